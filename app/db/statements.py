@@ -1,0 +1,41 @@
+"""Core statements compiled once and run straight on the driver: the fast read path.
+
+SQLAlchemy's asynchronous execution costs about 300 microseconds a statement over asyncpg, a compiled string none
+of it. A ``Read`` keeps SQLAlchemy's way of writing a query and its bind types; what runs is the driver.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Select
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from sqlalchemy.sql.compiler import SQLCompiler
+
+_DIALECT: Final = PGDialect_asyncpg()
+
+
+class Read:
+    """One ``SELECT``, ready to run. Build it at import or behind a cache, never per request.
+
+    Raises:
+        TypeError: the statement has an expanding parameter (``IN``); use ``= ANY(:array)`` instead.
+    """
+
+    __slots__ = ("_binders", "_defaults", "sql")
+
+    def __init__(self, statement: Select[*tuple[Any, ...]]) -> None:
+        compiled = statement.compile(dialect=_DIALECT)
+        if not isinstance(compiled, SQLCompiler) or compiled.post_compile_params:
+            message = "a fast read cannot hold an expanding parameter"
+            raise TypeError(message)
+        names: Sequence[str] = compiled.positiontup or ()
+        # The compiler keeps these privately; there is no public way to ask for one parameter's processor.
+        processors: dict[str, Callable[[Any], Any]] = compiled._bind_processors  # noqa: SLF001 - see above
+        self._defaults = dict(compiled.params)
+        self._binders = tuple((name, processors.get(name)) for name in names)
+        self.sql = compiled.string
+
+    def arguments(self, given: dict[str, Any]) -> list[Any]:
+        """The values in the driver's order, ``given`` over those fixed in the statement."""
+        values = {**self._defaults, **given} if given else self._defaults
+        return [values[name] if bind is None else bind(values[name]) for name, bind in self._binders]

@@ -1,0 +1,132 @@
+"""Configuration: nested groups read once at a composition root, then passed down.
+
+Every value may be given as an environment variable with the prefix ``STRATA_`` and ``__`` between
+levels (``STRATA_HTTP__PORT=9000``) or in a ``.env`` file; the environment wins.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class Group(BaseModel):
+    """A group of settings: frozen, and a misspelt name is an error rather than a silent default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DatabaseSettings(Group):
+    """PostgreSQL 15 or newer. Without a URL, the embedded server under ``STRATA_HOME`` is used."""
+
+    url: SecretStr | None = Field(None, description="postgresql://user:password@host:port/name")
+    read_pool_size: int = Field(8, ge=1, description="connections of one process that serve reads")
+    write_pool_size: int = Field(6, ge=1, description="connections of one process that serve writes")
+    connect_timeout: Seconds = Field(5.0, description="seconds to wait for a connection")
+    statement_timeout: Seconds = Field(10.0, description="seconds after which PostgreSQL cancels a statement")
+    lock_timeout: Seconds = Field(5.0, description="seconds a statement may wait for a lock")
+
+
+class HttpSettings(Group):
+    """The listening socket, what browsers may do, and the bounds on what a client may send."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65535)
+    public_url: str | None = Field(None, description="the URL that clients use, without a trailing slash")
+    cors_origins: list[str] = Field(default_factory=list, description="origins allowed to read responses")
+    cors_allow_credentials: bool = False
+    max_body_bytes: int = Field(1_048_576, ge=1024)
+    max_header_bytes: int = Field(32_768, ge=4096)
+    body_timeout: Seconds = Field(15.0, description="seconds without a single byte of the body")
+    shutdown_timeout: int = Field(10, ge=1, description="seconds granted to running requests at shutdown")
+    cursor_key: SecretStr | None = Field(None, description="signs cursors, encrypts stored responses")
+
+    @model_validator(mode="after")
+    def _credentials_name_their_origins(self) -> Self:
+        if self.cors_allow_credentials and "*" in self.cors_origins:
+            message = "http.cors_origins must not hold '*' while http.cors_allow_credentials is on: name the origins"
+            raise ValueError(message)
+        return self
+
+    @property
+    def base_url(self) -> str:
+        """The URL to print and to put into mail; ``public_url`` where given."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+
+class AuthSettings(Group):
+    """Token signing and lifetimes.
+
+    ``signing_key`` is either a random secret of 32 bytes and more (HS256) or a PEM private key (RSA, EC or
+    Ed25519); with a PEM key the public half is served at ``/.well-known/jwks.json``.
+    """
+
+    signing_key: SecretStr | None = None
+    previous_signing_keys: list[SecretStr] = Field(default_factory=list, description="accepted, never used to sign")
+    issuer: str = "strata"
+    audience: str = "strata-api"
+    access_ttl: int = Field(900, ge=30, description="seconds")
+    refresh_ttl: int = Field(30 * 86_400, ge=60, description="seconds")
+    verification_ttl: int = Field(48 * 3600, ge=60, description="seconds")
+    reset_ttl: int = Field(3600, ge=60, description="seconds")
+    logins_per_minute: int = Field(5, ge=1, description="per client address and per account")
+    password_hash_concurrency: int = Field(2, ge=1, description="argon2 runs at once; each takes 64 MiB")
+
+
+class MailSettings(Group):
+    """SMTP. Without a host, mail is written to the mailbox folder under ``STRATA_HOME``."""
+
+    host: str | None = None
+    port: int = Field(587, ge=1, le=65535)
+    username: str | None = None
+    password: SecretStr | None = None
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    sender: str = "Strata <no-reply@strata.example>"
+    timeout: Seconds = Field(10.0, description="seconds")
+
+
+class LogSettings(Group):
+    """Log output on stdout."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "json", "console"] = Field("auto", description="auto: console on a terminal, else JSON")
+
+
+class WorkerSettings(Group):
+    """The background worker."""
+
+    concurrency: int = Field(8, ge=1, description="jobs at once")
+    max_attempts: int = Field(10, ge=1)
+    first_delay: Seconds = Field(2.0, description="seconds before the first retry; doubles, with jitter")
+    max_delay: Seconds = Field(600.0, description="seconds; the longest pause between two attempts")
+
+
+class Settings(BaseSettings):
+    """All settings of one process."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="STRATA_",
+        env_nested_delimiter="__",
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        nested_model_default_partial_update=True,
+        hide_input_in_errors=True,
+    )
+
+    environment: Literal["development", "production"] = "development"
+    home: Path = Path(".strata")
+    database: DatabaseSettings = DatabaseSettings()
+    http: HttpSettings = HttpSettings()
+    auth: AuthSettings = AuthSettings()
+    mail: MailSettings = MailSettings()
+    log: LogSettings = LogSettings()
+    worker: WorkerSettings = WorkerSettings()
+
+    @property
+    def production(self) -> bool:
+        """Whether secrets must be given and development conveniences are off."""
+        return self.environment == "production"
