@@ -1,0 +1,22 @@
+"""Every table, so that importing this package completes the metadata."""
+
+from app.models.api_key import ApiKey
+from app.models.base import Base
+from app.models.event import Event
+from app.models.idempotency import IdempotencyRecord
+from app.models.post import Post
+from app.models.session import ActionToken, RefreshToken, Session
+from app.models.user import RolePermission, User
+
+__all__ = [
+    "ActionToken",
+    "ApiKey",
+    "Base",
+    "Event",
+    "IdempotencyRecord",
+    "Post",
+    "RefreshToken",
+    "RolePermission",
+    "Session",
+    "User",
+]

@@ -1,0 +1,42 @@
+"""What every table has in common."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, DateTime, Identity, MetaData, Text, Uuid, func
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from uuid_utils.compat import uuid7
+
+type_annotation_map: dict[Any, Any] = {
+    int: BigInteger(),
+    str: Text(),
+    datetime: DateTime(timezone=True),
+    UUID: Uuid(),
+    list[str]: ARRAY(Text()),
+}
+
+Timestamp = Annotated[datetime, mapped_column(server_default=func.now())]
+
+
+class Base(DeclarativeBase):
+    """Names every constraint, so that a migration can drop it and an error can be told apart."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = type_annotation_map
+
+
+class Identified:
+    """Two names for one row: the sequential ``id`` that v1 shows and the UUIDv7 that newer versions show."""
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=False), primary_key=True)
+    uid: Mapped[UUID] = mapped_column(default=uuid7, unique=True)

@@ -1,0 +1,45 @@
+"""Posts."""
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, text
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base, Identified, Timestamp
+
+SEARCH_CONFIGURATION: Final = "english"
+_SEARCH_VECTOR: Final = (
+    f"setweight(to_tsvector('{SEARCH_CONFIGURATION}'::regconfig, title), 'A') || "
+    f"setweight(to_tsvector('{SEARCH_CONFIGURATION}'::regconfig, content), 'B')"
+)
+
+
+class Post(Identified, Base):
+    """A text by one author. ``published_at`` is set on the first publication and kept afterwards."""
+
+    __tablename__ = "posts"
+    __table_args__ = (
+        CheckConstraint("status IN ('draft', 'published', 'archived')", name="status_known"),
+        CheckConstraint("status <> 'published' OR published_at IS NOT NULL", name="published_dated"),
+        Index("ix_posts_search", "search", postgresql_using="gin"),
+        Index("ix_posts_author_id_created_at_id", "author_id", "created_at", "id"),
+        Index("ix_posts_created_at_id", "created_at", "id", postgresql_where=text("status = 'published'")),
+        Index("ix_posts_updated_at_id", "updated_at", "id", postgresql_where=text("status = 'published'")),
+        Index("ix_posts_title_id", "title", "id", postgresql_where=text("status = 'published'")),
+        Index("ix_posts_view_count_id", "view_count", "id", postgresql_where=text("status = 'published'")),
+    )
+
+    author_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    title: Mapped[str]
+    content: Mapped[str]
+    status: Mapped[str]
+    published_at: Mapped[datetime | None]
+    view_count: Mapped[int] = mapped_column(server_default=text("0"))
+    revision: Mapped[int] = mapped_column(server_default=text("1"))
+    created_at: Mapped[Timestamp]
+    updated_at: Mapped[Timestamp]
+    search: Mapped[str] = mapped_column(TSVECTOR, Computed(_SEARCH_VECTOR, persisted=True), deferred=True)
+
+    __mapper_args__ = {"version_id_col": revision, "eager_defaults": True}  # noqa: RUF012 - declarative API
