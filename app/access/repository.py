@@ -1,0 +1,105 @@
+"""Every statement about principals and API keys."""
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Text, bindparam, func, or_, select, update
+
+from app.db.sessions import ReadSession, Row, WriteSession
+from app.db.statements import Read
+from app.models import ApiKey, RolePermission, Session, User
+
+LAST_USED_GRANULARITY: Final = timedelta(minutes=1)
+
+_PERMISSIONS: Final = func.array(
+    select(RolePermission.permission)
+    .where(RolePermission.role == func.any(User.roles))
+    .correlate(User)
+    .scalar_subquery(),
+    type_=ARRAY(Text),
+).label("permissions")
+
+_BY_SESSION: Final = Read(
+    select(User.id, User.uid, User.roles, _PERMISSIONS)
+    .join(Session, Session.user_id == User.id)
+    .where(
+        User.uid == bindparam("user_uid"),
+        Session.uid == bindparam("session_uid"),
+        User.is_active,
+        Session.revoked_at.is_(None),
+        Session.expires_at > func.now(),
+    )
+)
+
+_BY_KEY: Final = Read(
+    select(
+        User.id,
+        User.uid,
+        User.roles,
+        _PERMISSIONS,
+        ApiKey.uid.label("key_uid"),
+        ApiKey.scopes,
+        ApiKey.plan,
+        or_(
+            ApiKey.last_used_at.is_(None),
+            ApiKey.last_used_at < func.now() - LAST_USED_GRANULARITY,
+        ).label("stale"),
+    )
+    .join(User, User.id == ApiKey.user_id)
+    .where(
+        ApiKey.digest == bindparam("digest"),
+        ApiKey.revoked_at.is_(None),
+        or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > func.now()),
+        User.is_active,
+    )
+)
+
+
+class PrincipalRepository:
+    """Looks callers up; one statement each."""
+
+    def __init__(self, reads: ReadSession) -> None:
+        self._reads = reads
+
+    async def by_session(self, user_uid: UUID, session_uid: UUID) -> Row | None:
+        return await self._reads.one(_BY_SESSION, user_uid=user_uid, session_uid=session_uid)
+
+    async def by_key(self, digest: bytes) -> Row | None:
+        return await self._reads.one(_BY_KEY, digest=digest)
+
+
+class ApiKeyRepository:
+    """Writes keys."""
+
+    def __init__(self, session: WriteSession) -> None:
+        self._session = session
+
+    def add(self, key: ApiKey) -> None:
+        self._session.add(key)
+
+    async def list_all(self) -> list[tuple[ApiKey, str]]:
+        """Every key with its owner's address, newest first."""
+        rows = await self._session.execute(
+            select(ApiKey, User.email).join(User, User.id == ApiKey.user_id).order_by(ApiKey.id.desc())
+        )
+        return [(key, email) for key, email in rows]
+
+    async def revoke(self, uid: UUID, at: datetime) -> bool:
+        """Whether there was such a key; one revoked before keeps its time."""
+        result = await self._session.execute(
+            update(ApiKey)
+            .where(ApiKey.uid == uid)
+            .values(revoked_at=func.coalesce(ApiKey.revoked_at, at))
+            .returning(ApiKey.id)
+        )
+        return result.scalar() is not None
+
+    async def touch(self, uid: UUID) -> None:
+        """Remember that the key was used, at most once a minute."""
+        await self._session.execute(
+            update(ApiKey)
+            .where(ApiKey.uid == uid)
+            .where(or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < func.now() - LAST_USED_GRANULARITY))
+            .values(last_used_at=func.now())
+        )

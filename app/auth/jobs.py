@@ -1,0 +1,61 @@
+"""The mails of the auth feature. Payloads hold identifiers; what is secret is computed when the mail is sent."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from app.auth.mailed_tokens import MailedTokens, Purpose
+from app.auth.repository import AuthReads
+from app.clock import utc_now
+from app.db.sessions import ReadSession
+from app.mail.mailer import Mailer
+from app.mail.message import Mail
+
+SEND_TOKEN: Final = "auth.send_token"  # noqa: S105 - the name of a job
+SEND_ALREADY_REGISTERED: Final = "auth.send_already_registered"
+
+_SUBJECTS: Final = {
+    Purpose.VERIFICATION: "Verify your e-mail address",
+    Purpose.PASSWORD_RESET: "Set a new password",
+}
+_PAGES: Final = {Purpose.VERIFICATION: "verify", Purpose.PASSWORD_RESET: "reset-password"}
+
+
+class AuthMails:
+    """Sends what the services promised."""
+
+    def __init__(self, reads: ReadSession, mailer: Mailer, tokens: MailedTokens, base_url: str) -> None:
+        self._repository = AuthReads(reads)
+        self._mailer = mailer
+        self._tokens = tokens
+        self._base_url = base_url
+
+    async def send_token(self, payload: Mapping[str, Any]) -> None:
+        """Mail a single-use token; one that was replaced, used or has expired meanwhile is not worth a mail."""
+        uid = UUID(payload["token"])
+        row = await self._repository.mailed_token(uid)
+        if row is None or row["used_at"] is not None or row["expires_at"] <= utc_now():
+            return
+        purpose = Purpose(row["purpose"])
+        token = self._tokens.token(purpose, uid)
+        # The fragment is never sent to a server, so the token is in no URL that anybody logs.
+        link = f"{self._base_url}/{_PAGES[purpose]}#token={token}"
+        text = (
+            f"{_SUBJECTS[purpose]} with this link:\n\n{link}\n\n"
+            f"or with this token in your own client:\n\nToken: {token}\n\n"
+            f"It works once, until {row['expires_at']:%Y-%m-%d %H:%M} UTC. If you did not ask for it, ignore this mail.\n"
+        )
+        await self._mailer.send(Mail(row["email"], _SUBJECTS[purpose], text, message_id=f"token.{uid}"))
+
+    async def send_already_registered(self, payload: Mapping[str, Any]) -> None:
+        """Tell the owner of an address that somebody tried to register it again."""
+        uid = UUID(payload["user"])
+        row = await self._repository.address(uid)
+        if row is None:
+            return
+        text = (
+            "Somebody tried to register an account with this address, which already has one.\n\n"
+            f"If it was you, sign in, or set a new password at {self._base_url}/docs. Otherwise ignore this mail.\n"
+        )
+        mail = Mail(row["email"], "You already have an account", text, message_id=f"registered.{uid}")
+        await self._mailer.send(mail)

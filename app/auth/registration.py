@@ -1,0 +1,143 @@
+"""Becoming a user: register, prove the address, recover a forgotten password."""
+
+from datetime import timedelta
+from typing import Final
+
+from uuid_utils.compat import uuid7
+
+from app.access.passwords import PasswordHasher
+from app.access.principal import Role
+from app.auth.commands import Registration
+from app.auth.errors import InvalidResetToken, InvalidVerificationToken
+from app.auth.events import PasswordReset, UserRegistered, UserVerified
+from app.auth.jobs import SEND_ALREADY_REGISTERED, SEND_TOKEN
+from app.auth.mailed_tokens import MailedTokens, Purpose
+from app.auth.repository import AuthRepository
+from app.clock import utc_now
+from app.db.sessions import WriteSession
+from app.events.recorder import EventRecorder
+from app.jobs.queue import JobQueue
+from app.models import ActionToken, User
+from app.settings import AuthSettings
+from app.users.repository import EmailTaken, UserRepository
+from app.users.views import UserView
+
+_MAIL_PAUSE: Final = timedelta(minutes=1)
+"""Nobody's mailbox is filled by repeating a request."""
+
+
+class RegistrationService:
+    """Use cases of people who cannot sign in yet."""
+
+    def __init__(
+        self,
+        session: WriteSession,
+        events: EventRecorder,
+        jobs: JobQueue,
+        passwords: PasswordHasher,
+        tokens: MailedTokens,
+        settings: AuthSettings,
+    ) -> None:
+        self._users = UserRepository(session)
+        self._repository = AuthRepository(session)
+        self._events = events
+        self._jobs = jobs
+        self._passwords = passwords
+        self._tokens = tokens
+        self._settings = settings
+
+    async def register(self, registration: Registration) -> UserView:
+        """A new account with the role author, and a mail that proves its address. Raises ``EmailTaken``."""
+        user = User(
+            email=registration.email,
+            display_name=registration.display_name,
+            password_hash=await self._passwords.hash(registration.password),
+            roles=[Role.AUTHOR.value],
+        )
+        await self._users.add(user)
+        self._events.record(UserRegistered(subject=user.uid))
+        await self._mail_token(user, Purpose.VERIFICATION)
+        return UserView.of(user)
+
+    async def register_quietly(self, registration: Registration) -> None:
+        """The same, without telling the caller whether the address was free: its owner is told by mail instead."""
+        try:
+            await self.register(registration)
+        except EmailTaken:
+            owner = await self._users.locked_by_email(registration.email)
+            if owner is not None and owner.is_verified:
+                await self._jobs.enqueue(SEND_ALREADY_REGISTERED, {"user": str(owner.uid)})
+            elif owner is not None:
+                await self._mail_token(owner, Purpose.VERIFICATION)
+
+    async def verify(self, token: str) -> None:
+        """Prove an address. Raises ``InvalidVerificationToken`` for a wrong, used or expired token."""
+        await self._verify(token, None)
+
+    async def verify_address(self, email: str, token: str) -> bool:
+        """Prove this very address; False when it was proven before. Raises ``InvalidVerificationToken``."""
+        user = await self._users.locked_by_email(email)
+        if user is None:
+            raise InvalidVerificationToken
+        if user.is_verified:
+            return False
+        await self._verify(token, user)
+        return True
+
+    async def resend_verification(self, email: str) -> None:
+        """Mail another token, if there is an account that waits for one; the caller does not learn whether."""
+        user = await self._users.locked_by_email(email)
+        if user is not None and user.is_active and not user.is_verified:
+            await self._mail_token(user, Purpose.VERIFICATION)
+
+    async def request_password_reset(self, email: str) -> None:
+        """Mail a reset token, if there is such an account; the caller does not learn whether."""
+        user = await self._users.locked_by_email(email)
+        if user is not None and user.is_active:
+            await self._mail_token(user, Purpose.PASSWORD_RESET)
+
+    async def reset_password(self, token: str, password: str) -> None:
+        """Set a password with a mailed token, which also proves the address; every session ends.
+
+        Raises ``InvalidResetToken``.
+        """
+        hashed = await self._passwords.hash(password)
+        found = await self._repository.locked_action_token(self._tokens.digest(token), Purpose.PASSWORD_RESET)
+        if found is None or not _usable(found[0]) or not found[1].is_active:
+            raise InvalidResetToken
+        row, user = found
+        row.used_at = user.updated_at = utc_now()
+        user.password_hash = hashed
+        user.is_verified = True
+        await self._users.end_sessions(user.id)
+        self._events.record(PasswordReset(subject=user.uid))
+
+    async def _verify(self, token: str, expected: User | None) -> None:
+        found = await self._repository.locked_action_token(self._tokens.digest(token), Purpose.VERIFICATION)
+        if found is None or not _usable(found[0]) or (expected is not None and found[1].id != expected.id):
+            raise InvalidVerificationToken
+        row, user = found
+        row.used_at = user.updated_at = utc_now()
+        user.is_verified = True
+        self._events.record(UserVerified(subject=user.uid))
+
+    async def _mail_token(self, user: User, purpose: Purpose) -> None:
+        now = utc_now()
+        if await self._repository.issued_since(user.id, purpose, now - _MAIL_PAUSE):
+            return
+        verification = purpose is Purpose.VERIFICATION
+        ttl = self._settings.verification_ttl if verification else self._settings.reset_ttl
+        uid = uuid7()
+        row = ActionToken(
+            uid=uid,
+            user_id=user.id,
+            purpose=purpose.value,
+            digest=self._tokens.digest(self._tokens.token(purpose, uid)),
+            expires_at=now + timedelta(seconds=ttl),
+        )
+        await self._repository.add_action_token(row)
+        await self._jobs.enqueue(SEND_TOKEN, {"token": str(uid)})
+
+
+def _usable(token: ActionToken) -> bool:
+    return token.used_at is None and token.expires_at > utc_now()

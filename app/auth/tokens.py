@@ -1,0 +1,148 @@
+"""Access and refresh tokens: JWTs (RFC 7519) that name their key, issuer, audience, purpose and session.
+
+What a token may do is not in it: the principal is looked up on each request, so a revocation holds at once.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
+from joserfc.jws import extract_compact
+from pydantic import SecretStr
+from uuid_utils.compat import uuid7
+
+from app.access.service import InvalidCredentials
+from app.clock import utc_now
+from app.secrets import SettingsError
+from app.settings import AuthSettings
+
+_Key = OctKey | RSAKey | ECKey | OKPKey
+_CURVES: Final = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512"}
+_LEEWAY: Final = 5
+"""Seconds by which two machines' clocks may differ."""
+
+
+class TokenType(StrEnum):
+    """What a token is for; one kind never passes for the other."""
+
+    ACCESS = "access"
+    REFRESH = "refresh"
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a token that checks out says."""
+
+    subject: UUID
+    session: UUID
+    jti: UUID
+    type: TokenType
+
+
+class TokenSigner:
+    """Signs with one key, accepts it and those before it.
+
+    The algorithm belongs to the key and is never read from a token, so neither ``none`` nor a public key used as
+    an HMAC secret (RFC 8725, section 2.1) can pass.
+    """
+
+    def __init__(self, settings: AuthSettings) -> None:
+        if settings.signing_key is None:
+            message = "auth.signing_key is missing"
+            raise SettingsError(message)
+        self._settings = settings
+        self._key, self._algorithm = _load(settings.signing_key)
+        accepted = [(self._key, self._algorithm), *map(_load, settings.previous_signing_keys)]
+        self._accepted = {_kid(key): (key, algorithm) for key, algorithm in accepted}
+        self._header = {"alg": self._algorithm, "kid": _kid(self._key), "typ": "JWT"}
+
+    def issue(self, kind: TokenType, *, subject: UUID, session: UUID, jti: UUID | None = None) -> str:
+        """A signed token, good from now on."""
+        now = int(utc_now().timestamp())
+        ttl = self._settings.access_ttl if kind is TokenType.ACCESS else self._settings.refresh_ttl
+        claims = {
+            "iss": self._settings.issuer,
+            "aud": self._settings.audience,
+            "sub": str(subject),
+            "sid": str(session),
+            "jti": str(jti or uuid7()),
+            "type": kind.value,
+            "iat": now,
+            "exp": now + ttl,
+        }
+        return jwt.encode(self._header, claims, self._key, algorithms=[self._algorithm])
+
+    def verify(self, text: str) -> Claims:
+        """What the token says. Raises ``InvalidCredentials`` for every one that is not ours, or not any more."""
+        try:
+            kid = _header_kid(text)
+            key, algorithm = self._accepted[kid]
+            token = jwt.decode(text, key, algorithms=[algorithm])
+            self._registry.validate(token.claims)
+            return _claims(token.claims)
+        except (JoseError, KeyError, ValueError, TypeError, RecursionError) as error:
+            raise InvalidCredentials from error
+
+    def public_keys(self) -> dict[str, Any] | None:
+        """The JWK set (RFC 7517) that others verify with, or None with a shared secret."""
+        public = [
+            {**key.as_dict(private=False), "kid": kid, "alg": algorithm, "use": "sig"}
+            for kid, (key, algorithm) in self._accepted.items()
+            if not isinstance(key, OctKey)
+        ]
+        return {"keys": public} if public else None
+
+    @property
+    def _registry(self) -> jwt.JWTClaimsRegistry:
+        return jwt.JWTClaimsRegistry(
+            leeway=_LEEWAY,
+            iss={"essential": True, "value": self._settings.issuer},
+            aud={"essential": True, "value": self._settings.audience},
+            exp={"essential": True},
+            iat={"essential": True},
+        )
+
+
+def _claims(claims: dict[str, Any]) -> Claims:
+    return Claims(
+        subject=UUID(claims["sub"]),
+        session=UUID(claims["sid"]),
+        jti=UUID(claims["jti"]),
+        type=TokenType(claims["type"]),
+    )
+
+
+def _header_kid(text: str) -> str:
+    kid = extract_compact(text.encode()).headers()["kid"]
+    if not isinstance(kid, str):
+        raise TypeError
+    return kid
+
+
+def _load(secret: SecretStr) -> tuple[_Key, str]:
+    text = secret.get_secret_value()
+    if not text.lstrip().startswith("-----BEGIN"):
+        return OctKey.import_key(text), "HS256"
+    candidates: Iterable[type[RSAKey | ECKey | OKPKey]] = (RSAKey, ECKey, OKPKey)
+    for kind in candidates:
+        try:
+            key = kind.import_key(text)
+        except (JoseError, ValueError, TypeError):
+            continue
+        if isinstance(key, RSAKey):
+            return key, "RS256"
+        if isinstance(key, ECKey):
+            return key, _CURVES[key.curve_name]
+        return key, "Ed25519"
+    message = "auth.signing_key is not a PEM private key of a kind that can sign (RSA, EC, Ed25519)"
+    raise SettingsError(message)
+
+
+def _kid(key: _Key) -> str:
+    return key.thumbprint()
+

@@ -1,0 +1,1 @@
+"""Whatever happened, as rows written in the transaction of the change."""

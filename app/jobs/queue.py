@@ -1,0 +1,24 @@
+"""Enqueues jobs on a transaction's own connection: no commit, no job; no job lost after a commit."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
+from pgqueuer.queries import Queries
+
+from app.db.sessions import WriteSession
+
+
+class JobQueue:
+    """The queue as one transaction sees it."""
+
+    def __init__(self, session: WriteSession) -> None:
+        self._session = session
+
+    async def enqueue(self, job: str, payload: Mapping[str, Any]) -> None:
+        """Add one job. ``payload`` holds identifiers only: a secret would lie in the queue's tables."""
+        # What the transaction wrote must be on the connection before the job that reads it.
+        await self._session.flush()
+        driver = AsyncpgDriver(await self._session.driver())
+        await Queries(driver).enqueue(job, orjson.dumps(payload))

@@ -1,0 +1,1 @@
+"""Outgoing mail: one port, SMTP and a local mailbox behind it."""

@@ -1,0 +1,54 @@
+"""Reads the local mailbox."""
+
+import mailbox
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Final, cast
+
+_LINK: Final = re.compile(r"https?://[^\s<>]+")
+_TOKEN: Final = re.compile(r"^Token: (\S+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedMail:
+    """A mail in the mailbox, with the links in its text and the one-time token, where there is one."""
+
+    to: str
+    subject: str
+    text: str
+    links: list[str]
+    token: str | None
+    sent_at: datetime
+
+
+def read_mailbox(folder: Path) -> list[ReceivedMail]:
+    """Every mail, newest first; an empty list where there is no mailbox yet."""
+    if not folder.is_dir():
+        return []
+    box = mailbox.Maildir(folder, create=False)
+    found = []
+    for key in box.iterkeys():
+        # The date header has whole seconds; the file's time orders two mails of one second.
+        arrived = max((path.stat().st_mtime_ns for path in folder.glob(f"*/{key}*")), default=0)
+        found.append((arrived, _read(box.get_bytes(key))))
+    return [mail for _, mail in sorted(found, key=lambda pair: pair[0], reverse=True)]
+
+
+def _read(raw: bytes) -> ReceivedMail:
+    message = cast("EmailMessage", message_from_bytes(raw, policy=policy.default))
+    body = message.get_body(("plain",))
+    text = body.get_content() if body is not None else ""
+    token = _TOKEN.search(text)
+    return ReceivedMail(
+        to=str(message["To"]),
+        subject=str(message["Subject"]),
+        text=text,
+        links=_LINK.findall(text),
+        token=token.group(1) if token else None,
+        sent_at=parsedate_to_datetime(str(message["Date"])),
+    )

@@ -1,0 +1,1 @@
+"""Posts: writing, reading, listing, searching."""

@@ -1,0 +1,1 @@
+"""Accounts: reading, editing, roles, removal."""
