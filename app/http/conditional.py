@@ -1,0 +1,63 @@
+"""Conditional requests (RFC 9110, section 13): entity tags, ``If-None-Match``, ``If-Match``.
+
+A tag is ``"<revision>.<digest of the body>"``. A reader's cached copy is good only while the whole tag fits; a
+writer's precondition compares the revision alone, so that a counted view does not refuse an edit.
+"""
+
+import hashlib
+import re
+from typing import Annotated, Final
+
+from fastapi import Depends, Header, Request
+from starlette.responses import Response
+
+from app.revisions import ExpectedRevisions
+
+_TAG: Final = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
+_REVISION: Final = re.compile(r"(\d{1,18})\.")
+_KEPT_BY_304: Final = ("cache-control", "etag", "vary", "link")
+
+
+def note_revision(request: Request, revision: int) -> None:
+    """Say which revision the response shows; the route turns it into an entity tag."""
+    request.state.revision = revision
+
+
+def with_entity_tag(request: Request, response: Response) -> Response:
+    """The response with its tag, or a 304 when the client has it already."""
+    revision: int | None = getattr(request.state, "revision", None)
+    if revision is None:
+        return response
+    digest = hashlib.blake2b(response.body, digest_size=9).hexdigest()
+    tag = f'"{revision}.{digest}"'
+    response.headers["ETag"] = tag
+    if request.method not in {"GET", "HEAD"} or not _known(request.headers.get("if-none-match"), tag):
+        return response
+    kept = {name: value for name, value in response.headers.items() if name in _KEPT_BY_304}
+    return Response(status_code=304, headers=kept)
+
+
+def _known(header: str | None, tag: str) -> bool:
+    if header is None:
+        return False
+    return header.strip() == "*" or any(f'"{found[1]}"' == tag for found in _TAG.findall(header))
+
+
+async def _expected_revisions(
+    if_match: Annotated[
+        str | None,
+        Header(
+            description="Entity tags from earlier responses, or `*`. The change is refused with 412 unless the "
+            "resource still is at one of these revisions.",
+            max_length=4096,
+        ),
+    ] = None,
+) -> ExpectedRevisions:
+    if if_match is None or if_match.strip() == "*":
+        return None
+    # The comparison is strong: a weak tag never matches.
+    strong = [opaque for weak, opaque in _TAG.findall(if_match) if not weak]
+    return frozenset(int(found[1]) for opaque in strong if (found := _REVISION.match(opaque)))
+
+
+ExpectedRevisionsDep = Annotated[ExpectedRevisions, Depends(_expected_revisions)]

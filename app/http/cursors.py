@@ -1,0 +1,84 @@
+"""Opaque, signed cursors: a client can neither read nor forge one, nor use it with another listing."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from datetime import datetime
+from typing import Final
+
+import orjson
+from pydantic import SecretStr
+from starlette.requests import Request
+
+from app.db.keyset import KeyValue, Position
+from app.errors import FieldError, Malformed
+
+_MAC_LENGTH: Final = 16
+_LISTING_LENGTH: Final = 8
+_NOT_PART_OF_THE_LISTING: Final = frozenset({"cursor", "limit", "fields", "include"})
+_MAX_LENGTH: Final = 4096
+
+
+class InvalidCursor(Malformed):
+    code = "invalid_cursor"
+    detail = "The cursor is not one of ours. Start again without one."
+
+    def __init__(self) -> None:
+        super().__init__(fields=[FieldError(("cursor",), self.code, self.detail, "query")])
+
+
+class CursorMismatch(Malformed):
+    code = "cursor_mismatch"
+    detail = "The cursor belongs to other filters or another order. Start again without one."
+
+    def __init__(self) -> None:
+        super().__init__(fields=[FieldError(("cursor",), self.code, self.detail, "query")])
+
+
+class CursorCodec:
+    """Writes positions as cursors and reads them back."""
+
+    def __init__(self, key: SecretStr) -> None:
+        self._key = hmac.digest(key.get_secret_value().encode(), b"strata cursors 1", "sha256")
+
+    def encode(self, listing: bytes, position: Position) -> str:
+        """URL-safe text. ``listing`` identifies what is listed and how (``listing_of``)."""
+        payload = listing + orjson.dumps([_packed(value) for value in position])
+        return base64.urlsafe_b64encode(self._mac(payload) + payload).rstrip(b"=").decode()
+
+    def decode(self, listing: bytes, cursor: str) -> Position:
+        """Raises ``InvalidCursor``, or ``CursorMismatch`` when it was made for another listing."""
+        try:
+            raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise InvalidCursor from error
+        mac, payload = raw[:_MAC_LENGTH], raw[_MAC_LENGTH:]
+        if len(cursor) > _MAX_LENGTH or not hmac.compare_digest(mac, self._mac(payload)):
+            raise InvalidCursor
+        if not hmac.compare_digest(payload[:_LISTING_LENGTH], listing):
+            raise CursorMismatch
+        return tuple(_unpacked(value) for value in orjson.loads(payload[_LISTING_LENGTH:]))
+
+    def _mac(self, payload: bytes) -> bytes:
+        return hmac.digest(self._key, payload, "sha256")[:_MAC_LENGTH]
+
+
+def listing_of(request: Request) -> bytes:
+    """Identifies a listing by its path and those parameters that choose or order its rows."""
+    chosen = sorted(
+        (name, value) for name, value in request.query_params.multi_items() if name not in _NOT_PART_OF_THE_LISTING
+    )
+    return hashlib.blake2b(orjson.dumps([request.scope["path"], chosen]), digest_size=_LISTING_LENGTH).digest()
+
+
+def _packed(value: KeyValue) -> object:
+    return {"t": value.isoformat()} if isinstance(value, datetime) else value
+
+
+def _unpacked(value: object) -> KeyValue:
+    if isinstance(value, dict):
+        return datetime.fromisoformat(value["t"])
+    if isinstance(value, int | float | str):
+        return value
+    raise InvalidCursor

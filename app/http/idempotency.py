@@ -1,0 +1,117 @@
+"""The ``Idempotency-Key`` header (draft-ietf-httpapi-idempotency-key-header-07).
+
+The answer to a request is kept for a day, in the transaction of the request itself: there is no moment at which the
+change is there and the answer is not. A failed request changes nothing and keeps nothing, so it may be repeated.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Final
+
+import http_sf
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.clock import utc_now
+from app.db.idempotency import IdempotencyRepository
+from app.errors import Conflict, FieldError, InvalidValue, Malformed
+from app.http.principal import resolve_principal
+from app.http.runtime import runtime_of
+
+RETENTION: Final = timedelta(hours=24)
+REPLAYED_HEADER: Final = "Idempotent-Replayed"
+_MAX_LENGTH: Final = 255
+_SENT_ANEW: Final = frozenset({"content-length", "date"})
+
+
+class InvalidIdempotencyKey(Malformed):
+    code = "invalid_idempotency_key"
+    detail = "Idempotency-Key must be a quoted string of 1 to 255 characters."
+
+    def __init__(self) -> None:
+        super().__init__(fields=[FieldError(("Idempotency-Key",), self.code, self.detail, "header")])
+
+
+class IdempotencyKeyReused(InvalidValue):
+    code = "idempotency_key_reused"
+    detail = "This Idempotency-Key was used with another request. Use a new one."
+
+
+class RequestInFlight(Conflict):
+    code = "request_in_flight"
+    detail = "A request with this Idempotency-Key is being processed. Try again."
+
+    def __init__(self) -> None:
+        super().__init__(retry_after=1)
+
+
+async def idempotently(request: Request, handler: Callable[[Request], Awaitable[Response]]) -> Response:
+    """Run ``handler`` once for each key of a caller; answer repetitions from the record.
+
+    Raises ``InvalidIdempotencyKey``, ``IdempotencyKeyReused``, ``RequestInFlight``.
+    """
+    header = request.headers.get("idempotency-key")
+    if header is None:
+        return await handler(request)
+    runtime = runtime_of(request)
+    scope = await _scope(request, _key(header))
+    fingerprint = hashlib.sha256(
+        orjson.dumps([request.url.query, request.headers.get("content-type", "")]) + await request.body()
+    ).digest()
+    async with runtime.database.write() as session:
+        records = IdempotencyRepository(session)
+        if not await records.try_lock(scope):
+            raise RequestInFlight
+        if (found := await records.find(scope)) is not None:
+            known, sealed = found
+            if known != fingerprint:
+                raise IdempotencyKeyReused
+            return _replay(runtime.sealer.open(sealed, scope))
+        request.state.write_session = session
+        response = await handler(request)
+        sealed = runtime.sealer.seal(_recorded(response), scope)
+        await records.keep(scope, fingerprint, sealed, utc_now() + RETENTION)
+        return response
+
+
+def _key(header: str) -> str:
+    """The key: a structured-field string, or the bare text that most clients send."""
+    text = header.strip()
+    if text.startswith('"'):
+        try:
+            parsed = http_sf.parse(text.encode(), tltype="item")
+        except Exception as error:  # the library raises several unrelated types on bad input
+            raise InvalidIdempotencyKey from error
+        text = parsed[0] if isinstance(parsed[0], str) else ""
+    if not 0 < len(text) <= _MAX_LENGTH:
+        raise InvalidIdempotencyKey
+    return text
+
+
+async def _scope(request: Request, key: str) -> bytes:
+    principal = await resolve_principal(request)
+    caller = principal.key_uid or principal.user_uid
+    who = f"address {request.client.host if request.client else ''}" if caller is None else str(caller)
+    return hashlib.sha256(orjson.dumps([who, request.method, request.scope["path"], key])).digest()
+
+
+def _recorded(response: Response) -> bytes:
+    headers = [
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, value in response.raw_headers
+        if name.decode("latin-1") not in _SENT_ANEW
+    ]
+    head = orjson.dumps([response.status_code, headers])
+    return len(head).to_bytes(4) + head + bytes(response.body)
+
+
+def _replay(record: bytes) -> Response:
+    end = 4 + int.from_bytes(record[:4])
+    status, headers = orjson.loads(record[4:end])
+    response = Response(record[end:], status_code=status)
+    for name, value in headers:
+        response.headers[name] = value
+    response.headers[REPLAYED_HEADER] = "true"
+    return response

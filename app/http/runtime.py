@@ -1,0 +1,53 @@
+"""Everything that lives as long as the process, in one place that requests reach as ``request.state.runtime``."""
+
+from dataclasses import dataclass
+
+from starlette.requests import HTTPConnection
+
+from app.access.passwords import PasswordHasher
+from app.auth.mailed_tokens import MailedTokens
+from app.auth.tokens import TokenSigner
+from app.db.database import UnitOfWork
+from app.http.cursors import CursorCodec
+from app.http.sealing import Sealer
+from app.http.throttle import Throttles
+from app.secrets import SettingsError, variable
+from app.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """The collaborators that services are built with."""
+
+    settings: Settings
+    database: UnitOfWork
+    passwords: PasswordHasher
+    signer: TokenSigner
+    mailed_tokens: MailedTokens
+    cursors: CursorCodec
+    sealer: Sealer
+    throttles: Throttles
+
+    @classmethod
+    def build(cls, settings: Settings, database: UnitOfWork) -> "Runtime":
+        """Raises ``SettingsError`` when a secret is missing; ``app.secrets.load_settings`` sees to it that none is."""
+        signing_key, cursor_key = settings.auth.signing_key, settings.http.cursor_key
+        if signing_key is None or cursor_key is None:
+            message = f"{variable('auth', 'signing_key')} and {variable('http', 'cursor_key')} must be set"
+            raise SettingsError(message)
+        return cls(
+            settings=settings,
+            database=database,
+            passwords=PasswordHasher(settings.auth.password_hash_concurrency),
+            signer=TokenSigner(settings.auth),
+            mailed_tokens=MailedTokens(signing_key),
+            cursors=CursorCodec(cursor_key),
+            sealer=Sealer(cursor_key),
+            throttles=Throttles(settings.auth.logins_per_minute),
+        )
+
+
+def runtime_of(connection: HTTPConnection) -> Runtime:
+    """The runtime that the root application's lifespan made."""
+    runtime: Runtime = connection.state.runtime
+    return runtime

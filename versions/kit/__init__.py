@@ -1,0 +1,1 @@
+"""Mechanics that versions share. Nothing here has a field of anybody's wire format."""

@@ -1,0 +1,84 @@
+"""Builds a version: a FastAPI application of its own, mounted under its prefix."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match
+
+
+from app.errors import DomainError
+from app.http.bounds import RequestBounds
+from app.settings import HttpSettings
+from versions.kit.boundary import ErrorBoundary, Renderer
+from versions.kit.docs import add_documentation
+from versions.kit.lifecycle import LifecycleHeaders
+from versions.kit.openapi import describe
+from versions.kit.version import ApiVersion
+
+_METHOD_NOT_ALLOWED: Final = 405
+
+
+def build_application(
+    version: ApiVersion,
+    settings: HttpSettings,
+    *,
+    title: str,
+    description: str,
+    tags: Sequence[dict[str, Any]],
+    routers: Sequence[APIRouter],
+    render: Renderer,
+) -> FastAPI:
+    """The application of one version, with its own document, pages, envelope and headers."""
+    app = FastAPI(
+        title=title,
+        version=version.name,
+        description=description,
+        openapi_tags=list(tags),
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        middleware=[
+            Middleware(LifecycleHeaders, version=version),
+            Middleware(ErrorBoundary, render=render),
+            Middleware(
+                RequestBounds,
+                max_body=settings.max_body_bytes,
+                max_headers=settings.max_header_bytes,
+                body_timeout=settings.body_timeout,
+            ),
+        ],
+    )
+    for router in routers:
+        app.include_router(router)
+    _handle_errors(app, render)
+    describe(app, version)
+    add_documentation(app, version)
+    return app
+
+
+def _handle_errors(app: FastAPI, render: Renderer) -> None:
+    async def handle(request: Request, error: Exception) -> Response:
+        if isinstance(error, HTTPException) and error.status_code == _METHOD_NOT_ALLOWED:
+            error = HTTPException(error.status_code, error.detail, {"Allow": ", ".join(allowed_methods(app, request))})
+        return render(request, error)
+
+    # Whatever is not listed, a defect of ours, goes on to the boundary, which also logs it.
+    for kind in (HTTPException, RequestValidationError, DomainError):
+        app.add_exception_handler(kind, handle)
+
+
+def allowed_methods(app: FastAPI, request: Request) -> list[str]:
+    """Every method that some operation answers at this path: the router itself knows only the first match."""
+    methods: set[str] = set()
+    for context in iter_route_contexts(app.routes):
+        match, _ = context.matches(request.scope)
+        if match is not Match.NONE:
+            methods |= set(context.methods or ())
+    return sorted(methods)

@@ -1,0 +1,62 @@
+"""The document and its pages, served from this machine: no page of ours asks a CDN for anything."""
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+import orjson
+from fastapi import FastAPI
+from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+from starlette.staticfiles import StaticFiles
+
+from versions.kit.version import ApiVersion
+
+ASSETS_PATH: Final = "/docs/assets"
+"""Where the root application mounts ``documentation_assets``, once for all versions."""
+
+PAGE_POLICY: Final = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; worker-src blob:; font-src 'self' data:; frame-ancestors 'none'"
+)
+_PAGE_HEADERS: Final = {"Content-Security-Policy": PAGE_POLICY, "X-Content-Type-Options": "nosniff"}
+
+
+def documentation_assets() -> StaticFiles:
+    """Swagger UI and Redoc, from the installed package."""
+    return StaticFiles(directory=Path(str(files("fastapi_offline"))) / "static")
+
+
+def add_documentation(app: FastAPI, version: ApiVersion) -> None:
+    """Serve ``openapi.json``, ``docs`` and ``redoc`` of one version."""
+    title = app.title
+
+    async def document(_request: Request) -> Response:
+        served = {**app.openapi(), "servers": [{"url": version.prefix}]}
+        return Response(orjson.dumps(served), media_type="application/json")
+
+    async def swagger(_request: Request) -> Response:
+        page = get_swagger_ui_html(
+            openapi_url=f"{version.prefix}/openapi.json",
+            title=title,
+            swagger_js_url=f"{ASSETS_PATH}/swagger-ui-bundle.js",
+            swagger_css_url=f"{ASSETS_PATH}/swagger-ui.css",
+            swagger_favicon_url=f"{ASSETS_PATH}/favicon.png",
+        )
+        return HTMLResponse(bytes(page.body), headers=_PAGE_HEADERS)
+
+    async def redoc(_request: Request) -> Response:
+        page = get_redoc_html(
+            openapi_url=f"{version.prefix}/openapi.json",
+            title=title,
+            redoc_js_url=f"{ASSETS_PATH}/redoc.standalone.js",
+            redoc_favicon_url=f"{ASSETS_PATH}/favicon.png",
+            with_google_fonts=False,
+        )
+        return HTMLResponse(bytes(page.body), headers=_PAGE_HEADERS)
+
+    app.router.routes.extend(
+        [Route("/openapi.json", document), Route("/docs", swagger), Route("/redoc", redoc)],
+    )

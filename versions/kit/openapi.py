@@ -1,0 +1,76 @@
+"""The OpenAPI document of a version: FastAPI's, completed with what FastAPI cannot know."""
+
+from typing import Any, Final
+
+from fastapi import FastAPI
+
+from app.http.idempotency import REPLAYED_HEADER
+from versions.kit.lifecycle import lifecycle_headers
+from versions.kit.version import ApiVersion, VersionStatus
+
+SECURITY_SCHEMES: Final = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "An access token, or an API key (`sk_live_…`, `sk_test_…`).",
+    },
+    "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "An API key."},
+}
+_HEADER_TEXTS: Final = {
+    "api-version": "The version that answered.",
+    "deprecation": "Since when the version is deprecated (RFC 9745).",
+    "sunset": "When the version will stop to answer (RFC 8594).",
+    "link": "Related pages (RFC 8288).",
+}
+_COMMON: Final = {
+    "X-Request-ID": "Identifies the request in our logs; quote it when you ask for help.",
+    "traceresponse": "The trace of the request (W3C Trace Context).",
+}
+_NAMES: Final = {"api-version": "API-Version", "deprecation": "Deprecation", "sunset": "Sunset", "link": "Link"}
+_METHODS: Final = frozenset({"get", "put", "post", "delete", "patch", "head", "options"})
+
+
+def describe(app: FastAPI, version: ApiVersion) -> None:
+    """Make ``app.openapi()`` the whole contract of a version, without ``servers``: those belong to a deployment."""
+    original = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _completed(original(), version)
+        return app.openapi_schema
+
+    # FastAPI documents the replacement of this method as the way to extend the document.
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _completed(document: dict[str, Any], version: ApiVersion) -> dict[str, Any]:
+    components = document.setdefault("components", {})
+    components["securitySchemes"] = SECURITY_SCHEMES
+    for name in ("HTTPValidationError", "ValidationError"):
+        # FastAPI's own shape of a 422, which no version of ours answers with.
+        components.get("schemas", {}).pop(name, None)
+    document["info"]["x-status"] = version.status.value
+    headers = _response_headers(version)
+    for path in document["paths"].values():
+        for method, operation in path.items():
+            if method not in _METHODS:
+                continue
+            if version.status is VersionStatus.DEPRECATED:
+                operation["deprecated"] = True
+            for response in operation["responses"].values():
+                response["headers"] = {**headers, **response.get("headers", {})}
+    return document
+
+
+def _response_headers(version: ApiVersion) -> dict[str, Any]:
+    own = {_NAMES[name]: _HEADER_TEXTS[name] for name in lifecycle_headers(version)}
+    return {name: header(text) for name, text in (own | _COMMON).items()}
+
+
+def header(description: str, *, required: bool = False) -> dict[str, Any]:
+    """A header object of text."""
+    return {"description": description, "required": required, "schema": {"type": "string"}}
+
+
+IDEMPOTENT_REPLAYED: Final = {REPLAYED_HEADER: header("`true` when the answer was given before.")}

@@ -1,0 +1,44 @@
+"""How an operation is declared: its id, who may call it, and how it can fail."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from versions.kit.version import ApiVersion
+
+Responses = dict[int | str, dict[str, Any]]
+
+_SCHEMES: Final = ({"bearer": []}, {"apiKey": []})
+ANYONE: Final[list[dict[str, list[str]]]] = []
+"""Credentials play no part."""
+OPTIONAL: Final = [*_SCHEMES, {}]
+"""Anonymous callers see what is public."""
+SIGNED_IN: Final = [*_SCHEMES]
+
+ALWAYS: Final = (408, 413, 415, 422, 429, 431, 500, 503, 504)
+
+
+class Operations:
+    """Declares the operations of one version: every failure that can happen is in the document."""
+
+    def __init__(self, failure: Callable[[int], dict[str, Any]], always: Sequence[int]) -> None:
+        self._failure = failure
+        self._always = always
+
+    def declare(
+        self,
+        operation_id: str,
+        *,
+        security: Sequence[Mapping[str, Sequence[str]]],
+        fails: Sequence[int] = (),
+        success: Mapping[int, Mapping[str, Any]] | None = None,
+    ) -> dict[str, Any]:
+        """Keyword arguments for a route decorator.
+
+        ``fails`` are the status codes beyond those of every operation; ``success`` adds to the documented successes.
+        """
+        statuses = {*self._always, *fails}
+        if security is not ANYONE:
+            statuses |= {401, 403}
+        responses: Responses = {status: self._failure(status) for status in sorted(statuses)}
+        responses.update({status: dict(description) for status, description in (success or {}).items()})
+        return {"operation_id": operation_id, "responses": responses, "openapi_extra": {"security": list(security)}}
