@@ -39,6 +39,14 @@ def variable(*path: str) -> str:
     return "STRATA_" + "__".join(path).upper()
 
 
+def database_url(settings: Settings) -> str:
+    """The address of the database. Raises ``SettingsError`` where none is given."""
+    if settings.database.url is None:
+        message = f"{variable('database', 'url')} is not set: `strata up` sets it, or point it at a PostgreSQL >= 15"
+        raise SettingsError(message)
+    return settings.database.url.get_secret_value()
+
+
 def write_private(path: Path, text: str) -> None:
     """Replace a file that only its owner may read; a reader sees the old text or the new, never half."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, ClassVar, Final
 
 import orjson
-from fastapi.dependencies.utils import get_flat_dependant
-from fastapi.params import Form
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.params import Form, Query
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
@@ -58,8 +58,8 @@ class StrictRoute(APIRoute):
     def get_route_handler(self) -> Handler:
         """The handler with the checks in front of it."""
         inner = super().get_route_handler()
-        flat = get_flat_dependant(self.dependant)
-        known = {parameter.alias for parameter in flat.query_params}
+        parameters = get_flat_params(self.dependant)
+        known = {parameter.alias for parameter in parameters if isinstance(parameter.field_info, Query)}
         accepted = self._accepted()
 
         async def handle(request: Request) -> Response:

@@ -1,7 +1,7 @@
 """What callers ask of the posts feature."""
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 
 from app.absent import ABSENT, Maybe
 from app.db.keyset import Position
@@ -19,13 +19,22 @@ class PostDraft:
     status: PostStatus
 
 
+class PublicationEdit(Enum):
+    """A change of publication by callers who know only published and not."""
+
+    PUBLISH = auto()
+    WITHDRAW = auto()
+    """To a draft; a post that is not published, an archived one too, stays as it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class PostEdit:
-    """The fields to change; one that is absent stays as it is."""
+    """The fields to change; one that is absent stays as it is. At most one of status and publication is given."""
 
     title: Maybe[str] = ABSENT
     content: Maybe[str] = ABSENT
     status: Maybe[PostStatus] = ABSENT
+    publication: Maybe[PublicationEdit] = ABSENT
 
 
 class SortField(StrEnum):
@@ -66,11 +75,11 @@ class KeysetPage:
 
 @dataclass(frozen=True, slots=True)
 class OffsetPage:
-    """The ``page``-th page (from 1) of ``size`` posts."""
+    """At most ``limit`` posts from the ``offset``-th on."""
 
     sort: Sort
-    page: int
-    size: int
+    offset: int
+    limit: int
 
 
 @dataclass(frozen=True, slots=True)

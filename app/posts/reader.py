@@ -63,8 +63,12 @@ class PostReader:
         return await self._reads.keyset_page(wanted, page)
 
     async def counted_page(self, wanted: PostFilter, page: OffsetPage) -> CountedPage:
-        """A page by its number, with the total."""
-        return CountedPage(await self._reads.offset_page(wanted, page), await self._reads.count(wanted))
+        """A page by its offset, with the total."""
+        return CountedPage(await self.slice(wanted, page), await self._reads.count(wanted))
+
+    async def slice(self, wanted: PostFilter, page: OffsetPage) -> list[PostView]:
+        """A page by its offset."""
+        return await self._reads.offset_page(wanted, page)
 
     async def search(self, query: str, after: Position | None, limit: int) -> Slice[SearchHit]:
         """Full-text search in web syntax (``"exact phrase" or -without``), best first."""

@@ -43,7 +43,7 @@ class PostReads:
     async def offset_page(self, wanted: PostFilter, page: OffsetPage) -> list[PostView]:
         filters, values = self._parameters(wanted)
         read = statements.offset_page(self._viewer, filters, page.sort)
-        rows = await self._reads.all(read, limit=page.size, offset=(page.page - 1) * page.size, **values)
+        rows = await self._reads.all(read, limit=page.limit, offset=page.offset, **values)
         return [PostView(*row) for row in rows]
 
     async def count(self, wanted: PostFilter) -> int:

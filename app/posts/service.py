@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from app.absent import ABSENT
+from app.absent import ABSENT, Maybe
 from app.access.principal import Permission, Principal
 from app.clock import utc_now
 from app.db.sessions import WriteSession
 from app.errors import DomainError, InsufficientPermissions, Unauthenticated
 from app.events.recorder import EventRecorder
 from app.models import Post
-from app.posts.commands import CreateOperation, DeleteOperation, Operation, PostDraft, PostEdit, UpdateOperation
+from app.posts.commands import CreateOperation, DeleteOperation, Operation, PostDraft, PostEdit, PublicationEdit, UpdateOperation
 from app.posts.events import PostCreated, PostDeleted, PostPublished, PostUpdated
 from app.posts.policy import PostNotFound, ensure_may_delete, ensure_may_edit
 from app.posts.repository import PostRepository
@@ -123,8 +123,17 @@ class PostService:
         return found
 
 
+def _status(post: Post, edit: PostEdit) -> Maybe[PostStatus]:
+    match edit.publication:
+        case PublicationEdit.PUBLISH:
+            return PostStatus.PUBLISHED
+        case PublicationEdit.WITHDRAW:
+            return PostStatus.DRAFT if post.status == PostStatus.PUBLISHED else ABSENT
+    return edit.status
+
+
 def _apply(post: Post, edit: PostEdit) -> list[str]:
-    given = {"title": edit.title, "content": edit.content, "status": edit.status}
+    given = {"title": edit.title, "content": edit.content, "status": _status(post, edit)}
     changed = []
     for name, value in given.items():
         if value is not ABSENT and value != getattr(post, name):

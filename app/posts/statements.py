@@ -74,7 +74,7 @@ def _visible(statement: Selected, viewer: Viewer) -> Selected:
 
 
 def _selection(*columns: Any) -> Selected:
-    return select(*columns).join(User, User.id == Post.author_id)
+    return select(*columns).select_from(Post).join(User, User.id == Post.author_id)
 
 
 BY_ID: Final = Read(_selection(*COLUMNS).where(Post.id == bindparam("ref")))

@@ -1,0 +1,163 @@
+"""The unversioned routes."""
+
+import html
+from http import HTTPStatus
+from typing import Final
+
+import orjson
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+
+from app.errors import DomainError, NotFound
+from app.front import discovery
+from app.front.pages import page, token_page, version_card
+from app.http.failures import classify
+from app.http.problems import TYPE_BASE, problem_response
+from app.http.runtime import runtime_of
+from app.settings import Settings
+from observability.exposition import Exposition
+from observability.metrics import Metrics
+from versions.kit.docs import ASSETS_PATH, documentation_assets
+from versions.registry import VERSIONS
+
+_LINKSET: Final = 'application/linkset+json; profile="https://www.rfc-editor.org/info/rfc9727"'
+
+
+def add_front_door(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
+    """Serve everything that belongs to no version."""
+    base_url = settings.http.base_url
+
+    async def catalog(_request: Request) -> Response:
+        headers = {"Link": '</.well-known/api-catalog>; rel="api-catalog"', "Content-Type": _LINKSET}
+        return Response(orjson.dumps(discovery.api_catalog(base_url)), headers=headers)
+
+    async def security(_request: Request) -> Response:
+        return Response(discovery.security_txt(base_url), media_type="text/plain")
+
+    app.router.routes.extend(
+        [
+            Route("/", front_door),
+            Route("/docs", choose_version),
+            Route("/docs/migrate/v1-to-v2", migration_guide),
+            Route("/policies/versions", version_policy),
+            Route(f"{TYPE_BASE}{{code}}", problem_page),
+            Route("/verify", verify_page),
+            Route("/reset-password", reset_page),
+            Route("/api", api_versions),
+            Route("/health", health),
+            Route("/health/ready", ready),
+            Route("/metrics", Exposition(metrics.registry)),
+            Route("/.well-known/api-catalog", catalog),
+            Route("/.well-known/security.txt", security),
+            Route("/.well-known/jwks.json", jwks),
+            Mount(ASSETS_PATH, documentation_assets()),
+        ]
+    )
+
+
+async def front_door(_request: Request) -> Response:
+    """What versions there are, and where to go."""
+    cards = "".join(version_card(version) for version in reversed(VERSIONS))
+    links = (
+        '<nav><a href="/docs">Documentation</a><a href="/api">Versions as JSON</a>'
+        '<a href="/policies/versions">Version policy</a><a href="/health/ready">Health</a></nav>'
+    )
+    return page("Strata", f"<h1>Strata</h1><p>One API in layers: every version over one core.</p>{cards}{links}")
+
+
+async def choose_version(_request: Request) -> Response:
+    """Documentation of which version?"""
+    cards = "".join(version_card(version) for version in reversed(VERSIONS))
+    return page("Documentation", f"<h1>Documentation</h1><p>Choose a version.</p>{cards}")
+
+
+async def version_policy(_request: Request) -> Response:
+    """What clients can rely on."""
+    text = (
+        "<h1>Version policy</h1><p>Within a version nothing that a client may rely on is taken away. A version that has "
+        "a successor is deprecated, which every one of its responses says (<code>Deprecation</code>, RFC 9745), and ends "
+        "no earlier than its <code>Sunset</code> date (RFC 8594), which is never moved forward.</p>"
+    )
+    return page("Version policy", text + "".join(version_card(version) for version in VERSIONS))
+
+
+async def migration_guide(_request: Request) -> Response:
+    """What changes between v1 and v2."""
+    rows = (
+        ("Ids", "integers", "TypeIDs (<code>post_…</code>); <code>v1_id</code> tells the old one"),
+        ("Names", "<code>name</code>, <code>full_name</code>", "<code>display_name</code>"),
+        ("Errors", '<code>{"detail": …}</code>', "problem details (RFC 9457)"),
+        ("Pages", "<code>skip/limit</code>, <code>page/page_size</code>", "<code>cursor</code>, <code>limit</code>"),
+        ("Update", "<code>PUT</code> of the given fields", "<code>PATCH</code>, <code>ETag</code>, <code>If-Match</code>"),
+        ("Post state", "<code>published</code>", "<code>status</code>, <code>published_at</code>"),
+        ("Views", "<code>GET</code> counts", "<code>POST /posts/{id}/views</code> counts"),
+    )
+    body = "".join(f"<tr><th>{name}</th><td>{old}</td><td>{new}</td></tr>" for name, old, new in rows)
+    return page("From v1 to v2", f"<h1>From v1 to v2</h1><table><tr><th></th><th>v1</th><th>v2</th></tr>{body}</table>")
+
+
+async def problem_page(request: Request) -> Response:
+    """What a problem type means."""
+    code = request.path_params["code"]
+    known = _problems().get(code)
+    if known is None:
+        return problem_response(request, classify(NotFound("There is no such kind of problem.")))
+    return page(code, f"<h1><code>{html.escape(code)}</code></h1><p>{html.escape(known)}</p>")
+
+
+async def verify_page(_request: Request) -> Response:
+    """Where the link of a verification mail leads."""
+    return token_page("Verify my address", "/api/v2/auth/verifications", "", "Your address is verified.")
+
+
+async def reset_page(_request: Request) -> Response:
+    """Where the link of a password mail leads."""
+    field = '<input type="password" name="password" minlength="8" maxlength="100" required aria-label="New password"> '
+    return token_page("Set my password", "/api/v2/auth/password-resets/confirm", field, "Your password is set.")
+
+
+async def api_versions(_request: Request) -> Response:
+    """The versions, for programs."""
+    return _json(discovery.versions_document())
+
+
+async def health(_request: Request) -> Response:
+    """Whether the process runs."""
+    return _json({"status": "ok"})
+
+
+async def ready(request: Request) -> Response:
+    """Whether each dependency answers; 503 unless all do."""
+    try:
+        await runtime_of(request).database.ping()
+    except DomainError:
+        return _json({"status": "unavailable", "dependencies": {"database": "unavailable"}}, 503)
+    return _json({"status": "ok", "dependencies": {"database": "ok"}})
+
+
+async def jwks(request: Request) -> Response:
+    """The public keys that verify our tokens, where they are asymmetric."""
+    keys = runtime_of(request).signer.public_keys()
+    if keys is None:
+        return problem_response(request, classify(NotFound("Tokens are signed with a shared secret.")))
+    return _json(keys)
+
+
+def _json(body: object, status: int = HTTPStatus.OK) -> Response:
+    return Response(orjson.dumps(body), status, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+def _problems() -> dict[str, str]:
+    found = {
+        "validation_failed": "A value was refused; errors say which and why.",
+        "method_not_allowed": "The path knows other methods; Allow lists them.",
+        "internal_error": "Something went wrong on our side. It has been recorded.",
+    }
+    kinds = [DomainError]
+    while kinds:
+        kind = kinds.pop()
+        kinds += kind.__subclasses__()
+        found[kind.code] = kind.detail
+    return found

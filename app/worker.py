@@ -1,0 +1,104 @@
+"""Composition root of the background worker: runs what requests enqueued."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
+from typing import Any, Final
+
+import asyncpg
+import orjson
+import structlog
+from pgqueuer import PgQueuer
+from pgqueuer.domain.models import Job
+from pgqueuer.executors import DatabaseRetryEntrypointExecutor
+
+from app.auth.jobs import SEND_ALREADY_REGISTERED, SEND_TOKEN, AuthMails
+from app.auth.mailed_tokens import MailedTokens
+from app.db.database import Database
+from app.db.idempotency import IdempotencyRepository
+from app.mail.mailer import make_mailer
+from app.secrets import SettingsError, database_url, variable
+from app.settings import Settings, WorkerSettings
+
+JobHandler = Callable[[Mapping[str, Any]], Awaitable[None]]
+_DEQUEUE_TIMEOUT: Final = timedelta(seconds=5)
+_HEARTBEAT: Final = timedelta(seconds=10)
+"""A job whose worker gave no sign for so long is given to another."""
+
+
+async def run(settings: Settings, stop: asyncio.Event) -> None:
+    """Work until ``stop`` is set; running jobs are finished first.
+
+    Raises ``SettingsError``, ``OSError`` or ``asyncpg.PostgresError`` when there is nothing to work with.
+    """
+    if settings.auth.signing_key is None:
+        message = f"{variable('auth', 'signing_key')} must be set"
+        raise SettingsError(message)
+    dsn = database_url(settings)
+    database = await Database.open(dsn, settings.database)
+    connection = await asyncpg.connect(dsn, timeout=settings.database.connect_timeout)
+    try:
+        tokens = MailedTokens(settings.auth.signing_key)
+        mails = AuthMails(database.reads, make_mailer(settings), tokens, settings.http.base_url)
+        queue = PgQueuer.from_asyncpg_connection(connection)
+        handlers = {SEND_TOKEN: mails.send_token, SEND_ALREADY_REGISTERED: mails.send_already_registered}
+        for name, handler in handlers.items():
+            _register(queue, name, handler, settings.worker)
+        _schedule(queue, database)
+        log = structlog.get_logger()
+        await log.ainfo("worker_started", jobs=sorted(handlers))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_stop_when(stop, queue))
+            await queue.run(
+                dequeue_timeout=_DEQUEUE_TIMEOUT,
+                heartbeat_timeout=_HEARTBEAT,
+                max_concurrent_tasks=settings.worker.concurrency * 2,
+                batch_size=settings.worker.concurrency,
+                shutdown_on_listener_failure=True,
+            )
+            stop.set()
+        await log.ainfo("worker_stopped")
+    finally:
+        with suppress(OSError, asyncpg.PostgresError):
+            await connection.close(timeout=2)
+        await database.close()
+
+
+async def _stop_when(stop: asyncio.Event, queue: PgQueuer) -> None:
+    await stop.wait()
+    queue.shutdown.set()
+
+
+def _register(queue: PgQueuer, name: str, handler: JobHandler, settings: WorkerSettings) -> None:
+    async def work(job: Job) -> None:
+        log = structlog.get_logger().bind(job=name, job_id=job.id, attempt=job.attempts + 1)
+        try:
+            await handler(orjson.loads(job.payload or b"{}"))
+        except Exception as error:
+            # The text of the failure may name an address, so only its kind is logged; a retry follows.
+            await log.awarning("job_failed", error=type(error).__name__)
+            raise
+        await log.ainfo("job_done")
+
+    queue.entrypoint(
+        name,
+        on_failure="hold",
+        executor_factory=partial(
+            DatabaseRetryEntrypointExecutor,
+            max_attempts=settings.max_attempts,
+            # Jitter: what failed together must not come back together.
+            initial_delay=timedelta(seconds=settings.first_delay * random.uniform(0.8, 1.2)),  # noqa: S311 - no secret
+            max_delay=timedelta(seconds=settings.max_delay),
+        ),
+    )(work)
+
+
+def _schedule(queue: PgQueuer, database: Database) -> None:
+    @queue.schedule("idempotency.purge", "17 * * * *")
+    async def purge(_schedule: object) -> None:
+        async with database.write() as session:
+            purged = await IdempotencyRepository(session).purge()
+        await structlog.get_logger().ainfo("idempotency_purged", records=purged)

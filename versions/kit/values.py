@@ -1,0 +1,35 @@
+"""Types of request values that PostgreSQL can store, whatever a client sends."""
+
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, EmailStr, Field, StringConstraints
+
+MAX_INTEGER: Final = 2**53 - 1
+"""The largest integer that every JSON implementation keeps exactly (RFC 8259, section 6)."""
+
+NO_NUL: Final = r"^[^\x00]*$"
+_INTEGER: Final = r"^[1-9][0-9]{0,15}$"
+
+Email = Annotated[EmailStr, Field(max_length=254)]
+Password = Annotated[str, StringConstraints(min_length=8, max_length=100, pattern=NO_NUL)]
+
+
+def text(*, min_length: int = 0, max_length: int) -> Any:
+    """Text without NUL, which PostgreSQL cannot store. Lengths in code points."""
+    return StringConstraints(min_length=min_length, max_length=max_length, pattern=NO_NUL)
+
+
+def _in_range(value: str) -> int:
+    number = int(value)
+    if number > MAX_INTEGER:
+        message = f"must not exceed {MAX_INTEGER}"
+        raise ValueError(message)
+    return number
+
+
+IntegerInPath = Annotated[
+    str,
+    StringConstraints(pattern=_INTEGER),
+    AfterValidator(_in_range),
+]
+"""A positive integer as people write it: pydantic alone also takes ``+1``, ``1_000`` and ``1.0``."""

@@ -1,0 +1,21 @@
+"""Every version that is served. Adding or removing one is one entry here."""
+
+from datetime import UTC, date, datetime
+from typing import Final
+
+from versions.kit.version import ApiVersion, VersionStatus
+from versions.v1.app import build as build_v1
+from versions.v2.app import build as build_v2
+
+VERSIONS: Final = (
+    ApiVersion(
+        name="v1",
+        status=VersionStatus.DEPRECATED,
+        released=date(2025, 1, 15),
+        deprecated_at=datetime(2026, 6, 1, tzinfo=UTC),
+        sunset_at=datetime(2027, 12, 31, 23, 59, 59, tzinfo=UTC),
+        successor="v2",
+        build=build_v1,
+    ),
+    ApiVersion(name="v2", status=VersionStatus.CURRENT, released=date(2026, 6, 1), build=build_v2),
+)

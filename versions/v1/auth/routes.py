@@ -1,0 +1,49 @@
+"""Sign-in in v1."""
+
+from typing import Annotated
+
+from fastapi import Form, Request
+
+from app.http.deps import ClientAddressDep, RegistrationServiceDep, SessionServiceDep, UserReaderDep
+from versions.kit.operations import ANYONE, SIGNED_IN
+from versions.v1.auth import mapping, schemas
+from versions.v1.errors import operations
+from versions.v1.routing import router
+
+auth = router("/auth", "auth")
+
+
+@auth.post("/register", status_code=201, **operations.declare("auth.register", security=ANYONE, fails=[400]))
+async def register(body: schemas.RegisterRequest, service: RegistrationServiceDep) -> schemas.RegisterResponse:
+    """Make an account. A mail with a verification token follows."""
+    return mapping.registered(await service.register(mapping.registration(body)))
+
+
+@auth.post("/verify", **operations.declare("auth.verify", security=ANYONE, fails=[400]))
+async def verify(body: schemas.VerifyRequest, service: RegistrationServiceDep) -> schemas.Message:
+    """Prove an address with the token from the mail."""
+    return mapping.verified(await service.verify_address(body.email, body.token))
+
+
+@auth.post("/login", **operations.declare("auth.login", security=ANYONE, fails=[401, 403]))
+async def login(
+    form: Annotated[schemas.LoginForm, Form()],
+    request: Request,
+    service: SessionServiceDep,
+    address: ClientAddressDep,
+) -> schemas.TokenResponse:
+    """Sign in with address and password; at most five attempts a minute."""
+    attempt = mapping.credentials(form, address, request.headers.get("user-agent"))
+    return mapping.tokens(await service.sign_in(attempt))
+
+
+@auth.post("/refresh", **operations.declare("auth.refresh", security=ANYONE, fails=[401]))
+async def refresh(body: schemas.RefreshRequest, service: SessionServiceDep) -> schemas.TokenResponse:
+    """Get new tokens for a refresh token, which is spent with it."""
+    return mapping.tokens(await service.refresh(body.refresh_token))
+
+
+@auth.get("/me", **operations.declare("auth.me", security=SIGNED_IN))
+async def get_me(reader: UserReaderDep) -> schemas.MeResponse:
+    """Get the caller's own account."""
+    return mapping.me(await reader.me())

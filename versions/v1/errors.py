@@ -1,0 +1,89 @@
+"""How v1 tells of a failure: ``{"detail": ...}``, and FastAPI's list for a 422."""
+
+from http import HTTPStatus
+from typing import Any, Final
+
+import orjson
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.http.failures import Failure, classify, present_credentials
+from versions.kit.openapi import header
+from versions.kit.operations import ALWAYS, Operations
+
+_OWN_STATUS: Final = {"email_taken": 400}
+_OWN_DETAIL: Final = {
+    "email_taken": "Email already registered",
+    "not_your_account": "Not authorized to update this user",
+    "unauthenticated": "Not authenticated",
+    "invalid_refresh_token": "Could not validate credentials",
+    "not_the_author": "Not authorized to modify this post",
+    "user_not_found": "User not found",
+    "too_many_attempts": "Too many login attempts. Please try again later.",
+}
+
+
+class Error(BaseModel):
+    """What went wrong."""
+
+    detail: str = Field(description="For a person.", examples=["Post not found"])
+
+
+class ValidationIssue(BaseModel):
+    """One value that was refused."""
+
+    type: str = Field(description="Which check failed.", examples=["missing"])
+    loc: list[str | int] = Field(description="Where the value is.", examples=[["body", "title"]])
+    msg: str = Field(description="For a person.", examples=["Field required"])
+
+
+class ValidationFailure(BaseModel):
+    """All values that were refused, or the reason why the request was."""
+
+    detail: list[ValidationIssue] | str = Field(
+        description="One entry for each refused value.",
+        examples=[[{"type": "missing", "loc": ["body", "title"], "msg": "Field required"}]],
+    )
+
+
+class BatchError(BaseModel):
+    """Several things went wrong at once."""
+
+    error: str = Field(description="What they have in common.", examples=["Multiple validation errors"])
+    details: list[str] = Field(description="Each of them.", examples=[["Post 7 not found"]])
+
+
+def render(request: Request, error: Exception) -> Response:
+    """The envelope of any failure."""
+    if isinstance(error, ExceptionGroup):
+        return _batch(error)
+    failure = classify(error)
+    status = _OWN_STATUS.get(failure.code, failure.status)
+    headers = dict(failure.headers)
+    if status == HTTPStatus.UNAUTHORIZED and present_credentials(request) and failure.code == "invalid_token":
+        headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
+    body = {"detail": _detail(failure)}
+    return Response(orjson.dumps(body), status, headers=headers, media_type="application/json")
+
+
+def _batch(group: ExceptionGroup[Exception]) -> Response:
+    body = {"error": group.message, "details": [classify(error).detail for error in group.exceptions]}
+    return Response(orjson.dumps(body), 400, media_type="application/json")
+
+
+def _detail(failure: Failure) -> object:
+    return failure.raw_errors or _OWN_DETAIL.get(failure.code, failure.detail)
+
+
+def _describe(status: int) -> dict[str, Any]:
+    model = ValidationFailure if status == HTTPStatus.UNPROCESSABLE_ENTITY else Error
+    described: dict[str, Any] = {"description": HTTPStatus(status).phrase, "model": model}
+    if status in {429, 503}:
+        described["headers"] = {"Retry-After": header("Seconds after which to try again.")}
+    if status == HTTPStatus.UNAUTHORIZED:
+        described["headers"] = {"WWW-Authenticate": header("How to authenticate (RFC 6750).", required=True)}
+    return described
+
+
+operations: Final = Operations(_describe, (405, *ALWAYS))

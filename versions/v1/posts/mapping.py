@@ -1,0 +1,56 @@
+"""Where a v1 post is shaped."""
+
+from typing import Final
+
+from app.absent import ABSENT, Maybe
+from app.posts.commands import PostDraft, PostEdit, PublicationEdit, Sort, SortField
+from app.posts.reader import CountedPage
+from app.posts.views import PostStatus, PostView
+from versions.v1.posts import schemas
+
+NEWEST: Final = Sort(SortField.CREATED_AT, descending=True)
+
+
+def post(view: PostView) -> schemas.PostResponse:
+    """A post as v1 shows it: an archived one is as unpublished as a draft."""
+    return schemas.PostResponse.model_construct(
+        id=view.id,
+        title=view.title,
+        content=view.content,
+        published=view.status == PostStatus.PUBLISHED,
+        author_id=view.author_id,
+        view_count=view.view_count,
+        created_at=view.created_at,
+        updated_at=view.updated_at,
+    )
+
+
+def draft(body: schemas.PostCreate) -> PostDraft:
+    """The post to write."""
+    status = PostStatus.PUBLISHED if body.published else PostStatus.DRAFT
+    return PostDraft(title=body.title, content=body.content, status=status)
+
+
+def edit(body: schemas.PostUpdate) -> PostEdit:
+    """The fields that were given."""
+    given = body.model_fields_set
+    return PostEdit(
+        title=body.title if "title" in given else ABSENT,
+        content=body.content if "content" in given else ABSENT,
+        publication=_publication(body) if "published" in given else ABSENT,
+    )
+
+
+def _publication(body: schemas.PostUpdate) -> Maybe[PublicationEdit]:
+    return PublicationEdit.PUBLISH if body.published else PublicationEdit.WITHDRAW
+
+
+def page(found: CountedPage, number: int, size: int) -> schemas.PostPage:
+    """One page of posts."""
+    return schemas.PostPage(
+        items=[post(view) for view in found.items],
+        total=found.total,
+        page=number,
+        page_size=size,
+        total_pages=-(-found.total // size),
+    )

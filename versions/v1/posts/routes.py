@@ -1,0 +1,85 @@
+"""Posts in v1."""
+
+from typing import Annotated, Final, Literal
+
+from fastapi import Query
+
+from app.http.deps import PostReaderDep, PostServiceDep
+from app.posts.commands import OffsetPage, PostFilter, Sort, SortField
+from versions.kit.operations import OPTIONAL, SIGNED_IN
+from versions.kit.values import MAX_INTEGER, NO_NUL
+from versions.v1.errors import BatchError, operations
+from versions.v1.posts import mapping, schemas
+from versions.v1.routing import Id, number, router
+
+_MAX_PAGE: Final = 1_000_000_000
+SearchText = Annotated[
+    str,
+    Query(min_length=1, max_length=500, pattern=NO_NUL, description="Words to find.", examples=["layers"]),
+]
+
+posts = router("/posts", "posts")
+search = router("/search", "posts")
+
+
+@posts.get("", **operations.declare("posts.list", security=OPTIONAL))
+async def list_posts(
+    reader: PostReaderDep,
+    page: Annotated[int, Query(ge=1, le=_MAX_PAGE, description="The number of the page.", examples=[1])] = 1,
+    page_size: Annotated[int, Query(ge=1, le=100, description="How many posts a page has.", examples=[20])] = 20,
+    search: SearchText | None = None,
+    published: Annotated[bool | None, Query(description="Only what is published, or only what is not.")] = None,
+    author_id: Annotated[int | None, Query(ge=1, le=MAX_INTEGER, description="Posts by this user only.")] = None,
+    sort_by: Annotated[SortField, Query(description="What to sort by.")] = SortField.CREATED_AT,
+    sort_order: Annotated[Literal["asc", "desc"], Query(description="Which way.")] = "desc",
+) -> schemas.PostPage:
+    """List the posts that the caller may see."""
+    wanted = PostFilter(published=published, author=author_id, query=search)
+    sort = Sort(sort_by, descending=sort_order == "desc")
+    found = await reader.counted_page(wanted, OffsetPage(sort, (page - 1) * page_size, page_size))
+    return mapping.page(found, page, page_size)
+
+
+@posts.post("", status_code=201, **operations.declare("posts.create", security=SIGNED_IN))
+async def create_post(body: schemas.PostCreate, service: PostServiceDep) -> schemas.PostResponse:
+    """Write a post."""
+    return mapping.post(await service.create(mapping.draft(body)))
+
+
+_BATCH: Final = operations.declare("posts.get_many", security=OPTIONAL, fails=[400])
+_BATCH["responses"][400]["model"] = BatchError
+
+
+@posts.post("/batch", **_BATCH)
+async def get_posts(body: schemas.BatchRequest, reader: PostReaderDep) -> list[schemas.PostResponse]:
+    """Get several posts at once, or learn which of them are not there."""
+    return [mapping.post(view) for view in await reader.get_many(body.ids)]
+
+
+@posts.get("/{post_id}", **operations.declare("posts.get", security=OPTIONAL, fails=[404]))
+async def get_post(post_id: Id, service: PostServiceDep) -> schemas.PostResponse:
+    """Get a post. Reading it counts as a view."""
+    return mapping.post(await service.view(number(post_id)))
+
+
+@posts.put("/{post_id}", **operations.declare("posts.update", security=SIGNED_IN, fails=[404]))
+async def update_post(post_id: Id, body: schemas.PostUpdate, service: PostServiceDep) -> schemas.PostResponse:
+    """Change the given fields. Only the author may."""
+    return mapping.post(await service.edit(number(post_id), mapping.edit(body)))
+
+
+@posts.delete("/{post_id}", status_code=204, **operations.declare("posts.delete", security=SIGNED_IN, fails=[404]))
+async def delete_post(post_id: Id, service: PostServiceDep) -> None:
+    """Remove a post. Its author may, and a moderator."""
+    await service.delete(number(post_id))
+
+
+@search.get("", **operations.declare("posts.search", security=OPTIONAL))
+async def search_posts(
+    reader: PostReaderDep,
+    query: SearchText,
+    limit: Annotated[int, Query(ge=1, le=100, description="How many posts at most.", examples=[20])] = 20,
+) -> list[schemas.PostResponse]:
+    """Search posts, best first."""
+    found = await reader.search(query, None, limit)
+    return [mapping.post(hit.post) for hit in found.items]

@@ -1,0 +1,23 @@
+"""Routers of v1."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Path
+
+from app.http.strict import StrictRoute
+from versions.kit.values import MAX_INTEGER, IntegerInPath
+
+Id = Annotated[IntegerInPath, Path(description="The sequential id.", examples=["1"])]
+MAX_SKIP: Final = MAX_INTEGER
+
+
+def router(prefix: str, tag: str) -> APIRouter:
+    """The router of one resource."""
+    return APIRouter(prefix=prefix, tags=[tag], route_class=StrictRoute)
+
+
+def number(identifier: object) -> int:
+    """An id from a path: its type is the wire's text, its validator has made it a number."""
+    if not isinstance(identifier, int):
+        raise TypeError
+    return identifier

@@ -1,0 +1,34 @@
+"""Where a v1 user is shaped."""
+
+from app.absent import ABSENT
+from app.users.commands import UserDraft, UserEdit
+from app.users.views import UserView
+from versions.v1.users import schemas
+
+
+def user(view: UserView) -> schemas.UserResponse:
+    """An account as v1 shows it."""
+    return schemas.UserResponse.model_construct(
+        id=view.id,
+        email=view.email,
+        full_name=view.display_name,
+        is_active=view.is_active,
+        created_at=view.created_at,
+        updated_at=view.updated_at,
+    )
+
+
+def draft(body: schemas.UserCreate) -> UserDraft:
+    """The account to make."""
+    return UserDraft(email=body.email, password=body.password, display_name=body.full_name)
+
+
+def edit(body: schemas.UserUpdate) -> UserEdit:
+    """The fields that were given."""
+    given = body.model_fields_set
+    return UserEdit(
+        display_name=body.full_name if "full_name" in given else ABSENT,
+        email=body.email if "email" in given else ABSENT,
+        is_active=body.is_active if "is_active" in given else ABSENT,
+        password=body.password if "password" in given else ABSENT,
+    )

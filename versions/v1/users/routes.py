@@ -1,0 +1,96 @@
+"""Accounts in v1."""
+
+from typing import Annotated, Final
+
+from fastapi import Depends, Query
+
+from app.errors import Malformed
+from app.http.deps import PostReaderDep, UserReaderDep, UserServiceDep
+from app.posts.commands import OffsetPage, PostFilter
+from versions.kit.operations import OPTIONAL, SIGNED_IN
+from versions.v1.errors import operations
+from versions.v1.posts import mapping as posts_mapping
+from versions.v1.posts.schemas import PostResponse
+from versions.v1.routing import MAX_SKIP, Id, number, router
+from versions.v1.users import mapping, schemas
+
+_MAX_LIMIT: Final = 1000
+
+
+class LimitTooHigh(Malformed):
+    code = "limit_too_high"
+    detail = f"Limit cannot exceed {_MAX_LIMIT}"
+
+
+async def bounded_limit(
+    limit: Annotated[int, Query(ge=1, le=MAX_SKIP, description="How many accounts, 1000 at most.", examples=[100])] = 100,
+) -> int:
+    """v1 answers 400, not 422, to a limit over its bound."""
+    if limit > _MAX_LIMIT:
+        raise LimitTooHigh
+    return limit
+
+
+Skip = Annotated[int, Query(ge=0, le=MAX_SKIP, description="How many accounts to skip.", examples=[0])]
+LimitDep = Annotated[int, Depends(bounded_limit)]
+
+users = router("/users", "users")
+admin = router("/admin/users", "admin")
+
+
+@users.get("", **operations.declare("users.list", security=SIGNED_IN, fails=[400]))
+async def list_users(reader: UserReaderDep, limit: LimitDep, skip: Skip = 0) -> list[schemas.UserResponse]:
+    """List accounts. Admins only."""
+    return [mapping.user(view) for view in await reader.offset_page(skip, limit)]
+
+
+@users.get("/paginated", **operations.declare("users.list_paginated", security=SIGNED_IN, fails=[400]))
+async def list_users_paginated(reader: UserReaderDep, limit: LimitDep, skip: Skip = 0) -> schemas.UserPage:
+    """List accounts with their total. Admins only."""
+    items = [mapping.user(view) for view in await reader.offset_page(skip, limit)]
+    return schemas.UserPage(items=items, total=await reader.count(), skip=skip, limit=limit)
+
+
+@users.get("/me", **operations.declare("users.me", security=SIGNED_IN))
+async def get_me(reader: UserReaderDep) -> schemas.UserResponse:
+    """Get the caller's own account."""
+    return mapping.user(await reader.me())
+
+
+@users.post("", status_code=201, **operations.declare("users.create", security=SIGNED_IN, fails=[400]))
+async def create_user(body: schemas.UserCreate, service: UserServiceDep) -> schemas.UserResponse:
+    """Make an account. Admins only."""
+    return mapping.user(await service.create(mapping.draft(body)))
+
+
+@users.get("/{user_id}", **operations.declare("users.get", security=SIGNED_IN, fails=[404]))
+async def get_user(user_id: Id, reader: UserReaderDep) -> schemas.UserResponse:
+    """Get one's own account; admins get anyone's."""
+    return mapping.user(await reader.get(number(user_id)))
+
+
+@users.put("/{user_id}", **operations.declare("users.update", security=SIGNED_IN, fails=[400, 404, 409]))
+async def update_user(user_id: Id, body: schemas.UserUpdate, service: UserServiceDep) -> schemas.UserResponse:
+    """Change the given fields of one's own account; admins change anyone's."""
+    return mapping.user(await service.edit(number(user_id), mapping.edit(body)))
+
+
+@users.delete("/{user_id}", status_code=204, **operations.declare("users.delete", security=SIGNED_IN, fails=[404, 409]))
+async def delete_user(user_id: Id, service: UserServiceDep) -> None:
+    """Remove one's own account; admins remove anyone's."""
+    await service.delete(number(user_id))
+
+
+@users.get("/{user_id}/posts", **operations.declare("users.list_posts", security=OPTIONAL, fails=[400]))
+async def list_user_posts(user_id: Id, reader: PostReaderDep, limit: LimitDep, skip: Skip = 0) -> list[PostResponse]:
+    """List the posts of a user that the caller may see, newest first. None for a user that does not exist."""
+    found = await reader.slice(PostFilter(author=number(user_id)), OffsetPage(posts_mapping.NEWEST, skip, limit))
+    return [posts_mapping.post(view) for view in found]
+
+
+@admin.delete(
+    "/{user_id}", status_code=204, **operations.declare("admin.delete_user", security=SIGNED_IN, fails=[404, 409])
+)
+async def admin_delete_user(user_id: Id, service: UserServiceDep) -> None:
+    """Remove any account. Admins only."""
+    await service.delete_as_admin(number(user_id))

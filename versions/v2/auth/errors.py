@@ -1,0 +1,41 @@
+"""The token endpoint's failures in the words of RFC 6749, section 5.2."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import orjson
+from fastapi.exceptions import RequestValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.errors import DomainError
+from app.http.failures import classify
+from app.http.problems import MEDIA_TYPE, problem
+from versions.v2.routing import V2Route
+
+_OAUTH: Final = {
+    "invalid_credentials": "invalid_grant",
+    "invalid_refresh_token": "invalid_grant",
+    "wrong_token_type": "invalid_grant",
+    "email_not_verified": "invalid_grant",
+    "account_deactivated": "invalid_grant",
+    "too_many_attempts": "temporarily_unavailable",
+    "unavailable": "temporarily_unavailable",
+    "unsupported_grant_type": "unsupported_grant_type",
+}
+
+
+class TokenRoute(V2Route):
+    """Adds ``error`` and ``error_description`` to every problem."""
+
+    async def wrap(self, request: Request, handler: Callable[[Request], Awaitable[Response]]) -> Response:
+        """Tokens are never cached (RFC 6749, section 5.1)."""
+        try:
+            response = await super().wrap(request, handler)
+        except (DomainError, RequestValidationError) as error:
+            failure = classify(error)
+            code = _OAUTH.get(failure.code, "invalid_request")
+            body = {**problem(request, failure), "error": code, "error_description": failure.detail}
+            response = Response(orjson.dumps(body), failure.status, dict(failure.headers), MEDIA_TYPE)
+        response.headers["Cache-Control"] = "no-store"
+        return response

@@ -1,0 +1,40 @@
+"""Between v2's sign-in and the core's."""
+
+from app.auth.commands import Credentials, Registration, TokenPair
+from app.auth.sessions import SessionView
+from versions.kit.typeid import encode
+from versions.v2.auth import schemas
+from versions.v2.ids import SESSION
+
+
+def registration(body: schemas.Registration) -> Registration:
+    """The account to make."""
+    return Registration(email=body.email, password=body.password, display_name=body.display_name)
+
+
+def credentials(form: schemas.TokenForm, address: str, user_agent: str | None) -> Credentials:
+    """The attempt to sign in."""
+    return Credentials(email=form.username, password=form.password, address=address, user_agent=user_agent)
+
+
+def tokens(pair: TokenPair) -> schemas.Tokens:
+    """The answer of the token endpoint."""
+    return schemas.Tokens(
+        access_token=pair.access_token,
+        token_type="Bearer",  # noqa: S106 - a scheme's name
+        expires_in=pair.expires_in,
+        refresh_token=pair.refresh_token,
+        scope=pair.scope,
+    )
+
+
+def session(view: SessionView) -> schemas.Session:
+    """A session as v2 shows it."""
+    return schemas.Session(
+        id=encode(SESSION, view.uid),
+        user_agent=view.user_agent,
+        current=view.current,
+        created_at=view.created_at,
+        last_used_at=view.last_used_at,
+        expires_at=view.expires_at,
+    )

@@ -1,0 +1,169 @@
+"""Sign-in and sessions in v2."""
+
+from typing import Annotated, Any, Final
+
+from fastapi import Form, Path, Request, Response
+
+from app.http.deps import (
+    ClientAddressDep,
+    PrincipalDep,
+    RegistrationServiceDep,
+    SessionReaderDep,
+    SessionServiceDep,
+)
+from versions.kit.operations import ANYONE, SIGNED_IN
+from versions.kit.values import NO_NUL
+from versions.v2.auth import mapping, schemas
+from versions.v2.auth.errors import TokenRoute
+from versions.v2.errors import TokenError, operations
+from versions.v2.ids import SessionId, known
+from versions.v2.paging import DEFAULT_LIMIT, LINK, Cursor, Limit, Page, page, position
+from versions.v2.routing import WRITE, router
+
+_MAILED: Final = schemas.Accepted(detail="If all is well, a mail is on its way.")
+SessionIdPath = Annotated[SessionId, Path(description="The session.")]
+
+auth = router("/auth", "auth")
+
+
+@auth.post(
+    "/registrations",
+    status_code=202,
+    dependencies=WRITE,
+    **operations.declare("registrations.create", security=ANYONE, fails=[409]),
+)
+async def register(body: schemas.Registration, service: RegistrationServiceDep) -> schemas.Accepted:
+    """Ask for an account. The answer does not tell whether the address has one; a mail does."""
+    await service.register_quietly(mapping.registration(body))
+    return _MAILED
+
+
+@auth.post(
+    "/verifications",
+    status_code=204,
+    dependencies=WRITE,
+    **operations.declare("verifications.create", security=ANYONE, fails=[409]),
+)
+async def verify(body: schemas.Verification, service: RegistrationServiceDep) -> None:
+    """Prove an address with the token from the mail."""
+    await service.verify(body.token)
+
+
+@auth.post(
+    "/verifications/resend",
+    status_code=202,
+    dependencies=WRITE,
+    **operations.declare("verifications.resend", security=ANYONE, fails=[409]),
+)
+async def resend_verification(body: schemas.AddressOnly, service: RegistrationServiceDep) -> schemas.Accepted:
+    """Ask for another mail with a verification token."""
+    await service.resend_verification(body.email)
+    return _MAILED
+
+
+@auth.post(
+    "/password-resets",
+    status_code=202,
+    dependencies=WRITE,
+    **operations.declare("password_resets.create", security=ANYONE, fails=[409]),
+)
+async def request_password_reset(body: schemas.AddressOnly, service: RegistrationServiceDep) -> schemas.Accepted:
+    """Ask for a mail with a token that sets a new password."""
+    await service.request_password_reset(body.email)
+    return _MAILED
+
+
+@auth.post(
+    "/password-resets/confirm",
+    status_code=204,
+    dependencies=WRITE,
+    **operations.declare("password_resets.confirm", security=ANYONE, fails=[409]),
+)
+async def reset_password(body: schemas.PasswordReset, service: RegistrationServiceDep) -> None:
+    """Set a new password with the token from the mail. Every session of the account ends."""
+    await service.reset_password(body.token, body.password)
+
+
+async def issue_token(
+    form: Annotated[schemas.TokenForm, Form()],
+    request: Request,
+    service: SessionServiceDep,
+    address: ClientAddressDep,
+) -> schemas.Tokens:
+    """Get tokens for a password, or for a refresh token (RFC 6749).
+
+    Refresh tokens work once; reuse of a spent one ends the whole session.
+    """
+    if form.grant_type == "refresh_token":
+        return mapping.tokens(await service.refresh(form.refresh_token))
+    attempt = mapping.credentials(form, address, request.headers.get("user-agent"))
+    return mapping.tokens(await service.sign_in(attempt))
+
+
+def _token_operation() -> dict[str, Any]:
+    declared = operations.declare("tokens.create", security=ANYONE, fails=[401, 403, 409])
+    for status, response in declared["responses"].items():
+        if status in {400, 401, 403, 422, 429}:
+            response["model"] = TokenError
+            response["content"] = {
+                "application/problem+json": {"schema": {"$ref": "#/components/schemas/TokenError"}}
+            }
+    return declared
+
+
+auth.add_api_route(
+    "/token", issue_token, methods=["POST"], dependencies=WRITE, route_class_override=TokenRoute, **_token_operation()
+)
+
+
+@auth.post(
+    "/revoke", status_code=200, dependencies=WRITE, **operations.declare("tokens.revoke", security=ANYONE, fails=[409])
+)
+async def revoke_token(
+    token: Annotated[
+        str, Form(max_length=4096, pattern=NO_NUL, description="An access or refresh token.", examples=["eyJ.e30.c2ln"])
+    ],
+    service: SessionServiceDep,
+    token_type_hint: Annotated[
+        str, Form(max_length=40, pattern=NO_NUL, description="Not needed: tokens say what they are.")
+    ] = "",
+) -> Response:
+    """End the session that a token belongs to (RFC 7009). Also the answer for a token that is none."""
+    await service.revoke_token(token)
+    return Response(status_code=200)
+
+
+@auth.get("/sessions", **operations.declare("sessions.list", security=SIGNED_IN, success=LINK))
+async def list_sessions(
+    request: Request,
+    response: Response,
+    reader: SessionReaderDep,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> Page[schemas.Session]:
+    """List the caller's open sessions, newest first."""
+    found = await reader.page(position(request, cursor), limit)
+    return page(request, response, found, mapping.session)
+
+
+@auth.get("/sessions/{session_id}", **operations.declare("sessions.get", security=SIGNED_IN, fails=[404]))
+async def get_session(session_id: SessionIdPath, reader: SessionReaderDep) -> schemas.Session:
+    """Get one of the caller's open sessions."""
+    return mapping.session(await reader.get(known(session_id)))
+
+
+@auth.delete(
+    "/sessions/{session_id}",
+    status_code=204,
+    dependencies=WRITE,
+    **operations.declare("sessions.delete", security=SIGNED_IN, fails=[404, 409]),
+)
+async def delete_session(session_id: SessionIdPath, service: SessionServiceDep, principal: PrincipalDep) -> None:
+    """End one of the caller's sessions."""
+    await service.revoke(principal, known(session_id))
+
+
+@auth.get("/providers", **operations.declare("providers.list", security=ANYONE))
+async def list_providers() -> schemas.Providers:
+    """List the identity providers to sign in with."""
+    return schemas.Providers(data=[])

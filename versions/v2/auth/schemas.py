@@ -1,0 +1,114 @@
+"""The shapes of sign-in in v2."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from versions.kit.values import NO_NUL, Password
+from versions.v2.users.schemas import Address, DisplayName
+
+MailedToken = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=200,
+        pattern=NO_NUL,
+        description="From the mail.",
+        examples=["mUt0kLVxk8yWzJcQ0nK3dS5cU2mB7h1oXq9fT4rEwAg"],
+    ),
+]
+NewPassword = Annotated[Password, Field(description="8 to 100 characters.", examples=["correct horse battery"])]
+
+
+class Registration(BaseModel):
+    """An account to be made."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    email: Address
+    password: NewPassword
+    display_name: DisplayName
+
+
+class Verification(BaseModel):
+    """Proof of an address."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    token: MailedToken
+
+
+class AddressOnly(BaseModel):
+    """An account by its address."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    email: Address
+
+
+class PasswordReset(BaseModel):
+    """A new password, and the right to set it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    token: MailedToken
+    password: NewPassword
+
+
+class Accepted(BaseModel):
+    """The same answer whether or not there is such an account."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    detail: str = Field(description="What happens next, for a person.", examples=["If all is well, a mail is on its way."])
+
+
+class TokenForm(BaseModel):
+    """A token request (RFC 6749, sections 4.3.2 and 6)."""
+
+    grant_type: Literal["password", "refresh_token"] = Field(description="Which grant.", examples=["password"])
+    username: str = Field(default="", max_length=254, pattern=NO_NUL, description="The address, with `password`.", examples=["ada@example.com"])
+    password: str = Field(default="", max_length=100, pattern=NO_NUL, description="With `password`.", examples=["correct horse battery"])
+    refresh_token: str = Field(default="", max_length=4096, pattern=NO_NUL, description="With `refresh_token`.")
+
+
+class Tokens(BaseModel):
+    """What a signed-in client holds (RFC 6749, section 5.1)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    access_token: str = Field(description="For the `Authorization` header.", examples=["eyJhbGciOiJIUzI1NiJ9.e30.c2ln"])
+    token_type: Literal["Bearer"] = Field(description="How to use it.", examples=["Bearer"])
+    expires_in: int = Field(description="Its lifetime in seconds.", ge=1, examples=[900])
+    refresh_token: str = Field(description="Gets the next tokens; works once.", examples=["eyJhbGciOiJIUzI1NiJ9.e30.c2ln"])
+    scope: str = Field(description="What it allows, separated by spaces.", examples=["posts:read posts:write"])
+
+
+class Session(BaseModel):
+    """One sign-in on one device."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: str = Field(description="The session.", examples=["ses_01jwxq7c8gfq8sh1tbp9xqk3ma"])
+    user_agent: str | None = Field(description="What the client called itself.", examples=["curl/8.11"])
+    current: bool = Field(description="Whether this request belongs to it.", examples=[True])
+    created_at: datetime = Field(description="When it began.", examples=["2026-11-23T12:00:00Z"])
+    last_used_at: datetime = Field(description="When its tokens were renewed last.", examples=["2026-11-23T12:00:00Z"])
+    expires_at: datetime = Field(description="When it ends.", examples=["2026-12-23T12:00:00Z"])
+
+
+class Provider(BaseModel):
+    """An identity provider to sign in with."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(description="Its name in URLs.", examples=["example"])
+
+
+class Providers(BaseModel):
+    """The identity providers that this deployment is configured for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    data: list[Provider] = Field(description="None while none is configured.", examples=[[]])

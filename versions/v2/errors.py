@@ -1,0 +1,72 @@
+"""How v2 tells of a failure: problem details (RFC 9457)."""
+
+from http import HTTPStatus
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.http.failures import classify, present_credentials
+from app.http.problems import MEDIA_TYPE, problem_response
+from versions.kit.openapi import header
+from versions.kit.operations import ALWAYS, Operations
+
+
+class FieldProblem(BaseModel):
+    """One value that was refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    pointer: str = Field(description="JSON pointer (RFC 6901) to the value, as a fragment.", examples=["#/title"])
+    code: str = Field(description="Stable, for programs.", examples=["string_too_short"])
+    detail: str = Field(description="For people.", examples=["String should have at least 1 character"])
+
+
+class Problem(BaseModel):
+    """What went wrong."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: str = Field(description="A URL that explains this kind of problem.", examples=["/problems/post_not_found"])
+    title: str = Field(description="The status code's phrase.", examples=["Not Found"])
+    status: int = Field(description="The status code.", ge=400, le=599, examples=[404])
+    detail: str = Field(description="What happened, for a person.", examples=["Post not found"])
+    instance: str = Field(description="The path of the request.", examples=["/api/v2/posts/post_01j"])
+    code: str = Field(description="Stable, for programs.", examples=["post_not_found"])
+    request_id: str = Field(description="Names the request in our logs.", examples=["5f2c9a3e7d1b4c68a0f1e2d3c4b5a697"])
+    trace_id: str = Field(description="Names the trace.", examples=["4bf92f3577b34da6a3ce929d0e0e4736"])
+    errors: list[FieldProblem] = Field(description="The values that were refused.", examples=[[]])
+
+
+class TokenError(Problem):
+    """A failure of the token endpoint, which RFC 6749, section 5.2 gives two members more."""
+
+    error: str = Field(description="An error code of RFC 6749.", examples=["invalid_grant"])
+    error_description: str = Field(description="The same as `detail`.", examples=["Incorrect email or password"])
+
+
+def render(request: Request, error: Exception) -> Response:
+    """The problem document of any failure."""
+    failure = classify(error)
+    response = problem_response(request, failure)
+    if failure.status == HTTPStatus.UNAUTHORIZED and present_credentials(request):
+        response.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
+    return response
+
+
+def _describe(status: int) -> dict[str, Any]:
+    phrase = HTTPStatus(status).phrase
+    described: dict[str, Any] = {
+        "description": phrase,
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        "model": Problem,
+    }
+    if status in {429, 503}:
+        described["headers"] = {"Retry-After": header("Seconds after which to try again.")}
+    if status == HTTPStatus.UNAUTHORIZED:
+        described["headers"] = {"WWW-Authenticate": header("How to authenticate (RFC 6750).", required=True)}
+    return described
+
+
+operations: Final = Operations(_describe, (400, 405, *ALWAYS))

@@ -1,0 +1,54 @@
+"""Pages in v2: keyset cursors, in the body and in the ``Link`` header (RFC 8288)."""
+
+from collections.abc import Callable
+from typing import Annotated, Final, Generic, TypeVar
+
+from fastapi import Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.db.keyset import Position, Slice
+from app.http.cursors import listing_of
+from app.http.runtime import runtime_of
+from versions.kit.openapi import header
+from versions.kit.values import NO_NUL
+
+T = TypeVar("T")
+V = TypeVar("V")
+
+Limit = Annotated[int, Query(ge=1, le=100, description="How many items a page has at most.", examples=[20])]
+Cursor = Annotated[
+    str | None,
+    Query(
+        min_length=1,
+        max_length=4096,
+        pattern=NO_NUL,
+        description="`next_cursor` of the page before. Opaque; good for the same filters and order only.",
+    ),
+]
+DEFAULT_LIMIT: Final = 20
+LINK: Final = {200: {"headers": {"Link": header('The next page (`rel="next"`), while there is one.')}}}
+
+
+class Page(BaseModel, Generic[T]):
+    """One page of a list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    data: list[T] = Field(description="The items of this page.")
+    next_cursor: str | None = Field(description="Where the next page starts; null on the last one.", examples=[None])
+    has_more: bool = Field(description="Whether there is a next page.", examples=[False])
+
+
+def position(request: Request, cursor: str | None) -> Position | None:
+    """Where to go on. Raises ``InvalidCursor``, ``CursorMismatch``."""
+    return None if cursor is None else runtime_of(request).cursors.decode(listing_of(request), cursor)
+
+
+def page(request: Request, response: Response, found: Slice[V], shape: Callable[[V], T]) -> Page[T]:
+    """The page, and a ``Link`` to the next one."""
+    cursor = None
+    if found.next_position is not None:
+        cursor = runtime_of(request).cursors.encode(listing_of(request), found.next_position)
+        target = request.url.include_query_params(cursor=cursor)
+        response.headers["Link"] = f'<{target.path}?{target.query}>; rel="next"'
+    return Page[T](data=[shape(item) for item in found.items], next_cursor=cursor, has_more=found.has_more)

@@ -1,0 +1,192 @@
+"""Posts in v2."""
+
+from typing import Annotated, Final
+
+from fastapi import Body, Path, Query, Request, Response
+
+from app.http.conditional import ExpectedRevisionsDep, note_revision
+from app.http.deps import PostReaderDep, PostServiceDep
+from app.posts.commands import KeysetPage
+from app.posts.views import PostStatus
+from versions.kit.openapi import IDEMPOTENT_REPLAYED, header
+from versions.kit.operations import OPTIONAL, SIGNED_IN
+from versions.kit.values import NO_NUL
+from versions.v2.errors import operations
+from versions.v2.ids import PostId, UserId, known
+from versions.v2.paging import DEFAULT_LIMIT, LINK, Cursor, Limit, Page, page, position
+from versions.v2.posts import mapping, schemas
+from versions.v2.routing import WRITE, PatchRoute, router
+
+ETAG: Final = {200: {"headers": {"ETag": header("The post's revision and a digest of this answer.", required=True)}}}
+CREATED: Final = {
+    201: {
+        "headers": {
+            "Location": header("The post.", required=True),
+            "ETag": header("Its revision.", required=True),
+            **IDEMPOTENT_REPLAYED,
+        }
+    }
+}
+PostIdPath = Annotated[PostId, Path(description="The post.")]
+FIELD_NAMES: Final = [field.value for field in schemas.PostField]
+QueryText = Annotated[
+    str,
+    Query(
+        min_length=1,
+        max_length=500,
+        pattern=NO_NUL,
+        description='Words to find, `"exact phrases"`, `or`, `-without`.',
+        examples=["layers"],
+    ),
+]
+FieldsQuery = Annotated[
+    str | None,
+    Query(max_length=300, pattern=NO_NUL, description=f"Return only these members: {', '.join(FIELD_NAMES)}."),
+]
+IncludeQuery = Annotated[
+    str | None, Query(max_length=100, pattern=NO_NUL, description="Bring this along: `author`.", examples=["author"])
+]
+
+posts = router("/posts", "posts")
+search = router("/search", "posts")
+
+
+@posts.get("", response_model_exclude_unset=True, **operations.declare("posts.list", security=OPTIONAL, success=LINK))
+async def list_posts(
+    request: Request,
+    response: Response,
+    reader: PostReaderDep,
+    status: Annotated[PostStatus | None, Query(description="Posts of this status only.")] = None,
+    author_id: Annotated[UserId | None, Query(description="Posts by this user only.")] = None,
+    q: QueryText | None = None,
+    sort: Annotated[
+        str,
+        Query(
+            max_length=100,
+            pattern=NO_NUL,
+            description="`created_at`, `updated_at`, `title`, `view_count`, separated by commas; `-` for descending.",
+            examples=["-created_at,title"],
+        ),
+    ] = mapping.DEFAULT_SORT,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+    fields: FieldsQuery = None,
+    include: IncludeQuery = None,
+) -> Page[schemas.AnyPost]:
+    """List the posts that the caller may see."""
+    names = mapping.choices("fields", fields, FIELD_NAMES)
+    extra = mapping.choices("include", include, list(schemas.Include))
+    wanted = mapping.wanted(status, known(author_id) if author_id else None, q)
+    found = await reader.page(wanted, KeysetPage(mapping.sort(sort), limit, position(request, cursor)))
+    return page(request, response, found, lambda view: mapping.shaped(view, names, extra))
+
+
+@posts.post(
+    "", status_code=201, dependencies=WRITE, **operations.declare("posts.create", security=SIGNED_IN, fails=[409], success=CREATED)
+)
+async def create_post(
+    request: Request, response: Response, body: schemas.PostCreate, service: PostServiceDep
+) -> schemas.Post:
+    """Write a post."""
+    view = await service.create(mapping.draft(body))
+    shaped = mapping.post(view)
+    response.headers["Location"] = f"{request.scope['root_path']}/posts/{shaped.id}"
+    note_revision(request, view.revision)
+    return shaped
+
+
+@posts.post(
+    "/batch",
+    status_code=207,
+    dependencies=WRITE,
+    **operations.declare("posts.batch", security=SIGNED_IN, fails=[404, 409]),
+)
+async def batch_posts(request: Request, body: schemas.Batch, service: PostServiceDep) -> schemas.BatchResults:
+    """Write, edit and remove posts: each on its own, or with `atomic` all or none.
+
+    An atomic batch that fails answers with the problem of the operation that failed.
+    """
+    asked = mapping.operations(body)
+    return mapping.results(request, asked, await service.batch(asked, atomic=body.atomic))
+
+
+@posts.get(
+    "/{post_id}",
+    response_model_exclude_unset=True,
+    **operations.declare(
+        "posts.get", security=OPTIONAL, fails=[404], success={**ETAG, 304: {"description": "Not modified"}}
+    ),
+)
+async def get_post(
+    request: Request,
+    post_id: PostIdPath,
+    reader: PostReaderDep,
+    fields: FieldsQuery = None,
+    include: IncludeQuery = None,
+) -> schemas.AnyPost:
+    """Get a post. Reading counts no view."""
+    names = mapping.choices("fields", fields, FIELD_NAMES)
+    extra = mapping.choices("include", include, list(schemas.Include))
+    view = await reader.get(known(post_id))
+    note_revision(request, view.revision)
+    return mapping.shaped(view, names, extra)
+
+
+async def edit_post(
+    request: Request,
+    post_id: PostIdPath,
+    body: Annotated[schemas.PostPatch, Body(media_type="application/merge-patch+json")],
+    service: PostServiceDep,
+    expected: ExpectedRevisionsDep,
+) -> schemas.Post:
+    """Edit a post with a JSON merge patch (RFC 7396). Only its author may."""
+    view = await service.edit(known(post_id), mapping.edit(body), expected)
+    note_revision(request, view.revision)
+    return mapping.post(view)
+
+
+posts.add_api_route(
+    "/{post_id}",
+    edit_post,
+    methods=["PATCH"],
+    dependencies=WRITE,
+    route_class_override=PatchRoute,
+    **operations.declare("posts.update", security=SIGNED_IN, fails=[404, 409, 412], success=ETAG),
+)
+
+
+@posts.delete(
+    "/{post_id}",
+    status_code=204,
+    dependencies=WRITE,
+    **operations.declare("posts.delete", security=SIGNED_IN, fails=[404, 409, 412]),
+)
+async def delete_post(post_id: PostIdPath, service: PostServiceDep, expected: ExpectedRevisionsDep) -> None:
+    """Remove a post. Its author may, and a moderator."""
+    await service.delete(known(post_id), expected)
+
+
+@posts.post(
+    "/{post_id}/views",
+    status_code=204,
+    dependencies=WRITE,
+    **operations.declare("posts.view", security=OPTIONAL, fails=[404, 409]),
+)
+async def view_post(post_id: PostIdPath, service: PostServiceDep) -> None:
+    """Count one view of a post."""
+    await service.view(known(post_id))
+
+
+@search.get("/posts", **operations.declare("posts.search", security=OPTIONAL, success=LINK))
+async def search_posts(
+    request: Request,
+    response: Response,
+    reader: PostReaderDep,
+    q: QueryText,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> Page[schemas.SearchResult]:
+    """Search posts, best first."""
+    found = await reader.search(q, position(request, cursor), limit)
+    return page(request, response, found, mapping.search_result)
+

@@ -1,0 +1,58 @@
+"""The route of v2: strict parameters, idempotency keys, entity tags."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, ClassVar, Final
+
+from fastapi import APIRouter, Depends, Header
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.http.conditional import with_entity_tag
+from app.http.idempotency import idempotently
+from app.http.strict import StrictRoute
+
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class V2Route(StrictRoute):
+    """Adds what every operation of v2 promises."""
+
+    refuse_unknown_parameters: ClassVar[bool] = True
+
+    async def wrap(self, request: Request, handler: Callable[[Request], Awaitable[Response]]) -> Response:
+        """Safe methods are only tagged; a write runs once for each idempotency key."""
+        if request.method in _SAFE:
+            return with_entity_tag(request, await handler(request))
+
+        async def tagged(request: Request) -> Response:
+            return with_entity_tag(request, await handler(request))
+
+        return await idempotently(request, tagged)
+
+
+class PatchRoute(V2Route):
+    """Takes a JSON merge patch (RFC 7396) under its own media type or as plain JSON."""
+
+    media_types: ClassVar[frozenset[str]] = frozenset({"application/merge-patch+json", "application/json"})
+
+
+async def _idempotency_key(
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            description="A unique string. A repetition with the same key within 24 hours gets the first answer.",
+            min_length=1,
+            max_length=257,
+            examples=['"8e03978e-40d5-43dd-bc93-6894a57f9324"'],
+        ),
+    ] = None,
+) -> None:
+    """The route reads the header itself; this declares it."""
+
+
+WRITE: Final[list[Any]] = [Depends(_idempotency_key)]
+
+
+def router(prefix: str, tag: str) -> APIRouter:
+    """The router of one resource."""
+    return APIRouter(prefix=prefix, tags=[tag], route_class=V2Route)

@@ -1,0 +1,40 @@
+"""Where a v2 user is shaped."""
+
+from app.absent import ABSENT
+from app.access.principal import Permission, Principal
+from app.users.commands import UserEdit
+from app.users.views import UserView
+from versions.kit.typeid import encode
+from versions.v2.ids import USER
+from versions.v2.users import schemas
+
+
+def user(view: UserView) -> schemas.User:
+    """An account as v2 shows it."""
+    return schemas.User.model_construct(
+        id=encode(USER, view.uid),
+        v1_id=view.id,
+        email=view.email,
+        display_name=view.display_name,
+        roles=list(view.roles),
+        is_active=view.is_active,
+        is_verified=view.is_verified,
+        created_at=view.created_at,
+        updated_at=view.updated_at,
+    )
+
+
+def edit(patch: schemas.UserPatch) -> UserEdit:
+    """The members that the patch holds."""
+    given = patch.model_fields_set
+    return UserEdit(
+        display_name=patch.display_name if "display_name" in given else ABSENT,
+        email=patch.email if "email" in given else ABSENT,
+        is_active=patch.is_active if "is_active" in given else ABSENT,
+    )
+
+
+def permissions(principal: Principal) -> schemas.Permissions:
+    """What the caller may do."""
+    allowed = sorted(Permission(name) for name in principal.permissions)
+    return schemas.Permissions(roles=list(principal.roles), permissions=allowed)

@@ -1,0 +1,118 @@
+"""Accounts in v2."""
+
+from typing import Annotated, Final
+
+from fastapi import Body, Path, Request, Response
+
+from app.http.conditional import ExpectedRevisionsDep, note_revision
+from app.http.deps import PrincipalDep, UserReaderDep, UserServiceDep
+from versions.kit.openapi import header
+from versions.kit.operations import SIGNED_IN
+from versions.v2.errors import operations
+from versions.v2.ids import UserId, known
+from versions.v2.paging import DEFAULT_LIMIT, LINK, Cursor, Limit, Page, page, position
+from versions.v2.routing import WRITE, PatchRoute, router
+from versions.v2.users import mapping, schemas
+
+ETAG: Final = {200: {"headers": {"ETag": header("The account's revision and a digest of this answer.", required=True)}}}
+TAGGED: Final = {**ETAG, 304: {"description": "Not modified"}}
+UserIdPath = Annotated[UserId, Path(description="The user.")]
+PatchBody = Annotated[schemas.UserPatch, Body(media_type="application/merge-patch+json")]
+
+me = router("/me", "users")
+users = router("/users", "users")
+
+
+@me.get("", **operations.declare("me.get", security=SIGNED_IN, success=TAGGED))
+async def get_me(request: Request, reader: UserReaderDep) -> schemas.User:
+    """Get the caller's own account."""
+    view = await reader.me()
+    note_revision(request, view.revision)
+    return mapping.user(view)
+
+
+async def edit_me(
+    request: Request, body: PatchBody, principal: PrincipalDep, service: UserServiceDep, expected: ExpectedRevisionsDep
+) -> schemas.User:
+    """Edit the caller's own account with a JSON merge patch (RFC 7396)."""
+    view = await service.edit(principal.signed_in().user_uid, mapping.edit(body), expected)
+    note_revision(request, view.revision)
+    return mapping.user(view)
+
+
+me.add_api_route(
+    "",
+    edit_me,
+    methods=["PATCH"],
+    dependencies=WRITE,
+    route_class_override=PatchRoute,
+    **operations.declare("me.update", security=SIGNED_IN, fails=[404, 409, 412], success=ETAG),
+)
+
+
+@me.get("/permissions", **operations.declare("me.permissions", security=SIGNED_IN))
+async def get_permissions(principal: PrincipalDep) -> schemas.Permissions:
+    """Tell what the caller may do."""
+    principal.signed_in()
+    return mapping.permissions(principal)
+
+
+@users.get("", **operations.declare("users.list", security=SIGNED_IN, success=LINK))
+async def list_users(
+    request: Request, response: Response, reader: UserReaderDep, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+) -> Page[schemas.User]:
+    """List all accounts, oldest first. Needs `users:read`."""
+    found = await reader.page(position(request, cursor), limit)
+    return page(request, response, found, mapping.user)
+
+
+@users.get("/{user_id}", **operations.declare("users.get", security=SIGNED_IN, fails=[404], success=TAGGED))
+async def get_user(request: Request, user_id: UserIdPath, reader: UserReaderDep) -> schemas.User:
+    """Get one's own account, or anyone's with `users:read`."""
+    view = await reader.get(known(user_id))
+    note_revision(request, view.revision)
+    return mapping.user(view)
+
+
+async def edit_user(
+    request: Request, user_id: UserIdPath, body: PatchBody, service: UserServiceDep, expected: ExpectedRevisionsDep
+) -> schemas.User:
+    """Edit an account with a JSON merge patch (RFC 7396): one's own, or anyone's with `users:write`."""
+    view = await service.edit(known(user_id), mapping.edit(body), expected)
+    note_revision(request, view.revision)
+    return mapping.user(view)
+
+
+users.add_api_route(
+    "/{user_id}",
+    edit_user,
+    methods=["PATCH"],
+    dependencies=WRITE,
+    route_class_override=PatchRoute,
+    **operations.declare("users.update", security=SIGNED_IN, fails=[404, 409, 412], success=ETAG),
+)
+
+
+@users.delete(
+    "/{user_id}",
+    status_code=204,
+    dependencies=WRITE,
+    **operations.declare("users.delete", security=SIGNED_IN, fails=[404, 409, 412]),
+)
+async def delete_user(user_id: UserIdPath, service: UserServiceDep, expected: ExpectedRevisionsDep) -> None:
+    """Remove one's own account, or anyone's with `users:delete`, with its posts, sessions and keys."""
+    await service.delete(known(user_id), expected)
+
+
+@users.put(
+    "/{user_id}/roles",
+    dependencies=WRITE,
+    **operations.declare("users.set_roles", security=SIGNED_IN, fails=[404, 409, 412], success=ETAG),
+)
+async def set_roles(
+    request: Request, user_id: UserIdPath, body: schemas.Roles, service: UserServiceDep, expected: ExpectedRevisionsDep
+) -> schemas.User:
+    """Give an account exactly these roles. Needs `roles:write`."""
+    view = await service.set_roles(known(user_id), body.roles, expected)
+    note_revision(request, view.revision)
+    return mapping.user(view)
