@@ -18,10 +18,11 @@ from pgqueuer.executors import DatabaseRetryEntrypointExecutor
 from app.auth.jobs import SEND_ALREADY_REGISTERED, SEND_TOKEN, AuthMails
 from app.auth.mailed_tokens import MailedTokens
 from app.db.database import Database
-from app.db.idempotency import IdempotencyRepository
+from app.http.idempotency_records import IdempotencyRepository
 from app.mail.mailer import make_mailer
 from app.secrets import SettingsError, database_url, variable
 from app.settings import Settings, WorkerSettings
+from observability.logging import configure
 
 JobHandler = Callable[[Mapping[str, Any]], Awaitable[None]]
 _DEQUEUE_TIMEOUT: Final = timedelta(seconds=5)
@@ -37,6 +38,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     if settings.auth.signing_key is None:
         message = f"{variable('auth', 'signing_key')} must be set"
         raise SettingsError(message)
+    configure(settings.log.level, settings.log.format)
     dsn = database_url(settings)
     database = await Database.open(dsn, settings.database)
     connection = await asyncpg.connect(dsn, timeout=settings.database.connect_timeout)

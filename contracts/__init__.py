@@ -1,0 +1,1 @@
+"""What was promised, and the proof that it is kept."""

@@ -176,9 +176,7 @@ class SessionService:
 
     async def _issue(self, session: Session, user: UUID, roles: "tuple[str, ...] | list[str]") -> TokenPair:
         jti = uuid7()
-        self._repository.add_refresh_token(
-            RefreshToken(jti=jti, session_id=session.id, expires_at=session.expires_at)
-        )
+        self._repository.add_refresh_token(RefreshToken(jti=jti, session_id=session.id, expires_at=session.expires_at))
         return TokenPair(
             access_token=self._signer.issue(TokenType.ACCESS, subject=user, session=session.uid),
             refresh_token=self._signer.issue(TokenType.REFRESH, subject=user, session=session.uid, jti=jti),

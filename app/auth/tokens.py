@@ -145,4 +145,3 @@ def _load(secret: SecretStr) -> tuple[_Key, str]:
 
 def _kid(key: _Key) -> str:
     return key.thumbprint()
-

@@ -90,7 +90,11 @@ async def migration_guide(_request: Request) -> Response:
         ("Names", "<code>name</code>, <code>full_name</code>", "<code>display_name</code>"),
         ("Errors", '<code>{"detail": …}</code>', "problem details (RFC 9457)"),
         ("Pages", "<code>skip/limit</code>, <code>page/page_size</code>", "<code>cursor</code>, <code>limit</code>"),
-        ("Update", "<code>PUT</code> of the given fields", "<code>PATCH</code>, <code>ETag</code>, <code>If-Match</code>"),
+        (
+            "Update",
+            "<code>PUT</code> of the given fields",
+            "<code>PATCH</code>, <code>ETag</code>, <code>If-Match</code>",
+        ),
         ("Post state", "<code>published</code>", "<code>status</code>, <code>published_at</code>"),
         ("Views", "<code>GET</code> counts", "<code>POST /posts/{id}/views</code> counts"),
     )

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.clock import utc_now
-from app.db.idempotency import IdempotencyRepository
+from app.http.idempotency_records import IdempotencyRepository
 from app.errors import Conflict, FieldError, InvalidValue, Malformed
 from app.http.principal import resolve_principal
 from app.http.runtime import runtime_of

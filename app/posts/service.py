@@ -10,7 +10,15 @@ from app.db.sessions import WriteSession
 from app.errors import DomainError, InsufficientPermissions, Unauthenticated
 from app.events.recorder import EventRecorder
 from app.models import Post
-from app.posts.commands import CreateOperation, DeleteOperation, Operation, PostDraft, PostEdit, PublicationEdit, UpdateOperation
+from app.posts.commands import (
+    CreateOperation,
+    DeleteOperation,
+    Operation,
+    PostDraft,
+    PostEdit,
+    PublicationEdit,
+    UpdateOperation,
+)
 from app.posts.events import PostCreated, PostDeleted, PostPublished, PostUpdated
 from app.posts.policy import PostNotFound, ensure_may_delete, ensure_may_edit
 from app.posts.repository import PostRepository

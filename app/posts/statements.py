@@ -79,9 +79,7 @@ def _selection(*columns: Any) -> Selected:
 
 BY_ID: Final = Read(_selection(*COLUMNS).where(Post.id == bindparam("ref")))
 BY_UID: Final = Read(_selection(*COLUMNS).where(Post.uid == bindparam("ref")))
-BY_IDS: Final = Read(
-    _selection(*COLUMNS).where(Post.id == func.any(bindparam("ids", type_=ARRAY(Post.id.type))))
-)
+BY_IDS: Final = Read(_selection(*COLUMNS).where(Post.id == func.any(bindparam("ids", type_=ARRAY(Post.id.type)))))
 
 
 def sort_columns(sort: tuple[Sort, ...]) -> list[tuple[Column, bool]]:
@@ -119,7 +117,9 @@ def search_page(viewer: Viewer, *, after: bool) -> Read:
     marks = f"StartSel={START_MARK}, StopSel={STOP_MARK}"
     configuration = literal_column(f"'{SEARCH_CONFIGURATION}'::regconfig")
     title = func.ts_headline(configuration, page.c.title, _QUERY, f"{marks}, HighlightAll=true")
-    content = func.ts_headline(configuration, page.c.content, _QUERY, f"{marks}, MaxFragments=2, MaxWords=30, MinWords=10")
+    content = func.ts_headline(
+        configuration, page.c.content, _QUERY, f"{marks}, MaxFragments=2, MaxWords=30, MinWords=10"
+    )
     return Read(select(page, title, content).order_by(page.c.rank.desc(), page.c.id.desc()))
 
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 
 from app.http.idempotency import REPLAYED_HEADER
+from app.http.problems import MEDIA_TYPE as PROBLEM
 from versions.kit.lifecycle import lifecycle_headers
 from versions.kit.version import ApiVersion, VersionStatus
 
@@ -47,11 +48,12 @@ def describe(app: FastAPI, version: ApiVersion) -> None:
 def _completed(document: dict[str, Any], version: ApiVersion) -> dict[str, Any]:
     components = document.setdefault("components", {})
     components["securitySchemes"] = SECURITY_SCHEMES
+    components["headers"] = _common_headers(version)
+    references = {name: {"$ref": f"#/components/headers/{name}"} for name in components["headers"]}
     for name in ("HTTPValidationError", "ValidationError"):
         # FastAPI's own shape of a 422, which no version of ours answers with.
         components.get("schemas", {}).pop(name, None)
     document["info"]["x-status"] = version.status.value
-    headers = _response_headers(version)
     for path in document["paths"].values():
         for method, operation in path.items():
             if method not in _METHODS:
@@ -59,13 +61,16 @@ def _completed(document: dict[str, Any], version: ApiVersion) -> dict[str, Any]:
             if version.status is VersionStatus.DEPRECATED:
                 operation["deprecated"] = True
             for response in operation["responses"].values():
-                response["headers"] = {**headers, **response.get("headers", {})}
+                response["headers"] = {**references, **response.get("headers", {})}
+                if PROBLEM in response.get("content", {}):
+                    # FastAPI lists a response's model under its default media type too.
+                    response["content"].pop("application/json", None)
     return document
 
 
-def _response_headers(version: ApiVersion) -> dict[str, Any]:
+def _common_headers(version: ApiVersion) -> dict[str, Any]:
     own = {_NAMES[name]: _HEADER_TEXTS[name] for name in lifecycle_headers(version)}
-    return {name: header(text) for name, text in (own | _COMMON).items()}
+    return {name: header(text, required=True) for name, text in (own | _COMMON).items()}
 
 
 def header(description: str, *, required: bool = False) -> dict[str, Any]:

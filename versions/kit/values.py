@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, EmailStr, Field, StringConstraints
+from pydantic import AfterValidator, EmailStr, Field, StringConstraints, WithJsonSchema
 
 MAX_INTEGER: Final = 2**53 - 1
 """The largest integer that every JSON implementation keeps exactly (RFC 8259, section 6)."""
@@ -31,5 +31,6 @@ IntegerInPath = Annotated[
     str,
     StringConstraints(pattern=_INTEGER),
     AfterValidator(_in_range),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_INTEGER}),
 ]
 """A positive integer as people write it: pydantic alone also takes ``+1``, ``1_000`` and ``1.0``."""

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path
 from app.http.strict import StrictRoute
 from versions.kit.values import MAX_INTEGER, IntegerInPath
 
-Id = Annotated[IntegerInPath, Path(description="The sequential id.", examples=["1"])]
+Id = Annotated[IntegerInPath, Path(description="The sequential id.", examples=[1])]
 MAX_SKIP: Final = MAX_INTEGER
 
 

@@ -54,6 +54,7 @@ V1Id = Annotated[
     ),
 ]
 
+
 def known(identifier: object) -> UUID:
     """The UUID of an id from a request: its type is the wire's text, its validator has made it a UUID."""
     if not isinstance(identifier, UUID):

@@ -7,7 +7,9 @@ from pydantic import BaseModel, Field, StringConstraints
 from versions.kit.values import NO_NUL, Email, Password, text
 
 Address = Annotated[Email, Field(description="The e-mail address.", examples=["ada@example.com"])]
-Name = Annotated[str, text(min_length=1, max_length=100), Field(description="The full name.", examples=["Ada Lovelace"])]
+Name = Annotated[
+    str, text(min_length=1, max_length=100), Field(description="The full name.", examples=["Ada Lovelace"])
+]
 NewPassword = Annotated[Password, Field(description="8 to 100 characters.", examples=["correct horse battery"])]
 Token = Annotated[str, StringConstraints(max_length=4096, pattern=NO_NUL)]
 

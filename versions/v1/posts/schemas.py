@@ -47,9 +47,9 @@ class PostCreate(BaseModel):
 class PostUpdate(BaseModel):
     """The fields to change."""
 
-    title: Title = Field(default="")
-    content: Content = Field(default="")
-    published: bool = Field(default=False, description="Whether everybody can read it.", examples=[True])
+    title: Title = Field(default_factory=str)
+    content: Content = Field(default_factory=str)
+    published: bool = Field(default_factory=bool, description="Whether everybody can read it.", examples=[True])
 
 
 class BatchRequest(BaseModel):

@@ -23,7 +23,9 @@ class LimitTooHigh(Malformed):
 
 
 async def bounded_limit(
-    limit: Annotated[int, Query(ge=1, le=MAX_SKIP, description="How many accounts, 1000 at most.", examples=[100])] = 100,
+    limit: Annotated[
+        int, Query(ge=1, le=MAX_SKIP, description="How many accounts, 1000 at most.", examples=[100])
+    ] = 100,
 ) -> int:
     """v1 answers 400, not 422, to a limit over its bound."""
     if limit > _MAX_LIMIT:

@@ -38,7 +38,7 @@ class UserCreate(BaseModel):
 class UserUpdate(BaseModel):
     """The fields to change. Address and activity are an administrator's to change."""
 
-    email: Address = Field(default="")
-    full_name: Name = Field(default="")
-    password: NewPassword = Field(default="")
-    is_active: bool = Field(default=True, description="Whether the account may sign in.", examples=[True])
+    email: Address = Field(default_factory=str)
+    full_name: Name = Field(default_factory=str)
+    password: NewPassword = Field(default_factory=str)
+    is_active: bool = Field(default_factory=bool, description="Whether the account may sign in.", examples=[True])

@@ -105,9 +105,7 @@ def _token_operation() -> dict[str, Any]:
     for status, response in declared["responses"].items():
         if status in {400, 401, 403, 422, 429}:
             response["model"] = TokenError
-            response["content"] = {
-                "application/problem+json": {"schema": {"$ref": "#/components/schemas/TokenError"}}
-            }
+            response["content"] = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/TokenError"}}}
     return declared
 
 

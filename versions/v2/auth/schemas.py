@@ -61,15 +61,25 @@ class Accepted(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    detail: str = Field(description="What happens next, for a person.", examples=["If all is well, a mail is on its way."])
+    detail: str = Field(
+        description="What happens next, for a person.", examples=["If all is well, a mail is on its way."]
+    )
 
 
 class TokenForm(BaseModel):
     """A token request (RFC 6749, sections 4.3.2 and 6)."""
 
     grant_type: Literal["password", "refresh_token"] = Field(description="Which grant.", examples=["password"])
-    username: str = Field(default="", max_length=254, pattern=NO_NUL, description="The address, with `password`.", examples=["ada@example.com"])
-    password: str = Field(default="", max_length=100, pattern=NO_NUL, description="With `password`.", examples=["correct horse battery"])
+    username: str = Field(
+        default="",
+        max_length=254,
+        pattern=NO_NUL,
+        description="The address, with `password`.",
+        examples=["ada@example.com"],
+    )
+    password: str = Field(
+        default="", max_length=100, pattern=NO_NUL, description="With `password`.", examples=["correct horse battery"]
+    )
     refresh_token: str = Field(default="", max_length=4096, pattern=NO_NUL, description="With `refresh_token`.")
 
 
@@ -81,7 +91,9 @@ class Tokens(BaseModel):
     access_token: str = Field(description="For the `Authorization` header.", examples=["eyJhbGciOiJIUzI1NiJ9.e30.c2ln"])
     token_type: Literal["Bearer"] = Field(description="How to use it.", examples=["Bearer"])
     expires_in: int = Field(description="Its lifetime in seconds.", ge=1, examples=[900])
-    refresh_token: str = Field(description="Gets the next tokens; works once.", examples=["eyJhbGciOiJIUzI1NiJ9.e30.c2ln"])
+    refresh_token: str = Field(
+        description="Gets the next tokens; works once.", examples=["eyJhbGciOiJIUzI1NiJ9.e30.c2ln"]
+    )
     scope: str = Field(description="What it allows, separated by spaces.", examples=["posts:read posts:write"])
 
 

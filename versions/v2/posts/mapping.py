@@ -133,9 +133,7 @@ def _operation(item: schemas.BatchOperation) -> Operation:
             return DeleteOperation(known(item.id))
 
 
-def results(
-    request: Request, asked: Sequence[Operation], outcomes: Sequence[OperationResult]
-) -> schemas.BatchResults:
+def results(request: Request, asked: Sequence[Operation], outcomes: Sequence[OperationResult]) -> schemas.BatchResults:
     """One result for each operation."""
     pairs = zip(asked, outcomes, strict=True)
     return schemas.BatchResults(results=[_result(request, operation, outcome) for operation, outcome in pairs])

@@ -82,7 +82,10 @@ async def list_posts(
 
 
 @posts.post(
-    "", status_code=201, dependencies=WRITE, **operations.declare("posts.create", security=SIGNED_IN, fails=[409], success=CREATED)
+    "",
+    status_code=201,
+    dependencies=WRITE,
+    **operations.declare("posts.create", security=SIGNED_IN, fails=[409], success=CREATED),
 )
 async def create_post(
     request: Request, response: Response, body: schemas.PostCreate, service: PostServiceDep
@@ -189,4 +192,3 @@ async def search_posts(
     """Search posts, best first."""
     found = await reader.search(q, position(request, cursor), limit)
     return page(request, response, found, mapping.search_result)
-

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.clock import utc_now
 from app.posts.views import PostStatus
 from versions.kit.values import MAX_INTEGER, text
 from versions.v2.errors import Problem
@@ -17,7 +18,10 @@ Content = Annotated[
 ]
 Status = Annotated[
     PostStatus,
-    Field(description="A published post is everybody's; others are seen by their author and admins.", examples=["published"]),
+    Field(
+        description="A published post is everybody's; others are seen by their author and admins.",
+        examples=["published"],
+    ),
 ]
 Count = Annotated[int, Field(description="How often the post was viewed.", ge=0, le=MAX_INTEGER, examples=[0])]
 
@@ -60,9 +64,9 @@ class PostPatch(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    title: Title = Field(default="")
-    content: Content = Field(default="")
-    status: Status = Field(default=PostStatus.DRAFT)
+    title: Title = Field(default_factory=str)
+    content: Content = Field(default_factory=str)
+    status: Status = Field(default_factory=lambda: PostStatus.DRAFT)
 
 
 class Author(BaseModel):
@@ -102,19 +106,25 @@ class PostWithAuthor(Post):
 class PartialPost(BaseModel):
     """The members of a post that `fields` asked for; the others are absent."""
 
+    # Only what is set is sent. The factories never run; they keep defaults out of the document.
+
     model_config = ConfigDict(extra="forbid")
 
-    id: str = Field(default="", description="The post.")
-    v1_id: V1Id = Field(default=1)
-    author_id: str = Field(default="", description="Who wrote it.")
-    title: str = Field(default="", description="In plain text.")
-    content: str = Field(default="", description="In plain text.")
-    status: Status = Field(default=PostStatus.DRAFT)
-    published_at: datetime | None = Field(default=None, description="When it was published first; null before.")
-    view_count: Count = Field(default=0)
-    created_at: datetime | None = Field(default=None, description="When it was written.")
-    updated_at: datetime | None = Field(default=None, description="When it was edited last.")
-    author: Author | None = Field(default=None, description="Who wrote it, where included.")
+    id: str = Field(default_factory=str, description="The post.")
+    v1_id: V1Id = Field(default_factory=int)
+    author_id: str = Field(default_factory=str, description="Who wrote it.")
+    title: str = Field(default_factory=str, description="In plain text.")
+    content: str = Field(default_factory=str, description="In plain text.")
+    status: Status = Field(default_factory=lambda: PostStatus.DRAFT)
+    published_at: datetime | None = Field(
+        default_factory=lambda: None, description="When it was published first; null before."
+    )
+    view_count: Count = Field(default_factory=int)
+    created_at: datetime = Field(default_factory=utc_now, description="When it was written.")
+    updated_at: datetime = Field(default_factory=utc_now, description="When it was edited last.")
+    author: Author = Field(
+        default_factory=lambda: Author(id="", display_name=""), description="Who wrote it, where included."
+    )
 
 
 AnyPost = PostWithAuthor | Post | PartialPost

@@ -36,9 +36,9 @@ class UserPatch(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    display_name: DisplayName = Field(default="")
-    email: Address = Field(default="")
-    is_active: bool = Field(default=True, description="Whether the account may sign in.", examples=[True])
+    display_name: DisplayName = Field(default_factory=str)
+    email: Address = Field(default_factory=str)
+    is_active: bool = Field(default_factory=bool, description="Whether the account may sign in.", examples=[True])
 
 
 class Roles(BaseModel):
@@ -46,7 +46,9 @@ class Roles(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    roles: list[Role] = Field(description="All of them.", min_length=1, max_length=4, examples=[["author", "moderator"]])
+    roles: list[Role] = Field(
+        description="All of them.", min_length=1, max_length=4, examples=[["author", "moderator"]]
+    )
 
 
 class Permissions(BaseModel):

@@ -1,0 +1,53 @@
+"""Freezes the OpenAPI document of each version, and tells when the code no longer says the same."""
+
+import difflib
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from app.settings import HttpSettings
+from versions.kit.version import ApiVersion
+from versions.registry import VERSIONS
+
+FOLDER: Final = Path(__file__).parent
+
+
+def document(version: ApiVersion) -> dict[str, Any]:
+    """What the code says now."""
+    return version.build(version, HttpSettings()).openapi()
+
+
+def canonical(content: dict[str, Any]) -> str:
+    """The one way to write a document down: sorted keys, two spaces, a final newline."""
+    return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def frozen_path(version: ApiVersion) -> Path:
+    """Where the promise of a version lies."""
+    return FOLDER / f"{version.name}.openapi.json"
+
+
+def freeze() -> list[Path]:
+    """Write every document; those that changed."""
+    changed = []
+    for version in VERSIONS:
+        path, text = frozen_path(version), canonical(document(version))
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
+            changed.append(path)
+    return changed
+
+
+def check() -> dict[str, list[str]]:
+    """For each version whose code and promise differ, the lines of the difference."""
+    differences = {}
+    for version in VERSIONS:
+        path = frozen_path(version)
+        promised = path.read_text() if path.exists() else ""
+        said = canonical(document(version))
+        if promised != said:
+            lines = difflib.unified_diff(
+                promised.splitlines(), said.splitlines(), f"{version.name} (frozen)", f"{version.name} (code)", n=2
+            )
+            differences[version.name] = list(lines)
+    return differences
