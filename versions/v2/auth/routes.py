@@ -115,7 +115,11 @@ auth.add_api_route(
 
 
 @auth.post(
-    "/revoke", status_code=200, dependencies=WRITE, **operations.declare("tokens.revoke", security=ANYONE, fails=[409])
+    "/revoke",
+    status_code=200,
+    response_class=Response,
+    dependencies=WRITE,
+    **operations.declare("tokens.revoke", security=ANYONE, fails=[409]),
 )
 async def revoke_token(
     token: Annotated[

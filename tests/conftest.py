@@ -1,0 +1,95 @@
+"""The suite's server, databases and applications. Everything is real but the world outside."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from app.db.database import Database, sqlalchemy_url
+from app.http.runtime import Runtime
+from app.main import create_app
+from app.secrets import load_settings
+from app.settings import Settings
+from tests.support.pinned import PinnedDatabase
+from tests.support.postgres import TestServer, clone
+from tests.support.world import World
+
+_SERVER = pytest.StashKey[TestServer]()
+_DSN = pytest.StashKey[str]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    worker = getattr(config, "workerinput", None)
+    if worker is not None:
+        config.stash[_DSN] = worker["dsn"]
+        return
+    if config.option.collectonly:
+        return
+    for name in list(os.environ):
+        if name.startswith("STRATA_"):
+            del os.environ[name]
+    server = TestServer()
+    config.stash[_SERVER] = server
+    config.stash[_DSN] = server.start()
+    asyncio.run(server.prepare())
+    server.migrate_template()
+
+
+def pytest_configure_node(node: object) -> None:
+    node.workerinput["dsn"] = node.config.stash[_DSN]  # type: ignore[attr-defined]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if (server := config.stash.get(_SERVER, None)) is not None:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def admin_dsn(request: pytest.FixtureRequest) -> str:
+    """The server's own database, from which others are made."""
+    return request.config.stash[_DSN]
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return load_settings(
+        home=tmp_path_factory.mktemp("home"),
+        auth={"logins_per_minute": 100_000},
+        log={"format": "json"},
+    )
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def database_dsn(admin_dsn: str, worker_id: str) -> str:
+    """This worker's database."""
+    return await clone(admin_dsn, f"strata_{worker_id}")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def world(database_dsn: str, settings: Settings) -> AsyncIterator[World]:
+    """An application in a transaction that is rolled back."""
+    engine = create_async_engine(sqlalchemy_url(database_dsn), poolclass=NullPool)
+    async with engine.connect() as connection:
+        transaction = await connection.begin()
+        runtime = Runtime.build(settings, await PinnedDatabase.of(connection))
+        yield World(create_app(settings), runtime)
+        await transaction.rollback()
+    await engine.dispose()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def live_world(admin_dsn: str, settings: Settings, request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    """An application over a database of its own, with real transactions that run at once."""
+    name = f"strata_live_{os.getpid()}_{abs(hash(request.node.nodeid))}"
+    dsn = await clone(admin_dsn, name)
+    database = await Database.open(dsn, settings.database)
+    yield World(create_app(settings), Runtime.build(settings, database))
+    await database.close()
+    connection = await asyncpg.connect(admin_dsn)
+    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await connection.close()

@@ -1,0 +1,74 @@
+"""An HTTP client that holds every response it gets against the contract of its version."""
+
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+import jsonschema_rs
+
+CONTRACTS = Path(__file__).parents[2] / "contracts"
+
+
+class Contract:
+    """One frozen document."""
+
+    def __init__(self, name: str) -> None:
+        self.prefix = f"/api/{name}"
+        self._document: dict[str, Any] = json.loads((CONTRACTS / f"{name}.openapi.json").read_text())
+        self._paths = [(path.strip("/").split("/"), item) for path, item in self._document["paths"].items()]
+        self._validators: dict[str, Any] = {}
+
+    def check(self, response: httpx2.Response) -> None:
+        """Fail unless status, media type, headers and body are as promised."""
+        request = response.request
+        operation = self._operation(urlsplit(str(request.url)).path, request.method)
+        if operation is None:
+            assert response.status_code in {404, 405, 413, 431}, f"undocumented operation answered {response.status_code}"
+            return
+        where = f"{operation['operationId']} {response.status_code}"
+        declared = operation["responses"].get(str(response.status_code))
+        assert declared is not None, f"{where}: status code not declared"
+        for name, header in declared.get("headers", {}).items():
+            if "$ref" in header:
+                header = self._document["components"]["headers"][name]
+            assert not header.get("required") or name in response.headers, f"{where}: no header {name}"
+        content = declared.get("content")
+        if not content:
+            return
+        media_type = response.headers["content-type"].partition(";")[0]
+        assert media_type in content, f"{where}: media type {media_type} not declared"
+        self._validator(content[media_type]["schema"]).validate(response.json())
+
+    def _operation(self, path: str, method: str) -> dict[str, Any] | None:
+        steps = path.removeprefix(self.prefix).strip("/").split("/")
+        for template, item in sorted(self._paths, key=lambda pair: str(pair[0]).count("{")):
+            if len(template) == len(steps) and all(
+                wanted.startswith("{") or wanted == step for wanted, step in zip(template, steps, strict=True)
+            ):
+                found: dict[str, Any] | None = item.get(method.lower())
+                return found
+        return None
+
+    def _validator(self, schema: dict[str, Any]) -> Any:
+        key = json.dumps(schema, sort_keys=True)
+        if key not in self._validators:
+            whole = {**schema, "components": self._document["components"]}
+            self._validators[key] = jsonschema_rs.Draft202012Validator(whole)
+        return self._validators[key]
+
+
+class ContractClient(httpx2.AsyncClient):
+    """Checks as it goes."""
+
+    contracts = (Contract("v1"), Contract("v2"))
+
+    async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
+        response = await super().send(request, **options)
+        path = urlsplit(str(request.url)).path
+        for contract in self.contracts:
+            if path.startswith(f"{contract.prefix}/") and not path.endswith(("/openapi.json", "/docs", "/redoc")):
+                await response.aread()
+                contract.check(response)
+        return response

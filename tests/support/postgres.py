@@ -1,0 +1,53 @@
+"""One PostgreSQL for a run of the suite, one migrated template in it, one clone of that for each worker."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import asyncpg
+
+from app.db import migrate
+from app.db.embedded import EmbeddedPostgres
+
+TEMPLATE = "strata_template"
+
+
+class TestServer:
+    """Started by the process that starts the workers, ended by it."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self._home = Path(tempfile.mkdtemp(prefix="strata-tests-"))
+        self._server = EmbeddedPostgres(self._home, durable=False)
+
+    async def prepare(self) -> None:
+        """Start, and migrate the template."""
+        connection = await asyncpg.connect(self._server.dsn())
+        try:
+            await connection.execute(f"CREATE DATABASE {TEMPLATE}")
+        finally:
+            await connection.close()
+
+    def start(self) -> str:
+        """The address of the server's own database."""
+        return self._server.start()
+
+    def migrate_template(self) -> None:
+        """Bring the template to head."""
+        migrate.upgrade(self._server.dsn(TEMPLATE))
+
+    def stop(self) -> None:
+        """End the server and forget its data."""
+        self._server.stop()
+        shutil.rmtree(self._home, ignore_errors=True)
+
+
+async def clone(admin_dsn: str, name: str) -> str:
+    """A fresh database with every table, and its address."""
+    connection = await asyncpg.connect(admin_dsn)
+    try:
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    finally:
+        await connection.close()
+    return admin_dsn.replace("/strata?", f"/{name}?")
