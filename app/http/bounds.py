@@ -58,7 +58,7 @@ class RequestBounds:
 
 
 class _BoundedReceive:
-    __slots__ = ("_left", "_receive", "_reading", "_timeout")
+    __slots__ = ("_left", "_reading", "_receive", "_timeout")
 
     def __init__(self, receive: Receive, limit: int, timeout: float) -> None:
         self._receive = receive

@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.clock import utc_now
-from app.http.idempotency_records import IdempotencyRepository
 from app.errors import Conflict, FieldError, InvalidValue, Malformed
+from app.http.idempotency_records import IdempotencyRepository
 from app.http.principal import resolve_principal
 from app.http.runtime import runtime_of
 

@@ -5,9 +5,9 @@ from enum import Enum, StrEnum, auto
 
 from app.absent import ABSENT, Maybe
 from app.db.keyset import Position
+from app.posts.views import PostRef, PostStatus
 from app.revisions import ExpectedRevisions
 from app.users.views import UserRef
-from app.posts.views import PostRef, PostStatus
 
 
 @dataclass(frozen=True, slots=True)

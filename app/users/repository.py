@@ -4,6 +4,7 @@ from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Select, String, bindparam, func, select, update
+from sqlalchemy.exc import IntegrityError
 
 from app.access.principal import Role
 from app.db.failures import UNIQUE_VIOLATION, sqlstate
@@ -13,7 +14,6 @@ from app.db.statements import Read
 from app.errors import Conflict
 from app.models import Session, User
 from app.users.views import UserRef, UserView
-from sqlalchemy.exc import IntegrityError
 
 _COLUMNS: Final = (
     User.id,

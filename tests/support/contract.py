@@ -25,7 +25,9 @@ class Contract:
         request = response.request
         operation = self._operation(urlsplit(str(request.url)).path, request.method)
         if operation is None:
-            assert response.status_code in {404, 405, 413, 431}, f"undocumented operation answered {response.status_code}"
+            assert response.status_code in {404, 405, 413, 431}, (
+                f"undocumented operation answered {response.status_code}"
+            )
             return
         where = f"{operation['operationId']} {response.status_code}"
         declared = operation["responses"].get(str(response.status_code))

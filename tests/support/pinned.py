@@ -39,9 +39,7 @@ class PinnedDatabase:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[WriteSession]:
         """A savepoint in the place of a transaction."""
-        session = WriteSession(
-            self._connection, expire_on_commit=False, join_transaction_mode="create_savepoint"
-        )
+        session = WriteSession(self._connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
         async with translated(), transaction(session):
             yield session
 

@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
-
 from app.errors import DomainError
 from app.http.bounds import RequestBounds
 from app.settings import HttpSettings

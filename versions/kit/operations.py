@@ -3,8 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from versions.kit.version import ApiVersion
-
 Responses = dict[int | str, dict[str, Any]]
 
 _SCHEMES: Final = ({"bearer": []}, {"apiKey": []})

@@ -4,6 +4,8 @@ from collections.abc import Collection, Sequence
 from typing import Final
 from uuid import UUID
 
+from starlette.requests import Request
+
 from app.absent import ABSENT
 from app.errors import DomainError, FieldError, Malformed
 from app.http.failures import classify
@@ -21,7 +23,6 @@ from app.posts.commands import (
 )
 from app.posts.service import OperationResult
 from app.posts.views import PostStatus, PostView, SearchHit
-from starlette.requests import Request
 from versions.kit.typeid import encode
 from versions.v2.errors import Problem
 from versions.v2.ids import POST, USER, known

@@ -1,0 +1,114 @@
+"""``strata keys``: API keys."""
+
+from datetime import timedelta
+from typing import Annotated, Any, Final, Literal
+
+import typer
+
+from app.access.principal import Permission, Plan
+from app.access.service import ApiKeyService, KeyDraft
+from app.cli.accounts import existing_account
+from app.cli.environment import with_database
+from app.cli.output import AsJson, CommandError, say, show_json, show_table
+from app.clock import utc_now
+from app.db.database import Database
+from app.models import ApiKey
+from versions.kit import typeid
+
+_PREFIX: Final = "key"
+
+commands = typer.Typer(help="See, make and revoke API keys.", no_args_is_help=True)
+
+
+@commands.command()
+def create(
+    user: Annotated[str, typer.Argument(help="Whose key: e-mail address or sequential id.")],
+    name: Annotated[str, typer.Option(help="What it is for.")] = "command line",
+    scope: Annotated[
+        list[Permission] | None, typer.Option(help="May be given several times; default: all that the owner may do.")
+    ] = None,
+    mode: Annotated[Literal["test", "live"], typer.Option(help="Prefix of the key: sk_test_ or sk_live_.")] = "test",
+    plan: Annotated[Plan, typer.Option(help="What its consumer pays for.")] = Plan.FREE,
+    days: Annotated[int | None, typer.Option(min=1, help="Days until it expires; default: never.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key and print it, this once."""
+    lifetime = None if days is None else timedelta(days=days)
+
+    async def run(database: Database) -> tuple[ApiKey, str, str]:
+        owner = await existing_account(database, user)
+        draft = KeyDraft(owner.id, name, scope or list(Permission), mode, plan, lifetime)
+        async with database.write() as session:
+            key, text = ApiKeyService(session).create(draft)
+        return key, owner.email, text
+
+    key, email, text = with_database(run)
+    if as_json:
+        show_json(_plain(key, email) | {"key": text})
+    else:
+        say(f"Key of {email} ({_identifier(key)}), shown only now:", text)
+
+
+@commands.command("list")
+def list_keys(as_json: AsJson = False) -> None:
+    """List keys, newest first, by their beginnings."""
+
+    async def run(database: Database) -> list[tuple[ApiKey, str]]:
+        async with database.write() as session:
+            return await ApiKeyService(session).list_all()
+
+    found = with_database(run)
+    if as_json:
+        show_json([_plain(key, email) for key, email in found])
+        return
+    show_table(
+        ("id", "key", "owner", "name", "plan", "scopes", "state", "last used"),
+        [
+            (
+                _identifier(key),
+                f"{key.hint}...",
+                email,
+                key.name,
+                key.plan,
+                "all" if len(key.scopes) == len(Permission) else ", ".join(key.scopes),
+                _state(key),
+                f"{key.last_used_at:%F %R}" if key.last_used_at else "never",
+            )
+            for key, email in found
+        ],
+        empty="No keys. `strata keys create USER` makes one.",
+    )
+
+
+@commands.command()
+def revoke(identifier: Annotated[str, typer.Argument(metavar="ID", help="As `strata keys list` shows it.")]) -> None:
+    """End a key at once."""
+    try:
+        uid = typeid.decode(_PREFIX, identifier)
+    except ValueError:
+        message = f"'{identifier}' is no key's id."
+        raise CommandError(message, "`strata keys list` shows them.") from None
+
+    async def run(database: Database) -> None:
+        async with database.write() as session:
+            await ApiKeyService(session).revoke(uid)
+
+    with_database(run)
+    say(f"Revoked: {identifier}")
+
+
+def _identifier(key: ApiKey) -> str:
+    return typeid.encode(_PREFIX, key.uid)
+
+
+def _state(key: ApiKey) -> str:
+    if key.revoked_at is not None:
+        return "revoked"
+    return "expired" if key.expires_at is not None and key.expires_at <= utc_now() else "active"
+
+
+def _plain(key: ApiKey, email: str) -> dict[str, Any]:
+    fields = ("name", "hint", "plan", "scopes", "created_at", "expires_at", "revoked_at", "last_used_at")
+    return {"id": _identifier(key), "owner": email, "state": _state(key)} | {
+        name: getattr(key, name) for name in fields
+    }

@@ -1,0 +1,35 @@
+"""``strata mail``: what the local mailbox holds."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from app.cli.environment import read_settings
+from app.cli.output import AsJson, say, show_json
+from app.mail.mailbox import ReceivedMail, read_mailbox
+from app.mail.mailer import mailbox_folder
+
+
+def mail(
+    as_json: AsJson = False,
+    to: Annotated[str | None, typer.Option(help="Only mail to this address.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most this many.")] = None,
+) -> None:
+    """Show mail that was sent, newest first. Without STRATA_MAIL__HOST it goes to a folder in STRATA_HOME."""
+    settings = read_settings()
+    found = read_mailbox(mailbox_folder(settings.home))
+    found = [one for one in found if to is None or one.to.lower() == to.lower()][:limit]
+    if as_json:
+        show_json([{name: asdict(one)[name] for name in ("to", "subject", "text", "links", "token")} for one in found])
+        return
+    for one in found:
+        _show(one)
+    if not found:
+        away = f"It goes to {settings.mail.host}." if settings.mail.host else "Register a user, and it arrives here."
+        say(f"No mail in {mailbox_folder(settings.home)}. {away}")
+
+
+def _show(one: ReceivedMail) -> None:
+    say(f"To:      {one.to}", f"Subject: {one.subject}", f"Date:    {one.sent_at:%Y-%m-%d %H:%M:%S %Z}", "")
+    say(*(f"  {line}" for line in one.text.strip().splitlines()), "")

@@ -1,0 +1,57 @@
+"""``strata migrate``: the tables."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from alembic.util import CommandError as AlembicError
+
+from app.cli.environment import any_database, reachable, read_settings
+from app.cli.output import AsJson, CommandError, say, show_json
+from app.db import migrate
+
+commands = typer.Typer(help="Bring the database's tables up to date, take them back, or see where they stand.")
+
+
+@commands.command()
+def up(
+    revision: Annotated[str, typer.Argument(help="A revision, +1 for one step, or head for the newest.")] = "head",
+) -> None:
+    """Apply the migrations that the database lacks."""
+    _move(revision, upwards=True)
+
+
+# A click option would take -1 for itself.
+@commands.command(context_settings={"ignore_unknown_options": True})
+def down(
+    revision: Annotated[str, typer.Argument(help="A revision, -1 for one step, or base for an empty database.")],
+) -> None:
+    """Undo migrations. Data in the tables they made is deleted."""
+    _move(revision, upwards=False)
+
+
+@commands.command()
+def status(as_json: AsJson = False) -> None:
+    """Say where the database stands. The exit code is 1 when migrations are pending."""
+    with any_database(read_settings()) as dsn, reachable():
+        found = migrate.status(dsn)
+    if as_json:
+        show_json(asdict(found))
+    else:
+        say(f"Current: {found.current or 'an empty database'}", f"Newest:  {found.head}")
+        say(f"Pending: {', '.join(found.pending)}. Run `strata migrate up`." if found.pending else "Up to date.")
+    if found.pending:
+        raise typer.Exit(1)
+
+
+def _move(revision: str, *, upwards: bool) -> None:
+    with any_database(read_settings()) as dsn, reachable():
+        try:
+            if upwards:
+                migrate.upgrade(dsn, revision)
+            else:
+                migrate.downgrade(dsn, revision)
+        except AlembicError as error:
+            raise CommandError(str(error), "`strata migrate status` lists the revisions.") from None
+        found = migrate.status(dsn)
+    say(f"The database is at {found.current or 'the beginning: it is empty'}.")

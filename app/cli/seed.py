@@ -1,0 +1,118 @@
+"""``strata seed``: something to look at, and enough of it to measure."""
+
+import random
+from collections.abc import Iterator
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from app.access.passwords import PasswordHasher
+from app.access.principal import Permission, Principal, Role
+from app.cli.accounts import find_account, new_password, user_service
+from app.cli.environment import with_database
+from app.cli.output import say
+from app.db.database import Database
+from app.events.recorder import EventRecorder
+from app.posts.commands import PostDraft
+from app.posts.service import PostService
+from app.posts.views import PostStatus
+from app.users.commands import UserDraft
+
+_POSTS_IN_TRANSACTION: Final = 200
+_NAMES: Final = ("Ada", "Barbara", "Claude", "Donald", "Edsger", "Frances", "Grace", "Hedy")
+_WORDS: Final = [
+    "strata",
+    "basalt",
+    "granite",
+    "fossil",
+    "river",
+    "glacier",
+    "valley",
+    "delta",
+    "sediment",
+    "quartz",
+    "ridge",
+    "layer",
+    "marble",
+    "amber",
+    "cliff",
+    "desert",
+    "erosion",
+    "fault",
+    "limestone",
+    "magma",
+    "mountain",
+    "ocean",
+    "pebble",
+    "sandstone",
+    "shale",
+    "slate",
+    "tide",
+    "volcano",
+    "canyon",
+    "mineral",
+    "crystal",
+    "ancient",
+    "slow",
+    "deep",
+    "folded",
+    "pale",
+    "red",
+    "silent",
+    "broken",
+    "buried",
+    "rising",
+    "carved",
+    "hidden",
+    "cold",
+    "bright",
+]
+
+
+def seed(
+    posts: Annotated[int, typer.Option(min=1, help="How many posts to write.")] = 1000,
+    authors: Annotated[int, typer.Option(min=1, max=len(_NAMES), help="How many people write them.")] = 4,
+    random_seed: Annotated[int, typer.Option(help="The same number writes the same posts.")] = 1,
+) -> None:
+    """Write invented posts by invented authors: mostly published, some drafts, a few archived."""
+    written = with_database(lambda database: _write(database, posts, _NAMES[:authors], random.Random(random_seed)))  # noqa: S311 - no secret
+    say(f"Wrote {written} posts by {authors} authors (ada@seed.example and so on).")
+
+
+async def _write(database: Database, count: int, names: tuple[str, ...], chance: random.Random) -> int:
+    columns = (TextColumn("Writing posts"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    # The bar is for a person; stdout stays for what a script may read.
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("posts", total=count)
+        writers = [await _author(database, name) for name in names]
+        drafts = _drafts(count, chance)
+        written = 0
+        while written < count:
+            batch = min(_POSTS_IN_TRANSACTION, count - written)
+            writer = chance.choice(writers)
+            async with database.write() as session:
+                service = PostService(session, writer, EventRecorder(session, writer.user_uid))
+                for _ in range(batch):
+                    await service.create(next(drafts))
+            written += batch
+            progress.update(task, completed=written)
+    return written
+
+
+async def _author(database: Database, name: str) -> Principal:
+    email = f"{name.lower()}@seed.example"
+    user = await find_account(database, email)
+    if user is None:
+        async with database.write() as session:
+            user = await user_service(session, PasswordHasher(1)).create(UserDraft(email, new_password(), name))
+    return Principal(user.id, user.uid, (Role.AUTHOR,), frozenset({Permission.POSTS_READ, Permission.POSTS_WRITE}))
+
+
+def _drafts(count: int, chance: random.Random) -> Iterator[PostDraft]:
+    states = [PostStatus.PUBLISHED] * 17 + [PostStatus.DRAFT] * 2 + [PostStatus.ARCHIVED]
+    for _ in range(count):
+        title = " ".join(chance.choices(_WORDS, k=chance.randint(2, 6))).capitalize()
+        sentences = (" ".join(chance.choices(_WORDS, k=chance.randint(6, 14))) for _ in range(chance.randint(3, 9)))
+        yield PostDraft(title, " ".join(f"{text.capitalize()}." for text in sentences), chance.choice(states))

@@ -1,0 +1,67 @@
+"""``strata serve``: the API on uvicorn."""
+
+import os
+from typing import Annotated, Final
+
+import typer
+import uvicorn
+
+from app.cli import lifeline
+from app.cli.environment import ensure_migrated, read_settings, running_database
+from app.cli.ports import free_port
+from app.secrets import SettingsError
+from app.settings import HttpSettings, Settings
+from observability.logging import configure
+
+# Longer than proxies keep an idle connection (60 s is common): the side that closes first must not be the server, or
+# a request that is on its way meets a closed socket.
+_KEEP_ALIVE_SECONDS: Final = 75
+
+
+def serve(
+    workers: Annotated[int, typer.Option(min=1, help="Processes that answer requests.")] = 1,
+    host: Annotated[str | None, typer.Option(help="Address to listen on; default STRATA_HTTP__HOST.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port; default PORT or STRATA_HTTP__PORT.")] = None,
+) -> None:
+    """Serve the API, without a worker and without a database of its own.
+
+    The database is STRATA_DATABASE__URL, or the embedded server that `strata up` runs for the same STRATA_HOME.
+    """
+    lifeline.hold()
+    settings = _with_address(read_settings(), host, port)
+    http = settings.http
+    dsn = running_database(settings)
+    ensure_migrated(dsn)
+    listening_port = free_port(http)
+    # The factory reads the settings again, in this process or in each worker.
+    os.environ.pop("PORT", None)
+    os.environ |= {
+        "STRATA_HOME": str(settings.home),
+        "STRATA_DATABASE__URL": dsn,
+        "STRATA_HTTP__HOST": http.host,
+        "STRATA_HTTP__PORT": str(listening_port),
+    }
+    configure(settings.log.level, settings.log.format)
+    uvicorn.run(
+        "app.main:create_app",
+        factory=True,
+        host=http.host,
+        port=listening_port,
+        workers=workers,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=http.shutdown_timeout,
+        h11_max_incomplete_event_size=http.max_header_bytes,
+        ws_max_size=http.max_body_bytes,
+    )
+
+
+def _with_address(settings: Settings, host: str | None, port: int | None) -> Settings:
+    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    try:
+        http = HttpSettings.model_validate(settings.http.model_dump() | given)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+    return settings.model_copy(update={"http": http})

@@ -1,0 +1,154 @@
+"""``strata users``: accounts."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from app.access.principal import Role
+from app.cli.accounts import existing_account, new_password, user_service
+from app.cli.environment import OPERATOR, with_database
+from app.cli.output import AsJson, CommandError, say, show_json, show_table
+from app.db.database import Database
+from app.users.commands import UserDraft, UserEdit
+from app.users.service import UserReader, UserService
+from app.users.views import UserView
+
+_SHORTEST, _LONGEST = 8, 100
+
+commands = typer.Typer(help="See and change accounts.", no_args_is_help=True)
+Who = Annotated[str, typer.Argument(help="E-mail address or sequential id.")]
+Roles = Annotated[list[Role] | None, typer.Option("--role", help="May be given several times.")]
+Password = Annotated[str | None, typer.Option(help="8 to 100 characters; one is made up if absent.")]
+
+
+@commands.command("list")
+def list_users(
+    as_json: AsJson = False,
+    limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 100,
+    skip: Annotated[int, typer.Option(min=0, help="Leave out so many of the oldest.")] = 0,
+) -> None:
+    """List accounts, oldest first."""
+
+    async def run(database: Database) -> tuple[list[UserView], int]:
+        reader = UserReader(database.reads, OPERATOR)
+        return await reader.offset_page(skip, limit), await reader.count()
+
+    users, total = with_database(run)
+    if as_json:
+        show_json([_plain(user) for user in users])
+        return
+    show_table(
+        ("id", "e-mail", "name", "roles", "state", "created"),
+        [
+            (str(user.id), user.email, user.display_name, ", ".join(user.roles), _state(user), f"{user.created_at:%F}")
+            for user in users
+        ],
+        empty="No users. `strata users create EMAIL` makes one.",
+    )
+    if total > len(users):
+        say(f"{len(users)} of {total}")
+
+
+@commands.command()
+def create(
+    email: Annotated[str, typer.Argument(help="Address; it counts as verified.")],
+    name: Annotated[str | None, typer.Option(help="Display name; default: the address up to its @.")] = None,
+    role: Roles = None,
+    password: Password = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make an account and print its password."""
+    chosen = _checked(password)
+    if "@" not in email.strip("@"):
+        message = f"'{email}' is no e-mail address."
+        raise CommandError(message)
+    draft = UserDraft(email, chosen, name or email.partition("@")[0], tuple(role or (Role.AUTHOR,)))
+    user = _change(lambda service, _: service.create(draft))
+    _show_secret(user, chosen, as_json=as_json)
+
+
+@commands.command()
+def roles(who: Who, role: Roles = None, as_json: AsJson = False) -> None:
+    """Give an account exactly these roles."""
+    if not role:
+        message = "No role given."
+        raise CommandError(message, f"Add --role with one of: {', '.join(Role)}.")
+    _show(_change(lambda service, user: service.set_roles(user.id, role), who), as_json=as_json)
+
+
+@commands.command()
+def password(who: Who, password: Password = None, as_json: AsJson = False) -> None:
+    """Set a new password, print it, and end the account's sessions."""
+    chosen = _checked(password)
+    user = _change(lambda service, user: service.edit(user.id, UserEdit(password=chosen)), who)
+    _show_secret(user, chosen, as_json=as_json)
+
+
+@commands.command()
+def deactivate(who: Who, as_json: AsJson = False) -> None:
+    """Shut an account out at once: its sessions end and its keys are refused."""
+    _show(_change(lambda service, user: service.edit(user.id, UserEdit(is_active=False)), who), as_json=as_json)
+
+
+@commands.command()
+def activate(who: Who, as_json: AsJson = False) -> None:
+    """Let an account back in."""
+    _show(_change(lambda service, user: service.edit(user.id, UserEdit(is_active=True)), who), as_json=as_json)
+
+
+@commands.command()
+def delete(who: Who) -> None:
+    """Remove an account with its posts, sessions and keys."""
+
+    async def run(database: Database) -> UserView:
+        user = await existing_account(database, who)
+        async with database.write() as session:
+            await user_service(session).delete(user.id)
+        return user
+
+    say(f"Deleted: {with_database(run).email}")
+
+
+def _change(action: Callable[[UserService, Any], Awaitable[UserView]], who: str | None = None) -> UserView:
+    async def run(database: Database) -> UserView:
+        user = None if who is None else await existing_account(database, who)
+        async with database.write() as session:
+            return await action(user_service(session), user)
+
+    return with_database(run)
+
+
+def _checked(password: str | None) -> str:
+    if password is None:
+        return new_password()
+    if not _SHORTEST <= len(password) <= _LONGEST:
+        message = f"A password has {_SHORTEST} to {_LONGEST} characters."
+        raise CommandError(message)
+    return password
+
+
+def _plain(user: UserView) -> dict[str, Any]:
+    return asdict(user) | {"roles": list(user.roles)}
+
+
+def _state(user: UserView) -> str:
+    if not user.is_active:
+        return "deactivated"
+    return "active" if user.is_verified else "unverified"
+
+
+def _show(user: UserView, *, as_json: bool) -> None:
+    if as_json:
+        show_json(_plain(user))
+    else:
+        say(f"{user.email} (id {user.id}): {_state(user)}, roles {', '.join(user.roles)}")
+
+
+def _show_secret(user: UserView, password: str, *, as_json: bool) -> None:
+    if as_json:
+        show_json(_plain(user) | {"password": password})
+    else:
+        _show(user, as_json=False)
+        say(f"Password: {password}")

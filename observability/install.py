@@ -1,0 +1,53 @@
+"""The layers around an application, in their order."""
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+
+from observability.access_log import AccessLog
+from observability.config import CorsPolicy, ObservabilityConfig
+from observability.failure_boundary import FailureBoundary
+from observability.logging import configure
+from observability.metrics import Metrics
+from observability.request_context import RequestContextMiddleware
+from observability.request_metrics import RequestMetrics
+
+
+def install(app: Starlette, config: ObservabilityConfig) -> Metrics:
+    """Set up logging, wrap ``app``, and return its instruments. To be called once, before the first request."""
+    configure(config.log_level, config.log_format)
+    metrics = Metrics()
+    for layer in reversed(middleware(config, metrics)):
+        app.add_middleware(layer.cls, *layer.args, **layer.kwargs)
+    return metrics
+
+
+def middleware(config: ObservabilityConfig, metrics: Metrics) -> list[Middleware]:
+    """Every layer, outermost first, each pure ASGI.
+
+    CORS stands outside of whatever can answer with an error, so that scripts may read errors too, and inside of what
+    only watches, so that preflights have an id and are logged and counted.
+    """
+    return [
+        Middleware(RequestContextMiddleware, mounts=config.mounts),
+        Middleware(AccessLog, quiet_paths=config.quiet_paths),
+        Middleware(RequestMetrics, metrics=metrics),
+        *_cors(config.cors),
+        Middleware(FailureBoundary),
+    ]
+
+
+def _cors(policy: CorsPolicy) -> list[Middleware]:
+    if not policy.allow_origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=policy.allow_origins,
+            allow_credentials=policy.allow_credentials,
+            allow_methods=policy.allow_methods,
+            allow_headers=policy.allow_headers,
+            expose_headers=policy.expose_headers,
+            max_age=policy.max_age,
+        )
+    ]

@@ -1,0 +1,67 @@
+"""Names with few values for what a client asked: metrics and logs never carry a raw path or an invented method."""
+
+from typing import Final
+
+from starlette.routing import Match, Mount, Route
+from starlette.types import Scope
+
+UNMATCHED: Final = "unmatched"
+"""The route of a request that no route wanted, be it inside or outside a mounted version."""
+OTHER_METHOD: Final = "OTHER"
+
+_METHODS: Final = frozenset(
+    ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY"),
+)
+_REST: Final = "/{path}"
+
+
+def method(scope: Scope) -> str:
+    """The method where a standard names it (RFC 9110, RFC 5789, QUERY), else ``OTHER``."""
+    name: str = scope["method"]
+    return name if name in _METHODS else OTHER_METHOD
+
+
+def route_template(scope: Scope) -> str:
+    """The full template, ``/api/v1/posts/{post_id}``, or ``unmatched``. To be read after the application ran.
+
+    A 405 keeps the template: the path was found, so the series are as few as the routes, and whoever looks for the
+    cause wants to see which one. A mount counts as a route only when nothing inside it could have matched (static
+    files, a bare ASGI application): then ``{path}`` stands for the rest.
+    """
+    template = _own_template(scope)
+    if template is None:
+        return UNMATCHED
+    root: str = scope.get("root_path", "")
+    # Beyond what the server was given, ``root_path`` holds the prefixes of the mounts.
+    served_under: str = scope.get("app_root_path", root)
+    return root.removeprefix(served_under) + template
+
+
+def _own_template(scope: Scope) -> str | None:
+    """The template within the innermost mount.
+
+    Since FastAPI 0.137 ``scope["route"]`` lacks the prefixes of ``include_router``: the effective context has them.
+    """
+    context = (scope.get("fastapi") or {}).get("effective_route_context")
+    if context is not None:
+        return getattr(context.starlette_route, "path_format", None) or context.path_format
+    route = scope.get("route")
+    if isinstance(route, Mount):
+        return None if route.routes else _REST
+    return getattr(route, "path_format", None) or _plain_template(scope)
+
+
+def _plain_template(scope: Scope) -> str | None:
+    """The template of one of Starlette's own routes, which FastAPI's router does not name in the scope.
+
+    The mount of an application leaves that application as the endpoint, unless a route inside replaced it.
+    """
+    endpoint, app = scope.get("endpoint"), scope.get("app")
+    if endpoint is None or endpoint is app:
+        return None
+    for route in getattr(app, "routes", ()):
+        if isinstance(route, Route) and route.endpoint is endpoint and route.matches(scope)[0] is not Match.NONE:
+            return route.path_format
+        if isinstance(route, Mount) and route.app is endpoint:
+            return None if route.routes else _REST
+    return None
