@@ -1,7 +1,7 @@
 """A field that was not given, which is not the same as one that is null."""
 
 from enum import Enum
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal, TypeAlias, TypeVar
 
 T = TypeVar("T")
 
@@ -13,4 +13,4 @@ class Absent(Enum):
 
 
 ABSENT: Final = Absent.ABSENT
-Maybe = T | Literal[Absent.ABSENT]
+Maybe: TypeAlias = T | Literal[Absent.ABSENT]

@@ -27,7 +27,7 @@ _QUOTED: Final = r"""[bru]?"(?:[^"\\]|\\.)*+"|[bru]?'(?:[^'\\]|\\.)*+'"""
 _COOKIES: Final = re.compile(r"(cookie[\"')\]\\]*\s*[:=])[^\r\n]*", re.IGNORECASE)
 _NAMED: Final = re.compile(
     # name, closing quotes or brackets, separator, value: quoted, bare, or a quotation that was cut off
-    rf"""((?:{_NAMES})[\w-]{{0,40}}+(?:["')\]\\]*+\s*+[=:]|["']\s*,)\s*[\\(\[]*)(?:{_QUOTED}|(?!\[redacted\])[^\s"',;&)}}\]]+|["'][^\n]*)""",
+    rf"""((?:{_NAMES})[\w-]{{0,40}}+(?:["')\]\\]*+\s*+[=:]|["']\s*,)\s*+(?!\[redacted\])[\\(\[]*)(?:{_QUOTED}|(?!\[redacted\])[^\s"',;&)}}\]]+|["'][^\n]*)""",
     re.IGNORECASE,
 )
 _SCHEMES: Final = re.compile(r"\b((?:bearer|basic|digest)\s+)[\w.~+/=-]+", re.IGNORECASE)

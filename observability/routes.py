@@ -44,7 +44,8 @@ def _own_template(scope: Scope) -> str | None:
     """
     context = (scope.get("fastapi") or {}).get("effective_route_context")
     if context is not None:
-        return getattr(context.starlette_route, "path_format", None) or context.path_format
+        template: str | None = getattr(context.starlette_route, "path_format", None) or context.path_format
+        return template
     route = scope.get("route")
     if isinstance(route, Mount):
         return None if route.routes else _REST

@@ -43,7 +43,8 @@ class AuthMails:
         text = (
             f"{_SUBJECTS[purpose]} with this link:\n\n{link}\n\n"
             f"or with this token in your own client:\n\nToken: {token}\n\n"
-            f"It works once, until {row['expires_at']:%Y-%m-%d %H:%M} UTC. If you did not ask for it, ignore this mail.\n"
+            f"It works once, until {row['expires_at']:%Y-%m-%d %H:%M} UTC. "
+            "If you did not ask for it, ignore this mail.\n"
         )
         await self._mailer.send(Mail(row["email"], _SUBJECTS[purpose], text, message_id=f"token.{uid}"))
 

@@ -147,7 +147,7 @@ class SessionService:
         return await self._issue(session, user.uid, user.roles)
 
     async def revoke_token(self, token: str) -> None:
-        """End the session of an access or refresh token; any other text is nobody's business (RFC 7009, section 2.2)."""
+        """End the session of an access or refresh token; any other text is left alone (RFC 7009, 2.2)."""
         try:
             claims = self._signer.verify(token)
         except InvalidCredentials:

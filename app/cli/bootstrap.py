@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from app.access.keys import Mode
 from app.access.passwords import PasswordHasher
 from app.access.principal import Permission, Plan, Role
 from app.access.service import ApiKeyService, InvalidCredentials, KeyDraft, PrincipalResolver
@@ -52,7 +53,8 @@ async def ensure_credentials(settings: Settings, dsn: str, base_url: str) -> Cre
 async def _kept(database: Database, path: Path) -> Credentials | None:
     """What the file says, unless it is lost, damaged, or of another database."""
     try:
-        credentials = Credentials(**json.loads(path.read_text()))
+        text = path.read_text()  # noqa: ASYNC240 - nothing else runs on this loop
+        credentials = Credentials(**json.loads(text))
         await PrincipalResolver(database.reads).by_key(credentials.api_key)
     except (FileNotFoundError, ValueError, TypeError, AttributeError, InvalidCredentials):
         return None
@@ -73,6 +75,6 @@ async def _renewed(database: Database, settings: Settings, base_url: str) -> Cre
         for key, owner in await keys.list_all():
             if key.name == _KEY_NAME and owner == admin.email and key.revoked_at is None:
                 await keys.revoke(key.uid, utc_now())
-        mode = "live" if settings.production else "test"
+        mode: Mode = "live" if settings.production else "test"
         _, api_key = keys.create(KeyDraft(admin.id, _KEY_NAME, list(Permission), mode, Plan.ENTERPRISE))
     return Credentials(admin.email, password, api_key, base_url)

@@ -44,7 +44,7 @@ class Children:
             raise RuntimeError(message)
         watched, _ = self._pipe
         # -P: a folder named app in the working directory must not be taken for ours.
-        self._running[name] = subprocess.Popen(
+        self._running[name] = subprocess.Popen(  # noqa: S603 - our own interpreter with commands of ours
             [sys.executable, "-P", "-m", "app.cli", *arguments],
             env=self._environment | {lifeline.VARIABLE: str(watched), "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,

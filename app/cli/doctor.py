@@ -27,6 +27,13 @@ from app.secrets import SettingsError
 from app.settings import Settings
 
 _OLDEST_SERVER: Final = 150_000
+_UNREACHABLE: Final = (
+    EmbeddedPostgresError,
+    OSError,
+    ValueError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+)
 _PRIVATE_FILES: Final = ("secrets.json", "credentials.json")
 
 
@@ -99,17 +106,9 @@ def _database(settings: Settings) -> Iterator[Finding]:
                 return
             dsn = server.dsn()
         number = asyncio.run(_server_version(dsn, settings.database.connect_timeout))
-    except (
-        EmbeddedPostgresError,
-        OSError,
-        TimeoutError,
-        ValueError,
-        asyncpg.PostgresError,
-        asyncpg.InterfaceError,
-    ) as e:
-        yield Finding(
-            "database", Verdict.FAIL, str(e) or type(e).__name__, "Check STRATA_DATABASE__URL and the server."
-        )
+    except _UNREACHABLE as error:
+        detail = str(error) or type(error).__name__
+        yield Finding("database", Verdict.FAIL, detail, "Check STRATA_DATABASE__URL and the server.")
         return
     version = f"PostgreSQL {number // 10_000}.{number % 10_000}"
     if number < _OLDEST_SERVER:
@@ -119,8 +118,8 @@ def _database(settings: Settings) -> Iterator[Finding]:
     yield _migrations(dsn)
 
 
-async def _server_version(dsn: str, timeout: float) -> int:
-    connection = await asyncpg.connect(dsn, timeout=timeout)
+async def _server_version(dsn: str, seconds: float) -> int:
+    connection = await asyncpg.connect(dsn, timeout=seconds)
     try:
         return int(await connection.fetchval("SHOW server_version_num"))
     finally:
@@ -174,7 +173,7 @@ def _mail(settings: Settings) -> Finding:
     try:
         socket.create_connection((mail.host, mail.port), timeout=3).close()
     except OSError as error:
-        reason = os.strerror(error.errno) if error.errno in errno.errorcode else str(error)
+        reason = os.strerror(error.errno) if error.errno is not None and error.errno in errno.errorcode else str(error)
         return Finding(
             "mail", Verdict.FAIL, f"{mail.host}:{mail.port}: {reason}", "Check STRATA_MAIL__HOST and __PORT."
         )

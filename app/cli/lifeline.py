@@ -19,7 +19,7 @@ def hold() -> None:
     if text is None:
         return
     descriptor = int(text)
-    os.set_inheritable(descriptor, False)
+    os.set_inheritable(descriptor, False)  # noqa: FBT003 - takes no keyword
     threading.Thread(target=_end_with, args=(descriptor,), name="lifeline", daemon=True).start()
 
 

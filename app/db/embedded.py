@@ -29,9 +29,10 @@ _USER: Final = "strata"
 _SETTINGS: Final = {"listen_addresses": "", "max_connections": "200", "timezone": "UTC", "log_timezone": "UTC"}
 # What may be lost is rebuilt: a test's database is not worth a wait for the disk.
 _VOLATILE: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-_CREATE: Final = f"""
-SELECT 'CREATE DATABASE {DATABASE}' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{DATABASE}') \\gexec
-"""
+_CREATE: Final = (
+    f"SELECT 'CREATE DATABASE {DATABASE}'"  # noqa: S608 - a constant
+    f" WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{DATABASE}') \\gexec\n"
+)
 _START_SECONDS: Final = 60
 _STOP_SECONDS: Final = 20
 _LARGEST_LOG: Final = 4 * 1024 * 1024
@@ -191,7 +192,7 @@ class EmbeddedPostgres:
         with self._open_log() as log:
             command = [str(layout.programs / program), *arguments]
             try:
-                return subprocess.run(
+                return subprocess.run(  # noqa: S603 - a program of the wheel with arguments of ours
                     command,
                     input=text.encode(),
                     stdout=log,

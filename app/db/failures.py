@@ -78,13 +78,11 @@ def _by_code(code: str) -> DomainError | None:
         return Unavailable("The server was busy with a conflicting change.", retry_after=1)
     if code == UNIQUE_VIOLATION:
         return AlreadyExists()
-    if code == "23503":
-        return StaleReference()
-    if code.startswith("22"):
-        return UnstorableValue()
     if code.startswith(("08", "57P", "53")):
         return Unavailable(retry_after=2)
-    return None
+    if code == "23503":
+        return StaleReference()
+    return UnstorableValue() if code.startswith("22") else None
 
 
 @asynccontextmanager

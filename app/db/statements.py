@@ -4,14 +4,14 @@ SQLAlchemy's asynchronous execution costs about 300 microseconds a statement ove
 of it. A ``Read`` keeps SQLAlchemy's way of writing a query and its bind types; what runs is the driver.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Select
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.sql.compiler import SQLCompiler
 
-_DIALECT: Final = PGDialect_asyncpg()
+_DIALECT: Final = PGDialect_asyncpg()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
 
 
 class Read:
@@ -30,7 +30,7 @@ class Read:
             raise TypeError(message)
         names: Sequence[str] = compiled.positiontup or ()
         # The compiler keeps these privately; there is no public way to ask for one parameter's processor.
-        processors: dict[str, Callable[[Any], Any]] = compiled._bind_processors  # noqa: SLF001 - see above
+        processors: Mapping[str, Any] = compiled._bind_processors  # noqa: SLF001 - see above
         self._defaults = dict(compiled.params)
         self._binders = tuple((name, processors.get(name)) for name in names)
         self.sql = compiled.string

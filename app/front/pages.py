@@ -21,8 +21,10 @@ _STYLE: Final = """
 body{font:16px/1.55 system-ui,sans-serif;max-width:46rem;margin:3rem auto;padding:0 1.25rem}
 h1{font-size:2rem;margin:0 0 .25rem}h2{font-size:1.1rem;margin:2rem 0 .5rem}
 a{color:var(--accent)}code{font-family:ui-monospace,monospace;font-size:.92em}
-.layer{border:1px solid var(--line);border-left:6px solid var(--accent);border-radius:6px;padding:1rem 1.25rem;margin:1rem 0}
-.layer.old{border-left-color:#888}.layer h2{margin:0}.tag{font-size:.8rem;border:1px solid var(--line);border-radius:1rem;padding:.1rem .6rem;margin-left:.5rem}
+.layer{border:1px solid var(--line);border-left:6px solid var(--accent);border-radius:6px}
+.layer{padding:1rem 1.25rem;margin:1rem 0}
+.layer.old{border-left-color:#888}.layer h2{margin:0}
+.tag{font-size:.8rem;border:1px solid var(--line);border-radius:1rem;padding:.1rem .6rem;margin-left:.5rem}
 nav a{margin-right:1rem}input,button{font:inherit;padding:.4rem .7rem;margin:.25rem 0}
 """
 
@@ -61,7 +63,8 @@ const form=document.querySelector('form'),out=document.querySelector('output');
 form.addEventListener('submit',async event=>{{event.preventDefault();
 const token=new URLSearchParams(location.hash.slice(1)).get('token')||'';
 const body=Object.assign({{token}},Object.fromEntries(new FormData(form)));
-const answer=await fetch('{path}',{{method:'POST',headers:{{'Content-Type':'application/json'}},body:JSON.stringify(body)}});
+const headers={{'Content-Type':'application/json'}};
+const answer=await fetch('{path}',{{method:'POST',headers,body:JSON.stringify(body)}});
 out.textContent=answer.ok?'{done}':(await answer.json()).detail;if(answer.ok)form.remove();}});
 """
     body = (

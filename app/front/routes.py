@@ -76,9 +76,9 @@ async def choose_version(_request: Request) -> Response:
 async def version_policy(_request: Request) -> Response:
     """What clients can rely on."""
     text = (
-        "<h1>Version policy</h1><p>Within a version nothing that a client may rely on is taken away. A version that has "
-        "a successor is deprecated, which every one of its responses says (<code>Deprecation</code>, RFC 9745), and ends "
-        "no earlier than its <code>Sunset</code> date (RFC 8594), which is never moved forward.</p>"
+        "<h1>Version policy</h1><p>Within a version nothing that a client may rely on is taken away. A version that "
+        "has a successor is deprecated, which every one of its responses says (<code>Deprecation</code>, RFC 9745), "
+        "and ends no earlier than its <code>Sunset</code> date (RFC 8594), which is never moved forward.</p>"
     )
     return page("Version policy", text + "".join(version_card(version) for version in VERSIONS))
 

@@ -84,7 +84,8 @@ def _key(header: str) -> str:
             parsed = http_sf.parse(text.encode(), tltype="item")
         except Exception as error:  # the library raises several unrelated types on bad input
             raise InvalidIdempotencyKey from error
-        text = parsed[0] if isinstance(parsed[0], str) else ""
+        value = parsed[0] if isinstance(parsed, tuple) else None
+        text = value if isinstance(value, str) else ""
     if not 0 < len(text) <= _MAX_LENGTH:
         raise InvalidIdempotencyKey
     return text

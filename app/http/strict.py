@@ -66,10 +66,9 @@ class StrictRoute(APIRoute):
             if self.refuse_unknown_parameters and (unknown := sorted(set(request.query_params) - known)):
                 raise UnknownParameter(unknown)
             strict = StrictRequest(request.scope, request.receive, request._send)  # noqa: SLF001 - as starlette does
-            if accepted is not None:
-                # Read here, so that a failure of the body guard is not taken for a parsing error by FastAPI.
-                if await strict.body() and _media_type(request) not in accepted:
-                    raise UnsupportedMediaType(accepted)
+            # Read here, so that a failure of the body guard is not taken for a parsing error by FastAPI.
+            if accepted is not None and await strict.body() and _media_type(request) not in accepted:
+                raise UnsupportedMediaType(accepted)
             return await self.wrap(strict, inner)
 
         return handle

@@ -5,10 +5,9 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes, policy
-from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
 _LINK: Final = re.compile(r"https?://[^\s<>]+")
 _TOKEN: Final = re.compile(r"^Token: (\S+)$", re.MULTILINE)
@@ -40,7 +39,7 @@ def read_mailbox(folder: Path) -> list[ReceivedMail]:
 
 
 def _read(raw: bytes) -> ReceivedMail:
-    message = cast("EmailMessage", message_from_bytes(raw, policy=policy.default))
+    message = message_from_bytes(raw, policy=policy.default)
     body = message.get_body(("plain",))
     text = body.get_content() if body is not None else ""
     token = _TOKEN.search(text)

@@ -30,7 +30,7 @@ class MissingPost(PostNotFound):
 
 
 class PostReader:
-    """Reads posts on behalf of a caller. Everything raises ``InsufficientPermissions`` for a key without ``posts:read``."""
+    """Reads posts on behalf of a caller. Raises ``InsufficientPermissions`` for a key without ``posts:read``."""
 
     def __init__(self, reads: ReadSession, principal: Principal) -> None:
         if not principal.may(Permission.POSTS_READ):

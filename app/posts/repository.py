@@ -27,7 +27,7 @@ class PostReads:
         """The post, whoever may see it: the caller's rights are the policy's business."""
         read = statements.BY_ID if isinstance(ref, int) else statements.BY_UID
         row = await self._reads.one(read, ref=ref)
-        return None if row is None else PostView(*row)
+        return None if row is None else PostView(*tuple(row))
 
     async def get_many(self, ids: Sequence[int]) -> list[PostView]:
         return [PostView(*row) for row in await self._reads.all(statements.BY_IDS, ids=list(ids))]
@@ -129,7 +129,7 @@ class PostRepository:
                 published if self._viewer == "anyone" else or_(published, Post.author_id == self._viewer_id)
             )
         row = (await self._session.execute(statement)).first()
-        return None if row is None else PostView(*row)
+        return None if row is None else PostView(*tuple(row))
 
 
 def _viewer(principal: Principal) -> tuple[statements.Viewer, int | None]:

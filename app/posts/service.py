@@ -81,7 +81,7 @@ class PostService:
         return PostView.of(post, author_uid, author_name)
 
     async def delete(self, ref: PostRef, expected: ExpectedRevisions = None) -> None:
-        """Remove a post. Raises ``PostNotFound``, ``NotTheAuthor``, ``RevisionConflict``, ``InsufficientPermissions``."""
+        """Raises ``PostNotFound``, ``NotTheAuthor``, ``RevisionConflict``, ``InsufficientPermissions``."""
         self._principal.require(Permission.POSTS_WRITE)
         post, *_ = await self._existing(ref)
         ensure_may_delete(self._principal, post)

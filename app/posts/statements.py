@@ -50,7 +50,7 @@ _SORT_COLUMNS: Final = {
 _QUERY: Final = func.websearch_to_tsquery(
     literal_column(f"'{SEARCH_CONFIGURATION}'::regconfig"), bindparam("query", type_=String), type_=TSQUERY
 )
-_PUBLISHED: Final = literal_column(f"'{PostStatus.PUBLISHED.value}'")
+_PUBLISHED: Final[ColumnElement[str]] = literal_column(f"'{PostStatus.PUBLISHED.value}'")
 _CONDITIONS: Final[dict[str, ColumnElement[bool]]] = {
     "status": Post.status == bindparam("status", type_=String),
     "published": Post.status == _PUBLISHED,
@@ -115,7 +115,7 @@ def search_page(viewer: Viewer, *, after: bool) -> Read:
     by_rank: list[tuple[Column, bool]] = [(matching.c.rank, True), (matching.c.id, True)]
     page = ordered(select(matching), by_rank, after=after).subquery()
     marks = f"StartSel={START_MARK}, StopSel={STOP_MARK}"
-    configuration = literal_column(f"'{SEARCH_CONFIGURATION}'::regconfig")
+    configuration: ColumnElement[Any] = literal_column(f"'{SEARCH_CONFIGURATION}'::regconfig")
     title = func.ts_headline(configuration, page.c.title, _QUERY, f"{marks}, HighlightAll=true")
     content = func.ts_headline(
         configuration, page.c.content, _QUERY, f"{marks}, MaxFragments=2, MaxWords=30, MinWords=10"

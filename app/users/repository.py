@@ -69,7 +69,7 @@ class UserReads:
     async def credentials(self, email: str) -> tuple[UserView, str] | None:
         """The account with this address and its password hash."""
         row = await self._reads.one(_CREDENTIALS, email=email)
-        return None if row is None else (UserView.read(row[:-1]), row[-1])
+        return None if row is None else (UserView.read(row), row[-1])
 
 
 class UserRepository:
@@ -125,7 +125,7 @@ class UserRepository:
         )
         await self._session.execute(statement if but is None else statement.where(Session.uid != but))
 
-    async def _first(self, statement: Select[tuple[User]]) -> User | None:
+    async def _first(self, statement: Select[User]) -> User | None:
         found: User | None = await self._session.scalar(
             statement.with_for_update().execution_options(populate_existing=True)
         )

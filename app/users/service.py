@@ -170,7 +170,7 @@ class UserService:
         self._events.record(UserDeleted(subject=user.uid))
 
     def _apply(self, user: User, edit: UserEdit) -> list[str]:
-        changed = []
+        changed: list[str] = []
         if edit.display_name is not ABSENT and edit.display_name != user.display_name:
             user.display_name = edit.display_name
             changed.append("display_name")

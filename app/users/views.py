@@ -45,6 +45,6 @@ class UserView:
 
     @classmethod
     def read(cls, row: Row) -> "UserView":
-        """From a row whose columns are in the order of the fields."""
-        identity, uid, email, name, roles, *rest = row
+        """From a row whose first columns are in the order of the fields."""
+        identity, uid, email, name, roles, *rest = row[: len(cls.__slots__)]
         return cls(identity, uid, email, name, tuple(Role(role) for role in roles), *rest)

@@ -1,4 +1,4 @@
-"""A small application with all that makes telling routes apart hard (mounts, nested and prefixed routers), and its log."""
+"""A small application whose routes are hard to tell apart (mounts, nested and prefixed routers), and its log."""
 
 import io
 import logging

@@ -32,9 +32,8 @@ class Contract:
         where = f"{operation['operationId']} {response.status_code}"
         declared = operation["responses"].get(str(response.status_code))
         assert declared is not None, f"{where}: status code not declared"
-        for name, header in declared.get("headers", {}).items():
-            if "$ref" in header:
-                header = self._document["components"]["headers"][name]
+        for name, given in declared.get("headers", {}).items():
+            header = self._document["components"]["headers"][name] if "$ref" in given else given
             assert not header.get("required") or name in response.headers, f"{where}: no header {name}"
         content = declared.get("content")
         if not content:

@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 Responses = dict[int | str, dict[str, Any]]
+Success = Mapping[int, Mapping[str, Any]]
 
-_SCHEMES: Final = ({"bearer": []}, {"apiKey": []})
+_SCHEMES: Final[Sequence[dict[str, list[str]]]] = ({"bearer": []}, {"apiKey": []})
 ANYONE: Final[list[dict[str, list[str]]]] = []
 """Credentials play no part."""
-OPTIONAL: Final = [*_SCHEMES, {}]
+OPTIONAL: Final[list[dict[str, list[str]]]] = [*_SCHEMES, {}]
 """Anonymous callers see what is public."""
-SIGNED_IN: Final = [*_SCHEMES]
+SIGNED_IN: Final[list[dict[str, list[str]]]] = [*_SCHEMES]
 
 ALWAYS: Final = (408, 413, 415, 422, 429, 431, 500, 503, 504)
 
@@ -28,7 +29,7 @@ class Operations:
         *,
         security: Sequence[Mapping[str, Sequence[str]]],
         fails: Sequence[int] = (),
-        success: Mapping[int, Mapping[str, Any]] | None = None,
+        success: Success | None = None,
     ) -> dict[str, Any]:
         """Keyword arguments for a route decorator.
 

@@ -6,11 +6,11 @@ from fastapi import Form, Path, Request, Response
 
 from app.http.deps import (
     ClientAddressDep,
-    PrincipalDep,
     RegistrationServiceDep,
     SessionReaderDep,
     SessionServiceDep,
 )
+from app.http.principal import PrincipalDep
 from versions.kit.operations import ANYONE, SIGNED_IN
 from versions.kit.values import NO_NUL
 from versions.v2.auth import mapping, schemas
@@ -126,7 +126,7 @@ async def revoke_token(
         str, Form(max_length=4096, pattern=NO_NUL, description="An access or refresh token.", examples=["eyJ.e30.c2ln"])
     ],
     service: SessionServiceDep,
-    token_type_hint: Annotated[
+    token_type_hint: Annotated[  # noqa: ARG001 - RFC 7009 lets clients send it
         str, Form(max_length=40, pattern=NO_NUL, description="Not needed: tokens say what they are.")
     ] = "",
 ) -> Response:

@@ -1,7 +1,7 @@
 """Where a v2 post is shaped: pure functions between the wire and the core."""
 
 from collections.abc import Collection, Sequence
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from starlette.requests import Request
@@ -69,8 +69,8 @@ def shaped(view: PostView, fields: Collection[str], include: Collection[str]) ->
     whole = post(view)
     author = schemas.Author(id=encode(USER, view.author_uid), display_name=view.author_name) if include else None
     if fields:
-        members = {name: getattr(whole, name) for name in fields}
-        return schemas.PartialPost.model_construct(**members, **({"author": author} if author else {}))
+        members: dict[str, Any] = {name: getattr(whole, name) for name in fields}
+        return schemas.PartialPost.model_construct(**members | ({"author": author} if author else {}))
     if author is not None:
         return schemas.PostWithAuthor.model_construct(**whole.__dict__, author=author)
     return whole

@@ -5,17 +5,20 @@ from typing import Annotated, Final
 from fastapi import Body, Path, Request, Response
 
 from app.http.conditional import ExpectedRevisionsDep, note_revision
-from app.http.deps import PrincipalDep, UserReaderDep, UserServiceDep
+from app.http.deps import UserReaderDep, UserServiceDep
+from app.http.principal import PrincipalDep
 from versions.kit.openapi import header
-from versions.kit.operations import SIGNED_IN
+from versions.kit.operations import SIGNED_IN, Success
 from versions.v2.errors import operations
 from versions.v2.ids import UserId, known
 from versions.v2.paging import DEFAULT_LIMIT, LINK, Cursor, Limit, Page, page, position
 from versions.v2.routing import WRITE, PatchRoute, router
 from versions.v2.users import mapping, schemas
 
-ETAG: Final = {200: {"headers": {"ETag": header("The account's revision and a digest of this answer.", required=True)}}}
-TAGGED: Final = {**ETAG, 304: {"description": "Not modified"}}
+ETAG: Final[Success] = {
+    200: {"headers": {"ETag": header("The account's revision and a digest of this answer.", required=True)}}
+}
+TAGGED: Final[Success] = {**ETAG, 304: {"description": "Not modified"}}
 UserIdPath = Annotated[UserId, Path(description="The user.")]
 PatchBody = Annotated[schemas.UserPatch, Body(media_type="application/merge-patch+json")]
 
