@@ -20,6 +20,8 @@ from app.http.idempotency_records import IdempotencyRepository
 from app.http.principal import resolve_principal
 from app.http.runtime import runtime_of
 
+PATTERN: Final = r'^("([ !#-\[\]-~]|\\["\\]){1,255}"|[!#-~][!-~]{0,254})$'
+"""A structured-field string (RFC 9651, section 3.3.3), or the bare text that most clients send."""
 RETENTION: Final = timedelta(hours=24)
 REPLAYED_HEADER: Final = "Idempotent-Replayed"
 _MAX_LENGTH: Final = 255
@@ -28,7 +30,7 @@ _SENT_ANEW: Final = frozenset({"content-length", "date"})
 
 class InvalidIdempotencyKey(Malformed):
     code = "invalid_idempotency_key"
-    detail = "Idempotency-Key must be a quoted string of 1 to 255 characters."
+    detail = "Idempotency-Key must be a quoted string of 1 to 255 printable ASCII characters."
 
     def __init__(self) -> None:
         super().__init__(fields=[FieldError(("Idempotency-Key",), self.code, self.detail, "header")])

@@ -1,16 +1,14 @@
 """Builds a version: a FastAPI application of its own, mounted under its prefix."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match
 
 from app.errors import DomainError
 from app.http.bounds import RequestBounds
@@ -19,9 +17,8 @@ from versions.kit.boundary import ErrorBoundary, Renderer
 from versions.kit.docs import add_documentation
 from versions.kit.lifecycle import LifecycleHeaders
 from versions.kit.openapi import describe
+from versions.kit.routing import index_routes
 from versions.kit.version import ApiVersion
-
-_METHOD_NOT_ALLOWED: Final = 405
 
 
 def build_application(
@@ -55,29 +52,19 @@ def build_application(
         ],
     )
     for router in routers:
-        app.include_router(router)
+        # Not included but joined: each route already has the whole of its path, and stays a route of the application.
+        app.router.routes.extend(router.routes)
     _handle_errors(app, render)
     describe(app, version)
     add_documentation(app, version)
+    index_routes(app.router)
     return app
 
 
 def _handle_errors(app: FastAPI, render: Renderer) -> None:
     async def handle(request: Request, error: Exception) -> Response:
-        if isinstance(error, HTTPException) and error.status_code == _METHOD_NOT_ALLOWED:
-            error = HTTPException(error.status_code, error.detail, {"Allow": ", ".join(allowed_methods(app, request))})
         return render(request, error)
 
     # Whatever is not listed, a defect of ours, goes on to the boundary, which also logs it.
     for kind in (HTTPException, RequestValidationError, DomainError):
         app.add_exception_handler(kind, handle)
-
-
-def allowed_methods(app: FastAPI, request: Request) -> list[str]:
-    """Every method that some operation answers at this path: the router itself knows only the first match."""
-    methods: set[str] = set()
-    for context in iter_route_contexts(app.routes):
-        match, _ = context.matches(request.scope)
-        if match is not Match.NONE:
-            methods |= set(context.methods or ())
-    return sorted(methods)

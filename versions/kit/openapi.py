@@ -58,6 +58,8 @@ def _completed(document: dict[str, Any], version: ApiVersion) -> dict[str, Any]:
         for method, operation in path.items():
             if method not in _METHODS:
                 continue
+            for parameter in operation.get("parameters", ()):
+                parameter["schema"] = _without_null(parameter["schema"])
             if version.status is VersionStatus.DEPRECATED:
                 operation["deprecated"] = True
             for response in operation["responses"].values():
@@ -66,6 +68,14 @@ def _completed(document: dict[str, Any], version: ApiVersion) -> dict[str, Any]:
                     # FastAPI lists a response's model under its default media type too.
                     response["content"].pop("application/json", None)
     return document
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """An optional parameter is absent, never null; FastAPI writes down Python's default."""
+    choices = [choice for choice in schema.get("anyOf", ()) if choice != {"type": "null"}]
+    if len(choices) != 1:
+        return schema
+    return {**choices[0], **{name: value for name, value in schema.items() if name != "anyOf"}}
 
 
 def _common_headers(version: ApiVersion) -> dict[str, Any]:

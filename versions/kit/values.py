@@ -1,5 +1,6 @@
 """Types of request values that PostgreSQL can store, whatever a client sends."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, EmailStr, Field, StringConstraints, WithJsonSchema
@@ -17,6 +18,15 @@ Password = Annotated[str, StringConstraints(min_length=8, max_length=100, patter
 def text(*, min_length: int = 0, max_length: int) -> Any:
     """Text without NUL, which PostgreSQL cannot store. Lengths in code points."""
     return StringConstraints(min_length=min_length, max_length=max_length, pattern=NO_NUL)
+
+
+def listed(names: Iterable[str], *, signed: bool = False) -> dict[str, str]:
+    """The pattern of a list of names, separated by commas; ``signed`` lets each have a ``-`` in front.
+
+    For the document: whoever takes the list answers with the names there are, which a broken pattern cannot.
+    """
+    name = f"{'-?' if signed else ''}({'|'.join(names)})"
+    return {"pattern": f"^{name}(,{name})*$"}
 
 
 def _in_range(value: str) -> int:

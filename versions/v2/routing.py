@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.http.conditional import with_entity_tag
-from app.http.idempotency import idempotently
+from app.http.idempotency import PATTERN, idempotently
 from app.http.strict import StrictRoute
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -41,8 +41,7 @@ async def _idempotency_key(
         str | None,
         Header(
             description="A unique string. A repetition with the same key within 24 hours gets the first answer.",
-            min_length=1,
-            max_length=257,
+            json_schema_extra={"pattern": PATTERN},
             examples=['"8e03978e-40d5-43dd-bc93-6894a57f9324"'],
         ),
     ] = None,

@@ -24,7 +24,14 @@ class LimitTooHigh(Malformed):
 
 async def bounded_limit(
     limit: Annotated[
-        int, Query(ge=1, le=MAX_SKIP, description="How many accounts, 1000 at most.", examples=[100])
+        int,
+        Query(
+            ge=1,
+            le=MAX_SKIP,
+            description="How many accounts, 1000 at most.",
+            examples=[100],
+            json_schema_extra={"maximum": _MAX_LIMIT},
+        ),
     ] = 100,
 ) -> int:
     """v1 answers 400, not 422, to a limit over its bound."""

@@ -123,7 +123,14 @@ auth.add_api_route(
 )
 async def revoke_token(
     token: Annotated[
-        str, Form(max_length=4096, pattern=NO_NUL, description="An access or refresh token.", examples=["eyJ.e30.c2ln"])
+        str,
+        Form(
+            min_length=1,
+            max_length=4096,
+            pattern=NO_NUL,
+            description="An access or refresh token.",
+            examples=["eyJ.e30.c2ln"],
+        ),
     ],
     service: SessionServiceDep,
     token_type_hint: Annotated[  # noqa: ARG001 - RFC 7009 lets clients send it

@@ -36,7 +36,7 @@ class InvalidSort(Malformed):
     code = "invalid_sort"
 
     def __init__(self) -> None:
-        detail = f"sort takes {', '.join(sorted(_SORTABLE))}, each at most once, with - in front for descending."
+        detail = f"sort takes {', '.join(sorted(_SORTABLE))}, separated by commas, with - in front for descending."
         super().__init__(detail, fields=[FieldError(("sort",), self.code, detail, "query")])
 
 
@@ -97,11 +97,12 @@ def wanted(status: PostStatus | None, author_id: UUID | None, q: str | None) -> 
 
 
 def sort(text: str) -> tuple[Sort, ...]:
-    """``-created_at,title``. Raises ``InvalidSort``."""
-    keys = [Sort(SortField(name), part.startswith("-")) for part in text.split(",") if (name := _sortable(part))]
-    if len({key.field for key in keys}) != len(keys):
-        raise InvalidSort
-    return tuple(keys)
+    """``-created_at,title``; a field that comes again changes nothing. Raises ``InvalidSort``."""
+    keys: dict[SortField, Sort] = {}
+    for part in text.split(","):
+        field = SortField(_sortable(part))
+        keys.setdefault(field, Sort(field, part.startswith("-")))
+    return tuple(keys.values())
 
 
 def _sortable(part: str) -> str:

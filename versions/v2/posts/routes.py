@@ -6,11 +6,11 @@ from fastapi import Body, Path, Query, Request, Response
 
 from app.http.conditional import ExpectedRevisionsDep, note_revision
 from app.http.deps import PostReaderDep, PostServiceDep
-from app.posts.commands import KeysetPage
+from app.posts.commands import KeysetPage, SortField
 from app.posts.views import PostStatus
 from versions.kit.openapi import IDEMPOTENT_REPLAYED, header
 from versions.kit.operations import OPTIONAL, SIGNED_IN
-from versions.kit.values import NO_NUL
+from versions.kit.values import NO_NUL, listed
 from versions.v2.errors import operations
 from versions.v2.ids import PostId, UserId, known
 from versions.v2.paging import DEFAULT_LIMIT, LINK, Cursor, Limit, Page, page, position
@@ -41,10 +41,21 @@ QueryText = Annotated[
 ]
 FieldsQuery = Annotated[
     str | None,
-    Query(max_length=300, pattern=NO_NUL, description=f"Return only these members: {', '.join(FIELD_NAMES)}."),
+    Query(
+        max_length=300,
+        description=f"Return only these members: {', '.join(FIELD_NAMES)}.",
+        examples=["id,title"],
+        json_schema_extra=listed(FIELD_NAMES),
+    ),
 ]
 IncludeQuery = Annotated[
-    str | None, Query(max_length=100, pattern=NO_NUL, description="Bring this along: `author`.", examples=["author"])
+    str | None,
+    Query(
+        max_length=100,
+        description="Bring this along: `author`.",
+        examples=["author"],
+        json_schema_extra=listed(schemas.Include),
+    ),
 ]
 
 posts = router("/posts", "posts")
@@ -63,9 +74,9 @@ async def list_posts(
         str,
         Query(
             max_length=100,
-            pattern=NO_NUL,
             description="`created_at`, `updated_at`, `title`, `view_count`, separated by commas; `-` for descending.",
             examples=["-created_at,title"],
+            json_schema_extra=listed(SortField, signed=True),
         ),
     ] = mapping.DEFAULT_SORT,
     limit: Limit = DEFAULT_LIMIT,
