@@ -14,6 +14,8 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.access.principal import ANONYMOUS
+from app.access.service import InvalidCredentials
 from app.clock import utc_now
 from app.errors import Conflict, FieldError, InvalidValue, Malformed
 from app.http.idempotency_records import IdempotencyRepository
@@ -94,7 +96,11 @@ def _key(header: str) -> str:
 
 
 async def _scope(request: Request, key: str) -> bytes:
-    principal = await resolve_principal(request)
+    try:
+        principal = await resolve_principal(request)
+    except InvalidCredentials:
+        # The operation decides whether they matter; where they do, it fails, and nothing is kept.
+        principal = ANONYMOUS
     caller = principal.key_uid or principal.user_uid
     who = f"address {request.client.host if request.client else ''}" if caller is None else str(caller)
     return hashlib.sha256(orjson.dumps([who, request.method, request.scope["path"], key])).digest()

@@ -45,8 +45,10 @@ class Message(BaseModel):
 class LoginForm(BaseModel):
     """An address and a password."""
 
-    username: Annotated[str, text(max_length=254)] = Field(description="The address.", examples=["ada@example.com"])
-    password: Annotated[str, text(max_length=100)] = Field(
+    username: Annotated[str, text(min_length=1, max_length=254)] = Field(
+        description="The address.", examples=["ada@example.com"]
+    )
+    password: Annotated[str, text(min_length=1, max_length=100)] = Field(
         description="The password.", examples=["correct horse battery"]
     )
 

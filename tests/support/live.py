@@ -1,0 +1,114 @@
+"""A server of our own in its own process, over a database of its own, reached through the loopback."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+READY_SECONDS = 30
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Strata:
+    """The ``strata`` command in an environment of its own."""
+
+    def __init__(self, home: Path, dsn: str | None = None, **variables: str) -> None:
+        self.home = home
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("STRATA_")} | {
+            "STRATA_HOME": str(home),
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "NO_COLOR": "1",
+            "COLUMNS": "200",
+            **variables,
+        }
+        if dsn is not None:
+            self.environment["STRATA_DATABASE__URL"] = dsn
+
+    def run(self, *arguments: str, expect: int = 0) -> subprocess.CompletedProcess[str]:
+        """Run a short command; its exit code is part of the expectation."""
+        done = subprocess.run(
+            ["strata", *arguments],
+            env=self.environment,
+            cwd=self.home.parent,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == expect, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def json(self, *arguments: str, expect: int = 0) -> Any:
+        """What a command prints for scripts."""
+        return json.loads(self.run(*arguments, "--json", expect=expect).stdout)
+
+    @contextmanager
+    def running(self, *arguments: str, **variables: str) -> Iterator["subprocess.Popen[bytes]"]:
+        """Run a long command beside the test; its output goes to a file in the home."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        with (self.home / f"{arguments[0]}.log").open("ab") as log:
+            process = subprocess.Popen(
+                ["strata", *arguments],
+                env=self.environment | variables,
+                cwd=self.home.parent,
+                stdout=log,
+                stderr=log,
+            )
+        try:
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(10)
+
+    def log(self, command: str) -> str:
+        """What a long command has said so far."""
+        return (self.home / f"{command}.log").read_text()
+
+    @contextmanager
+    def serving(self, *arguments: str, **variables: str) -> Iterator[str]:
+        """Serve the API, and yield its URL once it is ready."""
+        port = free_port()
+        with self.running("serve", *arguments, PORT=str(port), **variables) as process:
+            url = f"http://127.0.0.1:{port}"
+            wait_until_ready(url, process, lambda: self.log("serve"))
+            yield url
+
+
+def wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Any) -> None:
+    """Return once ``/health/ready`` says so."""
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        assert process.poll() is None, f"the server ended:\n{log()}"
+        try:
+            if httpx2.get(f"{url}/health/ready", timeout=2).status_code == 200:
+                return
+        except httpx2.HTTPError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError(f"not ready after {READY_SECONDS} s:\n{log()}")
+
+
+def api_key(strata: Strata, email: str = "root@example.com", *roles: str) -> Mapping[str, str]:
+    """Headers of a new user with these roles (admin by default), made with the command line."""
+    chosen = [part for role in roles or ("admin",) for part in ("--role", role)]
+    strata.run("users", "create", email, *chosen)
+    return {"X-API-Key": strata.json("keys", "create", email, "--name", "test")["key"]}
