@@ -27,7 +27,7 @@ def load_settings(**overrides: object) -> Settings:
     """
     try:
         # mypy cannot know that keyword arguments stand for settings here.
-        settings = Settings(**overrides)  # type: ignore[arg-type]
+        settings = Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks the names
     except ValidationError as error:
         lines = [f"{variable(*map(str, issue['loc']))}: {issue['msg']}" for issue in error.errors()]
         raise SettingsError("; ".join(lines)) from None

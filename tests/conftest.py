@@ -41,7 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_configure_node(node: object) -> None:
-    node.workerinput["dsn"] = node.config.stash[_DSN]  # type: ignore[attr-defined]
+    node.workerinput["dsn"] = node.config.stash[_DSN]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -68,5 +68,5 @@ def _parse(policy: str) -> RateLimitItem:
             override_defaults=False,
         )
     )
-    item: RateLimitItem = next(group).limit  # type: ignore[attr-defined] # slowapi's iterator is untyped
+    item: RateLimitItem = next(group).limit  # type: ignore[attr-defined]  # slowapi's iterator is untyped
     return item

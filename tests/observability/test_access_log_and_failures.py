@@ -200,7 +200,7 @@ async def test_a_cancelled_request_is_logged_and_no_longer_active(lines: Lines) 
         await asyncio.sleep(60)
 
     layers, metrics = stack(app)
-    task = asyncio.ensure_future(layers({**SCOPE}, no_body, discard))  # type: ignore[arg-type]
+    task = asyncio.ensure_future(layers({**SCOPE}, no_body, discard))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

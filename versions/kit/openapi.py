@@ -42,7 +42,7 @@ def describe(app: FastAPI, version: ApiVersion) -> None:
         return app.openapi_schema
 
     # FastAPI documents the replacement of this method as the way to extend the document.
-    app.openapi = openapi  # type: ignore[method-assign]
+    app.openapi = openapi  # type: ignore[method-assign]  # see above
 
 
 def _completed(document: dict[str, Any], version: ApiVersion) -> dict[str, Any]:

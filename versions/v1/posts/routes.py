@@ -1,6 +1,6 @@
 """Posts in v1."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import Query
 
@@ -13,10 +13,7 @@ from versions.v1.posts import mapping, schemas
 from versions.v1.routing import Id, number, router
 
 _MAX_PAGE: Final = 1_000_000_000
-SearchText = Annotated[
-    str,
-    Query(min_length=1, max_length=500, pattern=NO_NUL, description="Words to find.", examples=["layers"]),
-]
+_WORDS: Any = Query(min_length=1, max_length=500, pattern=NO_NUL, description="Words to find.", examples=["layers"])
 
 posts = router("/posts", "posts")
 search = router("/search", "posts")
@@ -27,7 +24,7 @@ async def list_posts(
     reader: PostReaderDep,
     page: Annotated[int, Query(ge=1, le=_MAX_PAGE, description="The number of the page.", examples=[1])] = 1,
     page_size: Annotated[int, Query(ge=1, le=100, description="How many posts a page has.", examples=[20])] = 20,
-    search: SearchText | None = None,
+    search: Annotated[str | None, _WORDS] = None,
     published: Annotated[bool | None, Query(description="Only what is published, or only what is not.")] = None,
     author_id: Annotated[int | None, Query(ge=1, le=MAX_INTEGER, description="Posts by this user only.")] = None,
     sort_by: Annotated[SortField, Query(description="What to sort by.")] = SortField.CREATED_AT,
@@ -77,7 +74,7 @@ async def delete_post(post_id: Id, service: PostServiceDep) -> None:
 @search.get("", **operations.declare("posts.search", security=OPTIONAL))
 async def search_posts(
     reader: PostReaderDep,
-    query: SearchText,
+    query: Annotated[str, _WORDS],
     limit: Annotated[int, Query(ge=1, le=100, description="How many posts at most.", examples=[20])] = 20,
 ) -> list[schemas.PostResponse]:
     """Search posts, best first."""

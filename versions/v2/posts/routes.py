@@ -1,6 +1,6 @@
 """Posts in v2."""
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import Body, Path, Query, Request, Response
 
@@ -29,16 +29,13 @@ CREATED: Final = {
 }
 PostIdPath = Annotated[PostId, Path(description="The post.")]
 FIELD_NAMES: Final = [field.value for field in schemas.PostField]
-QueryText = Annotated[
-    str,
-    Query(
-        min_length=1,
-        max_length=500,
-        pattern=NO_NUL,
-        description='Words to find, `"exact phrases"`, `or`, `-without`.',
-        examples=["layers"],
-    ),
-]
+_WORDS: Any = Query(
+    min_length=1,
+    max_length=500,
+    pattern=NO_NUL,
+    description='Words to find, `"exact phrases"`, `or`, `-without`.',
+    examples=["layers"],
+)
 FieldsQuery = Annotated[
     str | None,
     Query(
@@ -69,7 +66,7 @@ async def list_posts(
     reader: PostReaderDep,
     status: Annotated[PostStatus | None, Query(description="Posts of this status only.")] = None,
     author_id: Annotated[UserId | None, Query(description="Posts by this user only.")] = None,
-    q: QueryText | None = None,
+    q: Annotated[str | None, _WORDS] = None,
     sort: Annotated[
         str,
         Query(
@@ -196,7 +193,7 @@ async def search_posts(
     request: Request,
     response: Response,
     reader: PostReaderDep,
-    q: QueryText,
+    q: Annotated[str, _WORDS],
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[schemas.SearchResult]:
