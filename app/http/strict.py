@@ -62,14 +62,17 @@ class StrictRoute(APIRoute):
         known = {parameter.alias for parameter in parameters if isinstance(parameter.field_info, Query)}
         accepted = self._accepted()
 
-        async def handle(request: Request) -> Response:
+        async def check(request: Request) -> Response:
             if self.refuse_unknown_parameters and (unknown := sorted(set(request.query_params) - known)):
                 raise UnknownParameter(unknown)
-            strict = StrictRequest(request.scope, request.receive, request._send)  # noqa: SLF001 - as starlette does
             # Read here, so that a failure of the body guard is not taken for a parsing error by FastAPI.
-            if accepted is not None and await strict.body() and _media_type(request) not in accepted:
+            if accepted is not None and await request.body() and _media_type(request) not in accepted:
                 raise UnsupportedMediaType(accepted)
-            return await self.wrap(strict, inner)
+            return await inner(request)
+
+        async def handle(request: Request) -> Response:
+            strict = StrictRequest(request.scope, request.receive, request._send)  # noqa: SLF001 - as starlette does
+            return await self.wrap(strict, check)
 
         return handle
 

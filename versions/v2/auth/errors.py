@@ -25,8 +25,12 @@ _OAUTH: Final = {
 }
 
 
+STATUSES: Final = frozenset({400, 401, 403, 415, 422, 429})
+"""Those that carry the words of RFC 6749; a body too large or too slow fails before it is known to be a request."""
+
+
 class TokenRoute(V2Route):
-    """Adds ``error`` and ``error_description`` to every problem."""
+    """Adds ``error`` and ``error_description`` to the problems of ``STATUSES``."""
 
     async def wrap(self, request: Request, handler: Callable[[Request], Awaitable[Response]]) -> Response:
         """Tokens are never cached (RFC 6749, section 5.1)."""
@@ -34,6 +38,8 @@ class TokenRoute(V2Route):
             response = await super().wrap(request, handler)
         except (DomainError, RequestValidationError) as error:
             failure = classify(error)
+            if failure.status not in STATUSES:
+                raise
             code = _OAUTH.get(failure.code, "invalid_request")
             body = {**problem(request, failure), "error": code, "error_description": failure.detail}
             response = Response(orjson.dumps(body), failure.status, dict(failure.headers), MEDIA_TYPE)

@@ -14,7 +14,7 @@ from app.http.principal import PrincipalDep
 from versions.kit.operations import ANYONE, SIGNED_IN
 from versions.kit.values import NO_NUL
 from versions.v2.auth import mapping, schemas
-from versions.v2.auth.errors import TokenRoute
+from versions.v2.auth.errors import STATUSES, TokenRoute
 from versions.v2.errors import TokenError, operations
 from versions.v2.ids import SessionId, known
 from versions.v2.paging import DEFAULT_LIMIT, LINK, Cursor, Limit, Page, page, position
@@ -103,7 +103,7 @@ async def issue_token(
 def _token_operation() -> dict[str, Any]:
     declared = operations.declare("tokens.create", security=ANYONE, fails=[401, 403, 409])
     for status, response in declared["responses"].items():
-        if status in {400, 401, 403, 422, 429}:
+        if status in STATUSES:
             response["model"] = TokenError
             response["content"] = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/TokenError"}}}
     return declared

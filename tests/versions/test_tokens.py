@@ -1,0 +1,159 @@
+"""Tokens that are not ours, or not any more, in both envelopes."""
+
+import base64
+import time
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import orjson
+import pytest
+from joserfc import jwt
+from joserfc.jwk import OctKey
+
+from app.access.principal import Role
+from tests.support.world import PASSWORD, World
+
+ADDRESS = "ada@example.com"
+ME = {"v1": "/api/v1/auth/me", "v2": "/api/v2/me"}
+both = pytest.mark.parametrize("version", ["v1", "v2"])
+
+
+async def signed_in(world: World) -> dict[str, Any]:
+    await world.person(ADDRESS)
+    async with world.client() as client:
+        form = {"username": ADDRESS, "password": PASSWORD}
+        tokens: dict[str, Any] = (await client.post("/api/v1/auth/login", data=form)).json()
+        return tokens
+
+
+def ensure_refused(version: str, response: httpx2.Response) -> None:
+    assert response.status_code == 401
+    assert response.headers["WWW-Authenticate"].startswith("Bearer")
+    if version == "v1":
+        assert set(response.json()) == {"detail"}
+    else:
+        assert response.headers["Content-Type"] == "application/problem+json"
+        assert response.json()["code"] in {"invalid_token", "invalid_credentials", "wrong_token_type"}
+
+
+def part(value: object) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps(value)).rstrip(b"=").decode()
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    body = token.split(".")[1]
+    claims: dict[str, Any] = orjson.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    return claims
+
+
+def header_of(token: str) -> dict[str, Any]:
+    head = token.split(".", maxsplit=1)[0]
+    header: dict[str, Any] = orjson.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))
+    return header
+
+
+def resigned(change: dict[str, Any]) -> Callable[[World, str], str]:
+    """The token with other claims, signed with our own key: only the claims are wrong."""
+
+    def make(world: World, token: str) -> str:
+        key = world.runtime.settings.auth.signing_key
+        assert key is not None
+        claims = {name: value for name, value in (claims_of(token) | change).items() if value is not ...}
+        return jwt.encode(header_of(token), claims, OctKey.import_key(key.get_secret_value()), algorithms=["HS256"])
+
+    return make
+
+
+FORGERIES: dict[str, Callable[[World, str], str]] = {
+    "tampered": lambda _, token: ".".join(
+        [*token.split(".")[:1], part(claims_of(token) | {"sub": str(uuid4())}), token.split(".")[2]]
+    ),
+    "cut": lambda _, token: token[:-4],
+    "alg none": lambda _, token: f"{part(header_of(token) | {'alg': 'none'})}.{token.split('.')[1]}.",
+    "alg none, signed": lambda _, token: (
+        f"{part(header_of(token) | {'alg': 'NONE'})}.{token.split('.')[1]}.{token.split('.')[2]}"
+    ),
+    "unknown key": lambda _, token: (
+        f"{part(header_of(token) | {'kid': 'other'})}.{token.split('.')[1]}.{token.split('.')[2]}"
+    ),
+    "no key": lambda _, token: f"{part({'alg': 'HS256', 'typ': 'JWT'})}.{token.split('.')[1]}.{token.split('.')[2]}",
+    "expired": resigned({"exp": int(time.time()) - 60}),
+    "without end": resigned({"exp": ...}),
+    "wrong audience": resigned({"aud": "other-api"}),
+    "no audience": resigned({"aud": ...}),
+    "wrong issuer": resigned({"iss": "other"}),
+    "no such session": resigned({"sid": str(uuid4())}),
+    "no such user": resigned({"sub": str(uuid4())}),
+    "no type": resigned({"type": ...}),
+    "nonsense": lambda _, __: "eyJ.eyJ.eyJ",
+    "deep": lambda _, token: f"{base64.urlsafe_b64encode(b'[' * 5000).decode()}.{token.split('.')[1]}.x",
+    "not ASCII": lambda _, __: "ey\xff",
+}
+
+
+@both
+@pytest.mark.parametrize("forgery", FORGERIES)
+async def test_a_forged_token_is_refused(world: World, version: str, forgery: str) -> None:
+    token = (await signed_in(world))["access_token"]
+    forged = FORGERIES[forgery](world, token)
+    async with world.client() as client:
+        ensure_refused(
+            version, await client.get(ME[version], headers={"Authorization": f"Bearer {forged}".encode("latin-1")})
+        )
+        assert (await client.get(ME[version], headers={"Authorization": f"Bearer {token}"})).status_code == 200
+
+
+@both
+async def test_a_control_of_the_forgeries(world: World, version: str) -> None:
+    """What ``resigned`` makes is good when nothing is changed, so each forgery fails for its own reason."""
+    token = (await signed_in(world))["access_token"]
+    async with world.client() as client:
+        same = resigned({})(world, token)
+        assert (await client.get(ME[version], headers={"Authorization": f"Bearer {same}"})).status_code == 200
+
+
+@both
+async def test_one_kind_of_token_is_not_the_other(world: World, version: str) -> None:
+    tokens = await signed_in(world)
+    async with world.client() as client:
+        headers = {"Authorization": f"Bearer {tokens['refresh_token']}"}
+        ensure_refused(version, await client.get(ME[version], headers=headers))
+        if version == "v1":
+            wrong = await client.post("/api/v1/auth/refresh", json={"refresh_token": tokens["access_token"]})
+            assert (wrong.status_code, wrong.json()) == (401, {"detail": "Invalid token type"})
+        else:
+            form = {"grant_type": "refresh_token", "refresh_token": tokens["access_token"]}
+            wrong = await client.post("/api/v2/auth/token", data=form)
+            assert (wrong.status_code, wrong.json()["error"]) == (401, "invalid_grant")
+
+
+@both
+@pytest.mark.parametrize(
+    "header", ["Bearer", "Bearer ", "Basic YTpi", "bearer x y", "Bearer sk_test_nope", "Token abc", ""]
+)
+async def test_other_credentials_are_not_taken_for_none(world: World, version: str, header: str) -> None:
+    async with world.client() as client:
+        ensure_refused(version, await client.get(ME[version], headers={"Authorization": header}))
+        ensure_refused(version, await client.get(ME[version], headers={"X-API-Key": "sk_live_nope"}))
+
+
+@both
+@pytest.mark.parametrize("end", ["deleted", "deactivated"])
+async def test_the_end_of_a_user_is_the_end_of_its_sessions(world: World, version: str, end: str) -> None:
+    tokens = await signed_in(world)
+    root = await world.person("root@example.com", Role.ADMIN)
+    async with world.client({"Authorization": f"Bearer {tokens['access_token']}"}) as client:
+        own = (await client.get("/api/v2/me")).json()["id"]
+        async with world.client(root.headers) as admin:
+            if end == "deleted":
+                assert (await admin.delete(f"/api/v2/users/{own}")).status_code == 204
+            else:
+                assert (await admin.patch(f"/api/v2/users/{own}", json={"is_active": False})).status_code == 200
+        ensure_refused(version, await client.get(ME[version]))
+    async with world.client() as anonymous:
+        again = await anonymous.post("/api/v1/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
+        assert again.status_code == 401
+        login = await anonymous.post("/api/v1/auth/login", data={"username": ADDRESS, "password": PASSWORD})
+        assert login.status_code in {401, 403}
