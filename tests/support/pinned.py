@@ -25,7 +25,7 @@ class PinnedDatabase:
     """What a test writes is seen by what it reads, and by nobody else: it goes with the transaction."""
 
     def __init__(self, connection: AsyncConnection, driver: "asyncpg.Connection[asyncpg.Record]") -> None:
-        self._connection = connection
+        self.connection = connection
         self.driver = driver
         self.reads = ReadSession(_OneConnection(driver))
 
@@ -39,7 +39,7 @@ class PinnedDatabase:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[WriteSession]:
         """A savepoint in the place of a transaction."""
-        session = WriteSession(self._connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
+        session = WriteSession(self.connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
         async with translated(), transaction(session):
             yield session
 

@@ -1,0 +1,133 @@
+"""What a request costs in statements: the same for one item as for many, and as few as there should be."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import httpx2
+import pytest
+from sqlalchemy import event
+
+from app.access.principal import Role
+from tests.support.pinned import PinnedDatabase
+from tests.support.world import World
+
+# Statements of one request with an API key: one finds the caller, the rest is the operation's own.
+READS = {
+    "/api/v1/posts": 3,
+    "/api/v1/posts?search=layers&sort_by=title": 3,
+    "/api/v1/search?query=layers": 2,
+    "/api/v1/users": 2,
+    "/api/v1/users/paginated": 3,
+    "/api/v1/users/me": 2,
+    "/api/v2/posts": 2,
+    "/api/v2/posts?q=layers&sort=title&include=author": 2,
+    "/api/v2/search/posts?q=layers": 2,
+    "/api/v2/users": 2,
+    "/api/v2/me": 2,
+    "/api/v2/auth/sessions": 2,
+}
+
+
+@asynccontextmanager
+async def statements(world: World) -> AsyncIterator[list[str]]:
+    """What is sent to PostgreSQL, without this suite's savepoints and the driver's one look at the types it meets."""
+    database = cast("PinnedDatabase", world.runtime.database)
+    connection = database.connection.sync_connection
+    seen: list[str] = []
+
+    def note(text: str) -> None:
+        if not text.startswith(("SAVEPOINT", "RELEASE")) and "typeinfo_tree" not in text and "'jit'" not in text:
+            seen.append(text)
+
+    def read(record: Any) -> None:
+        note(record.query.strip())
+
+    def written(_connection: object, _cursor: object, text: str, *_rest: object) -> None:
+        note(text.strip())
+
+    database.driver.add_query_logger(read)
+    event.listen(connection, "before_cursor_execute", written)
+    try:
+        yield seen
+        # The driver reports a statement in the loop's next round.
+        await asyncio.sleep(0)
+    finally:
+        database.driver.remove_query_logger(read)
+        event.remove(connection, "before_cursor_execute", written)
+
+
+async def use(client: httpx2.AsyncClient) -> None:
+    """The first request with a key, and one in some minutes, also notes that the key was used."""
+    assert (await client.get("/api/v2/me")).status_code == 200
+
+
+async def counted(world: World, headers: dict[str, str], path: str) -> int:
+    async with world.client(headers) as client, statements(world) as seen:
+        response = await client.get(path)
+    assert response.status_code == 200, response.text
+    return len(seen)
+
+
+@pytest.mark.parametrize("path", READS)
+async def test_a_read_costs_the_same_however_much_there_is(world: World, path: str) -> None:
+    root = await world.person("root@example.com", Role.ADMIN)
+
+    async def grow(start: int, end: int) -> None:
+        for number in range(start, end):
+            person = await world.person(f"author{number}@example.com")
+            async with world.client(person.headers) as client:
+                body = {"title": f"T{number}", "content": "layers", "status": "published"}
+                assert (await client.post("/api/v2/posts", json=body)).status_code == 201
+
+    async with world.client(root.headers) as client:
+        await use(client)
+    await grow(0, 1)
+    few = await counted(world, root.headers, path)
+    await grow(1, 6)
+    assert (few, await counted(world, root.headers, path)) == (READS[path], READS[path])
+
+
+async def test_one_post_costs_two_statements(world: World) -> None:
+    ada = await world.person("ada@example.com")
+    async with world.client(ada.headers) as client:
+        made = (await client.post("/api/v2/posts", json={"title": "T", "content": "c"})).json()
+    assert await counted(world, ada.headers, f"/api/v2/posts/{made['id']}") == 2
+    assert await counted(world, ada.headers, f"/api/v1/posts/{made['v1_id']}") == 2, "the view is counted as it is read"
+
+
+async def test_a_batch_read_is_one_statement(world: World) -> None:
+    ada = await world.person("ada@example.com")
+    async with world.client(ada.headers) as client:
+        ids = [(await client.post("/api/v1/posts", json={"title": "T", "content": ""})).json()["id"] for _ in range(5)]
+        async with statements(world) as seen:
+            assert len((await client.post("/api/v1/posts/batch", json={"ids": ids})).json()) == 5
+    assert len(seen) == 2, seen
+
+
+async def test_hot_reads_take_the_fast_path(world: World) -> None:
+    """They run as compiled text on the driver: no transaction is opened and no entity is built for them."""
+    ada = await world.person("ada@example.com")
+    async with world.client(ada.headers) as client:
+        await use(client)
+        async with statements(world) as seen:
+            await client.get("/api/v2/posts")
+            await client.get("/api/v1/posts")
+            await client.get("/api/v2/me")
+    assert seen
+    assert all(text.startswith(("SELECT", "WITH")) for text in seen)
+
+
+async def test_a_write_costs_what_it_must(world: World) -> None:
+    """The caller, the post, the event; an edit first locks the post that it is about."""
+    ada = await world.person("ada@example.com")
+    async with world.client(ada.headers) as client:
+        await use(client)
+        async with statements(world) as created:
+            made = (await client.post("/api/v2/posts", json={"title": "T", "content": "c"})).json()
+        async with statements(world) as edited:
+            await client.patch(f"/api/v2/posts/{made['id']}", json={"title": "U"})
+        async with statements(world) as removed:
+            assert (await client.delete(f"/api/v2/posts/{made['id']}")).status_code == 204
+    assert [len(created), len(edited), len(removed)] == [4, 4, 4], [created, edited, removed]
