@@ -95,8 +95,18 @@ class LogSettings(Group):
     format: Literal["auto", "json", "console"] = Field("auto", description="auto: console on a terminal, else JSON")
 
 
+class MetricsSettings(Group):
+    """What Prometheus reads."""
+
+    port: int | None = Field(None, ge=0, le=65535, description="a port of its own for /metrics; default: the API's")
+    token: SecretStr | None = Field(None, description="what a scraper must send as its bearer token")
+    consumer_series: int = Field(1000, ge=100, description="the most series that consumers may have")
+
+
 class WorkerSettings(Group):
     """The background worker."""
+
+    metrics_port: int | None = Field(None, ge=0, le=65535, description="a port for /metrics; default: none")
 
     concurrency: int = Field(8, ge=1, description="jobs at once")
     max_attempts: int = Field(10, ge=1)
@@ -119,12 +129,14 @@ class Settings(BaseSettings):
 
     environment: Literal["development", "production"] = "development"
     home: Path = Path(".strata")
+    run_folder: Path | None = Field(None, description="what the processes of one server share; `strata` sets it")
     database: DatabaseSettings = DatabaseSettings()
     http: HttpSettings = HttpSettings()
     auth: AuthSettings = AuthSettings()
     mail: MailSettings = MailSettings()
     log: LogSettings = LogSettings()
     worker: WorkerSettings = WorkerSettings()
+    metrics: MetricsSettings = MetricsSettings()
 
     @property
     def production(self) -> bool:

@@ -1,17 +1,23 @@
 """``strata serve``: the API on uvicorn."""
 
 import os
+from contextlib import AbstractContextManager, ExitStack
 from typing import Annotated, Final
 
 import typer
 import uvicorn
 
 from app.cli import lifeline
-from app.cli.environment import ensure_migrated, read_settings, running_database
+from app.cli.environment import ensure_migrated, read_settings, running_database, runs_folder
 from app.cli.ports import free_port
 from app.secrets import SettingsError
 from app.settings import HttpSettings, Settings
-from observability.logging import configure
+from observability.exposition import Exposition
+from observability.exposition_server import exposed
+from observability.log_level import LevelControl
+from observability.readout import Readout, consumer_table
+from observability.run_folder import RunFolder, made_in
+from observability.shared.fleet import Fleet
 
 # Longer than proxies keep an idle connection (60 s is common): the side that closes first must not be the server, or
 # a request that is on its way meets a closed socket.
@@ -41,12 +47,20 @@ def serve(
         "STRATA_HTTP__HOST": http.host,
         "STRATA_HTTP__PORT": str(listening_port),
     }
-    configure(settings.log.level, settings.log.format)
+    with made_in(runs_folder(settings.home)) as folder, ExitStack() as stack:
+        os.environ["STRATA_RUN_FOLDER"] = str(folder)
+        if settings.metrics.port is not None:
+            stack.enter_context(_own_metrics(settings, RunFolder(folder)))
+        stack.enter_context(LevelControl(RunFolder(folder), settings.log.level, settings.log.format).obeying())
+        _serve(http, listening_port, workers)
+
+
+def _serve(http: HttpSettings, port: int, workers: int) -> None:
     uvicorn.run(
         "app.main:create_app",
         factory=True,
         host=http.host,
-        port=listening_port,
+        port=port,
         workers=workers,
         access_log=False,
         log_config=None,
@@ -56,6 +70,18 @@ def serve(
         h11_max_incomplete_event_size=http.max_header_bytes,
         ws_max_size=http.max_body_bytes,
     )
+
+
+def _own_metrics(settings: Settings, folder: RunFolder) -> AbstractContextManager[None]:
+    from versions.registry import VERSIONS  # noqa: PLC0415 - only with a port of its own does the parent need them
+
+    metrics, http = settings.metrics, settings.http
+    names = [version.name for version in VERSIONS]
+    consumers = consumer_table(names, metrics.consumer_series, folder.metrics)
+    readout = Readout(Fleet(folder.metrics), consumers)
+    token = None if metrics.token is None else metrics.token.get_secret_value()
+    port = free_port(http.model_copy(update={"port": metrics.port}))
+    return exposed(Exposition(readout.registry, token), http.host, port)
 
 
 def _with_address(settings: Settings, host: str | None, port: int | None) -> Settings:

@@ -36,6 +36,10 @@ def add_front_door(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
     async def security(_request: Request) -> Response:
         return Response(discovery.security_txt(base_url), media_type="text/plain")
 
+    if settings.metrics.port is None:
+        token = settings.metrics.token
+        exposition = Exposition(metrics.registry, None if token is None else token.get_secret_value())
+        app.router.routes.append(Route("/metrics", exposition))
     app.router.routes.extend(
         [
             Route("/", front_door),
@@ -48,7 +52,6 @@ def add_front_door(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
             Route("/api", api_versions),
             Route("/health", health),
             Route("/health/ready", ready),
-            Route("/metrics", Exposition(metrics.registry)),
             Route("/.well-known/api-catalog", catalog),
             Route("/.well-known/security.txt", security),
             Route("/.well-known/jwks.json", jwks),
