@@ -1,7 +1,9 @@
 """``strata serve``: the API on uvicorn."""
 
 import os
+import signal
 from contextlib import AbstractContextManager, ExitStack
+from types import FrameType
 from typing import Annotated, Final
 
 import typer
@@ -56,6 +58,8 @@ def serve(
 
 
 def _serve(http: HttpSettings, port: int, workers: int) -> None:
+    # uvicorn raises the signal that ended it once more, to whoever handled it before: what is around us ends too.
+    signal.signal(signal.SIGTERM, _leave)
     uvicorn.run(
         "app.main:create_app",
         factory=True,
@@ -70,6 +74,10 @@ def _serve(http: HttpSettings, port: int, workers: int) -> None:
         h11_max_incomplete_event_size=http.max_header_bytes,
         ws_max_size=http.max_body_bytes,
     )
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)
 
 
 def _own_metrics(settings: Settings, folder: RunFolder) -> AbstractContextManager[None]:

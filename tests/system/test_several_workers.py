@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from observability.run_folder import running_in
-from tests.support.live import Strata, api_key
+from tests.support.live import Strata, api_key, free_port, wait_until_ready
 from tests.support.postgres import clone
 from tests.support.programs import program
 from tests.support.scrape import Scrape
@@ -52,8 +52,6 @@ def files(strata: Strata) -> list[Path]:
 @pytest.fixture
 def served(strata: Strata) -> Iterator[tuple[str, int]]:
     """The URL of a server with two workers, and its pid."""
-    from tests.support.live import free_port, wait_until_ready  # noqa: PLC0415
-
     port = free_port()
     with strata.running("serve", "--workers", "2", PORT=str(port)) as process:
         url = f"http://127.0.0.1:{port}"
