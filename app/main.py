@@ -34,7 +34,11 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
     async def lifespan(_app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
         database = await open_database(database_url(settings), settings.database)
         try:
-            yield {"runtime": Runtime.build(settings, database)}
+            runtime = Runtime.build(settings, database, metrics)
+            try:
+                yield {"runtime": runtime}
+            finally:
+                await runtime.rate_limits.close()
         finally:
             await database.close()
 

@@ -35,6 +35,18 @@ class Metrics:
             ("outcome", "method"),
             registry=self.registry,
         )
+        self._rate_limit_decisions = Counter(
+            "api_rate_limit_decisions_total",
+            "Requests weighed against a policy.",
+            ("policy", "decision"),
+            registry=self.registry,
+        )
+        self.rate_limit_fallback = Gauge(
+            "api_rate_limit_fallback",
+            "1 while this process counts alone because Redis does not answer.",
+            registry=self.registry,
+        )
+        self._rate_limit_children: dict[tuple[str, str, bool], Counter] = {}
         self._duration_children: dict[tuple[str | None, str, str, int], Histogram] = {}
         self._active_children: dict[str | None, Gauge] = {}
 
@@ -53,6 +65,15 @@ class Metrics:
         if child is None:
             child = self._active_children[version] = self._active.labels(version or NO_VERSION)
         return child
+
+    def count_rate_limit_decision(self, rules: str, policy: str, *, allowed: bool) -> None:
+        """Count a request that a policy let pass or stopped. Both names come from the settings."""
+        labels = (rules, policy, allowed)
+        child = self._rate_limit_children.get(labels)
+        if child is None:
+            child = self._rate_limit_decisions.labels(f"{rules}.{policy}", "allowed" if allowed else "denied")
+            self._rate_limit_children[labels] = child
+        child.inc()
 
     def count_auth_attempt(self, outcome: str, method: str) -> None:
         """Count an attempt. Both are names from the code (``success``, ``password``), never what a caller sent."""
