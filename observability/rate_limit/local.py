@@ -58,6 +58,9 @@ class LocalLimiter:
     def _find(self, key: tuple[str, str, int], milliseconds: int, now: int) -> tuple[int, Usage]:
         window = now // milliseconds
         last, current, previous = self._counters.get(key, _NOTHING)
+        if last >= 0:
+            # A refused caller keeps its counter young too, or asking on would be the way to be forgotten.
+            self._counters.move_to_end(key)
         if last > window:
             # The clock was set back: the later window stays, as new as it can be.
             return last, Usage(current, previous, 0)
@@ -68,6 +71,5 @@ class LocalLimiter:
 
     def _keep(self, key: tuple[str, str, int], counter: _Counter) -> None:
         self._counters[key] = counter
-        self._counters.move_to_end(key)
         if len(self._counters) > self._capacity:
             self._counters.popitem(last=False)
