@@ -41,9 +41,13 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
     async def lifespan(_app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
         database = await open_database(database_url(settings), settings.database, DatabaseMetrics(metrics))
         try:
-            with _level_control(settings):
-                async with sampling(metrics):
-                    yield {"runtime": Runtime.build(settings, database)}
+            runtime = Runtime.build(settings, database, metrics)
+            try:
+                with _level_control(settings):
+                    async with sampling(metrics):
+                        yield {"runtime": runtime}
+            finally:
+                await runtime.rate_limits.close()
         finally:
             await database.close()
 

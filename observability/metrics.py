@@ -90,6 +90,12 @@ class Metrics:
             "job_duration_seconds", "Seconds of one attempt.", ("job", "outcome"), JOB_BUCKETS
         )
         self.job_attempts = self._counter("job_attempts", "Attempts at jobs.", ("job", "outcome"))
+        self.rate_limit_decisions = self._counter(
+            "api_rate_limit_decisions", "Requests weighed against a policy.", ("policy", "decision")
+        )
+        self.rate_limit_fallback = self._gauge(
+            "api_rate_limit_fallback", "1 while a process counts alone because Redis does not answer.", (), "max"
+        )
         self._deprecated: frozenset[str] = frozenset()
 
     def describe_versions(self, versions: Sequence[VersionFacts]) -> None:

@@ -102,11 +102,11 @@ class SessionService:
         only to somebody who knows the password.
         """
         account = credentials.email.casefold()
-        self._throttle.hit_address(credentials.address)
-        self._throttle.ensure_account_open(account)
+        await self._throttle.hit_address(credentials.address)
+        await self._throttle.ensure_account_open(account)
         found = await self._users.credentials(credentials.email)
         if not await self._passwords.verify(credentials.password, found[1] if found else None) or found is None:
-            self._throttle.note_failure(account)
+            await self._throttle.note_failure(account)
             raise BadCredentials
         user = found[0]
         if not user.is_active:

@@ -73,6 +73,9 @@ def _serve(http: HttpSettings, port: int, workers: int) -> None:
         timeout_graceful_shutdown=http.shutdown_timeout,
         h11_max_incomplete_event_size=http.max_header_bytes,
         ws_max_size=http.max_body_bytes,
+        # Whoever may say where a request came from also says who is limited: nobody, unless named.
+        proxy_headers=bool(http.trusted_proxies),
+        forwarded_allow_ips=http.trusted_proxies,
     )
 
 

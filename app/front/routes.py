@@ -151,12 +151,15 @@ async def health(_request: Request) -> Response:
 
 
 async def ready(request: Request) -> Response:
-    """Whether each dependency answers; 503 unless all do."""
+    """Whether each dependency answers; 503 without the database. Without Redis requests are served all the same."""
+    runtime = runtime_of(request)
+    shared = await runtime.rate_limits.redis_answers()
+    redis = {} if shared is None else {"redis": "ok" if shared else "degraded"}
     try:
-        await runtime_of(request).database.ping()
+        await runtime.database.ping()
     except DomainError:
-        return _json({"status": "unavailable", "dependencies": {"database": "unavailable"}}, 503)
-    return _json({"status": "ok", "dependencies": {"database": "ok"}})
+        return _json({"status": "unavailable", "dependencies": {"database": "unavailable", **redis}}, 503)
+    return _json({"status": "degraded" if shared is False else "ok", "dependencies": {"database": "ok", **redis}})
 
 
 async def jwks(request: Request) -> Response:
