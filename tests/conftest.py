@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
+import hypothesis
 import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -25,6 +26,11 @@ from tests.support.world import World
 _SERVER = pytest.StashKey[TestServer]()
 _SHARING = ("tests/browser/",)
 _DSN = pytest.StashKey[str]()
+
+
+# A deadline would measure the machine. In CI the cases are the same each time, elsewhere they are new each time.
+hypothesis.settings.register_profile("suite", deadline=None, derandomize="CI" in os.environ)
+hypothesis.settings.load_profile("suite")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from app.db.embedded import EmbeddedPostgres
+from app.db.embedded_layout import lay_out
 from tests.support.live import Strata, free_port, wait_until_ready
 
 Fresh = Callable[..., Strata]
@@ -50,7 +50,7 @@ def processes_of(home: Path) -> list[str]:
     """Command lines of living processes that belong to a home: by their environment, or as its database server."""
     found = []
     mark = f"STRATA_HOME={home}\0".encode()
-    name = Path(EmbeddedPostgres(home).dsn().partition("host=")[2].replace("%2F", "/")).parent.name
+    server = lay_out(home).name.encode()
     for folder in Path("/proc").iterdir():
         if not folder.name.isdecimal():
             continue
@@ -60,7 +60,7 @@ def processes_of(home: Path) -> list[str]:
         except OSError:
             continue
         ours = mark in environment and b"strata" in command + environment
-        if command and int(folder.name) != os.getpid() and (ours or f"/{name}/".encode() in command):
+        if command and int(folder.name) != os.getpid() and (ours or server in command):
             found.append(command.replace(b"\0", b" ").decode(errors="replace"))
     return found
 
