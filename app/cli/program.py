@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from app.cli import contract, doctor, keys, mail, migrate, seed, serve, up, users, versions, worker
+from app.cli import contract, doctor, keys, log_level, mail, migrate, seed, serve, up, users, versions, worker
 from app.cli.output import CommandError, say, show_failure
 from app.db.embedded import EmbeddedPostgresError
 from app.errors import DomainError
@@ -35,6 +35,7 @@ program.add_typer(keys.commands, name="keys")
 program.command("mail")(mail.mail)
 program.command("versions")(versions.versions)
 program.add_typer(contract.commands, name="contract")
+program.command("log-level")(log_level.log_level)
 program.command("doctor")(doctor.doctor)
 
 

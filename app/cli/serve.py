@@ -11,11 +11,10 @@ import uvicorn
 
 from app.cli import lifeline
 from app.cli.environment import ensure_migrated, read_settings, running_database, runs_folder
+from app.cli.metrics_port import exposing
 from app.cli.ports import free_port
 from app.secrets import SettingsError
 from app.settings import HttpSettings, Settings
-from observability.exposition import Exposition
-from observability.exposition_server import exposed
 from observability.log_level import LevelControl
 from observability.readout import Readout, consumer_table
 from observability.run_folder import RunFolder, made_in
@@ -24,6 +23,9 @@ from observability.shared.fleet import Fleet
 # Longer than proxies keep an idle connection (60 s is common): the side that closes first must not be the server, or
 # a request that is on its way meets a closed socket.
 _KEEP_ALIVE_SECONDS: Final = 75
+# A worker answers no question before its imports are done. After uvicorn's 5 seconds a busy machine would kill each new
+# worker for being slow, and start another, without end.
+_WORKER_START_SECONDS: Final = 30
 
 
 def serve(
@@ -51,8 +53,8 @@ def serve(
     }
     with made_in(runs_folder(settings.home)) as folder, ExitStack() as stack:
         os.environ["STRATA_RUN_FOLDER"] = str(folder)
-        if settings.metrics.port is not None:
-            stack.enter_context(_own_metrics(settings, RunFolder(folder)))
+        if (metrics_port := settings.metrics.port) is not None:
+            stack.enter_context(_own_metrics(settings, RunFolder(folder), metrics_port))
         stack.enter_context(LevelControl(RunFolder(folder), settings.log.level, settings.log.format).obeying())
         _serve(http, listening_port, workers)
 
@@ -71,6 +73,7 @@ def _serve(http: HttpSettings, port: int, workers: int) -> None:
         server_header=False,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=http.shutdown_timeout,
+        timeout_worker_healthcheck=_WORKER_START_SECONDS,
         h11_max_incomplete_event_size=http.max_header_bytes,
         ws_max_size=http.max_body_bytes,
         # Whoever may say where a request came from also says who is limited: nobody, unless named.
@@ -83,16 +86,13 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
     raise SystemExit(0)
 
 
-def _own_metrics(settings: Settings, folder: RunFolder) -> AbstractContextManager[None]:
+def _own_metrics(settings: Settings, folder: RunFolder, port: int) -> AbstractContextManager[None]:
     from versions.registry import VERSIONS  # noqa: PLC0415 - only with a port of its own does the parent need them
 
-    metrics, http = settings.metrics, settings.http
     names = [version.name for version in VERSIONS]
-    consumers = consumer_table(names, metrics.consumer_series, folder.metrics)
+    consumers = consumer_table(names, settings.metrics.consumer_series, folder.metrics)
     readout = Readout(Fleet(folder.metrics), consumers)
-    token = None if metrics.token is None else metrics.token.get_secret_value()
-    port = free_port(http.model_copy(update={"port": metrics.port}))
-    return exposed(Exposition(readout.registry, token), http.host, port)
+    return exposing(settings, readout.registry, port)
 
 
 def _with_address(settings: Settings, host: str | None, port: int | None) -> Settings:

@@ -96,6 +96,7 @@ async def _session_service(session: WriteSessionDep, runtime: RuntimeDep, reques
         runtime.passwords,
         runtime.signer,
         runtime.throttles.of(request.scope["path"]),
+        runtime.attempts,
         runtime.settings.auth,
     )
 

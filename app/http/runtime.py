@@ -8,6 +8,7 @@ from app.access.passwords import PasswordHasher
 from app.auth.mailed_tokens import MailedTokens
 from app.auth.tokens import TokenSigner
 from app.db.database import UnitOfWork
+from app.http.auth_attempts import AuthAttempts
 from app.http.cursors import CursorCodec
 from app.http.rate_limits import RateLimits
 from app.http.sealing import Sealer
@@ -30,6 +31,8 @@ class Runtime:
     sealer: Sealer
     rate_limits: RateLimits
     throttles: Throttles
+    attempts: AuthAttempts
+    metrics: Metrics
 
     @classmethod
     def build(cls, settings: Settings, database: UnitOfWork, metrics: Metrics | None = None) -> "Runtime":
@@ -38,7 +41,8 @@ class Runtime:
         if signing_key is None or cursor_key is None:
             message = f"{variable('auth', 'signing_key')} and {variable('http', 'cursor_key')} must be set"
             raise SettingsError(message)
-        rate_limits = RateLimits(settings, metrics or Metrics())
+        metrics = metrics or Metrics()
+        rate_limits = RateLimits(settings, metrics)
         return cls(
             settings=settings,
             database=database,
@@ -49,6 +53,8 @@ class Runtime:
             sealer=Sealer(cursor_key),
             rate_limits=rate_limits,
             throttles=Throttles(settings.auth.logins_per_minute, rate_limits.counting),
+            attempts=AuthAttempts(metrics),
+            metrics=metrics,
         )
 
 
