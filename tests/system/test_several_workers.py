@@ -95,7 +95,7 @@ def test_killed_workers_leave_their_counts_and_nothing_else(strata: Strata, serv
         os.kill(victim, signal.SIGKILL)
         eventually(lambda gone=victim: gone not in workers(strata, parent) and len(workers(strata, parent)) == 2)
         # A client has its answer a moment before the worker has counted it.
-        eventually(lambda: Scrape.of(url).sum(f"{DURATION}_count", http_route="/api/v1/posts") == counted)
+        eventually(lambda due=counted: Scrape.of(url).sum(f"{DURATION}_count", http_route="/api/v1/posts") == due)
         scrape = Scrape.of(url)
         assert scrape.sum("api_consumer_requests_total", api_version="v1") == counted
         assert scrape.sum("process_cpu_seconds_total") >= cpu
