@@ -36,6 +36,7 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
         try:
             runtime = Runtime.build(settings, database, metrics)
             try:
+                await runtime.rate_limits.open()
                 yield {"runtime": runtime}
             finally:
                 await runtime.rate_limits.close()

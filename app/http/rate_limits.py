@@ -45,8 +45,8 @@ class RateLimits:
         local = LocalLimiter(limits.local_counters)
         if settings.redis.url is not None:
             redis = settings.redis
-            client = connect(settings.redis.url.get_secret_value(), redis.timeout, redis.connections)
-            self._shared = FallbackLimiter(RedisLimiter(client), local, redis.timeout, metrics.rate_limit_fallback.set)
+            client = connect(settings.redis.url.get_secret_value(), redis.connections)
+            self._shared = FallbackLimiter(RedisLimiter(client, redis.timeout), local, metrics.rate_limit_fallback.set)
         self.counting: Limiter = self._shared or local
         """The limiter that counts even where requests are not limited, for what guards passwords."""
         self._limiter: Limiter = self.counting if limits.enabled else NullLimiter()
@@ -63,6 +63,11 @@ class RateLimits:
     async def redis_answers(self) -> bool | None:
         """Whether Redis answers in time; ``None`` where there is none."""
         return None if self._shared is None else await self._shared.answers()
+
+    async def open(self) -> None:
+        """Connect, where there is something to connect to."""
+        if self._shared is not None:
+            await self._shared.open()
 
     async def close(self) -> None:
         """Let go of connections and tasks."""

@@ -9,7 +9,7 @@ from observability.rate_limit.redis import RedisLimiter, connect
 
 async def hammer(url: str, attempts: int, policy: str) -> int:
     """How many of the attempts were let through."""
-    limiter = RedisLimiter(connect(url, 10, 8))
+    limiter = RedisLimiter(connect(url, 8), 10)
     rules = PolicySet.parse("test", {"burst": policy})
     decisions = await asyncio.gather(*(limiter.charge("one", rules) for _ in range(attempts)))
     await limiter.close()

@@ -26,7 +26,7 @@ async def redis_limiter(redis_server: RedisServer) -> AsyncIterator[Callable[...
         client.flushall()
 
     def make(**options: object) -> RedisLimiter:
-        limiter = RedisLimiter(connect(redis_server.url, 5, 8), **options)  # type: ignore[arg-type]  # only a clock
+        limiter = RedisLimiter(connect(redis_server.url, 8), 5, **options)  # type: ignore[arg-type]  # only a clock
         made.append(limiter)
         return limiter
 
