@@ -4,13 +4,11 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from importlib.resources import files
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError
 
+from observability.rate_limit.connections import Connections, pack
 from observability.rate_limit.limiter import Decision, decide
 from observability.rate_limit.policies import PolicySet
 from observability.rate_limit.windows import Usage, charged
@@ -19,22 +17,6 @@ _PREFIX: Final = "strata:limit"
 _PER_POLICY: Final = 3
 _LAST_PART: Final = 0.2
 Answer = TypeVar("Answer")
-
-
-def connect(url: str, connections: int) -> Redis:
-    """A client that never tries twice: the second attempt would come when the answer is no longer wanted.
-
-    It has no timeouts of its own, each of which would be one more timer for every decision: see ``RedisLimiter``.
-    """
-    pool = BlockingConnectionPool.from_url(
-        url,
-        max_connections=connections,
-        timeout=None,
-        socket_timeout=None,
-        socket_connect_timeout=None,
-        retry=Retry(NoBackoff(), 0),
-    )
-    return Redis.from_pool(pool)
 
 
 class RedisLimiter:
@@ -47,33 +29,32 @@ class RedisLimiter:
     expires when it can no longer count, so memory holds two windows of callers and no more.
     """
 
-    def __init__(self, client: Redis, timeout: float, clock: Callable[[], int] | None = None) -> None:
-        self._client = client
-        # redis-py leaves the types of this one method open.
-        self._command: Callable[..., Awaitable[Any]] = client.execute_command
+    def __init__(self, connections: Connections, timeout: float, clock: Callable[[], int] | None = None) -> None:
+        self._connections = connections
         self._timeout = timeout
         self._clock = clock
-        self._script = (files(__package__) / "windows.lua").read_text()
-        self._digest = hashlib.sha1(self._script.encode(), usedforsecurity=False).hexdigest()
+        self._script = (files(__package__) / "windows.lua").read_bytes()
+        self._digest = hashlib.sha1(self._script, usedforsecurity=False).hexdigest().encode()
 
     async def charge(self, subject: str, rules: PolicySet, cost: int = 1) -> Decision:
         """See ``Limiter``."""
-        keys = [f"{_PREFIX}:{{{subject}}}:{policy.name}:{policy.window}" for policy in rules.policies]
-        arguments: list[str | int] = ["" if self._clock is None else self._clock()]
+        numbers = [b"" if self._clock is None else b"%d" % self._clock()]
+        keys = []
         for policy in rules.policies:
-            arguments += (policy.quota, policy.milliseconds, charged(policy, cost))
-        answer = await self._in_time(self._run(keys, arguments))
+            keys.append(f"{_PREFIX}:{{{subject}}}:{policy.name}:{policy.window}".encode())
+            numbers += (b"%d" % policy.quota, b"%d" % policy.milliseconds, b"%d" % charged(policy, cost))
+        answer = await self._in_time(self._run([b"%d" % len(keys), *keys, *numbers]))
         counted, now, *counts = map(int, answer.split())
         usages = [Usage(*counts[start : start + _PER_POLICY]) for start in range(0, len(counts), _PER_POLICY)]
         return decide(rules, usages, cost, now, counted=bool(counted))
 
     async def prepare(self) -> None:
         """See to it that there is a connection and that Redis has the script. Raises as ``charge`` does."""
-        await self._in_time(self._command("SCRIPT LOAD", self._script))
+        await self._in_time(self._connections.call(pack([b"SCRIPT", b"LOAD", self._script])))
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._client.aclose()
+        await self._connections.close()
 
     async def _in_time(self, answer: Awaitable[Answer]) -> Answer:
         """The answer, or ``TimeoutError``: in time is whatever the loop finds, however late the loop itself comes.
@@ -90,10 +71,10 @@ class RedisLimiter:
             finally:
                 timer.cancel()
 
-    async def _run(self, keys: list[str], arguments: list[str | int]) -> bytes:
+    async def _run(self, arguments: list[bytes]) -> bytes:
         try:
-            answer: bytes = await self._command("EVALSHA", self._digest, len(keys), *keys, *arguments)
+            answer: bytes = await self._connections.call(pack([b"EVALSHA", self._digest, *arguments]))
         except NoScriptError:
             # Redis has been restarted, or never saw the script; EVAL keeps it.
-            answer = await self._command("EVAL", self._script, len(keys), *keys, *arguments)
+            answer = await self._connections.call(pack([b"EVAL", self._script, *arguments]))
         return answer

@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from observability.rate_limit.connections import Connections
 from observability.rate_limit.fallback import FallbackLimiter
 from observability.rate_limit.local import LocalLimiter
 from observability.rate_limit.policies import PolicySet
-from observability.rate_limit.redis import RedisLimiter, connect
+from observability.rate_limit.redis import RedisLimiter
 from tests.support.redis import RedisServer
 
 TIMEOUT = 0.05
@@ -27,7 +28,7 @@ def reports() -> Reports:
 
 @pytest.fixture
 async def limiter(redis_server: RedisServer, reports: Reports) -> AsyncIterator[FallbackLimiter]:
-    shared = RedisLimiter(connect(redis_server.url, 8), TIMEOUT)
+    shared = RedisLimiter(Connections(redis_server.url, 8), TIMEOUT)
     made = FallbackLimiter(shared, LocalLimiter(1000), reports.append)
     yield made
     await made.close()
