@@ -43,6 +43,7 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
         try:
             runtime = Runtime.build(settings, database, metrics)
             try:
+                await runtime.rate_limits.open()
                 with _level_control(settings):
                     async with sampling(metrics):
                         yield {"runtime": runtime}

@@ -1,5 +1,6 @@
 """Whatever a request can fail with, brought to one shape that every envelope is rendered from."""
 
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -10,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from app.db.failures import domain_error
-from app.errors import DomainError, FieldError, Unauthenticated
+from app.errors import DomainError, ErrorKind, FieldError, Unauthenticated
 from app.http.rate_limits import QuotaExceeded
 from app.http.status import STATUS
 
@@ -65,7 +66,9 @@ def present_credentials(request: Request) -> bool:
 def _from_domain(error: DomainError) -> Failure:
     headers = {}
     if error.retry_after is not None:
-        headers["Retry-After"] = str(error.retry_after)
+        # All who were sent away by an overload at one moment must not return at one moment.
+        spread = 2 * error.retry_after if error.kind is ErrorKind.UNAVAILABLE else 0
+        headers["Retry-After"] = str(error.retry_after + random.randint(0, spread))  # noqa: S311 - guards nothing
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
     elif scope := error.context.get("scope"):

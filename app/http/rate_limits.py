@@ -10,12 +10,13 @@ from starlette.types import Scope
 from app.access.principal import Plan, Principal
 from app.settings import Settings
 from observability.metrics import Metrics
+from observability.rate_limit.connections import Connections
 from observability.rate_limit.fallback import FallbackLimiter
 from observability.rate_limit.limiter import Decision, Limiter
 from observability.rate_limit.local import LocalLimiter
 from observability.rate_limit.null import NullLimiter
 from observability.rate_limit.policies import PolicySet
-from observability.rate_limit.redis import RedisLimiter, connect
+from observability.rate_limit.redis import RedisLimiter
 
 DECISION: Final = "rate_limit_decision"
 """Where ``scope["state"]`` holds the decision on a request, from which its headers are written."""
@@ -45,9 +46,10 @@ class RateLimits:
         local = LocalLimiter(limits.local_counters)
         if settings.redis.url is not None:
             redis = settings.redis
-            client = connect(settings.redis.url.get_secret_value(), redis.timeout, redis.connections)
-            note_fallback = metrics.rate_limit_fallback.labels().set
-            self._shared = FallbackLimiter(RedisLimiter(client), local, redis.timeout, note_fallback)
+            connections = Connections(settings.redis.url.get_secret_value(), redis.connections)
+            self._shared = FallbackLimiter(
+                RedisLimiter(connections, redis.timeout), local, metrics.rate_limit_fallback.labels().set
+            )
         self.counting: Limiter = self._shared or local
         """The limiter that counts even where requests are not limited, for what guards passwords."""
         self._limiter: Limiter = self.counting if limits.enabled else NullLimiter()
@@ -64,6 +66,11 @@ class RateLimits:
     async def redis_answers(self) -> bool | None:
         """Whether Redis answers in time; ``None`` where there is none."""
         return None if self._shared is None else await self._shared.answers()
+
+    async def open(self) -> None:
+        """Connect, where there is something to connect to."""
+        if self._shared is not None:
+            await self._shared.open()
 
     async def close(self) -> None:
         """Let go of connections and tasks."""

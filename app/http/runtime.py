@@ -36,13 +36,17 @@ class Runtime:
 
     @classmethod
     def build(cls, settings: Settings, database: UnitOfWork, metrics: Metrics | None = None) -> "Runtime":
-        """Raises ``SettingsError`` when a secret is missing; ``app.secrets.load_settings`` sees to it that none is."""
+        """Raises ``SettingsError`` when a secret is missing or a limit cannot be counted."""
         signing_key, cursor_key = settings.auth.signing_key, settings.http.cursor_key
         if signing_key is None or cursor_key is None:
             message = f"{variable('auth', 'signing_key')} and {variable('http', 'cursor_key')} must be set"
             raise SettingsError(message)
         metrics = metrics or Metrics()
-        rate_limits = RateLimits(settings, metrics)
+        try:
+            rate_limits = RateLimits(settings, metrics)
+        except ValueError as error:
+            message = f"{variable('rate_limit')}: {error}"
+            raise SettingsError(message) from None
         return cls(
             settings=settings,
             database=database,

@@ -1,15 +1,13 @@
 """What every limiter promises."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from observability.rate_limit.policies import Policy, PolicySet
 from observability.rate_limit.windows import Usage, fits, remaining, reset, seconds, wait
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """How a caller stands with one policy after a decision."""
 
     policy: Policy
@@ -18,8 +16,7 @@ class Standing:
     """Seconds until there is more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """Whether a request may go on, and where that leaves its caller."""
 
     rules: PolicySet

@@ -39,16 +39,20 @@ class LocalLimiter:
     async def charge(self, subject: str, rules: PolicySet, cost: int = 1) -> Decision:
         """See ``Limiter``."""
         now = self._clock()
-        found = [
-            self._find((subject, policy.name, policy.window), policy.milliseconds, now) for policy in rules.policies
-        ]
-        usages = [usage for _, usage in found]
-        counted = all(fits(policy, usage, cost) for policy, usage in zip(rules.policies, usages, strict=True))
+        keys, windows, usages = [], [], []
+        counted = True
+        for policy in rules.policies:
+            key = (subject, policy.name, policy.window)
+            window, usage = self._find(key, policy.milliseconds, now)
+            keys.append(key)
+            windows.append(window)
+            usages.append(usage)
+            counted = counted and fits(policy, usage, cost)
         if counted and cost:
             for position, policy in enumerate(rules.policies):
-                window, (current, previous, elapsed) = found[position]
+                current, previous, elapsed = usages[position]
                 current += charged(policy, cost)
-                self._keep((subject, policy.name, policy.window), (window, current, previous))
+                self._keep(keys[position], (windows[position], current, previous))
                 usages[position] = Usage(current, previous, elapsed)
         return decide(rules, usages, cost, now, counted=counted)
 

@@ -2,7 +2,8 @@
 -- KEYS: one counter for each policy. Its value: number of the window, units in it, units in the one before.
 -- ARGV: milliseconds since the epoch, or nothing for this server's clock; then for each policy its quota, its window
 -- in milliseconds, and the units that the request takes.
--- Answer: whether it was counted, the time, and for each policy current, previous and elapsed.
+-- Answer: whether it was counted, the time, and for each policy current, previous and elapsed; as one string, which
+-- the client reads in one step where a list would take one for each number.
 local now = tonumber(ARGV[1])
 if not now then
     local clock = redis.call('TIME')
@@ -37,7 +38,7 @@ for i, key in ipairs(KEYS) do
     takes = takes + units
     counters[i] = {number, current, previous, elapsed, window, units}
 end
-local answer = {counted, now}
+local answer = {string.format('%d %.0f', counted, now)}
 for i, counter in ipairs(counters) do
     local number, current, previous, elapsed, window, units = unpack(counter)
     if counted == 1 and takes > 0 then
@@ -45,8 +46,6 @@ for i, counter in ipairs(counters) do
         local value = string.format('%.0f %.0f %.0f', number, current, previous)
         redis.call('SET', KEYS[i], value, 'PX', 2 * window - elapsed)
     end
-    answer[#answer + 1] = current
-    answer[#answer + 1] = previous
-    answer[#answer + 1] = elapsed
+    answer[#answer + 1] = string.format('%.0f %.0f %.0f', current, previous, elapsed)
 end
-return answer
+return table.concat(answer, ' ')

@@ -3,13 +3,14 @@
 import asyncio
 import sys
 
+from observability.rate_limit.connections import Connections
 from observability.rate_limit.policies import PolicySet
-from observability.rate_limit.redis import RedisLimiter, connect
+from observability.rate_limit.redis import RedisLimiter
 
 
 async def hammer(url: str, attempts: int, policy: str) -> int:
     """How many of the attempts were let through."""
-    limiter = RedisLimiter(connect(url, 10, 8))
+    limiter = RedisLimiter(Connections(url, 8), 10)
     rules = PolicySet.parse("test", {"burst": policy})
     decisions = await asyncio.gather(*(limiter.charge("one", rules) for _ in range(attempts)))
     await limiter.close()

@@ -44,6 +44,24 @@ def redis_state(url: str) -> tuple[int, str]:
     return answer.status_code, answer.json()["dependencies"]["redis"]
 
 
+async def ensure_counted_together(strata: Strata, url: str, server: RedisServer) -> None:
+    """Both workers admit one quota together.
+
+    On a machine that is busy with other tests Redis may be too slow at times, which is what the fallback is for: such a
+    round says nothing about counting together.
+    """
+    for _ in range(5):
+        with server.client() as client:
+            client.flushall()
+        falls = strata.log("serve").count("rate_limit_fallback")
+        answers = await ask(url, 2 * QUOTA)
+        if strata.log("serve").count("rate_limit_fallback") == falls:
+            assert answers == {200: QUOTA, 429: QUOTA}
+            return
+        await asyncio.sleep(3)
+    raise AssertionError("Redis was too slow in every round")
+
+
 async def until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 15
     while not condition():
@@ -57,11 +75,10 @@ async def test_limits_hold_whatever_becomes_of_redis(admin_dsn: str, tmp_path: P
         await clone(admin_dsn, "strata_system_limits"),
         STRATA_REDIS__URL=redis_server.url,
         STRATA_RATE_LIMIT__ANONYMOUS=json.dumps({"burst": f"{QUOTA}/day"}),
-        STRATA_LOG__LEVEL="warning",
+        STRATA_LOG__LEVEL="info",
     )
     with strata.serving("--workers", str(WORKERS)) as url:
-        shared = await ask(url, 3 * QUOTA)
-        assert shared == {200: QUOTA, 429: 2 * QUOTA}, "both workers count together"
+        await ensure_counted_together(strata, url, redis_server)
         assert redis_state(url) == (200, "ok")
 
         redis_server.kill()
@@ -72,11 +89,8 @@ async def test_limits_hold_whatever_becomes_of_redis(admin_dsn: str, tmp_path: P
 
         redis_server.start()
         await until(lambda: redis_state(url) == (200, "ok"))
-        # A worker asks again within two seconds.
-        await until(lambda: "api_rate_limit_fallback 0.0" in httpx2.get(f"{url}/metrics").text)
-        await asyncio.sleep(2.5)
-        back = await ask(url, 2 * QUOTA)
-        assert back == {200: QUOTA, 429: QUOTA}, "together again, from nothing"
+        await until(lambda: strata.log("serve").count("rate_limit_shared_again") >= WORKERS)
+        await ensure_counted_together(strata, url, redis_server)
         decisions = httpx2.get(f"{url}/metrics").text
     assert re.search(r'api_rate_limit_decisions_total\{decision="denied",policy="anonymous\.burst"\} [1-9]', decisions)
     assert '"event":"rate_limit_fallback"' in strata.log("serve").replace(" ", "")

@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from observability.rate_limit.connections import Connections
 from observability.rate_limit.fallback import FallbackLimiter
 from observability.rate_limit.local import LocalLimiter
 from observability.rate_limit.policies import PolicySet
-from observability.rate_limit.redis import RedisLimiter, connect
+from observability.rate_limit.redis import RedisLimiter
 from tests.support.redis import RedisServer
 
 TIMEOUT = 0.05
@@ -27,8 +28,8 @@ def reports() -> Reports:
 
 @pytest.fixture
 async def limiter(redis_server: RedisServer, reports: Reports) -> AsyncIterator[FallbackLimiter]:
-    shared = RedisLimiter(connect(redis_server.url, TIMEOUT, 8))
-    made = FallbackLimiter(shared, LocalLimiter(1000), TIMEOUT, reports.append)
+    shared = RedisLimiter(Connections(redis_server.url, 8), TIMEOUT)
+    made = FallbackLimiter(shared, LocalLimiter(1000), reports.append)
     yield made
     await made.close()
 
@@ -44,7 +45,7 @@ def _running(redis_server: RedisServer) -> Iterator[None]:
 
 async def until_closed(limiter: FallbackLimiter) -> None:
     async with asyncio.timeout(10):
-        while limiter.open:  # noqa: ASYNC110 - what is waited for happens in Redis, which sets no event
+        while limiter.alone:  # noqa: ASYNC110 - what is waited for happens in Redis, which sets no event
             await asyncio.sleep(0.02)
 
 
@@ -66,7 +67,7 @@ async def test_a_killed_redis_is_missed_and_found_again(
     redis_server.kill()
     slowest = await timed(limiter, 50)
     assert slowest < 3 * TIMEOUT, "the time that is allowed to Redis, and not that of one request after another"
-    assert limiter.open
+    assert limiter.alone
     alone = await limiter.charge("ada", RULES)
     assert alone.standings[0].remaining == 1000 - 51, "this process counts from nothing"
     assert not await limiter.answers()
@@ -97,6 +98,24 @@ async def test_it_starts_without_redis(redis_server: RedisServer, limiter: Fallb
     redis_server.start()
     await until_closed(limiter)
     assert await limiter.answers()
+
+
+async def test_a_loop_that_was_held_up_is_no_silence_of_redis(limiter: FallbackLimiter, reports: Reports) -> None:
+    await limiter.open()
+
+    async def hold_up() -> None:
+        await asyncio.sleep(0)
+        time.sleep(3 * TIMEOUT)  # noqa: ASYNC251 - blocking the loop is the point
+
+    decision, _ = await asyncio.gather(limiter.charge("ada", RULES), hold_up())
+    assert decision.standings[0].remaining == 999
+    assert reports == [False]
+
+
+async def test_it_opens_without_redis(redis_server: RedisServer, limiter: FallbackLimiter, reports: Reports) -> None:
+    redis_server.kill()
+    await limiter.open()
+    assert reports == [False, True]
 
 
 async def test_the_end_waits_for_no_probe(redis_server: RedisServer, limiter: FallbackLimiter) -> None:
