@@ -6,6 +6,7 @@ from typing import Any, Final
 from grafana_foundation_sdk.builders import common, dashboard, heatmap, prometheus, stat, table, timeseries
 from grafana_foundation_sdk.models.common import (
     BigValueColorMode,
+    GraphTresholdsStyleMode,
     LegendDisplayMode,
     LegendPlacement,
     SortOrder,
@@ -147,6 +148,8 @@ def _timeseries(panel: Panel) -> timeseries.Panel:
         )
         .tooltip(common.VizTooltipOptions().mode(TooltipDisplayMode.MULTI).sort(SortOrder.DESCENDING))
     )
+    if panel.steps:
+        visual.thresholds_style(common.GraphThresholdsStyleConfig().mode(GraphTresholdsStyleMode.LINE))
     return visual.stacking(common.StackingConfig().mode(StackingMode.NORMAL)) if panel.stacked else visual
 
 
