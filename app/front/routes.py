@@ -9,7 +9,7 @@ import orjson
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount, Route
+from starlette.routing import Route
 
 from app.errors import DomainError, NotFound
 from app.front import discovery
@@ -20,7 +20,7 @@ from app.http.runtime import runtime_of
 from app.settings import Settings
 from observability.exposition import Exposition
 from observability.metrics import Metrics
-from versions.kit.docs import ASSETS_PATH, documentation_assets
+from versions.kit.docs import documentation_assets
 from versions.kit.lifecycle import lifecycle_headers
 from versions.kit.version import ApiVersion
 from versions.registry import VERSIONS
@@ -55,7 +55,7 @@ def add_front_door(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
             Route("/.well-known/api-catalog", catalog),
             Route("/.well-known/security.txt", security),
             Route("/.well-known/jwks.json", jwks),
-            Mount(ASSETS_PATH, documentation_assets()),
+            *documentation_assets(),
             *(Route(version.prefix, _entry(version)) for version in VERSIONS),
         ]
     )
