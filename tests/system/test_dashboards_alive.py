@@ -189,7 +189,7 @@ def test_a_lost_redis_is_an_alert_and_fails_nobody(stage: Stage) -> None:
     assert stage.panel("limits", "Counting alone")[0][1] == 0
     stage.redis.kill()
     eventually(lambda: stage.prometheus.alerts().get("RateLimitFallback") == "firing", 20)
-    assert stage.panel("limits", "Counting alone")[0][1] == 1
+    assert stage.panel("limits", "Counting alone")[0][1] > 0
     stage.redis.start()
     eventually(lambda: "RateLimitFallback" not in stage.prometheus.alerts(), 30)
     assert not [answer for answer in stage.traffic.seen() if answer.status >= 500]
