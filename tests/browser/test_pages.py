@@ -16,8 +16,6 @@ from tests.support.postgres import clone
 from tests.support.programs import program
 from tests.support.world import PASSWORD
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
