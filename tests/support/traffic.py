@@ -15,6 +15,8 @@ UNMATCHED = "unmatched"
 MISSING = "/api/v2/posts/post_01h455vb4pex5vsknk084sn02q"
 MOST_SECONDS = 150
 """Traffic stops by itself, whatever becomes of the test that began it."""
+PAUSE = 1.5
+"""Seconds between two rounds: anonymous callers stay below what they may."""
 
 Headers = Mapping[str, str]
 
@@ -53,7 +55,7 @@ class Traffic:
             self._send("author", "v2", "/me")
         self._send("anonymous", "v1", "/posts")
         self._send("anonymous", "v1", "/users/me")
-        self._send("anonymous", "v2", "/posts/{post_id}", path=MISSING)
+        self._send("reader", "v2", "/posts/{post_id}", path=MISSING)
         # Nobody asks who it is where there is nothing.
         self._send("anonymous", "v2", UNMATCHED, path="/api/v2/nothing-here")
         self._replay()
@@ -114,7 +116,7 @@ class Traffic:
 
     def _run(self) -> None:
         ends = time.monotonic() + MOST_SECONDS
-        while time.monotonic() < ends and not self._ending.wait(0.5):
+        while time.monotonic() < ends and not self._ending.wait(PAUSE):
             self.one_round()
 
     def seen(self) -> dict[Answer, int]:

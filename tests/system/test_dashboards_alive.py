@@ -27,11 +27,9 @@ from tests.support.redis import REDIS_URL, Redis, redis_server
 from tests.support.traffic import UNMATCHED, Traffic, consumers
 from versions.registry import VERSIONS
 
-pytestmark = pytest.mark.xdist_group("dashboards")
-
 INTERVAL = "10s"
 """For $__rate_interval: several rounds of traffic."""
-ROUNDS = 8
+ROUNDS = 7
 PANELS = {(board.uid.removeprefix("strata-"), panel.title): panel for board in BOARDS for panel in board.panels()}
 RECORDED = [rule for rules in recording.groups(PRODUCTION).values() for rule in rules]
 

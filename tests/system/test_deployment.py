@@ -12,7 +12,9 @@ import pytest
 import yaml
 
 from app.secrets import load_settings
+from app.settings import Settings
 from tests.support.programs import program
+from tests.support.redis import redis_server
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = Path(sys.executable).parent
@@ -126,6 +128,25 @@ def test_the_written_secrets_are_good_enough_for_production(secrets: Path, monke
     settings = load_settings(_env_file=None)
     assert settings.production
     assert settings.http.base_url == "https://localhost"
+
+
+@pytest.mark.parametrize("name", ["api", "worker", "migrate"])
+def test_settings_that_are_given_exist(name: str) -> None:
+    for variable in SERVICES[name]["environment"]:
+        group: Any = Settings
+        for step in variable.removeprefix("STRATA_").lower().split("__"):
+            assert step in group.model_fields, variable
+            group = group.model_fields[step].annotation
+
+
+def test_redis_accepts_its_configuration(secrets: Path, tmp_path: Path) -> None:
+    given = variables(secrets)
+    content = VARIABLE.sub(lambda match: given[match[1]], compose()["configs"]["redis"]["content"])
+    password = given["REDIS_PASSWORD"]
+    with redis_server(tmp_path / "redis", content) as redis:
+        assert redis.ask("PING")[0] == "-NOAUTH Authentication required."
+        assert redis.ask(f"AUTH {password}", "PING")[:2] == ["+OK", "+PONG"]
+        assert "volatile-ttl" in redis.ask(f"AUTH {password}", "CONFIG GET maxmemory-policy")
 
 
 def test_secrets_in_use_are_not_overwritten(secrets: Path) -> None:
