@@ -207,6 +207,7 @@ def test_counts_are_exact_once_traffic_has_ended(stage: Stage) -> None:
 
 
 def test_an_alert_fires_while_the_server_is_away_and_clears(stage: Stage) -> None:
+    stage.traffic.stop()
     assert "TargetDown" not in stage.prometheus.alerts()
     stage.stop_server()
     eventually(lambda: stage.prometheus.alerts().get("TargetDown") == "firing", 30)
