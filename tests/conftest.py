@@ -22,7 +22,7 @@ from tests.support.postgres import TestServer, clone
 from tests.support.world import World
 
 _SERVER = pytest.StashKey[TestServer]()
-_SHARING = ("tests/browser/", "tests/system/")
+_SHARING = ("tests/browser/",)
 _DSN = pytest.StashKey[str]()
 
 
