@@ -43,13 +43,12 @@ class RateLimits:
         self._anonymous = PolicySet.parse("anonymous", limits.anonymous)
         self._plans = {plan: PolicySet.parse(plan.value, getattr(limits.plans, plan.value)) for plan in Plan}
         self._shared: FallbackLimiter | None = None
+        note_fallback = metrics.rate_limit_fallback.labels().set
         local = LocalLimiter(limits.local_counters)
         if settings.redis.url is not None:
             redis = settings.redis
             connections = Connections(settings.redis.url.get_secret_value(), redis.connections)
-            self._shared = FallbackLimiter(
-                RedisLimiter(connections, redis.timeout), local, metrics.rate_limit_fallback.labels().set
-            )
+            self._shared = FallbackLimiter(RedisLimiter(connections, redis.timeout), local, note_fallback)
         self.counting: Limiter = self._shared or local
         """The limiter that counts even where requests are not limited, for what guards passwords."""
         self._limiter: Limiter = self.counting if limits.enabled else NullLimiter()

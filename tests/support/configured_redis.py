@@ -1,4 +1,4 @@
-"""A real Redis on a port, with a configuration file: the one of docker-compose, or one that is brought back on its port."""
+"""A real Redis on a port, with a configuration file of its own, that a test may end and bring back."""
 
 import socket
 import subprocess

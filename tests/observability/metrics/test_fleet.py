@@ -15,7 +15,7 @@ from observability.shared.fleet import Fleet, Member
 from observability.shared.layout import Exemplar, pack_exemplar, unpack_exemplar
 from tests.support.scrape import Scrape
 
-TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0b1902b7"
 
 
 def scraped(registry: CollectorRegistry) -> Scrape:
