@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
+from time import perf_counter
 from typing import Any, Final
 
 import asyncpg
@@ -19,10 +20,13 @@ from app.auth.jobs import SEND_ALREADY_REGISTERED, SEND_TOKEN, AuthMails
 from app.auth.mailed_tokens import MailedTokens
 from app.db.database import Database
 from app.http.idempotency_records import IdempotencyRepository
+from app.jobs.backlog import Backlog
 from app.mail.mailer import make_mailer
 from app.secrets import SettingsError, database_url, variable
 from app.settings import Settings, WorkerSettings
-from observability.logging import configure
+from observability.database_metrics import DatabaseMetrics
+from observability.metrics import Metrics
+from observability.sampler import sampling
 
 JobHandler = Callable[[Mapping[str, Any]], Awaitable[None]]
 _DEQUEUE_TIMEOUT: Final = timedelta(seconds=5)
@@ -30,17 +34,16 @@ _HEARTBEAT: Final = timedelta(seconds=10)
 """A job whose worker gave no sign for so long is given to another."""
 
 
-async def run(settings: Settings, stop: asyncio.Event) -> None:
-    """Work until ``stop`` is set; running jobs are finished first.
+async def run(settings: Settings, stop: asyncio.Event, metrics: Metrics) -> None:
+    """Work until ``stop`` is set; running jobs are finished first. ``metrics`` counts what is done and what waits.
 
     Raises ``SettingsError``, ``OSError`` or ``asyncpg.PostgresError`` when there is nothing to work with.
     """
     if settings.auth.signing_key is None:
         message = f"{variable('auth', 'signing_key')} must be set"
         raise SettingsError(message)
-    configure(settings.log.level, settings.log.format)
     dsn = database_url(settings)
-    database = await Database.open(dsn, settings.database)
+    database = await Database.open(dsn, settings.database, DatabaseMetrics(metrics))
     connection = await asyncpg.connect(dsn, timeout=settings.database.connect_timeout)
     try:
         tokens = MailedTokens(settings.auth.signing_key)
@@ -48,12 +51,13 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         queue = PgQueuer.from_asyncpg_connection(connection)
         handlers = {SEND_TOKEN: mails.send_token, SEND_ALREADY_REGISTERED: mails.send_already_registered}
         for name, handler in handlers.items():
-            _register(queue, name, handler, settings.worker)
+            _register(queue, name, handler, settings.worker, metrics)
         _schedule(queue, database)
         log = structlog.get_logger()
         await log.ainfo("worker_started", jobs=sorted(handlers))
-        async with asyncio.TaskGroup() as tasks:
+        async with sampling(metrics), asyncio.TaskGroup() as tasks:
             tasks.create_task(_stop_when(stop, queue))
+            watching = tasks.create_task(Backlog(database.reads, metrics, list(handlers)).watch())
             await queue.run(
                 dequeue_timeout=_DEQUEUE_TIMEOUT,
                 heartbeat_timeout=_HEARTBEAT,
@@ -62,6 +66,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
                 shutdown_on_listener_failure=True,
             )
             stop.set()
+            watching.cancel()
         await log.ainfo("worker_stopped")
     finally:
         with suppress(OSError, asyncpg.PostgresError):
@@ -74,15 +79,22 @@ async def _stop_when(stop: asyncio.Event, queue: PgQueuer) -> None:
     queue.shutdown.set()
 
 
-def _register(queue: PgQueuer, name: str, handler: JobHandler, settings: WorkerSettings) -> None:
+def _register(queue: PgQueuer, name: str, handler: JobHandler, settings: WorkerSettings, metrics: Metrics) -> None:
+    def count(outcome: str, started: float) -> None:
+        metrics.job_attempts.labels(name, outcome).inc()
+        metrics.job_duration.labels(name, outcome).observe(perf_counter() - started)
+
     async def work(job: Job) -> None:
         log = structlog.get_logger().bind(job=name, job_id=job.id, attempt=job.attempts + 1)
+        started = perf_counter()
         try:
             await handler(orjson.loads(job.payload or b"{}"))
         except Exception as error:
+            count("failure", started)
             # The text of the failure may name an address, so only its kind is logged; a retry follows.
             await log.awarning("job_failed", error=type(error).__name__)
             raise
+        count("success", started)
         await log.ainfo("job_done")
 
     queue.entrypoint(

@@ -16,7 +16,8 @@ from observability.request_metrics import RequestMetrics
 def install(app: Starlette, config: ObservabilityConfig) -> Metrics:
     """Set up logging, wrap ``app``, and return its instruments. To be called once, before the first request."""
     configure(config.log_level, config.log_format)
-    metrics = Metrics()
+    metrics = Metrics(config.mounts.values(), folder=config.metrics_folder, consumer_series=config.consumer_series)
+    metrics.describe_versions(config.versions)
     for layer in reversed(middleware(config, metrics)):
         app.add_middleware(layer.cls, *layer.args, **layer.kwargs)
     return metrics
