@@ -1,5 +1,6 @@
 """Composition root: the application that the server runs."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -16,8 +17,10 @@ from app.http.problems import problem_response
 from app.http.runtime import Runtime
 from app.secrets import database_url, load_settings
 from app.settings import DatabaseSettings, Settings
+from app.tracing import tracing_config
 from observability.config import CorsPolicy, ObservabilityConfig
 from observability.install import install
+from observability.tracing.tracer import Tracing
 from versions.registry import VERSIONS
 
 OpenDatabase = Callable[[str, DatabaseSettings], Awaitable[UnitOfWork]]
@@ -33,17 +36,20 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
         database = await open_database(database_url(settings), settings.database)
+        tracing.start(metrics)
         try:
             yield {"runtime": Runtime.build(settings, database)}
         finally:
             await database.close()
+            await asyncio.to_thread(tracing.close)
 
     app = FastAPI(
         title="Strata", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan
     )
     for version in VERSIONS:
         app.mount(version.prefix, version.build(version, settings.http))
-    metrics = install(app, _observability(settings))
+    tracing = Tracing(tracing_config(settings, "strata"))
+    metrics = install(app, _observability(settings), tracing)
     add_front_door(app, settings, metrics)
     app.add_exception_handler(HTTPException, _render)
     return app

@@ -35,6 +35,17 @@ class Metrics:
             ("outcome", "method"),
             registry=self.registry,
         )
+        self._spans_exported = Counter(
+            "trace_spans_exported_total",
+            "Spans that the collector, or the local ring, has taken.",
+            registry=self.registry,
+        )
+        self._spans_dropped = Counter(
+            "trace_spans_dropped_total",
+            "Spans that were to be kept and are lost.",
+            ("reason",),
+            registry=self.registry,
+        )
         self._duration_children: dict[tuple[str | None, str, str, int], Histogram] = {}
         self._active_children: dict[str | None, Gauge] = {}
 
@@ -57,3 +68,11 @@ class Metrics:
     def count_auth_attempt(self, outcome: str, method: str) -> None:
         """Count an attempt. Both are names from the code (``success``, ``password``), never what a caller sent."""
         self._auth_attempts.labels(outcome, method).inc()
+
+    def count_spans_exported(self, spans: int) -> None:
+        """Count spans that arrived."""
+        self._spans_exported.inc(spans)
+
+    def count_spans_dropped(self, reason: str, spans: int) -> None:
+        """Count spans that are lost. ``reason`` is a name from the code."""
+        self._spans_dropped.labels(reason).inc(spans)

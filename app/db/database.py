@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.db.failures import translated
 from app.db.sessions import ReadSession, WriteSession
+from app.db.tracing import trace_statements
 from app.errors import DomainError
 from app.settings import DatabaseSettings
 
@@ -76,6 +77,7 @@ class Database:
                 "server_settings": session,
             },
         )
+        trace_statements(engine.sync_engine)
         return cls(pool, engine, settings.connect_timeout)
 
     @asynccontextmanager
