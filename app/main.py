@@ -21,6 +21,7 @@ from app.tracing import tracing_config
 from observability.config import CorsPolicy, ObservabilityConfig
 from observability.install import install
 from observability.tracing.tracer import Tracing
+from versions.kit.application import NO_TELEMETRY
 from versions.registry import VERSIONS
 
 OpenDatabase = Callable[[str, DatabaseSettings], Awaitable[UnitOfWork]]
@@ -44,7 +45,13 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
             await asyncio.to_thread(tracing.close)
 
     app = FastAPI(
-        title="Strata", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan
+        title="Strata",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+        telemetry=NO_TELEMETRY,
     )
     for version in VERSIONS:
         app.mount(version.prefix, version.build(version, settings.http))

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from app.cli import contract, doctor, keys, mail, migrate, seed, serve, up, users, versions, worker
+from app.cli import contract, doctor, keys, mail, migrate, seed, serve, traces, up, users, versions, worker
 from app.cli.output import CommandError, say, show_failure
 from app.db.embedded import EmbeddedPostgresError
 from app.errors import DomainError
@@ -33,6 +33,7 @@ program.command("seed")(seed.seed)
 program.add_typer(users.commands, name="users")
 program.add_typer(keys.commands, name="keys")
 program.command("mail")(mail.mail)
+program.command("traces")(traces.traces)
 program.command("versions")(versions.versions)
 program.add_typer(contract.commands, name="contract")
 program.command("doctor")(doctor.doctor)

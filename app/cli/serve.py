@@ -16,6 +16,7 @@ from observability.logging import configure
 # Longer than proxies keep an idle connection (60 s is common): the side that closes first must not be the server, or
 # a request that is on its way meets a closed socket.
 _KEEP_ALIVE_SECONDS: Final = 75
+_WORKER_SILENCE_SECONDS: Final = 30
 
 
 def serve(
@@ -54,6 +55,9 @@ def serve(
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=http.shutdown_timeout,
         h11_max_incomplete_event_size=http.max_header_bytes,
+        # A worker that starts on a busy machine gives its first sign late; by default it is killed after 5 s, again and
+        # again.
+        timeout_worker_healthcheck=_WORKER_SILENCE_SECONDS,
         ws_max_size=http.max_body_bytes,
     )
 

@@ -8,7 +8,7 @@ from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
 from pgqueuer.queries import Queries
 
 from app.db.sessions import WriteSession
-from observability.tracing.jobs import sending
+from observability.tracing.messaging import sending
 from observability.tracing.recording import producer_span
 
 

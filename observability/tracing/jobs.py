@@ -3,21 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import perf_counter
-from typing import Final
 
 import structlog
 from opentelemetry.trace import SpanKind
 
 from observability.trace_context import Parent, new_ids, parse_traceparent
-from observability.tracing.recording import Attributes, Recording, recorded
+from observability.tracing.messaging import processing
+from observability.tracing.recording import Recording, recorded
 from observability.tracing.tracer import Tracing
-
-SYSTEM: Final = "pgqueuer"
-
-
-def sending(job: str) -> tuple[str, Attributes]:
-    """Name and attributes of the span that enqueues."""
-    return f"send {job}", _attributes(job, "send")
 
 
 @contextmanager
@@ -42,10 +35,10 @@ def job_span(tracing: Tracing, job: str, traceparent: object, *, attempt: int) -
         finally:
             duration = perf_counter() - started
             if tracing.exporting and (recording.sampled or error is not None or tracing.sampler.slow(duration)):
-                attributes = {**_attributes(job, "process"), "strata.job.attempt": attempt}
+                name, attributes = processing(job, attempt)
                 tracing.keep(
                     recording,
-                    f"process {job}",
+                    name,
                     SpanKind.CONSUMER,
                     parent_span_id=None if parent is None else parent.span_id,
                     duration=duration,
@@ -60,12 +53,3 @@ def _recording(tracing: Tracing, parent: Parent | None) -> Recording:
         return Recording(trace_id, span_id, sampled=tracing.sampler.root(trace_id, span_id, None))
     sampled = tracing.sampler.continued(parent.trace_id, parent_sampled=parent.sampled)
     return Recording(parent.trace_id, span_id, sampled=sampled)
-
-
-def _attributes(job: str, operation: str) -> Attributes:
-    return {
-        "messaging.system": SYSTEM,
-        "messaging.destination.name": job,
-        "messaging.operation.name": operation,
-        "messaging.operation.type": operation,
-    }

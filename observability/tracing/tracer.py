@@ -2,7 +2,6 @@
 
 from opentelemetry.trace import SpanKind
 
-from observability.tracing.collector import Collector
 from observability.tracing.config import TracingConfig
 from observability.tracing.pipeline import Destination, Pipeline, SpanCounts
 from observability.tracing.recording import Attributes, Recording
@@ -67,6 +66,9 @@ class Tracing:
     def _destination(self) -> Destination | None:
         config = self._config
         if config.endpoint is not None:
+            # The exporter, requests and protobuf take a quarter of a second: only those who export pay for it.
+            from observability.tracing.collector import Collector  # noqa: PLC0415 - see above
+
             return Collector(config.endpoint, config.timeout, make_resource(config))
         if config.ring is not None:
             return RingWriter(config.ring, make_resource(config))

@@ -1,5 +1,6 @@
 """The sample application with tracing, and a collector on the loopback."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -37,8 +38,6 @@ class Traced:
         @version.get("/posts/{post_id}/slow")
         async def stream(post_id: int) -> StreamingResponse:
             async def chunks() -> AsyncIterator[bytes]:
-                import asyncio
-
                 yield str(post_id).encode()
                 await asyncio.sleep(config.slow_threshold * 1.5)
 
@@ -81,8 +80,6 @@ def traced(collector: Collector) -> Callable[..., Any]:
 
     @asynccontextmanager
     async def run(**settings: Any) -> AsyncIterator[Traced]:
-        import asyncio
-
         config = TracingConfig(**{"endpoint": collector.url, "sample_ratio": 1.0, "timeout": 1.0} | settings)
         traced = Traced(config)
         traced.tracing.start(traced.metrics)
