@@ -1,5 +1,6 @@
 """Composition root: the application that the server runs."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from datetime import UTC, datetime, time
@@ -18,12 +19,15 @@ from app.http.problems import problem_response
 from app.http.runtime import Runtime
 from app.secrets import database_url, load_settings
 from app.settings import DatabaseSettings, Settings
+from app.tracing import tracing_config
 from observability.config import CorsPolicy, ObservabilityConfig, VersionFacts
 from observability.database_metrics import DatabaseMetrics
 from observability.install import install
 from observability.log_level import LevelControl
 from observability.run_folder import RunFolder
 from observability.sampler import sampling
+from observability.tracing.tracer import Tracing
+from versions.kit.application import NO_TELEMETRY
 from versions.kit.version import ApiVersion
 from versions.registry import VERSIONS
 
@@ -40,6 +44,7 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
         database = await open_database(database_url(settings), settings.database, DatabaseMetrics(metrics))
+        tracing.start(metrics)
         try:
             runtime = Runtime.build(settings, database, metrics)
             try:
@@ -51,13 +56,21 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
                 await runtime.rate_limits.close()
         finally:
             await database.close()
+            await asyncio.to_thread(tracing.close)
 
     app = FastAPI(
-        title="Strata", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan
+        title="Strata",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+        telemetry=NO_TELEMETRY,
     )
     for version in VERSIONS:
         app.mount(version.prefix, version.build(version, settings.http))
-    metrics = install(app, _observability(settings))
+    tracing = Tracing(tracing_config(settings, "strata"))
+    metrics = install(app, _observability(settings), tracing)
     add_front_door(app, settings, metrics)
     app.add_exception_handler(HTTPException, _render)
     return app

@@ -146,6 +146,22 @@ class MetricsSettings(Group):
     consumer_series: int = Field(1000, ge=100, description="the most series that consumers may have")
 
 
+class TracingSettings(Group):
+    """Traces. Without an endpoint, they are kept under ``STRATA_HOME`` for ``strata traces``."""
+
+    endpoint: str | None = Field(
+        None, pattern=r"^https?://[^\s]+$", description="base URL of an OTLP/HTTP collector: http://collector:4318"
+    )
+    sample_ratio: float = Field(
+        0.1, ge=0, le=1, description="share of traces that is kept; `strata up` keeps all in development"
+    )
+    slow_threshold: Seconds = Field(1.0, description="seconds; a slower request or job is kept, as any error is")
+    timeout: Seconds = Field(5.0, description="seconds in which the collector must have taken a batch")
+    trust_parent: bool = Field(
+        default=False, description="let callers decide what is sampled: only behind a gateway of your own"
+    )
+
+
 class WorkerSettings(Group):
     """The background worker."""
 
@@ -180,6 +196,7 @@ class Settings(BaseSettings):
     rate_limit: RateLimitSettings = RateLimitSettings()
     mail: MailSettings = MailSettings()
     log: LogSettings = LogSettings()
+    tracing: TracingSettings = TracingSettings()
     worker: WorkerSettings = WorkerSettings()
     metrics: MetricsSettings = MetricsSettings()
 

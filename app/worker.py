@@ -24,9 +24,12 @@ from app.jobs.backlog import Backlog
 from app.mail.mailer import make_mailer
 from app.secrets import SettingsError, database_url, variable
 from app.settings import Settings, WorkerSettings
+from app.tracing import tracing_config
 from observability.database_metrics import DatabaseMetrics
 from observability.metrics import Metrics
 from observability.sampler import sampling
+from observability.tracing.jobs import job_span
+from observability.tracing.tracer import Tracing
 
 JobHandler = Callable[[Mapping[str, Any]], Awaitable[None]]
 _DEQUEUE_TIMEOUT: Final = timedelta(seconds=5)
@@ -45,13 +48,15 @@ async def run(settings: Settings, stop: asyncio.Event, metrics: Metrics) -> None
     dsn = database_url(settings)
     database = await Database.open(dsn, settings.database, DatabaseMetrics(metrics))
     connection = await asyncpg.connect(dsn, timeout=settings.database.connect_timeout)
+    tracing = Tracing(tracing_config(settings, "strata-worker"))
+    tracing.start(metrics)
     try:
         tokens = MailedTokens(settings.auth.signing_key)
         mails = AuthMails(database.reads, make_mailer(settings), tokens, settings.http.base_url)
         queue = PgQueuer.from_asyncpg_connection(connection)
         handlers = {SEND_TOKEN: mails.send_token, SEND_ALREADY_REGISTERED: mails.send_already_registered}
         for name, handler in handlers.items():
-            _register(queue, name, handler, settings.worker, metrics)
+            _register(queue, name, handler, settings.worker, metrics, tracing)
         _schedule(queue, database)
         log = structlog.get_logger()
         await log.ainfo("worker_started", jobs=sorted(handlers))
@@ -72,6 +77,7 @@ async def run(settings: Settings, stop: asyncio.Event, metrics: Metrics) -> None
         with suppress(OSError, asyncpg.PostgresError):
             await connection.close(timeout=2)
         await database.close()
+        await asyncio.to_thread(tracing.close)
 
 
 async def _stop_when(stop: asyncio.Event, queue: PgQueuer) -> None:
@@ -79,7 +85,9 @@ async def _stop_when(stop: asyncio.Event, queue: PgQueuer) -> None:
     queue.shutdown.set()
 
 
-def _register(queue: PgQueuer, name: str, handler: JobHandler, settings: WorkerSettings, metrics: Metrics) -> None:
+def _register(
+    queue: PgQueuer, name: str, handler: JobHandler, settings: WorkerSettings, metrics: Metrics, tracing: Tracing
+) -> None:
     def count(outcome: str, started: float) -> None:
         metrics.job_attempts.labels(name, outcome).inc()
         metrics.job_duration.labels(name, outcome).observe(perf_counter() - started)
@@ -87,15 +95,16 @@ def _register(queue: PgQueuer, name: str, handler: JobHandler, settings: WorkerS
     async def work(job: Job) -> None:
         log = structlog.get_logger().bind(job=name, job_id=job.id, attempt=job.attempts + 1)
         started = perf_counter()
-        try:
-            await handler(orjson.loads(job.payload or b"{}"))
-        except Exception as error:
-            count("failure", started)
-            # The text of the failure may name an address, so only its kind is logged; a retry follows.
-            await log.awarning("job_failed", error=type(error).__name__)
-            raise
-        count("success", started)
-        await log.ainfo("job_done")
+        with job_span(tracing, name, (job.otel_headers() or {}).get("traceparent"), attempt=job.attempts + 1):
+            try:
+                await handler(orjson.loads(job.payload or b"{}"))
+            except Exception as error:
+                count("failure", started)
+                # The text of the failure may name an address, so only its kind is logged; a retry follows.
+                await log.awarning("job_failed", error=type(error).__name__)
+                raise
+            count("success", started)
+            await log.ainfo("job_done")
 
     queue.entrypoint(
         name,

@@ -96,6 +96,12 @@ class Metrics:
         self.rate_limit_fallback = self._gauge(
             "api_rate_limit_fallback", "1 while a process counts alone because Redis does not answer.", (), "max"
         )
+        self.spans_exported = self._counter(
+            "trace_spans_exported", "Spans that the collector, or the local ring, has taken."
+        )
+        self.spans_dropped = self._counter(
+            "trace_spans_dropped", "Spans that were to be kept and are lost.", ("reason",)
+        )
         self._deprecated: frozenset[str] = frozenset()
 
     def describe_versions(self, versions: Sequence[VersionFacts]) -> None:
@@ -131,13 +137,21 @@ class Metrics:
         if version in self._deprecated:
             self.deprecated_requests.labels(version, context.consumer_tier or ANONYMOUS).inc()
 
+    def count_spans_exported(self, spans: int) -> None:
+        """Count spans that arrived."""
+        self.spans_exported.labels().inc(spans)
+
+    def count_spans_dropped(self, reason: str, spans: int) -> None:
+        """Count spans that are lost. ``reason`` is a name from the code."""
+        self.spans_dropped.labels(reason).inc(spans)
+
     def sample(self) -> None:
         """Let the other processes see what is not counted as it happens; to be called about once a second."""
         self._mirror.copy()
         if self._consumers is not None:
             self._consumers.flush()
 
-    def _counter(self, name: str, text: str, labels: tuple[str, ...]) -> Counter:
+    def _counter(self, name: str, text: str, labels: tuple[str, ...] = ()) -> Counter:
         return Instrument(self._store, Family(name, "counter", text, labels), CounterChild)
 
     def _gauge(self, name: str, text: str, labels: tuple[str, ...], merge: Merge = "sum") -> Gauge:

@@ -16,6 +16,7 @@ from app.cli import (
     seed,
     serve,
     top,
+    traces,
     traffic,
     up,
     users,
@@ -48,6 +49,7 @@ program.command("seed")(seed.seed)
 program.add_typer(users.commands, name="users")
 program.add_typer(keys.commands, name="keys")
 program.command("mail")(mail.mail)
+program.command("traces")(traces.traces)
 program.command("versions")(versions.versions)
 program.add_typer(contract.commands, name="contract")
 program.command("traffic")(traffic.traffic)

@@ -13,6 +13,7 @@ from app.db.failures import translated
 from app.db.observed import ReadPool, observe_engine, timed_pool
 from app.db.observer import NOBODY, DatabaseObserver
 from app.db.sessions import ReadSession, WriteSession
+from app.db.tracing import trace_statements
 from app.errors import DomainError
 from app.settings import DatabaseSettings
 
@@ -86,6 +87,7 @@ class Database:
             },
         )
         observe_engine(engine, observer)
+        trace_statements(engine.sync_engine)
         return cls(pool, engine, settings.connect_timeout, observer)
 
     @asynccontextmanager

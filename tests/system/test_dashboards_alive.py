@@ -70,7 +70,9 @@ def stage(admin_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with ExitStack() as stack:
         redis = stack.enter_context(redis_server(home / "redis"))
         collector = stack.enter_context(collecting())
-        outside = {REDIS_URL: redis.url, OTLP_ENDPOINT: collector.url}
+        # Dropped spans are to be seen too.
+        collector.mode = "refusing_once"
+        outside = {REDIS_URL: redis.url, OTLP_ENDPOINT: collector.url, "STRATA_TRACING__TRUST_PARENT": "true"}
         strata = Strata(home / "home", dsn, STRATA_LOG__FORMAT="json", STRATA_LOG__LEVEL="warning", **outside)
         servers = stack.enter_context(ExitStack())
         known = Traffic(url, consumers(strata))

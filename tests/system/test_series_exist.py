@@ -79,12 +79,17 @@ async def strata(admin_dsn: str, tmp_path: Path) -> Strata:
 
 
 def test_what_is_read_is_what_is_told(strata: Strata) -> None:
-    with collecting() as collector, strata.serving(**{OTLP_ENDPOINT: collector.url}) as url:
-        Traffic(url, consumers(strata)).one_round()
+    with (
+        collecting() as collector,
+        strata.serving(**{OTLP_ENDPOINT: collector.url, "STRATA_TRACING__TRUST_PARENT": "true"}) as url,
+    ):
+        collector.mode = "refusing_once"
+        known = consumers(strata)
+        Traffic(url, known).one_round()
         # Spans leave, and are refused, a few seconds later.
         deadline = time.monotonic() + 10
         while (lacking := unknown(exposed(url))) and time.monotonic() < deadline:
-            time.sleep(0.5)
+            Traffic(url, known).one_round()
     report = [
         f"{reading.metric}{{{','.join(sorted(reading.labels - OF_TARGETS))}}} for {where}"
         for reading, where in lacking.items()

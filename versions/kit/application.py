@@ -1,11 +1,12 @@
 """Builds a version: a FastAPI application of its own, mounted under its prefix."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -24,6 +25,9 @@ from versions.kit.lifecycle import LifecycleHeaders
 from versions.kit.openapi import describe
 from versions.kit.routing import index_routes
 from versions.kit.version import ApiVersion
+
+NO_TELEMETRY: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False}
+"""FastAPI's own telemetry, which would emit every request once more as soon as somebody sets a global provider."""
 
 
 def build_application(
@@ -46,6 +50,7 @@ def build_application(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry=NO_TELEMETRY,
         middleware=[
             Middleware(LifecycleHeaders, version=version),
             Middleware(RateLimitHeaders, dialect=dialect),

@@ -28,6 +28,7 @@ _HEADER_TEXTS: Final = {
 _COMMON: Final = {
     "X-Request-ID": "Identifies the request in our logs; quote it when you ask for help.",
     "traceresponse": "The trace of the request (W3C Trace Context).",
+    "Server-Timing": 'The same trace as `trace;desc="00-…"`, for scripts in browsers.',
 }
 _NAMES: Final = {"api-version": "API-Version", "deprecation": "Deprecation", "sunset": "Sunset", "link": "Link"}
 _METHODS: Final = frozenset({"get", "put", "post", "delete", "patch", "head", "options"})
