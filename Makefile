@@ -36,6 +36,7 @@ types: $(INSTALLED) ## mypy, strict
 
 contracts: $(INSTALLED) ## the frozen contracts say what the code says
 	$(STRATA) contract check
+	.venv/bin/python -m contracts.compat.reference --check
 
 check: lint types contracts ## everything that CI checks beside the tests
 
