@@ -35,4 +35,3 @@ def freeze() -> list[Path]:
             path.write_text(text)
             changed.append(path)
     return changed
-

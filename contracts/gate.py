@@ -131,4 +131,3 @@ def _parsed(text: str, path: Path) -> dict[str, Any] | None:
 def _difference(name: str, promised: str, said: str) -> list[str]:
     lines = difflib.unified_diff(promised.splitlines(), said.splitlines(), f"{name} (frozen)", f"{name} (code)", n=2)
     return list(lines)
-

@@ -47,7 +47,9 @@ def _encodings(comparison: Comparison, old: Site, new: Site, operation: str) -> 
     for name in sorted(old.at("encoding").mapping.keys() | new.at("encoding").mapping.keys()):
         before, after = old.at("encoding", name), new.at("encoding", name)
         types = [
-            frozenset(part.strip().lower() for part in str(one.at("contentType").value or "").split(",") if part.strip())
+            frozenset(
+                part.strip().lower() for part in str(one.at("contentType").value or "").split(",") if part.strip()
+            )
             for one in (before, after)
         ]
         told = {"what": f"`{name}`"}
@@ -62,8 +64,9 @@ def _encodings(comparison: Comparison, old: Site, new: Site, operation: str) -> 
                 comparison.tell("request-encoding-widened", pointer, operation, new=new_types, **told)
         styles = [(one.at("style").value or "form", one.at("explode").value) for one in (before, after)]
         if styles[0] != styles[1]:
-            shown = [f"`{style}`" + ("" if explode is None else f", explode {str(explode).lower()}") for style, explode in styles]
+            shown = [
+                f"`{style}`" + ("" if explode is None else f", explode {str(explode).lower()}")
+                for style, explode in styles
+            ]
             pointer = after.pointer if after.mapping else before.pointer
-            comparison.tell(
-                "request-encoding-style-changed", pointer, operation, old=shown[0], new=shown[1], **told
-            )
+            comparison.tell("request-encoding-style-changed", pointer, operation, old=shown[0], new=shown[1], **told)

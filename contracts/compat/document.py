@@ -14,8 +14,7 @@ _VERSION: Final = re.compile(r"3\.([0-2])(?:\.\d+)?(?:-[0-9A-Za-z.-]+)?")
 # Members that hold data: a "$ref" in there is an example, not a reference.
 _DATA: Final = frozenset({"example", "examples", "default", "const", "enum", "value"})
 _NAMED: Final = frozenset(
-    """properties patternProperties $defs definitions dependentSchemas paths webhooks pathItems callbacks schemas responses
-    parameters requestBodies headers securitySchemes links content encoding""".split()
+    ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "paths", "webhooks", "pathItems", "callbacks", "schemas", "responses", "parameters", "requestBodies", "headers", "securitySchemes", "links", "content", "encoding"]
 )
 
 

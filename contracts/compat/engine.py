@@ -58,9 +58,7 @@ class Engine:
 
     def breaks(self, pair: Pair) -> bool:
         """Whether something breaks at this pair or below it."""
-        return any(
-            finding.severity is Severity.BREAKING for entry in self._reach(pair) for finding in entry.findings
-        )
+        return any(finding.severity is Severity.BREAKING for entry in self._reach(pair) for finding in entry.findings)
 
     def same(self, pair: Pair) -> bool:
         """Whether nothing differs at this pair or below it."""
@@ -102,4 +100,3 @@ def tell(entry: Entry, pair: Pair, change: str, pointer: str, *, what: str | Non
     label = what or pair.new.label or pair.old.label
     message = rule.message(what=f"`{label}`" if label != "the body" else "the body", **details)
     entry.findings.append(Finding(rule.id, rule.severity, pointer, "", message[:1].upper() + message[1:]))
-

@@ -43,7 +43,9 @@ def compare_arrays(pair: Pair, entry: Entry, old: Shape, new: Shape) -> None:
         _child(pair, entry, old.items, new.items, f"each item of {pair.new.label or 'the list'}", old, new)
 
 
-def _child(pair: Pair, entry: Entry, before: Node | None, after: Node | None, label: str, old: Shape, new: Shape) -> None:
+def _child(
+    pair: Pair, entry: Entry, before: Node | None, after: Node | None, label: str, old: Shape, new: Shape
+) -> None:
     entry.below.append(Pair(_or_anything(before, label, old), _or_anything(after, label, new), pair.place))
 
 
@@ -66,7 +68,8 @@ def _requiredness(pair: Pair, entry: Entry, name: str, old: Shape, new: Shape) -
     if name in new.required and name not in old.required:
         tell(entry, pair, "property-became-required", new.required[name], what=name)
     elif name in old.required and name not in new.required:
-        tell(entry, pair, "property-became-optional", old.required[name], what=name)
+        pointer = new.properties[name].pointer if name in new.properties else old.required[name]
+        tell(entry, pair, "property-became-optional", pointer, what=name)
 
 
 def _removed(engine: Engine, pair: Pair, entry: Entry, name: str, old: Shape, new: Shape) -> None:

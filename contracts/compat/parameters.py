@@ -141,7 +141,9 @@ def _compare(comparison: Comparison, old: Parameter, new: Parameter, operation: 
 
 def _serialization(comparison: Comparison, old: Parameter, new: Parameter, operation: str) -> None:
     what, pointer = f"`{new.name}`", new.site.pointer
-    types = comparison.engine.old.shape(Node.of(old.schema)).types | comparison.engine.new.shape(Node.of(new.schema)).types
+    types = (
+        comparison.engine.old.shape(Node.of(old.schema)).types | comparison.engine.new.shape(Node.of(new.schema)).types
+    )
     if old.style != new.style:
         told = {"old": f"`{old.style}`", "new": f"`{new.style}`"}
         comparison.tell("request-parameter-style-changed", pointer, operation, what=what, **told)

@@ -96,9 +96,7 @@ def _compare(comparison: Comparison, old: Operation, new: Operation) -> None:
     for before, after in zip(old.variables, new.variables, strict=True):
         renamed[before] = after
         if before != after:
-            comparison.tell(
-                "path-parameter-renamed", new.site.pointer, new.name, old=f"`{before}`", new=f"`{after}`"
-            )
+            comparison.tell("path-parameter-renamed", new.site.pointer, new.name, old=f"`{before}`", new=f"`{after}`")
     _names(comparison, old, new)
     _lifecycle(comparison, old, new)
     compare_parameters(comparison, (old.item, old.site), (new.item, new.site), new.name, renamed)

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any, Final
 
 from contracts.compat.document import Document, Site
-from contracts.compat.pointers import split
 from contracts.compat.loading import NotOpenAPI
 from contracts.compat.shape import ABSENT, ALL, LOWER, NULL, UPPER, Node, Part, Shape, Union, type_of, wire_types
 
@@ -305,5 +304,3 @@ def _key(value: Any) -> str:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-

@@ -26,7 +26,13 @@ def _lines() -> Iterator[str]:
     for rule in protocol_rules():
         areas.setdefault(rule.area, []).append(rule)
     for area, rules in areas.items():
-        yield from ("", f"## {area.capitalize()}", "", "| rule | severity | what it tells the client |", "|---|---|---|")
+        yield from (
+            "",
+            f"## {area.capitalize()}",
+            "",
+            "| rule | severity | what it tells the client |",
+            "|---|---|---|",
+        )
         for rule in rules:
             yield f"| `{rule.id}` | {rule.severity.value} | {rule.sentence} |"
     yield from ("", "## Schemas", "")
@@ -35,7 +41,7 @@ def _lines() -> Iterator[str]:
     yield from ("", f"| change | {' | '.join(f'`{place.value}-`' for place in Place)} | what the value |")
     yield "|---" * (len(Place) + 2) + "|"
     for change in CHANGES:
-        severities = " | ".join(change.severity(place).value for place in Place)
+        severities = " | ".join(change.severity(place).value if change.seen_at(place) else "" for place in Place)
         yield f"| `{change.name}` | {severities} | {change.says} |"
 
 

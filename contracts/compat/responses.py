@@ -134,7 +134,10 @@ def _links(comparison: Comparison, old: Site, new: Site, status: str, operation:
         if name not in after.mapping:
             comparison.tell("response-link-removed", before.at(name).pointer, operation, **told)
             continue
-        pair = [resolve(site.at(name)) for resolve, site in ((comparison.old.resolve, before), (comparison.new.resolve, after))]
+        pair = [
+            resolve(site.at(name))
+            for resolve, site in ((comparison.old.resolve, before), (comparison.new.resolve, after))
+        ]
         if _target(pair[0]) != _target(pair[1]):
             comparison.tell("response-link-changed", pair[1].pointer, operation, **told)
     for name in after.mapping:

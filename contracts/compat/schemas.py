@@ -150,9 +150,7 @@ def _bound(
         tell(entry, pair, f"{name}-{direction}", after[1], old=before[0], new=after[0])
 
 
-def _range(
-    pair: Pair, entry: Entry, name: str, before: tuple[Any, str] | None, after: tuple[Any, str] | None
-) -> None:
+def _range(pair: Pair, entry: Entry, name: str, before: tuple[Any, str] | None, after: tuple[Any, str] | None) -> None:
     plain = [None if one is None else (one[0][0], one[1]) for one in (before, after)]
     if before is not None and after is not None and before[0][0] == after[0][0]:
         if before[0][1] != after[0][1]:

@@ -56,7 +56,9 @@ def _nearest(one: Alternative, others: list[Alternative]) -> Alternative | None:
     return next((other for other in others if other.keys() == one.keys()), None)
 
 
-def _tell_lost(comparison: Comparison, one: Alternative, after: list[Alternative], pointer: str, operation: str) -> None:
+def _tell_lost(
+    comparison: Comparison, one: Alternative, after: list[Alternative], pointer: str, operation: str
+) -> None:
     if not one:
         comparison.tell("security-required", pointer, operation)
     elif (same := _nearest(one, after)) is not None:
@@ -69,7 +71,9 @@ def _tell_lost(comparison: Comparison, one: Alternative, after: list[Alternative
         comparison.tell("security-alternative-removed", pointer, operation, old=_named(one))
 
 
-def _tell_won(comparison: Comparison, one: Alternative, before: list[Alternative], pointer: str, operation: str) -> None:
+def _tell_won(
+    comparison: Comparison, one: Alternative, before: list[Alternative], pointer: str, operation: str
+) -> None:
     if not one:
         comparison.tell("security-no-longer-required", pointer, operation)
     elif (same := _nearest(one, before)) is not None:
@@ -160,5 +164,5 @@ def _scopes(old: Site, new: Site) -> Iterator[tuple[str, Site, str, str]]:
 
 
 def _changed(comparison: Comparison, rule: str, name: str, old: Site, new: Site) -> None:
-    told = {"what": f"`{name}`", "old": f"`{old.value}`", "new": f"`{new.value}`"}
-    comparison.tell(rule, new.pointer, **told)
+    shown = ["nothing" if site.value is None else f"`{site.value}`" for site in (old, new)]
+    comparison.tell(rule, new.pointer, what=f"`{name}`", old=shown[0], new=shown[1])

@@ -14,7 +14,9 @@ UPPER: Final = ("maxLength", "maxItems", "maxProperties")
 LOWER: Final = ("minLength", "minItems", "minProperties")
 # The types that a keyword says something about.
 TYPES_OF: Final[Mapping[str, frozenset[str]]] = {
-    **dict.fromkeys(("maxLength", "minLength", "pattern", "contentEncoding", "contentMediaType"), frozenset({"string"})),
+    **dict.fromkeys(
+        ("maxLength", "minLength", "pattern", "contentEncoding", "contentMediaType"), frozenset({"string"})
+    ),
     **dict.fromkeys(("maxItems", "minItems", "uniqueItems", "minContains", "maxContains"), frozenset({"array"})),
     **dict.fromkeys(("maxProperties", "minProperties"), frozenset({"object"})),
     **dict.fromkeys(("maximum", "minimum", "multipleOf"), NUMBER),

@@ -26,9 +26,7 @@ def compare_webhooks(comparison: Comparison) -> None:
 
 def compare_callbacks(comparison: Comparison, old: Site, new: Site, operation: str) -> None:
     """The callbacks of an operation; an entry is a name with a URL."""
-    before, after = (
-        _callbacks(document, site) for document, site in ((comparison.old, old), (comparison.new, new))
-    )
+    before, after = (_callbacks(document, site) for document, site in ((comparison.old, old), (comparison.new, new)))
     for key, site in before.items():
         if key in after:
             _items(comparison, site, after[key], f"{operation} callback {key[0]}")

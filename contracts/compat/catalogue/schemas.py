@@ -68,6 +68,12 @@ class Change:
     effect: Effect
     says: str
     law: tuple[Severity, Severity] | None = None
+    # Whether the change shows where the client sends, and where it receives.
+    seen: tuple[bool, bool] = (True, True)
+
+    def seen_at(self, place: Place) -> bool:
+        """Whether the change can show at this place."""
+        return self.seen[not place.sent]
 
     def severity(self, place: Place) -> Severity:
         """What the change does to a client at this place."""
@@ -133,10 +139,10 @@ CHANGES: Final = (
     Change("property-removed-after-sunset", _U, "is gone, as announced for {old}"),
     Change("property-became-required", _N, "is always there, before it was optional"),
     Change("property-became-optional", _W, "can be absent, before it was always there"),
-    Change("property-became-read-only", _D, "is only the server's to set"),
-    Change("property-became-write-only", _D, "is no longer returned"),
-    Change("property-became-writable", _NONE, "can be sent now"),
-    Change("property-became-readable", _NONE, "is returned now"),
+    Change("property-became-read-only", _D, "is only the server's to set", seen=(True, False)),
+    Change("property-became-write-only", _D, "is no longer returned", seen=(False, True)),
+    Change("property-became-writable", _NONE, "can be sent now", seen=(True, False)),
+    Change("property-became-readable", _NONE, "is returned now", seen=(False, True)),
     Change("additional-properties-closed", _N, "has no fields beside the named ones, before any"),
     Change("additional-properties-opened", _W, "can have fields beside the named ones", (_SAFE, _WARNING)),
     Change("additional-properties-typed", _N, "has further fields of one kind only, before any"),
@@ -198,6 +204,8 @@ def rules() -> Iterator[Rule]:
     """A rule for each change at each place."""
     for place in Place:
         for change in CHANGES:
+            if not change.seen_at(place):
+                continue
             severity = change.severity(place)
             end = _CONSEQUENCES.get((severity, place.sent), ".")
             sentence = f"{NOUNS[place]} {change.says}{end}"
