@@ -20,7 +20,7 @@ class Released:
 def released(version: str, folder: Path) -> Released | None:
     """The released contract of a version, or none where git, the repository or a tag is missing.
 
-    A tag `contracts/v1` (or `contracts/v1.3`) counts before a release tag such as `v0.4.0`; of several the newest counts.
+    A tag `contracts/v1` (or `contracts/v1.3`) counts before a release tag such as `v0.4.0`; of several the newest.
     """
     for pattern in (f"contracts/{version}", f"contracts/{version}[.-]*", "v[0-9]*.[0-9]*"):
         tags = _git(folder, "for-each-ref", "--sort=-creatordate", "--format=%(refname:short)", f"refs/tags/{pattern}")

@@ -1,7 +1,7 @@
 """``strata contract``: the frozen promises, and what a change does to clients."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -53,7 +53,10 @@ def freeze(
 
 @commands.command()
 def check(as_json: AsJson = False) -> None:
-    """Compare the code with the frozen documents, and these with the released ones. The exit code is 1 if they differ."""
+    """Compare the code with the frozen documents, and these with the released ones.
+
+    The exit code is 1 when the code says something else, or when a frozen document breaks a released one.
+    """
     from contracts import gate  # noqa: PLC0415 - builds every version, and nothing else needs it
     from contracts.compat.waivers import WaiverError  # noqa: PLC0415
 
@@ -131,9 +134,9 @@ def _show_verdict(verdict: "Verdict") -> None:
         say(f"{version} keeps what {verdict.tag} released.")
 
 
-def _show(version: str, findings: "Iterable[Finding]", advice: "object") -> None:
+def _show(version: str, findings: "Iterable[Finding]", advice: "Callable[[str, Finding], str]") -> None:
     for finding in findings:
-        say(*_lines(finding, f"{version}: "), f"  -> {advice(version, finding)}")  # type: ignore[operator]
+        say(*_lines(finding, f"{version}: "), f"  -> {advice(version, finding)}")
 
 
 def _lines(finding: "Finding", prefix: str = "") -> list[Text]:

@@ -23,8 +23,7 @@ def compare_unions(engine: Engine, pair: Pair, entry: Entry, old: Shape, new: Sh
                     tell(entry, pair, f"variants-became-{kind}", after.pointer)
                 _Matching(engine, pair, entry, before.variants, after.variants).run()
         return
-    before, after = _alone(pair.old, old, new), _alone(pair.new, new, old)
-    _Matching(engine, pair, entry, before, after).run()
+    _Matching(engine, pair, entry, _alone(pair.old, old, new), _alone(pair.new, new, old)).run()
 
 
 def _alone(node: Node, shape: Shape, other: Shape) -> list[Node]:
@@ -125,31 +124,35 @@ class _Matching:
 
 def _discriminators(engine: Engine, pair: Pair, entry: Entry, old: Shape, new: Shape) -> None:
     before, after = old.discriminator, new.discriminator
-    if before is None and after is None:
-        return
-    if before is None and after is not None:
+    if before is None:
+        if after is None:
+            return
         tell(entry, pair, "discriminator-added", after.pointer, new=f"`{after.at('propertyName').value}`")
         return
-    if after is None and before is not None:
+    if after is None:
         tell(entry, pair, "discriminator-removed", before.pointer, old=f"`{before.at('propertyName').value}`")
-        return
-    if before is None or after is None:
         return
     names = (before.at("propertyName").value, after.at("propertyName").value)
     if names[0] != names[1]:
         pointer = after.at("propertyName").pointer
         tell(entry, pair, "discriminator-property-changed", pointer, old=f"`{names[0]}`", new=f"`{names[1]}`")
-        return
+    else:
+        _kinds(engine, pair, entry, old, new)
+
+
+def _kinds(engine: Engine, pair: Pair, entry: Entry, old: Shape, new: Shape) -> None:
+    """What each value of a discriminator means."""
     was, now = engine.old.kinds(old), engine.new.kinds(new)
+    pointers = [shape.pointer if shape.discriminator is None else shape.discriminator.pointer for shape in (old, new)]
     for kind, node in was.items():
         if kind not in now:
-            tell(entry, pair, "discriminator-value-removed", before.pointer, old=f"`{kind}`")
+            tell(entry, pair, "discriminator-value-removed", pointers[0], old=f"`{kind}`")
             continue
         below = Pair(node, now[kind], pair.place)
         if node.hint != now[kind].hint and not engine.deep and engine.breaks(below):
-            tell(entry, pair, "discriminator-value-changed", after.pointer, new=f"`{kind}`")
+            tell(entry, pair, "discriminator-value-changed", pointers[1], new=f"`{kind}`")
         else:
             entry.below.append(below)
     for kind in now:
         if kind not in was:
-            tell(entry, pair, "discriminator-value-added", after.pointer, new=f"`{kind}`")
+            tell(entry, pair, "discriminator-value-added", pointers[1], new=f"`{kind}`")

@@ -14,7 +14,26 @@ _VERSION: Final = re.compile(r"3\.([0-2])(?:\.\d+)?(?:-[0-9A-Za-z.-]+)?")
 # Members that hold data: a "$ref" in there is an example, not a reference.
 _DATA: Final = frozenset({"example", "examples", "default", "const", "enum", "value"})
 _NAMED: Final = frozenset(
-    ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "paths", "webhooks", "pathItems", "callbacks", "schemas", "responses", "parameters", "requestBodies", "headers", "securitySchemes", "links", "content", "encoding"]
+    [
+        "properties",
+        "patternProperties",
+        "$defs",
+        "definitions",
+        "dependentSchemas",
+        "paths",
+        "webhooks",
+        "pathItems",
+        "callbacks",
+        "schemas",
+        "responses",
+        "parameters",
+        "requestBodies",
+        "headers",
+        "securitySchemes",
+        "links",
+        "content",
+        "encoding",
+    ]
 )
 
 
@@ -103,6 +122,11 @@ class Document:
         for name in ("info", "paths", "webhooks", "components"):
             if name in root and not isinstance(root[name], Mapping):
                 raise NotOpenAPI(f"not an OpenAPI document: `{name}` is not an object")
+        self._check_references()
+        for name in ("paths", "webhooks"):
+            self._check_items(self.root.at(name))
+
+    def _check_references(self) -> None:
         references: list[tuple[str, str]] = []
         for site in _schemas_and_more(self.root):
             if isinstance(anchor := site.value.get("$anchor"), str):
@@ -111,8 +135,6 @@ class Document:
                 references.append((reference, site.pointer))
         for reference, pointer in references:
             self.target(reference, pointer)
-        for name in ("paths", "webhooks"):
-            self._check_items(self.root.at(name))
 
     def _check_items(self, paths: Site) -> None:
         for path in paths.mapping:

@@ -23,8 +23,8 @@ class Severity(StrEnum):
 class Finding:
     """One change that a client can see.
 
-    The pointer leads into the new document, or into the old one where something was taken away. `operation` is the first
-    one that shows the change; a component is shared, and `operations` has them all.
+    The pointer leads into the new document, or into the old one where something was taken away. `operation` is the
+    first one that shows the change; a component is shared, and `operations` has them all.
     """
 
     rule: str

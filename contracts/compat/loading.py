@@ -105,6 +105,7 @@ def _json(text: str) -> Any:
 
 def _yaml(text: str) -> Any:
     try:
+        _measure_depth(text)
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - derives from the safe loader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -112,6 +113,18 @@ def _yaml(text: str) -> Any:
         raise NotOpenAPI(f"{place}{getattr(error, 'problem', None) or 'not YAML'}") from None
     except ValueError as error:
         raise NotOpenAPI(f"not YAML: {error}") from None
+
+
+def _measure_depth(text: str) -> None:
+    """Refuse deep nesting before the composer recurses into it: the one written in C ends the process."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _DEEPEST:
+                raise NotOpenAPI("nested too deeply")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Compares the fields of objects and the items of arrays."""
 
+from typing import Final
+
 from contracts.compat.catalogue.schemas import Place
 from contracts.compat.document import Site
 from contracts.compat.engine import Engine, Entry, Pair, tell
@@ -120,13 +122,14 @@ def _patterned(pair: Pair, entry: Entry, old: Shape, new: Shape) -> None:
         if pattern not in old.pattern_properties:
             tell(entry, pair, "pattern-property-added", node.pointer, new=pattern)
     if old.property_names is not None or new.property_names is not None:
-        text = Site({"type": "string"}, new.pointer)
-        names = [node or Node.of(text, "the names") for node in (old.property_names, new.property_names)]
-        entry.below.append(Pair(*(_of_text(node) for node in names), pair.place))
+        names = [_of_text(node, shape) for node, shape in ((old.property_names, old), (new.property_names, new))]
+        entry.below.append(Pair(names[0], names[1], pair.place))
 
 
-def _of_text(node: Node) -> Node:
-    return Node((*node.parts, Part(Site(_TEXT, node.pointer))), node.label, node.only, node.hint)
+def _of_text(node: Node | None, shape: Shape) -> Node:
+    """What names must look like; they are text, whether a schema says so or not."""
+    text = Part(Site(_TEXT, shape.pointer))
+    return Node((text,), "the names") if node is None else Node((*node.parts, text), node.label, node.only, node.hint)
 
 
-_TEXT = {"type": "string"}
+_TEXT: Final = {"type": "string"}

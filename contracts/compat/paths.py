@@ -104,9 +104,9 @@ def _compare(comparison: Comparison, old: Operation, new: Operation) -> None:
     compare_responses(comparison, old.site, new.site, new.name)
     compare_requirements(comparison, old.site, new.site, new.name)
     compare_callbacks(comparison, old.site, new.site, new.name)
-    for before, after in ((old.item, new.item), (old.site, new.site)):
-        if "servers" in before.mapping and "servers" in after.mapping:
-            compare_servers(comparison, before, after, new.name)
+    for was, now in ((old.item, new.item), (old.site, new.site)):
+        if "servers" in was.mapping and "servers" in now.mapping:
+            compare_servers(comparison, was, now, new.name)
 
 
 def _names(comparison: Comparison, old: Operation, new: Operation) -> None:

@@ -1,20 +1,18 @@
 """Reads the schemas of one document into shapes: references followed, `allOf` merged, both ways to write null alike."""
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
 from contracts.compat.document import Document, Site
+from contracts.compat.keywords import conjoin, read_plain, restrict
 from contracts.compat.loading import NotOpenAPI
-from contracts.compat.shape import ABSENT, ALL, LOWER, NULL, UPPER, Node, Part, Shape, Union, type_of, wire_types
+from contracts.compat.shape import ALL, NULL, Node, Part, Shape, Union, type_of
 
 # What says nothing about the values: variants that hold nothing else beside an enum are one enum together.
 _ENUM_ONLY: Final = frozenset({"enum", "const", "type", "title", "description", "deprecated", "examples", "example"})
 _SAME_ONLY: Final = ("not", "if", "then", "else", "contains", "contentSchema")
-_OBJECT: Final = ("properties", "additionalProperties", "patternProperties", "propertyNames", "required")
-_ARRAY: Final = ("items", "prefixItems")
 
 
 class Reader:
@@ -77,7 +75,7 @@ class Reader:
         flat = list(self._flat(node))
         shape = Shape(flat[0][0].pointer if flat else node.pointer)
         for site, bare in flat:
-            _read_plain(shape, site)
+            read_plain(shape, site)
             self._read_object(shape, site)
             self._read_array(shape, site)
             for keyword in _SAME_ONLY:
@@ -129,6 +127,15 @@ class Reader:
                 shape.required.setdefault(name, site.at("required", index).pointer)
         for pattern in site.at("patternProperties").mapping:
             shape.pattern_properties.setdefault(pattern, Node.of(site.at("patternProperties", pattern), pattern))
+        self._read_names(shape, site)
+        keyword = "additionalProperties" if "additionalProperties" in site.mapping else "unevaluatedProperties"
+        additional = site.at(keyword)
+        if additional.value is False:
+            shape.additional, shape.additional_pointer = False, additional.pointer
+        elif isinstance(additional.value, Mapping) and additional.value and shape.additional is not False:
+            shape.additional, shape.additional_pointer = Node.of(additional, "any other field"), additional.pointer
+
+    def _read_names(self, shape: Shape, site: Site) -> None:
         if "propertyNames" in site.mapping:
             shape.property_names = Node.of(site.at("propertyNames"), "the names")
         for keyword in ("dependentRequired", "dependencies"):
@@ -137,12 +144,6 @@ class Reader:
                     shape.dependent_required[(name, str(other))] = site.at(keyword, name).pointer
         for name in site.at("dependentSchemas").mapping:
             shape.others.setdefault("dependentSchemas", []).append(Node.of(site.at("dependentSchemas", name)))
-        keyword = "additionalProperties" if "additionalProperties" in site.mapping else "unevaluatedProperties"
-        additional = site.at(keyword)
-        if additional.value is False:
-            shape.additional, shape.additional_pointer = False, additional.pointer
-        elif isinstance(additional.value, Mapping) and additional.value and shape.additional is not False:
-            shape.additional, shape.additional_pointer = Node.of(additional, "any other field"), additional.pointer
 
     def _read_array(self, shape: Shape, site: Site) -> None:
         prefix = site.at("prefixItems")
@@ -171,7 +172,7 @@ class Reader:
             self._document.resolve(one).mapping.keys() <= _ENUM_ONLY for one in sites
         ):
             found = {key: value for one in shapes for key, value in (one.enum or {}).items()}
-            _restrict(shape, found, union.pointer)
+            restrict(shape, found, union.pointer)
         else:
             shape.types &= frozenset[str]().union(*(one.types for one in shapes))
             shape.unions.append(Union(keyword, [node.narrowed(ALL - NULL) for node in values], union.pointer))
@@ -183,124 +184,4 @@ class Reader:
             inner.types |= NULL
             if inner.enum is not None:
                 inner.enum = {**inner.enum, "null": None}
-        _conjoin(shape, inner)
-
-
-def _read_plain(shape: Shape, site: Site) -> None:
-    value = site.mapping
-    if value == {"not": {}}:
-        shape.types, shape.type_pointer = frozenset(), site.pointer
-        return
-    declared = value.get("type")
-    if declared is not None:
-        names = declared if isinstance(declared, list) else [declared]
-        types = wire_types(names) or ALL
-        if value.get("nullable") is True:
-            types |= NULL
-        shape.types, shape.type_pointer = shape.types & types, site.at("type").pointer
-    elif any(name in value for name in _OBJECT[:-1]):
-        shape.types &= frozenset({"object", "null"} if value.get("nullable") is True else {"object"})
-    elif any(name in value for name in _ARRAY):
-        shape.types &= frozenset({"array", "null"} if value.get("nullable") is True else {"array"})
-    if "const" in value:
-        _restrict(shape, {_key(value["const"]): value["const"]}, site.at("const").pointer)
-    if isinstance(value.get("enum"), list):
-        found = {_key(one): one for one in value["enum"]}
-        if value.get("nullable") is True:
-            found["null"] = None
-        _restrict(shape, found, site.at("enum").pointer)
-    _read_limits(shape, site)
-    _read_annotations(shape, site)
-
-
-def _read_limits(shape: Shape, site: Site) -> None:
-    value = site.mapping
-    for names, tighter in ((UPPER, min), (LOWER, max)):
-        for name in names:
-            bound = value.get(name)
-            if _is_number(bound) and not (name in LOWER and bound <= 0):
-                known = shape.limits.get(name)
-                best = bound if known is None else tighter(known[0], bound)
-                shape.limits[name] = (best, site.at(name).pointer)
-    for name, sign in (("maximum", 1), ("minimum", -1)):
-        exclusive = "exclusive" + name.capitalize()
-        bounds = [(value[name], value.get(exclusive) is True, name)] if _is_number(value.get(name)) else []
-        if _is_number(value.get(exclusive)):
-            bounds.append((value[exclusive], True, exclusive))
-        for bound, open_end, keyword in bounds:
-            known = shape.limits.get(name)
-            found = ((bound, open_end), site.at(keyword).pointer)
-            if known is None or (sign * bound, not open_end) < (sign * known[0][0], not known[0][1]):
-                shape.limits[name] = found
-    if _is_number(value.get("multipleOf")) and value["multipleOf"] > 0:
-        shape.limits["multipleOf"] = (value["multipleOf"], site.at("multipleOf").pointer)
-    if value.get("uniqueItems") is True:
-        shape.limits["uniqueItems"] = (True, site.at("uniqueItems").pointer)
-    for name in ("contentEncoding", "contentMediaType"):
-        if isinstance(value.get(name), str):
-            shape.limits[name] = (value[name], site.at(name).pointer)
-    for name in ("minContains", "maxContains"):
-        if _is_number(value.get(name)):
-            shape.limits[name] = (value[name], site.at(name).pointer)
-    pattern = value.get("pattern")
-    if isinstance(pattern, str) and pattern not in {"", ".*", "^.*$", "^", "$"}:
-        shape.patterns.setdefault(pattern, site.at("pattern").pointer)
-    if isinstance(value.get("format"), str):
-        shape.formats.setdefault(value["format"], site.at("format").pointer)
-
-
-def _read_annotations(shape: Shape, site: Site) -> None:
-    value = site.mapping
-    if "default" in value and shape.default is ABSENT:
-        shape.default, shape.default_pointer = value["default"], site.at("default").pointer
-    shape.deprecated |= value.get("deprecated") is True
-    shape.read_only |= value.get("readOnly") is True
-    shape.write_only |= value.get("writeOnly") is True
-    shape.sunset = shape.sunset if shape.sunset is not None else value.get("x-sunset")
-    if isinstance(value.get("discriminator"), Mapping):
-        shape.discriminator = site.at("discriminator")
-
-
-def _restrict(shape: Shape, values: dict[str, Any], pointer: str) -> None:
-    known = shape.enum
-    shape.enum = values if known is None else {key: value for key, value in values.items() if key in known}
-    shape.enum_pointer = pointer
-
-
-def _conjoin(shape: Shape, inner: Shape) -> None:
-    """Let what another shape says hold as well."""
-    shape.types &= inner.types
-    shape.type_pointer = inner.type_pointer or shape.type_pointer
-    if inner.enum is not None:
-        _restrict(shape, inner.enum, inner.enum_pointer)
-    for name in ("limits", "patterns", "formats", "required", "pattern_properties", "dependent_required"):
-        getattr(shape, name).update(getattr(inner, name))
-    for name, node in inner.properties.items():
-        known = shape.properties.get(name)
-        shape.properties[name] = node if known is None else Node((*known.parts, *node.parts), name)
-    if inner.additional is not True and shape.additional is not False:
-        shape.additional, shape.additional_pointer = inner.additional, inner.additional_pointer
-    shape.items = inner.items or shape.items
-    shape.property_names = inner.property_names or shape.property_names
-    shape.prefix = list(inner.prefix) or shape.prefix
-    shape.unions += inner.unions
-    shape.discriminator = inner.discriminator or shape.discriminator
-    for keyword, nodes in inner.others.items():
-        shape.others.setdefault(keyword, []).extend(nodes)
-    if shape.default is ABSENT:
-        shape.default, shape.default_pointer = inner.default, inner.default_pointer
-    shape.deprecated |= inner.deprecated
-    shape.read_only |= inner.read_only
-    shape.write_only |= inner.write_only
-    shape.sunset = shape.sunset if shape.sunset is not None else inner.sunset
-
-
-def _key(value: Any) -> str:
-    """Equal for values that are equal in JSON: 1 and 1.0 are, 1 and true are not."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return json.dumps(value, sort_keys=True, ensure_ascii=False)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+        conjoin(shape, inner)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from contracts.compat.catalogue.protocol import rules as protocol_rules
-from contracts.compat.catalogue.schemas import CHANGES, Place
+from contracts.compat.catalogue.schemas import CHANGES, Change, Place
 from contracts.compat.rules import Rule, registry
 
 _PATH: Final = Path(__file__).with_name("RULES.md")
@@ -21,7 +21,8 @@ def reference() -> str:
 def _lines() -> Iterator[str]:
     yield "# Rules of the compatibility gate"
     yield ""
-    yield f"Written by `{_COMMAND}`; do not edit. There are {len(registry())} rules. README.md says why they are as they are."
+    yield f"Written by `{_COMMAND}`; do not edit. There are {len(registry())} rules."
+    yield "README.md says why they are as they are."
     areas: dict[str, list[Rule]] = {}
     for rule in protocol_rules():
         areas.setdefault(rule.area, []).append(rule)
@@ -41,8 +42,12 @@ def _lines() -> Iterator[str]:
     yield from ("", f"| change | {' | '.join(f'`{place.value}-`' for place in Place)} | what the value |")
     yield "|---" * (len(Place) + 2) + "|"
     for change in CHANGES:
-        severities = " | ".join(change.severity(place).value if change.seen_at(place) else "" for place in Place)
+        severities = " | ".join(_shown(change, place) for place in Place)
         yield f"| `{change.name}` | {severities} | {change.says} |"
+
+
+def _shown(change: Change, place: Place) -> str:
+    return change.severity(place).value if change.seen_at(place) else ""
 
 
 def main(arguments: list[str]) -> int:

@@ -7,15 +7,15 @@ from typing import Any, Final
 from contracts.compat.composition import compare_unions
 from contracts.compat.engine import Engine, Entry, Pair, tell
 from contracts.compat.objects import compare_arrays, compare_objects
-from contracts.compat.shape import ABSENT, ALL, NULL, TYPES_OF, Node, Shape, type_names
+from contracts.compat.shape import ABSENT, ALL, NULL, TYPES_OF, Shape, type_names
 
 _BOUNDS: Final = {
-    "maxLength": ("max-length", 1),
-    "minLength": ("min-length", -1),
-    "maxItems": ("max-items", 1),
-    "minItems": ("min-items", -1),
-    "maxProperties": ("max-properties", 1),
-    "minProperties": ("min-properties", -1),
+    "maxLength": "max-length",
+    "minLength": "min-length",
+    "maxItems": "max-items",
+    "minItems": "min-items",
+    "maxProperties": "max-properties",
+    "minProperties": "min-properties",
 }
 # Formats of which one holds every value of the other.
 _WIDER: Final = frozenset({("int32", "int64"), ("float", "double"), ("int32", "double"), ("uri", "uri-reference")})
@@ -115,9 +115,9 @@ def _enums(pair: Pair, entry: Entry, old: Shape, new: Shape) -> None:
 
 
 def _limits(pair: Pair, entry: Entry, old: Shape, new: Shape, common: frozenset[str]) -> None:
-    for keyword, (name, sign) in _BOUNDS.items():
+    for keyword, name in _BOUNDS.items():
         if TYPES_OF[keyword] & common:
-            _bound(pair, entry, name, sign, old.limits.get(keyword), new.limits.get(keyword))
+            _bound(pair, entry, name, old.limits.get(keyword), new.limits.get(keyword))
     for keyword, name in (("maximum", "maximum"), ("minimum", "minimum")):
         if TYPES_OF[keyword] & common:
             _range(pair, entry, name, old.limits.get(keyword), new.limits.get(keyword))
@@ -138,9 +138,7 @@ def _limits(pair: Pair, entry: Entry, old: Shape, new: Shape, common: frozenset[
             tell(entry, pair, name, (after or before or ("", new.pointer))[1], old=told[0], new=told[1])
 
 
-def _bound(
-    pair: Pair, entry: Entry, name: str, sign: int, before: tuple[Any, str] | None, after: tuple[Any, str] | None
-) -> None:
+def _bound(pair: Pair, entry: Entry, name: str, before: tuple[Any, str] | None, after: tuple[Any, str] | None) -> None:
     if before is None and after is not None:
         tell(entry, pair, f"{name}-added", after[1], new=after[0])
     elif after is None and before is not None:
@@ -157,7 +155,7 @@ def _range(pair: Pair, entry: Entry, name: str, before: tuple[Any, str] | None, 
             change = "became-exclusive" if after[0][1] else "became-inclusive"
             tell(entry, pair, f"{name}-{change}", after[1], new=after[0][0])
         return
-    _bound(pair, entry, name, 1, *plain)
+    _bound(pair, entry, name, plain[0], plain[1])
 
 
 def _numbers(pair: Pair, entry: Entry, old: Shape, new: Shape, common: frozenset[str]) -> None:
@@ -268,6 +266,3 @@ def _shown(value: Any) -> str:
 
 def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
-
-
-__all__ = ["Node", "compare"]

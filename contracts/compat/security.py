@@ -1,7 +1,8 @@
 """Compares security: what an operation asks for, and what the schemes are."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from contracts.compat.comparison import Comparison
 from contracts.compat.document import Document, Site
@@ -17,7 +18,7 @@ _URLS = (
 
 def compare_requirements(comparison: Comparison, old: Site, new: Site, operation: str) -> None:
     """What callers must prove: each way that worked must still work."""
-    before, pointer = _alternatives(comparison.old, old)
+    before, _ = _alternatives(comparison.old, old)
     names = _renamed(comparison)
     before = [{names.get(scheme, scheme): scopes for scheme, scopes in one.items()} for one in before]
     after, pointer = _alternatives(comparison.new, new)
@@ -31,16 +32,15 @@ def compare_requirements(comparison: Comparison, old: Site, new: Site, operation
 
 def _alternatives(document: Document, operation: Site) -> tuple[list[Alternative], str]:
     site = operation.at("security") if "security" in operation.mapping else document.root.at("security")
-    found: list[Alternative] = []
-    for requirement in site.items:
-        if isinstance(requirement, dict):
-            found.append(
-                {
-                    scheme: frozenset(str(scope) for scope in scopes) if isinstance(scopes, list) else frozenset()
-                    for scheme, scopes in requirement.items()
-                }
-            )
+    found = [_alternative(requirement) for requirement in site.items if isinstance(requirement, Mapping)]
     return found or [{}], site.pointer
+
+
+def _alternative(requirement: Mapping[str, Any]) -> Alternative:
+    return {
+        scheme: frozenset(str(scope) for scope in scopes) if isinstance(scopes, list) else frozenset()
+        for scheme, scopes in requirement.items()
+    }
 
 
 def _covers(held: Alternative, needed: Alternative) -> bool:

@@ -123,7 +123,7 @@ def wire_types(names: Iterable[Any]) -> frozenset[str]:
     for name in names:
         if name == "number":
             found |= NUMBER
-        elif name in ALL:
+        elif isinstance(name, str) and name in ALL:
             found.add(name)
     return frozenset(found)
 
@@ -146,4 +146,6 @@ def type_of(value: Any) -> str:
         return "boolean"
     if isinstance(value, int | float):
         return "integer" if float(value).is_integer() else "fraction"
-    return {str: "string", list: "array"}.get(type(value), "object")
+    if isinstance(value, str):
+        return "string"
+    return "array" if isinstance(value, list) else "object"

@@ -1,7 +1,7 @@
 """What can change in a schema, and what that means wherever schemas stand.
 
-One law gives the severity. A place where the client sends values breaks when fewer are accepted; a place where it receives
-them breaks when more can come. What cannot be compared breaks in both.
+One law gives the severity. A place where the client sends values breaks when fewer are accepted; a place where it
+receives them breaks when more can come. What cannot be compared breaks in both.
 """
 
 from collections.abc import Iterator

@@ -2,7 +2,7 @@
 
 import re
 from typing import Final
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from contracts.compat.findings import Report, Severity
 
@@ -16,21 +16,21 @@ def as_junit(report: Report, document: str) -> str:
     failures = report.count(Severity.BREAKING)
     tests = str(max(1, len(findings)))
     name = _printable(document)
-    suite = ElementTree.Element("testsuite", name=name, tests=tests, failures=str(failures), errors="0", skipped="0")
+    suite = ET.Element("testsuite", name=name, tests=tests, failures=str(failures), errors="0", skipped="0")
     if not findings:
-        ElementTree.SubElement(suite, "testcase", classname="compatibility", name="nothing changed")
+        ET.SubElement(suite, "testcase", classname="compatibility", name="nothing changed")
     for finding in findings:
         title = _printable(f"{finding.operation} {finding.pointer}".strip())
-        case = ElementTree.SubElement(suite, "testcase", classname=finding.rule, name=title)
+        case = ET.SubElement(suite, "testcase", classname=finding.rule, name=title)
         message = _printable(finding.message)
         if finding.severity is Severity.BREAKING:
-            ElementTree.SubElement(case, "failure", type=finding.rule, message=message).text = title
+            ET.SubElement(case, "failure", type=finding.rule, message=message).text = title
         else:
-            ElementTree.SubElement(case, "system-out").text = f"{finding.severity.value}: {message}"
-    suites = ElementTree.Element("testsuites", tests=tests, failures=str(failures))
+            ET.SubElement(case, "system-out").text = f"{finding.severity.value}: {message}"
+    suites = ET.Element("testsuites", tests=tests, failures=str(failures))
     suites.append(suite)
-    ElementTree.indent(suites)
-    return ElementTree.tostring(suites, encoding="unicode", xml_declaration=False) + "\n"
+    ET.indent(suites)
+    return ET.tostring(suites, encoding="unicode", xml_declaration=False) + "\n"
 
 
 def _printable(text: str) -> str:

@@ -12,7 +12,9 @@ def document(paths: Json | None = None, **members: Json) -> Json:
     return {"openapi": "3.1.0", "info": {"title": "T", "version": "1"}, "paths": paths or {}, **members}
 
 
-def operation(method: str = "get", path: str = "/things", document_members: Json | None = None, **members: Json) -> Json:
+def operation(
+    method: str = "get", path: str = "/things", document_members: Json | None = None, **members: Json
+) -> Json:
     """A document with one operation."""
     return document({path: {method: {"responses": OK, **members}}}, **(document_members or {}))
 

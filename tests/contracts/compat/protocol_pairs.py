@@ -116,13 +116,21 @@ PAIRS: Final[dict[str, Pair]] = {
         served("https://{v}", v={"default": "1", "enum": ["1"]}),
         served("https://{v}", v={"default": "1", "enum": ["3", "2", "1"]}),
     ),
-    "server-variable-default-changed": same(served("https://{v}", v={"default": "1"}), served("https://{v}", v={"default": "2"})),
+    "server-variable-default-changed": same(
+        served("https://{v}", v={"default": "1"}), served("https://{v}", v={"default": "2"})
+    ),
     "operation-added": same(GONE, operation()),
-    "operation-removed": Pair(operation(), GONE, document({"/things": {"get": {"responses": OK}, "put": {"responses": OK}}})),
+    "operation-removed": Pair(
+        operation(), GONE, document({"/things": {"get": {"responses": OK}, "put": {"responses": OK}}})
+    ),
     "operation-removed-before-sunset": same(dated(FUTURE), GONE),
     "operation-removed-after-sunset": same(dated(PAST), GONE),
-    "operation-path-changed": Pair(operation(operationId="a"), operation(path="/things/", operationId="a"), operation(operationId="a", summary="S")),
-    "operation-id-changed": Pair(operation(operationId="a"), operation(operationId="b"), operation(operationId="a", tags=["b"])),
+    "operation-path-changed": Pair(
+        operation(operationId="a"), operation(path="/things/", operationId="a"), operation(operationId="a", summary="S")
+    ),
+    "operation-id-changed": Pair(
+        operation(operationId="a"), operation(operationId="b"), operation(operationId="a", tags=["b"])
+    ),
     "operation-id-removed": same(operation(operationId="a"), operation()),
     "operation-id-added": same(operation(), operation(operationId="a")),
     "operation-tag-removed": same(operation(tags=["a", "b"]), operation(tags=["a"])),
@@ -141,14 +149,20 @@ PAIRS: Final[dict[str, Pair]] = {
     "request-parameter-added": same(PLAIN, WITH_Q),
     "request-parameter-added-required": Pair(PLAIN, with_parameters(REQUIRED), WITH_Q),
     "request-parameter-removed": Pair(with_parameters(Q, parameter("r")), WITH_Q, with_parameters(parameter("r"), Q)),
-    "request-parameter-removed-before-sunset": same(with_parameters(Q | {"deprecated": True, "x-sunset": FUTURE}), PLAIN),
+    "request-parameter-removed-before-sunset": same(
+        with_parameters(Q | {"deprecated": True, "x-sunset": FUTURE}), PLAIN
+    ),
     "request-parameter-removed-after-sunset": same(with_parameters(Q | {"deprecated": True, "x-sunset": PAST}), PLAIN),
-    "request-parameter-became-required": Pair(WITH_Q, with_parameters(REQUIRED), with_parameters(parameter(required=False))),
+    "request-parameter-became-required": Pair(
+        WITH_Q, with_parameters(REQUIRED), with_parameters(parameter(required=False))
+    ),
     "request-parameter-became-optional": same(with_parameters(REQUIRED), WITH_Q),
     "request-parameter-location-changed": same(WITH_Q, with_parameters(parameter(place="header"))),
     "request-parameter-style-changed": Pair(listing(), listing(style="pipeDelimited"), listing(style="form")),
     "request-parameter-explode-changed": Pair(listing(), listing(explode=False), listing(explode=True)),
-    "request-parameter-reserved-refused": Pair(listing(allowReserved=True), listing(), listing(allowReserved=True, description="D")),
+    "request-parameter-reserved-refused": Pair(
+        listing(allowReserved=True), listing(), listing(allowReserved=True, description="D")
+    ),
     "request-parameter-reserved-allowed": same(listing(), listing(allowReserved=True)),
     "request-parameter-empty-refused": same(listing(allowEmptyValue=True), listing()),
     "request-parameter-empty-allowed": same(listing(), listing(allowEmptyValue=True)),
@@ -166,32 +180,57 @@ PAIRS: Final[dict[str, Pair]] = {
         with_parameters(Q | {"deprecated": True, "x-sunset": "2999-12-31T00:00:00Z"}),
     ),
     "request-body-added": same(with_request(None), with_request(JSON)),
-    "request-body-added-required": Pair(with_request(None), with_request(body(TEXT, required=True)), with_request(JSON)),
+    "request-body-added-required": Pair(
+        with_request(None), with_request(body(TEXT, required=True)), with_request(JSON)
+    ),
     "request-body-removed": same(with_request(JSON), with_request(None)),
-    "request-body-became-required": Pair(with_request(JSON), with_request(body(TEXT, required=True)), with_request(body(TEXT, required=False))),
+    "request-body-became-required": Pair(
+        with_request(JSON), with_request(body(TEXT, required=True)), with_request(body(TEXT, required=False))
+    ),
     "request-body-became-optional": same(with_request(body(TEXT, required=True)), with_request(JSON)),
     "request-media-type-added": same(with_request(JSON), with_request(TWO_BODIES)),
-    "request-media-type-removed": Pair(with_request(TWO_BODIES), with_request(JSON), with_request({"content": {"*/*": {"schema": TEXT}}})),
+    "request-media-type-removed": Pair(
+        with_request(TWO_BODIES), with_request(JSON), with_request({"content": {"*/*": {"schema": TEXT}}})
+    ),
     "request-encoding-narrowed": Pair(
-        multipart(contentType="image/png, image/gif"), multipart(contentType="image/png"), multipart(contentType="image/gif,image/png")
+        multipart(contentType="image/png, image/gif"),
+        multipart(contentType="image/png"),
+        multipart(contentType="image/gif,image/png"),
     ),
     "request-encoding-widened": same(multipart(contentType="image/png"), multipart(contentType="image/png, image/gif")),
     "request-encoding-style-changed": Pair(multipart(), multipart(style="pipeDelimited"), multipart(style="form")),
     "response-success-added": same(with_responses(_200={}), with_responses(_200={}, _201={})),
-    "response-success-removed": Pair(with_responses(_200={}, _201={}), with_responses(_200={}), with_responses(_2XX={}, _200={}, _201={})),
+    "response-success-removed": Pair(
+        with_responses(_200={}, _201={}), with_responses(_200={}), with_responses(_2XX={}, _200={}, _201={})
+    ),
     "response-error-added": same(with_responses(_200={}), with_responses(_200={}, _404={})),
-    "response-error-removed": Pair(with_responses(_200={}, _404={}), with_responses(_200={}), with_responses(_200={}, _4XX={})),
+    "response-error-removed": Pair(
+        with_responses(_200={}, _404={}), with_responses(_200={}), with_responses(_200={}, _4XX={})
+    ),
     "response-default-added": same(with_responses(_200={}), with_responses(_200={}, default={})),
     "response-default-removed": same(with_responses(_200={}, default={}), with_responses(_200={})),
     "response-body-added": same(with_responses(_200={}), with_responses(_200=JSON)),
-    "response-body-removed": Pair(with_responses(_200=JSON), with_responses(_200={}), with_responses(_200={**JSON, "description": "D"})),
+    "response-body-removed": Pair(
+        with_responses(_200=JSON), with_responses(_200={}), with_responses(_200={**JSON, "description": "D"})
+    ),
     "response-media-type-added": same(with_responses(_200=JSON), with_responses(_200=TWO_BODIES)),
     "response-media-type-removed": Pair(
         with_responses(_200=TWO_BODIES),
         with_responses(_200=JSON),
-        with_responses(_200={"content": {**body(TEXT, "Application/JSON; charset=utf-8")["content"], **body(TEXT, "text/csv")["content"]}}),
+        with_responses(
+            _200={
+                "content": {
+                    **body(TEXT, "Application/JSON; charset=utf-8")["content"],
+                    **body(TEXT, "text/csv")["content"],
+                }
+            }
+        ),
     ),
-    "response-media-type-generalised": Pair(with_responses(_200=TEXT_BODY), with_responses(_200=body(TEXT, "text/*")), with_responses(_200=body(TEXT, "text/plain;q=1"))),
+    "response-media-type-generalised": Pair(
+        with_responses(_200=TEXT_BODY),
+        with_responses(_200=body(TEXT, "text/*")),
+        with_responses(_200=body(TEXT, "text/plain;q=1")),
+    ),
     "response-header-added": same(answering(), headed()),
     "response-header-removed": Pair(headed(), answering(), answering(headers={"x-a": {"schema": TEXT}})),
     "response-header-became-required": same(headed(), headed(required=True)),
@@ -201,7 +240,9 @@ PAIRS: Final[dict[str, Pair]] = {
     "response-link-changed": same(linked(a="b"), linked(a="c")),
     "webhook-added": same(hooks("a"), hooks("a", "b")),
     "webhook-removed": Pair(hooks("a", "b"), hooks("a"), hooks("b", "a", "c")),
-    "webhook-operation-added": same(hooks("a"), document(webhooks={"a": {"post": {"responses": OK}, "put": {"responses": OK}}})),
+    "webhook-operation-added": same(
+        hooks("a"), document(webhooks={"a": {"post": {"responses": OK}, "put": {"responses": OK}}})
+    ),
     "webhook-operation-removed": same(hooks("a"), hooks("a", method="put")),
     "callback-added": same(calling("a"), calling("a", "b")),
     "callback-removed": Pair(calling("a", "b"), calling("a"), calling("b", "a")),
@@ -217,22 +258,37 @@ PAIRS: Final[dict[str, Pair]] = {
     "webhook-media-type-removed": same(webhook(requestBody=TWO_BODIES), webhook(requestBody=JSON)),
     "webhook-status-added": same(webhook(), webhook(responses={**OK, "202": {"description": ""}})),
     "webhook-status-removed": Pair(
-        webhook(responses={**OK, "202": {"description": ""}}), webhook(), webhook(responses={"2XX": {"description": ""}})
+        webhook(responses={**OK, "202": {"description": ""}}),
+        webhook(),
+        webhook(responses={"2XX": {"description": ""}}),
     ),
     "security-required": Pair(secured([]), secured([{"key": []}]), secured([{}, {"key": []}])),
     "security-no-longer-required": same(secured([{"key": []}]), secured([{"key": []}, {}])),
     "security-alternative-added": same(secured([{"key": []}]), secured([{"basic": []}, {"key": []}])),
-    "security-alternative-removed": Pair(secured([{"key": []}, {"basic": []}]), secured([{"key": []}]), secured([{"basic": []}, {"key": []}])),
+    "security-alternative-removed": Pair(
+        secured([{"key": []}, {"basic": []}]), secured([{"key": []}]), secured([{"basic": []}, {"key": []}])
+    ),
     "security-scheme-required": same(secured([{"key": []}]), secured([{"key": [], "basic": []}])),
     "security-scheme-no-longer-required": same(secured([{"key": [], "basic": []}]), secured([{"key": []}])),
-    "security-scope-added": Pair(secured([{"oauth": ["read"]}]), secured([{"oauth": ["read", "write"]}]), secured(None, document_security=[{"oauth": ["read"]}])),
+    "security-scope-added": Pair(
+        secured([{"oauth": ["read"]}]),
+        secured([{"oauth": ["read", "write"]}]),
+        secured(None, document_security=[{"oauth": ["read"]}]),
+    ),
     "security-scope-removed": same(secured([{"oauth": ["read", "write"]}]), secured([{"oauth": ["read"]}])),
     "security-scheme-added": same(secured([], {"key": KEY}), secured([])),
     "security-scheme-removed": same(secured([]), secured([], {"key": KEY, "oauth": OAUTH})),
-    "security-scheme-type-changed": Pair(secured([{"key": []}], {"key": KEY}), secured([{"key": []}], {"key": SCHEMES["basic"]}), secured([{"token": []}], {"token": KEY})),
+    "security-scheme-type-changed": Pair(
+        secured([{"key": []}], {"key": KEY}),
+        secured([{"key": []}], {"key": SCHEMES["basic"]}),
+        secured([{"token": []}], {"token": KEY}),
+    ),
     "security-scheme-location-changed": same(scheme(), scheme(**{"in": "query"})),
     "security-scheme-name-changed": Pair(scheme(), scheme(name="X-Other"), scheme(description="D")),
-    "security-scheme-http-changed": same(secured([{"a": []}], {"a": {"type": "http", "scheme": "basic"}}), secured([{"a": []}], {"a": {"type": "http", "scheme": "bearer"}})),
+    "security-scheme-http-changed": same(
+        secured([{"a": []}], {"a": {"type": "http", "scheme": "basic"}}),
+        secured([{"a": []}], {"a": {"type": "http", "scheme": "bearer"}}),
+    ),
     "security-scheme-bearer-format-changed": same(
         secured([{"a": []}], {"a": {"type": "http", "scheme": "bearer"}}),
         secured([{"a": []}], {"a": {"type": "http", "scheme": "Bearer", "bearerFormat": "JWT"}}),

@@ -91,45 +91,101 @@ SCHEMA_PAIRS: Final[dict[str, SchemaPair]] = {
     "format-narrowed": SchemaPair({**INT, "format": "int64"}, {**INT, "format": "int32"}),
     "format-widened": SchemaPair({**INT, "format": "int32"}, {**INT, "format": "int64"}),
     "format-changed": SchemaPair(text(format="date"), text(format="date-time"), text(format="date", title="Day")),
-    "content-encoding-changed": SchemaPair(text(contentEncoding="base64"), text(contentEncoding="base16"), text(contentEncoding="base64", title="T")),
-    "content-media-type-changed": SchemaPair(text(contentMediaType="image/png"), text(contentMediaType="image/gif"), text(contentMediaType="image/png", title="T")),
+    "content-encoding-changed": SchemaPair(
+        text(contentEncoding="base64"), text(contentEncoding="base16"), text(contentEncoding="base64", title="T")
+    ),
+    "content-media-type-changed": SchemaPair(
+        text(contentMediaType="image/png"),
+        text(contentMediaType="image/gif"),
+        text(contentMediaType="image/png", title="T"),
+    ),
     "property-added": SchemaPair(thing(a=TEXT), thing(a=TEXT, b=TEXT), thing(a={**TEXT, "title": "A"})),
     "required-property-added": SchemaPair(thing(a=TEXT), thing("b", a=TEXT, b=TEXT), thing(a=TEXT, b=TEXT)),
     "property-removed": SchemaPair(thing(a=TEXT, b=TEXT), thing(a=TEXT), thing(b=TEXT, a=TEXT)),
-    "property-removed-before-sunset": SchemaPair(thing(a=TEXT | _AFTER), thing(), thing(a=TEXT | _AFTER | {"title": "A"})),
-    "property-removed-after-sunset": SchemaPair(thing(a=TEXT | _BEFORE), thing(), thing(a=TEXT | _BEFORE | {"title": "A"})),
+    "property-removed-before-sunset": SchemaPair(
+        thing(a=TEXT | _AFTER), thing(), thing(a=TEXT | _AFTER | {"title": "A"})
+    ),
+    "property-removed-after-sunset": SchemaPair(
+        thing(a=TEXT | _BEFORE), thing(), thing(a=TEXT | _BEFORE | {"title": "A"})
+    ),
     "property-became-required": SchemaPair(thing(a=TEXT), thing("a", a=TEXT)),
     "property-became-optional": SchemaPair(thing("a", a=TEXT), thing(a=TEXT)),
     "property-became-read-only": SchemaPair(thing(a=TEXT), thing(a=text(readOnly=True)), thing(a=text(readOnly=False))),
-    "property-became-write-only": SchemaPair(thing(a=TEXT), thing(a=text(writeOnly=True)), thing(a=text(writeOnly=False))),
-    "property-became-writable": SchemaPair(thing(a=text(readOnly=True)), thing(a=TEXT), thing(a=text(readOnly=True, title="A"))),
-    "property-became-readable": SchemaPair(thing(a=text(writeOnly=True)), thing(a=TEXT), thing(a=text(writeOnly=True, title="A"))),
+    "property-became-write-only": SchemaPair(
+        thing(a=TEXT), thing(a=text(writeOnly=True)), thing(a=text(writeOnly=False))
+    ),
+    "property-became-writable": SchemaPair(
+        thing(a=text(readOnly=True)), thing(a=TEXT), thing(a=text(readOnly=True, title="A"))
+    ),
+    "property-became-readable": SchemaPair(
+        thing(a=text(writeOnly=True)), thing(a=TEXT), thing(a=text(writeOnly=True, title="A"))
+    ),
     "additional-properties-closed": SchemaPair(thing(), thing() | {"additionalProperties": False}),
     "additional-properties-opened": SchemaPair(thing() | {"unevaluatedProperties": False}, thing()),
     "additional-properties-typed": SchemaPair(thing(), thing() | {"additionalProperties": TEXT}),
-    "additional-properties-untyped": SchemaPair(thing() | {"additionalProperties": TEXT}, thing() | {"additionalProperties": {}}),
-    "map-values-removed": SchemaPair(thing() | {"additionalProperties": TEXT}, thing() | {"additionalProperties": False}, thing() | {"additionalProperties": {**TEXT, "title": "T"}}),
+    "additional-properties-untyped": SchemaPair(
+        thing() | {"additionalProperties": TEXT}, thing() | {"additionalProperties": {}}
+    ),
+    "map-values-removed": SchemaPair(
+        thing() | {"additionalProperties": TEXT},
+        thing() | {"additionalProperties": False},
+        thing() | {"additionalProperties": {**TEXT, "title": "T"}},
+    ),
     "pattern-property-added": SchemaPair(thing(), thing() | {"patternProperties": {"^x": TEXT}}),
-    "pattern-property-removed": SchemaPair(thing() | {"patternProperties": {"^x": TEXT}}, thing(), thing() | {"patternProperties": {"^x": {**TEXT, "title": "T"}}}),
-    "dependent-property-required": SchemaPair(thing(a=TEXT, b=TEXT), thing(a=TEXT, b=TEXT) | {"dependentRequired": {"a": ["b"]}}),
-    "dependent-property-optional": SchemaPair(thing(a=TEXT, b=TEXT) | {"dependentRequired": {"a": ["b"]}}, thing(a=TEXT, b=TEXT)),
+    "pattern-property-removed": SchemaPair(
+        thing() | {"patternProperties": {"^x": TEXT}},
+        thing(),
+        thing() | {"patternProperties": {"^x": {**TEXT, "title": "T"}}},
+    ),
+    "dependent-property-required": SchemaPair(
+        thing(a=TEXT, b=TEXT), thing(a=TEXT, b=TEXT) | {"dependentRequired": {"a": ["b"]}}
+    ),
+    "dependent-property-optional": SchemaPair(
+        thing(a=TEXT, b=TEXT) | {"dependentRequired": {"a": ["b"]}}, thing(a=TEXT, b=TEXT)
+    ),
     "min-contains-changed": SchemaPair(many(contains=TEXT, minContains=1), many(contains=TEXT, minContains=2)),
     "max-contains-changed": SchemaPair(many(contains=TEXT, maxContains=1), many(contains=TEXT, maxContains=2)),
     "exclusion-added": SchemaPair(TEXT, text(**{"not": {"const": "a"}})),
     "exclusion-removed": SchemaPair(text(**{"not": {"const": "a"}}), TEXT),
-    "exclusion-changed": SchemaPair(text(**{"not": {"const": "a"}}), text(**{"not": {"const": "b"}}), text(**{"not": {"enum": ["a"]}})),
-    "condition-added": SchemaPair(thing(a=TEXT), thing(a=TEXT) | {"if": {"required": ["a"]}, "then": {"minProperties": 2}}),
-    "condition-removed": SchemaPair(thing(a=TEXT) | {"if": {"required": ["a"]}, "then": {"minProperties": 2}}, thing(a=TEXT)),
-    "condition-changed": SchemaPair({"if": TEXT, "then": text(minLength=1)}, {"if": TEXT, "then": text(minLength=2)}, {"then": text(minLength=1), "if": TEXT}),
+    "exclusion-changed": SchemaPair(
+        text(**{"not": {"const": "a"}}), text(**{"not": {"const": "b"}}), text(**{"not": {"enum": ["a"]}})
+    ),
+    "condition-added": SchemaPair(
+        thing(a=TEXT), thing(a=TEXT) | {"if": {"required": ["a"]}, "then": {"minProperties": 2}}
+    ),
+    "condition-removed": SchemaPair(
+        thing(a=TEXT) | {"if": {"required": ["a"]}, "then": {"minProperties": 2}}, thing(a=TEXT)
+    ),
+    "condition-changed": SchemaPair(
+        {"if": TEXT, "then": text(minLength=1)},
+        {"if": TEXT, "then": text(minLength=2)},
+        {"then": text(minLength=1), "if": TEXT},
+    ),
     "contained-item-required": SchemaPair(many(), many(contains={"const": "a"})),
     "contained-item-dropped": SchemaPair(many(contains={"const": "a"}), many()),
-    "contained-item-changed": SchemaPair(many(contains={"const": "a"}), many(contains={"const": "b"}), many(contains={"enum": ["a"]})),
-    "dependent-schema-added": SchemaPair(thing(a=TEXT), thing(a=TEXT) | {"dependentSchemas": {"a": {"minProperties": 2}}}),
-    "dependent-schema-removed": SchemaPair(thing(a=TEXT) | {"dependentSchemas": {"a": {"minProperties": 2}}}, thing(a=TEXT)),
-    "dependent-schema-changed": SchemaPair(thing() | {"dependentSchemas": {"a": {"minProperties": 2}}}, thing() | {"dependentSchemas": {"a": {"minProperties": 3}}}, thing() | {"dependentSchemas": {"a": {"minProperties": 2, "title": "T"}}}),
-    "content-schema-added": SchemaPair(text(contentMediaType="application/json"), text(contentMediaType="application/json", contentSchema=INT)),
-    "content-schema-removed": SchemaPair(text(contentMediaType="application/json", contentSchema=INT), text(contentMediaType="application/json")),
-    "content-schema-changed": SchemaPair(text(contentSchema=INT), text(contentSchema=TEXT), text(contentSchema={**INT, "title": "T"})),
+    "contained-item-changed": SchemaPair(
+        many(contains={"const": "a"}), many(contains={"const": "b"}), many(contains={"enum": ["a"]})
+    ),
+    "dependent-schema-added": SchemaPair(
+        thing(a=TEXT), thing(a=TEXT) | {"dependentSchemas": {"a": {"minProperties": 2}}}
+    ),
+    "dependent-schema-removed": SchemaPair(
+        thing(a=TEXT) | {"dependentSchemas": {"a": {"minProperties": 2}}}, thing(a=TEXT)
+    ),
+    "dependent-schema-changed": SchemaPair(
+        thing() | {"dependentSchemas": {"a": {"minProperties": 2}}},
+        thing() | {"dependentSchemas": {"a": {"minProperties": 3}}},
+        thing() | {"dependentSchemas": {"a": {"minProperties": 2, "title": "T"}}},
+    ),
+    "content-schema-added": SchemaPair(
+        text(contentMediaType="application/json"), text(contentMediaType="application/json", contentSchema=INT)
+    ),
+    "content-schema-removed": SchemaPair(
+        text(contentMediaType="application/json", contentSchema=INT), text(contentMediaType="application/json")
+    ),
+    "content-schema-changed": SchemaPair(
+        text(contentSchema=INT), text(contentSchema=TEXT), text(contentSchema={**INT, "title": "T"})
+    ),
     "variant-removed": SchemaPair(PETS, CAT),
     "variant-added": SchemaPair({"anyOf": [CAT]}, {"anyOf": [DOG, CAT]}),
     "variants-became-exclusive": SchemaPair({"anyOf": [CAT, DOG]}, {"oneOf": [DOG, CAT]}),
