@@ -124,9 +124,7 @@ def _show_verdict(verdict: "Verdict") -> None:
     if not verdict.drift:
         say(f"{version} says what it promised.")
     if verdict.tag is None:
-        say(
-            f"{version}: no tag contracts/{version} and no release tag holds it, so there is nothing released to compare."
-        )
+        say(f"{version}: no tag contracts/{version} and no release tag holds it: nothing released to compare with.")
     elif verdict.since_release.breaks:
         say(f"{version} breaks what {verdict.tag} released:")
         _show(version, verdict.since_release, advice)

@@ -130,7 +130,7 @@ class Reader:
         self._read_names(shape, site)
         keyword = "additionalProperties" if "additionalProperties" in site.mapping else "unevaluatedProperties"
         additional = site.at(keyword)
-        if additional.value is False:
+        if additional.value is False or additional.value == {"not": {}}:
             shape.additional, shape.additional_pointer = False, additional.pointer
         elif isinstance(additional.value, Mapping) and additional.value and shape.additional is not False:
             shape.additional, shape.additional_pointer = Node.of(additional, "any other field"), additional.pointer

@@ -38,7 +38,7 @@ def _lines() -> Iterator[str]:
             yield f"| `{rule.id}` | {rule.severity.value} | {rule.sentence} |"
     yield from ("", "## Schemas", "")
     yield "The id of a rule is the place, a hyphen, and the change: `request-body-max-length-decreased`."
-    yield "A request parameter, a request body and the answer to a webhook are sent by the client; the rest it receives."
+    yield "Parameters, request bodies and answers to webhooks are sent by the client; the rest it receives."
     yield from ("", f"| change | {' | '.join(f'`{place.value}-`' for place in Place)} | what the value |")
     yield "|---" * (len(Place) + 2) + "|"
     for change in CHANGES:

@@ -16,10 +16,10 @@ def compare_responses(comparison: Comparison, old: Site, new: Site, operation: s
     """Everything that the server may answer."""
     before, after = statuses(old), statuses(new)
     for status, site in before.items():
-        successor = _covering(status, after)
-        if successor is None:
+        successors = _successors(status, after)
+        if not successors:
             _removed(comparison, status, site, before, operation)
-        else:
+        for successor in successors:
             was, now = comparison.old.resolve(site), comparison.new.resolve(successor)
             _bodies(comparison, was, now, status, operation)
             _headers(comparison, was, now, operation)
@@ -48,6 +48,14 @@ def _covering(status: str, others: Mapping[str, Site], *, exact: bool = False) -
     if exact or default is None or not _success(status) or any(_success(other) for other in others):
         return None
     return default
+
+
+def _successors(status: str, after: Mapping[str, Site]) -> list[Site]:
+    """What is said now about a status; a range lives on in its members."""
+    if status.endswith("XX") and status not in after:
+        return [site for other, site in after.items() if other[:1] == status[:1]]
+    covering = _covering(status, after)
+    return [] if covering is None else [covering]
 
 
 def _removed(comparison: Comparison, status: str, site: Site, before: Mapping[str, Site], operation: str) -> None:

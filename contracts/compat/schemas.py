@@ -19,6 +19,8 @@ _BOUNDS: Final = {
 }
 # Formats of which one holds every value of the other.
 _WIDER: Final = frozenset({("int32", "int64"), ("float", "double"), ("int32", "double"), ("uri", "uri-reference")})
+# Formats that exclude nothing which JSON numbers or text can carry between real programs.
+_HINTS: Final = frozenset({"int64", "double", "password"})
 _KEPT_EQUAL: Final = {
     "not": "exclusion",
     "if": "condition",
@@ -118,9 +120,13 @@ def _limits(pair: Pair, entry: Entry, old: Shape, new: Shape, common: frozenset[
     for keyword, name in _BOUNDS.items():
         if TYPES_OF[keyword] & common:
             _bound(pair, entry, name, old.limits.get(keyword), new.limits.get(keyword))
-    for keyword, name in (("maximum", "maximum"), ("minimum", "minimum")):
-        if TYPES_OF[keyword] & common:
-            _range(pair, entry, name, old.limits.get(keyword), new.limits.get(keyword))
+    whole = "fraction" not in old.types | new.types
+    for name, step in (("maximum", -1), ("minimum", 1)):
+        if TYPES_OF[name] & common:
+            before, after = old.limits.get(name), new.limits.get(name)
+            if whole:
+                before, after = _of_integers(before, step), _of_integers(after, step)
+            _range(pair, entry, name, before, after)
     before, after = old.limits.get("uniqueItems"), new.limits.get("uniqueItems")
     if "array" in common and before is None and after is not None:
         tell(entry, pair, "unique-items-required", after[1])
@@ -149,13 +155,20 @@ def _bound(pair: Pair, entry: Entry, name: str, before: tuple[Any, str] | None, 
 
 
 def _range(pair: Pair, entry: Entry, name: str, before: tuple[Any, str] | None, after: tuple[Any, str] | None) -> None:
-    plain = [None if one is None else (one[0][0], one[1]) for one in (before, after)]
     if before is not None and after is not None and before[0][0] == after[0][0]:
         if before[0][1] != after[0][1]:
             change = "became-exclusive" if after[0][1] else "became-inclusive"
             tell(entry, pair, f"{name}-{change}", after[1], new=after[0][0])
         return
+    plain = [None if one is None else (one[0][0], one[1]) for one in (before, after)]
     _bound(pair, entry, name, plain[0], plain[1])
+
+
+def _of_integers(bound: tuple[Any, str] | None, step: int) -> tuple[Any, str] | None:
+    """The bound with its end included: less than 5 is at most 4."""
+    if bound is None or not bound[0][1] or not float(bound[0][0]).is_integer():
+        return bound
+    return ((int(bound[0][0]) + step, False), bound[1])
 
 
 def _numbers(pair: Pair, entry: Entry, old: Shape, new: Shape, common: frozenset[str]) -> None:
@@ -210,9 +223,11 @@ def _formats(pair: Pair, entry: Entry, old: Shape, new: Shape) -> None:
         tell(entry, pair, f"format-{kind}", new.formats[fresh[0]], old=gone[0], new=fresh[0])
         return
     for name in fresh:
-        tell(entry, pair, "format-added", new.formats[name], new=name)
+        if name not in _HINTS:
+            tell(entry, pair, "format-added", new.formats[name], new=name)
     for name in gone:
-        tell(entry, pair, "format-removed", old.formats[name], old=name)
+        if name not in _HINTS:
+            tell(entry, pair, "format-removed", old.formats[name], old=name)
 
 
 def _defaults(pair: Pair, entry: Entry, old: Shape, new: Shape) -> None:

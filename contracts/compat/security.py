@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from contracts.compat.comparison import Comparison
-from contracts.compat.document import Document, Site
+from contracts.compat.document import METHODS, Document, Site
 
 # Scheme -> scopes; all of them are needed at once.
 Alternative = dict[str, frozenset[str]]
@@ -90,15 +90,32 @@ def compare_schemes(comparison: Comparison) -> None:
     """The schemes that both documents have; one that only changed its name is the same."""
     before, after = _schemes(comparison.old), _schemes(comparison.new)
     names = _renamed(comparison)
+    used = _used(comparison.old)
     for name, site in before.items():
         successor = after.get(names.get(name, name))
         if successor is None:
             comparison.tell("security-scheme-removed", site.pointer, what=f"`{name}`")
-        else:
+        elif name in used:
             _scheme(comparison, name, site, successor)
     for name, site in after.items():
         if name not in before and name not in names.values():
             comparison.tell("security-scheme-added", site.pointer, what=f"`{name}`")
+
+
+def _used(document: Document) -> set[str]:
+    """The schemes that something asks for; what becomes of the others concerns nobody."""
+    owners = [document.root]
+    paths = document.root.at("paths")
+    for path in paths.mapping:
+        item = document.resolve(paths.at(path))
+        owners += [item.at(method) for method in METHODS]
+    return {
+        str(scheme)
+        for owner in owners
+        for one in owner.at("security").items
+        if isinstance(one, Mapping)
+        for scheme in one
+    }
 
 
 def _schemes(document: Document) -> dict[str, Site]:

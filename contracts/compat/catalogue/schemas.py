@@ -176,7 +176,7 @@ CHANGES: Final = (
     Change("discriminator-added", _U, "is told apart by {new}"),
     Change("discriminator-removed", _W, "is no longer told apart by {old}", (_WARNING, _BREAKING)),
     Change("discriminator-property-changed", _D, "is told apart by {new}, before by {old}"),
-    Change("discriminator-value-added", _W, "has the new kind {new}", (_SAFE, _WARNING)),
+    Change("discriminator-value-added", _W, "has the new kind {new}"),
     Change("discriminator-value-removed", _N, "no longer has the kind {old}", (_BREAKING, _WARNING)),
     Change("discriminator-value-changed", _D, "means something else by the kind {new}"),
     Change("default-added", _U, "is {new} where it is absent, before nothing was promised", (_WARNING, _SAFE)),

@@ -82,6 +82,7 @@ WAYS_BACK = {
     "property-became-required": "property-became-optional",
     "property-became-optional": "property-became-required",
     "closed": "opened",
+    "map-values-removed": "additional-properties-opened",
 }
 
 

@@ -183,6 +183,9 @@ SAME_MEANING = {
     "numbers": ({"type": "number", "maximum": 1}, {"type": ["integer", "number"], "maximum": 1.0}),
     "order": ({"type": "object", "required": ["a", "b"]}, {"required": ["b", "a"], "type": "object"}),
     "variants in another order": ({"oneOf": [THING, {"type": "string"}]}, {"oneOf": [{"type": "string"}, THING]}),
+    "integers below or up to": ({"type": "integer", "exclusiveMaximum": 5}, {"type": "integer", "maximum": 4}),
+    "nothing more or false": (THING | {"additionalProperties": {"not": {}}}, THING | {"additionalProperties": False}),
+    "a hint": ({"type": "integer"}, {"type": "integer", "format": "int64"}),
     "a list of types": ({"type": ["string"]}, {"type": "string"}),
 }
 
@@ -252,6 +255,21 @@ def test_a_moved_parameter_keeps_its_path_level_meaning() -> None:
         }
     )
     assert diff(listed, shared).findings == ()
+
+
+def test_a_range_of_statuses_lives_on_in_its_members() -> None:
+    text = body({"type": "string"})
+    assert not diff(with_responses(_2XX=text), with_responses(_200=text)).breaks
+    assert diff(with_responses(_2XX=text), with_responses(_200=body({"type": "integer"}))).breaks
+
+
+def test_what_becomes_of_a_scheme_that_nobody_needs_is_no_break() -> None:
+    old, new = (
+        {"components": {"securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": name}}}} for name in "ab"
+    )
+    assert not diff(operation() | old, operation() | new).breaks
+    needed = {"security": [{"key": []}]}
+    assert diff(operation(**needed) | old, operation(**needed) | new).breaks
 
 
 def test_headers_that_openapi_ignores_are_ignored() -> None:
