@@ -48,7 +48,7 @@ class Site:
         """A member of this value; ``None`` as value where there is none."""
         value = self.value
         for part in parts:
-            if isinstance(value, Mapping):
+            if isinstance(value, dict):
                 value = value.get(part)
             elif isinstance(value, list) and isinstance(part, int) and part < len(value):
                 value = value[part]
@@ -59,7 +59,7 @@ class Site:
     @property
     def mapping(self) -> Mapping[str, Any]:
         """The value where it is an object, else nothing."""
-        return self.value if isinstance(self.value, Mapping) else {}
+        return self.value if isinstance(self.value, dict) else {}
 
     @property
     def items(self) -> list[Any]:
@@ -76,7 +76,7 @@ class Document:
     """An OpenAPI 3.0, 3.1 or 3.2 document."""
 
     def __init__(self, root: Mapping[str, Any]) -> None:
-        self.root = Site(root, "")
+        self.root = Site(dict(root), "")
         self._anchors: dict[str, Site] = {}
         self._check()
 
@@ -120,7 +120,7 @@ class Document:
         if not any(name in root for name in ("paths", "webhooks", "components")):
             raise NotOpenAPI("not an OpenAPI document: it has neither paths nor webhooks nor components")
         for name in ("info", "paths", "webhooks", "components"):
-            if name in root and not isinstance(root[name], Mapping):
+            if name in root and not isinstance(root[name], dict):
                 raise NotOpenAPI(f"not an OpenAPI document: `{name}` is not an object")
         self._check_references()
         for name in ("paths", "webhooks"):
@@ -141,10 +141,10 @@ class Document:
             if path.startswith("x-"):
                 continue
             item = self.resolve(paths.at(path))
-            if not isinstance(item.value, Mapping):
+            if not isinstance(item.value, dict):
                 raise NotOpenAPI(f"not an OpenAPI document: {item.pointer} is not an object")
             for method in METHODS:
-                if method in item.value and not isinstance(item.value[method], Mapping):
+                if method in item.value and not isinstance(item.value[method], dict):
                     raise NotOpenAPI(f"not an OpenAPI document: {item.pointer}/{method} is not an object")
 
 
@@ -165,7 +165,7 @@ def _schemas_and_more(root: Site) -> Iterator[Site]:
         seen.add(id(site.value))
         if isinstance(site.value, list):
             waiting += [(site.at(index), False) for index in range(len(site.value))]
-        elif isinstance(site.value, Mapping):
+        elif isinstance(site.value, dict):
             if not names:
                 yield site
             waiting += [

@@ -1,6 +1,6 @@
 """Reads the schemas of one document into shapes: references followed, `allOf` merged, both ways to write null alike."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
@@ -102,7 +102,7 @@ class Reader:
             if site.value is False:
                 yield Site({"not": {}}, site.pointer), bare
                 continue
-            if not isinstance(site.value, Mapping) or id(site.value) in seen:
+            if not isinstance(site.value, dict) or id(site.value) in seen:
                 continue
             seen.add(id(site.value))
             reference = site.value.get("$ref")
@@ -132,7 +132,7 @@ class Reader:
         additional = site.at(keyword)
         if additional.value is False or additional.value == {"not": {}}:
             shape.additional, shape.additional_pointer = False, additional.pointer
-        elif isinstance(additional.value, Mapping) and additional.value and shape.additional is not False:
+        elif isinstance(additional.value, dict) and additional.value and shape.additional is not False:
             shape.additional, shape.additional_pointer = Node.of(additional, "any other field"), additional.pointer
 
     def _read_names(self, shape: Shape, site: Site) -> None:

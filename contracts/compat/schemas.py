@@ -48,7 +48,8 @@ def compare(engine: Engine, pair: Pair, entry: Entry) -> None:
         return
     _enums(pair, entry, old, new)
     common = old.types & new.types
-    if new.enum is None:
+    # The values of an enum are what they are, whatever else limits them.
+    if old.enum is None and new.enum is None:
         _limits(pair, entry, old, new, common)
         _numbers(pair, entry, old, new, common)
         _patterns(pair, entry, old, new, common)
@@ -102,8 +103,7 @@ def _enums(pair: Pair, entry: Entry, old: Shape, new: Shape) -> None:
     if old.enum is None:
         tell(entry, pair, "became-enum", new.enum_pointer, new=_listed(new.enum or {}))
     elif new.enum is None:
-        if old.types <= new.types:
-            tell(entry, pair, "enum-dropped", old.enum_pointer, old=_listed(old.enum))
+        tell(entry, pair, "enum-dropped", old.enum_pointer, old=_listed(old.enum))
     else:
         before = {key: value for key, value in old.enum.items() if value is not None}
         after = {key: value for key, value in new.enum.items() if value is not None}

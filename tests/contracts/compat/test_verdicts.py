@@ -197,6 +197,12 @@ def test_what_means_the_same_is_the_same(name: str) -> None:
     assert request_schemas(new, old, T=THING) == []
 
 
+def test_an_enum_that_becomes_a_limited_text_is_no_break() -> None:
+    assert request_schemas({"enum": ["a"]}, {"type": "string", "maxLength": 5, "pattern": "a"}) == [
+        ("request-body-enum-dropped", "safe")
+    ]
+
+
 def test_recursive_schemas_are_compared_once() -> None:
     tree = {
         "type": "object",
