@@ -37,9 +37,8 @@ def freeze(
     ] = False,
 ) -> None:
     """Write the OpenAPI document of each version to contracts/, to be reviewed and committed."""
-    # Only these commands pay for building every version.
-    from contracts import freeze as frozen  # noqa: PLC0415
-    from contracts import gate  # noqa: PLC0415
+    from contracts import freeze as frozen  # noqa: PLC0415 - only these commands pay for building every version
+    from contracts import gate  # noqa: PLC0415 - the same
 
     broken = {} if accept_breaking else gate.breaking()
     for version, findings in broken.items():
@@ -58,7 +57,7 @@ def check(as_json: AsJson = False) -> None:
     The exit code is 1 when the code says something else, or when a frozen document breaks a released one.
     """
     from contracts import gate  # noqa: PLC0415 - builds every version, and nothing else needs it
-    from contracts.compat.waivers import WaiverError  # noqa: PLC0415
+    from contracts.compat.waivers import WaiverError  # noqa: PLC0415 - comes with the gate
 
     try:
         outcome = gate.check()
@@ -71,6 +70,8 @@ def check(as_json: AsJson = False) -> None:
         for verdict in outcome.verdicts:
             _show_verdict(verdict)
         say(*outcome.problems)
+        if not outcome.failed:
+            say("Every version says what it promised.")
     if outcome.failed:
         failed = [verdict.version for verdict in outcome.verdicts if verdict.failed]
         message = f"Code and contract differ: {', '.join(failed)}." if failed else "An exception does not hold."
@@ -89,7 +90,7 @@ def diff(
     The exit code is 1 when something breaks, 2 when a document is not OpenAPI.
     """
     from contracts import compat  # noqa: PLC0415 - only this command pays for the import
-    from contracts.compat.reports import FORMATS  # noqa: PLC0415
+    from contracts.compat.reports import FORMATS  # noqa: PLC0415 - the same
 
     try:
         report = compat.diff(compat.load(old), compat.load(new))
@@ -121,15 +122,16 @@ def _show_verdict(verdict: "Verdict") -> None:
         say(f"{version}: nothing that a client can see has changed.")
         say("  -> If it is meant, run `strata contract freeze` and commit the result.")
     _show(version, verdict.changes, advice)
-    if not verdict.drift:
-        say(f"{version} says what it promised.")
-    if verdict.tag is None:
-        say(f"{version}: no tag contracts/{version} and no release tag holds it: nothing released to compare with.")
-    elif verdict.since_release.breaks:
+    if verdict.since_release.breaks:
         say(f"{version} breaks what {verdict.tag} released:")
         _show(version, verdict.since_release, advice)
+    elif verdict.tag is None:
+        # For people; what a script reads is the verdict.
+        typer.echo(
+            f"{version}: no tag contracts/{version} and no release tag holds it: nothing to compare with.", err=True
+        )
     else:
-        say(f"{version} keeps what {verdict.tag} released.")
+        typer.echo(f"{version} keeps what {verdict.tag} released.", err=True)
 
 
 def _show(version: str, findings: "Iterable[Finding]", advice: "Callable[[str, Finding], str]") -> None:

@@ -150,8 +150,9 @@ def test_words_stop_the_check_with_another_advice(
 def test_what_was_promised_passes(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     code, printed = run(monkeypatch, capsys, "check")
     assert code == 0
+    assert "Every version says what it promised." in printed
     for version in VERSIONS:
-        assert f"{version.name} says what it promised." in printed
+        assert f"no tag contracts/{version.name}" in printed or f"{version.name} keeps what" in printed
 
 
 def test_one_line_of_the_code_stops_the_check(tmp_path: Path) -> None:

@@ -1,32 +1,22 @@
 """For each rule that is not about a schema a pair that shows it, and a pair next to it that breaks nobody."""
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from tests.contracts.compat.documents import (
-    KEY,
-    OAUTH,
     OK,
-    SCHEMES,
     body,
     document,
     operation,
     parameter,
-    secured,
     webhook,
     with_parameters,
     with_request,
     with_responses,
 )
+from tests.contracts.compat.pairs import Pair, same
+from tests.contracts.compat.security_pairs import SECURITY_PAIRS
 
 Json = Any
-
-
-class Pair(NamedTuple):
-    """`harmless` is the document to change `old` into."""
-
-    old: Json
-    new: Json
-    harmless: Json
 
 
 TEXT: Final = {"type": "string"}
@@ -71,29 +61,6 @@ def hooks(*names: str, method: str = "post") -> Json:
 def multipart(**encoding: Json) -> Json:
     content = {"schema": {"type": "object", "properties": {"f": TEXT}}, "encoding": {"f": encoding}}
     return with_request({"content": {"multipart/form-data": content}})
-
-
-def scheme(**members: Json) -> Json:
-    return secured([{"key": []}], {"key": {**KEY, **members}})
-
-
-def oauth(flow: str = "authorizationCode", **members: Json) -> Json:
-    flows = {**OAUTH["flows"], flow: {**OAUTH["flows"][flow], **members}}
-    return secured([{"oauth": []}], {"oauth": {**OAUTH, "flows": flows}})
-
-
-def flows(*names: str) -> Json:
-    chosen = {name: OAUTH["flows"][name] for name in names}
-    return secured([{"oauth": []}], {"oauth": {**OAUTH, "flows": chosen}})
-
-
-def described(value: Json) -> Json:
-    """The same document with other words in it."""
-    return {**value, "info": {**value["info"], "title": "Other words", "description": "More words."}}
-
-
-def same(old: Json, new: Json) -> Pair:
-    return Pair(old, new, described(old))
 
 
 def listing(**parameter_members: Json) -> Json:
@@ -262,46 +229,5 @@ PAIRS: Final[dict[str, Pair]] = {
         webhook(),
         webhook(responses={"2XX": {"description": ""}}),
     ),
-    "security-required": Pair(secured([]), secured([{"key": []}]), secured([{}, {"key": []}])),
-    "security-no-longer-required": same(secured([{"key": []}]), secured([{"key": []}, {}])),
-    "security-alternative-added": same(secured([{"key": []}]), secured([{"basic": []}, {"key": []}])),
-    "security-alternative-removed": Pair(
-        secured([{"key": []}, {"basic": []}]), secured([{"key": []}]), secured([{"basic": []}, {"key": []}])
-    ),
-    "security-scheme-required": same(secured([{"key": []}]), secured([{"key": [], "basic": []}])),
-    "security-scheme-no-longer-required": same(secured([{"key": [], "basic": []}]), secured([{"key": []}])),
-    "security-scope-added": Pair(
-        secured([{"oauth": ["read"]}]),
-        secured([{"oauth": ["read", "write"]}]),
-        secured(None, document_security=[{"oauth": ["read"]}]),
-    ),
-    "security-scope-removed": same(secured([{"oauth": ["read", "write"]}]), secured([{"oauth": ["read"]}])),
-    "security-scheme-added": same(secured([], {"key": KEY}), secured([])),
-    "security-scheme-removed": same(secured([]), secured([], {"key": KEY, "oauth": OAUTH})),
-    "security-scheme-type-changed": Pair(
-        secured([{"key": []}], {"key": KEY}),
-        secured([{"key": []}], {"key": SCHEMES["basic"]}),
-        secured([{"token": []}], {"token": KEY}),
-    ),
-    "security-scheme-location-changed": same(scheme(), scheme(**{"in": "query"})),
-    "security-scheme-name-changed": Pair(scheme(), scheme(name="X-Other"), scheme(description="D")),
-    "security-scheme-http-changed": same(
-        secured([{"a": []}], {"a": {"type": "http", "scheme": "basic"}}),
-        secured([{"a": []}], {"a": {"type": "http", "scheme": "bearer"}}),
-    ),
-    "security-scheme-bearer-format-changed": same(
-        secured([{"a": []}], {"a": {"type": "http", "scheme": "bearer"}}),
-        secured([{"a": []}], {"a": {"type": "http", "scheme": "Bearer", "bearerFormat": "JWT"}}),
-    ),
-    "security-scheme-openid-url-changed": same(
-        secured([{"a": []}], {"a": {"type": "openIdConnect", "openIdConnectUrl": "https://a"}}),
-        secured([{"a": []}], {"a": {"type": "openIdConnect", "openIdConnectUrl": "https://b"}}),
-    ),
-    "security-flow-added": same(flows("clientCredentials"), flows("clientCredentials", "authorizationCode")),
-    "security-flow-removed": same(flows("clientCredentials", "authorizationCode"), flows("clientCredentials")),
-    "security-authorization-url-changed": same(oauth(), oauth(authorizationUrl="https://b.example")),
-    "security-token-url-changed": Pair(oauth(), oauth(tokenUrl="https://b.example"), oauth(**{"x-note": 1})),
-    "security-refresh-url-changed": same(oauth(), oauth(refreshUrl="https://b.example")),
-    "security-scope-offered": same(oauth(), oauth(scopes={"read": "Read."})),
-    "security-scope-withdrawn": same(oauth(scopes={"read": "Read."}), oauth()),
+    **SECURITY_PAIRS,
 }

@@ -33,7 +33,7 @@ def test_junit_fails_where_something_breaks() -> None:
     suites = ET.fromstring(FORMATS["junit"](REPORT, "new.json"))  # noqa: S314 - our own text
     assert suites.attrib == {"tests": "4", "failures": "2"}
     assert len(suites.findall("testsuite/testcase/failure")) == 2
-    quiet = ET.fromstring(FORMATS["junit"](EMPTY, "new.json"))  # noqa: S314
+    quiet = ET.fromstring(FORMATS["junit"](EMPTY, "new.json"))  # noqa: S314 - our own text
     assert quiet.attrib == {"tests": "1", "failures": "0"}
 
 
