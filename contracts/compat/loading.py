@@ -15,7 +15,7 @@ _DEEPEST: Final = 200
 try:
     from yaml import CSafeLoader as _SafeLoader
 except ImportError:
-    from yaml import SafeLoader as _SafeLoader  # type: ignore[assignment] - the same class, written in Python
+    from yaml import SafeLoader as _SafeLoader  # type: ignore[assignment]  # the same, in Python
 
 
 class NotOpenAPI(Exception):
