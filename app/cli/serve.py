@@ -16,6 +16,9 @@ from observability.logging import configure
 # Longer than proxies keep an idle connection (60 s is common): the side that closes first must not be the server, or
 # a request that is on its way meets a closed socket.
 _KEEP_ALIVE_SECONDS: Final = 75
+# A worker answers its supervisor only when it has imported everything, which takes more than uvicorn's 5 s on a busy
+# machine: it would be killed and started anew for ever.
+_WORKER_SECONDS: Final = 60
 
 
 def serve(
@@ -52,6 +55,7 @@ def serve(
         log_config=None,
         server_header=False,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_worker_healthcheck=_WORKER_SECONDS,
         timeout_graceful_shutdown=http.shutdown_timeout,
         h11_max_incomplete_event_size=http.max_header_bytes,
         ws_max_size=http.max_body_bytes,

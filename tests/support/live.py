@@ -15,7 +15,7 @@ import httpx2
 
 from tests.support.limits import VARIABLES
 
-READY_SECONDS = 30
+READY_SECONDS = 90
 
 
 def free_port() -> int:
