@@ -25,7 +25,7 @@ from observability.shared.fleet import Fleet
 _KEEP_ALIVE_SECONDS: Final = 75
 # A worker answers no question before its imports are done. After uvicorn's 5 seconds a busy machine would kill each new
 # worker for being slow, and start another, without end.
-_WORKER_SILENCE_SECONDS: Final = 30
+_WORKER_SILENCE_SECONDS: Final = 60
 
 
 def serve(
@@ -74,8 +74,6 @@ def _serve(http: HttpSettings, port: int, workers: int) -> None:
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=http.shutdown_timeout,
         h11_max_incomplete_event_size=http.max_header_bytes,
-        # A worker that starts on a busy machine gives its first sign late; by default it is killed after 5 s, again and
-        # again.
         timeout_worker_healthcheck=_WORKER_SILENCE_SECONDS,
         ws_max_size=http.max_body_bytes,
         # Whoever may say where a request came from also says who is limited: nobody, unless named.
