@@ -54,7 +54,13 @@ class HttpSettings(Group):
     @property
     def base_url(self) -> str:
         """The URL to print and to put into mail; ``public_url`` where given."""
-        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+        host = f"[{self.reachable_host}]" if ":" in self.reachable_host else self.reachable_host
+        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
+
+    @property
+    def reachable_host(self) -> str:
+        """What a client on this machine calls the server, which may listen on every address."""
+        return {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(self.host, self.host)  # noqa: S104 - not bound
 
 
 class AuthSettings(Group):

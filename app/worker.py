@@ -1,7 +1,6 @@
 """Composition root of the background worker: runs what requests enqueued."""
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
@@ -13,12 +12,12 @@ import orjson
 import structlog
 from pgqueuer import PgQueuer
 from pgqueuer.domain.models import Job
-from pgqueuer.executors import DatabaseRetryEntrypointExecutor
 
 from app.auth.jobs import SEND_ALREADY_REGISTERED, SEND_TOKEN, AuthMails
 from app.auth.mailed_tokens import MailedTokens
 from app.db.database import Database
 from app.http.idempotency_records import IdempotencyRepository
+from app.jobs.retry import RetryingExecutor
 from app.mail.mailer import make_mailer
 from app.secrets import SettingsError, database_url, variable
 from app.settings import Settings, WorkerSettings
@@ -33,7 +32,8 @@ _HEARTBEAT: Final = timedelta(seconds=10)
 async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Work until ``stop`` is set; running jobs are finished first.
 
-    Raises ``SettingsError``, ``OSError`` or ``asyncpg.PostgresError`` when there is nothing to work with.
+    Raises ``SettingsError``, ``OSError``, ``asyncpg.PostgresError`` or ``asyncpg.InterfaceError`` when there is nothing
+    to work with, or no longer: whoever started the worker starts it again, and no job is lost.
     """
     if settings.auth.signing_key is None:
         message = f"{variable('auth', 'signing_key')} must be set"
@@ -52,8 +52,8 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         _schedule(queue, database)
         log = structlog.get_logger()
         await log.ainfo("worker_started", jobs=sorted(handlers))
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_stop_when(stop, queue))
+        stopping = asyncio.create_task(_stop_when(stop, queue))
+        try:
             await queue.run(
                 dequeue_timeout=_DEQUEUE_TIMEOUT,
                 heartbeat_timeout=_HEARTBEAT,
@@ -61,7 +61,8 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
                 batch_size=settings.worker.concurrency,
                 shutdown_on_listener_failure=True,
             )
-            stop.set()
+        finally:
+            stopping.cancel()
         await log.ainfo("worker_stopped")
     finally:
         with suppress(OSError, asyncpg.PostgresError):
@@ -89,11 +90,10 @@ def _register(queue: PgQueuer, name: str, handler: JobHandler, settings: WorkerS
         name,
         on_failure="hold",
         executor_factory=partial(
-            DatabaseRetryEntrypointExecutor,
+            RetryingExecutor,
             max_attempts=settings.max_attempts,
-            # Jitter: what failed together must not come back together.
-            initial_delay=timedelta(seconds=settings.first_delay * random.uniform(0.8, 1.2)),  # noqa: S311 - no secret
-            max_delay=timedelta(seconds=settings.max_delay),
+            first_delay=settings.first_delay,
+            max_delay=settings.max_delay,
         ),
     )(work)
 

@@ -1,6 +1,8 @@
 """``strata serve``: the API on uvicorn."""
 
 import os
+import signal
+from types import FrameType
 from typing import Annotated, Final
 
 import typer
@@ -42,6 +44,9 @@ def serve(
         "STRATA_HTTP__PORT": str(listening_port),
     }
     configure(settings.log.level, settings.log.format)
+    # uvicorn repeats the signal once it has ended in good order, and whoever asked for that gets no failure.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end)
     uvicorn.run(
         "app.main:create_app",
         factory=True,
@@ -56,6 +61,10 @@ def serve(
         h11_max_incomplete_event_size=http.max_header_bytes,
         ws_max_size=http.max_body_bytes,
     )
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)
 
 
 def _with_address(settings: Settings, host: str | None, port: int | None) -> Settings:

@@ -6,7 +6,7 @@ import signal
 from pydantic import SecretStr
 
 from app.cli import lifeline
-from app.cli.environment import ensure_migrated, read_settings, running_database
+from app.cli.environment import ensure_migrated, reachable, read_settings, running_database
 from app.settings import Settings
 from observability.logging import configure
 
@@ -22,7 +22,8 @@ def worker() -> None:
     ensure_migrated(dsn)
     database = settings.database.model_copy(update={"url": SecretStr(dsn)})
     configure(settings.log.level, settings.log.format)
-    asyncio.run(_run(settings.model_copy(update={"database": database})))
+    with reachable():
+        asyncio.run(_run(settings.model_copy(update={"database": database})))
 
 
 async def _run(settings: Settings) -> None:

@@ -24,12 +24,12 @@ class MigrationStatus:
 
 def upgrade(dsn: str, revision: str = "head") -> None:
     """Bring the database to ``revision``. Two at once wait for each other."""
-    command.upgrade(_config(dsn), revision)
+    command.upgrade(_config(dsn, exclusive=True), revision)
 
 
 def downgrade(dsn: str, revision: str) -> None:
     """Take the database back to ``revision``; ``-1`` is one step, ``base`` is empty."""
-    command.downgrade(_config(dsn), revision)
+    command.downgrade(_config(dsn, exclusive=True), revision)
 
 
 def check(dsn: str) -> None:
@@ -38,7 +38,10 @@ def check(dsn: str) -> None:
 
 
 def status(dsn: str) -> MigrationStatus:
-    """Compare the database with the migrations in the code."""
+    """Compare the database with the migrations in the code; nothing is written, and no lock is waited for.
+
+    Raises ``alembic.util.CommandError`` when the database is at a revision that this code does not know.
+    """
     config = _config(dsn)
     scripts = ScriptDirectory.from_config(config)
     current: list[str | None] = []
@@ -55,13 +58,13 @@ def status(dsn: str) -> MigrationStatus:
 
 
 def _run(config: Config, scripts: ScriptDirectory, function: Callable[..., Any]) -> None:
-    with EnvironmentContext(config, scripts, fn=function):
+    with EnvironmentContext(config, scripts, fn=function, dont_mutate=True):
         scripts.run_env()
 
 
-def _config(dsn: str) -> Config:
+def _config(dsn: str, *, exclusive: bool = False) -> Config:
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS))
     config.set_main_option("file_template", "%%(year)d_%%(month).2d_%%(day).2d_%%(hour).2d%%(minute).2d_%%(slug)s")
-    config.attributes["dsn"] = dsn
+    config.attributes |= {"dsn": dsn, "exclusive": exclusive}
     return config
