@@ -23,7 +23,8 @@ _NAMES: Final = (
 _SENSITIVE_NAME: Final = re.compile(_NAMES, re.IGNORECASE)
 _QUOTED: Final = r"""[bru]?"(?:[^"\\]|\\.)*+"|[bru]?'(?:[^'\\]|\\.)*+'"""
 
-# The quantifiers below are possessive or bounded, so that no text takes more than linear time.
+# The quantifiers below are possessive, bounded or unambiguous, so that no text takes more than linear time. A group is
+# never possessive: before Python 3.11.5 such a one may miss a match (https://github.com/python/cpython/issues/106052).
 _COOKIES: Final = re.compile(r"(cookie[\"')\]\\]*\s*[:=])[^\r\n]*", re.IGNORECASE)
 _NAMED: Final = re.compile(
     # name, closing quotes or brackets, separator, value: quoted, bare, or a quotation that was cut off
@@ -32,14 +33,14 @@ _NAMED: Final = re.compile(
 )
 _SCHEMES: Final = re.compile(r"\b((?:bearer|basic|digest)\s+)[\w.~+/=-]+", re.IGNORECASE)
 _KEYS: Final = re.compile(r"(?:sk_(?:live|test)|whsec)_[\w+/=-]*")
-_JWT: Final = re.compile(r"eyJ(?:[\w-]{16,}+|[\w-]{1,15}+(?=\.))(?:\.[\w-]*+)*+")
+_JWT: Final = re.compile(r"eyJ(?:[\w-]{16,}+|[\w-]{1,15}+(?=\.))(?:\.[\w-]*+)*")
 _HASHES: Final = re.compile(r"\$argon2\w*\$[^\s\"']+")
 _PARAMETERS: Final = re.compile(r"(\[parameters: )[^\n]*")
 _USERINFO: Final = re.compile(r"://[^\s/@]+@")
 _ADDRESS: Final = re.compile(
     r"""(?:"[^"\n]{1,64}"|(?<![^\s@"'<>()\[\]{},;:=&?/\\|])[^\s@"'<>()\[\]{},;:=&?/\\|]++)@[^\s@"'<>()\[\]{},;:&?/\\|]+"""
 )
-_ENCODED_ADDRESS: Final = re.compile(r"(?<![\w.+%-])(?:[\w.+-]|%(?!40))++%40[\w.%-]+")
+_ENCODED_ADDRESS: Final = re.compile(r"(?<![\w.+%-])[\w.+-]*+(?:%(?!40)[\w.+-]*+)*%40[\w.%-]+")
 
 _SUSPECT: Final = (
     *("@", "%40", "eyj", "sk_", "whsec_", "$argon2", "[parameters: ", "bearer", "basic", "digest"),

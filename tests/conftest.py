@@ -3,12 +3,15 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
+from typing import Any
 
 import asyncpg
+import hypothesis
 import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
+from xdist.scheduler import LoadScopeScheduling
 
 from app.db.database import Database, sqlalchemy_url
 from app.http.runtime import Runtime
@@ -20,7 +23,13 @@ from tests.support.postgres import TestServer, clone
 from tests.support.world import World
 
 _SERVER = pytest.StashKey[TestServer]()
+_SHARING = ("tests/browser/",)
 _DSN = pytest.StashKey[str]()
+
+
+# A deadline would measure the machine. In CI the cases are the same each time, elsewhere they are new each time.
+hypothesis.settings.register_profile("suite", deadline=None, derandomize="CI" in os.environ)
+hypothesis.settings.load_profile("suite")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -42,6 +51,21 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_configure_node(node: object) -> None:
     node.workerinput["dsn"] = node.config.stash[_DSN]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return SharedServers(config, log)
+
+
+class SharedServers(LoadScopeScheduling):
+    """Gives each test to whoever is free, but all tests of a file that share a running server to one worker.
+
+    ``xdist_group`` would say so test by test, but does nothing under pytest 9.2: xdist 3.8 writes a field that is gone.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return file if file.startswith(_SHARING) else nodeid
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -12,10 +12,11 @@ _CONTACT: Final = "mailto:security@strata.example"
 
 def versions_document() -> dict[str, Any]:
     """The body of ``GET /api``."""
-    return {"versions": [_version(version) for version in VERSIONS]}
+    return {"versions": [version_document(version) for version in VERSIONS]}
 
 
-def _version(version: ApiVersion) -> dict[str, Any]:
+def version_document(version: ApiVersion) -> dict[str, Any]:
+    """The same of one version: the body of ``GET /api/v2``, where ``rel="successor-version"`` leads."""
     return {
         "name": version.name,
         "status": version.status.value,

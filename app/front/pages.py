@@ -25,6 +25,7 @@ a{color:var(--accent)}code{font-family:ui-monospace,monospace;font-size:.92em}
 .layer{padding:1rem 1.25rem;margin:1rem 0}
 .layer.old{border-left-color:#888}.layer h2{margin:0}
 .tag{font-size:.8rem;border:1px solid var(--line);border-radius:1rem;padding:.1rem .6rem;margin-left:.5rem}
+table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.4rem .8rem;border-top:1px solid var(--line)}
 nav a{margin-right:1rem}input,button{font:inherit;padding:.4rem .7rem;margin:.25rem 0}
 """
 

@@ -1,6 +1,7 @@
 """The unversioned routes."""
 
 import html
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Final
 
@@ -8,7 +9,7 @@ import orjson
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount, Route
+from starlette.routing import Route
 
 from app.errors import DomainError, NotFound
 from app.front import discovery
@@ -19,7 +20,9 @@ from app.http.runtime import runtime_of
 from app.settings import Settings
 from observability.exposition import Exposition
 from observability.metrics import Metrics
-from versions.kit.docs import ASSETS_PATH, documentation_assets
+from versions.kit.docs import documentation_assets
+from versions.kit.lifecycle import lifecycle_headers
+from versions.kit.version import ApiVersion
 from versions.registry import VERSIONS
 
 _LINKSET: Final = 'application/linkset+json; profile="https://www.rfc-editor.org/info/rfc9727"'
@@ -52,7 +55,8 @@ def add_front_door(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
             Route("/.well-known/api-catalog", catalog),
             Route("/.well-known/security.txt", security),
             Route("/.well-known/jwks.json", jwks),
-            Mount(ASSETS_PATH, documentation_assets()),
+            *documentation_assets(),
+            *(Route(version.prefix, _entry(version)) for version in VERSIONS),
         ]
     )
 
@@ -125,6 +129,17 @@ async def reset_page(_request: Request) -> Response:
 async def api_versions(_request: Request) -> Response:
     """The versions, for programs."""
     return _json(discovery.versions_document())
+
+
+def _entry(version: ApiVersion) -> Callable[[Request], Awaitable[Response]]:
+    """The endpoint of a version's bare prefix, which its mount does not answer."""
+
+    async def entry(_request: Request) -> Response:
+        response = _json(discovery.version_document(version))
+        response.headers.update(lifecycle_headers(version))
+        return response
+
+    return entry
 
 
 async def health(_request: Request) -> Response:

@@ -1,5 +1,6 @@
 """The document and its pages, served from this machine: no page of ours asks a CDN for anything."""
 
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -9,13 +10,15 @@ from fastapi import FastAPI
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from versions.kit.version import ApiVersion
 
 ASSETS_PATH: Final = "/docs/assets"
-"""Where the root application mounts ``documentation_assets``, once for all versions."""
+"""Where the root application serves ``documentation_assets``, once for all versions."""
+_REDOC: Final = "redoc.standalone.js"
+_REDOC_LOGO: Final = b"https://cdn.redoc.ly/redoc/logo-mini.svg"
 
 PAGE_POLICY: Final = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
@@ -24,9 +27,17 @@ PAGE_POLICY: Final = (
 _PAGE_HEADERS: Final = {"Content-Security-Policy": PAGE_POLICY, "X-Content-Type-Options": "nosniff"}
 
 
-def documentation_assets() -> StaticFiles:
+def documentation_assets() -> list[BaseRoute]:
     """Swagger UI and Redoc, from the installed package."""
-    return StaticFiles(directory=Path(str(files("fastapi_offline"))) / "static")
+    folder = Path(str(files("fastapi_offline"))) / "static"
+    bundle = f"{ASSETS_PATH}/{_REDOC}"
+    # Redoc's footer shows a logo from its maker's CDN; the page's policy would refuse it, with an error in the console.
+    own = cache(lambda: (folder / _REDOC).read_bytes().replace(_REDOC_LOGO, f"{ASSETS_PATH}/favicon.png".encode()))
+
+    async def redoc_bundle(_request: Request) -> Response:
+        return Response(own(), media_type="text/javascript", headers={"Cache-Control": "max-age=3600"})
+
+    return [Route(bundle, redoc_bundle), Mount(ASSETS_PATH, StaticFiles(directory=folder))]
 
 
 def add_documentation(app: FastAPI, version: ApiVersion) -> None:
@@ -51,7 +62,7 @@ def add_documentation(app: FastAPI, version: ApiVersion) -> None:
         page = get_redoc_html(
             openapi_url=f"{version.prefix}/openapi.json",
             title=title,
-            redoc_js_url=f"{ASSETS_PATH}/redoc.standalone.js",
+            redoc_js_url=f"{ASSETS_PATH}/{_REDOC}",
             redoc_favicon_url=f"{ASSETS_PATH}/favicon.png",
             with_google_fonts=False,
         )

@@ -107,9 +107,10 @@ async def _without_body(routes: Sequence[Route], scope: Scope, receive: Receive,
     async def send_head(message: Message) -> None:
         await send({**message, "body": b""} if message["type"] == _BODY else message)
 
-    scope["method"] = "GET"
+    # A copy, since the server reads the method of its own scope to know that no body is due.
+    answered = {**scope, "method": "GET"}
     try:
-        await _handle(routes, scope, receive, send_head)
+        await _handle(routes, answered, receive, send_head)
     finally:
-        # The layers outside report what was asked.
-        scope["method"] = "HEAD"
+        # The layers outside report the route that was found, and the method that was asked for.
+        scope.update({**answered, "method": scope["method"]})

@@ -1,0 +1,137 @@
+"""What people see, in a real browser: pages that work, ask no other host for anything and keep tokens out of URLs."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page, Request, async_playwright, expect
+
+from tests.support.live import Strata
+from tests.support.postgres import clone
+from tests.support.programs import program
+from tests.support.world import PASSWORD
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@dataclass
+class Site:
+    """A server with a worker, and what a browser asked and complained about while it looked at it."""
+
+    strata: Strata
+    url: str
+    asked: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def page(self) -> AsyncIterator[Page]:
+        self.asked, self.complaints = [], []
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=program("chromium"), args=ARGUMENTS)
+            try:
+                page = await browser.new_page(base_url=self.url)
+                page.on("request", self._note)
+                page.on(
+                    "console", lambda message: self.complaints.append(message.text) if message.type == "error" else 0
+                )
+                page.on("pageerror", lambda error: self.complaints.append(str(error)))
+                yield page
+            finally:
+                await browser.close()
+        assert self.asked
+        assert [url for url in self.asked if not url.startswith((self.url, "data:", "blob:"))] == []
+
+    def _note(self, request: Request) -> None:
+        self.asked.append(request.url)
+
+    async def token(self, email: str, subject: str) -> dict[str, Any]:
+        """The newest mail to this address, once the worker has sent it."""
+        for _ in range(100):
+            mails = await asyncio.to_thread(self.strata.json, "mail", "--to", email)
+            if mails and mails[0]["subject"] == subject:
+                found: dict[str, Any] = mails[0]
+                return found
+            await asyncio.sleep(0.2)
+        raise AssertionError(self.strata.log("worker"))
+
+
+@pytest_asyncio.fixture(scope="module")
+async def site(admin_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    program("chromium")
+    home = tmp_path_factory.mktemp("browser") / "home"
+    strata = Strata(home, await clone(admin_dsn, "strata_browser"))
+    with strata.serving() as url, strata.running("worker", STRATA_HTTP__PUBLIC_URL=url):
+        yield Site(strata, url)
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+async def test_swagger_ui_shows_every_operation(site: Site, version: str) -> None:
+    document = httpx2.get(f"{site.url}/api/{version}/openapi.json").json()
+    count = sum(len(item) for item in document["paths"].values())
+    async with site.page() as page:
+        await page.goto(f"/api/{version}/docs")
+        await expect(page.locator(".opblock")).to_have_count(count)
+    assert site.complaints == []
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+async def test_redoc_shows_the_document(site: Site, version: str) -> None:
+    async with site.page() as page:
+        await page.goto(f"/api/{version}/redoc")
+        await expect(page.locator("h1").first).to_contain_text(f"Strata API {version}")
+    assert site.complaints == []
+
+
+async def test_the_front_door_leads_everywhere(site: Site) -> None:
+    async with site.page() as page:
+        await page.goto("/")
+        await expect(page.locator(".layer h2")).to_contain_text(["v2", "v1"])
+        links = await page.locator("a").evaluate_all("links => links.map(link => link.href)")
+    assert len(links) > 8
+    for link in links:
+        assert httpx2.get(link).status_code == 200, link
+    assert site.complaints == []
+
+
+async def test_a_newcomer_verifies_and_later_sets_a_new_password(site: Site) -> None:
+    email = "ada@example.com"
+    body = {"email": email, "password": PASSWORD, "display_name": "Ada"}
+    assert httpx2.post(f"{site.url}/api/v2/auth/registrations", json=body).status_code == 202
+    verification = await site.token(email, "Verify your e-mail address")
+    async with site.page() as page:
+        await page.goto(verification["links"][0])
+        await page.get_by_role("button").click()
+        await expect(page.get_by_role("status")).to_have_text("Your address is verified.")
+
+        assert httpx2.post(f"{site.url}/api/v2/auth/password-resets", json={"email": email}).status_code == 202
+        reset = await site.token(email, "Set a new password")
+        await page.goto(reset["links"][0])
+        await page.get_by_label("New password").fill("a wholly new passphrase")
+        await page.get_by_role("button").click()
+        await expect(page.get_by_role("status")).to_have_text("Your password is set.")
+    form = {"grant_type": "password", "username": email, "password": "a wholly new passphrase"}
+    assert httpx2.post(f"{site.url}/api/v2/auth/token", data=form).status_code == 200
+    log = site.strata.log("serve")
+    for token in (verification["token"], reset["token"]):
+        assert token not in log
+        assert not any(token in url for url in site.asked if "#" not in url)
+    assert site.complaints == []
+
+
+async def test_a_wrong_token_is_told_to_the_person(site: Site) -> None:
+    async with site.page() as page:
+        await page.goto("/verify#token=nonsense")
+        await page.get_by_role("button").click()
+        await expect(page.get_by_role("status")).to_contain_text("Invalid verification token")

@@ -1,0 +1,113 @@
+"""Every command: help, exit codes, output for scripts."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+import typer
+
+from app.cli.program import program
+from app.db import migrate
+from tests.support.live import Strata, free_port
+from tests.support.postgres import clone
+
+
+def leaves(command: Any, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], Any]]:
+    children = getattr(command, "commands", {})
+    if not children:
+        return [(path, command)]
+    return [leaf for name, child in children.items() for leaf in leaves(child, (*path, name))]
+
+
+COMMANDS = leaves(typer.main.get_command(program))
+
+
+@pytest.fixture
+async def strata(admin_dsn: str, tmp_path: Path, request: pytest.FixtureRequest) -> Strata:
+    home = tmp_path / "home"
+    home.mkdir()
+    return Strata(home, await clone(admin_dsn, f"strata_cli_{abs(hash(request.node.nodeid))}"))
+
+
+@pytest.mark.parametrize(("path", "command"), COMMANDS, ids=[" ".join(path) for path, _ in COMMANDS])
+def test_a_command_explains_itself(path: tuple[str, ...], command: Any) -> None:
+    assert command.help, path
+    for parameter in command.params:
+        assert getattr(parameter, "help", None), f"{path}: {parameter.name}"
+
+
+def test_the_tree_is_what_was_promised() -> None:
+    names = {path[0] for path, _ in COMMANDS}
+    assert names >= {
+        *("up", "serve", "worker", "migrate", "seed", "users", "keys", "mail", "versions", "contract", "doctor"),
+    }
+
+
+async def test_misuse_is_2_and_failure_is_1_with_what_to_do(strata: Strata) -> None:
+    assert strata.run("serve", "--workers", "0", expect=2).stdout == ""
+    failed = strata.run("keys", "create", "nobody@example.com", expect=1)
+    assert failed.stderr.startswith("Error: There is no user nobody@example.com.")
+    assert "strata users list" in failed.stderr
+
+
+async def test_accounts_and_keys(strata: Strata) -> None:
+    strata.run("users", "create", "ada@example.com", "--role", "author")
+    listed = strata.json("users", "list")
+    assert [user["email"] for user in listed] == ["ada@example.com"]
+    made = strata.json("keys", "create", "ada@example.com", "--scope", "posts:read", "--plan", "pro")
+    assert made["key"].startswith("sk_test_")
+    assert (made["scopes"], made["plan"]) == (["posts:read"], "pro")
+    strata.run("keys", "revoke", made["id"])
+    assert [key["state"] for key in strata.json("keys", "list")] == ["revoked"]
+    assert made["key"] not in strata.run("keys", "list").stdout
+    assert [version["name"] for version in strata.json("versions")] == ["v1", "v2"]
+    assert strata.json("contract", "check") == {}
+
+
+async def test_migrations_lead_down_to_nothing_and_up_again(strata: Strata) -> None:
+    dsn = strata.environment["STRATA_DATABASE__URL"]
+    status = strata.json("migrate", "status")
+    assert (status["pending"], status["current"]) == ([], status["head"])
+    await asyncio.to_thread(migrate.check, dsn)
+    strata.run("migrate", "down", "base")
+    pending = strata.json("migrate", "status", expect=1)["pending"]
+    assert pending[-1] == status["head"]
+    refused = strata.run("users", "list", expect=1)
+    assert "strata migrate up" in refused.stderr
+    doctor = {finding["check"]: finding for finding in strata.json("doctor", expect=1)}
+    assert doctor["migrations"]["verdict"] == "fail"
+    assert "strata migrate up" in doctor["migrations"]["advice"]
+    # Two at once wait for each other.
+    await asyncio.gather(*(asyncio.to_thread(strata.run, "migrate", "up") for _ in range(2)))
+    connection = await asyncpg.connect(dsn)
+    assert await connection.fetchval("SELECT count(*) FROM role_permissions") > 0
+    await connection.close()
+    await asyncio.to_thread(migrate.check, dsn)
+
+
+async def test_the_doctor_knows_what_is_wrong(strata: Strata) -> None:
+    strata.environment["PORT"] = str(free_port())
+    well = {finding["check"]: finding["verdict"] for finding in strata.json("doctor")}
+    assert well["settings"] == well["home"] == well["database"] == well["migrations"] == "ok"
+    secrets = strata.home / "secrets.json"
+    secrets.chmod(0o644)
+    opened = {finding["check"]: finding for finding in strata.json("doctor", expect=1)}
+    assert opened["home"]["advice"] == f"chmod 600 {secrets}"
+    secrets.chmod(0o600)
+    with strata.serving() as url:
+        strata.environment["PORT"] = url.rpartition(":")[2]
+        found = {finding["check"]: finding["detail"] for finding in strata.json("doctor")}
+        assert found["API"] == f"answers on port {strata.environment['PORT']}"
+    strata.environment["STRATA_DATABASE__URL"] = "postgresql://strata@127.0.0.1:1/strata"
+    unreachable = {finding["check"]: finding for finding in strata.json("doctor", expect=1)}
+    assert unreachable["database"]["verdict"] == "fail"
+    assert "STRATA_DATABASE__URL" in unreachable["database"]["advice"]
+
+
+async def test_seeding_writes_what_was_asked_for(strata: Strata) -> None:
+    assert "Wrote 25 posts" in strata.run("seed", "--posts", "25").stdout
+    connection = await asyncpg.connect(strata.environment["STRATA_DATABASE__URL"])
+    assert await connection.fetchval("SELECT count(*) FROM posts") == 25
+    await connection.close()

@@ -1,0 +1,134 @@
+"""Mail is sent by the worker, whatever happens between the commit and the sending. The mail server is real."""
+
+import asyncio
+import re
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from email import message_from_bytes, policy
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx2
+import pytest
+import pytest_asyncio
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from tests.support.live import Strata, free_port
+from tests.support.postgres import clone
+from tests.support.world import PASSWORD
+
+SECONDS = 60
+
+
+class Inbox:
+    """A handler of aiosmtpd: it can be told to refuse, or to hold whoever delivers."""
+
+    def __init__(self) -> None:
+        self.mails: list[Envelope] = []
+        self.refuse = 0
+        self.refused = 0
+        self.open = asyncio.Event()
+        self.open.set()
+        self.reached = asyncio.Event()
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
+        self.reached.set()
+        if self.refuse > self.refused:
+            self.refused += 1
+            return "451 try again later"
+        await self.open.wait()
+        self.mails.append(envelope)
+        return "250 OK"
+
+
+@asynccontextmanager
+async def smtp(inbox: Inbox) -> AsyncIterator[int]:
+    server = await asyncio.get_running_loop().create_server(lambda: SMTP(inbox), "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        inbox.open.set()
+        server.close()
+
+
+@pytest_asyncio.fixture
+async def dsn(admin_dsn: str, request: pytest.FixtureRequest) -> str:
+    return await clone(admin_dsn, f"strata_worker_{abs(hash(request.node.nodeid))}")
+
+
+@pytest.fixture
+def strata(dsn: str, tmp_path: Path) -> Strata:
+    return Strata(tmp_path / "home", dsn, STRATA_WORKER__FIRST_DELAY="0.2", STRATA_WORKER__MAX_DELAY="1")
+
+
+async def until(condition: Callable[[], Any], strata: Strata) -> None:
+    deadline = asyncio.get_running_loop().time() + SECONDS
+    while not condition():
+        assert asyncio.get_running_loop().time() < deadline, strata.log("worker")
+        await asyncio.sleep(0.1)
+
+
+def register(url: str, email: str) -> None:
+    body = {"email": email, "password": PASSWORD, "name": "Ada"}
+    assert httpx2.post(f"{url}/api/v1/auth/register", json=body, timeout=20).status_code == 201
+
+
+def settings_of(port: int) -> dict[str, str]:
+    return {"STRATA_MAIL__HOST": "127.0.0.1", "STRATA_MAIL__PORT": str(port), "STRATA_MAIL__SECURITY": "none"}
+
+
+async def test_a_worker_that_dies_while_sending_loses_no_mail(strata: Strata) -> None:
+    inbox = Inbox()
+    inbox.open.clear()
+    async with smtp(inbox) as port:
+        with strata.serving() as url:
+            await asyncio.to_thread(register, url, "ada@example.com")
+            assert inbox.mails == [], "nobody is there to send it yet"
+            with strata.running("worker", **settings_of(port)) as worker:
+                await asyncio.wait_for(inbox.reached.wait(), SECONDS)
+                worker.send_signal(signal.SIGKILL)
+                worker.wait(10)
+            assert inbox.mails == [], "the first worker died before the server took the mail"
+            inbox.open.set()
+            with strata.running("worker", **settings_of(port)):
+                await until(lambda: len(inbox.mails) >= 1, strata)
+            message = message_from_bytes(inbox.mails[-1].content, policy=policy.default)
+            assert message["To"] == "ada@example.com"
+            text = message.get_content()
+            token = re.search(r"^Token: (\S+)", text, re.MULTILINE)[1]
+            assert f"/verify#token={token}" in text
+            body = {"email": "ada@example.com", "token": token}
+            assert httpx2.post(f"{url}/api/v1/auth/verify", json=body).status_code == 200
+    logs = strata.log("worker") + strata.log("serve")
+    assert token not in logs
+    assert "ada@example.com" not in logs
+
+
+async def test_a_mail_server_that_refuses_is_asked_again(strata: Strata, dsn: str) -> None:
+    inbox = Inbox()
+    inbox.refuse = 2
+    async with smtp(inbox) as port:
+        with strata.serving() as url, strata.running("worker", **settings_of(port)):
+            await asyncio.to_thread(register, url, "ada@example.com")
+            await until(lambda: inbox.mails, strata)
+    assert inbox.refused == 2
+    assert strata.log("worker").count('"event":"job_failed"') == 2
+    connection = await asyncpg.connect(dsn)
+    assert await connection.fetchval("SELECT count(*) FROM pgqueuer") == 0, "what is sent is out of the queue"
+    await connection.close()
+
+
+async def test_no_mail_server_at_all_is_no_loss(strata: Strata) -> None:
+    port = free_port()
+    with strata.serving() as url:
+        await asyncio.to_thread(register, url, "ada@example.com")
+        with strata.running("worker", **settings_of(port)):
+            await until(lambda: '"event":"job_failed"' in strata.log("worker"), strata)
+        with strata.running("worker"):
+            await until(lambda: strata.json("mail"), strata)
+    mails = strata.json("mail")
+    assert [sorted(mail) for mail in mails] == [["links", "subject", "text", "to", "token"]]
+    assert mails[0]["to"] == "ada@example.com"
+    assert mails[0]["links"][0].endswith(f"/verify#token={mails[0]['token']}")
