@@ -108,6 +108,7 @@ class WorkerSettings(Group):
     max_attempts: int = Field(10, ge=1)
     first_delay: Seconds = Field(2.0, description="seconds before the first retry; doubles, with jitter")
     max_delay: Seconds = Field(600.0, description="seconds; the longest pause between two attempts")
+    heartbeat: Seconds = Field(10.0, description="seconds without a sign of its worker until a job goes to another")
 
 
 class Settings(BaseSettings):

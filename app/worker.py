@@ -25,8 +25,6 @@ from observability.logging import configure
 
 JobHandler = Callable[[Mapping[str, Any]], Awaitable[None]]
 _DEQUEUE_TIMEOUT: Final = timedelta(seconds=5)
-_HEARTBEAT: Final = timedelta(seconds=10)
-"""A job whose worker gave no sign for so long is given to another."""
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
@@ -56,7 +54,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         try:
             await queue.run(
                 dequeue_timeout=_DEQUEUE_TIMEOUT,
-                heartbeat_timeout=_HEARTBEAT,
+                heartbeat_timeout=timedelta(seconds=settings.worker.heartbeat),
                 max_concurrent_tasks=settings.worker.concurrency * 2,
                 batch_size=settings.worker.concurrency,
                 shutdown_on_listener_failure=True,

@@ -1,16 +1,14 @@
 """The ``strata`` command."""
 
-import sys
-from typing import Final
-
-_INTERRUPTED: Final = 130
+import signal
 
 
 def main() -> None:
     """Run the command line."""
-    try:
-        # Within the function: loading takes a second, in which Ctrl-C must not show a traceback.
-        from app.cli.program import main as run  # noqa: PLC0415
-    except KeyboardInterrupt:
-        sys.exit(_INTERRUPTED)
+    # Loading takes a second, in which there is nothing to clean up. A KeyboardInterrupt would show a traceback, or be
+    # lost: a library that is loaded here swallows every exception.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from app.cli.program import main as run  # noqa: PLC0415 - within the function for the above
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     run()

@@ -29,16 +29,15 @@ def up() -> None:
     Data, secrets and credentials live in STRATA_HOME (.strata by default). PORT chooses the port, STRATA_DATABASE__URL
     another PostgreSQL. Ctrl-C stops everything; the data stays.
     """
-    settings = read_settings()
-    with home_lock(settings.home):
-        port = free_port(settings.http)
-        interruption = Interruption()
-        try:
-            with interruption.watched():
-                _run(settings, port, interruption)
-        except Stopped:
-            with suppress(OSError):
-                say("Stopped.")
+    interruption = Interruption()
+    try:
+        with interruption.watched():
+            settings = read_settings()
+            with home_lock(settings.home):
+                _run(settings, free_port(settings.http), interruption)
+    except Stopped:
+        with suppress(OSError):
+            say("Stopped.")
 
 
 def _run(settings: Settings, port: int, interruption: Interruption) -> None:
