@@ -9,6 +9,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
+from alembic.script.revision import RevisionError
+from alembic.util import CommandError
 
 _SCRIPTS: Final = Path(__file__).parent.parent / "migrations"
 
@@ -53,7 +55,11 @@ def status(dsn: str) -> MigrationStatus:
     _run(config, scripts, note)
     at = current[0] if current else None
     head = scripts.get_current_head()
-    pending = [script.revision for script in scripts.iterate_revisions(head, at)] if head != at else []
+    try:
+        pending = [script.revision for script in scripts.iterate_revisions(head, at)] if head != at else []
+    except RevisionError:
+        message = f"The database is at revision {at}, which this code does not know."
+        raise CommandError(message) from None
     return MigrationStatus(at, head, pending[::-1])
 
 

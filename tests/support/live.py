@@ -38,17 +38,21 @@ class Strata:
         }
         if dsn is not None:
             self.environment["STRATA_DATABASE__URL"] = dsn
+        self.command: tuple[str, ...] = ("strata",)
+        self.options: dict[str, Any] = {}
+        """Of ``subprocess.Popen``: another user, for example."""
 
     def run(self, *arguments: str, expect: int = 0) -> subprocess.CompletedProcess[str]:
         """Run a short command; its exit code is part of the expectation."""
         done = subprocess.run(
-            ["strata", *arguments],
+            [*self.command, *arguments],
             env=self.environment,
             cwd=self.home.parent,
             capture_output=True,
             text=True,
             timeout=120,
             check=False,
+            **self.options,
         )
         assert done.returncode == expect, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
@@ -64,12 +68,13 @@ class Strata:
         """Run a long command beside the test; its output goes to a file beside the home, which may be absent."""
         with self._log_of(arguments[0]).open("ab") as log:
             process = subprocess.Popen(
-                ["strata", *arguments],
+                [*self.command, *arguments],
                 env=self.environment | variables,
                 cwd=self.home.parent,
                 stdout=log,
                 stderr=log,
                 start_new_session=start_new_session,
+                **self.options,
             )
         try:
             yield process

@@ -93,7 +93,8 @@ def up(strata: Strata) -> Iterator[Run]:
 def processes_of(home: Path) -> dict[int, str]:
     """The living processes of a home: by their environment, or by the name of its database server."""
     layout = lay_out(home)
-    marks = (f"STRATA_HOME={home}\0".encode(), f"PGDATA={layout.data}\0".encode())
+    places = {layout.data, home / "postgres/data"}
+    marks = (f"STRATA_HOME={home}\0".encode(), *(f"PGDATA={place}\0".encode() for place in places))
     found = {}
     for folder in Path("/proc").iterdir():
         try:
