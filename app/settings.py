@@ -72,7 +72,13 @@ class HttpSettings(Group):
     @property
     def base_url(self) -> str:
         """The URL to print and to put into mail; ``public_url`` where given."""
-        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+        host = f"[{self.reachable_host}]" if ":" in self.reachable_host else self.reachable_host
+        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
+
+    @property
+    def reachable_host(self) -> str:
+        """What a client on this machine calls the server, which may listen on every address."""
+        return {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(self.host, self.host)  # noqa: S104 - not bound
 
 
 class AuthSettings(Group):
@@ -171,6 +177,7 @@ class WorkerSettings(Group):
     max_attempts: int = Field(10, ge=1)
     first_delay: Seconds = Field(2.0, description="seconds before the first retry; doubles, with jitter")
     max_delay: Seconds = Field(600.0, description="seconds; the longest pause between two attempts")
+    heartbeat: Seconds = Field(10.0, description="seconds without a sign of its worker until a job goes to another")
 
 
 class Settings(BaseSettings):

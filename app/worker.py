@@ -1,7 +1,6 @@
 """Composition root of the background worker: runs what requests enqueued."""
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
@@ -14,13 +13,13 @@ import orjson
 import structlog
 from pgqueuer import PgQueuer
 from pgqueuer.domain.models import Job
-from pgqueuer.executors import DatabaseRetryEntrypointExecutor
 
 from app.auth.jobs import SEND_ALREADY_REGISTERED, SEND_TOKEN, AuthMails
 from app.auth.mailed_tokens import MailedTokens
 from app.db.database import Database
 from app.http.idempotency_records import IdempotencyRepository
 from app.jobs.backlog import Backlog
+from app.jobs.retry import RetryingExecutor
 from app.mail.mailer import make_mailer
 from app.secrets import SettingsError, database_url, variable
 from app.settings import Settings, WorkerSettings
@@ -33,14 +32,13 @@ from observability.tracing.tracer import Tracing
 
 JobHandler = Callable[[Mapping[str, Any]], Awaitable[None]]
 _DEQUEUE_TIMEOUT: Final = timedelta(seconds=5)
-_HEARTBEAT: Final = timedelta(seconds=10)
-"""A job whose worker gave no sign for so long is given to another."""
 
 
 async def run(settings: Settings, stop: asyncio.Event, metrics: Metrics) -> None:
     """Work until ``stop`` is set; running jobs are finished first. ``metrics`` counts what is done and what waits.
 
-    Raises ``SettingsError``, ``OSError`` or ``asyncpg.PostgresError`` when there is nothing to work with.
+    Raises ``SettingsError``, ``OSError``, ``asyncpg.PostgresError`` or ``asyncpg.InterfaceError`` when there is nothing
+    to work with, or no longer: whoever started the worker starts it again, and no job is lost.
     """
     if settings.auth.signing_key is None:
         message = f"{variable('auth', 'signing_key')} must be set"
@@ -60,17 +58,19 @@ async def run(settings: Settings, stop: asyncio.Event, metrics: Metrics) -> None
         _schedule(queue, database)
         log = structlog.get_logger()
         await log.ainfo("worker_started", jobs=sorted(handlers))
-        async with sampling(metrics), asyncio.TaskGroup() as tasks:
-            tasks.create_task(_stop_when(stop, queue))
-            watching = tasks.create_task(Backlog(database.reads, metrics, list(handlers)).watch())
-            await queue.run(
-                dequeue_timeout=_DEQUEUE_TIMEOUT,
-                heartbeat_timeout=_HEARTBEAT,
-                max_concurrent_tasks=settings.worker.concurrency * 2,
-                batch_size=settings.worker.concurrency,
-                shutdown_on_listener_failure=True,
-            )
-            stop.set()
+        stopping = asyncio.create_task(_stop_when(stop, queue))
+        watching = asyncio.create_task(Backlog(database.reads, metrics, list(handlers)).watch())
+        try:
+            async with sampling(metrics):
+                await queue.run(
+                    dequeue_timeout=_DEQUEUE_TIMEOUT,
+                    heartbeat_timeout=timedelta(seconds=settings.worker.heartbeat),
+                    max_concurrent_tasks=settings.worker.concurrency * 2,
+                    batch_size=settings.worker.concurrency,
+                    shutdown_on_listener_failure=True,
+                )
+        finally:
+            stopping.cancel()
             watching.cancel()
         await log.ainfo("worker_stopped")
     finally:
@@ -110,11 +110,10 @@ def _register(
         name,
         on_failure="hold",
         executor_factory=partial(
-            DatabaseRetryEntrypointExecutor,
+            RetryingExecutor,
             max_attempts=settings.max_attempts,
-            # Jitter: what failed together must not come back together.
-            initial_delay=timedelta(seconds=settings.first_delay * random.uniform(0.8, 1.2)),  # noqa: S311 - no secret
-            max_delay=timedelta(seconds=settings.max_delay),
+            first_delay=settings.first_delay,
+            max_delay=settings.max_delay,
         ),
     )(work)
 

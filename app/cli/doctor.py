@@ -14,12 +14,13 @@ from typing import Final
 
 import asyncpg
 import typer
+from alembic.util import CommandError as AlembicError
 from rich.text import Text
 from sqlalchemy.exc import DBAPIError
 
 from app.cli.environment import read_settings
 from app.cli.output import AsJson, CommandError, show_json, show_table
-from app.cli.ports import free_port, reachable_host
+from app.cli.ports import free_port
 from app.db import migrate
 from app.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from app.mail.mailer import mailbox_folder
@@ -73,7 +74,7 @@ def doctor(as_json: AsJson = False) -> None:
 
 def _examine() -> Iterator[Finding]:
     try:
-        settings = read_settings()
+        settings = read_settings(generate=False)
     except (SettingsError, OSError) as error:
         yield Finding("settings", Verdict.FAIL, str(error), "Change the environment or .env.")
         return
@@ -129,6 +130,8 @@ async def _server_version(dsn: str, seconds: float) -> int:
 def _migrations(dsn: str) -> Finding:
     try:
         status = migrate.status(dsn)
+    except AlembicError as error:
+        return Finding("migrations", Verdict.FAIL, str(error), "Use the code that migrated it, or newer.")
     except (DBAPIError, OSError) as error:
         return Finding("migrations", Verdict.FAIL, str(error), "Check the rights of the database's user.")
     if status.pending:
@@ -151,7 +154,7 @@ def _port(settings: Settings) -> Finding:
 
 def _health(settings: Settings) -> int | None:
     """The status of the readiness check, where a server of ours answers."""
-    connection = http.client.HTTPConnection(reachable_host(settings.http.host), settings.http.port, timeout=3)
+    connection = http.client.HTTPConnection(settings.http.reachable_host, settings.http.port, timeout=3)
     try:
         connection.request("GET", "/health/ready")
         response = connection.getresponse()

@@ -10,6 +10,7 @@ from typing import TypeVar
 from uuid import UUID
 
 import asyncpg
+from alembic.util import CommandError as AlembicError
 from pydantic_settings.exceptions import SettingsError as SourceError
 from sqlalchemy.exc import DBAPIError
 
@@ -28,7 +29,7 @@ OPERATOR = Principal(0, UUID(int=0), (Role.ADMIN,), frozenset(Permission))
 """Whoever may run commands here may do everything; no account stands behind it."""
 
 
-def read_settings() -> Settings:
+def read_settings(*, generate: bool = True) -> Settings:
     """The settings of this process, with an absolute home. ``PORT`` wins over ``STRATA_HTTP__PORT``."""
     overrides: dict[str, object] = {}
     if port := os.environ.get("PORT"):
@@ -37,7 +38,7 @@ def read_settings() -> Settings:
             raise SettingsError(message)
         overrides["http"] = {"port": int(port)}
     try:
-        settings = load_settings(**overrides)
+        settings = load_settings(generate=generate, **overrides)
     except SourceError as error:
         raise SettingsError(str(error)) from None
     return settings.model_copy(update={"home": Path(os.path.abspath(settings.home))})  # noqa: PTH100 - follow no link
@@ -98,10 +99,18 @@ def reachable() -> Iterator[None]:
         raise CommandError(message, advice) from None
 
 
+def migration_status(dsn: str) -> migrate.MigrationStatus:
+    """Where the database stands, or ``CommandError`` when this code is too old to know."""
+    try:
+        return migrate.status(dsn)
+    except AlembicError as error:
+        raise CommandError(str(error), "The database was migrated by newer code: use that.") from None
+
+
 def ensure_migrated(dsn: str) -> None:
     """Raise ``CommandError`` unless the tables are those that this code expects."""
     with reachable():
-        status = migrate.status(dsn)
+        status = migration_status(dsn)
     if status.pending:
         message = f"The database lacks {len(status.pending)} migration(s)."
         raise CommandError(message, "Run `strata migrate up`.")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from alembic.util import CommandError as AlembicError
 
-from app.cli.environment import any_database, reachable, read_settings
+from app.cli.environment import any_database, migration_status, reachable, read_settings
 from app.cli.output import AsJson, CommandError, say, show_json
 from app.db import migrate
 
@@ -34,7 +34,7 @@ def down(
 def status(as_json: AsJson = False) -> None:
     """Say where the database stands. The exit code is 1 when migrations are pending."""
     with any_database(read_settings()) as dsn, reachable():
-        found = migrate.status(dsn)
+        found = migration_status(dsn)
     if as_json:
         show_json(asdict(found))
     else:
@@ -42,6 +42,18 @@ def status(as_json: AsJson = False) -> None:
         say(f"Pending: {', '.join(found.pending)}. Run `strata migrate up`." if found.pending else "Up to date.")
     if found.pending:
         raise typer.Exit(1)
+
+
+@commands.command()
+def check() -> None:
+    """Compare the tables with the models of this code. The exit code is 1 when they differ."""
+    with any_database(read_settings()) as dsn, reachable():
+        try:
+            migrate.check(dsn)
+        except AlembicError as error:
+            advice = "Run `strata migrate up`; if it has nothing to do, the models changed without a migration."
+            raise CommandError(str(error), advice) from None
+    say("The tables are those of the models.")
 
 
 def _move(revision: str, *, upwards: bool) -> None:

@@ -29,19 +29,6 @@ def free_port(http: HttpSettings) -> int:
             raise _explained(http, error) from None
 
 
-def reachable_host(host: str) -> str:
-    """The host that a client on this machine asks for a server that listens on ``host``."""
-    return {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104 - compared, not bound
-
-
-def local_url(http: HttpSettings, port: int) -> str:
-    """Where a client finds the server: the public URL, or the listening address."""
-    if http.public_url is not None:
-        return http.base_url
-    host = reachable_host(http.host)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
 def _try(host: str, port: int) -> int:
     family, kind, protocol, _, address = socket.getaddrinfo(
         host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE

@@ -60,8 +60,9 @@ def serve(
 
 
 def _serve(http: HttpSettings, port: int, workers: int) -> None:
-    # uvicorn raises the signal that ended it once more, to whoever handled it before: what is around us ends too.
-    signal.signal(signal.SIGTERM, _leave)
+    # uvicorn repeats the signal once it has ended in good order: what is around us ends too, and it is no failure.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _leave)
     uvicorn.run(
         "app.main:create_app",
         factory=True,

@@ -3,11 +3,8 @@
 import asyncio
 import http.client
 import os
-import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
-from types import FrameType
+from contextlib import suppress
 from typing import Final
 
 from rich.text import Text
@@ -15,20 +12,16 @@ from rich.text import Text
 from app.cli.bootstrap import Credentials, credentials_path, ensure_credentials
 from app.cli.children import Children
 from app.cli.environment import home_lock, reachable, read_settings
+from app.cli.interruption import Interruption, Stopped
 from app.cli.output import CommandError, say
-from app.cli.ports import free_port, local_url, reachable_host
+from app.cli.ports import free_port
 from app.db import migrate
 from app.db.embedded import EmbeddedPostgres
 from app.secrets import variable
-from app.settings import Settings, TracingSettings
+from app.settings import HttpSettings, Settings, TracingSettings
 
 _READY_SECONDS: Final = 60
 _POLL_SECONDS: Final = 0.1
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-class Stopped(BaseException):
-    """A signal asked for the end; like ``KeyboardInterrupt``, nothing but the end may catch it."""
 
 
 def up() -> None:
@@ -37,25 +30,39 @@ def up() -> None:
     Data, secrets and credentials live in STRATA_HOME (.strata by default). PORT chooses the port, STRATA_DATABASE__URL
     another PostgreSQL. Ctrl-C stops everything; the data stays.
     """
-    settings = read_settings()
-    with home_lock(settings.home):
-        port = free_port(settings.http)
-        external = settings.database.url
-        server = None if external is not None else EmbeddedPostgres(settings.home)
-        with _stoppable(), _stopping_last(server):
-            if server is not None:
-                say("Starting PostgreSQL ...")
-                dsn = server.start()
-            else:
-                dsn = external.get_secret_value() if external is not None else ""
-            _run(settings, dsn, port)
+    interruption = Interruption()
+    try:
+        with interruption.watched():
+            settings = read_settings()
+            with home_lock(settings.home):
+                _run(settings, free_port(settings.http), interruption)
+    except Stopped:
+        with suppress(OSError):
+            say("Stopped.")
 
 
-def _run(settings: Settings, dsn: str, port: int) -> None:
-    base_url = local_url(settings.http, port)
+def _run(settings: Settings, port: int, interruption: Interruption) -> None:
+    if settings.database.url is not None:
+        _run_with(settings, settings.database.url.get_secret_value(), port, interruption)
+        return
+    server = EmbeddedPostgres(settings.home)
+    try:
+        say("Starting PostgreSQL ...")
+        with interruption.postponed():
+            dsn = server.start()
+        _run_with(settings, dsn, port, interruption)
+    finally:
+        interruption.hold()
+        with suppress(OSError):
+            say("Stopping ...")
+        server.stop()
+
+
+def _run_with(settings: Settings, dsn: str, port: int, interruption: Interruption) -> None:
+    http = settings.http.model_copy(update={"port": port})
     with reachable():
         migrate.upgrade(dsn)
-        credentials = asyncio.run(ensure_credentials(settings, dsn, base_url))
+        credentials = asyncio.run(ensure_credentials(settings, dsn, http.base_url))
     environment = {name: value for name, value in os.environ.items() if name != "PORT"} | {
         "STRATA_HOME": str(settings.home),
         "STRATA_DATABASE__URL": dsn,
@@ -65,19 +72,24 @@ def _run(settings: Settings, dsn: str, port: int) -> None:
         # One developer's traffic: `strata traces` is to show every request. A ratio from the environment wins.
         environment.setdefault(variable("tracing", "sample_ratio"), "1")
     with Children(environment, grace=settings.http.shutdown_timeout + 5) as children:
-        children.start("API", ["serve"])
-        children.start("worker", ["worker"])
-        _await_ready(children, settings.http.host, port)
-        _show(settings, credentials)
-        while True:
-            _ensure_complete(children)
-            time.sleep(_POLL_SECONDS)
+        try:
+            children.start("API", ["serve"])
+            children.start("worker", ["worker"])
+            _await_ready(children, http, interruption)
+            _show(settings, credentials)
+            while True:
+                _ensure_complete(children)
+                interruption.check()
+                time.sleep(_POLL_SECONDS)
+        finally:
+            interruption.hold()
 
 
-def _await_ready(children: Children, host: str, port: int) -> None:
+def _await_ready(children: Children, http: HttpSettings, interruption: Interruption) -> None:
     deadline = time.monotonic() + _READY_SECONDS
-    while not _ready(reachable_host(host), port):
+    while not _ready(http.reachable_host, http.port):
         _ensure_complete(children)
+        interruption.check()
         if time.monotonic() > deadline:
             message = f"The API did not become ready within {_READY_SECONDS} seconds."
             raise CommandError(message, "Its log above says why; `strata doctor` looks closer.")
@@ -100,38 +112,6 @@ def _ensure_complete(children: Children) -> None:
         name, code = ended
         message = f"The {name} ended with exit code {code}; the rest is stopped."
         raise CommandError(message, "Its log above says why. `strata up` starts again; the data is safe.")
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """End the block on a signal, and let nothing interrupt what cleans up behind it."""
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        # Ignored from here on: a second Ctrl-C would leave processes behind.
-        for number in _SIGNALS:
-            signal.signal(number, signal.SIG_IGN)
-        raise Stopped
-
-    before = {number: signal.signal(number, stop) for number in _SIGNALS}
-    try:
-        yield
-    except Stopped:
-        with suppress(OSError):
-            say("Stopped.")
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def _stopping_last(server: EmbeddedPostgres | None) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        with nullcontext() if server is None else suppress(OSError):
-            say("Stopping ...")
-        if server is not None:
-            server.stop()
 
 
 def _show(settings: Settings, credentials: Credentials) -> None:

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pydantic import SecretStr
 
 from app.cli import lifeline
-from app.cli.environment import ensure_migrated, read_settings, running_database, runs_folder
+from app.cli.environment import ensure_migrated, reachable, read_settings, running_database, runs_folder
 from app.cli.metrics_port import exposing
 from app.settings import Settings
 from observability.log_level import LevelControl
@@ -30,7 +30,8 @@ def worker() -> None:
     with made_in(runs_folder(settings.home)) as folder, ExitStack() as stack:
         if (port := settings.worker.metrics_port) is not None:
             stack.enter_context(exposing(settings, metrics.registry, port))
-        asyncio.run(_run(settings, metrics, RunFolder(folder)))
+        with reachable():
+            asyncio.run(_run(settings, metrics, RunFolder(folder)))
 
 
 async def _run(settings: Settings, metrics: Metrics, folder: RunFolder) -> None:

@@ -189,23 +189,34 @@ class EmbeddedPostgres:
         a file and no pipe: the server inherits it, and a reader of a pipe would wait for the server's end.
         """
         environment = {"LC_ALL": "C", "TZ": "UTC", "PGDATA": str(layout.data), "PATH": os.environ.get("PATH", "")}
-        with self._open_log() as log:
-            command = [str(layout.programs / program), *arguments]
+        controls = program == "pg_ctl"
+        with (
+            self._open_log() as log,
+            subprocess.Popen(  # noqa: S603 - a program of the wheel with arguments of ours
+                [str(layout.programs / program), *arguments],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                env=environment,
+                cwd="/",
+                umask=0o077,
+                # Ctrl-C in the terminal must not reach it: see below.
+                start_new_session=controls,
+                **layout.identity,
+            ) as process,
+        ):
             try:
-                return subprocess.run(  # noqa: S603 - a program of the wheel with arguments of ours
-                    command,
-                    input=text.encode(),
-                    stdout=log,
-                    stderr=log,
-                    env=environment,
-                    cwd="/",
-                    umask=0o077,
-                    timeout=wait,
-                    check=False,
-                    **layout.identity,
-                ).returncode
+                process.communicate(text.encode(), wait)
             except subprocess.TimeoutExpired:
+                process.kill()
                 return -1
+            except BaseException:
+                # A launcher that is ended early leaves a server that nobody knows of: it has no pid file yet.
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(wait if controls else 0)
+                process.kill()
+                raise
+            return process.returncode
 
     def _pid(self, layout: Layout) -> int | None:
         """The process of a living server. After a reboot the number in the file may be some other process."""

@@ -9,6 +9,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
+from alembic.script.revision import RevisionError
+from alembic.util import CommandError
 
 _SCRIPTS: Final = Path(__file__).parent.parent / "migrations"
 
@@ -24,12 +26,12 @@ class MigrationStatus:
 
 def upgrade(dsn: str, revision: str = "head") -> None:
     """Bring the database to ``revision``. Two at once wait for each other."""
-    command.upgrade(_config(dsn), revision)
+    command.upgrade(_config(dsn, exclusive=True), revision)
 
 
 def downgrade(dsn: str, revision: str) -> None:
     """Take the database back to ``revision``; ``-1`` is one step, ``base`` is empty."""
-    command.downgrade(_config(dsn), revision)
+    command.downgrade(_config(dsn, exclusive=True), revision)
 
 
 def check(dsn: str) -> None:
@@ -38,7 +40,10 @@ def check(dsn: str) -> None:
 
 
 def status(dsn: str) -> MigrationStatus:
-    """Compare the database with the migrations in the code."""
+    """Compare the database with the migrations in the code; nothing is written, and no lock is waited for.
+
+    Raises ``alembic.util.CommandError`` when the database is at a revision that this code does not know.
+    """
     config = _config(dsn)
     scripts = ScriptDirectory.from_config(config)
     current: list[str | None] = []
@@ -50,18 +55,22 @@ def status(dsn: str) -> MigrationStatus:
     _run(config, scripts, note)
     at = current[0] if current else None
     head = scripts.get_current_head()
-    pending = [script.revision for script in scripts.iterate_revisions(head, at)] if head != at else []
+    try:
+        pending = [script.revision for script in scripts.iterate_revisions(head, at)] if head != at else []
+    except RevisionError:
+        message = f"The database is at revision {at}, which this code does not know."
+        raise CommandError(message) from None
     return MigrationStatus(at, head, pending[::-1])
 
 
 def _run(config: Config, scripts: ScriptDirectory, function: Callable[..., Any]) -> None:
-    with EnvironmentContext(config, scripts, fn=function):
+    with EnvironmentContext(config, scripts, fn=function, dont_mutate=True):
         scripts.run_env()
 
 
-def _config(dsn: str) -> Config:
+def _config(dsn: str, *, exclusive: bool = False) -> Config:
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS))
     config.set_main_option("file_template", "%%(year)d_%%(month).2d_%%(day).2d_%%(hour).2d%%(minute).2d_%%(slug)s")
-    config.attributes["dsn"] = dsn
+    config.attributes |= {"dsn": dsn, "exclusive": exclusive}
     return config

@@ -1,6 +1,5 @@
 """Reads the local mailbox."""
 
-import mailbox
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import Final
 
 _LINK: Final = re.compile(r"https?://[^\s<>]+")
+_PUNCTUATION: Final = ".,;:!?)'\""
+"""Ends a sentence rather than a link."""
 _TOKEN: Final = re.compile(r"^Token: (\S+)$", re.MULTILINE)
 
 
@@ -29,13 +30,9 @@ def read_mailbox(folder: Path) -> list[ReceivedMail]:
     """Every mail, newest first; an empty list where there is no mailbox yet."""
     if not folder.is_dir():
         return []
-    box = mailbox.Maildir(folder, create=False)
-    found = []
-    for key in box.iterkeys():
-        # The date header has whole seconds; the file's time orders two mails of one second.
-        arrived = max((path.stat().st_mtime_ns for path in folder.glob(f"*/{key}*")), default=0)
-        found.append((arrived, _read(box.get_bytes(key))))
-    return [mail for _, mail in sorted(found, key=lambda pair: pair[0], reverse=True)]
+    # The date header has whole seconds; the file's time orders two mails of one second.
+    found = [(path.stat().st_mtime_ns, path) for name in ("new", "cur") for path in folder.glob(f"{name}/*")]
+    return [_read(path.read_bytes()) for _, path in sorted(found, reverse=True)]
 
 
 def _read(raw: bytes) -> ReceivedMail:
@@ -47,7 +44,7 @@ def _read(raw: bytes) -> ReceivedMail:
         to=str(message["To"]),
         subject=str(message["Subject"]),
         text=text,
-        links=_LINK.findall(text),
+        links=[link.rstrip(_PUNCTUATION) for link in _LINK.findall(text)],
         token=token.group(1) if token else None,
         sent_at=parsedate_to_datetime(str(message["Date"])),
     )

@@ -21,8 +21,10 @@ def owned(_object: object, name: str | None, kind: str, *_: object) -> bool:
 
 def migrate(connection: Connection) -> None:
     """Run the migrations on an open connection."""
+    if context.config.attributes["exclusive"]:
+        # Before the timeout, which holds for advisory locks too: another run may take its time.
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": ADVISORY_LOCK})
     connection.execute(text("SET lock_timeout = '5s'"))
-    connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": ADVISORY_LOCK})
     connection.commit()
     context.configure(
         connection=connection,

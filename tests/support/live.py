@@ -41,17 +41,21 @@ class Strata:
         }
         if dsn is not None:
             self.environment["STRATA_DATABASE__URL"] = dsn
+        self.command: tuple[str, ...] = ("strata",)
+        self.options: dict[str, Any] = {}
+        """Of ``subprocess.Popen``: another user, for example."""
 
     def run(self, *arguments: str, expect: int = 0) -> subprocess.CompletedProcess[str]:
         """Run a short command; its exit code is part of the expectation."""
         done = subprocess.run(
-            ["strata", *arguments],
+            [*self.command, *arguments],
             env=self.environment,
             cwd=self.home.parent,
             capture_output=True,
             text=True,
             timeout=120,
             check=False,
+            **self.options,
         )
         assert done.returncode == expect, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
@@ -61,16 +65,19 @@ class Strata:
         return json.loads(self.run(*arguments, "--json", expect=expect).stdout)
 
     @contextmanager
-    def running(self, *arguments: str, **variables: str) -> Iterator["subprocess.Popen[bytes]"]:
-        """Run a long command beside the test; its output goes to a file in the home."""
-        self.home.mkdir(parents=True, exist_ok=True)
-        with (self.home / f"{arguments[0]}.log").open("ab") as log:
+    def running(
+        self, *arguments: str, start_new_session: bool = False, **variables: str
+    ) -> Iterator["subprocess.Popen[bytes]"]:
+        """Run a long command beside the test; its output goes to a file beside the home, which may be absent."""
+        with self._log_of(arguments[0]).open("ab") as log:
             process = subprocess.Popen(
-                ["strata", *arguments],
+                [*self.command, *arguments],
                 env=self.environment | variables,
                 cwd=self.home.parent,
                 stdout=log,
                 stderr=log,
+                start_new_session=start_new_session,
+                **self.options,
             )
         try:
             yield process
@@ -84,7 +91,10 @@ class Strata:
 
     def log(self, command: str) -> str:
         """What a long command has said so far."""
-        return (self.home / f"{command}.log").read_text()
+        return self._log_of(command).read_text()
+
+    def _log_of(self, command: str) -> Path:
+        return self.home.with_name(f"{self.home.name}-{command}.log")
 
     @contextmanager
     def serving(self, *arguments: str, **variables: str) -> Iterator[str]:

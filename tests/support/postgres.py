@@ -39,7 +39,7 @@ class TestServer:
 
     def stop(self) -> None:
         """End the server and forget its data."""
-        self._server.stop()
+        self._server.destroy()
         shutil.rmtree(self._home, ignore_errors=True)
 
 

@@ -1,17 +1,21 @@
 """Homes for real ``strata up`` runs, and the end of whatever a test left behind."""
 
+import os
+import signal
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from app.db.embedded import EmbeddedPostgres
 from tests.support.live import Strata
+from tests.support.stack import processes_of
 
 
 @pytest.fixture
 def fresh(tmp_path: Path) -> Iterator[Callable[..., Strata]]:
-    """Makes a command with a home of its own, whose server goes with the test."""
+    """Makes a command with a home of its own, whose processes and data go with the test."""
     homes: list[Path] = []
 
     def make(name: str = "home", **variables: str) -> Strata:
@@ -21,5 +25,7 @@ def fresh(tmp_path: Path) -> Iterator[Callable[..., Strata]]:
 
     yield make
     for home in homes:
-        if home.exists():
-            EmbeddedPostgres(home).destroy()
+        for pid in processes_of(home):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        EmbeddedPostgres(home).destroy()

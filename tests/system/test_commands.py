@@ -1,6 +1,8 @@
 """Every command: help, exit codes, output for scripts."""
 
 import asyncio
+import signal
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -83,8 +85,9 @@ async def test_migrations_lead_down_to_nothing_and_up_again(strata: Strata) -> N
     dsn = strata.environment["STRATA_DATABASE__URL"]
     status = strata.json("migrate", "status")
     assert (status["pending"], status["current"]) == ([], status["head"])
-    await asyncio.to_thread(migrate.check, dsn)
+    strata.run("migrate", "check")
     strata.run("migrate", "down", "base")
+    assert "not up to date" in strata.run("migrate", "check", expect=1).stderr
     pending = strata.json("migrate", "status", expect=1)["pending"]
     assert pending[-1] == status["head"]
     refused = strata.run("users", "list", expect=1)
@@ -117,6 +120,32 @@ async def test_the_doctor_knows_what_is_wrong(strata: Strata) -> None:
     unreachable = {finding["check"]: finding for finding in strata.json("doctor", expect=1)}
     assert unreachable["database"]["verdict"] == "fail"
     assert "STRATA_DATABASE__URL" in unreachable["database"]["advice"]
+
+
+def test_the_doctor_of_a_home_that_is_not_there_makes_none(tmp_path: Path) -> None:
+    strata = Strata(tmp_path / "home")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        strata.environment["PORT"] = str(taken.getsockname()[1])
+        found = {finding["check"]: finding for finding in strata.json("doctor", expect=1)}
+    assert [found[name]["verdict"] for name in ("settings", "home", "database", "API")] == [
+        "ok",
+        "warn",
+        "warn",
+        "fail",
+    ]
+    assert "strata up" in found["database"]["advice"]
+    assert "taken by another program" in found["API"]["detail"]
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_whoever_is_asked_to_end_ends_well(strata: Strata) -> None:
+    with strata.running("serve", PORT=str(free_port())) as server, strata.running("worker") as worker:
+        for name, process, ready in (("serve", server, "Uvicorn running"), ("worker", worker, "worker_started")):
+            while ready not in strata.log(name):
+                assert process.poll() is None, strata.log(name)
+                await asyncio.sleep(0.1)
+            process.send_signal(signal.SIGTERM)
+            assert await asyncio.to_thread(process.wait, 30) == 0, strata.log(name)
 
 
 async def test_seeding_writes_what_was_asked_for(strata: Strata) -> None:

@@ -6,143 +6,131 @@ import re
 import signal
 import stat
 import subprocess
-import time
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
 
 from app.db.embedded_layout import lay_out
-from tests.support.live import Strata, free_port, wait_until_ready
+from tests.support.live import Strata
+from tests.support.programs import program
+from tests.support.stack import Run, processes_of, starting, survivors, up
 
 Fresh = Callable[..., Strata]
 
 
-class Run:
-    """One ``strata up`` that is ready."""
-
-    def __init__(self, strata: Strata, process: "subprocess.Popen[bytes]", port: int) -> None:
-        self.strata = strata
-        self.process = process
-        self.url = f"http://127.0.0.1:{port}"
-        wait_until_ready(self.url, process, lambda: strata.log("up"))
-        self.credentials: dict[str, str] = json.loads((strata.home / "credentials.json").read_text())
-        self.headers = {"X-API-Key": self.credentials["api_key"]}
-
-    def write(self, title: str) -> str:
-        body = {"title": title, "content": "", "status": "published"}
-        made = httpx2.post(f"{self.url}/api/v2/posts", json=body, headers=self.headers, timeout=10)
-        assert made.status_code == 201, made.text
-        identifier: str = made.json()["id"]
-        return identifier
-
-    def titles(self) -> list[str]:
-        found = httpx2.get(f"{self.url}/api/v2/posts", params={"limit": 100, "fields": "title"}, headers=self.headers)
-        return [post["title"] for post in found.json()["data"]]
-
-    def end(self, number: int) -> int:
-        self.process.send_signal(number)
-        return self.process.wait(30)
+def tried(run: Run) -> list[Any]:
+    """What the printed lines answer, when they are copied into a shell."""
+    assert program("curl")
+    lines = re.findall(r"^ {2}(curl .*)$", run.said, re.MULTILINE)
+    shell = [program("bash"), "-c"]
+    return [
+        json.loads(
+            subprocess.run(
+                [*shell, line.replace("curl", "curl -sSf", 1)], capture_output=True, check=True, timeout=30
+            ).stdout
+        )
+        for line in lines
+    ]
 
 
-def processes_of(home: Path) -> list[str]:
-    """Command lines of living processes that belong to a home: by their environment, or as its database server."""
-    found = []
-    mark = f"STRATA_HOME={home}\0".encode()
-    server = lay_out(home).name.encode()
-    for folder in Path("/proc").iterdir():
-        if not folder.name.isdecimal():
-            continue
-        try:
-            command = (folder / "cmdline").read_bytes()
-            environment = (folder / "environ").read_bytes()
-        except OSError:
-            continue
-        ours = mark in environment and b"strata" in command + environment
-        if command and int(folder.name) != os.getpid() and (ours or server in command):
-            found.append(command.replace(b"\0", b" ").decode(errors="replace"))
-    return found
+def modes(folders: list[Path]) -> list[tuple[Path, int, int, int]]:
+    return [(path, (found := path.stat()).st_mode, found.st_uid, found.st_gid) for path in folders]
 
 
-def gone(home: Path) -> bool:
-    deadline = time.monotonic() + 10
-    while processes_of(home) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return processes_of(home) == []
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_from_an_empty_home_to_the_end_and_again(fresh: Fresh, number: int) -> None:
-    strata, port = fresh(), free_port()
-    before = {parent: parent.stat().st_mode for parent in strata.home.parents}
-    with strata.running("up", PORT=str(port)) as process:
-        run = Run(strata, process, port)
+def test_from_an_empty_home_to_the_end_and_again(fresh: Fresh, tmp_path: Path) -> None:
+    private = tmp_path / "private"
+    private.mkdir(mode=0o700)
+    around = [private, *private.parents, *Path(sys.executable).parents, Path("/var/lib")]
+    before = modes(around)
+    strata = fresh("private/home")
+    with up(strata) as run:
         kept = run.write("Kept")
-        file = strata.home / "credentials.json"
-        assert stat.S_IMODE(file.stat().st_mode) == 0o600
-        assert stat.S_IMODE((strata.home / "secrets.json").stat().st_mode) == 0o600
-        assert list(run.credentials) == ["admin_email", "admin_password", "api_key", "base_url"]
-        assert run.credentials["base_url"] == run.url
-        said = strata.log("up")
-        assert all(value in said for value in run.credentials.values())
-        form = {"username": run.credentials["admin_email"], "password": run.credentials["admin_password"]}
+        for name in ("credentials.json", "secrets.json"):
+            assert stat.S_IMODE((strata.home / name).stat().st_mode) == 0o600
+        credentials = run.credentials
+        assert list(credentials) == ["admin_email", "admin_password", "api_key", "base_url"]
+        assert credentials["base_url"] == run.url
+        assert all(value in run.said for value in credentials.values())
+        for path in ("/", "/api/v1/docs", "/api/v2/docs", "/health/ready", "/metrics"):
+            assert f"  {run.url}{path}\n" in run.said
+            assert httpx2.get(run.url + path, timeout=10).status_code == 200
+        form = {"username": credentials["admin_email"], "password": credentials["admin_password"]}
         assert httpx2.post(f"{run.url}/api/v1/auth/login", data=form, timeout=10).status_code == 200
-        tries = re.findall(r"^ {2}(curl .*)$", said, re.MULTILINE)
-        assert len(tries) == 3
-        for line in tries:
-            done = subprocess.run(["bash", "-c", line.replace("curl", "curl -sf")], capture_output=True, check=True)
-            assert json.loads(done.stdout)
+        listing, me, written = tried(run)
+        assert listing["total"] == 1
+        assert me["email"] == credentials["admin_email"]
+        assert (written["title"], written["status"]) == ("Hello", "published")
         assert processes_of(strata.home)
-        assert run.end(number) == 0
-    assert gone(strata.home)
-    assert {parent: parent.stat().st_mode for parent in strata.home.parents} == before
-    with strata.running("up", PORT=str(port)) as process:
-        again = Run(strata, process, port)
-        assert again.credentials == run.credentials
-        assert httpx2.get(f"{again.url}/api/v2/posts/{kept}").status_code == 200
-        assert again.end(number) == 0
+        assert run.end(signal.SIGINT) == 0
+        assert processes_of(strata.home) == {}
+        assert run.said.endswith("Stopped.\n")
+    with up(strata) as again:
+        assert again.credentials == credentials | {"base_url": again.url}, "only the port is another"
+        assert httpx2.get(f"{again.url}/api/v2/posts/{kept}", timeout=10).status_code == 200
+        assert again.end(signal.SIGTERM) == 0
+        assert processes_of(strata.home) == {}
+    assert modes(around) == before
+    assert stat.S_IMODE(strata.home.stat().st_mode) == 0o700
 
 
 def test_what_was_acknowledged_survives_a_kill(fresh: Fresh) -> None:
-    strata, port = fresh(), free_port()
-    acknowledged: list[str] = []
+    strata = fresh()
+    acknowledged: set[str] = set()
     for victim in ("up", "postgres"):
-        with strata.running("up", PORT=str(port)) as process:
-            run = Run(strata, process, port)
-            assert set(acknowledged) <= set(run.titles())
+        with up(strata) as run:
+            assert acknowledged <= set(run.titles())
             for number in range(20):
-                title = f"{victim} {number}"
-                run.write(title)
-                acknowledged.append(title)
+                run.write(f"{victim} {number}")
+                acknowledged.add(f"{victim} {number}")
             if victim == "up":
-                process.kill()
+                run.process.kill()
+                run.process.wait(30)
+                # The server outlives it, on purpose: the next one finds it running.
+                assert survivors(strata.home, but="postgres") == {}
             else:
-                pid = int((strata.home / "postgres/data/postmaster.pid").read_text().split()[0])
-                os.kill(pid, signal.SIGKILL)
-                process.terminate()
-            process.wait(30)
-    with strata.running("up", PORT=str(port)) as process:
-        run = Run(strata, process, port)
-        assert set(acknowledged) <= set(run.titles())
+                os.kill(int((lay_out(strata.home).data / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+                assert run.process.wait(60) == 1, "up ends when its database is gone, and says so"
+                assert "the data is safe" in run.said
+                assert survivors(strata.home) == {}
+    with up(strata) as run:
+        assert acknowledged <= set(run.titles())
         assert run.end(signal.SIGINT) == 0
+    assert survivors(strata.home) == {}
 
 
-def test_a_taken_port_is_said_in_one_line(fresh: Fresh) -> None:
-    first, second, port = fresh("first"), fresh("second"), free_port()
-    with first.running("up", PORT=str(port)) as process:
-        run = Run(first, process, port)
-        second.environment["PORT"] = str(port)
+@pytest.mark.parametrize(
+    ("moment", "number"),
+    [("initdb-*/PG_VERSION", signal.SIGINT), ("data/PG_VERSION", signal.SIGINT), ("data/PG_VERSION", signal.SIGTERM)],
+    ids=["created", "started", "terminated"],
+)
+def test_an_end_while_postgresql_starts_leaves_nothing(fresh: Fresh, moment: str, number: int) -> None:
+    strata = fresh()
+    folder = lay_out(strata.home).folder
+    with starting(strata) as run:
+        while not any(folder.glob(moment)):
+            assert run.process.poll() is None, run.said
+        assert run.end(number) == 0
+        assert run.said.endswith("Stopped.\n")
+        assert "Error" not in run.said
+    assert survivors(strata.home) == {}
+
+
+def test_copies_share_neither_port_nor_home(fresh: Fresh) -> None:
+    first, second = fresh("first"), fresh("second")
+    with up(first) as run:
+        second.environment["PORT"] = str(run.port)
         refused = second.run("up", expect=1)
-        assert refused.stderr.splitlines()[0] == f"Error: Port {port} on 127.0.0.1 is taken by another program."
-        assert f"PORT={port + 1}" in refused.stderr
-        assert processes_of(second.home) == []
-        other = free_port()
-        with second.running("up", PORT=str(other)) as beside:
-            neighbour = Run(second, beside, other)
+        assert refused.stderr.splitlines()[0] == f"Error: Port {run.port} on 127.0.0.1 is taken by another program."
+        assert f"PORT={run.port + 1}" in refused.stderr
+        assert len(refused.stderr.splitlines()) == 2
+        assert processes_of(second.home) == {}
+        with up(second) as neighbour:
             neighbour.write("Theirs")
             assert run.titles() == []
             assert neighbour.credentials["api_key"] != run.credentials["api_key"]
-        first.environment["PORT"] = str(free_port())
         twice = first.run("up", expect=1)
         assert "Another strata is at work" in twice.stderr

@@ -60,7 +60,7 @@ async def dsn(admin_dsn: str, request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def strata(dsn: str, tmp_path: Path) -> Strata:
-    return Strata(tmp_path / "home", dsn, STRATA_WORKER__FIRST_DELAY="0.2", STRATA_WORKER__MAX_DELAY="1")
+    return Strata(tmp_path / "home", dsn, STRATA_WORKER__FIRST_DELAY="0.2", STRATA_WORKER__HEARTBEAT="2")
 
 
 async def until(condition: Callable[[], Any], strata: Strata) -> None:
@@ -117,7 +117,24 @@ async def test_a_mail_server_that_refuses_is_asked_again(strata: Strata, dsn: st
     assert strata.log("worker").count('"event":"job_failed"') == 2
     connection = await asyncpg.connect(dsn)
     assert await connection.fetchval("SELECT count(*) FROM pgqueuer") == 0, "what is sent is out of the queue"
+    kept = await connection.fetch("SELECT traceback::text FROM pgqueuer_log WHERE traceback IS NOT NULL")
     await connection.close()
+    assert len(kept) == 2
+    assert not any("ada@example.com" in f"{text} {strata.log('worker')}" for text in kept)
+
+
+async def test_a_worker_that_loses_its_database_says_so_and_ends(strata: Strata, dsn: str) -> None:
+    with strata.running("worker") as worker:
+        await until(lambda: "worker_started" in strata.log("worker"), strata)
+        connection = await asyncpg.connect(dsn)
+        others = "datname = current_database() AND pid <> pg_backend_pid()"
+        await connection.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")  # noqa: S608
+        await connection.close()
+        assert await asyncio.to_thread(worker.wait, SECONDS) == 1
+    said = [line for line in strata.log("worker").splitlines() if not line.startswith("{")]
+    assert said[0].startswith("Error: The database cannot be reached: ")
+    assert "strata doctor" in said[1]
+    assert len(said) == 2
 
 
 async def test_no_mail_server_at_all_is_no_loss(strata: Strata) -> None:

@@ -1,0 +1,111 @@
+"""What root runs, another user runs too, with nothing outside the home."""
+
+import json
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.live import Strata
+from tests.support.stack import processes_of, starting, survivors
+
+ROOT = Path(__file__).parents[2]
+USER = 64_123
+"""An account that exists nowhere; whoever has it owns nothing but the folder below."""
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the whole suite runs as an unprivileged user already")
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder of that user, in one that everybody may reach."""
+    folder = Path(tempfile.mkdtemp(prefix="strata-user-"))
+    os.chown(folder, USER, USER)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def environment(place: Path) -> dict[str, str]:
+    """Variables with which that user runs our interpreter, or a copy of it: root's may lie in a closed folder."""
+    if runs(sys.executable):
+        return {"PYTHON": sys.executable}
+    base, copy = Path(sys.base_prefix), place / "python"
+    version = f"python{sysconfig.get_python_version()}"
+    ignore = shutil.ignore_patterns("site-packages", "test", "idlelib", "tkinter")
+    shutil.copytree(base / "lib" / version, copy / "lib" / version, ignore=ignore, symlinks=True, copy_function=linked)
+    for library in (base / "lib").glob("libpython*"):
+        shutil.copy2(library, copy / "lib" / library.name)
+    (copy / "bin").mkdir()
+    shutil.copy2(base / "bin" / version, copy / "bin" / version)
+    shutil.copytree(sysconfig.get_path("purelib"), place / "packages", symlinks=True, copy_function=linked)
+    for package in ("app", "versions", "observability", "contracts"):
+        shutil.copytree(ROOT / package, place / "code" / package, copy_function=linked)
+    return {
+        "PYTHON": str(copy / "bin" / version),
+        "PYTHONPATH": f"{place / 'code'}:{place / 'packages'}",
+        "LD_LIBRARY_PATH": str(copy / "lib"),
+    }
+
+
+def runs(python: str) -> bool:
+    """Whether that user can load the command with this interpreter."""
+    command = [python, "-P", "-c", "import app.cli.program"]
+    try:
+        done = subprocess.run(
+            command,
+            user=USER,
+            group=USER,
+            extra_groups=[],
+            cwd="/",
+            env={},
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+    except PermissionError:
+        return False
+    return done.returncode == 0
+
+
+def linked(source: str, target: str) -> None:
+    """Another name for a file instead of a copy, where both are on one disk."""
+    try:
+        os.link(source, target, follow_symlinks=True)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def test_another_user_has_it_all_below_the_home(place: Path, environment: dict[str, str]) -> None:
+    python = environment.pop("PYTHON")
+    strata = Strata(place / "home", HOME=str(place), **environment)
+    strata.command = (python, "-P", "-m", "app.cli")
+    strata.options = {"user": USER, "group": USER, "extra_groups": []}
+    before = [(path, path.stat().st_mode) for path in (place, *place.parents)]
+    with starting(strata) as run:
+        run.await_ready()
+        run.write("Mine")
+        assert run.titles() == ["Mine"]
+        assert json.loads(strata.run("users", "list", "--json").stdout)[0]["email"] == run.credentials["admin_email"]
+        mine = [process for process in processes_of(strata.home) if owner(process) == USER]
+        assert len(mine) == len(processes_of(strata.home)) > 3
+        assert run.end(signal.SIGINT) == 0
+    assert survivors(strata.home) == {}
+    found = [(path, path.lstat()) for path in (strata.home, *strata.home.rglob("*"))]
+    assert {entry.st_uid for _, entry in found} == {USER}
+    assert [path for path, entry in found if stat.S_ISLNK(entry.st_mode)] == [], "nothing lies elsewhere"
+    assert stat.S_IMODE(strata.home.stat().st_mode) == 0o700
+    assert (strata.home / "postgres/data/PG_VERSION").exists()
+    assert [(path, path.stat().st_mode) for path in (place, *place.parents)] == before
+
+
+def owner(process: int) -> int:
+    return Path(f"/proc/{process}").stat().st_uid
