@@ -8,7 +8,7 @@ from starlette.types import Scope
 
 from observability.context import RequestContext
 from observability.redaction import redact_text
-from observability.routes import UNMATCHED, method
+from observability.routes import OTHER_METHOD, UNMATCHED, method
 from observability.tracing.recording import Attributes
 
 _UNWANTED: Final = ("url.query", "client.address", "client.port", "server.address", "server.port")
@@ -46,6 +46,8 @@ def server_attributes(scope: Scope, context: RequestContext, status: int, error:
 
 
 def server_span_name(scope: Scope, context: RequestContext) -> str:
-    """``GET /api/v2/posts/{post_id}``; the method alone where no route was found."""
+    """``GET /api/v2/posts/{post_id}``; the method alone where no route was found, ``HTTP`` for one unknown."""
     name = method(scope)
+    if name == OTHER_METHOD:
+        name = "HTTP"
     return name if context.route == UNMATCHED else f"{name} {context.route}"

@@ -47,6 +47,9 @@ class Pipeline:
         self._wake = threading.Event()
         self._stopping = False
         self._failing: str | None = None
+        self._delivering: list[Finished] = []
+        self._abandoned = False
+        """Whether what is being delivered was given up, and counted so."""
         self._log = structlog.get_logger()
         # A daemon: a collector that never answers must not keep the process.
         self._thread = threading.Thread(target=self._run, name="trace-export", daemon=True)
@@ -74,6 +77,9 @@ class Pipeline:
         if self._thread.is_alive():
             self._destination.interrupt()
             self._thread.join(_GIVE_UP_SECONDS)
+            self._abandoned = self._thread.is_alive()
+            if self._abandoned:
+                self._drop("shutdown", self._delivering)
         while batch := self._next():
             self._drop("shutdown", batch)
 
@@ -101,10 +107,13 @@ class Pipeline:
         return batch
 
     def _deliver(self, batch: list[Finished]) -> None:
+        self._delivering = batch
         try:
             reason = self._destination.deliver(batch)
         except Exception as error:  # noqa: BLE001 - a defect here must cost spans, not the thread
             reason = type(error).__name__
+        if self._abandoned:
+            return
         if reason is None:
             self._counts.count_spans_exported(sum(done.size for done in batch))
         else:

@@ -1,6 +1,7 @@
 """The sample application with tracing, and a collector on the loopback."""
 
 import asyncio
+import io
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,6 +14,7 @@ from starlette.responses import StreamingResponse
 from observability.config import ObservabilityConfig
 from observability.context import set_consumer
 from observability.install import install
+from observability.logging import configure
 from observability.metrics import Metrics
 from observability.tracing.config import TracingConfig
 from observability.tracing.tracer import Tracing
@@ -54,7 +56,6 @@ class Traced:
         async def health() -> dict[str, str]:
             return {"status": "ok"}
 
-        self.app = app
         self.client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://strata.test")
 
     def count(self, name: str) -> dict[str, float]:
@@ -75,13 +76,20 @@ def collector() -> Iterator[Collector]:
 
 
 @pytest.fixture
-def traced(collector: Collector) -> Callable[..., Any]:
+def capture() -> io.BytesIO:
+    """What the application and its threads log."""
+    return io.BytesIO()
+
+
+@pytest.fixture
+def traced(collector: Collector, capture: io.BytesIO) -> Callable[..., Any]:
     """Runs the application, exporting to the collector; the arguments are settings of tracing."""
 
     @asynccontextmanager
     async def run(**settings: Any) -> AsyncIterator[Traced]:
         config = TracingConfig(**{"endpoint": collector.url, "sample_ratio": 1.0, "timeout": 1.0} | settings)
         traced = Traced(config)
+        configure("info", "json", capture)
         traced.tracing.start(traced.metrics)
         try:
             async with traced.client:
