@@ -94,6 +94,7 @@ async def test_the_doctor_knows_what_is_wrong(strata: Strata) -> None:
     strata.environment["PORT"] = str(free_port())
     well = {finding["check"]: finding["verdict"] for finding in strata.json("doctor")}
     assert well["settings"] == well["home"] == well["database"] == well["migrations"] == "ok"
+    assert strata.json("mail") == []
     secrets = strata.home / "secrets.json"
     secrets.chmod(0o644)
     opened = {finding["check"]: finding for finding in strata.json("doctor", expect=1)}
