@@ -86,7 +86,7 @@ def test_a_new_kind_of_secret_joins_the_old_ones(place: Path) -> None:
     assert json.loads((place / "secrets.json").read_text()).keys() == {"signing_key", "cursor_key"}
 
 
-@pytest.mark.parametrize("name", ["STRATA_HTTP__PROT", "STRATA_HTPP__PORT", "strata_mial__host"])
+@pytest.mark.parametrize("name", ["STRATA_HTTP__PROT", "STRATA_HTPP__PORT", "strata_post__host"])
 @pytest.mark.parametrize("source", ["environment", "file"])
 def test_a_misspelt_name_is_refused(place: Path, monkeypatch: pytest.MonkeyPatch, name: str, source: str) -> None:
     if source == "environment":
@@ -101,6 +101,20 @@ def test_a_value_that_is_no_number_is_refused_by_name(monkeypatch: pytest.Monkey
     monkeypatch.setenv("STRATA_AUTH__ACCESS_TTL", "soon")
     with pytest.raises(SettingsError, match="STRATA_AUTH__ACCESS_TTL"):
         load_settings()
+
+
+def test_a_file_that_is_no_text_is_named(place: Path) -> None:
+    (place / ".env").write_bytes(b"STRATA_HTTP__PORT=\xff\n")
+    with pytest.raises(SettingsError, match=r"\.env is not UTF-8"):
+        load_settings(home=place)
+
+
+@pytest.mark.parametrize("url", ["mysql://ada:hunter22@host/x", "postgresql+asyncpg://a:hunter22@host/x", "hunter22"])
+def test_a_database_of_another_kind_is_refused_without_its_password(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("STRATA_DATABASE__URL", url)
+    with pytest.raises(SettingsError, match="STRATA_DATABASE__URL") as refused:
+        load_settings()
+    assert "hunter22" not in str(refused.value)
 
 
 def test_port_wins_over_the_setting_and_the_environment_over_the_file(

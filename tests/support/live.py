@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx2
 
-READY_SECONDS = 30
+READY_SECONDS = 60
 
 
 def free_port() -> int:
