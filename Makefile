@@ -8,8 +8,9 @@ export UV_PYTHON_DOWNLOADS := never
 # Five seconds once, against a second and a half at every start of a command where Python may not write its caches.
 export UV_COMPILE_BYTECODE := 1
 INSTALLED := .venv/.installed
+COMPOSE_ENV ?= compose.env
 
-.PHONY: help up test lint types check fmt bench contracts clean
+.PHONY: help up test lint types check fmt bench contracts dashboards dashboards-check compose-env clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,8 +39,29 @@ types: $(INSTALLED) ## mypy, strict
 
 contracts: $(INSTALLED) ## the frozen contracts say what the code says
 	$(STRATA) contract check
+	.venv/bin/python -m contracts.compat.reference --check
 
-check: lint types contracts ## everything that CI checks beside the tests
+dashboards: $(INSTALLED) ## write grafana/dashboards and grafana/prometheus/rules from their code
+	.venv/bin/python -m observability.dashboards
+
+dashboards-check: $(INSTALLED)
+	.venv/bin/python -m observability.dashboards --check
+
+compose-env: $(INSTALLED) ## write compose.env: fresh secrets for docker-compose.yml, which has none of its own
+	@test ! -e '$(COMPOSE_ENV)' || { echo "$(COMPOSE_ENV) exists; its secrets are in use: move it away first"; exit 1; }
+	@umask 077; password=$$(openssl rand -hex 12); { \
+		echo "# Secrets of docker-compose.yml, made by 'make compose-env'. Keep it out of version control."; \
+		echo "STRATA_DOMAIN=localhost"; \
+		echo "STRATA_ACME_EMAIL=operations@strata.example"; \
+		echo "OPS_USER=operator"; \
+		echo "# For Prometheus, Alertmanager and the mail catcher: operator, $$password"; \
+		echo "OPS_PASSWORD_HASH='$$(.venv/bin/caddy hash-password --plaintext "$$password")'"; \
+		for name in POSTGRES_PASSWORD REDIS_PASSWORD STRATA_AUTH__SIGNING_KEY STRATA_HTTP__CURSOR_KEY \
+			GRAFANA_ADMIN_PASSWORD S3_ACCESS_KEY S3_SECRET_KEY; do echo "$$name=$$(openssl rand -hex 32)"; done; \
+	} > '$(COMPOSE_ENV)'
+	@echo "Written: $(COMPOSE_ENV). Set STRATA_DOMAIN in it, then: docker compose --env-file $(COMPOSE_ENV) up -d --build"
+
+check: lint types contracts dashboards-check ## everything that CI checks beside the tests
 
 fmt: $(INSTALLED) ## format and mend what can be mended
 	.venv/bin/ruff check --fix .

@@ -1,7 +1,9 @@
 """Composition root: the application that the server runs."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from datetime import UTC, datetime, time
 from typing import Any
 
 from fastapi import FastAPI
@@ -10,17 +12,26 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.db.database import Database, UnitOfWork
+from app.db.observer import DatabaseObserver
 from app.front import add_front_door
 from app.http.failures import classify
 from app.http.problems import problem_response
 from app.http.runtime import Runtime
 from app.secrets import database_url, load_settings
 from app.settings import DatabaseSettings, Settings
-from observability.config import CorsPolicy, ObservabilityConfig
+from app.tracing import tracing_config
+from observability.config import CorsPolicy, ObservabilityConfig, VersionFacts
+from observability.database_metrics import DatabaseMetrics
 from observability.install import install
+from observability.log_level import LevelControl
+from observability.run_folder import RunFolder
+from observability.sampler import sampling
+from observability.tracing.tracer import Tracing
+from versions.kit.application import NO_TELEMETRY
+from versions.kit.version import ApiVersion
 from versions.registry import VERSIONS
 
-OpenDatabase = Callable[[str, DatabaseSettings], Awaitable[UnitOfWork]]
+OpenDatabase = Callable[[str, DatabaseSettings, DatabaseObserver], Awaitable[UnitOfWork]]
 
 
 def create_app(settings: Settings | None = None, *, open_database: OpenDatabase = Database.open) -> FastAPI:
@@ -32,21 +43,43 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
-        database = await open_database(database_url(settings), settings.database)
+        database = await open_database(database_url(settings), settings.database, DatabaseMetrics(metrics))
+        tracing.start(metrics)
         try:
-            yield {"runtime": Runtime.build(settings, database)}
+            runtime = Runtime.build(settings, database, metrics)
+            try:
+                await runtime.rate_limits.open()
+                with _level_control(settings):
+                    async with sampling(metrics):
+                        yield {"runtime": runtime}
+            finally:
+                await runtime.rate_limits.close()
         finally:
             await database.close()
+            await asyncio.to_thread(tracing.close)
 
     app = FastAPI(
-        title="Strata", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan
+        title="Strata",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+        telemetry=NO_TELEMETRY,
     )
     for version in VERSIONS:
         app.mount(version.prefix, version.build(version, settings.http))
-    metrics = install(app, _observability(settings))
+    tracing = Tracing(tracing_config(settings, "strata"))
+    metrics = install(app, _observability(settings), tracing)
     add_front_door(app, settings, metrics)
     app.add_exception_handler(HTTPException, _render)
     return app
+
+
+def _level_control(settings: Settings) -> AbstractContextManager[None]:
+    if settings.run_folder is None:
+        return nullcontext()
+    return LevelControl(RunFolder(settings.run_folder), settings.log.level, settings.log.format).obeying()
 
 
 async def _render(request: Request, error: Exception) -> Response:
@@ -62,4 +95,18 @@ def _observability(settings: Settings) -> ObservabilityConfig:
         ),
         log_level=settings.log.level,
         log_format=settings.log.format,
+        versions=tuple(map(_facts, VERSIONS)),
+        metrics_folder=None if settings.run_folder is None else RunFolder(settings.run_folder).metrics,
+        consumer_series=settings.metrics.consumer_series,
+    )
+
+
+def _facts(version: ApiVersion) -> VersionFacts:
+    return VersionFacts(
+        name=version.name,
+        status=version.status,
+        released=datetime.combine(version.released, time(), UTC),
+        deprecated_at=version.deprecated_at,
+        sunset_at=version.sunset_at,
+        successor=version.successor,
     )

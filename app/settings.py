@@ -5,13 +5,36 @@ levels (``STRATA_HTTP__PORT=9000``) or in a ``.env`` file; the environment wins.
 """
 
 import re
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Seconds = Annotated[float, Field(gt=0)]
+_QUOTA: Final = r"^[1-9][0-9]{0,8}/([1-9][0-9]{0,2} ?)?(second|minute|hour|day)s?$"
+PolicyName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+Policies = Annotated[
+    dict[PolicyName, Annotated[str, StringConstraints(pattern=_QUOTA)]], Field(min_length=1, max_length=8)
+]
+"""Limits that hold at once, by name: ``{"burst": "100/minute", "daily": "10000/day"}``."""
+
+
+def _network(value: str) -> str:
+    return str(ip_network(value))
+
+
+Network = Annotated[str, AfterValidator(_network)]
 
 
 class Group(BaseModel):
@@ -50,6 +73,10 @@ class HttpSettings(Group):
     max_header_bytes: int = Field(32_768, ge=4096)
     body_timeout: Seconds = Field(15.0, description="seconds without a single byte of the body")
     shutdown_timeout: int = Field(10, ge=1, description="seconds granted to running requests at shutdown")
+    trusted_proxies: list[Network] = Field(
+        default_factory=list,
+        description="addresses or networks of proxies in front, whose X-Forwarded-For and -Proto are believed",
+    )
     cursor_key: SecretStr | None = Field(None, description="signs cursors, encrypts stored responses")
 
     @model_validator(mode="after")
@@ -90,6 +117,31 @@ class AuthSettings(Group):
     password_hash_concurrency: int = Field(2, ge=1, description="argon2 runs at once; each takes 64 MiB")
 
 
+class RedisSettings(Group):
+    """Redis 6 or newer, for what all workers and hosts count together. Without a URL each process counts alone."""
+
+    url: SecretStr | None = Field(None, description="redis://, rediss:// or unix://")
+    timeout: float = Field(0.05, gt=0, le=0.05, description="seconds to wait before this process counts alone")
+    connections: int = Field(32, ge=1, description="of one process")
+
+
+class PlanPolicies(Group):
+    """What each plan allows a consumer. Searches and batches cost several units: see ``x-rate-limit-cost``."""
+
+    free: Policies = {"burst": "300/minute", "daily": "20000/day"}
+    pro: Policies = {"burst": "3000/minute", "daily": "1000000/day"}
+    enterprise: Policies = {"burst": "30000/minute", "daily": "20000000/day"}
+
+
+class RateLimitSettings(Group):
+    """Who may ask how often. The limit on sign-in is ``auth.logins_per_minute`` and always holds."""
+
+    enabled: bool = Field(default=True, description="off: something in front of this server limits")
+    anonymous: Policies = Field({"burst": "120/minute", "daily": "10000/day"}, description="of one client address")
+    plans: PlanPolicies = PlanPolicies()
+    local_counters: int = Field(50_000, ge=1000, description="kept in memory; about 250 bytes each")
+
+
 class MailSettings(Group):
     """SMTP. Without a host, mail is written to the mailbox folder under ``STRATA_HOME``."""
 
@@ -109,8 +161,34 @@ class LogSettings(Group):
     format: Literal["auto", "json", "console"] = Field("auto", description="auto: console on a terminal, else JSON")
 
 
+class MetricsSettings(Group):
+    """What Prometheus reads."""
+
+    port: int | None = Field(None, ge=0, le=65535, description="a port of its own for /metrics; default: the API's")
+    token: SecretStr | None = Field(None, description="what a scraper must send as its bearer token")
+    consumer_series: int = Field(1000, ge=100, description="the most series that consumers may have")
+
+
+class TracingSettings(Group):
+    """Traces. Without an endpoint, they are kept under ``STRATA_HOME`` for ``strata traces``."""
+
+    endpoint: str | None = Field(
+        None, pattern=r"^https?://[^\s]+$", description="base URL of an OTLP/HTTP collector: http://collector:4318"
+    )
+    sample_ratio: float = Field(
+        0.1, ge=0, le=1, description="share of traces that is kept; `strata up` keeps all in development"
+    )
+    slow_threshold: Seconds = Field(1.0, description="seconds; a slower request or job is kept, as any error is")
+    timeout: Seconds = Field(5.0, description="seconds in which the collector must have taken a batch")
+    trust_parent: bool = Field(
+        default=False, description="let callers decide what is sampled: only behind a gateway of your own"
+    )
+
+
 class WorkerSettings(Group):
     """The background worker."""
+
+    metrics_port: int | None = Field(None, ge=0, le=65535, description="a port for /metrics; default: none")
 
     concurrency: int = Field(8, ge=1, description="jobs at once")
     max_attempts: int = Field(10, ge=1)
@@ -134,12 +212,17 @@ class Settings(BaseSettings):
 
     environment: Literal["development", "production"] = "development"
     home: Path = Path(".strata")
+    run_folder: Path | None = Field(None, description="what the processes of one server share; `strata` sets it")
     database: DatabaseSettings = DatabaseSettings()
     http: HttpSettings = HttpSettings()
     auth: AuthSettings = AuthSettings()
+    redis: RedisSettings = RedisSettings()
+    rate_limit: RateLimitSettings = RateLimitSettings()
     mail: MailSettings = MailSettings()
     log: LogSettings = LogSettings()
+    tracing: TracingSettings = TracingSettings()
     worker: WorkerSettings = WorkerSettings()
+    metrics: MetricsSettings = MetricsSettings()
 
     @property
     def production(self) -> bool:

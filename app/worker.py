@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
+from time import perf_counter
 from typing import Any, Final
 
 import asyncpg
@@ -17,18 +18,24 @@ from app.auth.jobs import SEND_ALREADY_REGISTERED, SEND_TOKEN, AuthMails
 from app.auth.mailed_tokens import MailedTokens
 from app.db.database import Database
 from app.http.idempotency_records import IdempotencyRepository
+from app.jobs.backlog import Backlog
 from app.jobs.retry import RetryingExecutor
 from app.mail.mailer import make_mailer
 from app.secrets import SettingsError, database_url, variable
 from app.settings import Settings, WorkerSettings
-from observability.logging import configure
+from app.tracing import tracing_config
+from observability.database_metrics import DatabaseMetrics
+from observability.metrics import Metrics
+from observability.sampler import sampling
+from observability.tracing.jobs import job_span
+from observability.tracing.tracer import Tracing
 
 JobHandler = Callable[[Mapping[str, Any]], Awaitable[None]]
 _DEQUEUE_TIMEOUT: Final = timedelta(seconds=5)
 
 
-async def run(settings: Settings, stop: asyncio.Event) -> None:
-    """Work until ``stop`` is set; running jobs are finished first.
+async def run(settings: Settings, stop: asyncio.Event, metrics: Metrics) -> None:
+    """Work until ``stop`` is set; running jobs are finished first. ``metrics`` counts what is done and what waits.
 
     Raises ``SettingsError``, ``OSError``, ``asyncpg.PostgresError`` or ``asyncpg.InterfaceError`` when there is nothing
     to work with, or no longer: whoever started the worker starts it again, and no job is lost.
@@ -36,36 +43,41 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     if settings.auth.signing_key is None:
         message = f"{variable('auth', 'signing_key')} must be set"
         raise SettingsError(message)
-    configure(settings.log.level, settings.log.format)
     dsn = database_url(settings)
-    database = await Database.open(dsn, settings.database)
+    database = await Database.open(dsn, settings.database, DatabaseMetrics(metrics))
     connection = await asyncpg.connect(dsn, timeout=settings.database.connect_timeout)
+    tracing = Tracing(tracing_config(settings, "strata-worker"))
+    tracing.start(metrics)
     try:
         tokens = MailedTokens(settings.auth.signing_key)
         mails = AuthMails(database.reads, make_mailer(settings), tokens, settings.http.base_url)
         queue = PgQueuer.from_asyncpg_connection(connection)
         handlers = {SEND_TOKEN: mails.send_token, SEND_ALREADY_REGISTERED: mails.send_already_registered}
         for name, handler in handlers.items():
-            _register(queue, name, handler, settings.worker)
+            _register(queue, name, handler, settings.worker, metrics, tracing)
         _schedule(queue, database)
         log = structlog.get_logger()
         await log.ainfo("worker_started", jobs=sorted(handlers))
         stopping = asyncio.create_task(_stop_when(stop, queue))
+        watching = asyncio.create_task(Backlog(database.reads, metrics, list(handlers)).watch())
         try:
-            await queue.run(
-                dequeue_timeout=_DEQUEUE_TIMEOUT,
-                heartbeat_timeout=timedelta(seconds=settings.worker.heartbeat),
-                max_concurrent_tasks=settings.worker.concurrency * 2,
-                batch_size=settings.worker.concurrency,
-                shutdown_on_listener_failure=True,
-            )
+            async with sampling(metrics):
+                await queue.run(
+                    dequeue_timeout=_DEQUEUE_TIMEOUT,
+                    heartbeat_timeout=timedelta(seconds=settings.worker.heartbeat),
+                    max_concurrent_tasks=settings.worker.concurrency * 2,
+                    batch_size=settings.worker.concurrency,
+                    shutdown_on_listener_failure=True,
+                )
         finally:
             stopping.cancel()
+            watching.cancel()
         await log.ainfo("worker_stopped")
     finally:
         with suppress(OSError, asyncpg.PostgresError):
             await connection.close(timeout=2)
         await database.close()
+        await asyncio.to_thread(tracing.close)
 
 
 async def _stop_when(stop: asyncio.Event, queue: PgQueuer) -> None:
@@ -73,16 +85,26 @@ async def _stop_when(stop: asyncio.Event, queue: PgQueuer) -> None:
     queue.shutdown.set()
 
 
-def _register(queue: PgQueuer, name: str, handler: JobHandler, settings: WorkerSettings) -> None:
+def _register(
+    queue: PgQueuer, name: str, handler: JobHandler, settings: WorkerSettings, metrics: Metrics, tracing: Tracing
+) -> None:
+    def count(outcome: str, started: float) -> None:
+        metrics.job_attempts.labels(name, outcome).inc()
+        metrics.job_duration.labels(name, outcome).observe(perf_counter() - started)
+
     async def work(job: Job) -> None:
         log = structlog.get_logger().bind(job=name, job_id=job.id, attempt=job.attempts + 1)
-        try:
-            await handler(orjson.loads(job.payload or b"{}"))
-        except Exception as error:
-            # The text of the failure may name an address, so only its kind is logged; a retry follows.
-            await log.awarning("job_failed", error=type(error).__name__)
-            raise
-        await log.ainfo("job_done")
+        started = perf_counter()
+        with job_span(tracing, name, (job.otel_headers() or {}).get("traceparent"), attempt=job.attempts + 1):
+            try:
+                await handler(orjson.loads(job.payload or b"{}"))
+            except Exception as error:
+                count("failure", started)
+                # The text of the failure may name an address, so only its kind is logged; a retry follows.
+                await log.awarning("job_failed", error=type(error).__name__)
+                raise
+            count("success", started)
+            await log.ainfo("job_done")
 
     queue.entrypoint(
         name,

@@ -1,6 +1,5 @@
-"""Freezes the OpenAPI document of each version, and tells when the code no longer says the same."""
+"""Freezes the OpenAPI document of each version: what it promises from now on."""
 
-import difflib
 import json
 from pathlib import Path
 from typing import Any, Final
@@ -36,18 +35,3 @@ def freeze() -> list[Path]:
             path.write_text(text)
             changed.append(path)
     return changed
-
-
-def check() -> dict[str, list[str]]:
-    """For each version whose code and promise differ, the lines of the difference."""
-    differences = {}
-    for version in VERSIONS:
-        path = frozen_path(version)
-        promised = path.read_text() if path.exists() else ""
-        said = canonical(document(version))
-        if promised != said:
-            lines = difflib.unified_diff(
-                promised.splitlines(), said.splitlines(), f"{version.name} (frozen)", f"{version.name} (code)", n=2
-            )
-            differences[version.name] = list(lines)
-    return differences

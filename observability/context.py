@@ -32,6 +32,7 @@ class RequestContext:
         "consumer_tier",
         "disconnected",
         "duration",
+        "parent_sampled",
         "parent_span_id",
         "request_id",
         "route",
@@ -43,13 +44,23 @@ class RequestContext:
     )
 
     def __init__(
-        self, request_id: str, trace_id: str, span_id: str, *, parent_span_id: str | None, api_version: str | None
+        self,
+        request_id: str,
+        trace_id: str,
+        span_id: str,
+        *,
+        parent_span_id: str | None,
+        api_version: str | None,
+        parent_sampled: bool | None = None,
     ) -> None:
         self.request_id = request_id
         self.trace_id = trace_id
         self.span_id = span_id
         self.parent_span_id = parent_span_id
+        self.parent_sampled = parent_sampled
+        """The caller's decision; ``None`` where no trace is continued."""
         self.sampled = False
+        """Whether the trace is kept. Final once the application has run: an error or a slow answer may still decide."""
         self.api_version = api_version
         """``None`` outside of every version."""
         self.consumer: str | None = None

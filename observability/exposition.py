@@ -2,12 +2,15 @@
 
 import asyncio
 import gzip
+import secrets
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder, gzip_accepted
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
+
+from observability.shared.locks import Busy
 
 
 class Exposition:
@@ -16,15 +19,28 @@ class Exposition:
     A registry with thousands of series takes tens of milliseconds to render: that happens beside the event loop.
     """
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, token: str | None = None) -> None:
         self._registry = registry
+        self._expected = None if token is None else f"Bearer {token}".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = await self._response(scope) if scope["method"] in ("GET", "HEAD") else _refusal()
+        response = await self._response(scope)
         await response(scope, receive, send)
 
     async def _response(self, scope: Scope) -> Response:
+        if scope["method"] not in ("GET", "HEAD"):
+            return PlainTextResponse("Method Not Allowed", 405, headers={"Allow": "GET, HEAD"})
         headers = Headers(scope=scope)
+        if self._expected is not None:
+            given = headers.get("authorization", "").encode("latin-1")
+            if not secrets.compare_digest(given, self._expected):
+                return PlainTextResponse("Unauthorized", 401, headers={"WWW-Authenticate": 'Bearer realm="metrics"'})
+        try:
+            return await self._rendered(headers)
+        except Busy:
+            return PlainTextResponse("Another scrape takes too long", 503, headers={"Retry-After": "5"})
+
+    async def _rendered(self, headers: Headers) -> Response:
         encode, content_type = choose_encoder(headers.get("accept", ""))
         body = await asyncio.to_thread(encode, self._registry)
         own = {"Content-Type": content_type, "Cache-Control": "no-store", "Vary": "Accept, Accept-Encoding"}
@@ -32,7 +48,3 @@ class Exposition:
             body = await asyncio.to_thread(gzip.compress, body, 1)
             own["Content-Encoding"] = "gzip"
         return Response(body, headers=own)
-
-
-def _refusal() -> Response:
-    return PlainTextResponse("Method Not Allowed", 405, headers={"Allow": "GET, HEAD"})

@@ -6,6 +6,8 @@ from typing import Final
 
 from structlog.typing import EventDict
 
+from observability.tracing.recording import note_failure
+
 _MARK: Final = "_logged_by_observability"
 
 
@@ -20,7 +22,9 @@ def was_logged(error: BaseException) -> bool:
 
 
 def mark_event(_logger: object, _method: str, event: EventDict) -> EventDict:
-    """The processor that marks the exception of an event; to stand before its traceback is formatted."""
+    """The processor that marks the exception of an event, and shows it to the running trace; to stand before its
+    traceback is formatted.
+    """
     error = event.get("exc_info")
     if error is True:
         error = sys.exception()
@@ -28,6 +32,7 @@ def mark_event(_logger: object, _method: str, event: EventDict) -> EventDict:
         error = error[1]
     if isinstance(error, BaseException):
         mark_logged(error)
+        note_failure(error)
     return event
 
 

@@ -11,30 +11,42 @@ from observability.logging import configure
 from observability.metrics import Metrics
 from observability.request_context import RequestContextMiddleware
 from observability.request_metrics import RequestMetrics
+from observability.tracing.layer import RequestTracing
+from observability.tracing.tracer import Tracing
 
 
-def install(app: Starlette, config: ObservabilityConfig) -> Metrics:
-    """Set up logging, wrap ``app``, and return its instruments. To be called once, before the first request."""
+def install(app: Starlette, config: ObservabilityConfig, tracing: Tracing | None = None) -> Metrics:
+    """Set up logging, wrap ``app``, and return its instruments. To be called once, before the first request.
+
+    Whoever gives ``tracing`` starts and closes it with the application.
+    """
     configure(config.log_level, config.log_format)
-    metrics = Metrics()
-    for layer in reversed(middleware(config, metrics)):
+    metrics = Metrics(config.mounts.values(), folder=config.metrics_folder, consumer_series=config.consumer_series)
+    metrics.describe_versions(config.versions)
+    for layer in reversed(middleware(config, metrics, tracing)):
         app.add_middleware(layer.cls, *layer.args, **layer.kwargs)
     return metrics
 
 
-def middleware(config: ObservabilityConfig, metrics: Metrics) -> list[Middleware]:
+def middleware(config: ObservabilityConfig, metrics: Metrics, tracing: Tracing | None = None) -> list[Middleware]:
     """Every layer, outermost first, each pure ASGI.
 
     CORS stands outside of whatever can answer with an error, so that scripts may read errors too, and inside of what
-    only watches, so that preflights have an id and are logged and counted.
+    only watches, so that preflights have an id and are logged and counted. Of those that watch, tracing is the
+    innermost: it decides what the others report.
     """
     return [
         Middleware(RequestContextMiddleware, mounts=config.mounts),
         Middleware(AccessLog, quiet_paths=config.quiet_paths),
         Middleware(RequestMetrics, metrics=metrics),
+        *_tracing(config, tracing),
         *_cors(config.cors),
         Middleware(FailureBoundary),
     ]
+
+
+def _tracing(config: ObservabilityConfig, tracing: Tracing | None) -> list[Middleware]:
+    return [] if tracing is None else [Middleware(RequestTracing, tracing=tracing, quiet_paths=config.quiet_paths)]
 
 
 def _cors(policy: CorsPolicy) -> list[Middleware]:

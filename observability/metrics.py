@@ -1,59 +1,170 @@
-"""What is counted, in a registry that belongs to one application."""
+"""What is counted.
 
+To add an instrument, add one attribute to ``Metrics``: ``self._counter(name, help, *labels)``, ``_gauge`` or
+``_histogram``; a counter is named without ``_total``. Whoever counts calls ``instrument.labels(...)``, a look-up in a
+dictionary, and then ``inc``, ``set`` or ``observe``. Every value of a label comes from a small set that the code knows:
+what a client chooses is never one. What another library counts with prometheus_client goes into ``Metrics.others``.
+"""
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client import CollectorRegistry, ProcessCollector
+
+from observability.config import VersionFacts
+from observability.context import RequestContext
+from observability.readout import OUTCOMES, Readout, consumer_table
+from observability.shared.consumers import ANONYMOUS
+from observability.shared.fleet import Alone, Member
+from observability.shared.instruments import (
+    Counter,
+    CounterChild,
+    Gauge,
+    GaugeChild,
+    Histogram,
+    HistogramChild,
+    Instrument,
+)
+from observability.shared.layout import Family, Merge
+from observability.shared.mirror import Mirror
 
 BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 """Seconds; those of OpenTelemetry's semantic conventions for ``http.server.request.duration``."""
+FINE_BUCKETS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+"""Seconds; for what is part of a request: a statement, a wait for a connection, a late event loop."""
+JOB_BUCKETS: Final = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0)
 NO_VERSION: Final = "none"
 """The ``api_version`` of whatever lies outside of every version."""
+CONSUMER_SERIES: Final = 1000
 
 
 class Metrics:
-    """The instruments of one application. Each keeps the children that it has handed out: ``labels()`` is slow."""
+    """The instruments of one process of one application.
 
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        ProcessCollector(registry=self.registry)
-        self._duration = Histogram(
+    With a ``folder``, the processes that count into it are told as one by each of them; without, this one stands alone.
+    """
+
+    def __init__(
+        self, versions: Collection[str] = (), *, folder: Path | None = None, consumer_series: int = CONSUMER_SERIES
+    ) -> None:
+        process = Alone() if folder is None else Member(folder)
+        self._store = process.store
+        self._consumers = consumer_table(versions, consumer_series, folder)
+        self.others = CollectorRegistry()
+        ProcessCollector(registry=self.others)
+        self._mirror = Mirror(self._store, self.others)
+        self.registry = Readout(process, self._consumers, self._mirror.copy).registry
+
+        self.request_duration = self._histogram(
             "http_server_request_duration_seconds",
             "Seconds from the arrival of a request to the last byte of its response.",
             ("api_version", "http_route", "http_request_method", "http_response_status_code"),
-            registry=self.registry,
-            buckets=BUCKETS,
+            BUCKETS,
         )
-        self._active = Gauge(
-            "http_server_active_requests",
-            "Requests being answered now.",
-            ("api_version",),
-            registry=self.registry,
+        self.active_requests = self._gauge(
+            "http_server_active_requests", "Requests being answered now.", ("api_version",)
         )
-        self._auth_attempts = Counter(
-            "auth_attempts_total",
-            "Attempts to authenticate.",
-            ("outcome", "method"),
-            registry=self.registry,
+        self.auth_attempts = self._counter("auth_attempts", "Attempts to authenticate.", ("outcome", "method"))
+        self.idempotent_replays = self._counter(
+            "api_idempotent_replays", "Answers given again for a known Idempotency-Key.", ("api_version", "http_route")
         )
-        self._duration_children: dict[tuple[str | None, str, str, int], Histogram] = {}
-        self._active_children: dict[str | None, Gauge] = {}
+        self.deprecated_requests = self._counter(
+            "api_deprecated_requests", "Requests to a deprecated version.", ("api_version", "consumer_tier")
+        )
+        self.pool_in_use = self._gauge("db_pool_in_use", "Database connections lent out now.", ("pool",))
+        self.pool_wait = self._histogram(
+            "db_pool_wait_seconds", "Seconds until a connection was had.", ("pool",), FINE_BUCKETS
+        )
+        self.query_duration = self._histogram(
+            "db_query_duration_seconds", "Seconds of one statement.", ("operation",), FINE_BUCKETS
+        )
+        self.loop_lag = self._histogram(
+            "event_loop_lag_seconds", "Seconds by which the event loop was late.", (), FINE_BUCKETS
+        )
+        self.job_queue_depth = self._gauge("job_queue_depth", "Jobs that wait.", ("job",), "max")
+        self.job_queue_oldest = self._gauge(
+            "job_queue_oldest_seconds", "Seconds since the oldest job that waits became due.", ("job",), "max"
+        )
+        self.job_duration = self._histogram(
+            "job_duration_seconds", "Seconds of one attempt.", ("job", "outcome"), JOB_BUCKETS
+        )
+        self.job_attempts = self._counter("job_attempts", "Attempts at jobs.", ("job", "outcome"))
+        self.rate_limit_decisions = self._counter(
+            "api_rate_limit_decisions", "Requests weighed against a policy.", ("policy", "decision")
+        )
+        self.rate_limit_fallback = self._gauge(
+            "api_rate_limit_fallback", "1 while a process counts alone because Redis does not answer.", (), "max"
+        )
+        self.spans_exported = self._counter(
+            "trace_spans_exported", "Spans that the collector, or the local ring, has taken."
+        )
+        self.spans_dropped = self._counter(
+            "trace_spans_dropped", "Spans that were to be kept and are lost.", ("reason",)
+        )
+        self._deprecated: frozenset[str] = frozenset()
 
-    def observe_request(self, version: str | None, route: str, method: str, status: int, seconds: float) -> None:
-        """Count one finished request. Every label must come from a small set: see ``observability.routes``."""
-        labels = (version, route, method, status)
-        child = self._duration_children.get(labels)
-        if child is None:
-            child = self._duration.labels(version or NO_VERSION, route, method, status)
-            self._duration_children[labels] = child
-        child.observe(seconds)
+    def describe_versions(self, versions: Sequence[VersionFacts]) -> None:
+        """Tell the state and the dates of every version as values."""
+        self._deprecated = frozenset(version.name for version in versions if version.deprecated)
+        info = self._gauge("api_version_info", "1 for each version.", ("api_version", "status", "successor"), "max")
+        texts = {
+            "released": "Its release, in Unix seconds.",
+            "deprecated": "Its deprecation, in Unix seconds.",
+            "sunset": "Its end, in Unix seconds.",
+        }
+        dates = {
+            name: self._gauge(f"api_version_{name}_timestamp_seconds", text, ("api_version",), "max")
+            for name, text in texts.items()
+        }
+        for version in versions:
+            info.labels(version.name, version.status, version.successor or "").set(1)
+            for name, moment in version.dates():
+                dates[name].labels(version.name).set(moment.timestamp())
 
-    def active_requests(self, version: str | None) -> Gauge:
-        """The gauge of requests in flight in a version."""
-        child = self._active_children.get(version)
-        if child is None:
-            child = self._active_children[version] = self._active.labels(version or NO_VERSION)
-        return child
+    def observe_request(self, context: RequestContext, method: str, status: int, seconds: float) -> None:
+        """Count one finished request. ``method`` is of the few of ``observability.routes``."""
+        version = context.api_version
+        series = self.request_duration.labels(version or NO_VERSION, context.route, method, status)
+        if context.sampled:
+            series.observe(seconds, context.trace_id, context.span_id)
+        else:
+            series.observe(seconds)
+        if version is None:
+            return
+        if self._consumers is not None:
+            self._consumers.count(context.consumer, version, outcome(status))
+        if version in self._deprecated:
+            self.deprecated_requests.labels(version, context.consumer_tier or ANONYMOUS).inc()
 
-    def count_auth_attempt(self, outcome: str, method: str) -> None:
-        """Count an attempt. Both are names from the code (``success``, ``password``), never what a caller sent."""
-        self._auth_attempts.labels(outcome, method).inc()
+    def count_spans_exported(self, spans: int) -> None:
+        """Count spans that arrived."""
+        self.spans_exported.labels().inc(spans)
+
+    def count_spans_dropped(self, reason: str, spans: int) -> None:
+        """Count spans that are lost. ``reason`` is a name from the code."""
+        self.spans_dropped.labels(reason).inc(spans)
+
+    def sample(self) -> None:
+        """Let the other processes see what is not counted as it happens; to be called about once a second."""
+        self._mirror.copy()
+        if self._consumers is not None:
+            self._consumers.flush()
+
+    def _counter(self, name: str, text: str, labels: tuple[str, ...] = ()) -> Counter:
+        return Instrument(self._store, Family(name, "counter", text, labels), CounterChild)
+
+    def _gauge(self, name: str, text: str, labels: tuple[str, ...], merge: Merge = "sum") -> Gauge:
+        return Instrument(self._store, Family(name, "gauge", text, labels, merge), GaugeChild)
+
+    def _histogram(self, name: str, text: str, labels: tuple[str, ...], bounds: tuple[float, ...]) -> Histogram:
+        return Instrument(self._store, Family(name, "histogram", text, labels, bounds=bounds), HistogramChild)
+
+
+def outcome(status: int) -> str:
+    """The outcome of a request, as consumers' requests are told apart."""
+    if status < 400:  # noqa: PLR2004 - where errors begin
+        return OUTCOMES[0]
+    if status == 429:  # noqa: PLR2004 - Too Many Requests
+        return OUTCOMES[1]
+    return OUTCOMES[2] if status < 500 else OUTCOMES[3]  # noqa: PLR2004 - where ours begin

@@ -13,7 +13,7 @@ from observability.trace_context import new_ids, parse_traceparent
 
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _HEADS: Final = frozenset({"http.response.start", "websocket.accept", "websocket.http.response.start"})
-_OURS: Final = frozenset({b"x-request-id", b"traceresponse"})
+_OURS: Final = frozenset({b"x-request-id", b"traceresponse", b"server-timing"})
 
 
 class RequestContextMiddleware:
@@ -30,10 +30,6 @@ class RequestContextMiddleware:
         context = self._context(scope)
         # A copy: not every server gives each request a state of its own.
         scope["state"] = {**scope.get("state", {}), KEY: context}
-        own_headers = (
-            (b"x-request-id", context.request_id.encode()),
-            (b"traceresponse", context.traceresponse.encode()),
-        )
 
         async def watch_receive() -> Message:
             message = await receive()
@@ -48,7 +44,7 @@ class RequestContextMiddleware:
             elif kind in _HEADS:
                 # A replayed response may bring the ids of the request that it was first made for.
                 kept = [header for header in message.get("headers", ()) if header[0] not in _OURS]
-                message = {**message, "headers": [*kept, *own_headers]}
+                message = {**message, "headers": [*kept, *_own_headers(context)]}
                 context.status = message.get("status")
             try:
                 await send(message)
@@ -74,9 +70,10 @@ class RequestContextMiddleware:
         parent = parse_traceparent(parents[0]) if len(parents) == 1 else None
         return RequestContext(
             _request_id(given_ids),
-            trace_id if parent is None else parent[0],
+            trace_id if parent is None else parent.trace_id,
             span_id,
-            parent_span_id=None if parent is None else parent[1],
+            parent_span_id=None if parent is None else parent.span_id,
+            parent_sampled=None if parent is None else parent.sampled,
             api_version=self._version(scope),
         )
 
@@ -86,6 +83,17 @@ class RequestContextMiddleware:
             if path.startswith(below) or path == prefix:
                 return version
         return None
+
+
+def _own_headers(context: RequestContext) -> list[tuple[bytes, bytes]]:
+    # Made with the head, when it is known whether an error has made the trace one that is kept.
+    trace = context.traceresponse.encode()
+    return [
+        (b"x-request-id", context.request_id.encode()),
+        (b"traceresponse", trace),
+        # The same for scripts in browsers, which read it from the timing of the resource.
+        (b"server-timing", b'trace;desc="%b"' % trace),
+    ]
 
 
 def _request_id(given: list[bytes]) -> str:

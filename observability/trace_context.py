@@ -2,29 +2,36 @@
 
 import os
 import re
-from typing import Final
+from typing import Final, NamedTuple
 
-_TRACEPARENT: Final = re.compile(rb"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-[^\r\n]*)?")
+_TRACEPARENT: Final = re.compile(rb"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-[^\r\n]*)?")
 _NO_TRACE: Final = b"0" * 32
 _NO_SPAN: Final = b"0" * 16
 _FIRST_VERSION: Final = b"00"
 _FORBIDDEN_VERSION: Final = b"ff"
+_SAMPLED: Final = 1
 
 
-def parse_traceparent(value: bytes) -> tuple[str, str] | None:
-    """Trace id and parent span id in lower-case hexadecimal, or ``None`` for anything but a valid header.
+class Parent(NamedTuple):
+    """The caller's span. Ids are lower-case hexadecimal."""
 
-    The flags are not returned on purpose: whether a request is sampled is not for strangers to decide.
-    """
+    trace_id: str
+    span_id: str
+    sampled: bool
+    """What the caller decided. Whether that counts is for us to say."""
+
+
+def parse_traceparent(value: bytes) -> Parent | None:
+    """The parent, or ``None`` for anything but a valid header."""
     match = _TRACEPARENT.fullmatch(value)
     if match is None:
         return None
-    version, trace_id, parent_id, extension = match.groups()
+    version, trace_id, parent_id, flags, extension = match.groups()
     if version == _FORBIDDEN_VERSION or (version == _FIRST_VERSION and extension is not None):
         return None
     if trace_id == _NO_TRACE or parent_id == _NO_SPAN:
         return None
-    return trace_id.decode(), parent_id.decode()
+    return Parent(trace_id.decode(), parent_id.decode(), bool(int(flags, 16) & _SAMPLED))
 
 
 def format_traceparent(trace_id: str, span_id: str, *, sampled: bool) -> str:
@@ -36,3 +43,8 @@ def new_ids() -> tuple[str, str]:
     """A fresh trace id and span id, for the price of one system call."""
     text = os.urandom(24).hex()
     return text[:32], text[32:]
+
+
+def new_span_id() -> str:
+    """A fresh span id within a known trace."""
+    return os.urandom(8).hex()

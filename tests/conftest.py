@@ -18,6 +18,7 @@ from app.http.runtime import Runtime
 from app.main import create_app
 from app.secrets import load_settings
 from app.settings import Settings
+from tests.support.limits import GENEROUS
 from tests.support.pinned import PinnedDatabase
 from tests.support.postgres import TestServer, clone
 from tests.support.world import World
@@ -85,6 +86,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         home=tmp_path_factory.mktemp("home"),
         auth={"logins_per_minute": 100_000},
         log={"format": "json"},
+        rate_limit=GENEROUS,
     )
 
 

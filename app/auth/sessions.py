@@ -10,6 +10,7 @@ from uuid_utils.compat import uuid7
 from app.access.passwords import PasswordHasher
 from app.access.principal import Principal
 from app.access.service import InvalidCredentials
+from app.auth.attempts import Attempts, counted
 from app.auth.commands import Credentials, TokenPair
 from app.auth.errors import (
     AccountDeactivated,
@@ -84,6 +85,7 @@ class SessionService:
         passwords: PasswordHasher,
         signer: TokenSigner,
         throttle: Throttle,
+        attempts: Attempts,
         settings: AuthSettings,
     ) -> None:
         self._repository = AuthRepository(session)
@@ -93,6 +95,7 @@ class SessionService:
         self._passwords = passwords
         self._signer = signer
         self._throttle = throttle
+        self._attempts = attempts
         self._settings = settings
 
     async def sign_in(self, credentials: Credentials) -> TokenPair:
@@ -101,12 +104,24 @@ class SessionService:
         Raises ``TooManyAttempts``, ``BadCredentials``, ``EmailNotVerified``, ``AccountDeactivated``; the last two
         only to somebody who knows the password.
         """
+        with counted(self._attempts, "password"):
+            return await self._sign_in(credentials)
+
+    async def refresh(self, token: str) -> TokenPair:
+        """New tokens for a refresh token, which is spent with it.
+
+        A spent one that comes again ends the whole session. Raises ``WrongTokenType``, ``InvalidRefreshToken``.
+        """
+        with counted(self._attempts, "refresh_token"):
+            return await self._refresh(token)
+
+    async def _sign_in(self, credentials: Credentials) -> TokenPair:
         account = credentials.email.casefold()
-        self._throttle.hit_address(credentials.address)
-        self._throttle.ensure_account_open(account)
+        await self._throttle.hit_address(credentials.address)
+        await self._throttle.ensure_account_open(account)
         found = await self._users.credentials(credentials.email)
         if not await self._passwords.verify(credentials.password, found[1] if found else None) or found is None:
-            self._throttle.note_failure(account)
+            await self._throttle.note_failure(account)
             raise BadCredentials
         user = found[0]
         if not user.is_active:
@@ -124,11 +139,7 @@ class SessionService:
         self._events.record(SessionStarted(subject=session.uid))
         return await self._issue(session, user.uid, user.roles)
 
-    async def refresh(self, token: str) -> TokenPair:
-        """New tokens for a refresh token, which is spent with it.
-
-        A spent one that comes again ends the whole session. Raises ``WrongTokenType``, ``InvalidRefreshToken``.
-        """
+    async def _refresh(self, token: str) -> TokenPair:
         claims = self._refresh_claims(token)
         found = await self._repository.locked_refresh_token(claims.jti)
         if found is None:

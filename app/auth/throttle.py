@@ -6,11 +6,11 @@ from typing import Protocol
 class Throttle(Protocol):
     """Counts attempts. Whoever runs out waits."""
 
-    def hit_address(self, address: str) -> None:
+    async def hit_address(self, address: str) -> None:
         """Count one attempt from a client address. Raises ``TooManyAttempts``."""
 
-    def ensure_account_open(self, account: str) -> None:
+    async def ensure_account_open(self, account: str) -> None:
         """Raise ``TooManyAttempts`` when this account had too many failures."""
 
-    def note_failure(self, account: str) -> None:
+    async def note_failure(self, account: str) -> None:
         """Count one failed attempt against an account."""

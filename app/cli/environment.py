@@ -44,6 +44,11 @@ def read_settings(*, generate: bool = True) -> Settings:
     return settings.model_copy(update={"home": Path(os.path.abspath(settings.home))})  # noqa: PTH100 - follow no link
 
 
+def runs_folder(home: Path) -> Path:
+    """Where each server and worker of this home keeps what its processes share."""
+    return home / "runs"
+
+
 @contextmanager
 def home_lock(home: Path) -> Iterator[None]:
     """Let one ``strata up`` at a time use a home; the kernel frees the lock of a process that dies."""

@@ -6,7 +6,23 @@ from typing import Annotated, Final
 
 import typer
 
-from app.cli import contract, doctor, keys, mail, migrate, seed, serve, up, users, versions, worker
+from app.cli import (
+    contract,
+    doctor,
+    keys,
+    log_level,
+    mail,
+    migrate,
+    seed,
+    serve,
+    top,
+    traces,
+    traffic,
+    up,
+    users,
+    versions,
+    worker,
+)
 from app.cli.output import CommandError, say, show_failure
 from app.db.embedded import EmbeddedPostgresError
 from app.errors import DomainError
@@ -33,8 +49,12 @@ program.command("seed")(seed.seed)
 program.add_typer(users.commands, name="users")
 program.add_typer(keys.commands, name="keys")
 program.command("mail")(mail.mail)
+program.command("traces")(traces.traces)
 program.command("versions")(versions.versions)
 program.add_typer(contract.commands, name="contract")
+program.command("traffic")(traffic.traffic)
+program.command("top")(top.top)
+program.command("log-level")(log_level.log_level)
 program.command("doctor")(doctor.doctor)
 
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from contextlib import AbstractContextManager, ExitStack
 from types import FrameType
 from typing import Annotated, Final
 
@@ -9,15 +10,22 @@ import typer
 import uvicorn
 
 from app.cli import lifeline
-from app.cli.environment import ensure_migrated, read_settings, running_database
+from app.cli.environment import ensure_migrated, read_settings, running_database, runs_folder
+from app.cli.metrics_port import exposing
 from app.cli.ports import free_port
 from app.secrets import SettingsError
 from app.settings import HttpSettings, Settings
-from observability.logging import configure
+from observability.log_level import LevelControl
+from observability.readout import Readout, consumer_table
+from observability.run_folder import RunFolder, made_in
+from observability.shared.fleet import Fleet
 
 # Longer than proxies keep an idle connection (60 s is common): the side that closes first must not be the server, or
 # a request that is on its way meets a closed socket.
 _KEEP_ALIVE_SECONDS: Final = 75
+# A worker answers no question before its imports are done. After uvicorn's 5 seconds a busy machine would kill each new
+# worker for being slow, and start another, without end.
+_WORKER_SILENCE_SECONDS: Final = 60
 
 
 def serve(
@@ -43,15 +51,23 @@ def serve(
         "STRATA_HTTP__HOST": http.host,
         "STRATA_HTTP__PORT": str(listening_port),
     }
-    configure(settings.log.level, settings.log.format)
-    # uvicorn repeats the signal once it has ended in good order, and whoever asked for that gets no failure.
+    with made_in(runs_folder(settings.home)) as folder, ExitStack() as stack:
+        os.environ["STRATA_RUN_FOLDER"] = str(folder)
+        if (metrics_port := settings.metrics.port) is not None:
+            stack.enter_context(_own_metrics(settings, RunFolder(folder), metrics_port))
+        stack.enter_context(LevelControl(RunFolder(folder), settings.log.level, settings.log.format).obeying())
+        _serve(http, listening_port, workers)
+
+
+def _serve(http: HttpSettings, port: int, workers: int) -> None:
+    # uvicorn repeats the signal once it has ended in good order: what is around us ends too, and it is no failure.
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _end)
+        signal.signal(number, _leave)
     uvicorn.run(
         "app.main:create_app",
         factory=True,
         host=http.host,
-        port=listening_port,
+        port=port,
         workers=workers,
         access_log=False,
         log_config=None,
@@ -59,12 +75,25 @@ def serve(
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=http.shutdown_timeout,
         h11_max_incomplete_event_size=http.max_header_bytes,
+        timeout_worker_healthcheck=_WORKER_SILENCE_SECONDS,
         ws_max_size=http.max_body_bytes,
+        # Whoever may say where a request came from also says who is limited: nobody, unless named.
+        proxy_headers=bool(http.trusted_proxies),
+        forwarded_allow_ips=http.trusted_proxies,
     )
 
 
-def _end(_number: int, _frame: FrameType | None) -> None:
+def _leave(_number: int, _frame: FrameType | None) -> None:
     raise SystemExit(0)
+
+
+def _own_metrics(settings: Settings, folder: RunFolder, port: int) -> AbstractContextManager[None]:
+    from versions.registry import VERSIONS  # noqa: PLC0415 - only with a port of its own does the parent need them
+
+    names = [version.name for version in VERSIONS]
+    consumers = consumer_table(names, settings.metrics.consumer_series, folder.metrics)
+    readout = Readout(Fleet(folder.metrics), consumers)
+    return exposing(settings, readout.registry, port)
 
 
 def _with_address(settings: Settings, host: str | None, port: int | None) -> Settings:

@@ -17,7 +17,8 @@ from app.cli.output import CommandError, say
 from app.cli.ports import free_port
 from app.db import migrate
 from app.db.embedded import EmbeddedPostgres
-from app.settings import HttpSettings, Settings
+from app.secrets import variable
+from app.settings import HttpSettings, Settings, TracingSettings
 
 _READY_SECONDS: Final = 60
 _POLL_SECONDS: Final = 0.1
@@ -67,6 +68,9 @@ def _run_with(settings: Settings, dsn: str, port: int, interruption: Interruptio
         "STRATA_DATABASE__URL": dsn,
         "STRATA_HTTP__PORT": str(port),
     }
+    if not settings.production and settings.tracing.sample_ratio == TracingSettings().sample_ratio:
+        # One developer's traffic: `strata traces` is to show every request. A ratio from the environment wins.
+        environment.setdefault(variable("tracing", "sample_ratio"), "1")
     with Children(environment, grace=settings.http.shutdown_timeout + 5) as children:
         try:
             children.start("API", ["serve"])

@@ -2,13 +2,17 @@
 
 import asyncio
 import signal
+from contextlib import ExitStack
 
 from pydantic import SecretStr
 
 from app.cli import lifeline
-from app.cli.environment import ensure_migrated, reachable, read_settings, running_database
+from app.cli.environment import ensure_migrated, reachable, read_settings, running_database, runs_folder
+from app.cli.metrics_port import exposing
 from app.settings import Settings
-from observability.logging import configure
+from observability.log_level import LevelControl
+from observability.metrics import Metrics
+from observability.run_folder import RunFolder, made_in
 
 
 def worker() -> None:
@@ -21,16 +25,21 @@ def worker() -> None:
     dsn = running_database(settings)
     ensure_migrated(dsn)
     database = settings.database.model_copy(update={"url": SecretStr(dsn)})
-    configure(settings.log.level, settings.log.format)
-    with reachable():
-        asyncio.run(_run(settings.model_copy(update={"database": database})))
+    settings = settings.model_copy(update={"database": database})
+    metrics = Metrics()
+    with made_in(runs_folder(settings.home)) as folder, ExitStack() as stack:
+        if (port := settings.worker.metrics_port) is not None:
+            stack.enter_context(exposing(settings, metrics.registry, port))
+        with reachable():
+            asyncio.run(_run(settings, metrics, RunFolder(folder)))
 
 
-async def _run(settings: Settings) -> None:
+async def _run(settings: Settings, metrics: Metrics, folder: RunFolder) -> None:
     from app.worker import run  # noqa: PLC0415 - only this command pays for the import
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    await run(settings, stop)
+    with LevelControl(folder, settings.log.level, settings.log.format).obeying():
+        await run(settings, stop, metrics)

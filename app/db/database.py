@@ -10,7 +10,10 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.db.failures import translated
+from app.db.observed import ReadPool, observe_engine, timed_pool
+from app.db.observer import NOBODY, DatabaseObserver
 from app.db.sessions import ReadSession, WriteSession
+from app.db.tracing import trace_statements
 from app.errors import DomainError
 from app.settings import DatabaseSettings
 
@@ -32,13 +35,19 @@ class UnitOfWork(Protocol):
 class Database:
     """PostgreSQL, reached through two pools of bounded size."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", engine: AsyncEngine, timeout: float) -> None:
+    def __init__(
+        self,
+        pool: "asyncpg.Pool[asyncpg.Record]",
+        engine: AsyncEngine,
+        timeout: float,
+        observer: DatabaseObserver = NOBODY,
+    ) -> None:
         self._engine = engine
         self._pool = pool
-        self.reads = ReadSession(_Pool(pool, timeout))
+        self.reads = ReadSession(ReadPool(pool, timeout, observer))
 
     @classmethod
-    async def open(cls, dsn: str, settings: DatabaseSettings) -> Self:
+    async def open(cls, dsn: str, settings: DatabaseSettings, observer: DatabaseObserver = NOBODY) -> Self:
         """Connect, or raise ``OSError``/``asyncpg.PostgresError`` when the server cannot be reached.
 
         ``dsn`` is a ``postgresql://`` URL; a Unix socket is ``postgresql://user@/name?host=/folder``.
@@ -63,6 +72,7 @@ class Database:
         )
         engine = create_async_engine(
             sqlalchemy_url(dsn),
+            poolclass=timed_pool(observer),
             pool_size=settings.write_pool_size,
             max_overflow=0,
             pool_timeout=settings.connect_timeout,
@@ -76,7 +86,9 @@ class Database:
                 "server_settings": session,
             },
         )
-        return cls(pool, engine, settings.connect_timeout)
+        observe_engine(engine, observer)
+        trace_statements(engine.sync_engine)
+        return cls(pool, engine, settings.connect_timeout, observer)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[WriteSession]:
@@ -109,19 +121,6 @@ async def transaction(session: WriteSession) -> AsyncIterator[WriteSession]:
                 await session.commit()
             raise
         await session.commit()
-
-
-class _Pool:
-    """asyncpg's pool with a bound on the wait for a free connection: it is fair, but waits for ever by default."""
-
-    __slots__ = ("_pool", "_timeout")
-
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", timeout: float) -> None:
-        self._pool = pool
-        self._timeout = timeout
-
-    def acquire(self) -> Any:
-        return self._pool.acquire(timeout=self._timeout)
 
 
 def sqlalchemy_url(dsn: str) -> str:

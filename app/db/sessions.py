@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.failures import translated
 from app.db.statements import Read
+from observability.tracing.recording import client_span
 
 Row = asyncpg.Record
 
@@ -34,12 +35,14 @@ class ReadSession:
     async def all(self, read: Read, /, **values: Any) -> list[Row]:
         """Every row."""
         async with translated(), self._connections.acquire() as connection:
-            return cast("list[Row]", await connection.fetch(read.sql, *read.arguments(values)))
+            with client_span(*read.span):
+                return cast("list[Row]", await connection.fetch(read.sql, *read.arguments(values)))
 
     async def one(self, read: Read, /, **values: Any) -> Row | None:
         """The first row, or None."""
         async with translated(), self._connections.acquire() as connection:
-            return cast("Row | None", await connection.fetchrow(read.sql, *read.arguments(values)))
+            with client_span(*read.span):
+                return cast("Row | None", await connection.fetchrow(read.sql, *read.arguments(values)))
 
     async def scalar(self, read: Read, /, **values: Any) -> Any:
         """The first column of the first row, or None."""

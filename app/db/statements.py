@@ -11,6 +11,8 @@ from sqlalchemy import Select
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from observability.tracing.sql import statement_span
+
 _DIALECT: Final = PGDialect_asyncpg()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
 
 
@@ -21,7 +23,7 @@ class Read:
         TypeError: the statement has an expanding parameter (``IN``); use ``= ANY(:array)`` instead.
     """
 
-    __slots__ = ("_binders", "_defaults", "sql")
+    __slots__ = ("_binders", "_defaults", "span", "sql")
 
     def __init__(self, statement: Select[*tuple[Any, ...]]) -> None:
         compiled = statement.compile(dialect=_DIALECT)
@@ -34,6 +36,8 @@ class Read:
         self._defaults = dict(compiled.params)
         self._binders = tuple((name, processors.get(name)) for name in names)
         self.sql = compiled.string
+        self.span = statement_span(self.sql)
+        """Name and attributes in a trace."""
 
     def arguments(self, given: dict[str, Any]) -> list[Any]:
         """The values in the driver's order, ``given`` over those fixed in the statement."""

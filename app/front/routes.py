@@ -39,6 +39,10 @@ def add_front_door(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
     async def security(_request: Request) -> Response:
         return Response(discovery.security_txt(base_url), media_type="text/plain")
 
+    if settings.metrics.port is None:
+        token = settings.metrics.token
+        exposition = Exposition(metrics.registry, None if token is None else token.get_secret_value())
+        app.router.routes.append(Route("/metrics", exposition))
     app.router.routes.extend(
         [
             Route("/", front_door),
@@ -51,7 +55,6 @@ def add_front_door(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
             Route("/api", api_versions),
             Route("/health", health),
             Route("/health/ready", ready),
-            Route("/metrics", Exposition(metrics.registry)),
             Route("/.well-known/api-catalog", catalog),
             Route("/.well-known/security.txt", security),
             Route("/.well-known/jwks.json", jwks),
@@ -148,12 +151,15 @@ async def health(_request: Request) -> Response:
 
 
 async def ready(request: Request) -> Response:
-    """Whether each dependency answers; 503 unless all do."""
+    """Whether each dependency answers; 503 without the database. Without Redis requests are served all the same."""
+    runtime = runtime_of(request)
+    shared = await runtime.rate_limits.redis_answers()
+    redis = {} if shared is None else {"redis": "ok" if shared else "degraded"}
     try:
-        await runtime_of(request).database.ping()
+        await runtime.database.ping()
     except DomainError:
-        return _json({"status": "unavailable", "dependencies": {"database": "unavailable"}}, 503)
-    return _json({"status": "ok", "dependencies": {"database": "ok"}})
+        return _json({"status": "unavailable", "dependencies": {"database": "unavailable", **redis}}, 503)
+    return _json({"status": "degraded" if shared is False else "ok", "dependencies": {"database": "ok", **redis}})
 
 
 async def jwks(request: Request) -> Response:

@@ -9,12 +9,15 @@ from app.auth.registration import RegistrationService
 from app.auth.sessions import SessionReader, SessionService
 from app.db.sessions import ReadSession, WriteSession
 from app.events.recorder import EventRecorder
+from app.http.admission import decision_on
 from app.http.principal import PrincipalDep
+from app.http.rate_limits import client_address
 from app.http.runtime import Runtime, runtime_of
 from app.jobs.queue import JobQueue
 from app.posts.reader import PostReader
 from app.posts.service import PostService
 from app.users.service import UserReader, UserService
+from observability.rate_limit.limiter import Decision
 
 
 async def _runtime(request: Request) -> Runtime:
@@ -93,12 +96,17 @@ async def _session_service(session: WriteSessionDep, runtime: RuntimeDep, reques
         runtime.passwords,
         runtime.signer,
         runtime.throttles.of(request.scope["path"]),
+        runtime.attempts,
         runtime.settings.auth,
     )
 
 
 async def _client_address(request: Request) -> str:
-    return request.client.host if request.client is not None else "unknown"
+    return client_address(request.scope)
+
+
+async def _decision(request: Request) -> Decision:
+    return decision_on(request.scope)
 
 
 PostReaderDep = Annotated[PostReader, Depends(_post_reader)]
@@ -109,3 +117,4 @@ SessionReaderDep = Annotated[SessionReader, Depends(_session_reader)]
 SessionServiceDep = Annotated[SessionService, Depends(_session_service)]
 RegistrationServiceDep = Annotated[RegistrationService, Depends(_registration_service)]
 ClientAddressDep = Annotated[str, Depends(_client_address)]
+DecisionDep = Annotated[Decision, Depends(_decision)]

@@ -1,5 +1,6 @@
 """Whatever a request can fail with, brought to one shape that every envelope is rendered from."""
 
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -10,7 +11,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from app.db.failures import domain_error
-from app.errors import DomainError, FieldError, Unauthenticated
+from app.errors import DomainError, ErrorKind, FieldError, Unauthenticated
+from app.http.rate_limits import QuotaExceeded
 from app.http.status import STATUS
 
 _ROUTER_CODES: Final = {
@@ -23,7 +25,7 @@ _ROUTER_CODES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A failed request. ``raw_errors`` is pydantic's list, without the echoed input."""
+    """A failed request. ``raw_errors`` is pydantic's list, without the echoed input; ``violated`` names policies."""
 
     status: int
     code: str
@@ -31,6 +33,7 @@ class Failure:
     fields: tuple[FieldError, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     raw_errors: tuple[Mapping[str, object], ...] = ()
+    violated: tuple[str, ...] = ()
 
     @property
     def unexpected(self) -> bool:
@@ -44,6 +47,9 @@ def classify(error: Exception) -> Failure:
         return _from_domain(error)
     if isinstance(error, RequestValidationError):
         return _from_validation(error)
+    if isinstance(error, QuotaExceeded):
+        headers = {"Retry-After": str(error.retry_after)}
+        return Failure(429, "rate_limited", error.detail, headers=headers, violated=error.violated)
     if isinstance(error, HTTPException):
         code = _ROUTER_CODES.get(error.status_code, "error")
         return Failure(error.status_code, code, str(error.detail), headers=dict(error.headers or {}))
@@ -60,12 +66,15 @@ def present_credentials(request: Request) -> bool:
 def _from_domain(error: DomainError) -> Failure:
     headers = {}
     if error.retry_after is not None:
-        headers["Retry-After"] = str(error.retry_after)
+        # All who were sent away by an overload at one moment must not return at one moment.
+        spread = 2 * error.retry_after if error.kind is ErrorKind.UNAVAILABLE else 0
+        headers["Retry-After"] = str(error.retry_after + random.randint(0, spread))  # noqa: S311 - guards nothing
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
     elif scope := error.context.get("scope"):
         headers["WWW-Authenticate"] = f'Bearer error="insufficient_scope", scope="{scope}"'
-    return Failure(STATUS[error.kind], error.code, error.message, error.fields, headers)
+    violated = (policy,) if (policy := error.context.get("policy")) else ()
+    return Failure(STATUS[error.kind], error.code, error.message, error.fields, headers, violated=violated)
 
 
 def _from_validation(error: RequestValidationError) -> Failure:

@@ -21,6 +21,9 @@ from app.errors import Conflict, FieldError, InvalidValue, Malformed
 from app.http.idempotency_records import IdempotencyRepository
 from app.http.principal import resolve_principal
 from app.http.runtime import runtime_of
+from observability.context import current
+from observability.metrics import NO_VERSION
+from observability.routes import route_template
 
 PATTERN: Final = r'^("([ !#-\[\]-~]|\\["\\]){1,255}"|[!#-~][!-~]{0,254})$'
 """A structured-field string (RFC 9651, section 3.3.3), or the bare text that most clients send."""
@@ -72,6 +75,8 @@ async def idempotently(request: Request, handler: Callable[[Request], Awaitable[
             known, sealed = found
             if known != fingerprint:
                 raise IdempotencyKeyReused
+            version = current(request.scope).api_version or NO_VERSION
+            runtime.metrics.idempotent_replays.labels(version, route_template(request.scope)).inc()
             return _replay(runtime.sealer.open(sealed, scope))
         request.state.write_session = session
         response = await handler(request)

@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from app.access.keys import looks_like_key
 from app.access.principal import ANONYMOUS, Principal
 from app.access.service import ApiKeyService, InvalidCredentials, PrincipalResolver
+from app.auth.attempts import counted
 from app.auth.tokens import TokenType
 from app.http.runtime import Runtime, runtime_of
 from observability.context import set_consumer
@@ -41,14 +42,16 @@ async def _resolve(request: Request, runtime: Runtime) -> Principal:
         raise InvalidCredentials
     if looks_like_key(credentials):
         return await _by_key(credentials, runtime)
-    claims = runtime.signer.verify(credentials)
-    if claims.type is not TokenType.ACCESS:
-        raise InvalidCredentials
-    return await PrincipalResolver(runtime.database.reads).by_session(claims.subject, claims.session)
+    with counted(runtime.attempts, "access_token"):
+        claims = runtime.signer.verify(credentials)
+        if claims.type is not TokenType.ACCESS:
+            raise InvalidCredentials
+        return await PrincipalResolver(runtime.database.reads).by_session(claims.subject, claims.session)
 
 
 async def _by_key(text: str, runtime: Runtime) -> Principal:
-    principal, stale = await PrincipalResolver(runtime.database.reads).by_key(text)
+    with counted(runtime.attempts, "api_key"):
+        principal, stale = await PrincipalResolver(runtime.database.reads).by_key(text)
     if stale and principal.key_uid is not None:
         async with runtime.database.write() as session:
             await ApiKeyService(session).note_use(principal.key_uid)

@@ -26,7 +26,7 @@ def problem_response(request: Request, failure: Failure) -> Response:
 def problem(request: Request, failure: Failure) -> dict[str, Any]:
     """The members of a problem document, in the order in which a person wants to read them."""
     context = current(request.scope)
-    return {
+    document = {
         "type": problem_type(failure),
         "title": HTTPStatus(failure.status).phrase,
         "status": failure.status,
@@ -37,6 +37,9 @@ def problem(request: Request, failure: Failure) -> dict[str, Any]:
         "trace_id": context.trace_id,
         "errors": errors_of(failure.fields),
     }
+    if failure.violated:
+        document["violated-policies"] = failure.violated
+    return document
 
 
 def problem_type(failure: Failure) -> str:

@@ -8,11 +8,14 @@ from app.access.passwords import PasswordHasher
 from app.auth.mailed_tokens import MailedTokens
 from app.auth.tokens import TokenSigner
 from app.db.database import UnitOfWork
+from app.http.auth_attempts import AuthAttempts
 from app.http.cursors import CursorCodec
+from app.http.rate_limits import RateLimits
 from app.http.sealing import Sealer
 from app.http.throttle import Throttles
 from app.secrets import SettingsError, variable
 from app.settings import Settings
+from observability.metrics import Metrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +29,24 @@ class Runtime:
     mailed_tokens: MailedTokens
     cursors: CursorCodec
     sealer: Sealer
+    rate_limits: RateLimits
     throttles: Throttles
+    attempts: AuthAttempts
+    metrics: Metrics
 
     @classmethod
-    def build(cls, settings: Settings, database: UnitOfWork) -> "Runtime":
-        """Raises ``SettingsError`` when a secret is missing; ``app.secrets.load_settings`` sees to it that none is."""
+    def build(cls, settings: Settings, database: UnitOfWork, metrics: Metrics | None = None) -> "Runtime":
+        """Raises ``SettingsError`` when a secret is missing or a limit cannot be counted."""
         signing_key, cursor_key = settings.auth.signing_key, settings.http.cursor_key
         if signing_key is None or cursor_key is None:
             message = f"{variable('auth', 'signing_key')} and {variable('http', 'cursor_key')} must be set"
             raise SettingsError(message)
+        metrics = metrics or Metrics()
+        try:
+            rate_limits = RateLimits(settings, metrics)
+        except ValueError as error:
+            message = f"{variable('rate_limit')}: {error}"
+            raise SettingsError(message) from None
         return cls(
             settings=settings,
             database=database,
@@ -43,7 +55,10 @@ class Runtime:
             mailed_tokens=MailedTokens(signing_key),
             cursors=CursorCodec(cursor_key),
             sealer=Sealer(cursor_key),
-            throttles=Throttles(settings.auth.logins_per_minute),
+            rate_limits=rate_limits,
+            throttles=Throttles(settings.auth.logins_per_minute, rate_limits.counting),
+            attempts=AuthAttempts(metrics),
+            metrics=metrics,
         )
 
 

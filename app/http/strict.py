@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.errors import DomainError, ErrorKind, FieldError, Malformed
+from app.http.admission import admit, cost_of
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 _JSON: Final = frozenset({"application/json"})
@@ -61,6 +62,8 @@ class StrictRoute(APIRoute):
         parameters = get_flat_params(self.dependant)
         known = {parameter.alias for parameter in parameters if isinstance(parameter.field_info, Query)}
         accepted = self._accepted()
+        document = self.openapi_extra or {}
+        cost, authenticates = cost_of(document), bool(document.get("security"))
 
         async def check(request: Request) -> Response:
             if self.refuse_unknown_parameters and (unknown := sorted(set(request.query_params) - known)):
@@ -72,6 +75,7 @@ class StrictRoute(APIRoute):
 
         async def handle(request: Request) -> Response:
             strict = StrictRequest(request.scope, request.receive, request._send)  # noqa: SLF001 - as starlette does
+            await admit(strict, cost, authenticates=authenticates)
             return await self.wrap(strict, check)
 
         return handle

@@ -1,72 +1,60 @@
-"""The login limit, counted in memory: slowapi parses the policy, the ``limits`` library counts.
+"""The limit on sign-in, counted where all limits are, so that it holds for all workers together."""
 
-The memory storage is the synchronous one: the asynchronous one scans every key on each hit.
-"""
-
-import math
-import time
-from collections.abc import Iterator
-
-from limits import RateLimitItem
-from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
-from slowapi.wrappers import LimitGroup
+import hashlib
+from typing import Final
 
 from app.auth.errors import TooManyAttempts
+from observability.rate_limit.limiter import Decision, Limiter
+from observability.rate_limit.policies import PolicySet
+
+_NAME: Final = "login"
 
 
 class Throttles:
-    """One bucket for each client address and operation, one for each account across all operations."""
+    """One counter for each client address and operation, one for each account across all operations."""
 
-    def __init__(self, per_minute: int) -> None:
-        self._limit = _parse(f"{per_minute}/minute")
-        self._counter = SlidingWindowCounterRateLimiter(MemoryStorage())
+    def __init__(self, per_minute: int, limiter: Limiter) -> None:
+        self._rules = PolicySet.parse(_NAME, {_NAME: f"{per_minute}/minute"})
+        self._limiter = limiter
 
     def of(self, operation: str) -> "OperationThrottle":
         """The throttle of one operation."""
-        return OperationThrottle(operation, self._counter, self._limit)
+        return OperationThrottle(operation, self._limiter, self._rules)
 
 
 class OperationThrottle:
     """Implements ``app.auth.throttle.Throttle``."""
 
-    def __init__(self, operation: str, counter: SlidingWindowCounterRateLimiter, limit: RateLimitItem) -> None:
+    def __init__(self, operation: str, limiter: Limiter, rules: PolicySet) -> None:
         self._operation = operation
-        self._counter = counter
-        self._limit = limit
+        self._limiter = limiter
+        self._rules = rules
 
-    def hit_address(self, address: str) -> None:
+    async def hit_address(self, address: str) -> None:
         """Count one attempt from a client address."""
-        if not self._counter.hit(self._limit, "address", self._operation, address):
-            raise self._exhausted("address", self._operation, address)
+        _ensure(await self._limiter.charge(f"login:{self._operation}:{address}", self._rules))
 
-    def ensure_account_open(self, account: str) -> None:
+    async def ensure_account_open(self, account: str) -> None:
         """Refuse while an account has had too many failures."""
-        if not self._counter.test(self._limit, "account", account):
-            raise self._exhausted("account", account)
+        decision = await self._limiter.charge(_account(account), self._rules, 0)
+        (standing,) = decision.standings
+        if standing.remaining == 0:
+            raise _exhausted(standing.reset)
 
-    def note_failure(self, account: str) -> None:
+    async def note_failure(self, account: str) -> None:
         """Count one failure against an account."""
-        self._counter.hit(self._limit, "account", account)
-
-    def _exhausted(self, *key: str) -> TooManyAttempts:
-        reset = self._counter.get_window_stats(self._limit, *key).reset_time
-        return TooManyAttempts(retry_after=max(1, math.ceil(reset - time.time())))
+        await self._limiter.charge(_account(account), self._rules)
 
 
-def _parse(policy: str) -> RateLimitItem:
-    group: Iterator[object] = iter(
-        LimitGroup(
-            policy,
-            key_function=lambda: "",
-            scope=None,
-            per_method=False,
-            methods=None,
-            error_message=None,
-            exempt_when=None,
-            cost=1,
-            override_defaults=False,
-        )
-    )
-    item: RateLimitItem = next(group).limit  # type: ignore[attr-defined]  # slowapi's iterator is untyped
-    return item
+def _account(account: str) -> str:
+    """Bounded in length, and no address of a person in a key of Redis."""
+    return f"account:{hashlib.blake2b(account.encode('utf-8', 'surrogatepass'), digest_size=16).hexdigest()}"
+
+
+def _ensure(decision: Decision) -> None:
+    if not decision.allowed:
+        raise _exhausted(decision.retry_after)
+
+
+def _exhausted(retry_after: int) -> TooManyAttempts:
+    return TooManyAttempts(retry_after=max(1, retry_after), context={"policy": _NAME})

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Protocol
 
 import aiosmtplib
+from opentelemetry.trace import SpanKind
 
 from app.mail.message import Mail, render
 from app.settings import MailSettings, Settings
+from observability.tracing.recording import Attributes, client_span
 
 
 class Mailer(Protocol):
@@ -22,21 +24,27 @@ class SmtpMailer:
 
     def __init__(self, settings: MailSettings) -> None:
         self._settings = settings
+        self._span: Attributes = {
+            "network.protocol.name": "smtp",
+            "server.address": settings.host or "",
+            "server.port": settings.port,
+        }
 
     async def send(self, mail: Mail) -> None:
         """Raises ``aiosmtplib.SMTPException`` when the server refuses or cannot be reached in time."""
         settings = self._settings
         password = settings.password.get_secret_value() if settings.password else None
-        await aiosmtplib.send(
-            render(mail, settings.sender),
-            hostname=settings.host,
-            port=settings.port,
-            username=settings.username,
-            password=password,
-            use_tls=settings.security == "tls",
-            start_tls=settings.security == "starttls",
-            timeout=settings.timeout,
-        )
+        with client_span("smtp send", self._span):
+            await aiosmtplib.send(
+                render(mail, settings.sender),
+                hostname=settings.host,
+                port=settings.port,
+                username=settings.username,
+                password=password,
+                use_tls=settings.security == "tls",
+                start_tls=settings.security == "starttls",
+                timeout=settings.timeout,
+            )
 
 
 class MailboxMailer:
@@ -48,7 +56,8 @@ class MailboxMailer:
 
     async def send(self, mail: Mail) -> None:
         """Raises ``OSError`` when the folder cannot be written."""
-        await asyncio.to_thread(self._deliver, mail)
+        with client_span("mailbox deliver", {}, kind=SpanKind.INTERNAL):
+            await asyncio.to_thread(self._deliver, mail)
 
     def _deliver(self, mail: Mail) -> None:
         self._folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -86,7 +86,7 @@ def test_a_new_kind_of_secret_joins_the_old_ones(place: Path) -> None:
     assert json.loads((place / "secrets.json").read_text()).keys() == {"signing_key", "cursor_key"}
 
 
-@pytest.mark.parametrize("name", ["STRATA_HTTP__PROT", "STRATA_HTPP__PORT", "strata_post__host"])
+@pytest.mark.parametrize("name", ["STRATA_HTTP__PROT", "STRATA_HTPP__PORT", "strata_mailx__host"])
 @pytest.mark.parametrize("source", ["environment", "file"])
 def test_a_misspelt_name_is_refused(place: Path, monkeypatch: pytest.MonkeyPatch, name: str, source: str) -> None:
     if source == "environment":

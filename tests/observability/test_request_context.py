@@ -107,7 +107,7 @@ async def test_two_traceparents_start_a_trace(client: httpx2.AsyncClient) -> Non
 
 
 def test_a_later_version_may_say_more() -> None:
-    assert parse_traceparent(f"01-{TRACE}-{SPAN}-01-what-comes".encode()) == (TRACE, SPAN)
+    assert parse_traceparent(f"01-{TRACE}-{SPAN}-01-what-comes".encode()) == (TRACE, SPAN, True)
 
 
 HEXADECIMAL = "0123456789abcdef"
@@ -127,13 +127,13 @@ def test_what_is_taken_opentelemetry_takes_too(value: str) -> None:
     parsed = parse_traceparent(value.encode())
     extracted = TraceContextTextMapPropagator().extract({"traceparent": value})
     span = trace.get_current_span(extracted).get_span_context()
-    theirs = (trace.format_trace_id(span.trace_id), trace.format_span_id(span.span_id)) if span.is_valid else None
-    assert parsed == theirs
+    ids = trace.format_trace_id(span.trace_id), trace.format_span_id(span.span_id)
+    assert parsed == ((*ids, span.trace_flags.sampled) if span.is_valid else None)
 
 
 def test_what_is_made_is_taken() -> None:
     trace_id, span_id = new_ids()
-    assert parse_traceparent(format_traceparent(trace_id, span_id, sampled=True).encode()) == (trace_id, span_id)
+    assert parse_traceparent(format_traceparent(trace_id, span_id, sampled=True).encode()) == (trace_id, span_id, True)
 
 
 async def run(scope: Scope, receive: Receive, send: Send) -> None:
@@ -173,7 +173,8 @@ async def test_replayed_ids_give_way() -> None:
     await layer(http_scope(headers=[(b"x-request-id", b"new")]), nothing, send)
     head = dict(sent[0]["headers"])
     assert head[b"x-request-id"] == b"new"
-    assert len(sent[0]["headers"]) == 3
+    assert sorted(head) == [b"etag", b"server-timing", b"traceresponse", b"x-request-id"]
+    assert len(head) == len(sent[0]["headers"])
     assert active() is None
 
 

@@ -13,7 +13,9 @@ from typing import Any
 
 import httpx2
 
-READY_SECONDS = 60
+from tests.support.limits import VARIABLES
+
+READY_SECONDS = 90
 
 
 def free_port() -> int:
@@ -34,6 +36,7 @@ class Strata:
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "NO_COLOR": "1",
             "COLUMNS": "200",
+            **VARIABLES,
             **variables,
         }
         if dsn is not None:

@@ -43,7 +43,20 @@ def test_a_command_explains_itself(path: tuple[str, ...], command: Any) -> None:
 def test_the_tree_is_what_was_promised() -> None:
     names = {path[0] for path, _ in COMMANDS}
     assert names >= {
-        *("up", "serve", "worker", "migrate", "seed", "users", "keys", "mail", "versions", "contract", "doctor"),
+        *(
+            "up",
+            "serve",
+            "worker",
+            "migrate",
+            "seed",
+            "users",
+            "keys",
+            "mail",
+            "traces",
+            "versions",
+            "contract",
+            "doctor",
+        ),
     }
 
 

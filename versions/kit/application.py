@@ -1,24 +1,33 @@
 """Builds a version: a FastAPI application of its own, mounted under its prefix."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
 from app.errors import DomainError
+from app.http.admission import cost_of
 from app.http.bounds import RequestBounds
+from app.http.rate_limit_gate import Costs, RateLimitGate
+from app.http.rate_limit_headers import RateLimitHeaders
 from app.settings import HttpSettings
+from observability.rate_limit.headers import Dialect
 from versions.kit.boundary import ErrorBoundary, Renderer
 from versions.kit.docs import add_documentation
 from versions.kit.lifecycle import LifecycleHeaders
 from versions.kit.openapi import describe
 from versions.kit.routing import index_routes
 from versions.kit.version import ApiVersion
+
+NO_TELEMETRY: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False}
+"""FastAPI's own telemetry, which would emit every request once more as soon as somebody sets a global provider."""
 
 
 def build_application(
@@ -30,6 +39,7 @@ def build_application(
     tags: Sequence[dict[str, Any]],
     routers: Sequence[APIRouter],
     render: Renderer,
+    dialect: Dialect,
 ) -> FastAPI:
     """The application of one version, with its own document, pages, envelope and headers."""
     app = FastAPI(
@@ -40,9 +50,12 @@ def build_application(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry=NO_TELEMETRY,
         middleware=[
             Middleware(LifecycleHeaders, version=version),
+            Middleware(RateLimitHeaders, dialect=dialect),
             Middleware(ErrorBoundary, render=render),
+            Middleware(RateLimitGate, costs=_costs(routers)),
             Middleware(
                 RequestBounds,
                 max_body=settings.max_body_bytes,
@@ -55,10 +68,21 @@ def build_application(
         # Not included but joined: each route already has the whole of its path, and stays a route of the application.
         app.router.routes.extend(router.routes)
     _handle_errors(app, render)
-    describe(app, version)
+    describe(app, version, dialect)
     add_documentation(app, version)
     index_routes(app.router)
     return app
+
+
+def _costs(routers: Sequence[APIRouter]) -> Costs:
+    """What does not take one unit, where the path alone tells; whoever fills in a path is charged by the route."""
+    return {
+        (method, route.path): cost_of(route.openapi_extra)
+        for router in routers
+        for route in router.routes
+        if isinstance(route, APIRoute) and "{" not in route.path and cost_of(route.openapi_extra) != 1
+        for method in route.methods or ()
+    }
 
 
 def _handle_errors(app: FastAPI, render: Renderer) -> None:

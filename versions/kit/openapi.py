@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from app.http.idempotency import REPLAYED_HEADER
 from app.http.problems import MEDIA_TYPE as PROBLEM
+from observability.rate_limit.headers import Dialect
 from versions.kit.lifecycle import lifecycle_headers
 from versions.kit.version import ApiVersion, VersionStatus
 
@@ -27,28 +28,29 @@ _HEADER_TEXTS: Final = {
 _COMMON: Final = {
     "X-Request-ID": "Identifies the request in our logs; quote it when you ask for help.",
     "traceresponse": "The trace of the request (W3C Trace Context).",
+    "Server-Timing": 'The same trace as `trace;desc="00-…"`, for scripts in browsers.',
 }
 _NAMES: Final = {"api-version": "API-Version", "deprecation": "Deprecation", "sunset": "Sunset", "link": "Link"}
 _METHODS: Final = frozenset({"get", "put", "post", "delete", "patch", "head", "options"})
 
 
-def describe(app: FastAPI, version: ApiVersion) -> None:
+def describe(app: FastAPI, version: ApiVersion, dialect: Dialect) -> None:
     """Make ``app.openapi()`` the whole contract of a version, without ``servers``: those belong to a deployment."""
     original = app.openapi
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _completed(original(), version)
+            app.openapi_schema = _completed(original(), version, dialect)
         return app.openapi_schema
 
     # FastAPI documents the replacement of this method as the way to extend the document.
     app.openapi = openapi  # type: ignore[method-assign]  # see above
 
 
-def _completed(document: dict[str, Any], version: ApiVersion) -> dict[str, Any]:
+def _completed(document: dict[str, Any], version: ApiVersion, dialect: Dialect) -> dict[str, Any]:
     components = document.setdefault("components", {})
     components["securitySchemes"] = SECURITY_SCHEMES
-    components["headers"] = _common_headers(version)
+    components["headers"] = _common_headers(version, dialect)
     references = {name: {"$ref": f"#/components/headers/{name}"} for name in components["headers"]}
     for name in ("HTTPValidationError", "ValidationError"):
         # FastAPI's own shape of a 422, which no version of ours answers with.
@@ -78,9 +80,9 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
     return {**choices[0], **{name: value for name, value in schema.items() if name != "anyOf"}}
 
 
-def _common_headers(version: ApiVersion) -> dict[str, Any]:
+def _common_headers(version: ApiVersion, dialect: Dialect) -> dict[str, Any]:
     own = {_NAMES[name]: _HEADER_TEXTS[name] for name in lifecycle_headers(version)}
-    return {name: header(text, required=True) for name, text in (own | _COMMON).items()}
+    return {name: header(text, required=True) for name, text in (own | _COMMON | dict(dialect.descriptions)).items()}
 
 
 def header(description: str, *, required: bool = False) -> dict[str, Any]:

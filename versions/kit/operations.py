@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from app.http.admission import COST
+
 Responses = dict[int | str, dict[str, Any]]
 Success = Mapping[int, Mapping[str, Any]]
 
@@ -30,14 +32,19 @@ class Operations:
         security: Sequence[Mapping[str, Sequence[str]]],
         fails: Sequence[int] = (),
         success: Success | None = None,
+        cost: int = 1,
     ) -> dict[str, Any]:
         """Keyword arguments for a route decorator.
 
-        ``fails`` are the status codes beyond those of every operation; ``success`` adds to the documented successes.
+        ``fails`` are the status codes beyond those of every operation; ``success`` adds to the documented successes;
+        ``cost`` is what the operation takes from the caller's quota, 0 for one that is never counted.
         """
         statuses = {*self._always, *fails}
         if security is not ANYONE:
             statuses |= {401, 403}
         responses: Responses = {status: self._failure(status) for status in sorted(statuses)}
         responses.update({status: dict(description) for status, description in (success or {}).items()})
-        return {"operation_id": operation_id, "responses": responses, "openapi_extra": {"security": list(security)}}
+        document: dict[str, Any] = {"security": list(security)}
+        if cost != 1:
+            document[COST] = cost
+        return {"operation_id": operation_id, "responses": responses, "openapi_extra": document}

@@ -5,6 +5,7 @@ from typing import Final
 from fastapi import FastAPI
 
 from app.settings import HttpSettings
+from observability.rate_limit.headers import X_RATELIMIT
 from versions.kit.application import build_application
 from versions.kit.version import ApiVersion
 from versions.v1.auth.routes import auth
@@ -33,4 +34,5 @@ def build(version: ApiVersion, settings: HttpSettings) -> FastAPI:
         tags=_TAGS,
         routers=[auth, users, admin, posts, search],
         render=render,
+        dialect=X_RATELIMIT,
     )

@@ -5,10 +5,12 @@ from typing import Final
 from fastapi import FastAPI
 
 from app.settings import HttpSettings
+from observability.rate_limit.headers import DRAFT_11
 from versions.kit.application import build_application
 from versions.kit.version import ApiVersion
 from versions.v2.auth.routes import auth
 from versions.v2.errors import render
+from versions.v2.limits.routes import limits
 from versions.v2.posts.routes import posts, search
 from versions.v2.users.routes import me, users
 
@@ -16,6 +18,7 @@ _TAGS: Final = (
     {"name": "auth", "description": "Registration, tokens, sessions."},
     {"name": "users", "description": "Accounts, roles, permissions."},
     {"name": "posts", "description": "Writing, reading, searching."},
+    {"name": "limits", "description": "How much a caller may ask for."},
 )
 _DESCRIPTION: Final = (
     "The current version. Ids are TypeIDs, lists are paged with cursors, failures are problem details (RFC 9457), "
@@ -31,6 +34,7 @@ def build(version: ApiVersion, settings: HttpSettings) -> FastAPI:
         title="Strata API v2",
         description=_DESCRIPTION,
         tags=_TAGS,
-        routers=[auth, me, users, posts, search],
+        routers=[auth, me, users, posts, search, limits],
         render=render,
+        dialect=DRAFT_11,
     )

@@ -39,11 +39,28 @@ class Problem(BaseModel):
     errors: list[FieldProblem] = Field(description="The values that were refused.", examples=[[]])
 
 
+class QuotaProblem(Problem):
+    """A quota is used up (draft-ietf-httpapi-ratelimit-headers-11, section 4.1)."""
+
+    violated_policies: list[str] = Field(
+        alias="violated-policies",
+        description="The policies that the request would have gone beyond; `RateLimit-Policy` says what they allow.",
+        examples=[["burst"]],
+    )
+
+
 class TokenError(Problem):
     """A failure of the token endpoint, which RFC 6749, section 5.2 gives two members more."""
 
     error: str = Field(description="An error code of RFC 6749.", examples=["invalid_grant"])
     error_description: str = Field(description="The same as `detail`.", examples=["Incorrect email or password"])
+
+
+class TokenQuotaProblem(QuotaProblem):
+    """Too many attempts at the token endpoint."""
+
+    error: str = Field(description="`temporarily_unavailable`.", examples=["temporarily_unavailable"])
+    error_description: str = Field(description="The same as `detail`.", examples=["Too many attempts."])
 
 
 def render(request: Request, error: Exception) -> Response:
@@ -57,10 +74,11 @@ def render(request: Request, error: Exception) -> Response:
 
 def _describe(status: int) -> dict[str, Any]:
     phrase = HTTPStatus(status).phrase
+    model = QuotaProblem if status == HTTPStatus.TOO_MANY_REQUESTS else Problem
     described: dict[str, Any] = {
         "description": phrase,
-        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        "model": Problem,
+        "content": {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}},
+        "model": model,
     }
     if status in {429, 503}:
         described["headers"] = {"Retry-After": header("Seconds after which to try again.")}

@@ -43,7 +43,7 @@ async def create_post(body: schemas.PostCreate, service: PostServiceDep) -> sche
     return mapping.post(await service.create(mapping.draft(body)))
 
 
-_BATCH: Final = operations.declare("posts.get_many", security=OPTIONAL, fails=[400])
+_BATCH: Final = operations.declare("posts.get_many", security=OPTIONAL, fails=[400], cost=10)
 _BATCH["responses"][400]["model"] = BatchError
 
 
@@ -71,7 +71,7 @@ async def delete_post(post_id: Id, service: PostServiceDep) -> None:
     await service.delete(number(post_id))
 
 
-@search.get("", **operations.declare("posts.search", security=OPTIONAL))
+@search.get("", **operations.declare("posts.search", security=OPTIONAL, cost=5))
 async def search_posts(
     reader: PostReaderDep,
     query: Annotated[str, _WORDS],

@@ -15,7 +15,7 @@ from versions.kit.operations import ANYONE, SIGNED_IN
 from versions.kit.values import NO_NUL
 from versions.v2.auth import mapping, schemas
 from versions.v2.auth.errors import STATUSES, TokenRoute
-from versions.v2.errors import TokenError, operations
+from versions.v2.errors import QuotaProblem, TokenError, TokenQuotaProblem, operations
 from versions.v2.ids import SessionId, known
 from versions.v2.paging import DEFAULT_LIMIT, LINK, Cursor, Limit, Page, page, position
 from versions.v2.routing import WRITE, router
@@ -106,6 +106,13 @@ def _token_operation() -> dict[str, Any]:
         if status in STATUSES:
             response["model"] = TokenError
             response["content"] = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/TokenError"}}}
+    # The limit of all operations stands in front of this one, and does not know its words.
+    refused = declared["responses"][429]
+    refused["model"] = TokenQuotaProblem | QuotaProblem
+    names = (TokenQuotaProblem.__name__, QuotaProblem.__name__)
+    refused["content"] = {
+        "application/problem+json": {"schema": {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in names]}}
+    }
     return declared
 
 

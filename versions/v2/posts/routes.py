@@ -110,7 +110,7 @@ async def create_post(
     "/batch",
     status_code=207,
     dependencies=WRITE,
-    **operations.declare("posts.batch", security=SIGNED_IN, fails=[404, 409]),
+    **operations.declare("posts.batch", security=SIGNED_IN, fails=[404, 409], cost=10),
 )
 async def batch_posts(request: Request, body: schemas.Batch, service: PostServiceDep) -> schemas.BatchResults:
     """Write, edit and remove posts: each on its own, or with `atomic` all or none.
@@ -188,7 +188,7 @@ async def view_post(post_id: PostIdPath, service: PostServiceDep) -> None:
     await service.view(known(post_id))
 
 
-@search.get("/posts", **operations.declare("posts.search", security=OPTIONAL, success=LINK))
+@search.get("/posts", **operations.declare("posts.search", security=OPTIONAL, success=LINK, cost=5))
 async def search_posts(
     request: Request,
     response: Response,

@@ -1,0 +1,81 @@
+"""``strata top``: rate, errors and duration by version and route, in a terminal."""
+
+import http.client
+import time
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Annotated, Final
+from urllib.error import URLError
+
+import typer
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from app.cli.here import server_url
+from app.cli.output import AsJson, CommandError, show_json
+from app.cli.red import Reading, Red, Route, compare, read
+from app.secrets import load_settings
+
+_TIMEOUT: Final = 5
+_BAD: Final = 0.01
+
+
+def top(
+    url: Annotated[str | None, typer.Option(help="The server; default: the one of this STRATA_HOME.")] = None,
+    interval: Annotated[float, typer.Option(min=0.2, max=60, help="Seconds between two readings.")] = 2.0,
+    once: Annotated[bool, typer.Option("--once", help="Compare two readings and leave.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Watch the requests of a server by version and route. Ctrl-C leaves."""
+    base = server_url(url)
+    before, started = _reading(base), time.monotonic()
+    if once or as_json:
+        time.sleep(interval)
+        rows = compare(before, _reading(base), time.monotonic() - started)
+        if as_json:
+            show_json([asdict(row) for row in rows])
+        else:
+            Console(highlight=False).print(_table(rows, base))
+        return
+    with Live(_table([], base), auto_refresh=False, screen=True) as live:
+        try:
+            while True:
+                time.sleep(interval)
+                after, now = _reading(base), time.monotonic()
+                live.update(_table(compare(before, after, now - started), base), refresh=True)
+                before, started = after, now
+        except KeyboardInterrupt:
+            return
+
+
+def _reading(base: str) -> dict[Route, Reading]:
+    request = urllib.request.Request(f"{base}/metrics", headers={"Accept": "text/plain"})  # noqa: S310 - http(s) only, see below
+    if (token := load_settings().metrics.token) is not None:
+        request.add_header("Authorization", f"Bearer {token.get_secret_value()}")
+    if request.type not in {"http", "https"}:
+        message = f"{base} is no http address."
+        raise CommandError(message)
+    try:
+        with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:  # noqa: S310 - checked above
+            return read(response.read().decode())
+    except (URLError, http.client.HTTPException, OSError) as error:
+        message = f"{base}/metrics cannot be read: {error}"
+        raise CommandError(message, "Run `strata up`, or give --url; STRATA_METRICS__PORT moves the metrics.") from None
+
+
+def _table(rows: Sequence[Red], base: str) -> Table:
+    table = Table(title=f"{base}  {time.strftime('%H:%M:%S')}", box=None, header_style="bold", pad_edge=False)
+    for column in ("version", "method", "route"):
+        table.add_column(column)
+    for column in ("req/s", "5xx", "p50", "p95", "p99"):
+        table.add_column(column, justify="right")
+    for row in rows:
+        errors = Text(f"{row.errors:.1%}", style="bold red" if row.errors >= _BAD else "")
+        durations = ("-" if seconds is None else f"{seconds * 1000:.1f} ms" for seconds in (row.p50, row.p95, row.p99))
+        table.add_row(row.version, row.method, row.route, f"{row.rate:.1f}", errors, *durations)
+    if not rows:
+        table.caption = "Nobody asks anything. `strata traffic` would."
+    return table

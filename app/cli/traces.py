@@ -1,0 +1,76 @@
+"""``strata traces``: what a local run did, as trees."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+import typer
+from rich.console import Console
+from rich.text import Text
+from rich.tree import Tree
+
+from app.cli.environment import read_settings
+from app.cli.output import AsJson, say, show_json
+from app.tracing import ring_folder
+from observability.tracing.local import LocalTrace, read_ring
+
+_BILLION: Final = 1_000_000_000
+_MILLI: Final = 1_000
+_SHOWN: Final = ("http.response.status_code", "api.version", "api.consumer.tier", "strata.job.attempt", "error.type")
+
+
+def traces(
+    as_json: AsJson = False,
+    limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 10,
+    slow: Annotated[bool, typer.Option("--slow", help="Only what took longer than the threshold.")] = False,
+    errors: Annotated[bool, typer.Option("--errors", help="Only what failed.")] = False,
+) -> None:
+    """Show the last traces, newest first. Without STRATA_TRACING__ENDPOINT they are kept in STRATA_HOME.
+
+    `strata up` keeps every trace in development; elsewhere STRATA_TRACING__SAMPLE_RATIO says how many, and failures and
+    slow requests are always there.
+    """
+    settings = read_settings()
+    folder = ring_folder(settings.home)
+    threshold = settings.tracing.slow_threshold * _MILLI
+    found = [
+        trace
+        for trace in read_ring(folder)
+        if (not slow or trace.longest_ms > threshold) and (not errors or trace.failed)
+    ][:limit]
+    if as_json:
+        show_json([{"trace_id": trace.trace_id, "spans": trace.spans} for trace in found])
+        return
+    console = Console(highlight=False)
+    for trace in found:
+        console.print(_tree(trace), soft_wrap=True)
+    if not found:
+        endpoint = settings.tracing.endpoint
+        say(f"No such traces in {folder}. {f'They go to {endpoint}.' if endpoint else 'Send a request first.'}")
+
+
+def _tree(trace: LocalTrace) -> Tree:
+    started = datetime.fromtimestamp(trace.started_ns / _BILLION, UTC)
+    tree = Tree(Text.assemble((trace.trace_id, "bold"), f"  {started:%Y-%m-%d %H:%M:%S} UTC"))
+    for root in trace.roots():
+        _grow(tree, trace, root)
+    return tree
+
+
+def _grow(tree: Tree, trace: LocalTrace, span: dict[str, Any]) -> None:
+    branch = tree.add(_label(span))
+    for event in span["events"]:
+        attributes = event["attributes"]
+        branch.add(
+            Text(f"{attributes.get('exception.type', event['name'])}: {attributes.get('exception.message', '')}")
+        )
+    for child in trace.below(span["span_id"]):
+        _grow(branch, trace, child)
+
+
+def _label(span: dict[str, Any]) -> Text:
+    shown = [str(span["attributes"][name]) for name in _SHOWN if name in span["attributes"]]
+    return Text.assemble(
+        (span["name"], "bold red" if span["error"] else ""),
+        (f"  {span['duration_ms']:.1f} ms", "cyan"),
+        (f"  {' '.join(shown)}" if shown else "", "dim"),
+    )

@@ -1,0 +1,182 @@
+"""``strata traffic``: realistic load on a server of one's own, so that dashboards are alive at once."""
+
+import http.client
+import json
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from queue import Empty, Queue
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from app.access.principal import Permission, Plan
+from app.access.service import ApiKeyService, KeyDraft
+from app.cli.accounts import new_password, user_service
+from app.cli.environment import with_database
+from app.cli.here import ensure_loopback, server_url
+from app.cli.output import AsJson, CommandError, show_json, show_table
+from app.db.database import Database
+from app.users.commands import UserDraft
+
+_TIMEOUT: Final = 10
+_THREADS: Final = 8
+_UNKNOWN_POST: Final = "post_01h455vb4pex5vsknk084sn02q"
+_CONSUMERS: Final = (Plan.ENTERPRISE, Plan.PRO, Plan.PRO, Plan.FREE)
+
+
+@dataclass(slots=True)
+class _Session:
+    """What the simulated clients know."""
+
+    keys: list[str]
+    posts: list[tuple[int, str]] = field(default_factory=list)
+    """The ids of posts that were written, in v1 and in v2."""
+    statuses: Counter[str] = field(default_factory=Counter)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+Step = Callable[["_Client"], None]
+
+
+def traffic(
+    url: Annotated[str | None, typer.Option(help="The server; default: the one of this STRATA_HOME.")] = None,
+    rps: Annotated[float, typer.Option(min=0.1, max=500, help="Requests a second.")] = 20,
+    seconds: Annotated[float, typer.Option(min=1, max=3600, help="For how long.")] = 60,
+    as_json: AsJson = False,
+) -> None:
+    """Send a mix of requests to both versions, from several consumers: reads, searches, writes and mistakes.
+
+    It makes users and keys of its own in the database of this STRATA_HOME, and writes posts there.
+    """
+    base = server_url(url)
+    ensure_loopback(base)
+    session = _Session(with_database(_make_keys))
+    _run(base, session, rps, seconds)
+    if as_json:
+        show_json(dict(sorted(session.statuses.items())))
+    else:
+        show_table(("answer", "times"), [(s, str(n)) for s, n in sorted(session.statuses.items())], empty="Nothing.")
+    if not any(status.isdecimal() for status in session.statuses):
+        message = f"{base} answered nothing."
+        raise CommandError(message, "Run `strata up` first, or give --url.")
+
+
+async def _make_keys(database: Database) -> list[str]:
+    made = []
+    for number, plan in enumerate(_CONSUMERS):
+        email = f"traffic-{number}-{random.randrange(10**9)}@seed.example"  # noqa: S311 - no secret
+        async with database.write() as session:
+            user = await user_service(session).create(UserDraft(email, new_password(), f"Traffic {number}"))
+            _, key = ApiKeyService(session).create(KeyDraft(user.id, "strata traffic", list(Permission), plan=plan))
+        made.append(key)
+    return made
+
+
+def _run(base: str, session: _Session, rps: float, seconds: float) -> None:
+    due: Queue[Step] = Queue(maxsize=_THREADS * 4)
+    ended = threading.Event()
+    threads = [threading.Thread(target=_work, args=(_Client(base, session), due, ended)) for _ in range(_THREADS)]
+    for thread in threads:
+        thread.start()
+    steps, weights = zip(*_MIX, strict=True)
+    columns = (TextColumn("Sending"), BarColumn(), TextColumn("{task.completed:.0f} requests"), TimeRemainingColumn())
+    try:
+        with Progress(*columns, console=Console(stderr=True)) as progress:
+            task = progress.add_task("requests", total=rps * seconds)
+            started = time.monotonic()
+            for number in range(int(rps * seconds)):
+                time.sleep(max(0.0, started + number / rps - time.monotonic()))
+                due.put(random.choices(steps, weights)[0], timeout=_TIMEOUT)  # noqa: S311 - no secret
+                progress.advance(task)
+    except KeyboardInterrupt:
+        return
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join(_TIMEOUT * 2)
+
+
+def _work(client: "_Client", due: "Queue[Step]", ended: threading.Event) -> None:
+    while True:
+        try:
+            step = due.get(timeout=0.2)
+        except Empty:
+            if ended.is_set():
+                client.close()
+                return
+            continue
+        step(client)
+
+
+class _Client:
+    """One connection, kept alive, through which several consumers speak."""
+
+    def __init__(self, base: str, session: _Session) -> None:
+        parts = urlsplit(base)
+        self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=_TIMEOUT)
+        self._session = session
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def ask(self, method: str, path: str, body: object = None, *, anonymous: bool = False) -> Any:
+        """Send one request and count the answer; the parsed body, or None when there is none."""
+        headers = {} if anonymous else {"X-API-Key": random.choices(self._session.keys, (8, 4, 2, 1))[0]}  # noqa: S311 - no secret
+        text = None
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            text = json.dumps(body)
+        try:
+            self._connection.request(method, path, text, headers)
+            response = self._connection.getresponse()
+            content = response.read()
+        except (OSError, http.client.HTTPException) as error:
+            self._connection.close()
+            self._count(type(error).__name__)
+            return None
+        self._count(str(response.status))
+        return json.loads(content) if content and response.status < 300 else None  # noqa: PLR2004 - the successes
+
+    def post(self) -> tuple[int, str]:
+        """A post that was written before, or one that never was."""
+        with self._session.lock:
+            return random.choice(self._session.posts) if self._session.posts else (999_999_999, _UNKNOWN_POST)  # noqa: S311 - no secret
+
+    def write(self) -> None:
+        """Write a post through either version."""
+        title = f"Traffic {random.randrange(10**6)}"  # noqa: S311 - no secret
+        body = {"title": title, "content": "Rock in layers tells its history.", "status": "published"}
+        made = self.ask("POST", "/api/v2/posts", body)
+        if made is not None:
+            with self._session.lock:
+                self._session.posts.append((made["v1_id"], made["id"]))
+
+    def _count(self, status: str) -> None:
+        with self._session.lock:
+            self._session.statuses[status] += 1
+
+
+_MIX: Final[tuple[tuple[Step, int], ...]] = (
+    (lambda client: client.ask("GET", "/api/v2/posts"), 20),
+    (lambda client: client.ask("GET", f"/api/v2/posts/{client.post()[1]}"), 25),
+    (lambda client: client.ask("GET", "/api/v1/posts"), 12),
+    (lambda client: client.ask("GET", f"/api/v1/posts/{client.post()[0]}"), 12),
+    (lambda client: client.ask("GET", "/api/v2/search/posts?q=layers"), 6),
+    (lambda client: client.ask("GET", "/api/v1/search?query=history"), 3),
+    (lambda client: client.ask("GET", "/api/v2/me"), 6),
+    (lambda client: client.write(), 6),
+    (lambda client: client.ask("PATCH", f"/api/v2/posts/{client.post()[1]}", {"title": "Edited"}), 2),
+    (lambda client: client.ask("GET", "/api/v2/posts", anonymous=True), 3),
+    (lambda client: client.ask("GET", "/api/v2/me", anonymous=True), 1),
+    (lambda client: client.ask("GET", f"/api/v2/posts/{_UNKNOWN_POST}"), 2),
+    (lambda client: client.ask("POST", "/api/v2/posts", {"title": ""}), 2),
+    (lambda client: client.ask("GET", "/api/v2/nothing"), 1),
+)
+"""What clients do, and how often: mostly reads, two thirds of it through v2, some of it wrong."""

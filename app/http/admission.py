@@ -1,0 +1,78 @@
+"""The one decision on a request: taken once, kept with the request, and refused with ``QuotaExceeded``."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.types import Scope
+
+from app.http.principal import resolve_principal
+from app.http.rate_limits import DECISION, QuotaExceeded, RateLimits, client_address
+from app.http.runtime import Runtime
+from observability.rate_limit.limiter import Decision
+
+COST: Final = "x-rate-limit-cost"
+"""The member of an operation's document that tells how many units it takes, where that is not one."""
+_CREDENTIALS: Final = frozenset({b"authorization", b"x-api-key"})
+
+
+def cost_of(document: Mapping[str, Any] | None) -> int:
+    """The units that an operation takes."""
+    cost: int = (document or {}).get(COST, 1)
+    return cost
+
+
+def presents_credentials(scope: Scope) -> bool:
+    """Whether the caller claims to be somebody. Whether that holds is not known yet."""
+    return any(name in _CREDENTIALS for name, _ in scope["headers"])
+
+
+def decided(scope: Scope) -> bool:
+    """Whether the request has been charged."""
+    return DECISION in scope["state"]
+
+
+def decision_on(scope: Scope) -> Decision:
+    """The decision that let a request come to its handler."""
+    decision: Decision = scope["state"][DECISION]
+    return decision
+
+
+async def charge_address(scope: Scope, cost: int) -> None:
+    """Charge the client's address. Raises ``QuotaExceeded``."""
+    decision = await _limits(scope).charge_address(client_address(scope), cost)
+    _settle(scope, decision)
+
+
+async def admit(request: Request, cost: int, *, authenticates: bool) -> None:
+    """Charge a caller with credentials, unless that has been done.
+
+    A principal pays from its plan. Whoever presents what does not hold, or what the operation does not look at, pays
+    for an address, or garbage in a header would be a way around the limit of anonymous callers.
+
+    Raises ``QuotaExceeded``, ``InvalidCredentials``.
+    """
+    scope = request.scope
+    if decided(scope):
+        return
+    if not authenticates:
+        await charge_address(scope, cost)
+        return
+    try:
+        principal = await resolve_principal(request)
+    except Exception:
+        # Even where looking costs nothing, guessing does.
+        await charge_address(scope, max(1, cost))
+        raise
+    _settle(scope, await _limits(scope).charge_principal(principal, cost))
+
+
+def _limits(scope: Scope) -> RateLimits:
+    runtime: Runtime = scope["state"]["runtime"]
+    return runtime.rate_limits
+
+
+def _settle(scope: Scope, decision: Decision) -> None:
+    scope["state"][DECISION] = decision
+    if not decision.allowed:
+        raise QuotaExceeded(decision)

@@ -1,0 +1,106 @@
+"""Who is charged, under which policies."""
+
+import ipaddress
+from functools import lru_cache
+from typing import Final
+
+from slowapi.errors import RateLimitExceeded
+from starlette.types import Scope
+
+from app.access.principal import Plan, Principal
+from app.settings import Settings
+from observability.metrics import Metrics
+from observability.rate_limit.connections import Connections
+from observability.rate_limit.fallback import FallbackLimiter
+from observability.rate_limit.limiter import Decision, Limiter
+from observability.rate_limit.local import LocalLimiter
+from observability.rate_limit.null import NullLimiter
+from observability.rate_limit.policies import PolicySet
+from observability.rate_limit.redis import RedisLimiter
+
+DECISION: Final = "rate_limit_decision"
+"""Where ``scope["state"]`` holds the decision on a request, from which its headers are written."""
+_SUBSCRIBER_BITS: Final = 64
+
+
+class QuotaExceeded(RateLimitExceeded):
+    """A caller has used up what a policy gives; the response tells which, and when to come back."""
+
+    def __init__(self, decision: Decision) -> None:
+        worst = decision.violated[0]
+        super().__init__(worst.declared)
+        self.violated = tuple(policy.name for policy in decision.violated)
+        self.retry_after = decision.retry_after
+        self.detail = f"Rate limit exceeded. {self.detail} ({worst.name}); try again in {decision.retry_after} seconds."
+
+
+class RateLimits:
+    """The limits of one process."""
+
+    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+        limits = settings.rate_limit
+        self._decisions = metrics.rate_limit_decisions
+        self._anonymous = PolicySet.parse("anonymous", limits.anonymous)
+        self._plans = {plan: PolicySet.parse(plan.value, getattr(limits.plans, plan.value)) for plan in Plan}
+        self._shared: FallbackLimiter | None = None
+        note_fallback = metrics.rate_limit_fallback.labels().set
+        local = LocalLimiter(limits.local_counters)
+        if settings.redis.url is not None:
+            redis = settings.redis
+            connections = Connections(settings.redis.url.get_secret_value(), redis.connections)
+            self._shared = FallbackLimiter(RedisLimiter(connections, redis.timeout), local, note_fallback)
+        self.counting: Limiter = self._shared or local
+        """The limiter that counts even where requests are not limited, for what guards passwords."""
+        self._limiter: Limiter = self.counting if limits.enabled else NullLimiter()
+
+    async def charge_address(self, address: str, cost: int) -> Decision:
+        """Charge whoever is not known by more than an address."""
+        return await self._charge(f"address:{address}", self._anonymous, cost)
+
+    async def charge_principal(self, principal: Principal, cost: int) -> Decision:
+        """Charge a consumer. All keys of a user on one plan share its quota: another key is no other quota."""
+        plan = principal.plan
+        return await self._charge(f"user:{principal.user_uid}:{plan.value}", self._plans[plan], cost)
+
+    async def redis_answers(self) -> bool | None:
+        """Whether Redis answers in time; ``None`` where there is none."""
+        return None if self._shared is None else await self._shared.answers()
+
+    async def open(self) -> None:
+        """Connect, where there is something to connect to."""
+        if self._shared is not None:
+            await self._shared.open()
+
+    async def close(self) -> None:
+        """Let go of connections and tasks."""
+        await self.counting.close()
+
+    async def _charge(self, subject: str, rules: PolicySet, cost: int) -> Decision:
+        decision = await self._limiter.charge(subject, rules, cost)
+        if cost:
+            for policy in rules.policies:
+                allowed = policy not in decision.violated
+                self._decisions.labels(f"{rules.name}.{policy.name}", "allowed" if allowed else "denied").inc()
+        return decision
+
+
+def client_address(scope: Scope) -> str:
+    """What stands for a client: its IPv4 address, or the network of a subscriber for IPv6, who has 2^64 addresses.
+
+    The server has put the address there; behind a proxy it is the one that a trusted proxy tells (see ``serve``).
+    """
+    client = scope.get("client")
+    return _subscriber(client[0]) if client else "unknown"
+
+
+@lru_cache(maxsize=4096)
+def _subscriber(host: str) -> str:
+    if ":" not in host:
+        return host
+    try:
+        address = ipaddress.IPv6Address(host)
+    except ValueError:
+        return host
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.IPv6Network((address, _SUBSCRIBER_BITS), strict=False))

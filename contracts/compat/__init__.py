@@ -1,0 +1,34 @@
+"""What a change of an OpenAPI document does to the clients that kept to the old one."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+from contracts.compat.comparison import Comparison
+from contracts.compat.document import Document
+from contracts.compat.engine import Engine
+from contracts.compat.findings import Finding, Report, Severity
+from contracts.compat.loading import NotOpenAPI, load
+from contracts.compat.paths import compare_paths
+from contracts.compat.schemas import compare
+from contracts.compat.security import compare_schemes
+from contracts.compat.servers import compare_servers
+from contracts.compat.webhooks import compare_webhooks
+
+__all__ = ["Finding", "NotOpenAPI", "Report", "Severity", "diff", "load"]
+
+
+def diff(old: Mapping[str, Any], new: Mapping[str, Any], *, today: date | None = None) -> Report:
+    """Compare two OpenAPI 3 documents. `today` decides whether a sunset has come."""
+    today = today or datetime.now(UTC).date()
+    before, after = Document(old), Document(new)
+    comparison = Comparison(before, after, Engine(before, after, compare, today), today)
+    for rule, *path in (("openapi-version-changed", "openapi"), ("api-version-changed", "info", "version")):
+        was, now = before.root.at(*path), after.root.at(*path)
+        if was.value != now.value:
+            comparison.tell(rule, now.pointer, old=was.value, new=now.value)
+    compare_servers(comparison, before.root, after.root)
+    compare_paths(comparison)
+    compare_webhooks(comparison)
+    compare_schemes(comparison)
+    return Report.of(comparison.findings)

@@ -1,0 +1,18 @@
+"""The forms in which a report is told."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from contracts.compat.findings import Report
+from contracts.compat.reports.json_report import as_json
+from contracts.compat.reports.junit import as_junit
+from contracts.compat.reports.markdown import as_markdown
+from contracts.compat.reports.sarif import as_sarif
+
+# A report, and the name of the document that its pointers lead into.
+FORMATS: Final[Mapping[str, Callable[[Report, str], str]]] = {
+    "json": as_json,
+    "markdown": as_markdown,
+    "junit": as_junit,
+    "sarif": as_sarif,
+}

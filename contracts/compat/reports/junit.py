@@ -1,0 +1,37 @@
+"""The report for a CI that knows test results: one case per finding, which fails where it breaks."""
+
+import re
+from typing import Final
+from xml.etree import ElementTree as ET
+
+from contracts.compat.findings import Report, Severity
+
+# What XML 1.0 cannot hold.
+_UNPRINTABLE: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def as_junit(report: Report, document: str) -> str:
+    """A test suite; a comparison without findings is one case that passes."""
+    findings = list(report)
+    failures = report.count(Severity.BREAKING)
+    tests = str(max(1, len(findings)))
+    name = _printable(document)
+    suite = ET.Element("testsuite", name=name, tests=tests, failures=str(failures), errors="0", skipped="0")
+    if not findings:
+        ET.SubElement(suite, "testcase", classname="compatibility", name="nothing changed")
+    for finding in findings:
+        title = _printable(f"{finding.operation} {finding.pointer}".strip())
+        case = ET.SubElement(suite, "testcase", classname=finding.rule, name=title)
+        message = _printable(finding.message)
+        if finding.severity is Severity.BREAKING:
+            ET.SubElement(case, "failure", type=finding.rule, message=message).text = title
+        else:
+            ET.SubElement(case, "system-out").text = f"{finding.severity.value}: {message}"
+    suites = ET.Element("testsuites", tests=tests, failures=str(failures))
+    suites.append(suite)
+    ET.indent(suites)
+    return ET.tostring(suites, encoding="unicode", xml_declaration=False) + "\n"
+
+
+def _printable(text: str) -> str:
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -1,0 +1,37 @@
+"""The report for a pull request."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from contracts.compat.findings import Finding, Report, Severity
+
+_TITLES: Final = {
+    Severity.BREAKING: "Breaks clients",
+    Severity.WARNING: "Needs a look",
+    Severity.SAFE: "Safe",
+}
+
+
+def as_markdown(report: Report, document: str) -> str:
+    """A table for each severity that occurs."""
+    counted = f"{report.count(Severity.BREAKING)} breaking, {report.count(Severity.WARNING)} warnings"
+    lines = [f"# Changes in {_plain(document)}", "", f"{counted}, {report.count(Severity.SAFE)} safe."]
+    for severity, title in _TITLES.items():
+        findings = [finding for finding in report if finding.severity is severity]
+        if findings:
+            lines += ["", f"## {title}", "", "| rule | operation | what changes | where |", "|---|---|---|---|"]
+            lines += _rows(findings)
+    return "\n".join(lines) + "\n"
+
+
+def _rows(findings: list[Finding]) -> Iterator[str]:
+    for finding in findings:
+        cells = (f"`{finding.rule}`", finding.operation, finding.message, f"`{finding.pointer}`")
+        yield "| " + " | ".join(_plain(cell) for cell in cells) + " |"
+
+
+def _plain(text: str) -> str:
+    """Text of a document as text of a table: it cannot end a cell, nor bring markup along."""
+    for mark, escaped in (("|", "\\|"), ("<", "&lt;"), ("\r", " "), ("\n", " ")):
+        text = text.replace(mark, escaped)
+    return text

@@ -1,0 +1,75 @@
+"""3 Consumers: who calls, what, and how it goes for them."""
+
+from typing import Final
+
+from observability.dashboards.model import Board, Panel, Query, Row
+from observability.dashboards.variables import API_VERSION, CONSUMER, ENVIRONMENT, matching, or_zero, rate, total
+
+_REQUESTS: Final = rate("api_consumer_requests_total", matching(ENVIRONMENT, API_VERSION, CONSUMER))
+_UNSUCCESSFUL: Final = rate(
+    "api_consumer_requests_total", matching(ENVIRONMENT, API_VERSION, CONSUMER, also='outcome!="success"')
+)
+_BY_CONSUMER: Final = total("consumer", _REQUESTS)
+
+BOARD: Final = Board(
+    uid="strata-consumers",
+    title="3 Consumers",
+    description="The consumers with the most requests by name; all others together are `other`.",
+    variables=(ENVIRONMENT, API_VERSION, CONSUMER),
+    rows=(
+        Row(
+            "Traffic",
+            (
+                Panel(
+                    title="Requests by consumer",
+                    description="Requests a second of the twenty busiest consumers.",
+                    unit="reqps",
+                    queries=(Query(f"topk(20, {_BY_CONSUMER})", "{{consumer}}"),),
+                    stacked=True,
+                ),
+                Panel(
+                    title="Requests by outcome",
+                    description="Requests a second, by what became of them.",
+                    unit="reqps",
+                    queries=(Query(total("outcome", _REQUESTS), "{{outcome}}"),),
+                    stacked=True,
+                ),
+                Panel(
+                    title="Share of the busiest consumer",
+                    description="Which part of all requests one consumer sends; near 1, one client is the load.",
+                    unit="percentunit",
+                    queries=(Query(f"max({_BY_CONSUMER}) / sum({_REQUESTS})", "busiest"),),
+                    maximum=1,
+                ),
+                Panel(
+                    title="Unsuccessful requests by consumer",
+                    description="Share of a consumer's requests that were refused or failed.",
+                    unit="percentunit",
+                    queries=(
+                        Query(
+                            f"topk(20, ({or_zero(total('consumer', _UNSUCCESSFUL), _BY_CONSUMER)})"
+                            f" / ({_BY_CONSUMER} > 0))",
+                            "{{consumer}}",
+                        ),
+                    ),
+                    maximum=1,
+                    logs="status >= 400",
+                ),
+            ),
+        ),
+        Row(
+            "One by one",
+            (
+                Panel(
+                    title="Consumers and versions",
+                    description="Requests a second of each consumer to each version, with their outcome.",
+                    unit="reqps",
+                    kind="table",
+                    queries=(Query(f"topk(100, {total('consumer, api_version, outcome', _REQUESTS)})"),),
+                    width=24,
+                    height=12,
+                ),
+            ),
+        ),
+    ),
+)

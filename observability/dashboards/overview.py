@@ -1,0 +1,146 @@
+"""1 Overview: which version hurts, in ten seconds."""
+
+from typing import Final
+
+from observability.dashboards.model import Board, Panel, Query, Row
+from observability.dashboards.variables import API_VERSION, ENVIRONMENT, matching, or_zero, quantile, rate, total
+from observability.slo import AVAILABILITY, OBJECTIVES, READ_LATENCY, REQUESTS, Objective
+
+_CHOSEN: Final = matching(ENVIRONMENT, API_VERSION)
+_VERSIONED: Final = matching(ENVIRONMENT, API_VERSION, also='api_version!="none"')
+_BY_ROUTE: Final = "api_version, http_route"
+_REQUESTS_BY_ROUTE: Final = total(_BY_ROUTE, rate(f"{REQUESTS}_count", _VERSIONED))
+_ERRORS_BY_ROUTE: Final = total(_BY_ROUTE, rate(f"{REQUESTS}_count", f'{_VERSIONED},http_response_status_code=~"5.."'))
+
+
+def _budget(slo: Objective) -> Panel:
+    return Panel(
+        title=f"Budget left: {slo.name.replace('_', ' ')}",
+        description=(
+            f"Objective: {slo.target * 100:g} % of {slo.title}, over 30 days and for each version. "
+            "1 is an untouched budget, below 0 the objective is missed."
+        ),
+        unit="percentunit",
+        kind="stat",
+        queries=(Query(f'slo:error_budget_remaining:ratio{{{_CHOSEN},slo="{slo.name}"}}', "{{api_version}}"),),
+        width=6,
+        height=5,
+        minimum=None,
+        maximum=1,
+        steps=((0, "red"), (0.1, "orange"), (0.5, "green")),
+    )
+
+
+def _burn(slo: Objective) -> Panel:
+    chosen = f'{_CHOSEN},slo="{slo.name}"'
+    return Panel(
+        title=f"Burn rate: {slo.name.replace('_', ' ')}",
+        description=(
+            "How many times too fast the budget is spent: 1 uses it up in exactly 30 days. "
+            "A page is sent above 14.4 over an hour or above 6 over six."
+        ),
+        unit="none",
+        queries=(
+            Query(f"slo:error_ratio:rate1h{{{chosen}}} / {slo.budget:g}", "{{api_version}} 1h"),
+            Query(f"slo:error_ratio:rate6h{{{chosen}}} / {slo.budget:g}", "{{api_version}} 6h"),
+        ),
+        steps=((0, "green"), (6, "orange"), (14.4, "red")),
+    )
+
+
+BOARD: Final = Board(
+    uid="strata-overview",
+    title="1 Overview",
+    description="Rate, errors and duration of each version, and what is left of its error budgets.",
+    variables=(ENVIRONMENT, API_VERSION),
+    rows=(
+        Row(
+            "Budgets",
+            (
+                *(_budget(slo) for slo in OBJECTIVES),
+                Panel(
+                    title="Alerts firing",
+                    description="Alerts that fire now, tickets included. Alertmanager says which.",
+                    unit="none",
+                    kind="stat",
+                    queries=(Query('count(ALERTS{alertstate="firing"}) or vector(0)', "alerts"),),
+                    width=6,
+                    height=5,
+                    steps=((0, "green"), (1, "red")),
+                ),
+                Panel(
+                    title="Servers that answer scrapes",
+                    description="Share of the API's scrape targets that are up; below 1 at least one is down.",
+                    unit="percentunit",
+                    kind="stat",
+                    queries=(Query(f'avg(up{{{matching(ENVIRONMENT)},job="strata"}})', "up"),),
+                    width=6,
+                    height=5,
+                    maximum=1,
+                    steps=((0, "red"), (1, "green")),
+                ),
+            ),
+        ),
+        Row(
+            "Rate, errors, duration",
+            (
+                Panel(
+                    title="Requests",
+                    description="Requests a second by version, whatever became of them.",
+                    unit="reqps",
+                    queries=(Query(f"api_version:http_requests:rate5m{{{_CHOSEN}}}", "{{api_version}}"),),
+                    width=8,
+                ),
+                Panel(
+                    title="Server errors",
+                    description="Share of requests answered with 500 or above, by version.",
+                    unit="percentunit",
+                    queries=(Query(f"api_version:http_request_error_ratio:rate5m{{{_CHOSEN}}}", "{{api_version}}"),),
+                    width=8,
+                    traces="status = error",
+                    logs="status >= 500",
+                ),
+                Panel(
+                    title="Duration",
+                    description="The median, and what 95 and 99 of 100 requests stay below. A dot is one request.",
+                    unit="s",
+                    queries=(
+                        Query(
+                            quantile(0.99, "api_version", REQUESTS, _VERSIONED), "{{api_version}} p99", exemplars=True
+                        ),
+                        Query(f"api_version:http_request_duration_seconds:p95{{{_CHOSEN}}}", "{{api_version}} p95"),
+                        Query(f"api_version:http_request_duration_seconds:p50{{{_CHOSEN}}}", "{{api_version}} p50"),
+                    ),
+                    width=8,
+                    traces="duration > 250ms",
+                    logs="duration_ms > 250",
+                ),
+                _burn(AVAILABILITY),
+                _burn(READ_LATENCY),
+            ),
+        ),
+        Row(
+            "Which route",
+            (
+                Panel(
+                    title="Slowest routes",
+                    description="The ten routes with the highest 95th percentile.",
+                    unit="s",
+                    kind="table",
+                    queries=(Query(f"topk(10, {quantile(0.95, _BY_ROUTE, REQUESTS, _VERSIONED)})"),),
+                    traces="duration > 250ms",
+                    logs="duration_ms > 250",
+                ),
+                Panel(
+                    title="Routes with the most server errors",
+                    description="The ten routes that answer most often with 500 or above, per second.",
+                    unit="reqps",
+                    kind="table",
+                    queries=(Query(f"topk(10, {or_zero(_ERRORS_BY_ROUTE, _REQUESTS_BY_ROUTE)})"),),
+                    traces="status = error",
+                    logs="status >= 500",
+                ),
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,100 @@
+"""10 Saturation: what runs out first, and whether the telemetry itself is well."""
+
+from typing import Final
+
+from observability.dashboards.model import Board, Panel, Query, Row
+from observability.dashboards.variables import ENVIRONMENT, matching, quantile, rate, total
+
+_CHOSEN: Final = matching(ENVIRONMENT)
+_SERVERS: Final = matching(ENVIRONMENT, also='job="strata"')
+
+BOARD: Final = Board(
+    uid="strata-saturation",
+    title="10 Saturation",
+    description="Event loop, database pools, processor, memory, and the pipeline of traces.",
+    variables=(ENVIRONMENT,),
+    rows=(
+        Row(
+            "Event loop and database",
+            (
+                Panel(
+                    title="Event loop lag",
+                    description="How late a callback runs that was due: the time somebody else held the loop.",
+                    unit="s",
+                    queries=(
+                        Query(quantile(0.99, "", "event_loop_lag_seconds", _CHOSEN), "p99"),
+                        Query(quantile(0.5, "", "event_loop_lag_seconds", _CHOSEN), "p50"),
+                    ),
+                    steps=((0, "green"), (0.1, "red")),
+                ),
+                Panel(
+                    title="Requests in flight",
+                    description="Requests that are being answered, by version.",
+                    unit="none",
+                    queries=(
+                        Query(f"sum by (api_version) (http_server_active_requests{{{_CHOSEN}}})", "{{api_version}}"),
+                    ),
+                ),
+                Panel(
+                    title="Connections in use",
+                    description="Connections of each pool that are lent to a request now.",
+                    unit="none",
+                    queries=(Query(f"sum by (pool) (db_pool_in_use{{{_CHOSEN}}})", "{{pool}}"),),
+                ),
+                Panel(
+                    title="Waiting for a connection",
+                    description="What 99 of 100 requests wait at most for a connection, by pool.",
+                    unit="s",
+                    queries=(Query(quantile(0.99, "pool", "db_pool_wait_seconds", _CHOSEN), "{{pool}}"),),
+                    steps=((0, "green"), (0.25, "red")),
+                ),
+            ),
+        ),
+        Row(
+            "Processes",
+            (
+                Panel(
+                    title="Processor",
+                    description="Cores that each server uses, all of its worker processes together.",
+                    unit="none",
+                    queries=(Query(total("instance", rate("process_cpu_seconds_total", _SERVERS)), "{{instance}}"),),
+                    width=8,
+                ),
+                Panel(
+                    title="Memory",
+                    description="Resident memory of each server, all of its worker processes together.",
+                    unit="bytes",
+                    queries=(
+                        Query(f"sum by (instance) (process_resident_memory_bytes{{{_SERVERS}}})", "{{instance}}"),
+                    ),
+                    width=8,
+                ),
+                Panel(
+                    title="Open files",
+                    description="Open file descriptors of each server: sockets, mostly.",
+                    unit="none",
+                    queries=(Query(f"sum by (instance) (process_open_fds{{{_SERVERS}}})", "{{instance}}"),),
+                    width=8,
+                ),
+            ),
+        ),
+        Row(
+            "Traces",
+            (
+                Panel(
+                    title="Spans exported",
+                    description="Spans a second that the collector accepted.",
+                    unit="ops",
+                    queries=(Query(f"sum({rate('trace_spans_exported_total', _CHOSEN)})", "exported"),),
+                ),
+                Panel(
+                    title="Spans dropped",
+                    description="Spans a second that were thrown away, by reason. Above 0, traces are incomplete.",
+                    unit="ops",
+                    queries=(Query(total("reason", rate("trace_spans_dropped_total", _CHOSEN)), "{{reason}}"),),
+                    steps=((0, "green"), (0.001, "red")),
+                ),
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,79 @@
+"""The log level of a server that runs: all of its processes change together.
+
+The level is a line in the run's folder. SIGUSR2 makes a process read it, SIGUSR1 makes a process write the next level,
+which is one step chattier or, after ``debug``, the configured one, and signal all others. A process that starts later
+reads it too; the next run starts as it is configured.
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Final, get_args
+
+import structlog
+
+from observability.config import LogFormat, LogLevel
+from observability.logging import configure
+from observability.run_folder import RunFolder
+
+LEVELS: Final[tuple[LogLevel, ...]] = get_args(LogLevel)
+"""From the chattiest on."""
+
+
+def announce(folder: RunFolder, level: LogLevel | None) -> list[int]:
+    """Set the level of every process of a run, ``None`` for the configured one; the pids of those that were told."""
+    temporary = folder.level.with_name(f".level.{os.getpid()}")
+    temporary.write_text(level or "")
+    temporary.replace(folder.level)
+    told = []
+    for pid in folder.pids():
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGUSR2)
+            told.append(pid)
+    return told
+
+
+class LevelControl:
+    """The level of this process."""
+
+    def __init__(self, folder: RunFolder, configured: LogLevel, log_format: LogFormat) -> None:
+        self._folder = folder
+        self._configured = configured
+        self._format = log_format
+
+    @contextmanager
+    def obeying(self) -> Iterator[None]:
+        """Follow signals while the block runs, in the running event loop or, without one, in the main thread."""
+        handlers = {signal.SIGUSR1: self._step, signal.SIGUSR2: self._follow}
+        with suppress(RuntimeError):
+            loop = asyncio.get_running_loop()
+            for number, handler in handlers.items():
+                loop.add_signal_handler(number, handler)
+            handlers = {}
+        for number, handler in handlers.items():
+            signal.signal(number, lambda *_arguments, handle=handler: handle())
+        self._apply()
+        with self._folder.registered():
+            yield
+
+    def _apply(self) -> LogLevel:
+        level = self._asked() or self._configured
+        configure(level, self._format)
+        return level
+
+    def _follow(self) -> None:
+        structlog.get_logger().warning("log_level_changed", to=self._apply())
+
+    def _step(self) -> None:
+        level = self._asked() or self._configured
+        number = LEVELS.index(level)
+        announce(self._folder, LEVELS[number - 1] if number else None)
+
+    def _asked(self) -> LogLevel | None:
+        try:
+            text = self._folder.level.read_text()
+        except FileNotFoundError:
+            return None
+        return next((level for level in LEVELS if level == text), None)

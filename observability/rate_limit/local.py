@@ -1,0 +1,79 @@
+"""Counting in this process: what serves without Redis, and while Redis does not answer."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Final
+
+from observability.rate_limit.limiter import Decision, decide
+from observability.rate_limit.policies import PolicySet
+from observability.rate_limit.windows import Usage, charged, fits
+
+_NANOSECONDS: Final = 1_000_000
+_Counter = tuple[int, int, int]
+"""The number of the window, the units used in it, and those used in the one before."""
+_NOTHING: Final[_Counter] = (-2, 0, 0)
+
+
+def wall_clock() -> int:
+    """Milliseconds since the epoch."""
+    return time.time_ns() // _NANOSECONDS
+
+
+class LocalLimiter:
+    """Implements ``Limiter`` in memory, for one process.
+
+    Never more than ``capacity`` counters: then the one that was idle longest makes room, which forgets what its
+    caller has used, and of all callers that one has the most back already. Nothing scans or expires in the
+    background, so there is no pause, however many keys there are.
+    """
+
+    def __init__(self, capacity: int, clock: Callable[[], int] = wall_clock) -> None:
+        self._capacity = capacity
+        self._clock = clock
+        self._counters: OrderedDict[tuple[str, str, int], _Counter] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._counters)
+
+    async def charge(self, subject: str, rules: PolicySet, cost: int = 1) -> Decision:
+        """See ``Limiter``."""
+        now = self._clock()
+        keys, windows, usages = [], [], []
+        counted = True
+        for policy in rules.policies:
+            key = (subject, policy.name, policy.window)
+            window, usage = self._find(key, policy.milliseconds, now)
+            keys.append(key)
+            windows.append(window)
+            usages.append(usage)
+            counted = counted and fits(policy, usage, cost)
+        if counted and cost:
+            for position, policy in enumerate(rules.policies):
+                current, previous, elapsed = usages[position]
+                current += charged(policy, cost)
+                self._keep(keys[position], (windows[position], current, previous))
+                usages[position] = Usage(current, previous, elapsed)
+        return decide(rules, usages, cost, now, counted=counted)
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+    def _find(self, key: tuple[str, str, int], milliseconds: int, now: int) -> tuple[int, Usage]:
+        window = now // milliseconds
+        last, current, previous = self._counters.get(key, _NOTHING)
+        if last >= 0:
+            # A refused caller keeps its counter young too, or asking on would be the way to be forgotten.
+            self._counters.move_to_end(key)
+        if last > window:
+            # The clock was set back: the later window stays, as new as it can be.
+            return last, Usage(current, previous, 0)
+        elapsed = now - window * milliseconds
+        if last == window:
+            return window, Usage(current, previous, elapsed)
+        return window, Usage(0, current if last == window - 1 else 0, elapsed)
+
+    def _keep(self, key: tuple[str, str, int], counter: _Counter) -> None:
+        self._counters[key] = counter
+        if len(self._counters) > self._capacity:
+            self._counters.popitem(last=False)

@@ -1,0 +1,70 @@
+"""What is allowed, as data: ``{"burst": "100/minute", "daily": "10000/day"}``, parsed by slowapi."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from slowapi.wrappers import Limit, LimitGroup
+
+_LARGEST: Final = 2**53
+"""Up to here Lua's numbers, which are doubles, count exactly as Python's do."""
+_SECOND: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """At most ``quota`` units in ``window`` seconds. Raises ``ValueError`` for numbers that cannot be counted.
+
+    ``declared`` is slowapi's own form, from which its ``RateLimitExceeded`` is made.
+    """
+
+    name: str
+    quota: int
+    window: int
+    declared: Limit = field(compare=False, repr=False)
+    milliseconds: int = field(init=False, repr=False)
+    """The window again, in the unit of the counters."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "milliseconds", self.window * _SECOND)
+        if self.quota < 1 or self.window < 1 or 3 * self.quota * self.milliseconds >= _LARGEST:
+            message = f"{self.name}: {self.quota} in {self.window} s cannot be counted"
+            raise ValueError(message)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PolicySet:
+    """The policies that hold for a caller, all of them at once. ``name`` is the plan, or ``anonymous``.
+
+    Made once; compared by identity, so that it is a cheap key of a cache.
+    """
+
+    name: str
+    policies: tuple[Policy, ...]
+
+    @classmethod
+    def parse(cls, name: str, texts: Mapping[str, str]) -> "PolicySet":
+        """From the name and the text of each policy. Raises ``ValueError`` for a text that is no limit."""
+        return cls(name, tuple(parse_policy(policy, text) for policy, text in texts.items()))
+
+
+def parse_policy(name: str, text: str) -> Policy:
+    """One policy, of a text that slowapi and ``limits`` understand. Raises ``ValueError``."""
+    group: Iterator[Limit] = iter(
+        LimitGroup(
+            text,
+            key_function=lambda: "",
+            scope=name,
+            per_method=False,
+            methods=None,
+            error_message=None,
+            exempt_when=None,
+            cost=1,
+            override_defaults=False,
+        )
+    )
+    limit, *others = group
+    if others:
+        message = f"{name}: {text!r} holds several limits; give each its own name"
+        raise ValueError(message)
+    return Policy(name, limit.limit.amount, limit.limit.get_expiry(), limit)

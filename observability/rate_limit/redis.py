@@ -1,0 +1,80 @@
+"""Counting in Redis, for any number of workers and hosts: one script, one round trip a decision."""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable
+from importlib.resources import files
+from typing import Final, TypeVar
+
+from redis.exceptions import NoScriptError
+
+from observability.rate_limit.connections import Connections, pack
+from observability.rate_limit.limiter import Decision, decide
+from observability.rate_limit.policies import PolicySet
+from observability.rate_limit.windows import Usage, charged
+
+_PREFIX: Final = "strata:limit"
+_PER_POLICY: Final = 3
+_LAST_PART: Final = 0.2
+Answer = TypeVar("Answer")
+
+
+class RedisLimiter:
+    """Implements ``Limiter``.
+
+    Raises ``redis.exceptions.RedisError``, ``OSError`` or ``TimeoutError`` when Redis does not answer within
+    ``timeout`` seconds, the wait for a free connection and for the connecting itself included.
+
+    The clock is Redis' own unless one is given: hosts whose clocks differ would each see another window. Every key
+    expires when it can no longer count, so memory holds two windows of callers and no more.
+    """
+
+    def __init__(self, connections: Connections, timeout: float, clock: Callable[[], int] | None = None) -> None:
+        self._connections = connections
+        self._timeout = timeout
+        self._clock = clock
+        self._script = (files(__package__) / "windows.lua").read_bytes()
+        self._digest = hashlib.sha1(self._script, usedforsecurity=False).hexdigest().encode()
+
+    async def charge(self, subject: str, rules: PolicySet, cost: int = 1) -> Decision:
+        """See ``Limiter``."""
+        numbers = [b"" if self._clock is None else b"%d" % self._clock()]
+        keys = []
+        for policy in rules.policies:
+            keys.append(f"{_PREFIX}:{{{subject}}}:{policy.name}:{policy.window}".encode())
+            numbers += (b"%d" % policy.quota, b"%d" % policy.milliseconds, b"%d" % charged(policy, cost))
+        answer = await self._in_time(self._run([b"%d" % len(keys), *keys, *numbers]))
+        counted, now, *counts = map(int, answer.split())
+        usages = [Usage(*counts[start : start + _PER_POLICY]) for start in range(0, len(counts), _PER_POLICY)]
+        return decide(rules, usages, cost, now, counted=bool(counted))
+
+    async def prepare(self) -> None:
+        """See to it that there is a connection and that Redis has the script. Raises as ``charge`` does."""
+        await self._in_time(self._connections.call(pack([b"SCRIPT", b"LOAD", self._script])))
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._connections.close()
+
+    async def _in_time(self, answer: Awaitable[Answer]) -> Answer:
+        """The answer, or ``TimeoutError``: in time is whatever the loop finds, however late the loop itself comes.
+
+        A loop that was held up finds timers that are due and answers that have long been there, and runs the timers
+        first. So the last part of the wait begins only when the first is over, and the loop reads in between.
+        """
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(None) as patience:
+            rest = self._timeout * _LAST_PART
+            timer = loop.call_later(self._timeout - rest, lambda: patience.reschedule(loop.time() + rest))
+            try:
+                return await answer
+            finally:
+                timer.cancel()
+
+    async def _run(self, arguments: list[bytes]) -> bytes:
+        try:
+            answer: bytes = await self._connections.call(pack([b"EVALSHA", self._digest, *arguments]))
+        except NoScriptError:
+            # Redis has been restarted, or never saw the script; EVAL keeps it.
+            answer = await self._connections.call(pack([b"EVAL", self._script, *arguments]))
+        return answer

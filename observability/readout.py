@@ -1,0 +1,56 @@
+"""What a scrape reads: every process's series and the consumers, as a registry that prometheus_client can write."""
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Final, Protocol
+
+from prometheus_client import CollectorRegistry
+
+from observability.shared.consumers import ConsumerTable
+from observability.shared.exposed import MergedCollector
+from observability.shared.layout import Family
+from observability.shared.snapshot import Merged
+
+OUTCOMES: Final = ("success", "rate_limited", "client_error", "server_error")
+_CONSUMERS: Final = Family(
+    "api_consumer_requests",
+    "counter",
+    "Requests of the consumers that call most; of all others together as 'other'.",
+    ("consumer", "api_version", "outcome"),
+)
+_CONSUMERS_FILE: Final = "consumers"
+
+
+class Source(Protocol):
+    """Whoever knows every series."""
+
+    def merged(self) -> Merged: ...
+
+
+class Readout:
+    """Reads at each scrape anew; ``prepare`` runs before."""
+
+    def __init__(
+        self, source: Source, consumers: ConsumerTable | None, prepare: Callable[[], None] | None = None
+    ) -> None:
+        self._source = source
+        self._consumers = consumers
+        self._prepare = prepare
+        self.registry = CollectorRegistry()
+        self.registry.register(MergedCollector(self._read))
+
+    def _read(self) -> Merged:
+        if self._prepare is not None:
+            self._prepare()
+        merged = self._source.merged()
+        if self._consumers is not None:
+            self._consumers.add_to(merged, _CONSUMERS)
+        return merged
+
+
+def consumer_table(versions: Collection[str], budget: int, folder: Path | None) -> ConsumerTable | None:
+    """The table that every process of a server shares; none where there are no versions to call."""
+    if not versions:
+        return None
+    cells = [(version, outcome) for version in sorted(versions) for outcome in OUTCOMES]
+    return ConsumerTable(cells, budget, None if folder is None else folder / _CONSUMERS_FILE)

@@ -1,0 +1,136 @@
+"""Alerts: symptoms that spend an error budget, and the few causes that call for somebody before they do."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from observability.rules.clock import Clock, duration
+from observability.slo import AVAILABILITY, BURN_RATES, FEWEST_BAD_EVENTS, READ_LATENCY, BurnRate, Objective, Severity
+
+RUNBOOKS: Final = "{{ $externalURL }}/runbooks"
+"""Served beside Prometheus by the proxy in front of it (``grafana/caddy/Caddyfile``)."""
+JOB: Final = "strata"
+"""The name of the scrape job of the API."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """An alerting rule. Its runbook is ``grafana/runbooks/<name>.md``."""
+
+    name: str
+    expr: str
+    severity: Severity
+    summary: str
+    description: str
+    delay: timedelta = timedelta()
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+def _burn(slo: Objective, rate: BurnRate) -> Alert:
+    long, short = duration(rate.long), duration(rate.short)
+    chosen = f'{{slo="{slo.name}"}}'
+    limit = f"{rate.factor:g} * {slo.budget:g}"
+    words = "".join(word.title() for word in slo.name.split("_"))
+    return Alert(
+        name=f"{words}Budget{'BurnsFast' if rate.severity == 'page' else 'BurnsSlowly'}",
+        expr=(
+            f"slo:error_ratio:rate{long}{chosen} > {limit}\n"
+            f"and slo:error_ratio:rate{short}{chosen} > {limit}\n"
+            f"and slo:bad:rate{long}{chosen} * {rate.long.total_seconds():.0f} >= {FEWEST_BAD_EVENTS}"
+        ),
+        severity=rate.severity,
+        summary=f"{{{{ $labels.api_version }}}} spends its {slo.name} budget {rate.factor:g} times too fast",
+        description=(
+            f"Over {long} and over {short}, {{{{ $value | humanizePercentage }}}} of the events of "
+            f"{{{{ $labels.api_version }}}} were bad; the objective is {slo.target * 100:g} % of {slo.title}."
+        ),
+        labels=(("window", long),),
+    )
+
+
+def budget_burns() -> Iterator[Alert]:
+    """Four alerts for each objective, each told apart by version."""
+    for slo in (AVAILABILITY, READ_LATENCY):
+        for rate in BURN_RATES:
+            yield _burn(slo, rate)
+
+
+def causes(clock: Clock) -> Iterator[Alert]:
+    """What breaks or is about to."""
+    recently = clock(timedelta(minutes=5))
+    yield Alert(
+        name="TargetDown",
+        expr=f'up{{job="{JOB}"}} == 0',
+        severity="page",
+        delay=timedelta(minutes=2),
+        summary="{{ $labels.instance }} does not answer scrapes",
+        description="Prometheus could not read the metrics of {{ $labels.instance }} for two minutes.",
+    )
+    yield Alert(
+        name="RateLimitFallback",
+        expr="max by (environment) (api_rate_limit_fallback) > 0",
+        severity="ticket",
+        delay=timedelta(minutes=1),
+        summary="Rate limits are counted in each process for itself",
+        description="Redis does not answer in time; limits hold for each process, not for all of them together.",
+    )
+    yield Alert(
+        name="TracesDropped",
+        expr=f"sum by (environment, reason) (rate(trace_spans_dropped_total[{recently}])) > 0",
+        severity="ticket",
+        delay=timedelta(minutes=10),
+        summary="Spans are thrown away: {{ $labels.reason }}",
+        description="{{ $value | humanize }} spans a second did not reach the collector; traces are incomplete.",
+    )
+    yield Alert(
+        name="DatabasePoolExhausted",
+        expr=(
+            "histogram_quantile(0.99, sum by (environment, pool, le) "
+            f"(rate(db_pool_wait_seconds_bucket[{recently}]))) > 0.25"
+        ),
+        severity="page",
+        delay=timedelta(minutes=5),
+        summary="Requests wait for connections of the {{ $labels.pool }} pool",
+        description="One request in a hundred waits {{ $value | humanizeDuration }} before its first statement.",
+    )
+    yield Alert(
+        name="EventLoopBlocked",
+        expr=(
+            "histogram_quantile(0.99, sum by (environment, le) "
+            f"(rate(event_loop_lag_seconds_bucket[{recently}]))) > 0.1"
+        ),
+        severity="ticket",
+        delay=timedelta(minutes=5),
+        summary="Something blocks the event loop",
+        description="A callback that was due ran up to {{ $value | humanizeDuration }} late (99th percentile).",
+    )
+    yield Alert(
+        name="SunsetNear",
+        expr=(
+            "(api_version_sunset_timestamp_seconds - time()) / 86400 < 30\n"
+            "and on (environment, api_version)\n"
+            f"sum by (environment, api_version) (increase(api_consumer_requests_total[{clock(timedelta(days=1))}])) > 0"
+        ),
+        severity="ticket",
+        summary="{{ $labels.api_version }} ends in {{ $value | humanize }} days and still has consumers",
+        description="Requests of the last day used {{ $labels.api_version }}; the dashboard of versions names whose.",
+    )
+    yield Alert(
+        name="AuthFailuresSurge",
+        expr=(
+            f'sum by (environment, method) (rate(auth_attempts_total{{outcome!="success"}}[{recently}])) > 1\n'
+            "and on (environment, method)\n"
+            f'sum by (environment, method) (rate(auth_attempts_total{{outcome!="success"}}[{recently}])) '
+            f"> 0.5 * sum by (environment, method) (rate(auth_attempts_total[{recently}]))"
+        ),
+        severity="ticket",
+        delay=timedelta(minutes=10),
+        summary="Most attempts to authenticate with {{ $labels.method }} fail",
+        description="{{ $value | humanize }} failures a second: guessing, or a client with a revoked credential.",
+    )
+
+
+def groups(clock: Clock) -> dict[str, list[Alert]]:
+    """Every alert."""
+    return {"budgets": list(budget_burns()), "causes": list(causes(clock))}

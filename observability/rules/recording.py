@@ -1,0 +1,75 @@
+"""Recorded series: RED (rate, errors, duration) by version, and the error ratio of every objective and window."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from observability.rules.clock import Clock, duration
+from observability.slo import BUDGET_PERIOD, OBJECTIVES, REQUESTS, WINDOWS, Objective
+
+BY: Final = "environment, api_version"
+"""What every recorded series is told apart by."""
+_SHORTEST: Final = WINDOWS[0]
+_LONGEST_OF_RAW: Final = timedelta(hours=6)
+"""Longer windows are summed from what was recorded: a rate over days of raw series is slow to evaluate."""
+_VERSIONED: Final = 'api_version!="none"'
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recording rule."""
+
+    name: str
+    expr: str
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+def red(clock: Clock) -> Iterator[Recording]:
+    """What the overview shows, computed once instead of by every open browser."""
+    window = clock(timedelta(minutes=5))
+    total = f"sum by ({BY}) (rate({REQUESTS}_count{{{_VERSIONED}}}[{window}]))"
+    failed = f'sum by ({BY}) (rate({REQUESTS}_count{{{_VERSIONED},http_response_status_code=~"5.."}}[{window}]))'
+    yield Recording("api_version:http_requests:rate5m", total)
+    yield Recording("api_version:http_request_errors:rate5m", f"{failed} or api_version:http_requests:rate5m * 0")
+    yield Recording(
+        "api_version:http_request_error_ratio:rate5m",
+        "api_version:http_request_errors:rate5m / (api_version:http_requests:rate5m > 0)",
+    )
+    buckets = f"sum by ({BY}, le) (rate({REQUESTS}_bucket{{{_VERSIONED}}}[{window}]))"
+    for quantile in (50, 95, 99):
+        yield Recording(
+            f"api_version:http_request_duration_seconds:p{quantile}",
+            f"histogram_quantile({quantile / 100}, {buckets})",
+        )
+
+
+def objective(slo: Objective, clock: Clock) -> Iterator[Recording]:
+    """Good and all events of each window, their ratio, and what is left of the budget."""
+    labels = (("slo", slo.name),)
+    chosen = f'{{slo="{slo.name}"}}'
+    for window in (*WINDOWS, BUDGET_PERIOD):
+        suffix = f"rate{duration(window)}"
+        if window <= _LONGEST_OF_RAW:
+            total, good = (
+                f"sum by ({BY}) (rate({name}{{{inside}}}[{clock(window)}]))" for name, inside in (slo.total, slo.good)
+            )
+            recorded = f"slo:total:{suffix}{chosen}"
+            # A version whose every request failed has no good series at all: none of its requests were good.
+            bad = f"clamp_min({recorded} - on ({BY}) (({good}) or on ({BY}) {recorded} * 0), 0)"
+        else:
+            # Both are averages over the same samples, so their ratio weighs each moment by its traffic.
+            base = f"rate{duration(_SHORTEST)}"
+            total, bad = (f"avg_over_time(slo:{kind}:{base}{chosen}[{clock(window)}])" for kind in ("total", "bad"))
+        yield Recording(f"slo:total:{suffix}", total, labels)
+        yield Recording(f"slo:bad:{suffix}", bad, labels)
+        yield Recording(
+            f"slo:error_ratio:{suffix}", f"slo:bad:{suffix}{chosen} / (slo:total:{suffix}{chosen} > 0)", labels
+        )
+    whole = f"slo:error_ratio:rate{duration(BUDGET_PERIOD)}{chosen}"
+    yield Recording("slo:error_budget_remaining:ratio", f"1 - {whole} / {slo.budget:g}", labels)
+
+
+def groups(clock: Clock) -> dict[str, list[Recording]]:
+    """Rules of one group are evaluated in turn, so that one may read what the one before has just recorded."""
+    return {"red": list(red(clock)), **{f"slo_{slo.name}": list(objective(slo, clock)) for slo in OBJECTIVES}}

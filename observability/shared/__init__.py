@@ -1,0 +1,1 @@
+"""What the processes of one server count together: a file of each in one folder, and their sum."""

@@ -1,0 +1,55 @@
+"""Background work: the trace of whoever enqueued it goes on in the worker."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import perf_counter
+
+import structlog
+from opentelemetry.trace import SpanKind
+
+from observability.trace_context import Parent, new_ids, parse_traceparent
+from observability.tracing.messaging import processing
+from observability.tracing.recording import Recording, recorded
+from observability.tracing.tracer import Tracing
+
+
+@contextmanager
+def job_span(tracing: Tracing, job: str, traceparent: object, *, attempt: int) -> Iterator[None]:
+    """Run the block as one attempt at a job; its log lines carry the ids of the span.
+
+    ``traceparent`` comes from the queue; whatever is not one begins a new trace. A failure is kept always.
+    """
+    parent = parse_traceparent(traceparent.encode()) if isinstance(traceparent, str) else None
+    recording = _recording(tracing, parent)
+    started = perf_counter()
+    error: str | None = None
+    with (
+        recorded(recording),
+        structlog.contextvars.bound_contextvars(trace_id=recording.trace_id, span_id=recording.span_id),
+    ):
+        try:
+            yield
+        except BaseException as failure:
+            recording.failure, error = failure, type(failure).__name__
+            raise
+        finally:
+            duration = perf_counter() - started
+            if tracing.exporting and (recording.sampled or error is not None or tracing.sampler.slow(duration)):
+                name, attributes = processing(job, attempt)
+                tracing.keep(
+                    recording,
+                    name,
+                    SpanKind.CONSUMER,
+                    parent_span_id=None if parent is None else parent.span_id,
+                    duration=duration,
+                    attributes=attributes if error is None else {**attributes, "error.type": error},
+                    error=error,
+                )
+
+
+def _recording(tracing: Tracing, parent: Parent | None) -> Recording:
+    trace_id, span_id = new_ids()
+    if parent is None:
+        return Recording(trace_id, span_id, sampled=tracing.sampler.root(trace_id, span_id, None))
+    sampled = tracing.sampler.continued(parent.trace_id, parent_sampled=parent.sampled)
+    return Recording(parent.trace_id, span_id, sampled=sampled)

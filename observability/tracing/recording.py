@@ -1,0 +1,129 @@
+"""What one request or job did, noted while it runs. Nothing is built yet: most recordings are thrown away."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
+from time import perf_counter
+from types import TracebackType
+from typing import Final, NamedTuple
+
+from opentelemetry.trace import SpanKind
+
+from observability.trace_context import format_traceparent, new_span_id
+
+Attributes = Mapping[str, str | int | float | bool]
+
+MOST_CHILDREN: Final = 128
+"""Spans within one recording; a loop over statements must not fill the memory."""
+
+
+class Child(NamedTuple):
+    """A finished span below the root. ``started`` and ``ended`` are of ``perf_counter``."""
+
+    name: str
+    kind: SpanKind
+    started: float
+    ended: float
+    attributes: Attributes
+    error: str | None
+    """The name of the exception that ended it; its text may hold anything."""
+    span_id: str | None
+    """Given only where the id has left the process; else it is made when the span is built."""
+
+
+class Recording:
+    """The children of one root span, as they end."""
+
+    __slots__ = ("children", "dropped", "failure", "sampled", "span_id", "trace_id")
+
+    def __init__(self, trace_id: str, span_id: str, *, sampled: bool) -> None:
+        self.trace_id = trace_id
+        self.span_id = span_id
+        self.sampled = sampled
+        """The decision at the root; an error or a slow answer may still overrule a no."""
+        self.children: list[Child] = []
+        self.dropped = 0
+        self.failure: BaseException | None = None
+        """The exception that was logged with its traceback."""
+
+    def add(self, child: Child) -> None:
+        """Note a child, unless there are too many."""
+        if len(self.children) < MOST_CHILDREN:
+            self.children.append(child)
+        else:
+            self.dropped += 1
+
+
+_active: ContextVar[Recording | None] = ContextVar("recording", default=None)
+_NOTHING: Final = nullcontext()
+
+
+@contextmanager
+def recorded(recording: Recording) -> Iterator[None]:
+    """Let everything inside note its spans in ``recording``."""
+    token = _active.set(recording)
+    try:
+        yield
+    finally:
+        _active.reset(token)
+
+
+def active_recording() -> Recording | None:
+    """The recording that the running task belongs to."""
+    return _active.get()
+
+
+def client_span(name: str, attributes: Attributes, *, kind: SpanKind = SpanKind.CLIENT) -> AbstractContextManager[None]:
+    """Note the block as a span, where a request or job is being recorded.
+
+    ``attributes`` is kept as it is until the span is exported, and is best a constant. It must hold no value that a
+    caller sent.
+    """
+    recording = _active.get()
+    return _NOTHING if recording is None else _Open(recording, name, kind, attributes, None)
+
+
+@contextmanager
+def producer_span(name: str, attributes: Attributes) -> Iterator[str | None]:
+    """The same for handing work to another process; yields the ``traceparent`` that is to travel with it."""
+    recording = _active.get()
+    if recording is None:
+        yield None
+        return
+    span_id = new_span_id()
+    with _Open(recording, name, SpanKind.PRODUCER, attributes, span_id):
+        yield format_traceparent(recording.trace_id, span_id, sampled=recording.sampled)
+
+
+def note_failure(error: BaseException) -> None:
+    """Remember the exception that the running request or job fails with."""
+    recording = _active.get()
+    if recording is not None:
+        recording.failure = error
+
+
+class _Open:
+    """A span that has not ended. It has no children: what runs inside it belongs to the root."""
+
+    __slots__ = ("_attributes", "_kind", "_name", "_recording", "_span_id", "_started")
+
+    def __init__(
+        self, recording: Recording, name: str, kind: SpanKind, attributes: Attributes, span_id: str | None
+    ) -> None:
+        self._recording = recording
+        self._name = name
+        self._kind = kind
+        self._attributes = attributes
+        self._span_id = span_id
+        self._started = 0.0
+
+    def __enter__(self) -> None:
+        self._started = perf_counter()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        error = None if kind is None else kind.__name__
+        self._recording.add(
+            Child(self._name, self._kind, self._started, perf_counter(), self._attributes, error, self._span_id)
+        )

@@ -1,0 +1,75 @@
+"""The tracing of one process."""
+
+from opentelemetry.trace import SpanKind
+
+from observability.tracing.config import TracingConfig
+from observability.tracing.pipeline import Destination, Pipeline, SpanCounts
+from observability.tracing.recording import Attributes, Recording
+from observability.tracing.ring import RingWriter
+from observability.tracing.sampling import Sampler
+from observability.tracing.spans import finished, make_resource
+
+
+class Tracing:
+    """Samples at once, and exports between ``start`` and ``close``. No global provider is set: each application and
+    each test has its own, and no library begins to emit because of us.
+    """
+
+    def __init__(self, config: TracingConfig) -> None:
+        self.sampler = Sampler(config)
+        self._config = config
+        self._pipeline: Pipeline | None = None
+
+    def start(self, counts: SpanCounts) -> None:
+        """Begin to export. To be called in the process that serves, since threads do not survive a fork."""
+        destination = self._destination()
+        if destination is not None:
+            self._pipeline = Pipeline(destination, counts)
+            self._pipeline.start()
+
+    def close(self) -> None:
+        """Export what waits and stop, in less than two seconds. Blocks: not for a loop."""
+        pipeline, self._pipeline = self._pipeline, None
+        if pipeline is not None:
+            pipeline.close()
+
+    @property
+    def exporting(self) -> bool:
+        """Whether it is worth to build a span."""
+        return self._pipeline is not None
+
+    def keep(
+        self,
+        recording: Recording,
+        name: str,
+        kind: SpanKind,
+        *,
+        parent_span_id: str | None,
+        duration: float,
+        attributes: Attributes,
+        error: str | None,
+    ) -> None:
+        """Hand a recording that ends now to the exporter."""
+        if self._pipeline is not None:
+            self._pipeline.offer(
+                finished(
+                    recording,
+                    name,
+                    kind,
+                    parent_span_id=parent_span_id,
+                    duration=duration,
+                    attributes=attributes,
+                    error=error,
+                )
+            )
+
+    def _destination(self) -> Destination | None:
+        config = self._config
+        if config.endpoint is not None:
+            # The exporter, requests and protobuf take a quarter of a second: only those who export pay for it.
+            from observability.tracing.collector import Collector  # noqa: PLC0415 - see above
+
+            return Collector(config.endpoint, config.timeout, make_resource(config))
+        if config.ring is not None:
+            return RingWriter(config.ring, make_resource(config))
+        return None

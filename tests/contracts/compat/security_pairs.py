@@ -1,0 +1,68 @@
+"""The pairs of the rules about security."""
+
+from typing import Any, Final
+
+from tests.contracts.compat.documents import KEY, OAUTH, SCHEMES, secured
+from tests.contracts.compat.pairs import Pair, same
+
+Json = Any
+
+
+def scheme(**members: Json) -> Json:
+    return secured([{"key": []}], {"key": {**KEY, **members}})
+
+
+def oauth(flow: str = "authorizationCode", **members: Json) -> Json:
+    flows = {**OAUTH["flows"], flow: {**OAUTH["flows"][flow], **members}}
+    return secured([{"oauth": []}], {"oauth": {**OAUTH, "flows": flows}})
+
+
+def flows(*names: str) -> Json:
+    chosen = {name: OAUTH["flows"][name] for name in names}
+    return secured([{"oauth": []}], {"oauth": {**OAUTH, "flows": chosen}})
+
+
+SECURITY_PAIRS: Final[dict[str, Pair]] = {
+    "security-required": Pair(secured([]), secured([{"key": []}]), secured([{}, {"key": []}])),
+    "security-no-longer-required": same(secured([{"key": []}]), secured([{"key": []}, {}])),
+    "security-alternative-added": same(secured([{"key": []}]), secured([{"basic": []}, {"key": []}])),
+    "security-alternative-removed": Pair(
+        secured([{"key": []}, {"basic": []}]), secured([{"key": []}]), secured([{"basic": []}, {"key": []}])
+    ),
+    "security-scheme-required": same(secured([{"key": []}]), secured([{"key": [], "basic": []}])),
+    "security-scheme-no-longer-required": same(secured([{"key": [], "basic": []}]), secured([{"key": []}])),
+    "security-scope-added": Pair(
+        secured([{"oauth": ["read"]}]),
+        secured([{"oauth": ["read", "write"]}]),
+        secured(None, document_security=[{"oauth": ["read"]}]),
+    ),
+    "security-scope-removed": same(secured([{"oauth": ["read", "write"]}]), secured([{"oauth": ["read"]}])),
+    "security-scheme-added": same(secured([], {"key": KEY}), secured([])),
+    "security-scheme-removed": same(secured([]), secured([], {"key": KEY, "oauth": OAUTH})),
+    "security-scheme-type-changed": Pair(
+        secured([{"key": []}], {"key": KEY}),
+        secured([{"key": []}], {"key": SCHEMES["basic"]}),
+        secured([{"token": []}], {"token": KEY}),
+    ),
+    "security-scheme-location-changed": same(scheme(), scheme(**{"in": "query"})),
+    "security-scheme-name-changed": Pair(scheme(), scheme(name="X-Other"), scheme(description="D")),
+    "security-scheme-http-changed": same(
+        secured([{"a": []}], {"a": {"type": "http", "scheme": "basic"}}),
+        secured([{"a": []}], {"a": {"type": "http", "scheme": "bearer"}}),
+    ),
+    "security-scheme-bearer-format-changed": same(
+        secured([{"a": []}], {"a": {"type": "http", "scheme": "bearer"}}),
+        secured([{"a": []}], {"a": {"type": "http", "scheme": "Bearer", "bearerFormat": "JWT"}}),
+    ),
+    "security-scheme-openid-url-changed": same(
+        secured([{"a": []}], {"a": {"type": "openIdConnect", "openIdConnectUrl": "https://a"}}),
+        secured([{"a": []}], {"a": {"type": "openIdConnect", "openIdConnectUrl": "https://b"}}),
+    ),
+    "security-flow-added": same(flows("clientCredentials"), flows("clientCredentials", "authorizationCode")),
+    "security-flow-removed": same(flows("clientCredentials", "authorizationCode"), flows("clientCredentials")),
+    "security-authorization-url-changed": same(oauth(), oauth(authorizationUrl="https://b.example")),
+    "security-token-url-changed": Pair(oauth(), oauth(tokenUrl="https://b.example"), oauth(**{"x-note": 1})),
+    "security-refresh-url-changed": same(oauth(), oauth(refreshUrl="https://b.example")),
+    "security-scope-offered": same(oauth(), oauth(scopes={"read": "Read."})),
+    "security-scope-withdrawn": same(oauth(scopes={"read": "Read."}), oauth()),
+}

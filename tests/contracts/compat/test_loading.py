@@ -1,0 +1,91 @@
+"""What is no OpenAPI document is refused in one line, whatever it is instead."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contracts.compat import NotOpenAPI, diff
+from contracts.compat.document import Document
+from contracts.compat.loading import load, parse
+
+Json = Any
+VALID = {"openapi": "3.1.0", "info": {"title": "T", "version": "1"}, "paths": {}}
+DANGLING = {"paths": {"/a": {"get": {"responses": {"200": {"$ref": "#/components/responses/No"}}}}}}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "not an object"),
+        ("[]", "not an object"),
+        ("hello", "not an object"),
+        ('{"a": 1, "a": 2}', "occurs twice"),
+        ("a: 1\na: 2", "occurs twice"),
+        ("a: [1, 2", "line 2"),
+        ('{"a": NaN}', "NaN"),
+        ("a: !!python/object/apply:os.system [id]", "line 1"),
+        ("a: &x [*x]", "recursive"),
+        ("{" * 100_000, "line 1|too deeply"),
+        ("- " * 5_000, "nested too deeply"),
+        ("a: 1e999", "out of range"),
+    ],
+)
+def test_what_is_no_document_is_refused(text: str, says: str) -> None:
+    with pytest.raises(NotOpenAPI, match=says):
+        parse(text)
+
+
+def test_aliases_that_explode_are_refused() -> None:
+    lines = ["a0: &a0 [x, x]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12))]
+    with pytest.raises(NotOpenAPI, match="aliases"):
+        parse("\n".join(lines))
+
+
+def test_yaml_means_what_json_would() -> None:
+    found = parse("200: no\non: 2020-01-31\nx: &x {a: 1.5}\ny: {<<: *x, b: 010}\nz: ~")
+    assert found == {"200": "no", "on": "2020-01-31", "x": {"a": 1.5}, "y": {"a": 1.5, "b": 10}, "z": None}
+
+
+@pytest.mark.parametrize(
+    ("document", "says"),
+    [
+        ({}, "openapi"),
+        ({"swagger": "2.0", "paths": {}}, "Swagger 2.0"),
+        ({"openapi": "4.0.0", "paths": {}}, "4.0.0"),
+        ({"openapi": 3.1, "paths": {}}, "3.1"),
+        ({"openapi": "3.1.0"}, "neither paths"),
+        ({"openapi": "3.1.0", "paths": []}, "not an object"),
+        (VALID | {"paths": {"/a": 1}}, "/paths/~1a is not an object"),
+        (VALID | {"paths": {"/a": {"get": []}}}, "get is not an object"),
+        (VALID | DANGLING, "leads nowhere"),
+        (VALID | {"components": {"schemas": {"A": {"$ref": "other.yaml#/A"}}}}, "bundle"),
+    ],
+)
+def test_a_document_that_is_no_openapi_is_refused(document: Json, says: str) -> None:
+    with pytest.raises(NotOpenAPI, match=says):
+        diff(VALID, document)
+
+
+def test_references_within_data_are_no_references() -> None:
+    schema = {
+        "type": "object",
+        "properties": {"$ref": {"type": "string"}, "default": {}},
+        "example": {"$ref": "nowhere"},
+    }
+    assert diff(VALID, VALID | {"components": {"schemas": {"A": schema}}}).findings == ()
+
+
+def test_anchors_are_followed() -> None:
+    schemas = {"A": {"$anchor": "a", "type": "string"}, "B": {"$ref": "#a"}}
+    document = Document(VALID | {"components": {"schemas": schemas}})
+    assert document.resolve(document.root.at("components", "schemas", "B")).value == schemas["A"]
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00", b"swagger"])
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "document.yaml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(NotOpenAPI, match=r"document\.yaml"):
+        load(path)

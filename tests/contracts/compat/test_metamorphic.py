@@ -1,0 +1,204 @@
+"""Laws of the comparison, over generated documents and over the committed contracts."""
+
+import copy
+import json
+import time
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from contracts.compat import NotOpenAPI, Severity, diff
+from tests.contracts.compat.documents import body, document, with_request
+from tests.contracts.compat.strategies import documents, extracted, inlined, renamed, reordered
+
+Json = Any
+FOLDER = Path(__file__).parents[3] / "contracts"
+LAWS = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@cache
+def contract(version: str) -> Json:
+    return json.loads((FOLDER / f"{version}.openapi.json").read_text())
+
+
+COMMITTED = st.sampled_from(["v1", "v2"]).map(contract)
+ANY = documents() | COMMITTED
+
+
+@LAWS
+@given(ANY)
+def test_equal_documents_do_not_differ(doc: Json) -> None:
+    assert diff(doc, copy.deepcopy(doc)).findings == ()
+
+
+@LAWS
+@given(documents(), st.randoms(use_true_random=False))
+def test_order_means_nothing(doc: Json, random: Any) -> None:
+    assert diff(doc, reordered(doc, lambda items: random.sample(items, len(items)))).findings == ()
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+def test_order_means_nothing_in_the_contracts(version: str) -> None:
+    doc = contract(version)
+    assert diff(doc, reordered(doc, lambda items: items[::-1])).findings == ()
+
+
+@LAWS
+@given(documents())
+def test_how_references_are_used_means_nothing(doc: Json) -> None:
+    assert diff(doc, inlined(doc, doc)).findings == ()
+    assert diff(inlined(doc, doc), doc).findings == ()
+    assert diff(doc, extracted(doc)).findings == ()
+    assert diff(doc, renamed(doc, {"Alpha": "Beta", "Beta": "Gamma"})).findings == ()
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+def test_how_references_are_used_means_nothing_in_the_contracts(version: str) -> None:
+    doc = contract(version)
+    assert diff(doc, inlined(doc, doc)).findings == ()
+    assert diff(doc, extracted(doc)).findings == ()
+    names = {name: f"{name}2" for name in doc["components"]["schemas"]}
+    assert diff(doc, renamed(doc, names)).findings == ()
+
+
+# What an addition is called, and what its way back is called.
+WAYS_BACK = {
+    "added": "removed",
+    "removed": "added",
+    "increased": "decreased",
+    "decreased": "increased",
+    "widened": "narrowed",
+    "narrowed": "widened",
+    "became-nullable": "became-not-nullable",
+    "became-not-nullable": "became-nullable",
+    "became-enum": "enum-dropped",
+    "enum-dropped": "became-enum",
+    "required-property-added": "property-removed",
+    "request-parameter-added-required": "request-parameter-removed",
+    "property-became-required": "property-became-optional",
+    "property-became-optional": "property-became-required",
+    "closed": "opened",
+    "map-values-removed": "additional-properties-opened",
+}
+
+
+def way_back(rule: str) -> str | None:
+    for end in sorted(WAYS_BACK, key=len, reverse=True):
+        if rule.endswith(end):
+            return rule[: -len(end)] + WAYS_BACK[end]
+    return None
+
+
+@LAWS
+@given(documents(), documents())
+def test_the_reverse_of_an_addition_is_a_removal(old: Json, new: Json) -> None:
+    there = {finding.rule for finding in diff(old, new)}
+    back = {finding.rule for finding in diff(new, old)}
+    for rule in there:
+        expected = way_back(rule)
+        # What goes can have been required or not; a variant is matched by what breaks, which differs by direction.
+        if expected is None or "variant" in rule or "property-removed" in rule or "parameter-removed" in rule:
+            continue
+        assert expected in back, (rule, back)
+
+
+@LAWS
+@given(documents(), st.data())
+def test_a_change_elsewhere_takes_no_finding_away(doc: Json, data: st.DataObject) -> None:
+    first, both = copy.deepcopy(doc), copy.deepcopy(doc)
+    for changed in (first, both):
+        del changed["paths"]["/things"]
+    elsewhere = data.draw(st.sampled_from(["security", "body", "id"]))
+    operation = both["paths"]["/things/{id}"]["put"]
+    if elsewhere == "security":
+        operation["security"] = [{"key": []}]
+    elif elsewhere == "body":
+        operation["requestBody"]["required"] = True
+    else:
+        operation["operationId"] = "other"
+    alone, together = diff(doc, first), diff(doc, both)
+    assert set(alone.findings) < set(together.findings)
+    assert together.count(Severity.BREAKING) == alone.count(Severity.BREAKING) + 1
+
+
+@LAWS
+@given(documents(), documents())
+def test_the_order_of_findings_is_fixed(old: Json, new: Json) -> None:
+    first, second = (json.dumps(diff(old, new).plain()) for _ in range(2))
+    assert first == second
+    severities = [finding.severity.rank for finding in diff(old, new)]
+    assert severities == sorted(severities)
+
+
+def places(value: Json) -> list[tuple[Json, Any]]:
+    """Every member of a document, as its owner and its name."""
+    found = []
+    for name, inner in list(value.items() if isinstance(value, dict) else enumerate(value)):
+        found.append((value, name))
+        if isinstance(inner, dict | list):
+            found += places(inner)
+    return found
+
+
+JUNK = st.sampled_from([None, True, False, 0, -1, 1.5, "", "x", [], {}, [None], {"": None}, {"$ref": "#"}, {"$ref": 1}])
+
+
+@settings(LAWS, max_examples=250)
+@given(documents(), st.data())
+def test_nothing_that_is_done_to_a_document_crashes(doc: Json, data: st.DataObject) -> None:
+    broken = copy.deepcopy(doc)
+    for _ in range(data.draw(st.integers(1, 3))):
+        owner, name = data.draw(st.sampled_from(places(broken)))
+        if data.draw(st.booleans()):
+            owner[name] = copy.deepcopy(data.draw(JUNK))
+        else:
+            del owner[name]
+            if not places(broken):
+                return
+    for old, new in ((doc, broken), (broken, doc), (broken, copy.deepcopy(broken))):
+        try:
+            report = diff(old, new)
+        except NotOpenAPI as error:
+            assert str(error)  # noqa: PT017 - refusing is one of the two right answers
+        else:
+            assert json.dumps(report.plain())
+
+
+def chain(length: int) -> Json:
+    """Components that refer to each other in a long circle."""
+    schemas = {
+        f"S{n}": {
+            "type": "object",
+            "properties": {"next": {"$ref": f"#/components/schemas/S{(n + 1) % length}"}, "size": {"type": "integer"}},
+        }
+        for n in range(length)
+    }
+    return with_request(body({"$ref": "#/components/schemas/S0"})) | {"components": {"schemas": schemas}}
+
+
+def seconds(doc: Json) -> float:
+    other = copy.deepcopy(doc)
+    start = time.process_time()
+    assert diff(doc, other).findings == ()
+    return time.process_time() - start
+
+
+def test_time_grows_with_the_size_of_a_document() -> None:
+    short, long = (min(seconds(chain(length)) for _ in range(2)) for length in (150, 1_500))
+    # Ten times the size: 10 if linear, 100 if quadratic.
+    assert long < 35 * short
+
+
+def test_unions_within_unions_end() -> None:
+    def nested(depth: int, leaf: str) -> Json:
+        inner = {"type": leaf} if depth == 0 else nested(depth - 1, leaf)
+        return {"oneOf": [{"type": "object", "required": ["a"], "properties": {"a": inner}}, {"type": "string"}]}
+
+    old, new = (document() | with_request(body(nested(12, leaf))) for leaf in ("integer", "boolean"))
+    start = time.process_time()
+    assert diff(old, new).breaks
+    assert time.process_time() - start < 100 * max(seconds(old), 0.01)

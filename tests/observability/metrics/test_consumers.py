@@ -1,0 +1,66 @@
+"""However many consumers there are: a bounded number of series, and a sum that never falls."""
+
+from collections import Counter
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from observability.shared.consumers import OTHER, ConsumerTable
+from observability.shared.layout import Family
+from observability.shared.snapshot import Merged
+
+FAMILY = Family("api_consumer_requests", "counter", "Requests.", ("consumer", "api_version", "outcome"))
+CELLS = [(version, outcome) for version in ("v1", "v2") for outcome in ("success", "client_error")]
+
+
+def told(table: ConsumerTable) -> dict[tuple[str, ...], float]:
+    merged = Merged()
+    table.add_to(merged, FAMILY)
+    return {labels: point.values[0] for labels, point in merged.points.get(FAMILY.name, {}).items()}
+
+
+def test_a_hundred_thousand_keys_stay_within_the_budget() -> None:
+    table = ConsumerTable(CELLS, 100)
+    last = 0.0
+    for number in range(100_000):
+        table.count(f"key-{number}", *CELLS[number % len(CELLS)])
+        if number % 10_000 == 0:
+            series = told(table)
+            assert len(series) <= 100
+            assert sum(series.values()) >= last
+            last = sum(series.values())
+    assert sum(told(table).values()) == 100_000
+
+
+@given(st.lists(st.tuples(st.integers(0, 200), st.sampled_from(CELLS)), max_size=3000), st.integers(16, 60))
+def test_the_sum_is_exact_and_the_series_are_few(requests: list[tuple[int, tuple[str, str]]], budget: int) -> None:
+    table = ConsumerTable(CELLS, budget)
+    for consumer, cell in requests:
+        table.count(f"key-{consumer}", *cell)
+    series = told(table)
+    assert len(series) <= budget
+    by_cell: Counter[tuple[str, ...]] = Counter()
+    for (_, *cell), value in series.items():
+        by_cell[tuple(cell)] += int(value)
+    assert by_cell == Counter(cell for _, cell in requests)
+
+
+def test_whoever_calls_most_is_named() -> None:
+    table = ConsumerTable(CELLS, 40)
+    for number in range(5000):
+        table.count("busy", "v2", "success")
+        table.count(f"once-{number}", "v2", "success")
+    series = told(table)
+    assert series["busy", "v2", "success"] == 5000
+    # Those who came while the table had room were named; the flood behind them was not.
+    assert series[OTHER, "v2", "success"] >= 4900
+
+
+def test_processes_share_one_table(tmp_path: Path) -> None:
+    first, second = (ConsumerTable(CELLS, 60, tmp_path / "consumers") for _ in range(2))
+    for number in range(300):
+        (first if number % 2 else second).count(f"key-{number % 30}", "v1", "success")
+    assert told(first) == told(second)
+    assert sum(told(first).values()) == 300
+    assert len(told(first)) <= 60

@@ -1,0 +1,36 @@
+"""A real Redis for the tests of this folder."""
+
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from observability.rate_limit.connections import Connections
+from observability.rate_limit.redis import RedisLimiter
+from tests.support.redis import RedisServer
+
+
+@pytest.fixture(scope="module")
+def redis_server() -> Iterator[RedisServer]:
+    with tempfile.TemporaryDirectory(prefix="strata-redis-") as folder:
+        server = RedisServer(Path(folder))
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+async def redis_limiter(redis_server: RedisServer) -> AsyncIterator[Callable[..., RedisLimiter]]:
+    """Makes limiters with connections of their own, on an empty Redis."""
+    made: list[RedisLimiter] = []
+    with redis_server.client() as client:
+        client.flushall()
+
+    def make(**options: object) -> RedisLimiter:
+        limiter = RedisLimiter(Connections(redis_server.url, 8), 5, **options)  # type: ignore[arg-type]  # only a clock
+        made.append(limiter)
+        return limiter
+
+    yield make
+    for limiter in made:
+        await limiter.close()

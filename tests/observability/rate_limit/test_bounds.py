@@ -1,0 +1,102 @@
+"""No more keys, no more round trips and no more admitted requests than promised."""
+
+import asyncio
+import math
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from observability.rate_limit.local import LocalLimiter
+from observability.rate_limit.policies import PolicySet
+from observability.rate_limit.redis import RedisLimiter
+from tests.support.redis import RedisServer
+
+ROOT = Path(__file__).parents[3]
+RULES = PolicySet.parse("test", {"burst": "5/minute", "daily": "50/day"})
+
+
+async def test_memory_of_a_process_is_bounded() -> None:
+    limiter = LocalLimiter(1000)
+    for number in range(20_000):
+        await limiter.charge(f"address:{number}", RULES)
+        assert len(limiter) <= 1000
+    assert len(limiter) == 1000
+
+
+async def test_a_flood_of_callers_does_not_free_one_who_keeps_asking() -> None:
+    limiter = LocalLimiter(1000)
+    allowed = 0
+    for number in range(4000):
+        await limiter.charge(f"address:{number}", RULES)
+        if number % 10 == 0:
+            allowed += (await limiter.charge("greedy", RULES)).allowed
+    assert 5 <= allowed <= 10, "the quota, or what two windows give"
+
+
+async def test_redis_forgets_whom_it_need_not_remember(
+    redis_server: RedisServer, redis_limiter: Callable[..., RedisLimiter]
+) -> None:
+    limiter = redis_limiter()
+    short = PolicySet.parse("test", {"burst": "5/second", "other": "9/second"})
+    await asyncio.gather(*(limiter.charge(f"address:{number}", short) for number in range(300)))
+    with redis_server.client() as client:
+        lifetimes = [client.pttl(key) for key in client.scan_iter()]
+        assert all(0 < lifetime <= 2000 for lifetime in lifetimes)
+        deadline = time.monotonic() + 5
+        while client.dbsize():
+            assert time.monotonic() < deadline, "keys outlive what they count"
+            await asyncio.sleep(0.1)
+
+
+async def test_the_keys_of_a_caller_lie_in_one_slot_of_a_cluster(
+    redis_server: RedisServer, redis_limiter: Callable[..., RedisLimiter]
+) -> None:
+    await redis_limiter().charge("user:1", RULES)
+    with redis_server.client() as client:
+        assert sorted(client.keys()) == ["strata:limit:{user:1}:burst:60", "strata:limit:{user:1}:daily:86400"]
+
+
+async def test_a_decision_is_one_round_trip(
+    redis_server: RedisServer, redis_limiter: Callable[..., RedisLimiter]
+) -> None:
+    limiter = redis_limiter()
+    await limiter.charge("ada", RULES)
+    with redis_server.client() as client, redis_server.client() as watcher, watcher.monitor() as monitor:
+        client.echo("start")
+        for _ in range(10):
+            await limiter.charge("ada", RULES)
+        client.echo("end")
+        while "start" not in monitor.next_command()["command"]:
+            pass
+        seen = []
+        while "end" not in (command := monitor.next_command())["command"]:
+            if command["client_type"] != "lua":
+                seen.append(command["command"].split()[0])
+    assert seen == ["EVALSHA"] * 10
+
+
+async def test_a_restarted_redis_is_told_the_script_again(
+    redis_server: RedisServer, redis_limiter: Callable[..., RedisLimiter]
+) -> None:
+    limiter = redis_limiter()
+    await limiter.charge("ada", RULES)
+    with redis_server.client() as client:
+        client.script_flush()
+    decision = await limiter.charge("ada", RULES)
+    assert decision.standings[0].remaining in {3, 4}
+
+
+def test_several_processes_admit_the_quota_together(redis_server: RedisServer) -> None:
+    """In any time ``t`` no more than ``quota * (1 + t / window)``, however many processes ask."""
+    quota, processes, attempts = 400, 4, 300
+    with redis_server.client() as client:
+        client.flushall()
+    started = time.time()
+    command = [sys.executable, "-m", "tests.support.hammer", redis_server.url, str(attempts), f"{quota}/hour"]
+    running = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(processes)]
+    admitted = [int(process.communicate(timeout=60)[0]) for process in running]
+    bound = quota * (1 + (time.time() - started) / 3600)
+    assert quota <= sum(admitted) <= math.ceil(bound), admitted
+    assert sum(admitted) < processes * attempts

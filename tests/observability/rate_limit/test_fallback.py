@@ -1,0 +1,137 @@
+"""Redis killed, restarted, hanging: nobody waits longer than the timeout, nobody fails, and it returns by itself."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from pydantic import ValidationError
+
+from app.settings import RedisSettings
+from observability.rate_limit.connections import Connections
+from observability.rate_limit.fallback import FallbackLimiter
+from observability.rate_limit.local import LocalLimiter
+from observability.rate_limit.policies import PolicySet
+from observability.rate_limit.redis import RedisLimiter
+from tests.support.redis import RedisServer
+
+# More than the 50 ms that settings allow, so that a machine busy with other tests is not taken for a silent Redis.
+TIMEOUT = 0.25
+RULES = PolicySet.parse("test", {"burst": "1000/hour"})
+
+
+class Reports(list[bool]):
+    """What the gauge would have shown."""
+
+
+@pytest.fixture
+def reports() -> Reports:
+    return Reports()
+
+
+@pytest.fixture
+async def limiter(redis_server: RedisServer, reports: Reports) -> AsyncIterator[FallbackLimiter]:
+    shared = RedisLimiter(Connections(redis_server.url, 8), TIMEOUT)
+    made = FallbackLimiter(shared, LocalLimiter(1000), reports.append)
+    yield made
+    await made.close()
+
+
+@pytest.fixture(autouse=True)
+def _running(redis_server: RedisServer) -> Iterator[None]:
+    with redis_server.client() as client:
+        client.flushall()
+    yield
+    redis_server.stop()
+    redis_server.start()
+
+
+async def until_closed(limiter: FallbackLimiter) -> None:
+    async with asyncio.timeout(10):
+        while limiter.alone:  # noqa: ASYNC110 - what is waited for happens in Redis, which sets no event
+            await asyncio.sleep(0.02)
+
+
+async def timed(limiter: FallbackLimiter, requests: int) -> float:
+    """Seconds that the slowest of so many requests at once took."""
+
+    async def one() -> float:
+        started = time.perf_counter()
+        assert (await limiter.charge("ada", RULES)).allowed
+        return time.perf_counter() - started
+
+    return max(await asyncio.gather(*(one() for _ in range(requests))))
+
+
+async def test_a_killed_redis_is_missed_and_found_again(
+    redis_server: RedisServer, limiter: FallbackLimiter, reports: Reports
+) -> None:
+    await limiter.open()
+    await limiter.charge("ada", RULES, 400)
+    redis_server.kill()
+    slowest = await timed(limiter, 50)
+    assert slowest < 10 * TIMEOUT, "far from fifty times, as one request after another would take"
+    assert limiter.alone
+    alone = await limiter.charge("ada", RULES)
+    assert alone.standings[0].remaining == 1000 - 51, "this process counts from nothing"
+    assert not await limiter.answers()
+    redis_server.start()
+    await until_closed(limiter)
+    assert (await limiter.charge("ada", RULES)).standings[0].remaining == 999, "Redis has lost what it knew"
+    assert reports == [False, True, False]
+
+
+async def test_a_redis_that_hangs_is_waited_for_once(
+    redis_server: RedisServer, limiter: FallbackLimiter, reports: Reports
+) -> None:
+    await limiter.open()
+    await timed(limiter, 8)
+    redis_server.hang()
+    first = await timed(limiter, 50)
+    later = await timed(limiter, 50)
+    assert TIMEOUT * 0.9 <= first < 10 * TIMEOUT
+    assert later < first / 2, "an open circuit asks nobody"
+    redis_server.go_on()
+    await until_closed(limiter)
+    assert reports == [False, True, False]
+    assert (await limiter.charge("ada", RULES)).standings[0].remaining <= 1000 - 9, "Redis still knows"
+
+
+async def test_it_starts_without_redis(redis_server: RedisServer, limiter: FallbackLimiter) -> None:
+    redis_server.kill()
+    assert (await limiter.charge("ada", RULES)).allowed
+    redis_server.start()
+    await until_closed(limiter)
+    assert await limiter.answers()
+
+
+async def test_a_loop_that_was_held_up_is_no_silence_of_redis(limiter: FallbackLimiter, reports: Reports) -> None:
+    await limiter.open()
+
+    async def hold_up() -> None:
+        await asyncio.sleep(0)
+        time.sleep(3 * TIMEOUT)  # noqa: ASYNC251 - blocking the loop is the point
+
+    decision, _ = await asyncio.gather(limiter.charge("ada", RULES), hold_up())
+    assert decision.standings[0].remaining == 999
+    assert reports == [False]
+
+
+async def test_it_opens_without_redis(redis_server: RedisServer, limiter: FallbackLimiter, reports: Reports) -> None:
+    redis_server.kill()
+    await limiter.open()
+    assert reports == [False, True]
+
+
+async def test_the_end_waits_for_no_probe(redis_server: RedisServer, limiter: FallbackLimiter) -> None:
+    redis_server.kill()
+    await limiter.charge("ada", RULES)
+    async with asyncio.timeout(1):
+        await limiter.close()
+    assert not [task for task in asyncio.all_tasks() if task.get_name() == "rate-limit-probe"]
+
+
+def test_nobody_is_made_to_wait_longer_than_50_milliseconds() -> None:
+    assert RedisSettings().timeout == 0.05
+    with pytest.raises(ValidationError):
+        RedisSettings(timeout=0.06)

@@ -1,0 +1,80 @@
+"""What a whole request costs Redis, and who is served without it."""
+
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from app.main import create_app
+from app.settings import RateLimitSettings, RedisSettings, Settings
+from tests.support.redis import RedisServer
+from tests.support.world import World
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RedisServer]:
+    with tempfile.TemporaryDirectory(prefix="strata-redis-") as folder:
+        server = RedisServer(Path(folder))
+        yield server
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def settings(settings: Settings, server: RedisServer) -> Settings:
+    return settings.model_copy(update={"redis": RedisSettings(url=SecretStr(server.url))})
+
+
+@pytest.fixture
+async def counted(world: World) -> AsyncIterator[World]:
+    await world.runtime.rate_limits.open()
+    yield world
+    await world.runtime.rate_limits.close()
+
+
+async def test_a_request_is_one_round_trip_at_most(counted: World, server: RedisServer) -> None:
+    ada = await counted.person("ada@example.com")
+    paths = ("/api/v2/posts", "/api/v1/users/me", "/api/v2/nowhere", "/api/v2/rate-limit", "/api/v1/search?query=a")
+    callers = (ada.headers, {}, {"Authorization": "Bearer garbage"})
+    async with counted.client() as client:
+        for headers in callers:
+            await client.get("/api/v2/posts", headers=headers)
+        with server.client() as control, server.client() as watcher, watcher.monitor() as monitor:
+            control.echo("start")
+            for path in paths:
+                for headers in callers:
+                    await client.get(path, headers=headers)
+            for path in ("/health", "/", "/metrics"):
+                assert (await client.get(path)).status_code == 200
+            control.echo("end")
+            seen = []
+            while "end" not in (command := monitor.next_command())["command"]:
+                if command["client_type"] != "lua":
+                    seen.append(command["command"].split()[0])
+    assert seen[seen.index("ECHO") + 1 :] == ["EVALSHA"] * (len(paths) * len(callers))
+
+
+async def test_a_redis_that_is_down_is_no_reason_not_to_serve(counted: World, server: RedisServer) -> None:
+    async with counted.client() as client:
+        assert (await client.get("/health/ready")).json() == {
+            "status": "ok",
+            "dependencies": {"database": "ok", "redis": "ok"},
+        }
+        server.kill()
+        answer = await client.get("/api/v2/posts")
+        assert (answer.status_code, answer.headers["RateLimit"].startswith('"burst";r=')) == (200, True)
+        ready = await client.get("/health/ready")
+        assert (ready.status_code, ready.json()["status"]) == (200, "degraded")
+        assert ready.json()["dependencies"] == {"database": "ok", "redis": "degraded"}
+        server.start()
+
+
+async def test_without_limits_the_contract_is_kept(world: World, settings: Settings) -> None:
+    """The headers are promised on every response, and still there; nobody is refused."""
+    limits = RateLimitSettings.model_validate({"enabled": False, "anonymous": {"burst": "1/day"}})
+    open_settings = settings.model_copy(update={"rate_limit": limits, "redis": RedisSettings()})
+    runtime = type(world.runtime).build(open_settings, world.runtime.database)
+    async with World(create_app(open_settings), runtime).client() as client:
+        answers = [await client.get("/api/v2/posts") for _ in range(3)]
+    assert [(answer.status_code, answer.headers["RateLimit"][:11]) for answer in answers] == [(200, '"burst";r=1')] * 3

@@ -1,0 +1,128 @@
+"""Dashboards: committed as generated, complete for whoever reads them at night, and nothing but valid PromQL."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import pytest
+import yaml
+
+from observability.dashboards.files import BOARDS, DASHBOARDS, differences, generated, write
+from observability.dashboards.model import Board
+from tests.support.promql import filled, readings
+
+ROOT = Path(__file__).parents[2]
+COMMAND = "python -m observability.dashboards"
+UNITS = {"reqps", "ops", "percentunit", "s", "d", "bytes", "none", "short"}
+by_board = pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.uid)
+Document = dict[str, Any]
+
+
+def document(board: Board) -> Document:
+    found: Document = json.loads((ROOT / DASHBOARDS / f"{board.uid.removeprefix('strata-')}.json").read_text())
+    return found
+
+
+def panels(board: Board) -> list[Document]:
+    return [panel for panel in document(board)["panels"] if panel["type"] != "row"]
+
+
+def test_the_committed_files_are_what_the_code_says() -> None:
+    assert differences(ROOT) == [], f"run `{COMMAND}`"
+
+
+def test_the_same_code_gives_the_same_files() -> None:
+    assert generated() == generated()
+
+
+def test_writing_mends_what_check_finds(tmp_path: Path) -> None:
+    first = write(tmp_path)
+    assert set(first) == set(generated())
+    path = tmp_path / first[0]
+    path.write_text(path.read_text().replace("environment", "realm"))
+    (path.parent / "forgotten.json").write_text("{}")
+    assert set(differences(tmp_path)) == {first[0], first[0].parent / "forgotten.json"}
+    write(tmp_path)
+    assert differences(tmp_path) == []
+
+
+def test_check_names_the_command_that_mends(tmp_path: Path) -> None:
+    arguments = [sys.executable, "-m", "observability.dashboards", "--check", "--root", str(tmp_path)]
+    done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert f"`{COMMAND}`" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@by_board
+def test_a_panel_explains_itself(board: Board) -> None:
+    found = panels(board)
+    assert len(found) == len(list(board.panels())) > 2
+    for panel in found:
+        assert panel["title"]
+        assert panel["description"].endswith("."), panel["title"]
+        assert panel["fieldConfig"]["defaults"]["unit"] in UNITS, panel["title"]
+        assert [link["title"] for link in panel["links"]] == ["Traces", "Logs"]
+        assert all(target["expr"] for target in panel["targets"])
+    titles = [panel["title"] for panel in found]
+    assert len(titles) == len(set(titles))
+
+
+@by_board
+def test_links_lead_to_a_query_of_a_provisioned_source(board: Board) -> None:
+    sources = yaml.safe_load((ROOT / "grafana/provisioning/datasources/strata.yaml").read_text())["datasources"]
+    uids = {source["uid"] for source in sources}
+    for panel in panels(board):
+        for link in panel["links"]:
+            panes = json.loads(parse_qs(urlsplit(link["url"]).query)["panes"][0])["a"]
+            assert panes["datasource"] in uids
+            query = panes["queries"][0]
+            text = query.get("query") or query["expr"]
+            declared = {variable.name for variable in board.variables}
+            assert set(re.findall(r"\$\{(\w+):pipe\}", text)) <= declared
+            assert "%24" not in link["url"], "Grafana would not see the variable"
+            assert unquote(link["url"]).count("{") == unquote(link["url"]).count("}")
+        assert panel["datasource"]["uid"] in uids
+
+
+@by_board
+def test_panels_fill_the_grid_without_covering_each_other(board: Board) -> None:
+    taken: dict[tuple[int, int], str] = {}
+    for panel in document(board)["panels"]:
+        place = panel["gridPos"]
+        assert place["x"] + place["w"] <= 24
+        for x in range(place["x"], place["x"] + place["w"]):
+            for y in range(place["y"], place["y"] + place["h"]):
+                assert taken.setdefault((x, y), panel["title"]) == panel["title"]
+    numbers = [panel["id"] for panel in document(board)["panels"]]
+    assert len(numbers) == len(set(numbers))
+
+
+@by_board
+def test_variables_are_declared_and_used(board: Board) -> None:
+    declared = {variable.name for variable in board.variables}
+    used = {
+        name for panel in board.panels() for query in panel.queries for name in re.findall(r"\$(?!__)(\w+)", query.expr)
+    }
+    assert used == declared
+
+
+@by_board
+def test_every_query_is_promql(board: Board) -> None:
+    for panel in board.panels():
+        for query in panel.queries:
+            assert readings(query.expr) or query.expr == "vector(0)", panel.title
+            assert "$" not in filled(query.expr)
+
+
+def test_exemplars_are_asked_for_where_durations_are_shown() -> None:
+    asked = {board.uid for board in BOARDS for panel in board.panels() for query in panel.queries if query.exemplars}
+    assert {"strata-overview", "strata-endpoint"} <= asked
+
+
+def test_dashboards_are_told_apart() -> None:
+    assert len({board.uid for board in BOARDS}) == len({board.title for board in BOARDS}) == len(BOARDS)

@@ -1,0 +1,121 @@
+"""Rules: accepted by Prometheus' own tool, proven one alert at a time, each with a page that says what to do."""
+
+import re
+import subprocess
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+
+from observability.dashboards.files import RULES
+from observability.rules.alerts import groups
+from observability.rules.clock import PRODUCTION, Clock, duration
+from observability.rules.files import rule_files
+from observability.slo import BURN_RATES, OBJECTIVES
+from tests.support.programs import program
+from tests.support.promql import readings
+
+ROOT = Path(__file__).parents[2]
+CASES = sorted((Path(__file__).parent / "rules").glob("*.yml"))
+RUNBOOKS = ROOT / "grafana/runbooks"
+ALERTS = [alert for alerts in groups(PRODUCTION).values() for alert in alerts]
+NAMES = sorted({alert.name for alert in ALERTS})
+SECTIONS = ["Meaning", "Impact", "Look", "Mend", "Silence"]
+
+
+def promtool(*arguments: str) -> None:
+    done = subprocess.run(
+        [program("promtool"), *arguments], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_prometheus_accepts_the_rules() -> None:
+    promtool("check", "rules", *(str(ROOT / RULES / name) for name in rule_files()))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
+def test_an_alert_fires_when_it_should_and_only_then(case: Path) -> None:
+    promtool("test", "rules", str(case))
+
+
+def test_every_alert_is_proven_to_fire_and_to_be_silent() -> None:
+    assert [case.stem for case in CASES] == NAMES
+    for case in CASES:
+        expected = [
+            test["exp_alerts"]
+            for group in yaml.safe_load(case.read_text())["tests"]
+            for test in group["alert_rule_test"]
+            if test["alertname"] == case.stem
+        ]
+        series = [str(found) for group in yaml.safe_load(case.read_text())["tests"] for found in group["input_series"]]
+        assert any(expected), f"{case.stem}: no case in which it fires"
+        assert len(series) > 1 or not all(expected), f"{case.stem}: nothing that must stay silent"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_runbook_says_what_to_do(name: str) -> None:
+    text = (RUNBOOKS / f"{name}.md").read_text()
+    severities = {alert.severity for alert in ALERTS if alert.name == name}
+    assert text.startswith(f"# {name} ({severities.pop()})\n")
+    assert not severities, "one name, one severity"
+    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == SECTIONS
+    blocks = re.findall(r"```promql\n(.*?)```", text, re.DOTALL)
+    assert blocks, "shows a query"
+    for expr in expressions(blocks):
+        assert readings(expr)
+    assert "TraceQL" in text, "shows how to find the traces"
+    assert re.search(r"LogQL|docker compose logs", text), "shows how to find the log lines"
+    for target in re.findall(r"\]\(([\w./-]+\.md)\)", text):
+        assert (RUNBOOKS / target).exists()
+
+
+def expressions(blocks: list[str]) -> list[str]:
+    """The expressions of blocks: one a line, or several lines of which the later ones are indented."""
+    text = "\n".join(re.sub(r"^   ", "", block, flags=re.MULTILINE) for block in blocks)
+    return [expr for expr in re.sub(r"\n\s+", " ", text).splitlines() if expr.strip()]
+
+
+def test_no_runbook_is_left_over() -> None:
+    assert sorted(path.stem for path in RUNBOOKS.glob("*.md")) == NAMES
+
+
+def test_an_alert_tells_who_should_wake_and_where_to_read() -> None:
+    for group in yaml.safe_load(rule_files()["alerts.yml"])["groups"]:
+        for rule in group["rules"]:
+            assert rule["labels"]["severity"] in {"page", "ticket"}
+            assert set(rule["annotations"]) == {"summary", "description", "runbook_url"}
+            assert rule["annotations"]["runbook_url"].endswith(f"/runbooks/{rule['alert']}.md")
+
+
+def test_burn_rates_are_those_of_the_objectives() -> None:
+    burning = [alert for alert in ALERTS if "Budget" in alert.name]
+    assert len(burning) == len(OBJECTIVES) * len(BURN_RATES)
+    spent = {rate.long: round(rate.factor * rate.long / timedelta(days=30), 3) for rate in BURN_RATES}
+    assert list(spent.values()) == [0.02, 0.05, 0.1, 0.1], "the part of the budget that is gone when it fires"
+    assert all(rate.long == 12 * rate.short for rate in BURN_RATES)
+
+
+def test_a_scaled_clock_changes_lengths_and_nothing_else() -> None:
+    def without_lengths(text: str) -> str:
+        return re.sub(r"\[\d+[dhms]\]|'(for|interval)': '\d+[dhms]'", "", str(yaml.safe_load(text)))
+
+    fast, real = rule_files(Clock(pace=30)), rule_files()
+    for name, text in real.items():
+        assert fast[name] != text
+        assert without_lengths(fast[name]) == without_lengths(text)
+
+
+@pytest.mark.parametrize(
+    ("length", "text"),
+    [
+        (timedelta(minutes=5), "5m"),
+        (timedelta(hours=6), "6h"),
+        (timedelta(days=3), "3d"),
+        (timedelta(seconds=90), "90s"),
+        (timedelta(hours=36), "36h"),
+    ],
+)
+def test_durations_are_written_as_prometheus_writes_them(length: timedelta, text: str) -> None:
+    assert duration(length) == text

@@ -1,0 +1,100 @@
+"""The sample application with tracing, and a collector on the loopback."""
+
+import asyncio
+import io
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import FastAPI, Request
+from starlette.responses import StreamingResponse
+
+from observability.config import ObservabilityConfig
+from observability.context import set_consumer
+from observability.install import install
+from observability.logging import configure
+from observability.metrics import Metrics
+from observability.tracing.config import TracingConfig
+from observability.tracing.tracer import Tracing
+from tests.support.collector import Collector, collecting
+
+
+class Traced:
+    """An application with a version v2, its instruments, and a client."""
+
+    def __init__(self, config: TracingConfig) -> None:
+        version = FastAPI(openapi_url=None, redirect_slashes=False)
+
+        @version.get("/posts/{post_id}")
+        async def read(post_id: int, request: Request) -> dict[str, int]:
+            set_consumer(request.scope, "key_1", "free")
+            return {"id": post_id}
+
+        @version.get("/posts/{post_id}/failure")
+        async def fail(post_id: int) -> None:
+            message = f"post {post_id} of eve@example.org"
+            raise RuntimeError(message)
+
+        @version.get("/posts/{post_id}/slow")
+        async def stream(post_id: int) -> StreamingResponse:
+            async def chunks() -> AsyncIterator[bytes]:
+                yield str(post_id).encode()
+                await asyncio.sleep(config.slow_threshold * 1.5)
+
+            return StreamingResponse(chunks())
+
+        app = FastAPI(openapi_url=None, redirect_slashes=False)
+        app.mount("/api/v2", version)
+        self.tracing = Tracing(config)
+        self.metrics: Metrics = install(
+            app, ObservabilityConfig(log_format="json", mounts={"/api/v2": "v2"}), self.tracing
+        )
+
+        @app.get("/health")
+        async def health() -> dict[str, str]:
+            return {"status": "ok"}
+
+        self.client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://strata.test")
+
+    def count(self, name: str) -> dict[str, float]:
+        """The samples of a counter of spans, by reason."""
+        return {
+            sample.labels.get("reason", ""): sample.value
+            for metric in self.metrics.registry.collect()
+            for sample in metric.samples
+            if sample.name == name
+        }
+
+
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    """A collector that behaves, until told otherwise."""
+    with collecting() as collector:
+        yield collector
+
+
+@pytest.fixture
+def capture() -> io.BytesIO:
+    """What the application and its threads log."""
+    return io.BytesIO()
+
+
+@pytest.fixture
+def traced(collector: Collector, capture: io.BytesIO) -> Callable[..., Any]:
+    """Runs the application, exporting to the collector; the arguments are settings of tracing."""
+
+    @asynccontextmanager
+    async def run(**settings: Any) -> AsyncIterator[Traced]:
+        config = TracingConfig(**{"endpoint": collector.url, "sample_ratio": 1.0, "timeout": 1.0} | settings)
+        traced = Traced(config)
+        configure("info", "json", capture)
+        traced.tracing.start(traced.metrics)
+        try:
+            async with traced.client:
+                yield traced
+        finally:
+            await asyncio.to_thread(traced.tracing.close)
+
+    return run

@@ -1,0 +1,224 @@
+"""A collector that is absent, refuses, hangs or dies costs spans, and nothing else."""
+
+import asyncio
+import io
+import time
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from opentelemetry.trace import SpanKind
+
+from observability.metrics import Metrics
+from observability.trace_context import new_ids
+from observability.tracing import pipeline as pipeline_module
+from observability.tracing.config import TracingConfig
+from observability.tracing.local import read_ring
+from observability.tracing.pipeline import Pipeline
+from observability.tracing.recording import MOST_CHILDREN, Child, Recording, client_span, producer_span, recorded
+from observability.tracing.ring import RingWriter
+from observability.tracing.sampling import Sampler
+from observability.tracing.spans import Finished, build, finished, make_resource
+from tests.support.collector import Collector
+from tests.support.live import free_port
+
+Lines = Callable[[], list[dict[str, Any]]]
+TIMEOUT = 1.0
+"""Seconds; a request that waited for the collector would take as long."""
+EXPORTED, DROPPED = "trace_spans_exported_total", "trace_spans_dropped_total"
+
+
+@pytest.fixture
+def log(capture: io.BytesIO) -> Lines:
+    """What is said about exporting."""
+
+    def read() -> list[dict[str, Any]]:
+        parsed = [orjson.loads(line) for line in capture.getvalue().splitlines()]
+        return [line for line in parsed if line["event"] != "request"]
+
+    return read
+
+
+async def load(app: Any, requests: int = 60) -> float:
+    """Send requests for some seconds; the longest took so many."""
+    longest = 0.0
+    for _ in range(requests):
+        started = time.perf_counter()
+        response = await app.client.get("/api/v2/posts/7")
+        longest = max(longest, time.perf_counter() - started)
+        assert response.status_code == 200
+        await asyncio.sleep(0.03)
+    return longest
+
+
+@pytest.mark.parametrize(
+    ("mode", "reason"), [("refusing", "refused"), ("unavailable", "refused"), ("hanging", "unreachable")]
+)
+async def test_an_ill_collector_costs_spans_only(
+    collector: Collector, traced: Any, log: Lines, mode: Any, reason: str
+) -> None:
+    collector.mode = mode
+    async with traced(timeout=TIMEOUT) as app:
+        assert await load(app) < TIMEOUT
+        started = time.perf_counter()
+    assert time.perf_counter() - started < 2
+    assert collector.spans == []
+    dropped = app.count(DROPPED)
+    assert dropped[reason] > 0
+    assert sum(dropped.values()) == 60
+    assert app.count(EXPORTED) == {"": 0}
+    assert [(line["event"], line["level"], line["reason"]) for line in log()] == [
+        ("trace_export_failing", "warning", reason)
+    ]
+
+
+async def test_an_absent_collector_costs_spans_only(traced: Any, log: Lines) -> None:
+    async with traced(endpoint=f"http://127.0.0.1:{free_port()}", timeout=TIMEOUT) as app:
+        assert await load(app) < TIMEOUT
+    assert sum(app.count(DROPPED).values()) == 60
+    assert [line["event"] for line in log()] == ["trace_export_failing"]
+
+
+async def test_a_collector_may_die_and_return(traced: Any, log: Lines) -> None:
+    first = Collector()
+    async with traced(endpoint=first.url, timeout=0.3) as app:
+        await load(app, 20)
+        first.close()
+        await load(app, 60)
+        second = Collector(first.port)
+        try:
+            await load(app, 60)
+            await asyncio.to_thread(second.wait, lambda c: c.spans)
+        finally:
+            await asyncio.to_thread(app.tracing.close)
+            second.close()
+    exported, dropped = app.count(EXPORTED)[""], sum(app.count(DROPPED).values())
+    assert exported + dropped == 140
+    assert len(first.spans) + len(second.spans) >= exported > 0
+    assert [line["event"] for line in log()] == ["trace_export_failing", "trace_export_recovered"]
+
+
+def done(children: int = 0) -> Finished:
+    """A trace that has just ended."""
+    trace_id, span_id = new_ids()
+    recording = Recording(trace_id, span_id, sampled=True)
+    for number in range(children):
+        now = time.perf_counter()
+        recording.add(Child(f"SELECT {number}", SpanKind.CLIENT, now, now, {}, None, None))
+    return finished(
+        recording, "GET /x", SpanKind.SERVER, parent_span_id=None, duration=0.5, attributes={"n": 1}, error=None
+    )
+
+
+class Stuck:
+    """A destination that takes one batch and never returns."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.batches = 0
+
+    def deliver(self, _batch: list[Finished]) -> str | None:
+        self.batches += 1
+        time.sleep(self.seconds)
+        return None
+
+    def interrupt(self) -> None:
+        """It does not listen."""
+
+
+def counts(metrics: Metrics) -> dict[str, float]:
+    return {
+        sample.labels["reason"]: sample.value
+        for metric in metrics.registry.collect()
+        for sample in metric.samples
+        if sample.name == DROPPED
+    }
+
+
+def test_the_queue_is_bounded_and_the_end_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline_module, "_MOST_WAITING", 10)
+    metrics, stuck = Metrics(), Stuck(4)
+    pipeline = Pipeline(stuck, metrics, pause=0.01)
+    pipeline.start()
+    pipeline.offer(done())
+    while not stuck.batches:
+        time.sleep(0.01)
+    for _ in range(15):
+        pipeline.offer(done(children=1))
+    started = time.perf_counter()
+    pipeline.close()
+    assert time.perf_counter() - started < 2
+    pipeline.offer(done())
+    assert counts(metrics) == {"queue_full": 10, "shutdown": 22}
+
+
+def test_a_defect_in_a_destination_is_counted_and_does_not_end_the_thread() -> None:
+    class Broken(Stuck):
+        def deliver(self, batch: list[Finished]) -> str | None:
+            super().deliver(batch)
+            raise ValueError
+
+    metrics, broken = Metrics(), Broken(0)
+    pipeline = Pipeline(broken, metrics, pause=0.01)
+    pipeline.start()
+    for number in range(1, 3):
+        pipeline.offer(done())
+        while counts(metrics).get("ValueError") != number:
+            time.sleep(0.01)
+    pipeline.close()
+    assert broken.batches == 2
+
+
+def test_the_ring_is_bounded_in_bytes_and_files(tmp_path: Path) -> None:
+    folder = tmp_path / "traces"
+    folder.mkdir()
+    for number in range(30):
+        (folder / f"strata-{number}.jsonl").write_bytes(b'{"trace_id": "half')
+    ring = RingWriter(folder, make_resource(TracingConfig()), segment_bytes=20_000)
+    for _ in range(200):
+        assert ring.deliver([done(children=3)]) is None
+    newest = done(children=3)
+    assert ring.deliver([newest]) is None
+    files = list(folder.iterdir())
+    assert len(files) <= 17
+    assert sum(file.stat().st_size for file in files) < 45_000
+    traces = read_ring(folder)
+    assert traces[0].trace_id == newest.recording.trace_id
+    assert [span["name"] for span in traces[0].below(newest.recording.span_id)] == ["SELECT 0", "SELECT 1", "SELECT 2"]
+    assert all(one.started_ns >= other.started_ns for one, other in pairwise(traces))
+
+
+def test_a_ring_that_cannot_be_written_is_a_reason(tmp_path: Path) -> None:
+    (tmp_path / "traces").write_text("a file")
+    assert RingWriter(tmp_path / "traces", make_resource(TracingConfig())).deliver([done()]) == "unwritable"
+
+
+def test_a_share_of_all_traces_is_kept_and_the_same_ones_everywhere() -> None:
+    one, other = (Sampler(TracingConfig(sample_ratio=0.1)) for _ in range(2))
+    ids = [new_ids() for _ in range(20_000)]
+    kept = [one.root(trace_id, span_id, None) for trace_id, span_id in ids]
+    assert 0.08 < sum(kept) / len(ids) < 0.12
+    assert kept == [other.root(trace_id, span_id, None) for trace_id, span_id in ids]
+    chosen = "0" * 31 + "1"
+    strangers = [one.root(chosen, span_id, parent) for _, span_id in ids[:5_000] for parent in (True, False)]
+    assert 0.05 < sum(strangers) / len(strangers) < 0.15
+
+
+def test_children_are_bounded_and_nothing_is_noted_outside_of_a_recording() -> None:
+    with client_span("SELECT posts", {}), producer_span("send x", {}) as traceparent:
+        assert traceparent is None
+    finished_trace = done(children=MOST_CHILDREN + 5)
+    spans = build(finished_trace, make_resource(TracingConfig()))
+    assert len(spans) == finished_trace.size == MOST_CHILDREN + 1
+    assert spans[0].attributes == {"n": 1, "strata.dropped_spans": 5}
+
+
+def test_a_block_that_fails_is_a_span_that_failed() -> None:
+    recording = Recording(*new_ids(), sampled=False)
+    with recorded(recording), pytest.raises(ZeroDivisionError), client_span("SELECT posts", {"a": 1}):
+        _ = 1 / 0
+    (child,) = recording.children
+    assert (child.name, child.error, child.started <= child.ended) == ("SELECT posts", "ZeroDivisionError", True)

@@ -1,0 +1,88 @@
+"""A real run: two serving processes, a worker, a mail server's stand-in and a collector."""
+
+import asyncio
+import re
+from pathlib import Path
+
+import httpx2
+import pytest
+import pytest_asyncio
+
+from tests.support.collector import Collector, Received
+from tests.support.live import Strata
+from tests.support.postgres import clone
+from tests.support.world import PASSWORD
+
+PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
+
+
+@pytest_asyncio.fixture
+async def dsn(admin_dsn: str, request: pytest.FixtureRequest) -> str:
+    return await clone(admin_dsn, f"strata_trace_{abs(hash(request.node.nodeid))}")
+
+
+def register(url: str, email: str, **headers: str) -> httpx2.Response:
+    body = {"email": email, "password": PASSWORD, "display_name": "Ada"}
+    response = httpx2.post(f"{url}/api/v2/auth/registrations", json=body, headers=headers, timeout=20)
+    assert response.status_code < 300, response.text
+    return response
+
+
+def of_trace(collector: Collector, trace_id: str) -> dict[str, Received]:
+    return {span.name: span for span in collector.spans if span.trace_id == trace_id}
+
+
+async def test_a_trace_goes_from_the_request_to_the_mail_and_both_workers_export(
+    dsn: str, tmp_path: Path, collector: Collector
+) -> None:
+    strata = Strata(
+        tmp_path / "home",
+        dsn,
+        STRATA_TRACING__ENDPOINT=collector.url,
+        STRATA_TRACING__SAMPLE_RATIO="1",
+    )
+    with strata.running("worker"), strata.serving("--workers", "2") as url:
+        response = await asyncio.to_thread(register, url, "ada@example.com", traceparent=PARENT)
+        trace_id = response.headers["traceresponse"].split("-")[1]
+        assert trace_id == PARENT.split("-")[1]
+        await asyncio.to_thread(collector.wait, lambda c: "mailbox deliver" in of_trace(c, trace_id))
+
+        def served_by(_: Collector) -> bool:
+            httpx2.get(f"{url}/api/v1/posts", timeout=5)
+            return len({span.resource["process.pid"] for span in collector.spans if span.kind == "SERVER"}) == 2
+
+        await asyncio.to_thread(collector.wait, served_by)
+    spans = of_trace(collector, trace_id)
+    server, send = spans["POST /api/v2/auth/registrations"], spans["send auth.send_token"]
+    process, mail = spans["process auth.send_token"], spans["mailbox deliver"]
+    assert server.parent_id == PARENT.split("-")[2]
+    assert {spans[name].parent_id for name in ("INSERT users", "send auth.send_token")} == {server.span_id}
+    assert (send.kind, process.kind, process.parent_id) == ("PRODUCER", "CONSUMER", send.span_id)
+    assert mail.parent_id == process.span_id
+    assert (server.resource["service.name"], process.resource["service.name"]) == ("strata", "strata-worker")
+    assert spans["SELECT action_tokens"].parent_id == process.span_id
+    instances = {span.resource["service.instance.id"] for span in collector.spans}
+    assert len(instances) == 3
+    everything = repr(collector.spans)
+    for secret in ("ada@example.com", PASSWORD, "127.0.0.1:", "$argon2"):
+        assert secret not in everything
+    assert f'"trace_id":"{trace_id}"' in strata.log("worker")
+    assert "trace_export" not in strata.log("serve") + strata.log("worker")
+
+
+async def test_what_a_local_run_did_is_shown_as_trees(dsn: str, tmp_path: Path) -> None:
+    strata = Strata(tmp_path / "home", dsn, STRATA_TRACING__SAMPLE_RATIO="1")
+    with strata.serving() as url:
+        register(url, "ada@example.com")
+        httpx2.get(f"{url}/api/v2/posts", timeout=5)
+    shown = strata.run("traces").stdout
+    assert re.search(r"^[0-9a-f]{32}  \d{4}-\d\d-\d\d", shown, re.MULTILINE)
+    assert re.search(r"── POST /api/v2/auth/registrations  [\d.]+ ms  202 v2\n", shown)
+    assert re.search(r"    [├└]── INSERT users  [\d.]+ ms", shown)
+    newest, older = strata.json("traces", "--limit", "2")
+    assert newest["spans"][0]["name"] == "GET /api/v2/posts"
+    assert older["spans"][0]["attributes"]["http.response.status_code"] == 202
+    assert strata.json("traces", "--errors") == []
+    assert strata.run("traces", "--slow").stdout.startswith("No such traces in ")
+    (file,) = (strata.home / "traces").iterdir()
+    assert file.stat().st_mode & 0o777 == 0o600

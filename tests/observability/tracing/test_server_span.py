@@ -1,0 +1,193 @@
+"""The span of a request: its ids, name and attributes, and when it is kept."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from observability.context import active
+from tests.support.collector import Collector
+
+TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+
+
+async def test_a_request_is_a_span_with_the_ids_of_its_response(collector: Collector, traced: Any) -> None:
+    async with traced() as app:
+        response = await app.client.get("/api/v2/posts/7?api_key=sk_live_secret", headers={"User-Agent": "curl/8"})
+    (span,) = collector.spans
+    assert response.headers["traceresponse"] == f"00-{span.trace_id}-{span.span_id}-01"
+    assert response.headers["server-timing"] == f'trace;desc="00-{span.trace_id}-{span.span_id}-01"'
+    assert (span.name, span.kind, span.parent_id, span.error) == ("GET /api/v2/posts/{post_id}", "SERVER", "", False)
+    assert 0 < span.milliseconds < 5_000
+    assert span.attributes == {
+        "http.request.method": "GET",
+        "http.route": "/api/v2/posts/{post_id}",
+        "http.response.status_code": 200,
+        "http.response.body.size": len(response.content),
+        "url.path": "/api/v2/posts/7",
+        "url.scheme": "http",
+        "server.address": "strata.test",
+        "network.protocol.version": "1.1",
+        "user_agent.original": "curl/8",
+        "strata.request_id": response.headers["x-request-id"],
+        "api.version": "v2",
+        "api.consumer.id": "key_1",
+        "api.consumer.tier": "free",
+    }
+
+
+async def test_an_error_is_kept_with_its_exception_and_without_its_secrets(collector: Collector, traced: Any) -> None:
+    async with traced(sample_ratio=0.0) as app:
+        response = await app.client.get("/api/v2/posts/7/failure")
+        await app.client.get("/api/v2/posts/7")
+        await app.client.get("/nowhere")
+    (span,) = collector.spans
+    assert span.error
+    assert span.attributes["error.type"] == "RuntimeError"
+    assert span.attributes["http.response.status_code"] == 500
+    ((name, event),) = span.events
+    assert (name, event["exception.type"]) == ("exception", "builtins.RuntimeError")
+    assert event["exception.message"] == "post 7 of [redacted]"
+    assert "in fail\n" in event["exception.stacktrace"]
+    assert "eve@example.org" not in repr(span)
+    assert response.headers["traceresponse"] == f"00-{span.trace_id}-{span.span_id}-01"
+
+
+async def test_a_slow_answer_is_kept(collector: Collector, traced: Any) -> None:
+    async with traced(sample_ratio=0.0, slow_threshold=0.05) as app:
+        response = await app.client.get("/api/v2/posts/7/slow")
+        await app.client.get("/health")
+    (span,) = collector.spans
+    assert span.name == "GET /api/v2/posts/{post_id}/slow"
+    assert span.milliseconds > 50
+    assert span.trace_id in response.headers["traceresponse"]
+
+
+async def test_an_unmatched_request_is_named_for_its_method_alone(collector: Collector, traced: Any) -> None:
+    async with traced() as app:
+        await app.client.get("/api/v2/nobody@example.org")
+        await app.client.request("BREW", "/api/v2/tea")
+    first, second = collector.spans
+    assert (first.name, first.attributes["url.path"], first.error) == ("GET", "/api/v2/[redacted]", False)
+    assert "http.route" not in first.attributes
+    assert (second.name, second.attributes["http.request.method"]) == ("HTTP", "_OTHER")
+
+
+async def test_a_strangers_trace_is_continued_but_its_flag_is_not_believed(collector: Collector, traced: Any) -> None:
+    async with traced(sample_ratio=0.0) as app:
+        response = await app.client.get("/api/v2/posts/7", headers={"traceparent": f"00-{TRACE}-{PARENT}-01"})
+    assert response.headers["traceresponse"].startswith(f"00-{TRACE}-")
+    assert response.headers["traceresponse"].endswith("-00")
+    assert collector.spans == []
+    async with traced(sample_ratio=1.0) as app:
+        await app.client.get("/api/v2/posts/7", headers={"traceparent": f"00-{TRACE}-{PARENT}-00"})
+    (span,) = collector.spans
+    assert (span.trace_id, span.parent_id) == (TRACE, PARENT)
+
+
+@pytest.mark.parametrize(("flags", "kept"), [("01", 1), ("00", 0)])
+async def test_behind_a_gateway_of_ones_own_the_flag_decides(
+    collector: Collector, traced: Any, flags: str, kept: int
+) -> None:
+    async with traced(sample_ratio=1 - kept, trust_parent=True) as app:
+        await app.client.get("/api/v2/posts/7", headers={"traceparent": f"00-{TRACE}-{PARENT}-{flags}"})
+    assert len(collector.spans) == kept
+
+
+async def test_probes_are_not_traced(collector: Collector, traced: Any) -> None:
+    async with traced() as app:
+        response = await app.client.get("/health")
+    assert response.headers["traceresponse"].endswith("-00")
+    assert collector.spans == []
+
+
+async def test_attributes_are_those_of_the_contrib_instrumentation(collector: Collector, traced: Any) -> None:
+    """What ``opentelemetry-instrumentation-fastapi`` says of the same request, where it says it right."""
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    app = FastAPI(openapi_url=None)
+
+    @app.get("/api/v2/posts/{post_id}")
+    async def read(post_id: int) -> dict[str, int]:
+        return {"id": post_id}
+
+    FastAPIInstrumentor.instrument_app(app, tracer_provider=provider, exclude_spans=["receive", "send"])
+    url, headers = "http://strata.test/api/v2/posts/7", {"User-Agent": "curl/8"}
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app)) as client:
+        await client.get(url, headers=headers)
+    async with traced() as ours:
+        await ours.client.get(url, headers=headers)
+    (theirs,) = exporter.get_finished_spans()
+    (span,) = collector.spans
+    assert theirs.name == span.name
+    old_names = {
+        "http.method": "http.request.method",
+        "http.route": "http.route",
+        "http.status_code": "http.response.status_code",
+        "http.target": "url.path",
+        "http.scheme": "url.scheme",
+        "http.user_agent": "user_agent.original",
+        "http.flavor": "network.protocol.version",
+    }
+    assert theirs.attributes is not None
+    for old, new in old_names.items():
+        assert span.attributes[new] == theirs.attributes[old], new
+
+
+async def test_no_span_is_made_twice_when_a_global_provider_exists(tmp_path: Path) -> None:
+    script = """
+import asyncio, httpx2
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from app.main import create_app
+exporter = InMemorySpanExporter()
+provider = TracerProvider()
+provider.add_span_processor(SimpleSpanProcessor(exporter))
+trace.set_tracer_provider(provider)
+async def main():
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(create_app()), base_url="http://x") as client:
+        assert (await client.get("/api/v2/docs")).status_code == 200
+asyncio.run(main())
+assert exporter.get_finished_spans() == ()
+"""
+    done = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-c", script],
+        env=os.environ | {"STRATA_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+async def test_whether_a_trace_is_kept_is_known_when_metrics_observe(
+    collector: Collector, traced: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    async with traced(sample_ratio=0.0, slow_threshold=0.05) as app:
+
+        def observe(*_labels: object) -> None:
+            context = active()
+            assert context is not None
+            seen.append((context.trace_id, context.sampled))
+
+        monkeypatch.setattr(app.metrics, "observe_request", observe)
+        for path in ("/posts/7", "/posts/7/failure", "/posts/7/slow"):
+            await app.client.get(f"/api/v2{path}")
+    assert [sampled for _, sampled in seen] == [False, True, True]
+    assert [trace_id for trace_id, sampled in seen if sampled] == [span.trace_id for span in collector.spans]

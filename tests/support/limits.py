@@ -1,0 +1,13 @@
+"""Quotas that no test uses up by accident: the limits are on everywhere, only larger."""
+
+import json
+
+GENEROUS = {
+    "anonymous": {"burst": "1000000/minute", "daily": "10000000/day"},
+    "plans": {plan: {"burst": "1000000/minute", "daily": "10000000/day"} for plan in ("free", "pro", "enterprise")},
+}
+VARIABLES = {
+    "STRATA_RATE_LIMIT__ANONYMOUS": json.dumps(GENEROUS["anonymous"]),
+    "STRATA_RATE_LIMIT__PLANS": json.dumps(GENEROUS["plans"]),
+}
+"""The same for a server in a process of its own."""

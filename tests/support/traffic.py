@@ -1,0 +1,142 @@
+"""A known mix of requests to both versions, by several consumers, and a ledger of what was sent and answered."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+import httpx2
+
+from tests.support.live import Strata
+
+UNMATCHED = "unmatched"
+MISSING = "/api/v2/posts/post_01h455vb4pex5vsknk084sn02q"
+MOST_SECONDS = 150
+"""Traffic stops by itself, whatever becomes of the test that began it."""
+PAUSE = 1.5
+"""Seconds between two rounds: anonymous callers stay below what they may."""
+
+Headers = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is known of a request that was answered."""
+
+    consumer: str
+    version: str
+    route: str
+    status: int
+
+
+@dataclass
+class Traffic:
+    """Sends one round after the other. A round is the same each time, so every share is known in advance."""
+
+    url: str
+    consumers: Mapping[str, Headers]
+    """``author`` may write, ``reader`` may not; both have an API key. ``anonymous`` has none."""
+    answers: Counter[Answer] = field(default_factory=Counter)
+    rounds: int = 0
+    traces: set[str] = field(default_factory=set)
+    """Traces that the author began and wants to be kept."""
+    _ending: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def one_round(self) -> None:
+        """Some 20 requests, of which a known part goes to v1; every kind of answer that dashboards tell apart."""
+        for _ in range(4):
+            self._send("author", "v1", "/posts")
+            self._send("reader", "v2", "/posts")
+        for _ in range(3):
+            self._send("reader", "v1", "/posts")
+            self._send("author", "v2", "/me")
+        self._send("anonymous", "v1", "/posts")
+        self._send("anonymous", "v1", "/users/me")
+        self._send("reader", "v2", "/posts/{post_id}", path=MISSING)
+        # Nobody asks who it is where there is nothing.
+        self._send("anonymous", "v2", UNMATCHED, path="/api/v2/nothing-here")
+        self._replay()
+        self._sign_in()
+        self.rounds += 1
+
+    def _replay(self) -> None:
+        """The same POST twice: the second is answered from the record of the first."""
+        once = {"Idempotency-Key": str(uuid4())}
+        body = {"title": "Known", "content": "Sent twice, written once."}
+        for _ in range(2):
+            self._send("author", "v2", "/posts", method="POST", headers=once, json=body)
+
+    def _sign_in(self) -> None:
+        """A password that is wrong; each round for another account, since an account is closed after a few."""
+        form = {"grant_type": "password", "username": f"nobody-{self.rounds}@example.com", "password": "wrong horse"}
+        self._send("anonymous", "v2", "/auth/token", method="POST", data=form)
+
+    def _send(
+        self,
+        consumer: str,
+        version: str,
+        route: str,
+        *,
+        path: str | None = None,
+        method: str = "GET",
+        headers: Headers | None = None,
+        **body: Mapping[str, str],
+    ) -> None:
+        # A connection of its own for each, so that every worker gets some.
+        own = self._trace() if consumer == "author" else {}
+        response = httpx2.request(
+            method,
+            self.url + (path or f"/api/{version}{route}"),
+            headers={**self.consumers[consumer], **own, **(headers or {})},
+            timeout=10,
+            **body,
+        )
+        template = route if route == UNMATCHED else f"/api/{version}{route}"
+        self.answers[Answer(consumer, version, template, response.status_code)] += 1
+
+    def _trace(self) -> Headers:
+        """The context of a new trace whose caller keeps it (W3C Trace Context: flag 01)."""
+        trace_id = uuid4().hex
+        self.traces.add(trace_id)
+        return {"traceparent": f"00-{trace_id}-{uuid4().hex[:16]}-01"}
+
+    def start(self) -> None:
+        """Send in the background until ``stop``."""
+        self._thread = threading.Thread(target=self._run, name="traffic", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the round that is being sent."""
+        self._ending.set()
+        if self._thread is not None:
+            self._thread.join(30)
+
+    def _run(self) -> None:
+        ends = time.monotonic() + MOST_SECONDS
+        while time.monotonic() < ends and not self._ending.wait(PAUSE):
+            self.one_round()
+
+    def seen(self) -> dict[Answer, int]:
+        """What was answered so far."""
+        return dict(self.answers)
+
+    def by(self, *names: str) -> dict[tuple[str, ...], int]:
+        """Answers by the values of some attributes."""
+        found: Counter[tuple[str, ...]] = Counter()
+        for answer, times in self.seen().items():
+            found[tuple(str(getattr(answer, name)) for name in names)] += times
+        return dict(found)
+
+
+def consumers(strata: Strata) -> dict[str, Headers]:
+    """An author and a reader with generous keys, and nobody."""
+    found: dict[str, Headers] = {"anonymous": {}}
+    for name in ("author", "reader"):
+        email = f"{name}@example.com"
+        strata.run("users", "create", email, "--role", "author")
+        key = strata.json("keys", "create", email, "--name", name, "--plan", "enterprise")["key"]
+        found[name] = {"X-API-Key": key}
+    return found

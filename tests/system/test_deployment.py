@@ -1,0 +1,242 @@
+"""What operators deploy: each file through the program that reads it, and the promises of docker-compose.yml."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from app.secrets import load_settings
+from app.settings import Settings
+from tests.support.configured_redis import redis_server
+from tests.support.programs import program
+
+ROOT = Path(__file__).parents[2]
+SCRIPTS = Path(sys.executable).parent
+VARIABLE = re.compile(r"\$\{(\w+)(?::([?-])([^}]*))?\}")
+# One that only migrates, one that only owns volumes; they end, and others wait for that.
+ONE_SHOT = {"migrate", "own-volumes"}
+# The worker has no port; fluent-bit's image has no program that could ask.
+UNASKED = {"worker", "fluent-bit"}
+IMAGE = re.compile(r"[\w./-]+:v?\d+\.\d+(\.\d+)?(-[\w.]+)?")
+
+Service = dict[str, Any]
+
+
+def run(*command: str | Path, **variables: str) -> str:
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def compose() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    return found
+
+
+SERVICES: dict[str, Service] = compose()["services"]
+by_service = pytest.mark.parametrize("name", SERVICES)
+
+
+def bind_mounts() -> Iterator[tuple[str, str]]:
+    for service in SERVICES.values():
+        for volume in service.get("volumes", ()):
+            source, _, target = volume.partition(":")
+            if source.startswith("./"):
+                yield source, target
+
+
+@pytest.fixture(scope="module")
+def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("compose") / "compose.env"
+    run("make", "-o", ".venv/.installed", "compose-env", f"COMPOSE_ENV={path}")
+    return path
+
+
+def variables(path: Path) -> dict[str, str]:
+    lines = [line for line in path.read_text().splitlines() if line and not line.startswith("#")]
+    return {name: value.strip("'") for name, _, value in (line.partition("=") for line in lines)}
+
+
+def test_compose_obeys_the_specification() -> None:
+    run(SCRIPTS / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", "docker-compose.yml")
+
+
+def test_prometheus_accepts_its_configuration() -> None:
+    run(program("promtool"), "check", "config", "grafana/prometheus/prometheus.yml")
+
+
+def test_alertmanager_accepts_its_configuration() -> None:
+    run(program("amtool"), "check-config", "grafana/alertmanager/alertmanager.yml")
+
+
+@pytest.mark.parametrize(("severity", "receiver"), [("page", "pager"), ("ticket", "tickets")])
+def test_alerts_reach_those_who_should_act(severity: str, receiver: str) -> None:
+    file = "--config.file=grafana/alertmanager/alertmanager.yml"
+    said = run(program("amtool"), "config", "routes", "test", file, "alertname=TargetDown", f"severity={severity}")
+    assert said.split()[0] == receiver
+
+
+def test_caddy_accepts_its_configuration(secrets: Path, tmp_path: Path) -> None:
+    caddyfile = "grafana/caddy/Caddyfile"
+    home = {"HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+    said = run(
+        SCRIPTS / "caddy", "validate", "--adapter", "caddyfile", "--config", caddyfile, **home, **variables(secrets)
+    )
+    assert "Valid configuration" in said
+    run(SCRIPTS / "caddy", "fmt", "--diff", caddyfile)
+
+
+def test_the_dockerfile_is_clean() -> None:
+    run(SCRIPTS / "hadolint", "--failure-threshold", "info", "Dockerfile")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "grafana").rglob("*.y*ml")), ids=lambda path: path.name)
+def test_yaml_is_yaml(path: Path) -> None:
+    assert isinstance(yaml.safe_load(path.read_text()), dict)
+
+
+def test_nothing_starts_without_its_secrets(secrets: Path) -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    found = {match[1]: match[2] for match in VARIABLE.finditer(text)}
+    optional = {name for name, kind in found.items() if kind == "-"}
+    assert optional == {"STRATA_IMAGE", "STRATA_WORKERS"}, "no secret has a default"
+    assert set(found) - optional == set(variables(secrets)), "compose.env has what is asked for, and nothing else"
+    assert None not in found.values(), "a variable that may be missing must say what to do"
+
+
+def test_the_written_secrets_are_good_enough_for_production(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = variables(secrets)
+    assert secrets.stat().st_mode & 0o077 == 0
+    assert len(set(given.values())) == len(given)
+    for name, value in SERVICES["api"]["environment"].items():
+        filled = VARIABLE.sub(lambda match: given[match[1]], value)
+        monkeypatch.setenv(name, filled)
+    settings = load_settings(_env_file=None)
+    assert settings.production
+    assert settings.http.base_url == "https://localhost"
+
+
+@pytest.mark.parametrize("name", ["api", "worker", "migrate"])
+def test_settings_that_are_given_exist(name: str) -> None:
+    for variable in SERVICES[name]["environment"]:
+        group: Any = Settings
+        for step in variable.removeprefix("STRATA_").lower().split("__"):
+            assert step in group.model_fields, variable
+            group = group.model_fields[step].annotation
+
+
+def test_redis_accepts_its_configuration(secrets: Path, tmp_path: Path) -> None:
+    given = variables(secrets)
+    content = VARIABLE.sub(lambda match: given[match[1]], compose()["configs"]["redis"]["content"])
+    password = given["REDIS_PASSWORD"]
+    with redis_server(tmp_path / "redis", content) as redis:
+        assert redis.ask("PING")[0] == "-NOAUTH Authentication required."
+        assert redis.ask(f"AUTH {password}", "PING")[:2] == ["+OK", "+PONG"]
+        assert "volatile-ttl" in redis.ask(f"AUTH {password}", "CONFIG GET maxmemory-policy")
+
+
+def test_secrets_in_use_are_not_overwritten(secrets: Path) -> None:
+    before = secrets.read_text()
+    arguments = ["make", "-o", ".venv/.installed", "compose-env", f"COMPOSE_ENV={secrets}"]
+    done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode != 0
+    assert "in use" in done.stdout
+    assert secrets.read_text() == before
+
+
+@by_service
+def test_a_service_is_bounded_and_unprivileged(name: str) -> None:
+    service = SERVICES[name]
+    assert IMAGE.fullmatch(VARIABLE.sub(r"\3", service["image"])), "a pinned version"
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert not service.get("privileged")
+    limits = service["deploy"]["resources"]["limits"]
+    assert {"cpus", "memory", "pids"} <= set(limits)
+    assert service["logging"]["options"], "logs are bounded"
+    user = service["user"].partition(":")[0]
+    # Giving a volume to its user is what root is for here: once, without a network, with that one right.
+    assert int(user) > 0 or (name == "own-volumes" and service["network_mode"] == "none")
+    assert service["restart"] == ("no" if name in ONE_SHOT else "unless-stopped")
+
+
+@by_service
+def test_a_service_says_whether_it_is_well(name: str) -> None:
+    service = SERVICES[name]
+    if name in ONE_SHOT | UNASKED:
+        assert service["healthcheck"] == {"disable": True}
+    elif name == "api":
+        assert "/health/ready" in (ROOT / "Dockerfile").read_text().partition("HEALTHCHECK")[2]
+    else:
+        assert service["healthcheck"]["test"][0] == "CMD"
+    for other, wanted in service.get("depends_on", {}).items():
+        expected = "service_completed_successfully" if other in ONE_SHOT else "service_healthy"
+        assert wanted == {"condition": expected}
+        assert other not in UNASKED
+
+
+def test_only_caddy_listens_to_the_world() -> None:
+    published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    assert set(published) == {"caddy", "fluent-bit"}
+    assert all(port.startswith("127.0.0.1:") for port in published["fluent-bit"])
+    assert "443:8443/udp" in published["caddy"], "HTTP/3"
+    networks = compose()["networks"]
+    assert networks["data"]["internal"]
+    for name in ("postgres", "redis", "s3"):
+        assert SERVICES[name]["networks"] == ["data"]
+
+
+def test_mounted_files_exist() -> None:
+    mounts = list(bind_mounts())
+    assert len(mounts) > 6
+    for source, target in mounts:
+        assert (ROOT / source).exists(), source
+        assert target.endswith(":ro"), f"{source} is not written to"
+
+
+def test_named_volumes_are_declared_and_used() -> None:
+    used = {
+        volume.partition(":")[0]
+        for service in SERVICES.values()
+        for volume in service.get("volumes", ())
+        if not volume.startswith("./")
+    }
+    assert used == set(compose()["volumes"])
+
+
+def test_sources_and_targets_name_services_that_exist() -> None:
+    addresses = re.compile(
+        r"(?:https?://|host: |smarthost: |targets: \[\"|reverse_proxy |name )([a-z][\w-]*)(?::\d+)?$", re.MULTILINE
+    )
+    texts = {
+        path: path.read_text()
+        for path in (ROOT / "grafana").rglob("*")
+        if path.suffix in {".yml", ".yaml", ""} and path.is_file()
+    }
+    named = {found for path, text in texts.items() if "rules" not in path.parts for found in addresses.findall(text)}
+    assert {"prometheus", "tempo", "loki", "grafana", "mailpit"} <= named
+    assert named - set(SERVICES) <= {"otlp"}
+
+
+def test_the_image_carries_code_and_nothing_else() -> None:
+    ignored = (ROOT / ".dockerignore").read_text().splitlines()
+    assert ignored[1] == "*", "what is not named stays out"
+    kept = {line[1:] for line in ignored if line.startswith("!")}
+    copied = set(re.findall(r"^COPY (?!--from)(.+) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE))
+    assert {name for names in copied for name in names.split()} == kept
+    assert all((ROOT / name).exists() for name in kept)

@@ -1,0 +1,185 @@
+"""The committed Caddyfile in a real Caddy: TLS, HTTP/2 and HTTP/3 offered, and nothing internal shown to the world."""
+
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.support.live import free_port
+
+ROOT = Path(__file__).parents[2]
+CADDY = Path(sys.executable).parent / "caddy"
+PASSWORD = "for the test only"
+UPSTREAM = """dynamic a {
+			name api
+			port 8000
+			refresh 5s
+		}"""
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """Where it listens, and the certificate of its own authority."""
+
+    http: int
+    https: int
+    authority: Path
+
+    def get(self, host: str, path: str, auth: tuple[str, str] | None = None) -> httpx2.Response:
+        context = ssl.create_default_context(cafile=str(self.authority))
+        with httpx2.Client(verify=context, timeout=10) as client:
+            return client.get(
+                f"https://127.0.0.1:{self.https}{path}",
+                headers={"Host": host},
+                extensions={"sni_hostname": host},
+                auth=auth,
+            )
+
+
+class Api(BaseHTTPRequestHandler):
+    """Stands where the API stands, and says what it was told."""
+
+    def do_GET(self) -> None:
+        body = f"{self.path} {self.headers['X-Forwarded-Proto']} {self.headers['Host']}".encode()
+        self.send_response(200)
+        self.send_header("ETag", '"revision-1"')
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_arguments: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def api() -> Iterator[int]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Api)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def configured(folder: Path, ports: dict[str, int], upstream: int) -> Path:
+    """The committed file, with ports that are free here and an upstream that needs no name server."""
+    text = (ROOT / "grafana/caddy/Caddyfile").read_text()
+    replaced = {
+        "http_port 8080": f"http_port {ports['http']}",
+        "https_port 8443": f"https_port {ports['https']}",
+        "127.0.0.1:2020": f"127.0.0.1:{ports['health']}",
+        UPSTREAM: f"to 127.0.0.1:{upstream}",
+        "/srv/runbooks": str(ROOT / "grafana/runbooks"),
+    }
+    for before, after in replaced.items():
+        assert before in text, before
+        text = text.replace(before, after)
+    path = folder / "Caddyfile"
+    path.write_text(text)
+    return path
+
+
+@pytest.fixture(scope="module")
+def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    folder = tmp_path_factory.mktemp("caddy")
+    ports = {name: free_port() for name in ("http", "https", "health")}
+    hashed = subprocess.run(
+        [CADDY, "hash-password", "--plaintext", PASSWORD], capture_output=True, text=True, timeout=60, check=True
+    )
+    environment = os.environ | {
+        "HOME": str(folder),
+        "XDG_DATA_HOME": str(folder),
+        "XDG_CONFIG_HOME": str(folder),
+        "STRATA_DOMAIN": "localhost",
+        "STRATA_ACME_EMAIL": "operations@strata.example",
+        "OPS_USER": "operator",
+        "OPS_PASSWORD_HASH": hashed.stdout.strip(),
+    }
+    with api() as upstream, (folder / "caddy.log").open("wb") as log:
+        arguments = ["run", "--adapter", "caddyfile", "--config", str(configured(folder, ports, upstream))]
+        process = subprocess.Popen([CADDY, *arguments], env=environment, stdout=log, stderr=log)
+        try:
+            found = Proxy(ports["http"], ports["https"], folder / "caddy/pki/authorities/local/root.crt")
+            wait(found, ports["health"], process, folder / "caddy.log")
+            yield found
+        finally:
+            process.terminate()
+            process.wait(20)
+            shutil.rmtree(folder / "caddy", ignore_errors=True)
+
+
+def wait(found: Proxy, health: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    """Until it is healthy, as the container's check asks, and has a certificate."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        assert process.poll() is None, log.read_text()
+        try:
+            healthy = httpx2.get(f"http://127.0.0.1:{health}/healthz", timeout=2).status_code == 200
+            if healthy and found.authority.exists() and found.get("localhost", "/").status_code == 200:
+                return
+        except httpx2.HTTPError:
+            pass
+        time.sleep(0.2)
+    raise AssertionError(log.read_text())
+
+
+def test_the_api_is_reached_through_tls_with_http3_on_offer(proxy: Proxy) -> None:
+    answer = proxy.get("localhost", "/api/v2/posts")
+    assert answer.text == "/api/v2/posts https localhost"
+    assert f'h3=":{proxy.https}"' in answer.headers["alt-svc"]
+    assert answer.headers["strict-transport-security"]
+    assert "caddy" not in answer.headers.get("server", "").lower()
+
+
+def test_http2_is_spoken(proxy: Proxy) -> None:
+
+    context = ssl.create_default_context(cafile=str(proxy.authority))
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    with (
+        socket.create_connection(("127.0.0.1", proxy.https), timeout=10) as plain,
+        context.wrap_socket(plain, server_hostname="localhost") as secured,
+    ):
+        assert secured.selected_alpn_protocol() == "h2"
+        assert secured.version() == "TLSv1.3"
+
+
+def test_an_etag_comes_through_unchanged(proxy: Proxy) -> None:
+    assert proxy.get("localhost", "/api/v2/posts").headers["etag"] == '"revision-1"'
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/metrics/anything"])
+def test_metrics_are_not_for_the_world(proxy: Proxy, path: str) -> None:
+    assert proxy.get("localhost", path).status_code == 404
+
+
+def test_plain_http_is_sent_to_tls(proxy: Proxy) -> None:
+    answer = httpx2.get(f"http://127.0.0.1:{proxy.http}/api", headers={"Host": "localhost"}, timeout=10)
+    assert answer.status_code == 308
+    assert answer.headers["location"].startswith("https://localhost")
+
+
+@pytest.mark.parametrize("name", ["prometheus", "alertmanager", "mail"])
+def test_what_operators_use_asks_who_they_are(proxy: Proxy, name: str) -> None:
+    assert proxy.get(f"{name}.localhost", "/").status_code == 401
+    assert proxy.get(f"{name}.localhost", "/", ("operator", "wrong")).status_code == 401
+
+
+def test_the_address_in_an_alert_leads_to_its_runbook(proxy: Proxy) -> None:
+    answer = proxy.get("prometheus.localhost", "/runbooks/TargetDown.md", ("operator", PASSWORD))
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.text.startswith("# TargetDown (page)")

@@ -1,0 +1,112 @@
+"""Every series that a dashboard, a rule or a runbook reads is one that a running server tells, with those labels."""
+
+import os
+import re
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import httpx2
+import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+
+from observability.dashboards.files import BOARDS
+from observability.rules import alerts, recording
+from observability.rules.clock import PRODUCTION
+from tests.support.collector import OTLP_ENDPOINT, collecting
+from tests.support.live import Strata
+from tests.support.postgres import clone
+from tests.support.promql import Reading, readings
+from tests.support.traffic import Traffic, consumers
+
+ROOT = Path(__file__).parents[2]
+OF_PROMETHEUS = {"up": frozenset[str](), "ALERTS": frozenset({"alertname", "alertstate", "severity"})}
+OF_TARGETS = frozenset({"environment", "job", "instance"})
+RULES = [rule for rules in recording.groups(PRODUCTION).values() for rule in rules]
+RECORDED = {rule.name: frozenset({"api_version", "slo"}) for rule in RULES}
+
+
+def of_dashboards() -> Iterator[tuple[str, str]]:
+    """Where each expression stands, and the expression."""
+    for board in BOARDS:
+        for panel in board.panels():
+            for query in panel.queries:
+                yield f"{board.uid}: {panel.title}", query.expr
+        for variable in board.variables:
+            yield f"{board.uid}: ${variable.name}", f"count by ({variable.name}) ({variable.metric})"
+
+
+def of_rules() -> Iterator[tuple[str, str]]:
+    for rule in RULES:
+        yield rule.name, rule.expr
+    for group in alerts.groups(PRODUCTION).values():
+        for alert in group:
+            yield alert.name, alert.expr
+
+
+def of_runbooks() -> Iterator[tuple[str, str]]:
+    for path in (ROOT / "grafana/runbooks").glob("*.md"):
+        for block in re.findall(r"```promql\n(.*?)```", path.read_text(), re.DOTALL):
+            for line in re.sub(r"\n {4,}", " ", block).splitlines():
+                if line.strip():
+                    yield path.name, line
+
+
+def exposed(url: str) -> dict[str, frozenset[str]]:
+    """Each metric that has a series, and the labels of its series."""
+    accept = {"Accept": "application/openmetrics-text; version=1.0.0"}
+    found: dict[str, frozenset[str]] = {}
+    for family in text_string_to_metric_families(httpx2.get(f"{url}/metrics", headers=accept, timeout=10).text):
+        for sample in family.samples:
+            found[sample.name] = found.get(sample.name, frozenset()) | set(sample.labels)
+    return found
+
+
+def unknown(told: Mapping[str, frozenset[str]]) -> dict[Reading, str]:
+    """What is read and not told, and one place where."""
+    known = OF_PROMETHEUS | RECORDED | told
+    return {
+        reading: where
+        for where, expr in (*of_dashboards(), *of_rules(), *of_runbooks())
+        for reading in readings(expr)
+        if reading.metric not in known or not reading.labels <= known[reading.metric] | OF_TARGETS
+    }
+
+
+@pytest.fixture
+async def strata(admin_dsn: str, tmp_path: Path) -> Strata:
+    return Strata(tmp_path / "home", await clone(admin_dsn, f"strata_series_{os.getpid()}"))
+
+
+def test_what_is_read_is_what_is_told(strata: Strata) -> None:
+    with (
+        collecting() as collector,
+        strata.serving(**{OTLP_ENDPOINT: collector.url, "STRATA_TRACING__TRUST_PARENT": "true"}) as url,
+    ):
+        collector.mode = "refusing_once"
+        known = consumers(strata)
+        Traffic(url, known).one_round()
+        # Spans leave, and are refused, a few seconds later.
+        deadline = time.monotonic() + 10
+        while (lacking := unknown(exposed(url))) and time.monotonic() < deadline:
+            Traffic(url, known).one_round()
+    report = [
+        f"{reading.metric}{{{','.join(sorted(reading.labels - OF_TARGETS))}}} for {where}"
+        for reading, where in lacking.items()
+    ]
+    assert not report, "\n".join(report)
+
+
+@pytest.mark.parametrize(
+    ("expr", "expected"),
+    [
+        ('rate(a_total{b="c"}[5m])', {Reading("a_total", frozenset({"b"}))}),
+        (
+            "sum by (x, le) (rate(a_bucket[1m])) / on (e) b",
+            {Reading("a_bucket", frozenset({"x", "le", "e"})), Reading("b", frozenset({"e"}))},
+        ),
+        ("topk(3, count by (x) (a > 0)) or vector(0)", {Reading("a", frozenset({"x"}))}),
+    ],
+)
+def test_readings_are_found_in_every_kind_of_expression(expr: str, expected: set[Reading]) -> None:
+    assert readings(expr) == expected

@@ -1,0 +1,126 @@
+"""``strata serve --workers 2``: any worker tells for all, and the dead leave nothing but what they counted."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from observability.run_folder import running_in
+from tests.support.live import Strata, api_key, free_port, wait_until_ready
+from tests.support.postgres import clone
+from tests.support.programs import program
+from tests.support.scrape import Scrape
+
+DURATION = "http_server_request_duration_seconds"
+MISSING = "/api/v2/posts/post_01h455vb4pex5vsknk084sn02q"
+
+
+@pytest.fixture
+async def strata(admin_dsn: str, tmp_path: Path, request: pytest.FixtureRequest) -> Strata:
+    dsn = await clone(admin_dsn, f"strata_sys_{os.getpid()}_{abs(hash(request.node.nodeid))}")
+    return Strata(tmp_path / "home", dsn, STRATA_LOG__FORMAT="json", STRATA_METRICS__CONSUMER_SERIES="100")
+
+
+def eventually(check: Callable[[], bool], seconds: float = 40) -> None:
+    deadline = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < deadline, "did not come true"
+        time.sleep(0.1)
+
+
+def send(url: str, times: int, path: str, headers: dict[str, str] | None = None) -> None:
+    for _ in range(times):
+        # Each on a connection of its own: the kernel spreads connections over the workers.
+        httpx2.get(f"{url}{path}", headers=headers, timeout=10)
+
+
+def workers(strata: Strata, parent: int) -> list[int]:
+    (folder,) = running_in(strata.home / "runs")
+    return [pid for pid in folder.pids() if pid != parent]
+
+
+def files(strata: Strata) -> list[Path]:
+    (folder,) = running_in(strata.home / "runs")
+    return sorted(folder.metrics.iterdir())
+
+
+@pytest.fixture
+def served(strata: Strata) -> Iterator[tuple[str, int]]:
+    """The URL of a server with two workers, and its pid."""
+    port = free_port()
+    with strata.running("serve", "--workers", "2", PORT=str(port)) as process:
+        url = f"http://127.0.0.1:{port}"
+        wait_until_ready(url, process, lambda: strata.log("serve"))
+        eventually(lambda: len(workers(strata, process.pid)) == 2)
+        yield url, process.pid
+
+
+def test_a_scrape_of_any_worker_tells_of_all(strata: Strata, served: tuple[str, int]) -> None:
+    url, _ = served
+    key = dict(api_key(strata))
+    send(url, 40, "/api/v2/me", key)
+    send(url, 25, MISSING)
+    send(url, 15, "/api/v1/posts")
+    scrapes = [Scrape.of(url) for _ in range(6)]
+    for scrape in scrapes:
+        assert scrape.sum(f"{DURATION}_count", http_route="/api/v2/me", http_response_status_code="200") == 40
+        assert scrape.sum(f"{DURATION}_count", http_route="/api/v2/posts/{post_id}") == 25
+        assert scrape.sum(f"{DURATION}_count", http_route="/api/v1/posts") == 15
+        assert scrape.sum("api_consumer_requests_total") == 80
+        assert scrape.sum("api_consumer_requests_total", consumer="anonymous", outcome="client_error") == 25
+        assert scrape.sum("api_deprecated_requests_total", api_version="v1", consumer_tier="anonymous") == 15
+        assert scrape.sum("auth_attempts_total", method="api_key", outcome="success") == 40
+        assert scrape.sum("db_query_duration_seconds_count", operation="select") >= 55
+        assert scrape.sum("db_pool_wait_seconds_count", pool="read") >= 55
+        assert scrape.series("api_version_info", api_version="v1", status="deprecated", successor="v2")
+        assert scrape.sum("api_version_sunset_timestamp_seconds", api_version="v1") == 1830297599
+    assert len({scrape.sum("process_resident_memory_bytes") > 0 for scrape in scrapes}) == 1
+
+
+def test_killed_workers_leave_their_counts_and_nothing_else(strata: Strata, served: tuple[str, int]) -> None:
+    url, parent = served
+    send(url, 30, "/api/v1/posts")
+    eventually(lambda: Scrape.of(url).sum("process_max_fds") > 0)
+    before = Scrape.of(url)
+    counted = before.sum(f"{DURATION}_count", http_route="/api/v1/posts")
+    assert counted == 30
+    cpu = before.sum("process_cpu_seconds_total")
+    for turn in range(1, 4):
+        victim = workers(strata, parent)[0]
+        os.kill(victim, signal.SIGKILL)
+        eventually(lambda gone=victim: gone not in workers(strata, parent) and len(workers(strata, parent)) == 2)
+        # A client has its answer a moment before the worker has counted it.
+        eventually(lambda due=counted: Scrape.of(url).sum(f"{DURATION}_count", http_route="/api/v1/posts") == due)
+        scrape = Scrape.of(url)
+        assert scrape.sum("api_consumer_requests_total", api_version="v1") == counted
+        assert scrape.sum("process_cpu_seconds_total") >= cpu
+        cpu = scrape.sum("process_cpu_seconds_total")
+        assert scrape.sum("http_server_active_requests", api_version="none") == 1, "this scrape"
+        assert scrape.sum("db_pool_in_use") == 0
+        send(url, 5, "/api/v1/posts")
+        counted += 5
+        # One for each worker, the retired, the lock, the consumers.
+        assert len(files(strata)) == 5, f"after {turn} kills: {files(strata)}"
+    eventually(lambda: Scrape.of(url).sum(f"{DURATION}_count", http_route="/api/v1/posts") == counted)
+
+
+def test_the_exposition_passes_promtool(served: tuple[str, int]) -> None:
+    url, _ = served
+    send(url, 3, "/api/v1/posts")
+    text = httpx2.get(f"{url}/metrics", timeout=10).content
+    checked = subprocess.run([program("promtool"), "check", "metrics"], input=text, capture_output=True, check=False)
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, b"", b"")
+    packed = httpx2.get(f"{url}/metrics", headers={"Accept-Encoding": "gzip"}, timeout=10)
+    assert packed.headers["content-encoding"] == "gzip"
+
+
+def test_the_folder_of_a_run_goes_with_it(strata: Strata) -> None:
+    with strata.serving():
+        (folder,) = running_in(strata.home / "runs")
+        assert folder.metrics.is_dir()
+    assert list((strata.home / "runs").iterdir()) == []

@@ -1,0 +1,51 @@
+"""``strata traffic`` keeps a server busy, ``strata top`` shows it."""
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.support.live import Strata
+from tests.support.postgres import clone
+from tests.support.scrape import Scrape
+
+
+@pytest.fixture
+async def strata(admin_dsn: str, tmp_path: Path) -> Strata:
+    return Strata(tmp_path / "home", await clone(admin_dsn, f"strata_traffic_{os.getpid()}"))
+
+
+def test_traffic_is_seen_from_the_top(strata: Strata) -> None:
+    answers: dict[str, int] = {}
+    with strata.serving("--workers", "2") as url:
+
+        def send() -> None:
+            answers.update(strata.json("traffic", "--url", url, "--rps", "30", "--seconds", "12"))
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        seen: list[dict[str, object]] = []
+        while sender.is_alive() and len({row["version"] for row in seen}) < 2:
+            seen = strata.json("top", "--url", url, "--interval", "3")
+        sender.join()
+        shown = strata.run("top", "--url", url, "--once", "--interval", "0.3").stdout
+        counted = Scrape.of(url)
+    assert {row["version"] for row in seen} == {"v1", "v2"}
+    assert all(row["rate"] > 0 and row["p99"] >= row["p50"] for row in seen)
+    assert sum(answers.values()) == 360
+    assert {"200", "201", "404", "422"} <= set(answers)
+    assert not any(status.startswith("5") for status in answers)
+    total = sum(
+        counted.sum("http_server_request_duration_seconds_count", api_version=version) for version in ("v1", "v2")
+    )
+    assert total == 360
+    assert len(counted.series("api_consumer_requests_total", outcome="success", api_version="v2")) >= 4
+    assert url in shown
+
+
+def test_load_is_for_ones_own_machine(strata: Strata) -> None:
+    refused = strata.run("traffic", "--url", "http://192.0.2.1:8000", expect=1)
+    assert "not on this machine" in refused.stderr
+    nobody = strata.run("top", "--url", "http://127.0.0.1:1", "--once", expect=1)
+    assert "strata up" in nobody.stderr

@@ -1,0 +1,108 @@
+"""What operators do with a running server: change its log level, read the worker's metrics, guard and move /metrics."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from observability.run_folder import running_in
+from tests.support.live import Strata, free_port
+from tests.support.postgres import clone
+from tests.support.scrape import Scrape
+from tests.support.world import PASSWORD
+
+
+@pytest.fixture
+async def strata(admin_dsn: str, tmp_path: Path, request: pytest.FixtureRequest) -> Strata:
+    return Strata(
+        tmp_path / "home", await clone(admin_dsn, f"strata_watch_{os.getpid()}_{abs(hash(request.node.name))}")
+    )
+
+
+def eventually(check: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 30
+    while not check():
+        assert time.monotonic() < deadline, "did not come true"
+        time.sleep(0.1)
+
+
+def test_the_log_level_changes_in_every_worker(strata: Strata) -> None:
+    with strata.serving("--workers", "2") as url:
+        (run,) = running_in(strata.home / "runs")
+        eventually(lambda: len(run.pids()) == 3)
+
+        def quiet_lines() -> int:
+            return strata.log("serve").count('"http_route":"/health"')
+
+        httpx2.get(f"{url}/health")
+        assert quiet_lines() == 0, "the success of a health check is told at debug level only"
+        assert len(strata.json("log-level", "debug")["processes"]) == 3
+        eventually(lambda: strata.log("serve").count('"event":"log_level_changed"') >= 3)
+        for _ in range(20):
+            httpx2.get(f"{url}/health")
+        eventually(lambda: quiet_lines() == 20)
+        strata.run("log-level", "configured")
+        eventually(lambda: strata.log("serve").count('"event":"log_level_changed"') >= 6)
+        httpx2.get(f"{url}/health")
+        os.kill(run.pids()[0], signal.SIGUSR1)
+        # One step chattier than info is debug.
+        eventually(lambda: run.level.read_text() == "debug")
+    assert strata.run("log-level", "debug", expect=1).stderr.startswith("Error: Nothing runs for")
+
+
+def test_metrics_on_their_own_port_and_behind_a_token(strata: Strata) -> None:
+    port = free_port()
+    token = "a-token-of-the-scraper"
+    with strata.serving(STRATA_METRICS__PORT=str(port), STRATA_METRICS__TOKEN=token) as url:
+        assert httpx2.get(f"{url}/metrics").status_code == 404
+        own = f"http://127.0.0.1:{port}"
+        assert httpx2.get(f"{own}/metrics").status_code == 401
+        assert httpx2.get(f"{own}/metrics", headers={"Authorization": "Bearer wrong"}).status_code == 401
+        httpx2.get(f"{url}/api/v1/posts")
+        found = Scrape.of(own, {"Authorization": f"Bearer {token}"})
+        assert found.sum("http_server_request_duration_seconds_count", http_route="/api/v1/posts") == 1
+    assert token not in strata.log("serve")
+    with strata.serving(STRATA_METRICS__TOKEN=token) as url:
+        assert httpx2.get(f"{url}/metrics").status_code == 401
+        assert httpx2.get(f"{url}/metrics", headers={"Authorization": f"Bearer {token}"}).status_code == 200
+
+
+def test_the_worker_tells_what_waits_and_what_was_done(strata: Strata) -> None:
+    port = free_port()
+    with strata.serving() as url:
+        body = {"email": "ada@example.com", "password": PASSWORD, "name": "Ada"}
+        assert httpx2.post(f"{url}/api/v1/auth/register", json=body, timeout=20).status_code == 201
+        refusing = {"STRATA_MAIL__HOST": "127.0.0.1", "STRATA_MAIL__PORT": "1", "STRATA_WORKER__FIRST_DELAY": "60"}
+        with strata.running("worker", STRATA_WORKER__METRICS_PORT=str(port), **refusing):
+            eventually(lambda: _answers(port))
+            own = f"http://127.0.0.1:{port}"
+            eventually(lambda: Scrape.of(own).sum("job_attempts_total", job="auth.send_token", outcome="failure") == 1)
+            eventually(lambda: Scrape.of(own).sum("job_queue_depth", job="auth.send_token") == 1)
+        with strata.running("worker", STRATA_WORKER__METRICS_PORT=str(port)):
+            eventually(lambda: _answers(port))
+            assert "job_queue_oldest_seconds" in Scrape.of(own).text
+
+
+def _answers(port: int) -> bool:
+    try:
+        return httpx2.get(f"http://127.0.0.1:{port}/metrics", timeout=2).status_code == 200
+    except httpx2.HTTPError:
+        return False
+
+
+def test_invented_paths_and_methods_make_no_series(strata: Strata) -> None:
+    with strata.serving(STRATA_RATE_LIMIT__ENABLED="false") as url:
+        httpx2.get(f"{url}/api/v2/nothing")
+        before = len(Scrape.of(url).samples)
+        for number in range(100):
+            httpx2.get(f"{url}/api/v2/nothing{number}")
+            # The server's parser refuses it before anybody counts.
+            assert httpx2.request(f"BREW{number}", f"{url}/api/v1/nothing").status_code == 400
+        found = Scrape.of(url)
+    # What a first scrape adds, and no more.
+    assert len(found.samples) - before < 40
+    assert found.sum("http_server_request_duration_seconds_count", http_route="unmatched") == 101

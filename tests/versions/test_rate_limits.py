@@ -1,0 +1,264 @@
+"""Limits as a client of either version meets them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import http_sf
+import httpx2
+import pytest
+
+from app.access.principal import Role
+from app.access.service import ApiKeyService, KeyDraft
+from app.posts.reader import PostReader
+from app.settings import AuthSettings, RateLimitSettings, Settings
+from tests.support.world import PASSWORD, World
+
+ANONYMOUS, FREE = 8, 24
+TRIPLE = {"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"}
+DRAFT = {"RateLimit-Policy", "RateLimit"}
+BOTH = {"v1": TRIPLE, "v2": DRAFT}
+LOGIN = {"v1": "/api/v1/auth/login", "v2": "/api/v2/auth/token"}
+SEARCH = {"v1": "/api/v1/search?query=layers", "v2": "/api/v2/search/posts?q=layers"}
+both = pytest.mark.parametrize("version", BOTH)
+
+
+@pytest.fixture(scope="session")
+def settings(settings: Settings) -> Settings:
+    """Quotas that a test can use up. Of a day, so that no window ends while it does."""
+    limits = RateLimitSettings.model_validate(
+        {
+            "anonymous": {"burst": f"{ANONYMOUS}/day"},
+            "plans": {plan: {"burst": f"{FREE}/day", "monthly": "1000/30 days"} for plan in ("free", "pro")},
+        }
+    )
+    auth = AuthSettings.model_validate(settings.auth.model_dump() | {"logins_per_minute": 3})
+    return settings.model_copy(update={"rate_limit": limits, "auth": auth})
+
+
+def left(response: httpx2.Response) -> int:
+    """Units of the tightest policy."""
+    if "RateLimit" in response.headers:
+        return min(params["r"] for _, params in http_sf.parse(response.headers["RateLimit"].encode(), tltype="list"))
+    return int(response.headers["X-RateLimit-Remaining"])
+
+
+def ensure_headers(version: str, response: httpx2.Response) -> None:
+    for name in BOTH[version]:
+        assert len(response.headers.get_list(name)) == 1, f"{response.request.url} {response.status_code}: {name}"
+    other = DRAFT if version == "v1" else TRIPLE
+    assert not other & set(response.headers), "one dialect a version"
+
+
+def ensure_limited(version: str, response: httpx2.Response, policy: str = "burst") -> None:
+    assert response.status_code == 429, response.text
+    ensure_headers(version, response)
+    assert response.headers["Retry-After"].isdecimal()
+    assert int(response.headers["Retry-After"]) >= 1
+    body: dict[str, Any] = response.json()
+    if version == "v1":
+        assert set(body) == {"detail"}
+        return
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert body["type"] == "https://iana.org/assignments/http-problem-types#quota-exceeded"
+    assert (body["status"], body["violated-policies"]) == (429, [policy])
+    assert policy == "login" or policy in response.headers["RateLimit-Policy"]
+
+
+@both
+async def test_an_anonymous_caller_is_stopped(world: World, version: str) -> None:
+    async with world.client() as client:
+        answers = [await client.get(f"/api/{version}/posts") for _ in range(ANONYMOUS)]
+        assert [answer.status_code for answer in answers] == [200] * ANONYMOUS
+        assert [left(answer) for answer in answers] == list(range(ANONYMOUS - 1, -1, -1))
+        refused = await client.get(f"/api/{version}/posts")
+        ensure_limited(version, refused)
+        assert refused.json()["detail"].startswith(f"Rate limit exceeded. {ANONYMOUS} per 1 day (burst); try again in ")
+        other = "v2" if version == "v1" else "v1"
+        ensure_limited(other, await client.get(f"/api/{other}/posts"))
+        for path in ("/health", "/metrics", "/", "/api"):
+            answer = await client.get(path)
+            assert answer.status_code == 200
+            assert not (TRIPLE | DRAFT) & set(answer.headers), path
+
+
+@both
+async def test_nothing_is_done_for_who_is_stopped(world: World, version: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with world.client() as client:
+        for _ in range(ANONYMOUS):
+            await client.get(f"/api/{version}/nowhere")
+
+        def unexpected(*_arguments: object) -> None:
+            raise AssertionError("the request was looked at")
+
+        monkeypatch.setattr("app.http.bounds.RequestBounds.__call__", unexpected)
+        ensure_limited(version, await client.get(f"/api/{version}/posts"))
+
+
+@both
+async def test_every_response_carries_the_headers(world: World, version: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada = await world.person("ada@example.com")
+    prefix = f"/api/{version}"
+    async with world.client(ada.headers) as client:
+        answers = {
+            200: await client.get(f"{prefix}/posts"),
+            201: await client.post(f"{prefix}/posts", json={"title": "T", "content": ""}),
+            403: await client.get(f"{prefix}/users"),
+            404: await client.get(f"{prefix}/nowhere"),
+            405: await client.patch(f"{prefix}/posts"),
+            413: await client.post(f"{prefix}/posts", content=b" " * 2_000_000),
+            415: await client.post(f"{prefix}/posts", content=b"{}", headers={"Content-Type": "text/plain"}),
+            422: await client.post(f"{prefix}/posts", json={}),
+            431: await client.get(f"{prefix}/posts", headers={"X-Padding": "x" * 40_000}),
+        }
+        if version == "v2":
+            post = answers[201]
+            tagged = await client.get(post.headers["Location"])
+            fresh = {"If-None-Match": tagged.headers["ETag"]}
+            answers[304] = await client.get(post.headers["Location"], headers=fresh)
+            answers[400] = await client.get(f"{prefix}/posts?unheard=of")
+        monkeypatch.setattr(PostReader, "page", _fail)
+        monkeypatch.setattr(PostReader, "counted_page", _fail)
+        answers[500] = await client.get(f"{prefix}/posts")
+        answers[401] = await client.get(f"{prefix}/users", headers={"X-API-Key": "sk_live_none"})
+    for status, answer in answers.items():
+        assert answer.status_code == status
+        ensure_headers(version, answer)
+    async with world.client() as client:
+        for path in ("openapi.json", "docs", "nowhere", "posts"):
+            answer = await client.get(f"{prefix}/{path}")
+            ensure_headers(version, answer)
+
+
+async def _fail(*_arguments: object) -> None:
+    message = "a defect"
+    raise RuntimeError(message)
+
+
+GARBAGE: list[Mapping[str, str]] = [
+    {"Authorization": "Bearer e30.e30.e30"},
+    {"Authorization": "Basic YTpi"},
+    {"X-API-Key": "sk_live_0000"},
+    {"Authorization": "", "X-API-Key": ""},
+]
+
+
+@both
+@pytest.mark.parametrize("path", ["/nowhere", "/posts", "/users/me", "/docs", "/auth/login", "/rate-limit"])
+async def test_garbage_credentials_are_no_way_around(world: World, version: str, path: str) -> None:
+    """Unknown paths, wrong methods, pages and real routes: whoever is not known pays for an address."""
+    async with world.client() as client:
+        statuses = []
+        for number in range(ANONYMOUS + 3):
+            answer = await client.get(f"/api/{version}{path}", headers=GARBAGE[number % len(GARBAGE)])
+            ensure_headers(version, answer)
+            statuses.append(answer.status_code)
+        assert 429 not in statuses[:ANONYMOUS]
+        assert statuses[ANONYMOUS:] == [429] * 3
+        ensure_limited(version, await client.get(f"/api/{version}/posts"))
+
+
+@both
+async def test_an_operation_that_asks_for_nobody_charges_the_address(world: World, version: str) -> None:
+    ada = await world.person("ada@example.com")
+    path = {"v1": "/api/v1/auth/verify", "v2": "/api/v2/auth/verifications"}[version]
+    async with world.client(ada.headers) as client:
+        body = {"email": "ada@example.com", "token": "none"} if version == "v1" else {"token": "none"}
+        statuses = [(await client.post(path, json=body)).status_code for _ in range(ANONYMOUS + 2)]
+        answered = {"v1": 200, "v2": 400}[version]
+        assert statuses == [answered] * ANONYMOUS + [429] * 2
+        assert left(await client.get(f"/api/{version}/posts")) == FREE - 1, "her own quota is untouched"
+
+
+@both
+async def test_callers_do_not_use_up_each_others_quota(world: World, version: str) -> None:
+    ada, bob = await world.person("ada@example.com"), await world.person("bob@example.com")
+    async with world.client(ada.headers) as first, world.client(bob.headers) as second, world.client() as nobody:
+        for _ in range(FREE):
+            assert (await first.get(f"/api/{version}/posts")).status_code == 200
+        ensure_limited(version, await first.get(f"/api/{version}/posts"))
+        assert left(await second.get(f"/api/{version}/posts")) == FREE - 1
+        assert left(await nobody.get(f"/api/{version}/posts")) == ANONYMOUS - 1
+
+
+async def test_another_key_is_no_other_quota(world: World) -> None:
+    ada = await world.person("ada@example.com")
+    async with world.runtime.database.write() as session:
+        _, second = ApiKeyService(session).create(KeyDraft(ada.user.id, "another", ["posts:read"]))
+    async with world.client() as client:
+        for number in range(4):
+            headers = ada.headers if number % 2 else {"X-API-Key": second}
+            assert left(await client.get("/api/v2/posts", headers=headers)) == FREE - 1 - number
+
+
+@both
+async def test_what_costs_more_takes_more(world: World, version: str) -> None:
+    ada = await world.person("ada@example.com")
+    async with world.client(ada.headers) as client, world.client() as nobody:
+        assert left(await client.get(SEARCH[version])) == FREE - 5
+        assert left(await nobody.get(SEARCH[version])) == ANONYMOUS - 5
+        ensure_limited(version, await nobody.get(SEARCH[version]))
+        assert left(await nobody.get(f"/api/{version}/posts")) == ANONYMOUS - 6, "what was refused cost nothing"
+        await client.post(f"/api/{version}/posts/batch", json={})
+        assert left(await client.get(f"/api/{version}/posts")) == FREE - 16, "a bad request costs what a good one does"
+
+
+async def test_asking_for_the_limits_is_not_counted(world: World) -> None:
+    ada = await world.person("ada@example.com")
+    async with world.client(ada.headers) as client, world.client() as nobody:
+        for _ in range(FREE + 2):
+            answer = await client.get("/api/v2/rate-limit")
+            assert (answer.status_code, left(answer)) == (200, FREE)
+        await client.get("/api/v2/posts")
+        found = (await client.get("/api/v2/rate-limit")).json()
+        assert found["plan"] == "free"
+        assert [(policy["name"], policy["quota"], policy["remaining"]) for policy in found["policies"]] == [
+            ("burst", FREE, FREE - 1),
+            ("monthly", 1000, 999),
+        ]
+        assert (await nobody.get("/api/v2/rate-limit")).json()["plan"] == "anonymous"
+        for _ in range(ANONYMOUS):
+            await nobody.get("/api/v2/posts")
+        used_up = await nobody.get("/api/v2/rate-limit")
+        assert (used_up.status_code, left(used_up)) == (200, 0)
+        ensure_limited("v2", await nobody.delete("/api/v2/rate-limit"))
+
+
+@both
+async def test_sign_in_is_limited_by_address_and_account(world: World, version: str) -> None:
+    await world.person("ada@example.com", Role.AUTHOR)
+    form = {"grant_type": "password", "username": "ada@example.com", "password": "wrong " + PASSWORD}
+    form = form if version == "v2" else {name: form[name] for name in ("username", "password")}
+    async with world.client() as client:
+        statuses = [(await client.post(LOGIN[version], data=form)).status_code for _ in range(3)]
+        assert statuses == [401] * 3
+        ensure_limited(version, await client.post(LOGIN[version], data=form), "login")
+    elsewhere = httpx2.ASGITransport(app=world.app, client=("203.0.113.9", 1))
+    async with httpx2.AsyncClient(transport=elsewhere, base_url="http://strata.test") as client:
+        right = form | {"password": PASSWORD}
+        ensure_limited(version, await client.post(LOGIN[version], data=right), "login")
+
+
+async def test_a_forwarded_address_is_not_believed(world: World) -> None:
+    async with world.client() as client:
+        for number in range(ANONYMOUS):
+            await client.get("/api/v2/posts", headers={"X-Forwarded-For": f"203.0.113.{number}"})
+        ensure_limited("v2", await client.get("/api/v2/posts", headers={"X-Forwarded-For": "203.0.113.99"}))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ("203.0.113.1", "203.0.113.2", False),
+        ("2001:db8:0:1::1", "2001:db8:0:1:ffff::2", True),
+        ("2001:db8:0:1::1", "2001:db8:0:2::1", False),
+        ("::ffff:203.0.113.1", "203.0.113.1", True),
+    ],
+)
+async def test_who_shares_a_quota(world: World, first: str, second: str, *, same: bool) -> None:
+    """An IPv6 subscriber has 2^64 addresses, and one quota."""
+    remaining = []
+    for host in (first, second):
+        transport = httpx2.ASGITransport(app=world.app, client=(host, 1))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://strata.test") as client:
+            remaining.append(left(await client.get("/api/v2/posts")))
+    assert remaining == [ANONYMOUS - 1, ANONYMOUS - (2 if same else 1)]

@@ -1,0 +1,15 @@
+"""Limits in v2."""
+
+from app.http.deps import DecisionDep
+from versions.kit.operations import OPTIONAL
+from versions.v2.errors import operations
+from versions.v2.limits import mapping, schemas
+from versions.v2.routing import router
+
+limits = router("/rate-limit", "limits")
+
+
+@limits.get("", **operations.declare("rate_limit.get", security=OPTIONAL, cost=0))
+async def get_rate_limit(decision: DecisionDep) -> schemas.RateLimit:
+    """Tell which policies hold for the caller and what is left of each. Asking is never counted."""
+    return mapping.rate_limit(decision)

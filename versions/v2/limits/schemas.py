@@ -1,0 +1,26 @@
+"""What v2 says of limits."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class PolicyStanding(BaseModel):
+    """One policy, and where the caller stands with it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(description="As in `RateLimit-Policy`.", examples=["burst"])
+    quota: int = Field(description="Units in a window.", ge=1, examples=[300])
+    window: int = Field(description="Length of the window in seconds.", ge=1, examples=[60])
+    remaining: int = Field(description="Units that are left.", ge=0, examples=[295])
+    reset: int = Field(description="Seconds until there are more.", ge=0, examples=[12])
+
+
+class RateLimit(BaseModel):
+    """The limits of the caller."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    plan: str = Field(
+        description="`free`, `pro`, `enterprise`, or `anonymous`, which is counted by address.", examples=["free"]
+    )
+    policies: list[PolicyStanding] = Field(description="All of them hold at once.")
