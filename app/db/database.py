@@ -10,6 +10,7 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.db.failures import translated
+from app.db.leases import Leases
 from app.db.sessions import ReadSession, WriteSession
 from app.errors import DomainError
 from app.settings import DatabaseSettings
@@ -32,10 +33,10 @@ class UnitOfWork(Protocol):
 class Database:
     """PostgreSQL, reached through two pools of bounded size."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", engine: AsyncEngine, timeout: float) -> None:
+    def __init__(self, connections: Leases, engine: AsyncEngine, timeout: float) -> None:
         self._engine = engine
-        self._pool = pool
-        self.reads = ReadSession(_Pool(pool, timeout))
+        self._connections = connections
+        self.reads = ReadSession(_Pool(connections, timeout))
 
     @classmethod
     async def open(cls, dsn: str, settings: DatabaseSettings) -> Self:
@@ -76,7 +77,7 @@ class Database:
                 "server_settings": session,
             },
         )
-        return cls(pool, engine, settings.connect_timeout)
+        return cls(Leases(pool, settings.read_pool_size), engine, settings.connect_timeout)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[WriteSession]:
@@ -89,13 +90,13 @@ class Database:
 
     async def ping(self) -> None:
         """Return when the server answers, raise ``Unavailable`` when it does not."""
-        async with translated(), self._pool.acquire(timeout=2) as connection:
+        async with translated(), self._connections.acquire(timeout=2) as connection:
             await connection.execute("SELECT 1", timeout=2)
 
     async def close(self) -> None:
         """Close every connection."""
         await self._engine.dispose()
-        await self._pool.close()
+        await self._connections.close()
 
 
 @asynccontextmanager
@@ -112,16 +113,16 @@ async def transaction(session: WriteSession) -> AsyncIterator[WriteSession]:
 
 
 class _Pool:
-    """asyncpg's pool with a bound on the wait for a free connection: it is fair, but waits for ever by default."""
+    """Connections for reads, with a bound on the wait for a free one."""
 
-    __slots__ = ("_pool", "_timeout")
+    __slots__ = ("_connections", "_timeout")
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", timeout: float) -> None:
-        self._pool = pool
+    def __init__(self, connections: Leases, timeout: float) -> None:
+        self._connections = connections
         self._timeout = timeout
 
     def acquire(self) -> Any:
-        return self._pool.acquire(timeout=self._timeout)
+        return self._connections.acquire(timeout=self._timeout)
 
 
 def sqlalchemy_url(dsn: str) -> str:
