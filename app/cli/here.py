@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 from app.cli.bootstrap import credentials_path
 from app.cli.environment import read_settings
 from app.cli.output import CommandError
-from app.cli.ports import local_url
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -21,7 +20,7 @@ def server_url(given: str | None) -> str:
     try:
         url: str = json.loads(path.read_text())["base_url"]
     except (OSError, ValueError, KeyError, TypeError):
-        return local_url(settings.http, settings.http.port)
+        return settings.http.base_url
     return url
 
 
