@@ -70,8 +70,10 @@ async def run(settings: Settings, stop: asyncio.Event, metrics: Metrics) -> None
                     shutdown_on_listener_failure=True,
                 )
         finally:
-            stopping.cancel()
-            watching.cancel()
+            for task in (stopping, watching):
+                task.cancel()
+            # What one of them met is what ends the queue too, and is told once.
+            await asyncio.gather(stopping, watching, return_exceptions=True)
         await log.ainfo("worker_stopped")
     finally:
         with suppress(OSError, asyncpg.PostgresError):

@@ -15,7 +15,7 @@ from app.cli.metrics_port import exposing
 from app.cli.ports import free_port
 from app.secrets import SettingsError
 from app.settings import HttpSettings, Settings
-from observability.log_level import LevelControl
+from observability.logging import configure
 from observability.readout import Readout, consumer_table
 from observability.run_folder import RunFolder, made_in
 from observability.shared.fleet import Fleet
@@ -25,7 +25,7 @@ from observability.shared.fleet import Fleet
 _KEEP_ALIVE_SECONDS: Final = 75
 # A worker answers no question before its imports are done. After uvicorn's 5 seconds a busy machine would kill each new
 # worker for being slow, and start another, without end.
-_WORKER_SILENCE_SECONDS: Final = 60
+_WORKER_SILENCE_SECONDS: Final = 20
 
 
 def serve(
@@ -55,7 +55,7 @@ def serve(
         os.environ["STRATA_RUN_FOLDER"] = str(folder)
         if (metrics_port := settings.metrics.port) is not None:
             stack.enter_context(_own_metrics(settings, RunFolder(folder), metrics_port))
-        stack.enter_context(LevelControl(RunFolder(folder), settings.log.level, settings.log.format).obeying())
+        configure(settings.log.level, settings.log.format)
         _serve(http, listening_port, workers)
 
 

@@ -33,20 +33,20 @@ def eventually(check: Callable[[], object]) -> None:
 def test_the_log_level_changes_in_every_worker(strata: Strata) -> None:
     with strata.serving("--workers", "2") as url:
         (run,) = running_in(strata.home / "runs")
-        eventually(lambda: len(run.pids()) == 3)
+        eventually(lambda: len(run.pids()) == 2)
 
         def quiet_lines() -> int:
             return strata.log("serve").count('"http_route":"/health"')
 
         httpx2.get(f"{url}/health")
         assert quiet_lines() == 0, "the success of a health check is told at debug level only"
-        assert len(strata.json("log-level", "debug")["processes"]) == 3
-        eventually(lambda: strata.log("serve").count('"event":"log_level_changed"') >= 3)
+        assert len(strata.json("log-level", "debug")["processes"]) == 2
+        eventually(lambda: strata.log("serve").count('"event":"log_level_changed"') >= 2)
         for _ in range(20):
             httpx2.get(f"{url}/health")
         eventually(lambda: quiet_lines() == 20)
         strata.run("log-level", "configured")
-        eventually(lambda: strata.log("serve").count('"event":"log_level_changed"') >= 6)
+        eventually(lambda: strata.log("serve").count('"event":"log_level_changed"') >= 4)
         httpx2.get(f"{url}/health")
         os.kill(run.pids()[0], signal.SIGUSR1)
         # One step chattier than info is debug.

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from app.settings import HttpSettings
+from observability.rate_limit.headers import DRAFT_11
 from versions.kit.application import build_application
 from versions.kit.version import ApiVersion, VersionStatus
 
@@ -38,7 +39,14 @@ def _with_routes(count: int) -> FastAPI:
         name="v0", status=VersionStatus.PREVIEW, released=datetime.now(UTC).date(), build=lambda _v, _s: FastAPI()
     )
     return build_application(
-        version, HttpSettings(), title="Routes", description="", tags=(), routers=[router], render=_render
+        version,
+        HttpSettings(),
+        title="Routes",
+        description="",
+        tags=(),
+        routers=[router],
+        render=_render,
+        dialect=DRAFT_11,
     )
 
 
