@@ -36,6 +36,9 @@ def load_settings(*, generate: bool = True, **overrides: object) -> Settings:
     except ValidationError as error:
         lines = [f"{variable(*map(str, issue['loc']))}: {issue['msg']}" for issue in error.errors()]
         raise SettingsError("; ".join(lines)) from None
+    except UnicodeDecodeError:
+        message = f"{Settings.model_config['env_file']} is not UTF-8"
+        raise SettingsError(message) from None
     _refuse_unknown_groups()
     return _with_secrets(settings) if generate or settings.production else settings
 

@@ -4,11 +4,21 @@ Every value may be given as an environment variable with the prefix ``STRATA_`` 
 levels (``STRATA_HTTP__PORT=9000``) or in a ``.env`` file; the environment wins.
 """
 
+import re
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Seconds = Annotated[float, Field(gt=0)]
@@ -42,6 +52,13 @@ class DatabaseSettings(Group):
     connect_timeout: Seconds = Field(5.0, description="seconds to wait for a connection")
     statement_timeout: Seconds = Field(10.0, description="seconds after which PostgreSQL cancels a statement")
     lock_timeout: Seconds = Field(5.0, description="seconds a statement may wait for a lock")
+
+    @field_validator("url")
+    @classmethod
+    def _is_postgresql(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not re.match(r"postgres(ql)?://", url.get_secret_value()):
+            raise ValueError("is no PostgreSQL address: postgresql://user:password@host:port/name")
+        return url
 
 
 class HttpSettings(Group):

@@ -99,6 +99,7 @@ class Metrics:
         self.spans_exported = self._counter(
             "trace_spans_exported", "Spans that the collector, or the local ring, has taken."
         )
+        self.spans_exported.labels()
         self.spans_dropped = self._counter(
             "trace_spans_dropped", "Spans that were to be kept and are lost.", ("reason",)
         )

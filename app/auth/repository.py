@@ -42,7 +42,7 @@ class AuthReads:
     async def sessions(self, user_id: int, after: Position | None, limit: int) -> Slice[Row]:
         read = _FIRST_PAGE if after is None else _NEXT_PAGE
         rows = await self._reads.all(read, user_id=user_id, limit=limit + 1, **parameters(after))
-        return cut(rows, limit, [(row["id"],) for row in rows])
+        return cut(rows, limit, lambda row: (row["id"],))
 
     async def session(self, user_id: int, uid: UUID) -> Row | None:
         return await self._reads.one(_ONE, user_id=user_id, uid=uid)

@@ -5,8 +5,8 @@ Source: https://www.postgresql.org/docs/18/errcodes-appendix.html
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
 from typing import Final
 
 import asyncpg
@@ -18,6 +18,14 @@ from app.errors import Conflict, DomainError, InvalidValue, TimedOut, Unavailabl
 UNIQUE_VIOLATION: Final = "23505"
 _RETRYABLE: Final = frozenset({"40001", "40P01", "55P03"})
 _CANCELLED: Final = "57014"
+_TRANSLATABLE = (
+    DBAPIError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    PoolTimeout,
+    OSError,
+    TimeoutError,
+)
 _CONNECTION_FAILURES = (ConnectionError, OSError, asyncpg.InterfaceError, PoolTimeout)
 
 
@@ -85,12 +93,24 @@ def _by_code(code: str) -> DomainError | None:
     return UnstorableValue() if code.startswith("22") else None
 
 
-@asynccontextmanager
-async def translated() -> AsyncIterator[None]:
+class _Translation:
+    """Stateless, and a class: a generator for each statement would cost more than the statement's own code."""
+
+    __slots__ = ()
+
+    async def __aenter__(self) -> None:
+        """Nothing to prepare."""
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, _TRANSLATABLE) and (failure := domain_error(error)) is not None:
+            raise failure from error
+
+
+_TRANSLATION: Final = _Translation()
+
+
+def translated() -> AbstractAsyncContextManager[None]:
     """Raise a ``DomainError`` for a database failure that the caller may be told about."""
-    try:
-        yield
-    except (DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, PoolTimeout, OSError, TimeoutError) as error:
-        if (failure := domain_error(error)) is None:
-            raise
-        raise failure from error
+    return _TRANSLATION

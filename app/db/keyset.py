@@ -3,7 +3,7 @@
 Offset pages slow down as they go and skip or repeat rows while others write; a keyset page does neither.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -66,8 +66,8 @@ def _behind(keys: Sequence[tuple[Column, bool]]) -> ColumnElement[bool]:
     return or_(*alternatives)
 
 
-def cut(rows: list[T], limit: int, positions: Sequence[Position]) -> Slice[T]:
-    """A page of ``limit`` from up to ``limit + 1`` rows and their positions."""
+def cut(rows: list[T], limit: int, position: Callable[[T], Position]) -> Slice[T]:
+    """A page of ``limit`` from up to ``limit + 1`` rows."""
     if len(rows) > limit:
-        return Slice(rows[:limit], positions[limit - 1])
+        return Slice(rows[:limit], position(rows[limit - 1]))
     return Slice(rows, None)

@@ -1,6 +1,6 @@
 """What machines read to find their way: versions, the API catalogue (RFC 9727), security.txt (RFC 9116)."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from app.clock import utc_now
@@ -21,14 +21,18 @@ def version_document(version: ApiVersion) -> dict[str, Any]:
         "name": version.name,
         "status": version.status.value,
         "released": version.released.isoformat(),
-        "deprecated_at": version.deprecated_at.isoformat() if version.deprecated_at else None,
-        "sunset_at": version.sunset_at.isoformat() if version.sunset_at else None,
+        "deprecated_at": _time(version.deprecated_at),
+        "sunset_at": _time(version.sunset_at),
         "successor": version.successor,
         "url": version.prefix,
         "openapi": f"{version.prefix}/openapi.json",
         "docs": f"{version.prefix}/docs",
         "migration_guide": version.migration_guide,
     }
+
+
+def _time(value: datetime | None) -> str | None:
+    return value.isoformat().replace("+00:00", "Z") if value else None
 
 
 def api_catalog(base_url: str) -> dict[str, Any]:
@@ -53,6 +57,6 @@ def security_txt(base_url: str) -> str:
     """``Expires`` moves on by itself, and never further than the year that RFC 9116, section 2.5.5 advises."""
     expires = (utc_now() + timedelta(days=180)).replace(hour=0, minute=0, second=0, microsecond=0)
     return (
-        f"Contact: {_CONTACT}\nExpires: {expires.isoformat().replace('+00:00', 'Z')}\n"
+        f"Contact: {_CONTACT}\nExpires: {_time(expires)}\n"
         f"Canonical: {base_url}/.well-known/security.txt\nPreferred-Languages: en\n"
     )

@@ -7,10 +7,10 @@ from fastapi import Depends, Request
 
 from app.auth.registration import RegistrationService
 from app.auth.sessions import SessionReader, SessionService
-from app.db.sessions import ReadSession, WriteSession
+from app.db.sessions import WriteSession
 from app.events.recorder import EventRecorder
 from app.http.admission import decision_on
-from app.http.principal import PrincipalDep
+from app.http.principal import PrincipalDep, resolve_principal
 from app.http.rate_limits import client_address
 from app.http.runtime import Runtime, runtime_of
 from app.jobs.queue import JobQueue
@@ -25,13 +25,6 @@ async def _runtime(request: Request) -> Runtime:
 
 
 RuntimeDep = Annotated[Runtime, Depends(_runtime)]
-
-
-async def _reads(runtime: RuntimeDep) -> ReadSession:
-    return runtime.database.reads
-
-
-ReadSessionDep = Annotated[ReadSession, Depends(_reads)]
 
 
 async def _write_session(request: Request, runtime: RuntimeDep) -> AsyncIterator[WriteSession]:
@@ -55,16 +48,18 @@ async def _events(session: WriteSessionDep, principal: PrincipalDep) -> EventRec
 EventRecorderDep = Annotated[EventRecorder, Depends(_events)]
 
 
-async def _post_reader(reads: ReadSessionDep, principal: PrincipalDep) -> PostReader:
-    return PostReader(reads, principal)
+# The readers ask for the request alone: FastAPI solves a tree of dependencies node by node, parameters and all, and for
+# a read that costs more than what it reads.
+async def _post_reader(request: Request) -> PostReader:
+    return PostReader(runtime_of(request).database.reads, await resolve_principal(request))
 
 
 async def _post_service(session: WriteSessionDep, principal: PrincipalDep, events: EventRecorderDep) -> PostService:
     return PostService(session, principal, events)
 
 
-async def _user_reader(reads: ReadSessionDep, principal: PrincipalDep) -> UserReader:
-    return UserReader(reads, principal)
+async def _user_reader(request: Request) -> UserReader:
+    return UserReader(runtime_of(request).database.reads, await resolve_principal(request))
 
 
 async def _user_service(
@@ -73,8 +68,8 @@ async def _user_service(
     return UserService(session, principal, events, runtime.passwords)
 
 
-async def _session_reader(reads: ReadSessionDep, principal: PrincipalDep) -> SessionReader:
-    return SessionReader(reads, principal)
+async def _session_reader(request: Request) -> SessionReader:
+    return SessionReader(runtime_of(request).database.reads, await resolve_principal(request))
 
 
 async def _registration_service(session: WriteSessionDep, runtime: RuntimeDep) -> RegistrationService:

@@ -26,6 +26,7 @@ class Post(Identified, Base):
         Index("ix_posts_search", "search", postgresql_using="gin"),
         Index("ix_posts_author_id_created_at_id", "author_id", "created_at", "id"),
         Index("ix_posts_created_at_id", "created_at", "id", postgresql_where=text("status = 'published'")),
+        Index("ix_posts_unpublished_created_at_id", "created_at", "id", postgresql_where=text("status <> 'published'")),
         Index("ix_posts_updated_at_id", "updated_at", "id", postgresql_where=text("status = 'published'")),
         Index("ix_posts_title_id", "title", "id", postgresql_where=text("status = 'published'")),
         Index("ix_posts_view_count_id", "view_count", "id", postgresql_where=text("status = 'published'")),

@@ -37,8 +37,7 @@ class PostReads:
         read = statements.keyset_page(self._viewer, filters, page.sort, after=page.after is not None)
         rows = await self._reads.all(read, limit=page.limit + 1, **values, **parameters(page.after))
         posts = [PostView(*row) for row in rows]
-        positions = [(*(getattr(post, key.field.value) for key in page.sort), post.id) for post in posts]
-        return cut(posts, page.limit, positions)
+        return cut(posts, page.limit, lambda post: (*(getattr(post, key.field.value) for key in page.sort), post.id))
 
     async def offset_page(self, wanted: PostFilter, page: OffsetPage) -> list[PostView]:
         filters, values = self._parameters(wanted)
@@ -56,7 +55,7 @@ class PostReads:
         _, values = self._parameters(PostFilter(query=query))
         rows = await self._reads.all(read, limit=limit + 1, **values, **parameters(after))
         hits = [_hit(row) for row in rows]
-        return cut(hits, limit, [(hit.rank, hit.post.id) for hit in hits])
+        return cut(hits, limit, lambda hit: (hit.rank, hit.post.id))
 
     def _parameters(self, wanted: PostFilter) -> tuple[statements.Filters, dict[str, Any]]:
         values: dict[str, Any] = {}

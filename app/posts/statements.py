@@ -3,7 +3,20 @@
 from functools import lru_cache
 from typing import Any, Final, Literal
 
-from sqlalchemy import Double, Label, Select, String, bindparam, cast, func, literal_column, or_, select
+from sqlalchemy import (
+    BigInteger,
+    Double,
+    Label,
+    Select,
+    String,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 from sqlalchemy.sql.expression import ColumnElement
 
@@ -88,17 +101,41 @@ def sort_columns(sort: tuple[Sort, ...]) -> list[tuple[Column, bool]]:
     return [*keys, (Post.id, sort[-1].descending)]
 
 
+def _page(
+    viewer: Viewer, filters: Filters, keys: list[tuple[Column, bool]], *, after: bool = False, offset: bool = False
+) -> Selected:
+    """The rows between two points of a listing.
+
+    What is published and what is not are read apart, each in the order of an index of its own, and merged: the ``OR``
+    of the two reads and sorts the whole table for one page.
+    """
+    limit, skipped = bindparam("limit", type_=BigInteger), bindparam("offset", type_=BigInteger)
+    part_limit = limit + skipped if offset else limit
+    listing = _selection(*COLUMNS).where(*_conditions(filters))
+    published = Post.status == _PUBLISHED
+    if viewer == "anyone":
+        page = ordered(listing.where(published), keys, after=after).limit(limit)
+    else:
+        unpublished = listing.where(Post.status != _PUBLISHED)
+        if viewer == "author":
+            unpublished = unpublished.where(Post.author_id == bindparam("viewer_id"))
+        parts = [ordered(part, keys, after=after).limit(part_limit) for part in (listing.where(published), unpublished)]
+        merged = union_all(*(part.subquery().select() for part in parts)).subquery()
+        order: list[tuple[Column, bool]] = [(merged.c[column.key or ""], down) for column, down in keys]
+        page = ordered(select(merged), order, after=False).limit(limit)
+    return page.offset(skipped) if offset else page
+
+
 @lru_cache(maxsize=1024)
 def keyset_page(viewer: Viewer, filters: Filters, sort: tuple[Sort, ...], *, after: bool) -> Read:
     """A page of a listing."""
-    return Read(ordered(_filtered(_selection(*COLUMNS), viewer, filters), sort_columns(sort), after=after))
+    return Read(_page(viewer, filters, sort_columns(sort), after=after))
 
 
 @lru_cache(maxsize=1024)
 def offset_page(viewer: Viewer, filters: Filters, sort: Sort) -> Read:
     """A page of a listing, from an offset."""
-    statement = ordered(_filtered(_selection(*COLUMNS), viewer, filters), sort_columns((sort,)), after=False)
-    return Read(statement.offset(bindparam("offset")))
+    return Read(_page(viewer, filters, sort_columns((sort,)), offset=True))
 
 
 @lru_cache(maxsize=256)
@@ -124,4 +161,8 @@ def search_page(viewer: Viewer, *, after: bool) -> Read:
 
 
 def _filtered(statement: Selected, viewer: Viewer, filters: Filters) -> Selected:
-    return _visible(statement, viewer).where(*(_CONDITIONS[name] for name in sorted(filters)))
+    return _visible(statement, viewer).where(*_conditions(filters))
+
+
+def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
+    return [_CONDITIONS[name] for name in sorted(filters)]

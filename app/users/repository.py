@@ -64,7 +64,7 @@ class UserReads:
         read = _FIRST_PAGE if after is None else _NEXT_PAGE
         rows = await self._reads.all(read, limit=limit + 1, **parameters(after))
         users = [UserView.read(row) for row in rows]
-        return cut(users, limit, [(user.id,) for user in users])
+        return cut(users, limit, lambda user: (user.id,))
 
     async def credentials(self, email: str) -> tuple[UserView, str] | None:
         """The account with this address and its password hash."""

@@ -103,6 +103,20 @@ def test_a_value_that_is_no_number_is_refused_by_name(monkeypatch: pytest.Monkey
         load_settings()
 
 
+def test_a_file_that_is_no_text_is_named(place: Path) -> None:
+    (place / ".env").write_bytes(b"STRATA_HTTP__PORT=\xff\n")
+    with pytest.raises(SettingsError, match=r"\.env is not UTF-8"):
+        load_settings(home=place)
+
+
+@pytest.mark.parametrize("url", ["mysql://ada:hunter22@host/x", "postgresql+asyncpg://a:hunter22@host/x", "hunter22"])
+def test_a_database_of_another_kind_is_refused_without_its_password(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("STRATA_DATABASE__URL", url)
+    with pytest.raises(SettingsError, match="STRATA_DATABASE__URL") as refused:
+        load_settings()
+    assert "hunter22" not in str(refused.value)
+
+
 def test_port_wins_over_the_setting_and_the_environment_over_the_file(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -88,7 +88,7 @@ class Collector:
         self._server.shutdown()
         self._server.server_close()
 
-    def wait(self, condition: Callable[["Collector"], Any], seconds: float = 20) -> list[Received]:
+    def wait(self, condition: Callable[["Collector"], Any], seconds: float = 60) -> list[Received]:
         """The spans, once ``condition`` holds."""
         deadline = time.monotonic() + seconds
         while not condition(self):

@@ -9,24 +9,22 @@ from tests.support.live import Strata
 Fresh = Callable[..., Strata]
 
 
+# Which secret is weak in which way is tests/app/test_secrets.py's; here every command that works with them refuses.
 @pytest.mark.parametrize(
-    ("variables", "named"),
+    ("command", "variables", "named"),
     [
-        ({}, "STRATA_AUTH__SIGNING_KEY"),
-        ({"STRATA_AUTH__SIGNING_KEY": "x" * 20}, "STRATA_AUTH__SIGNING_KEY"),
-        ({"STRATA_AUTH__SIGNING_KEY": "changeme" * 8}, "STRATA_AUTH__SIGNING_KEY"),
-        ({"STRATA_AUTH__SIGNING_KEY": "7c9d0b1e" * 8}, "STRATA_HTTP__CURSOR_KEY"),
+        ("up", {"STRATA_AUTH__SIGNING_KEY": "7c9d0b1e" * 8}, "STRATA_HTTP__CURSOR_KEY"),
+        ("serve", {}, "STRATA_AUTH__SIGNING_KEY"),
+        ("worker", {"STRATA_AUTH__SIGNING_KEY": "changeme" * 8}, "STRATA_AUTH__SIGNING_KEY"),
     ],
 )
-@pytest.mark.parametrize("command", ["up", "serve", "worker"])
 def test_production_names_the_secret_that_is_missing(
     fresh: Fresh, command: str, variables: dict[str, str], named: str
 ) -> None:
     strata = fresh(STRATA_ENVIRONMENT="production", **variables)
-    strata.home.mkdir()
     refused = strata.run(command, expect=1)
-    assert named in refused.stderr
-    assert not (strata.home / "secrets.json").exists()
+    assert named in refused.stderr.splitlines()[0]
+    assert not strata.home.exists()
     assert not any(value in refused.stderr + refused.stdout for value in variables.values())
 
 

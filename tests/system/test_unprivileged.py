@@ -18,8 +18,8 @@ from tests.support.live import Strata
 from tests.support.stack import processes_of, starting, survivors
 
 ROOT = Path(__file__).parents[2]
-USER = 64_123
-"""An account that exists nowhere; whoever has it owns nothing but the folder below."""
+USER = 65_534
+"""nobody: PostgreSQL refuses a number without an account."""
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the whole suite runs as an unprivileged user already")
 

@@ -7,6 +7,8 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -77,15 +79,29 @@ def test_from_an_empty_home_to_the_end_and_again(fresh: Fresh, tmp_path: Path) -
     assert stat.S_IMODE(strata.home.stat().st_mode) == 0o700
 
 
+def write_until_it_fails(run: Run, name: str, acknowledged: set[str]) -> None:
+    """A client that goes on writing while everything is killed."""
+    for number in range(40):
+        title = f"{name} {number}"
+        try:
+            run.write(title)
+        except (AssertionError, httpx2.HTTPError):
+            return
+        acknowledged.add(title)
+
+
 def test_what_was_acknowledged_survives_a_kill(fresh: Fresh) -> None:
     strata = fresh()
     acknowledged: set[str] = set()
     for victim in ("up", "postgres"):
         with up(strata) as run:
             assert acknowledged <= set(run.titles())
-            for number in range(20):
-                run.write(f"{victim} {number}")
-                acknowledged.add(f"{victim} {number}")
+            writer = threading.Thread(target=write_until_it_fails, args=(run, victim, acknowledged))
+            writer.start()
+            before = len(acknowledged)
+            while len(acknowledged) < before + 15:
+                assert writer.is_alive(), run.said
+                time.sleep(0.001)
             if victim == "up":
                 run.process.kill()
                 run.process.wait(30)
@@ -96,6 +112,8 @@ def test_what_was_acknowledged_survives_a_kill(fresh: Fresh) -> None:
                 assert run.process.wait(60) == 1, "up ends when its database is gone, and says so"
                 assert "the data is safe" in run.said
                 assert survivors(strata.home) == {}
+            writer.join(30)
+            assert not writer.is_alive()
     with up(strata) as run:
         assert acknowledged <= set(run.titles())
         assert run.end(signal.SIGINT) == 0

@@ -128,7 +128,7 @@ async def test_a_worker_that_loses_its_database_says_so_and_ends(strata: Strata,
         await until(lambda: "worker_started" in strata.log("worker"), strata)
         connection = await asyncpg.connect(dsn)
         others = "datname = current_database() AND pid <> pg_backend_pid()"
-        await connection.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")  # noqa: S608
+        await connection.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")  # noqa: S608 - a constant
         await connection.close()
         assert await asyncio.to_thread(worker.wait, SECONDS) == 1
     said = [line for line in strata.log("worker").splitlines() if not line.startswith("{")]

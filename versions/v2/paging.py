@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Annotated, Final, Generic, TypeVar
+from urllib.parse import quote, urlencode
 
 from fastapi import Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -44,11 +45,17 @@ def position(request: Request, cursor: str | None) -> Position | None:
     return None if cursor is None else runtime_of(request).cursors.decode(listing_of(request), cursor)
 
 
-def page(request: Request, response: Response, found: Slice[V], shape: Callable[[V], T]) -> Page[T]:
-    """The page, and a ``Link`` to the next one."""
+def page(
+    kind: type[Page[T]], request: Request, response: Response, found: Slice[V], shape: Callable[[V], T]
+) -> Page[T]:
+    """The page, and a ``Link`` to the next one.
+
+    ``kind`` is the very class that the operation declares: a page of another is taken apart and validated item by item.
+    """
     cursor = None
     if found.next_position is not None:
         cursor = runtime_of(request).cursors.encode(listing_of(request), found.next_position)
-        target = request.url.include_query_params(cursor=cursor)
-        response.headers["Link"] = f'<{target.path}?{target.query}>; rel="next"'
-    return Page[T](data=[shape(item) for item in found.items], next_cursor=cursor, has_more=found.has_more)
+        others = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+        target = f"{quote(request.scope['path'])}?{urlencode([*others, ('cursor', cursor)])}"
+        response.headers["Link"] = f'<{target}>; rel="next"'
+    return kind.model_construct(data=[shape(item) for item in found.items], next_cursor=cursor, has_more=found.has_more)

@@ -5,6 +5,8 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 from contextlib import suppress
 
 import pytest
@@ -74,3 +76,22 @@ def test_asyncio_lets_it_through_from_a_callback() -> None:
 
     with pytest.raises(Stopped), Interruption().watched():
         asyncio.run(wait())
+
+
+def test_loading_the_command_swallows_no_signal() -> None:
+    script = """
+import os, signal, sys
+class Swallowing:
+    def find_spec(self, name, path=None, target=None):
+        if name == "app.cli.program":
+            try:
+                os.kill(os.getpid(), signal.SIGINT)
+            except BaseException:
+                pass
+sys.meta_path.insert(0, Swallowing())
+sys.argv = ["strata", "versions"]
+from app.cli import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, b"", b"")

@@ -83,7 +83,7 @@ def reordered(value: Json, shuffle: Callable[[list[Json]], list[Json]]) -> Json:
 
 
 def renamed(value: Json, names: dict[str, str]) -> Json:
-    """The same with other names of components."""
+    """The same with other names of schemas."""
     if isinstance(value, list):
         return [renamed(one, names) for one in value]
     if not isinstance(value, dict):
@@ -91,7 +91,8 @@ def renamed(value: Json, names: dict[str, str]) -> Json:
     found = {name: renamed(one, names) for name, one in value.items()}
     if isinstance(reference := value.get("$ref"), str):
         head, _, last = reference.rpartition("/")
-        found["$ref"] = f"{head}/{names.get(last, last)}"
+        if head.endswith("/schemas"):
+            found["$ref"] = f"{head}/{names.get(last, last)}"
     if isinstance(schemas := found.get("schemas"), dict):
         found["schemas"] = {names.get(name, name): one for name, one in schemas.items()}
     return found

@@ -23,7 +23,7 @@ async def dsn(admin_dsn: str, request: pytest.FixtureRequest) -> str:
 
 def register(url: str, email: str, **headers: str) -> httpx2.Response:
     body = {"email": email, "password": PASSWORD, "display_name": "Ada"}
-    response = httpx2.post(f"{url}/api/v2/auth/registrations", json=body, headers=headers, timeout=20)
+    response = httpx2.post(f"{url}/api/v2/auth/registrations", json=body, headers=headers, timeout=60)
     assert response.status_code < 300, response.text
     return response
 
@@ -48,7 +48,7 @@ async def test_a_trace_goes_from_the_request_to_the_mail_and_both_workers_export
         await asyncio.to_thread(collector.wait, lambda c: "mailbox deliver" in of_trace(c, trace_id))
 
         def served_by(_: Collector) -> bool:
-            httpx2.get(f"{url}/api/v1/posts", timeout=5)
+            httpx2.get(f"{url}/api/v1/posts", timeout=30)
             return len({span.resource["process.pid"] for span in collector.spans if span.kind == "SERVER"}) == 2
 
         await asyncio.to_thread(collector.wait, served_by)
@@ -74,7 +74,7 @@ async def test_what_a_local_run_did_is_shown_as_trees(dsn: str, tmp_path: Path) 
     strata = Strata(tmp_path / "home", dsn, STRATA_TRACING__SAMPLE_RATIO="1")
     with strata.serving() as url:
         register(url, "ada@example.com")
-        httpx2.get(f"{url}/api/v2/posts", timeout=5)
+        httpx2.get(f"{url}/api/v2/posts", timeout=30)
     shown = strata.run("traces").stdout
     assert re.search(r"^[0-9a-f]{32}  \d{4}-\d\d-\d\d", shown, re.MULTILINE)
     assert re.search(r"── POST /api/v2/auth/registrations  [\d.]+ ms  202 v2\n", shown)

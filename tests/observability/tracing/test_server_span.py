@@ -158,8 +158,11 @@ provider = TracerProvider()
 provider.add_span_processor(SimpleSpanProcessor(exporter))
 trace.set_tracer_provider(provider)
 async def main():
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(create_app()), base_url="http://x") as client:
-        assert (await client.get("/api/v2/docs")).status_code == 200
+    transport = httpx2.ASGITransport(create_app(), raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://x") as client:
+        assert (await client.get("/docs")).status_code == 200
+        # Without a lifespan a version can answer nothing else, but its application was asked.
+        assert (await client.get("/api/v2/me")).status_code == 500
 asyncio.run(main())
 assert exporter.get_finished_spans() == ()
 """

@@ -23,6 +23,7 @@ from versions.v2.routing import WRITE, router
 _MAILED: Final = schemas.Accepted(detail="If all is well, a mail is on its way.")
 SessionIdPath = Annotated[SessionId, Path(description="The session.")]
 
+SessionPage = Page[schemas.Session]
 auth = router("/auth", "auth")
 
 
@@ -156,10 +157,10 @@ async def list_sessions(
     reader: SessionReaderDep,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
-) -> Page[schemas.Session]:
+) -> SessionPage:
     """List the caller's open sessions, newest first."""
     found = await reader.page(position(request, cursor), limit)
-    return page(request, response, found, mapping.session)
+    return page(SessionPage, request, response, found, mapping.session)
 
 
 @auth.get("/sessions/{session_id}", **operations.declare("sessions.get", security=SIGNED_IN, fails=[404]))

@@ -50,7 +50,8 @@ class InvalidChoice(Malformed):
 
 def post(view: PostView) -> schemas.Post:
     """A post as v2 shows it."""
-    return schemas.Post.model_construct(
+    # The validating constructor is the faster one: it is compiled, model_construct() is a loop over the fields.
+    return schemas.Post(
         id=encode(POST, view.uid),
         v1_id=view.id,
         author_id=encode(USER, view.author_uid),

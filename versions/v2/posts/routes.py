@@ -55,6 +55,8 @@ IncludeQuery = Annotated[
     ),
 ]
 
+PostPage = Page[schemas.AnyPost]
+SearchPage = Page[schemas.SearchResult]
 posts = router("/posts", "posts")
 search = router("/search", "posts")
 
@@ -80,13 +82,13 @@ async def list_posts(
     cursor: Cursor = None,
     fields: FieldsQuery = None,
     include: IncludeQuery = None,
-) -> Page[schemas.AnyPost]:
+) -> PostPage:
     """List the posts that the caller may see."""
     names = mapping.choices("fields", fields, FIELD_NAMES)
     extra = mapping.choices("include", include, list(schemas.Include))
     wanted = mapping.wanted(status, known(author_id) if author_id else None, q)
     found = await reader.page(wanted, KeysetPage(mapping.sort(sort), limit, position(request, cursor)))
-    return page(request, response, found, lambda view: mapping.shaped(view, names, extra))
+    return page(PostPage, request, response, found, lambda view: mapping.shaped(view, names, extra))
 
 
 @posts.post(
@@ -196,7 +198,7 @@ async def search_posts(
     q: Annotated[str, _WORDS],
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
-) -> Page[schemas.SearchResult]:
+) -> SearchPage:
     """Search posts, best first."""
     found = await reader.search(q, position(request, cursor), limit)
-    return page(request, response, found, mapping.search_result)
+    return page(SearchPage, request, response, found, mapping.search_result)

@@ -22,6 +22,7 @@ TAGGED: Final[Success] = {**ETAG, 304: {"description": "Not modified"}}
 UserIdPath = Annotated[UserId, Path(description="The user.")]
 PatchBody = Annotated[schemas.UserPatch, Body(media_type="application/merge-patch+json")]
 
+UserPage = Page[schemas.User]
 me = router("/me", "users")
 users = router("/users", "users")
 
@@ -63,10 +64,10 @@ async def get_permissions(principal: PrincipalDep) -> schemas.Permissions:
 @users.get("", **operations.declare("users.list", security=SIGNED_IN, success=LINK))
 async def list_users(
     request: Request, response: Response, reader: UserReaderDep, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
-) -> Page[schemas.User]:
+) -> UserPage:
     """List all accounts, oldest first. Needs `users:read`."""
     found = await reader.page(position(request, cursor), limit)
-    return page(request, response, found, mapping.user)
+    return page(UserPage, request, response, found, mapping.user)
 
 
 @users.get("/{user_id}", **operations.declare("users.get", security=SIGNED_IN, fails=[404], success=TAGGED))

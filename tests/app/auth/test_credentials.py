@@ -1,0 +1,194 @@
+"""What credentials are worth, and when they stop: mailed tokens, refresh tokens, API keys, passwords."""
+
+import hashlib
+from typing import Any
+
+import httpx2
+import pytest
+from sqlalchemy import text
+
+from app.access import keys
+from app.access.passwords import PasswordHasher
+from tests.support.operations import VERSIONS
+from tests.support.world import PASSWORD, World, token_of
+
+ADDRESS = "ada@example.com"
+ME = {"v1": "/api/v1/users/me", "v2": "/api/v2/me"}
+both = pytest.mark.parametrize("version", VERSIONS)
+
+
+async def run(world: World, statement: str, **values: Any) -> Any:
+    async with world.runtime.database.write() as session:
+        return await session.execute(text(statement), values)
+
+
+async def verify(client: httpx2.AsyncClient, version: str, token: str) -> httpx2.Response:
+    if version == "v1":
+        return await client.post("/api/v1/auth/verify", json={"email": ADDRESS, "token": token})
+    return await client.post("/api/v2/auth/verifications", json={"token": token})
+
+
+async def confirm(client: httpx2.AsyncClient, token: str) -> httpx2.Response:
+    body = {"token": token, "password": "another password"}
+    return await client.post("/api/v2/auth/password-resets/confirm", json=body)
+
+
+async def login(client: httpx2.AsyncClient, version: str, email: str, password: str = PASSWORD) -> httpx2.Response:
+    form = {"username": email, "password": password}
+    if version == "v1":
+        return await client.post("/api/v1/auth/login", data=form)
+    return await client.post("/api/v2/auth/token", data=form | {"grant_type": "password"})
+
+
+@both
+async def test_a_verification_token_expires(world: World, version: str) -> None:
+    await world.person(ADDRESS, verified=False)
+    async with world.client() as client:
+        await client.post("/api/v2/auth/verifications/resend", json={"email": ADDRESS})
+        (mail,) = await world.deliver()
+        await run(world, "UPDATE action_tokens SET expires_at = now() - interval '1 second'")
+        late = await verify(client, version, token_of(mail))
+        assert late.status_code == 400
+        if version == "v1":
+            assert late.json() == {"detail": "Invalid verification token"}
+        assert (await login(client, version, ADDRESS)).status_code == 403, "the address is not proven"
+
+
+@both
+async def test_a_verification_mailed_again_replaces_the_first(world: World, version: str) -> None:
+    await world.person(ADDRESS, verified=False)
+    async with world.client() as client:
+        await client.post("/api/v2/auth/verifications/resend", json={"email": ADDRESS})
+        (first,) = await world.deliver()
+        await client.post("/api/v2/auth/verifications/resend", json={"email": ADDRESS})
+        assert await world.deliver() == [], "nobody's mailbox is filled"
+        await run(world, "UPDATE action_tokens SET created_at = now() - interval '2 minutes'")
+        await client.post("/api/v2/auth/verifications/resend", json={"email": ADDRESS})
+        (second,) = await world.deliver()
+        assert token_of(second) != token_of(first)
+        assert (await verify(client, version, token_of(first))).status_code == 400
+        assert (await verify(client, version, token_of(second))).status_code in {200, 204}
+
+
+async def test_a_reset_token_expires_and_ends_every_session(world: World) -> None:
+    await world.person(ADDRESS)
+    async with world.client() as client:
+        session = (await login(client, "v1", ADDRESS)).json()
+        await client.post("/api/v2/auth/password-resets", json={"email": ADDRESS})
+        (mail,) = await world.deliver()
+        await run(world, "UPDATE action_tokens SET expires_at = now() - interval '1 second'")
+        assert (await confirm(client, token_of(mail))).status_code == 400
+        assert (await login(client, "v2", ADDRESS)).status_code == 200, "the password is the old one"
+        await run(world, "UPDATE action_tokens SET expires_at = now() + interval '1 hour'")
+        assert (await confirm(client, token_of(mail))).status_code == 204
+        bearer = {"Authorization": f"Bearer {session['access_token']}"}
+        for version in VERSIONS:
+            assert (await client.get(ME[version], headers=bearer)).status_code == 401
+            assert (await login(client, version, ADDRESS)).status_code == 401
+            assert (await login(client, version, ADDRESS, "another password")).status_code == 200
+
+
+async def test_one_purpose_is_not_the_other(world: World) -> None:
+    await world.person(ADDRESS, verified=False)
+    async with world.client() as client:
+        await client.post("/api/v2/auth/password-resets", json={"email": ADDRESS})
+        (mail,) = await world.deliver()
+        for version in VERSIONS:
+            assert (await verify(client, version, token_of(mail))).status_code == 400
+
+
+async def test_what_is_stored_opens_nothing(world: World) -> None:
+    ada = await world.person(ADDRESS, verified=False)
+    async with world.client() as client:
+        await client.post("/api/v2/auth/verifications/resend", json={"email": ADDRESS})
+        (mail,) = await world.deliver()
+    digest = (await run(world, "SELECT digest FROM action_tokens")).scalar()
+    assert digest == hashlib.sha256(token_of(mail).encode()).digest()
+    assert (await run(world, "SELECT digest FROM api_keys")).scalar() == hashlib.sha256(ada.key.encode()).digest()
+    stored = (await run(world, "SELECT password_hash FROM users")).scalar()
+    assert stored.startswith("$argon2id$")
+    assert PASSWORD not in stored
+
+
+@both
+async def test_a_session_expires(world: World, version: str) -> None:
+    await world.person(ADDRESS)
+    async with world.client() as client:
+        tokens = (await login(client, version, ADDRESS)).json()
+        bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
+        assert (await client.get(ME[version], headers=bearer)).status_code == 200
+        await run(world, "UPDATE sessions SET expires_at = now() - interval '1 second'")
+        assert (await client.get(ME[version], headers=bearer)).status_code == 401
+        body = {"refresh_token": tokens["refresh_token"]}
+        assert (await client.post("/api/v1/auth/refresh", json=body)).status_code == 401
+        grant = body | {"grant_type": "refresh_token"}
+        assert (await client.post("/api/v2/auth/token", data=grant)).json()["error"] == "invalid_grant"
+
+
+@both
+@pytest.mark.parametrize("flaw", ["revoked", "expired", "mistyped", "of another product", "of nobody"])
+async def test_a_key_that_is_no_good(world: World, version: str, flaw: str) -> None:
+    ada = await world.person(ADDRESS)
+    key = ada.key
+    match flaw:
+        case "revoked":
+            await run(world, "UPDATE api_keys SET revoked_at = now()")
+        case "expired":
+            await run(world, "UPDATE api_keys SET expires_at = now() - interval '1 second'")
+        case "mistyped":
+            key = key[:20] + ("a" if key[20] != "a" else "b") + key[21:]
+        case "of another product":
+            key = "pk_test_" + key[8:]
+        case _:
+            key = keys.generate("test")
+    async with world.client() as client:
+        refused = await client.get(ME[version], headers={"X-API-Key": key})
+    assert refused.status_code == 401
+    assert refused.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
+    if version == "v1":
+        assert refused.json() == {"detail": "Could not validate credentials"}
+    else:
+        assert refused.json()["code"] == "invalid_token"
+
+
+async def test_the_use_of_a_key_is_noted_once_a_minute(world: World) -> None:
+    ada = await world.person(ADDRESS)
+
+    async def noted(set_back: str | None = None) -> Any:
+        if set_back is not None:
+            await run(world, f"UPDATE api_keys SET last_used_at = '{set_back}'")  # noqa: S608 - our own constant
+        async with world.client(ada.headers) as client:
+            assert (await client.get(ME["v2"])).status_code == 200
+        return (await run(world, "SELECT last_used_at FROM api_keys")).scalar()
+
+    assert await noted() is not None
+    old = (await run(world, "SELECT now() - interval '2 minutes'")).scalar()
+    recent = (await run(world, "SELECT now() - interval '30 seconds'")).scalar()
+    assert await noted(recent.isoformat()) == recent
+    assert await noted(old.isoformat()) > recent
+
+
+@both
+async def test_an_unknown_account_costs_the_same_and_sounds_the_same(
+    world: World, version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.person(ADDRESS)
+    verified: list[str] = []
+    library = world.runtime.passwords._hash
+    real = library.verify
+
+    def note(password: str, stored: str) -> bool:
+        verified.append(stored)
+        return real(password, stored)
+
+    monkeypatch.setattr(library, "verify", note)
+    async with world.client() as client:
+        known = await login(client, version, ADDRESS, "not the password")
+        unknown = await login(client, version, "nobody@example.com", "not the password")
+    assert known.status_code == unknown.status_code == 401
+    names = ("detail", "code", "error") if version == "v2" else ("detail",)
+    assert [known.json()[name] for name in names] == [unknown.json()[name] for name in names]
+    assert len(verified) == 2
+    costs = {stored.rsplit("$", 2)[0] for stored in verified}
+    assert len(costs) == 1, "the same work for somebody as for nobody"
+    assert not await PasswordHasher(1).verify("a password that nobody has", None)

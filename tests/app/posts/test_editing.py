@@ -1,0 +1,65 @@
+"""Changing posts: what is kept, what is refused, and what each version means by it."""
+
+import pytest
+
+from tests.support.world import World
+
+ADDRESS = "ada@example.com"
+
+
+async def test_what_v1_does_not_know_it_does_not_change(world: World) -> None:
+    """An archived post is unpublished for v1; saying so again keeps it archived, and publishing keeps its date."""
+    ada = await world.person(ADDRESS)
+    async with world.client(ada.headers) as client:
+        made = (await client.post("/api/v2/posts", json={"title": "T", "content": "", "status": "published"})).json()
+        new, old = f"/api/v2/posts/{made['id']}", f"/api/v1/posts/{made['v1_id']}"
+        await client.patch(new, json={"status": "archived"})
+        assert (await client.get(old)).json()["published"] is False
+        assert (await client.put(old, json={"published": False})).json()["published"] is False
+        assert (await client.get(new)).json()["status"] == "archived"
+        assert (await client.put(old, json={"published": True})).json()["published"] is True
+        again = (await client.get(new)).json()
+        assert (again["status"], again["published_at"]) == ("published", made["published_at"])
+        assert (await client.put(old, json={"published": False})).json()["published"] is False
+        withdrawn = (await client.get(new)).json()
+        assert (withdrawn["status"], withdrawn["published_at"]) == ("draft", made["published_at"])
+
+
+@pytest.mark.parametrize("name", ["title", "content", "status"])
+async def test_absent_is_not_null(world: World, name: str) -> None:
+    ada = await world.person(ADDRESS)
+    async with world.client(ada.headers) as client:
+        made = await client.post("/api/v2/posts", json={"title": "T", "content": "C"})
+        url = made.headers["Location"]
+        refused = await client.patch(url, json={name: None})
+        assert refused.status_code == 422
+        assert f"#/{name}" in {error["pointer"] for error in refused.json()["errors"]}
+        kept = await client.patch(url, json={})
+        assert kept.status_code == 200
+        assert kept.json() == made.json(), "an empty patch changes nothing"
+        assert kept.headers["ETag"] == made.headers["ETag"]
+
+
+async def test_conditions(world: World) -> None:
+    ada = await world.person(ADDRESS)
+    async with world.client(ada.headers) as client:
+        made = await client.post("/api/v2/posts", json={"title": "T", "content": "C"})
+        url, tag = made.headers["Location"], made.headers["ETag"]
+        for header, status in {tag: 304, f"W/{tag}": 304, "*": 304, f'"x", {tag}': 304, '"x"': 200}.items():
+            for method in ("GET", "HEAD"):
+                answer = await client.request(method, url, headers={"If-None-Match": header})
+                assert (answer.status_code, answer.headers["ETag"]) == (status, tag), (method, header)
+                assert status == 200 or not answer.content
+        for header, status in {f"W/{tag}": 412, '"x"': 412, "": 412, f'"x", {tag}': 200, "*": 200}.items():
+            answer = await client.patch(url, json={}, headers={"If-Match": header})
+            assert answer.status_code == status, header
+        assert (await client.delete(url, headers={"If-Match": f"W/{tag}"})).status_code == 412
+        assert (await client.delete(url, headers={"If-Match": "*"})).status_code == 204
+
+
+async def test_an_unknown_parameter(world: World) -> None:
+    """A v2 client is told; v1 clients were never told, and are not now."""
+    async with world.client() as client:
+        assert (await client.get("/api/v1/posts?unheard=of")).status_code == 200
+        refused = await client.get("/api/v2/posts?unheard=of")
+        assert (refused.status_code, refused.json()["code"]) == (400, "unknown_parameter")

@@ -1,0 +1,106 @@
+"""``python -m tests.benchmarks``: the ratios of the design, measured on this machine in one run."""
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from app.db.embedded import EmbeddedPostgres
+from app.main import create_app
+from app.secrets import load_settings
+from tests.benchmarks import plan, report
+from tests.benchmarks.data import Data, prepare
+from tests.benchmarks.measure import Effort, Results, measure, start, steps
+from tests.benchmarks.plan import Variant
+from tests.benchmarks.processes import BenchmarkError, Processes
+from tests.benchmarks.variants.strata import layers
+
+_NORMAL: Final = Effort(rounds=5, share=1.0)
+_QUICK: Final = Effort(rounds=2, share=0.4)
+_POSTS: Final = 100_000
+_QUICK_POSTS: Final = 10_000
+_DEEP_PAGE: Final = 5_000
+
+
+def main(
+    *,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer rounds, requests and posts: rougher ratios.")] = False,
+    layer: Annotated[bool, typer.Option("--layers", help="The cost of each layer, by leaving out one.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+) -> None:
+    """Measure the CPU per request of Strata and of other stacks, and print ratios with their goals.
+
+    Everything is started here, on loopback and in a temporary folder, and ended here.
+    """
+    for name in [name for name in os.environ if name.startswith("STRATA_")]:
+        del os.environ[name]
+    effort = _QUICK if quick else _NORMAL
+    try:
+        with tempfile.TemporaryDirectory(prefix="strata-bench-") as folder:
+            home = Path(folder)
+            names = layers(create_app(load_settings(home=home))) if layer else []
+            with _database(home, _QUICK_POSTS if quick else _POSTS) as data:
+                variants = plan.ablation(data, names) if layer else plan.comparison(data)
+                results = _run(home, data, variants, effort, may_fail=layer)
+    except BenchmarkError as error:
+        Console(stderr=True).print(f"[bold red]Error:[/] {error}")
+        raise typer.Exit(1) from None
+    if layer:
+        costs = report.layer_costs(results, names)
+        _show(report.as_json(results, layers=costs), report.layers_table(costs), as_json=as_json)
+    else:
+        found = report.ratios(results)
+        parts = {"ratios": [vars(ratio) for ratio in found], "deep_page": data.deep_page}
+        _show(report.as_json(results, **parts), report.goals_table(found, data.deep_page), as_json=as_json)
+
+
+@contextmanager
+def _database(home: Path, posts: int) -> Iterator[Data]:
+    server = EmbeddedPostgres(home, durable=False)
+    with Console(stderr=True).status(f"Starting PostgreSQL and writing {posts:,} posts"):
+        server.start()
+        data = prepare(server, home, posts, _DEEP_PAGE)
+    try:
+        yield data
+    finally:
+        server.destroy()
+
+
+def _run(home: Path, data: Data, variants: Sequence[Variant], effort: Effort, *, may_fail: bool) -> Results:
+    environment = {"STRATA_HOME": str(home), "STRATA_DATABASE__URL": data.dsn, "STRATA_LOG__FORMAT": "json"}
+    with Processes(home, environment) as processes, _progress() as progress:
+        task = progress.add_task("Starting servers", total=steps(variants, effort))
+        generator = processes.generator()
+        servers = start(processes, variants, generator, may_fail=may_fail)
+        answering = [variant for variant in variants if variant.name in servers]
+        progress.update(task, total=steps(answering, effort))
+        return measure(servers, answering, generator, effort, _advancer(progress, task))
+
+
+def _advancer(progress: Progress, task: Any) -> Callable[[str], None]:
+    return lambda what: progress.update(task, advance=1, description=what)
+
+
+def _progress() -> Progress:
+    # The bar is for a person; stdout stays for the table or for a script.
+    columns = (TextColumn("{task.description:<36}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=Console(stderr=True))
+
+
+def _show(values: dict[str, Any], table: Any, *, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(values, indent=2) + "\n")
+    else:
+        Console(highlight=False, width=None if sys.stdout.isatty() else 120).print(table)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,98 @@
+"""The database of a run: the product's own tables, filled by the server itself, and what to ask for in it."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import asyncpg
+from starlette.requests import Request
+
+from app.access import keys
+from app.access.principal import Permission
+from app.db import migrate
+from app.db.embedded import EmbeddedPostgres
+from app.http.cursors import CursorCodec, listing_of
+from app.secrets import load_settings
+from versions.kit.typeid import encode
+from versions.v2.ids import POST
+
+PAGE: Final = 20
+LIST: Final = "/api/v2/posts"
+_SAMPLE: Final = 500
+_AUTHORS: Final = 50
+_USERS: Final = """
+INSERT INTO users (uid, email, display_name, password_hash, roles, is_verified)
+SELECT uuidv7(), 'author' || n || '@bench.example', 'Author ' || n, '-', ARRAY['author'], true
+FROM generate_series(1, $1) n
+"""
+_POSTS: Final = """
+INSERT INTO posts (uid, author_id, title, content, status, published_at, view_count, created_at, updated_at)
+SELECT uuidv7(), 1 + n % $2, 'Layer ' || n || ' of the canyon wall', repeat('Rock in layers tells its history. ', 8),
+       'published', at, n % 1000, at, at
+FROM (SELECT n, timestamptz '2026-01-01 00:00:00Z' + n * interval '1 minute' AS at FROM generate_series(1, $1) n) s
+"""
+_KEY: Final = """
+INSERT INTO api_keys (uid, user_id, name, hint, digest, scopes, plan)
+VALUES (uuidv7(), 1, 'benchmark', $1, $2, $3, 'enterprise')
+"""
+_DEEP: Final = "SELECT created_at, id FROM posts ORDER BY created_at DESC, id DESC OFFSET $1 LIMIT 1"
+
+
+@dataclass(frozen=True)
+class Data:
+    """What a run asks for."""
+
+    dsn: str
+    key: str
+    plain_paths: list[str]
+    """Single posts, by their UUIDs."""
+    strata_paths: list[str]
+    """The same posts in v2."""
+    deep_path: str
+    """The page at ``deep_page``, by its cursor."""
+    deep_page: int
+
+
+def prepare(server: EmbeddedPostgres, home: Path, posts: int, deep_page: int) -> Data:
+    """Migrate and fill the database of a running server; the deep page is the last one where there are fewer."""
+    dsn = server.dsn()
+    migrate.upgrade(dsn)
+    return asyncio.run(fill(dsn, home, posts, min(deep_page, posts // PAGE)))
+
+
+async def fill(dsn: str, home: Path, posts: int, deep_page: int) -> Data:
+    """Fill an empty, migrated database."""
+    connection = await asyncpg.connect(dsn)
+    key = keys.generate("test")
+    try:
+        await connection.execute(_USERS, _AUTHORS)
+        await connection.execute(_POSTS, posts, _AUTHORS, timeout=120)
+        await connection.execute(_KEY, keys.hint(key), keys.digest(key), sorted(Permission))
+        await connection.execute("VACUUM ANALYZE")
+        uids = [
+            row["uid"] for row in await connection.fetch("SELECT uid FROM posts ORDER BY random() LIMIT $1", _SAMPLE)
+        ]
+        last = await connection.fetchrow(_DEEP, (deep_page - 1) * PAGE - 1)
+    finally:
+        await connection.close()
+    return Data(
+        dsn=dsn,
+        key=key,
+        plain_paths=[f"/posts/{uid}" for uid in uids],
+        strata_paths=[f"{LIST}/{encode(POST, uid)}" for uid in uids],
+        deep_path=f"{LIST}?limit={PAGE}&cursor={_cursor(home, (last['created_at'], last['id']))}",
+        deep_page=deep_page,
+    )
+
+
+def _cursor(home: Path, position: tuple[object, ...]) -> str:
+    """The cursor that the page before would have given: nobody walks thousands of pages for it."""
+    key = load_settings(home=home).http.cursor_key
+    if key is None:
+        message = "settings without a cursor key"
+        raise ValueError(message)
+    listing = listing_of(
+        Request({"type": "http", "path": LIST, "query_string": f"limit={PAGE}".encode(), "headers": []})
+    )
+    return CursorCodec(key).encode(listing, position)

@@ -1,0 +1,113 @@
+"""CPU per request of each variant, measured in turns, so that a busy minute of the machine meets all of them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Final
+
+from tests.benchmarks.load import Job
+from tests.benchmarks.plan import Variant
+from tests.benchmarks.processes import BenchmarkError, LoadGenerator, Processes, Server
+
+CONNECTIONS: Final = 32
+_OK: Final = 200
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long a run takes: the rounds, and the share of each workload's requests that one of them makes."""
+
+    rounds: int
+    share: float
+
+    def requests(self, count: int) -> int:
+        """The requests of one round."""
+        return max(CONNECTIONS, int(count * self.share))
+
+
+@dataclass
+class Measurement:
+    """One workload on one variant: a value for each round."""
+
+    cpu: list[float] = field(default_factory=list)
+    """Microseconds of CPU per request."""
+    p99: list[float] = field(default_factory=list)
+    """Milliseconds; depends on the load generator and on the machine, so it is not for comparison between runs."""
+
+    @property
+    def value(self) -> float:
+        """The median of the rounds."""
+        return median(self.cpu)
+
+
+Results = Mapping[tuple[str, str], Measurement]
+"""By the names of variant and workload."""
+
+
+def start(
+    processes: Processes, variants: Sequence[Variant], generator: LoadGenerator, *, may_fail: bool = False
+) -> dict[str, Server]:
+    """Servers that have answered with 200. Those that answer otherwise are left out where they may.
+
+    Raises ``BenchmarkError``.
+    """
+    started = {variant.name: processes.serve(variant.name, variant.factory, variant.variables) for variant in variants}
+    ready = {}
+    for variant in variants:
+        path = next(iter(variant.workloads.values())).paths[0]
+        status = generator.await_answer(started[variant.name], path, variant.headers)
+        if status == _OK:
+            ready[variant.name] = started[variant.name]
+        elif not may_fail:
+            message = f"{variant.name} answered {path} with {status}"
+            raise BenchmarkError(message)
+    return ready
+
+
+def measure(
+    servers: Mapping[str, Server],
+    variants: Sequence[Variant],
+    generator: LoadGenerator,
+    effort: Effort,
+    advance: Callable[[str], None],
+) -> Results:
+    """Every workload of every variant, once to warm up and then once a round; ``advance`` is told what comes next.
+
+    Raises ``BenchmarkError`` when an answer is not 200.
+    """
+    cells = [(variant, workload) for variant in variants for workload in variant.workloads]
+    results = {(variant.name, workload): Measurement() for variant, workload in cells}
+    # By workload, so that variants that are compared are measured close to each other.
+    cells.sort(key=lambda cell: cell[1])
+    for number in range(effort.rounds + 1):
+        for variant, workload in cells if number % 2 else reversed(cells):
+            advance(f"{variant.name}: {workload}")
+            requests = effort.requests(variant.workloads[workload].count)
+            count = requests if number else max(CONNECTIONS, requests // 4)
+            cpu, p99 = _once(servers[variant.name], variant, workload, generator, count)
+            if number:
+                result = results[variant.name, workload]
+                result.cpu.append(cpu)
+                result.p99.append(p99)
+    return results
+
+
+def steps(variants: Sequence[Variant], effort: Effort) -> int:
+    """How often ``measure`` calls ``advance``."""
+    return (effort.rounds + 1) * sum(len(variant.workloads) for variant in variants)
+
+
+def _once(server: Server, variant: Variant, workload: str, generator: LoadGenerator, count: int) -> tuple[float, float]:
+    paths = variant.workloads[workload].paths
+    before = server.cpu
+    tally = generator.run(Job(server.port, paths, variant.headers, count, CONNECTIONS))
+    spent = server.cpu - before
+    if set(tally.statuses) != {_OK} or tally.statuses[_OK] != count:
+        message = f"{variant.name}: {workload}: {count} requests were answered with {dict(tally.statuses)}"
+        raise BenchmarkError(message)
+    return per_request(spent, count), tally.percentile(0.99) * 1000
+
+
+def per_request(seconds: float, count: int) -> float:
+    """Microseconds."""
+    return seconds * 1e6 / count

@@ -1,0 +1,91 @@
+"""Which variants a run compares, and what is asked of each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from tests.benchmarks.data import LIST, PAGE, Data
+from tests.benchmarks.variants import routing
+from tests.benchmarks.variants.strata import WITHOUT
+
+ONE: Final = "GET one post"
+PAGE_OF_20: Final = f"list of {PAGE}"
+DEEP: Final = "deep page"
+ROUTE: Final = "route"
+
+RAW: Final = "raw"
+TUTORIAL: Final = "tutorial"
+NAIVE: Final = "naive"
+FULL: Final = "strata"
+BARE: Final = "strata-bare"
+FEW: Final = f"first of {routing.FEW} routes"
+MANY: Final = f"last of {routing.MANY} routes"
+
+
+@dataclass(frozen=True)
+class Workload:
+    """Paths that take turns, and how many requests a round makes: enough for the clock's ticks not to matter."""
+
+    paths: list[str]
+    count: int
+
+
+@dataclass(frozen=True)
+class Variant:
+    """An application, and what is asked of it. Every answer must be 200."""
+
+    name: str
+    factory: str
+    workloads: Mapping[str, Workload]
+    headers: dict[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+def comparison(data: Data) -> list[Variant]:
+    """The variants of the goals."""
+    return [
+        _competitor(RAW, data, 4000, 3000),
+        _competitor(TUTORIAL, data, 1200, 800),
+        _competitor(NAIVE, data, 600, 500),
+        _strata(FULL, "full", data, 2400, 1200, deep=1200),
+        _strata(BARE, "bare", data, 2400, 1200),
+        _routes(FEW, "few", 1),
+        _routes(MANY, "many", routing.MANY),
+    ]
+
+
+def ablation(data: Data, layers: list[str]) -> list[Variant]:
+    """The whole of Strata, and Strata without each of its layers."""
+    return [
+        _strata(FULL, "full", data, 3000),
+        *(_strata(name, "without", data, 3000, variables={WITHOUT: name}) for name in layers),
+    ]
+
+
+def _competitor(name: str, data: Data, one: int, page: int) -> Variant:
+    workloads = {ONE: Workload(data.plain_paths, one), PAGE_OF_20: Workload([f"/posts?limit={PAGE}"], page)}
+    return Variant(name, f"tests.benchmarks.variants.{name}:create", workloads)
+
+
+def _strata(
+    name: str,
+    factory: str,
+    data: Data,
+    one: int,
+    page: int | None = None,
+    *,
+    deep: int | None = None,
+    variables: Mapping[str, str] | None = None,
+) -> Variant:
+    workloads = {ONE: Workload(data.strata_paths, one)}
+    if page is not None:
+        workloads[PAGE_OF_20] = Workload([f"{LIST}?limit={PAGE}"], page)
+    if deep is not None:
+        workloads[DEEP] = Workload([data.deep_path], deep)
+    headers = {"X-API-Key": data.key}
+    return Variant(name, f"tests.benchmarks.variants.strata:{factory}", workloads, headers, variables or {})
+
+
+def _routes(name: str, factory: str, number: int) -> Variant:
+    workloads = {ROUTE: Workload([routing.path(number)], 5000)}
+    return Variant(name, f"tests.benchmarks.variants.routing:{factory}", workloads)

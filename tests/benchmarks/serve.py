@@ -1,0 +1,28 @@
+"""Serves one variant as ``strata serve`` does: ``python -m tests.benchmarks.serve module:factory port``."""
+
+import sys
+
+import uvicorn
+
+from app.cli import lifeline
+
+
+def main() -> None:
+    """One worker on loopback, with the options of the product's own server."""
+    lifeline.hold()
+    factory, port = sys.argv[1:]
+    uvicorn.run(
+        factory,
+        factory=True,
+        host="127.0.0.1",
+        port=int(port),
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=2,
+    )
+
+
+if __name__ == "__main__":
+    main()

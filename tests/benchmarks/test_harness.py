@@ -1,0 +1,168 @@
+"""The harness counts what it sends, computes what it prints, and measures what it says."""
+
+import asyncio
+import dataclasses
+import os
+import socket
+import time
+from pathlib import Path
+
+import asyncpg
+import httpx2
+import pytest
+
+from app.db.database import Database
+from app.http.runtime import Runtime
+from app.main import create_app
+from app.settings import Settings
+from tests.benchmarks import plan, report
+from tests.benchmarks.cpu import cpu_seconds, ticks
+from tests.benchmarks.data import PAGE, Data, fill
+from tests.benchmarks.load import Job, drive
+from tests.benchmarks.measure import Effort, Measurement, measure, per_request, start, steps
+from tests.benchmarks.plan import BARE, DEEP, FEW, FULL, MANY, NAIVE, ONE, PAGE_OF_20, RAW, ROUTE, TUTORIAL
+from tests.benchmarks.processes import BenchmarkError, Processes
+from tests.benchmarks.variants import strata
+from tests.support.postgres import clone
+from tests.support.world import World
+
+NO_DATA = Data("", "", [], [], "", 0)
+TINY = Effort(rounds=2, share=0.04)
+
+
+def test_ticks_are_read_behind_any_name() -> None:
+    stat = "42 (a ) (b) S 1 42 42 0 -1 4194560 100 0 0 0 150 30 7 9 20 0 1 0 500 1000 200 1844"
+    assert ticks(stat) == 180
+
+
+def test_cpu_time_is_that_of_the_process() -> None:
+    before, started = cpu_seconds(os.getpid()), time.process_time()
+    while time.process_time() - started < 0.1:
+        sum(range(1000))
+    assert 0.08 <= cpu_seconds(os.getpid()) - before < 10
+
+
+def test_a_request_costs_its_share() -> None:
+    assert per_request(0.5, 2000) == 250
+
+
+def test_ratios_of_known_numbers() -> None:
+    cpu = {
+        (RAW, ONE): 100.0,
+        (TUTORIAL, ONE): 800.0,
+        (NAIVE, ONE): 2000.0,
+        (FULL, ONE): 400.0,
+        (BARE, ONE): 200.0,
+        (RAW, PAGE_OF_20): 100.0,
+        (TUTORIAL, PAGE_OF_20): 400.0,
+        (NAIVE, PAGE_OF_20): 500.0,
+        (FULL, PAGE_OF_20): 400.0,
+        (BARE, PAGE_OF_20): 400.0,
+        (FULL, DEEP): 440.0,
+        (FEW, ROUTE): 100.0,
+        (MANY, ROUTE): 120.0,
+    }
+    # The median ignores the round that somebody disturbed.
+    results = {cell: Measurement(cpu=[value, value * 9, value], p99=[1, 1, 1]) for cell, value in cpu.items()}
+    found = [(ratio.value, ratio.met) for ratio in report.ratios(results)]
+    assert found == [
+        (0.5, True),
+        (1.0, False),
+        (0.2, True),
+        (0.8, False),
+        (0.25, False),
+        (0.25, False),
+        (2.0, False),
+        (1.0, True),
+        (1.2, False),
+        (1.1, True),
+    ]
+    assert report.goals_table(report.ratios(results), 5000).row_count == len(found)
+
+
+def test_the_cost_of_a_layer_is_its_share_of_the_whole() -> None:
+    results = {(FULL, ONE): Measurement([400.0], [1]), ("AccessLog", ONE): Measurement([300.0], [1])}
+    assert report.layer_costs(results, ["AccessLog", "Needed"]) == {"AccessLog": 0.25, "Needed": None}
+
+
+def test_every_goal_has_its_cells() -> None:
+    planned = {(variant.name, workload) for variant in plan.comparison(NO_DATA) for workload in variant.workloads}
+    assert {cell for goal in report.GOALS for cell in (goal.above, goal.below)} == planned
+
+
+async def test_the_generator_sends_as_many_requests_as_it_is_told() -> None:
+    seen = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while head := await reader.read(4096):
+            seen.append(head.split(b" ")[1])
+            writer.write(b"HTTP/1.1 201 Created\r\nContent-Length: 5\r\n\r\nhel")
+            await writer.drain()
+            writer.write(b"lo")
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        tally = await drive(Job(port, ["/a", "/b"], {}, count=50, connections=4))
+    assert (tally.statuses, len(tally.latencies)) == ({201: 50}, 50)
+    assert seen.count(b"/a") == seen.count(b"/b") == 25
+    assert 0 < tally.percentile(0.5) <= tally.percentile(0.99)
+
+
+async def test_a_server_that_hangs_up_is_an_error() -> None:
+    async def hang_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+        with pytest.raises(ConnectionError):
+            await drive(Job(server.sockets[0].getsockname()[1], ["/"], {}, count=5, connections=1))
+
+
+def test_two_variants_are_measured_in_turns(tmp_path: Path) -> None:
+    variants = [variant for variant in plan.comparison(NO_DATA) if variant.name in {FEW, MANY}]
+    told: list[str] = []
+    with Processes(tmp_path, {}) as processes:
+        generator = processes.generator()
+        servers = start(processes, variants, generator)
+        results = measure(servers, variants, generator, TINY, told.append)
+        lost = dataclasses.replace(variants[0], workloads={ROUTE: plan.Workload(["/nowhere"], 1)})
+        with pytest.raises(BenchmarkError, match="were answered with"):
+            measure(servers, [lost], generator, TINY, told.append)
+        ports = [server.port for server in servers.values()]
+    assert {cell: len(measurement.cpu) for cell, measurement in results.items()} == {(FEW, ROUTE): 2, (MANY, ROUTE): 2}
+    assert all(measurement.value > 0 for measurement in results.values())
+    assert told[: steps(variants, TINY)].count(f"{MANY}: {ROUTE}") == 3
+    for port in ports:
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", port)) != 0, "the servers end with the run"
+
+
+async def test_what_is_asked_is_there_also_with_layers_off(
+    admin_dsn: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dsn = await clone(admin_dsn, "strata_harness")
+    data = await fill(dsn, settings.home, posts=10 * PAGE, deep_page=5)
+    database = await Database.open(dsn, settings.database)
+    names = strata.layers(create_app(settings))
+    monkeypatch.setenv("STRATA_HOME", str(settings.home))
+    monkeypatch.setenv("STRATA_LOG__FORMAT", "json")
+    monkeypatch.setenv(strata.WITHOUT, names[1])
+    apps = [strata.full(), strata.bare(), strata.without()]
+    try:
+        for app in apps:
+            # Not the suite's client: without layers the contract is not kept, in headers.
+            transport = httpx2.ASGITransport(app=World(app, Runtime.build(settings, database)).app)
+            headers = {"X-API-Key": data.key}
+            async with httpx2.AsyncClient(transport=transport, base_url="http://x", headers=headers) as client:
+                deep = (await client.get(data.deep_path)).json()
+                assert [post["v1_id"] for post in deep["data"]] == list(range(6 * PAGE, 5 * PAGE, -1))
+                assert (await client.get(data.strata_paths[0])).status_code == 200
+    finally:
+        await database.close()
+        admin = await asyncpg.connect(admin_dsn)
+        await admin.execute("DROP DATABASE strata_harness WITH (FORCE)")
+        await admin.close()
+    full, bare, without = apps
+    assert strata.layers(full) == names
+    assert [layer.cls for layer in bare.user_middleware] == [strata.OneContext]
+    assert strata.layers(without) == [name for name in names if name != names[1]]

@@ -1,0 +1,58 @@
+"""The tutorial's application under the packages that people reach for, each added as its README says."""
+
+import logging
+import sys
+import time
+from collections.abc import Sequence
+
+from fastapi import FastAPI, Request
+from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
+from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from prometheus_fastapi_instrumentator import Instrumentator
+from slowapi import Limiter
+from slowapi.middleware import SlowAPIMiddleware
+from slowapi.util import get_remote_address
+from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
+
+from tests.benchmarks.variants import tutorial
+
+
+class _Nowhere(SpanExporter):
+    """Takes every span for sent: the price of a collector's protocol is left out, in favour of this variant."""
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        return SpanExportResult.SUCCESS if spans else SpanExportResult.FAILURE
+
+
+class _LogRequests(BaseHTTPMiddleware):
+    async def dispatch(self, request: Request, call_next: RequestResponseEndpoint) -> Response:
+        started = time.perf_counter()
+        response = await call_next(request)
+        elapsed = (time.perf_counter() - started) * 1000
+        logging.getLogger("requests").info(
+            "%s %s %d %.3f ms", request.method, request.url.path, response.status_code, elapsed
+        )
+        return response
+
+
+def create() -> FastAPI:
+    """``GET /posts/{uid}`` and ``GET /posts?limit=N``."""
+    logging.basicConfig(level=logging.INFO, stream=sys.stdout)
+    engine = tutorial.engine()
+    app = tutorial.build(engine)
+    # A limit that is never reached, counted and told in headers.
+    app.state.limiter = Limiter(key_func=get_remote_address, default_limits=["100000000/minute"], headers_enabled=True)
+    app.add_middleware(SlowAPIMiddleware)
+    app.add_middleware(_LogRequests)
+    app.add_middleware(CORSMiddleware, allow_origins=["*"])
+    Instrumentator().instrument(app).expose(app)
+    provider = TracerProvider()
+    provider.add_span_processor(BatchSpanProcessor(_Nowhere()))
+    FastAPIInstrumentor.instrument_app(app, tracer_provider=provider)
+    # It declares itself unfit for SQLAlchemy 2.1, with which it works.
+    SQLAlchemyInstrumentor().instrument(engine=engine.sync_engine, tracer_provider=provider, skip_dep_check=True)
+    return app

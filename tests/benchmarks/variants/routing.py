@@ -1,0 +1,50 @@
+"""A version with as many routes as one likes, built with the kit: what finding the last one costs."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from fastapi import APIRouter, FastAPI
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from app.settings import HttpSettings
+from versions.kit.application import build_application
+from versions.kit.version import ApiVersion, VersionStatus
+
+FEW: Final = 10
+MANY: Final = 300
+
+
+def few() -> FastAPI:
+    """Ten routes."""
+    return _with_routes(FEW)
+
+
+def many() -> FastAPI:
+    """Three hundred."""
+    return _with_routes(MANY)
+
+
+def path(number: int) -> str:
+    """A path of the route of this number, from 1."""
+    return f"/resource-{number:03d}/1"
+
+
+def _with_routes(count: int) -> FastAPI:
+    router = APIRouter()
+    for number in range(1, count + 1):
+        router.add_api_route(f"/resource-{number:03d}/{{item}}", _answer, operation_id=f"resource.{number}")
+    version = ApiVersion(
+        name="v0", status=VersionStatus.PREVIEW, released=datetime.now(UTC).date(), build=lambda _v, _s: FastAPI()
+    )
+    return build_application(
+        version, HttpSettings(), title="Routes", description="", tags=(), routers=[router], render=_render
+    )
+
+
+async def _answer(item: int) -> int:
+    return item
+
+
+def _render(_request: Request, error: Exception) -> Response:
+    return PlainTextResponse(str(error), 500)

@@ -1,0 +1,92 @@
+"""Strata itself: in full, without its layers, and without one of them."""
+
+import os
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.routing import Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.main import create_app
+from observability.context import KEY, RequestContext
+from observability.request_context import RequestContextMiddleware
+
+MEASURED: Final = "/api/v2"
+"""The version that requests go to."""
+WITHOUT: Final = "BENCHMARK_WITHOUT"
+"""Names the layer that ``without`` leaves out."""
+
+
+class OneContext:
+    """What the application asks for of a request's context, made once for all requests: the layer's work is left out.
+
+    The layer itself makes that context, so that this needs no knowledge of what is in one.
+    """
+
+    def __init__(self, app: ASGIApp, *, layer: Middleware) -> None:
+        self._app = app
+        self._context: RequestContext | None = None
+        self._maker = layer.cls(self._note, *layer.args, **layer.kwargs)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            if self._context is None:
+                await self._maker(dict(scope), receive, send)
+            scope["state"] = {**scope.get("state", {}), KEY: self._context}
+        await self._app(scope, receive, send)
+
+    async def _note(self, scope: Scope, _receive: Receive, _send: Send) -> None:
+        self._context = scope["state"][KEY]
+
+
+def full() -> FastAPI:
+    """Everything on, as it is served."""
+    return create_app()
+
+
+def bare() -> FastAPI:
+    """The same application and routes without one layer of ``observability``; what a version owns stays."""
+    app = create_app()
+    app.user_middleware = [_stand_in(layer) for layer in app.user_middleware if _is_context(layer)]
+    return app
+
+
+def without() -> FastAPI:
+    """Everything on but the layer that the environment names."""
+    app = create_app()
+    name = os.environ[WITHOUT]
+    for part in (app, measured_version(app)):
+        part.user_middleware = [
+            _stand_in(layer) if layer_name(layer) == name and _is_context(layer) else layer
+            for layer in part.user_middleware
+            if layer_name(layer) != name or _is_context(layer)
+        ]
+    return app
+
+
+def layers(app: FastAPI) -> list[str]:
+    """The names of all layers, outermost first: those of the root, then those of the version."""
+    return [layer_name(layer) for part in (app, measured_version(app)) for layer in part.user_middleware]
+
+
+def layer_name(layer: Middleware) -> str:
+    """The name of its class."""
+    return str(getattr(layer.cls, "__name__", layer.cls))
+
+
+def measured_version(app: FastAPI) -> FastAPI:
+    """The mounted application of the version that requests go to."""
+    return next(
+        route.app
+        for route in app.routes
+        if isinstance(route, Mount) and route.path == MEASURED and isinstance(route.app, FastAPI)
+    )
+
+
+def _is_context(layer: Middleware) -> bool:
+    return layer.cls is RequestContextMiddleware
+
+
+def _stand_in(layer: Middleware) -> Middleware:
+    return Middleware(OneContext, layer=layer)
