@@ -3,14 +3,19 @@
 import asyncio
 import gzip
 import secrets
+from collections.abc import Callable
+from functools import partial
+from typing import Final
 
-from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder, gzip_accepted
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from observability.readout import Registry
 from observability.shared.locks import Busy
+
+_REWRITTEN_NAMES: Final = ("escaping=dots", "escaping=values")
 
 
 class Exposition:
@@ -19,7 +24,7 @@ class Exposition:
     A registry with thousands of series takes tens of milliseconds to render: that happens beside the event loop.
     """
 
-    def __init__(self, registry: CollectorRegistry, token: str | None = None) -> None:
+    def __init__(self, registry: Registry, token: str | None = None) -> None:
         self._registry = registry
         self._expected = None if token is None else f"Bearer {token}".encode()
 
@@ -42,9 +47,18 @@ class Exposition:
 
     async def _rendered(self, headers: Headers) -> Response:
         encode, content_type = choose_encoder(headers.get("accept", ""))
-        body = await asyncio.to_thread(encode, self._registry)
+        quicker = self._quicker(content_type)
+        body = await asyncio.to_thread(partial(encode, self._registry) if quicker is None else quicker)
         own = {"Content-Type": content_type, "Cache-Control": "no-store", "Vary": "Accept, Accept-Encoding"}
         if gzip_accepted(headers.get("accept-encoding", "")):
             body = await asyncio.to_thread(gzip.compress, body, 1)
             own["Content-Encoding"] = "gzip"
         return Response(body, headers=own)
+
+    def _quicker(self, content_type: str) -> Callable[[], bytes] | None:
+        """Our own writer, where it knows the format that prometheus_client has chosen."""
+        if content_type.endswith(_REWRITTEN_NAMES):
+            return None
+        if content_type.startswith("text/plain"):
+            return self._registry.text
+        return self._registry.openmetrics if "version=1.0.0" in content_type else None

@@ -10,6 +10,7 @@ from observability.shared.consumers import ConsumerTable
 from observability.shared.exposed import MergedCollector
 from observability.shared.layout import Family
 from observability.shared.snapshot import Merged
+from observability.shared.text import write
 
 OUTCOMES: Final = ("success", "rate_limited", "client_error", "server_error")
 _CONSUMERS: Final = Family(
@@ -19,6 +20,23 @@ _CONSUMERS: Final = Family(
     ("consumer", "api_version", "outcome"),
 )
 _CONSUMERS_FILE: Final = "consumers"
+
+
+class Registry(CollectorRegistry):
+    """What ``read`` tells, for prometheus_client's encoders, and faster for our own."""
+
+    def __init__(self, read: Callable[[], Merged]) -> None:
+        super().__init__()
+        self._read = read
+        self.register(MergedCollector(read))
+
+    def text(self) -> bytes:
+        """In Prometheus' text format, version 0.0.4. Raises ``Busy``."""
+        return write(self._read(), openmetrics=False)
+
+    def openmetrics(self) -> bytes:
+        """In OpenMetrics 1.0, with exemplars. Raises ``Busy``."""
+        return write(self._read(), openmetrics=True)
 
 
 class Source(Protocol):
@@ -36,8 +54,7 @@ class Readout:
         self._source = source
         self._consumers = consumers
         self._prepare = prepare
-        self.registry = CollectorRegistry()
-        self.registry.register(MergedCollector(self._read))
+        self.registry = Registry(self._read)
 
     def _read(self) -> Merged:
         if self._prepare is not None:

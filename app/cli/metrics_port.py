@@ -2,15 +2,14 @@
 
 from contextlib import AbstractContextManager
 
-from prometheus_client import CollectorRegistry
-
 from app.cli.ports import free_port
 from app.settings import Settings
 from observability.exposition import Exposition
 from observability.exposition_server import exposed
+from observability.readout import Registry
 
 
-def exposing(settings: Settings, registry: CollectorRegistry, port: int) -> AbstractContextManager[None]:
+def exposing(settings: Settings, registry: Registry, port: int) -> AbstractContextManager[None]:
     """Serve ``registry`` while the block runs, to whoever has the token. Raises ``CommandError`` for a taken port."""
     token = None if settings.metrics.token is None else settings.metrics.token.get_secret_value()
     free = free_port(settings.http.model_copy(update={"port": port}))

@@ -12,6 +12,7 @@ A lock that is taken is not waited for: the count is kept and goes in with the n
 import mmap
 import os
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -26,6 +27,7 @@ PROBATION: Final = 10
 ID_BYTES: Final = 64
 _RESERVED: Final = (OTHER, ANONYMOUS)
 _PATIENCE: Final = 2.0
+_PAUSE: Final = 0.005
 _HEAD_WORDS: Final = 2
 """The generation, which tells a process that another has changed the table; and one word to spare."""
 _RANK, _PROVEN, _CELLS = 0, 1, 2
@@ -88,11 +90,9 @@ class ConsumerTable:
                     locks.unlock(self._descriptor)
 
     def add_to(self, merged: Merged, family: Family) -> None:
-        """Add every series that was counted. The consumer is the first label."""
-        self.flush()
+        """Add every series that was counted. The consumer is the first label. Raises ``Busy``."""
         cells = list(self._cells)
-        with self._lock:
-            words, ids = bytes(self._doubles.cast("B")), bytes(self._ids)
+        words, ids = self._copied()
         doubles = memoryview(words).cast("d")
         for slot in range(self._slots):
             name = self._name(slot, ids)
@@ -100,6 +100,26 @@ class ConsumerTable:
             for cell, value in zip(cells, doubles[start : start + len(cells)].tolist(), strict=True):
                 if name and value:
                     merged.add(family, (name, *cell), [value], {})
+
+    def _copied(self) -> tuple[bytes, bytes]:
+        """Numbers and names, as they belong together: in between, one consumer may take the place of another.
+
+        The wait for another process is made of short attempts, so that whoever counts in this one need not wait too.
+        """
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            with self._lock:
+                if self._descriptor is None:
+                    return bytes(self._doubles.cast("B")), bytes(self._ids)
+                if locks.try_lock(self._descriptor):
+                    try:
+                        self._settle()
+                        return bytes(self._doubles.cast("B")), bytes(self._ids)
+                    finally:
+                        locks.unlock(self._descriptor)
+            if time.monotonic() > deadline:
+                raise locks.Busy
+            time.sleep(_PAUSE)
 
     def _settle(self) -> None:
         pending, self._pending = self._pending, {}

@@ -36,6 +36,9 @@ class Store:
     @classmethod
     def private(cls) -> Self:
         """A store that nobody else sees."""
+        if hasattr(os, "memfd_create"):
+            # Needs no folder that may be written.
+            return cls(os.memfd_create("metrics", os.MFD_CLOEXEC))
         descriptor, name = tempfile.mkstemp()
         os.unlink(name)  # noqa: PTH108 - of a name that never was a Path
         return cls(descriptor)

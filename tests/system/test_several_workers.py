@@ -23,7 +23,8 @@ MISSING = "/api/v2/posts/post_01h455vb4pex5vsknk084sn02q"
 @pytest.fixture
 async def strata(admin_dsn: str, tmp_path: Path, request: pytest.FixtureRequest) -> Strata:
     dsn = await clone(admin_dsn, f"strata_sys_{os.getpid()}_{abs(hash(request.node.nodeid))}")
-    return Strata(tmp_path / "home", dsn, STRATA_LOG__FORMAT="json", STRATA_METRICS__CONSUMER_SERIES="100")
+    traced = {"STRATA_TRACING__SAMPLE_RATIO": "1"}
+    return Strata(tmp_path / "home", dsn, STRATA_LOG__FORMAT="json", STRATA_METRICS__CONSUMER_SERIES="100", **traced)
 
 
 def eventually(check: Callable[[], bool], seconds: float = 40) -> None:
@@ -80,7 +81,11 @@ def test_a_scrape_of_any_worker_tells_of_all(strata: Strata, served: tuple[str, 
         assert scrape.sum("db_pool_wait_seconds_count", pool="read") >= 55
         assert scrape.series("api_version_info", api_version="v1", status="deprecated", successor="v2")
         assert scrape.sum("api_version_sunset_timestamp_seconds", api_version="v1") == 1830297599
-    assert len({scrape.sum("process_resident_memory_bytes") > 0 for scrape in scrapes}) == 1
+        assert scrape.sum("process_resident_memory_bytes") > 0
+        logged = strata.log("serve")
+        exemplars = scrape.exemplars(f"{DURATION}_bucket")
+        assert len(exemplars) >= 3
+        assert all(exemplar.labels["trace_id"] in logged for exemplar in exemplars)
 
 
 def test_killed_workers_leave_their_counts_and_nothing_else(strata: Strata, served: tuple[str, int]) -> None:

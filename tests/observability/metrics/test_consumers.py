@@ -3,9 +3,11 @@
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from observability.shared import consumers, locks
 from observability.shared.consumers import OTHER, ConsumerTable
 from observability.shared.layout import Family
 from observability.shared.snapshot import Merged
@@ -64,3 +66,27 @@ def test_processes_share_one_table(tmp_path: Path) -> None:
     assert told(first) == told(second)
     assert sum(told(first).values()) == 300
     assert len(told(first)) <= 60
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.sampled_from(CELLS)), max_size=400))
+def test_no_series_ever_falls(requests: list[tuple[int, tuple[str, str]]]) -> None:
+    table = ConsumerTable(CELLS, 24)
+    before: dict[tuple[str, ...], float] = {}
+    for consumer, cell in requests:
+        table.count(f"key-{consumer}", *cell)
+        now = told(table)
+        assert all(now[labels] >= value for labels, value in before.items() if labels in now)
+        assert all(labels in now for labels in before if labels[0] == OTHER)
+        before = now
+
+
+def test_a_table_that_another_process_holds_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = ConsumerTable(CELLS, 60, tmp_path / "consumers")
+    monkeypatch.setattr(consumers, "_PATIENCE", 0.05)
+    table.count("early", "v1", "success")
+    with locks.locked(tmp_path / "consumers", 1):
+        for _ in range(3):
+            table.count("late", "v1", "success")
+        with pytest.raises(locks.Busy):
+            told(table)
+    assert told(table) == {("early", "v1", "success"): 1, ("late", "v1", "success"): 3}

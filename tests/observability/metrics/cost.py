@@ -1,0 +1,117 @@
+"""What counting and logging cost in CPU time, the best of a few: ``python -m tests.observability.metrics.cost``."""
+
+import io
+import os
+import sys
+import tempfile
+import time
+import timeit
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+from prometheus_client import CollectorRegistry, Histogram, values
+from prometheus_client.exposition import generate_latest
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
+from prometheus_fastapi_instrumentator.metrics import Info, request_size
+from starlette.requests import Request
+
+from observability.logging import configure
+from observability.metrics import BUCKETS
+from observability.readout import OUTCOMES, Readout
+from observability.shared.consumers import ConsumerTable
+from observability.shared.fleet import Member
+from observability.shared.instruments import HistogramChild, Instrument
+from observability.shared.layout import Family
+
+TIMES, ROUNDS = 20_000, 7
+PROCESSES, SERIES = 4, 1000
+TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+LABELS = ("api_version", "http_route", "http_request_method", "http_response_status_code")
+ONE = ("v2", "/api/v2/posts/{post_id}", "GET", "200")
+
+
+def micros(act: Callable[[], object], times: int = TIMES) -> float:
+    act()
+    return min(timeit.repeat(act, number=times, repeat=ROUNDS, timer=time.thread_time)) / times * 1e6
+
+
+def tell(name: str, figure: float) -> None:
+    sys.stdout.write(f"{name:<66}{figure:12.2f}\n")
+
+
+def member(folder: Path) -> tuple[Member, Instrument[HistogramChild]]:
+    process = Member(folder)
+    family = Family("http_server_request_duration_seconds", "histogram", "Seconds.", LABELS, bounds=BUCKETS)
+    return process, Instrument(process.store, family, HistogramChild)
+
+
+def theirs() -> Histogram:
+    return Histogram("duration", "Seconds.", LABELS, registry=CollectorRegistry(), buckets=BUCKETS)
+
+
+def counting(folder: Path) -> None:
+    _, ours = member(folder)
+    tell("observe, ours, shared file", micros(lambda: ours.labels(*ONE).observe(0.02)))
+    tell("observe and exemplar, ours, shared file", micros(lambda: ours.labels(*ONE).observe(0.02, TRACE, SPAN)))
+    child = theirs().labels(*ONE)
+    exemplar = {"trace_id": TRACE, "span_id": SPAN}
+    tell("observe, prometheus_client, one process, cached child", micros(lambda: child.observe(0.02)))
+    tell("observe and exemplar, the same", micros(lambda: child.observe(0.02, exemplar)))
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+    kept, values.ValueClass = values.ValueClass, values.MultiProcessValue()
+    shared = theirs().labels(*ONE)
+    values.ValueClass = kept
+    tell("observe, prometheus_client's multiprocess mode (no exemplars)", micros(lambda: shared.observe(0.02)))
+
+    cells = [(version, outcome) for version in ("v1", "v2") for outcome in OUTCOMES]
+    table = ConsumerTable(cells, 1000, folder / "table")
+    tell("count a consumer, shared table", micros(lambda: table.count("consumer", "v2", "success")))
+    numbers = iter(range(10**9))
+    tell("count one that comes once, full table", micros(lambda: table.count(f"{next(numbers)}", "v2", "success")))
+
+    size = request_size(registry=CollectorRegistry())
+    assert size is not None
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": [(b"content-length", b"10")]}
+    tell("the instrumentator's closure on a body", micros(lambda: size(Info(Request(scope), None, "POST", "/", "", 0))))
+
+
+def logging() -> None:
+    class Nowhere(io.BytesIO):
+        def write(self, text: object) -> int:
+            return len(str(text))
+
+    configure("info", "json", Nowhere())
+    log = structlog.get_logger()
+    tell(
+        "a line of the access log, redacted, JSON",
+        micros(lambda: log.info("request", http_route=ONE[1], method="GET", status=200, duration_ms=1.5, consumer="c")),
+    )
+    tell("a line below the level", micros(lambda: log.debug("request", status=200)))
+
+
+def scraping(folder: Path) -> None:
+    fleet = [member(folder) for _ in range(PROCESSES)]
+    for _, instrument in fleet:
+        for number in range(SERIES):
+            series = instrument.labels("v2", f"/api/v2/{number}", "GET", "200")
+            series.observe(0.003)
+            series.observe(0.02, TRACE, SPAN)
+    registry = Readout(fleet[0][0], None).registry
+    kind = f"{SERIES} histograms x {PROCESSES} processes"
+    tell(f"scrape, {kind}: reading and adding, ms", micros(fleet[0][0].merged, 1) / 1000)
+    tell("  and writing text, ours, ms", micros(registry.text, 1) / 1000)
+    tell("  and writing OpenMetrics with exemplars, ours, ms", micros(registry.openmetrics, 1) / 1000)
+    tell("  and writing text, prometheus_client, ms", micros(lambda: generate_latest(registry), 1) / 1000)
+    tell("  and writing OpenMetrics, prometheus_client, ms", micros(lambda: generate_openmetrics(registry), 1) / 1000)
+
+
+def main() -> None:
+    for part in (counting, scraping):
+        with tempfile.TemporaryDirectory() as folder:
+            part(Path(folder))
+    logging()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""Drives every operation with secrets planted wherever a client can put something, and reads the log afterwards."""
+
+import re
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import httpx2
+
+from tests.support.operations import ALL, Operation
+
+_TIMEOUT = 30
+_SENSITIVE_FIELDS = ("password", "token", "refresh_token", "access_token", "api_key", "client_secret", "email")
+
+
+@dataclass
+class Plants:
+    """Values that must be nowhere in a log. Each is used once, so a find tells where it was planted."""
+
+    known: dict[str, str] = field(default_factory=dict)
+    """What was planted, and where."""
+    _number: Iterator[int] = field(default_factory=count)
+
+    def note(self, value: str, where: str) -> str:
+        """Remember what somebody else made."""
+        self.known[value] = where
+        return value
+
+    def opaque(self, where: str) -> str:
+        """A password: it looks like nothing."""
+        return self.note(f"zq{secrets.token_hex(10)}", where)
+
+    def address(self, where: str) -> str:
+        return self.note(f"{secrets.token_hex(6)}@planted.example", where)
+
+    def key(self, where: str) -> str:
+        return self.note(f"sk_live_{secrets.token_hex(19)}", where)
+
+    def token(self, where: str) -> str:
+        """A JWT of nobody."""
+        return self.note(f"eyJhbGciOiJIUzI1NiJ9.{secrets.token_hex(20)}.{secrets.token_hex(16)}", where)
+
+    def each(self, where: str) -> list[str]:
+        """One of every kind that is known by its look."""
+        return [self.address(where), self.key(where), self.token(where)]
+
+    def found_in(self, log: str) -> dict[str, str]:
+        """Where that which is in the log was planted. Addresses and tokens are sought percent-encoded too."""
+        return {
+            where: value
+            for value, where in self.known.items()
+            if value in log or quote(value, safe="") in log or value.partition("@")[0] in log
+        }
+
+
+def drive(url: str, plants: Plants, key: Mapping[str, str]) -> None:
+    """Every operation, as its document says and as it should not be asked, anonymous and with a real key."""
+    with httpx2.Client(base_url=url, timeout=_TIMEOUT) as client:
+        for operation in ALL:
+            for request in _requests(operation, plants, key):
+                client.request(operation.method, **request)
+
+
+def _requests(operation: Operation, plants: Plants, key: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    name = f"{operation.version} {operation.name}"
+    for headers in (dict(key), _credentials(plants, name), {}):
+        where = f"{name} {'with' if headers else 'without'} credentials"
+        yield {
+            "url": f"{operation.url()}?{_query(operation, plants, where)}",
+            "headers": headers | _headers(plants, where),
+            **_body(operation, plants, where),
+        }
+    for value in plants.each(f"{name} in the path"):
+        path = re.sub(r"\{\w+\}", quote(value, safe=""), operation.template)
+        yield {"url": f"{path}/{quote(value, safe='')}", "headers": dict(key)}
+        yield {"url": path, "headers": dict(key), **_body(operation, plants, f"{name} in a body")}
+    broken = f'{{"password": "{plants.opaque(f"{name} in broken JSON")}", "email": "{plants.address(name)}'
+    yield {"url": operation.url(), "headers": {**key, "Content-Type": "application/json"}, "content": broken}
+
+
+def _credentials(plants: Plants, name: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {plants.token(f'{name} as bearer')}"}
+
+
+def _headers(plants: Plants, where: str) -> dict[str, str]:
+    return {
+        "Cookie": f"session={plants.opaque(f'{where}: cookie')}",
+        "X-Request-ID": plants.token(f"{where}: X-Request-ID"),
+        "traceparent": plants.opaque(f"{where}: traceparent"),
+        "User-Agent": f"robot {plants.address(f'{where}: User-Agent')}",
+        "Idempotency-Key": f'"{plants.key(f"{where}: Idempotency-Key")}"',
+        "If-Match": f'"{plants.key(f"{where}: If-Match")}"',
+        "Referer": f"https://client.example/?token={plants.opaque(f'{where}: Referer')}",
+    }
+
+
+def _query(operation: Operation, plants: Plants, where: str) -> str:
+    declared = [(parameter["name"], plants.key(f"{where}: query")) for parameter in operation.parameters("query")]
+    return urlencode([*declared, *((name, plants.opaque(f"{where}: ?{name}")) for name in _SENSITIVE_FIELDS)])
+
+
+def _body(operation: Operation, plants: Plants, where: str) -> dict[str, Any]:
+    """The document's example with every text replaced; what is called an address is one, so that it gets far."""
+    body = operation.body
+    if body is None:
+        return {}
+    planted = _replaced(body, plants, where)
+    if operation.media_type == "application/x-www-form-urlencoded":
+        return {"data": planted}
+    return {"json": planted}
+
+
+def _replaced(value: Any, plants: Plants, where: str, name: str = "") -> Any:
+    if isinstance(value, dict):
+        return {key: _replaced(item, plants, f"{where}: {key}", key) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_replaced(item, plants, where, name) for item in value]
+    if not isinstance(value, str):
+        return value
+    if "mail" in name or name == "username":
+        return plants.address(where)
+    if "password" in name or "token" in name:
+        return plants.opaque(where)
+    return value if name in {"grant_type", "status", "op", "method"} else plants.key(where)

@@ -1,0 +1,120 @@
+"""A full run, with secrets in every place that a client can reach: each line is JSON, and none holds any of them."""
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx2
+import pytest
+
+from app.mail.mailbox import read_mailbox
+from app.mail.mailer import mailbox_folder
+from tests.support.live import Strata, api_key
+from tests.support.planted import Plants, drive
+from tests.support.postgres import clone
+
+_TIMEOUT = 30
+_REQUEST_FIELDS = {
+    *("event", "request_id", "trace_id", "span_id", "api_version", "http_route", "method", "status"),
+    *("duration_ms", "consumer", "bytes_out", "level", "timestamp"),
+}
+
+
+@pytest.fixture
+async def dsn(admin_dsn: str) -> str:
+    return await clone(admin_dsn, f"strata_log_{os.getpid()}")
+
+
+@pytest.fixture
+def strata(dsn: str, tmp_path: Path) -> Strata:
+    chatty = {"STRATA_LOG__LEVEL": "debug", "STRATA_LOG__FORMAT": "json", "STRATA_AUTH__LOGINS_PER_MINUTE": "10000"}
+    return Strata(tmp_path / "home", dsn, **chatty)
+
+
+def lines_of(log: str) -> list[dict[str, Any]]:
+    """Every line; whoever writes anything else than JSON fails the test."""
+    return [json.loads(line) for line in log.splitlines()]
+
+
+def live_through_an_account(strata: Strata, url: str, plants: Plants) -> None:
+    """Register, verify, sign in, refresh, call, reset the password, in both versions: all that succeeds."""
+    with httpx2.Client(base_url=url, timeout=_TIMEOUT) as client:
+        for version in ("v1", "v2"):
+            email, password = plants.address(f"{version} account"), plants.opaque(f"{version} account")
+            names = {"name": "Ada"} if version == "v1" else {"display_name": "Ada"}
+            register = "auth/register" if version == "v1" else "auth/registrations"
+            body = {"email": email, "password": password, **names}
+            assert client.post(f"/api/{version}/{register}", json=body).status_code in {201, 202}
+            assert client.post(f"/api/{version}/{register}", json=body).status_code < 500
+            token = plants.note(mailed_token(strata, email), f"{version} mailed token")
+            if version == "v1":
+                proof: Mapping[str, str] = {"email": email, "token": token}
+                assert client.post("/api/v1/auth/verify", json=proof).status_code == 200
+            else:
+                assert client.post("/api/v2/auth/verifications", json={"token": token}).status_code < 300
+            sign_in_and_out(client, version, {"username": email, "password": password}, plants)
+
+
+def sign_in_and_out(client: httpx2.Client, version: str, form: dict[str, str], plants: Plants) -> None:
+    path = "/api/v1/auth/login" if version == "v1" else "/api/v2/auth/token"
+    grant = {} if version == "v1" else {"grant_type": "password"}
+    wrong = form | {"password": plants.opaque(f"{version} wrong password")}
+    assert client.post(path, data=grant | wrong).status_code in {400, 401}
+    answer = client.post(path, data=grant | form)
+    assert answer.status_code == 200, answer.text
+    tokens = answer.json()
+    for kind in ("access_token", "refresh_token"):
+        plants.note(tokens[kind], f"{version} {kind}")
+    bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
+    assert client.get("/api/v2/me", headers=bearer).status_code == 200
+    if version == "v1":
+        renewed = client.post("/api/v1/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
+    else:
+        renewed = client.post(path, data={"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]})
+    assert renewed.status_code == 200, renewed.text
+    plants.note(renewed.json()["access_token"], f"{version} renewed token")
+    spent = {"token": tokens["refresh_token"]}
+    assert client.post("/api/v2/auth/revoke", data=spent).status_code == 200
+
+
+def mailed_token(strata: Strata, email: str) -> str:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        for mail in read_mailbox(mailbox_folder(strata.home)):
+            if email in mail.to and mail.token is not None:
+                return mail.token
+        time.sleep(0.1)
+    raise AssertionError(f"no mail:\n{strata.log('worker')}")
+
+
+async def break_tables(dsn: str) -> None:
+    """From here on every statement fails, and its failure quotes it."""
+    connection = await asyncpg.connect(dsn)
+    for table in ("posts", "events", "sessions"):
+        await connection.execute(f"ALTER TABLE {table} RENAME TO gone_{table}")
+    await connection.close()
+
+
+async def test_a_full_run_tells_no_secret(strata: Strata, dsn: str) -> None:
+    plants = Plants()
+    key = api_key(strata, plants.address("owner of the key"))
+    plants.note(key["X-API-Key"], "a key that works")
+    with strata.serving() as url, strata.running("worker"):
+        live_through_an_account(strata, url, plants)
+        drive(url, plants, key)
+        await break_tables(dsn)
+        drive(url, plants, key)
+    served, worked = lines_of(strata.log("serve")), lines_of(strata.log("worker"))
+    requests = [line for line in served if line["event"] == "request"]
+    assert len(requests) > 500
+    assert all(line.keys() == _REQUEST_FIELDS for line in requests)
+    assert {200, 201, 401, 404, 422, 500} <= {line["status"] for line in requests}
+    failures = [line for line in served if line["event"] == "request_failed"]
+    assert any("UndefinedTable" in line["exception"] for line in failures), "failures quote the statements"
+    assert any(line["event"] == "job_done" for line in worked)
+    assert len(plants.known) > 1000
+    assert plants.found_in(strata.log("serve") + strata.log("worker")) == {}
