@@ -15,7 +15,8 @@ NAMES = st.sampled_from(["requests", "http_seconds", "depth", "zz"])
 LABEL_NAMES = st.sets(st.sampled_from(["api_version", "k", "k1", "le_", "l", "method", "status", "zone"]), max_size=3)
 NUMBERS = st.one_of(
     st.integers(0, 10**18).map(float),
-    st.floats(allow_nan=True, allow_infinity=True),
+    # Sums begin at zero, and nothing added to zero makes it a negative one.
+    st.floats(allow_nan=True, allow_infinity=True).map(lambda value: 0.0 + value),
     st.sampled_from([0.0, 1e6, 5e-324]),
 )
 COUNTS = st.integers(0, 10**12).map(float)
