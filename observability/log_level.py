@@ -45,15 +45,10 @@ class LevelControl:
 
     @contextmanager
     def obeying(self) -> Iterator[None]:
-        """Follow signals while the block runs, in the running event loop or, without one, in the main thread."""
-        handlers = {signal.SIGUSR1: self._step, signal.SIGUSR2: self._follow}
-        with suppress(RuntimeError):
-            loop = asyncio.get_running_loop()
-            for number, handler in handlers.items():
-                loop.add_signal_handler(number, handler)
-            handlers = {}
-        for number, handler in handlers.items():
-            signal.signal(number, lambda *_arguments, handle=handler: handle())
+        """Follow signals in the running event loop while the block runs."""
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGUSR1, self._step)
+        loop.add_signal_handler(signal.SIGUSR2, self._follow)
         self._apply()
         with self._folder.registered():
             yield
