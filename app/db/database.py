@@ -1,5 +1,6 @@
 """The connections of one process: a pool for reads on the driver, an engine for transactions."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Protocol, Self
@@ -10,7 +11,8 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.db.failures import translated
-from app.db.observed import ReadPool, observe_engine, timed_pool
+from app.db.leases import Leases
+from app.db.observed import observe_engine, timed_pool
 from app.db.observer import NOBODY, DatabaseObserver
 from app.db.sessions import ReadSession, WriteSession
 from app.db.tracing import trace_statements
@@ -35,16 +37,10 @@ class UnitOfWork(Protocol):
 class Database:
     """PostgreSQL, reached through two pools of bounded size."""
 
-    def __init__(
-        self,
-        pool: "asyncpg.Pool[asyncpg.Record]",
-        engine: AsyncEngine,
-        timeout: float,
-        observer: DatabaseObserver = NOBODY,
-    ) -> None:
+    def __init__(self, connections: Leases, engine: AsyncEngine) -> None:
         self._engine = engine
-        self._pool = pool
-        self.reads = ReadSession(ReadPool(pool, timeout, observer))
+        self._connections = connections
+        self.reads = ReadSession(connections)
 
     @classmethod
     async def open(cls, dsn: str, settings: DatabaseSettings, observer: DatabaseObserver = NOBODY) -> Self:
@@ -88,7 +84,7 @@ class Database:
         )
         observe_engine(engine, observer)
         trace_statements(engine.sync_engine)
-        return cls(pool, engine, settings.connect_timeout, observer)
+        return cls(Leases(pool, settings.read_pool_size, settings.connect_timeout, observer), engine)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[WriteSession]:
@@ -101,13 +97,13 @@ class Database:
 
     async def ping(self) -> None:
         """Return when the server answers, raise ``Unavailable`` when it does not."""
-        async with translated(), self._pool.acquire(timeout=2) as connection:
-            await connection.execute("SELECT 1", timeout=2)
+        async with translated(), asyncio.timeout(2), self._connections.acquire() as connection:
+            await connection.execute("SELECT 1")
 
     async def close(self) -> None:
         """Close every connection."""
         await self._engine.dispose()
-        await self._pool.close()
+        await self._connections.close()
 
 
 @asynccontextmanager

@@ -7,8 +7,10 @@ import pytest
 from fastapi import APIRouter, FastAPI, Query
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.http import sparse
+from app.http.rate_limits import DECISION
 from app.http.strict import StrictRoute
 
 
@@ -17,7 +19,7 @@ class Window(BaseModel):
     end: int = 2
 
 
-def application(route_class: type[APIRoute]) -> FastAPI:
+def application(route_class: type[APIRoute]) -> ASGIApp:
     router = APIRouter(route_class=route_class)
 
     @router.get("/numbers")
@@ -36,7 +38,11 @@ def application(route_class: type[APIRoute]) -> FastAPI:
 
     app = FastAPI()
     app.router.routes.extend(router.routes)
-    return app
+
+    async def admitted(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "state": {DECISION: None}}, receive, send)
+
+    return admitted
 
 
 QUERIES = [
