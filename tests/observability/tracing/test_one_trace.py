@@ -60,7 +60,8 @@ async def test_a_trace_goes_from_the_request_to_the_mail_and_both_workers_export
     assert (send.kind, process.kind, process.parent_id) == ("PRODUCER", "CONSUMER", send.span_id)
     assert mail.parent_id == process.span_id
     assert (server.resource["service.name"], process.resource["service.name"]) == ("strata", "strata-worker")
-    assert spans["SELECT action_tokens"].parent_id == process.span_id
+    # The request looks for earlier tokens, too.
+    assert process.span_id in {span.parent_id for span in collector.spans if span.name == "SELECT action_tokens"}
     instances = {span.resource["service.instance.id"] for span in collector.spans}
     assert len(instances) == 3
     everything = repr(collector.spans)
