@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from typing import Any, ClassVar, Final
 
 import orjson
@@ -15,6 +16,7 @@ from starlette.responses import Response
 
 from app.errors import DomainError, ErrorKind, FieldError, Malformed
 from app.http.admission import admit, cost_of
+from app.http.answers import MadeAnswer, made
 from app.http.sparse import SparseHandler
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -61,7 +63,7 @@ class StrictRoute(APIRoute):
 
     def get_route_handler(self) -> Handler:
         """The handler with the checks in front of it."""
-        inner = SparseHandler(self.dependant, self._handler_with)
+        inner = SparseHandler(self.dependant, partial(self._handler_with, made(self.response_field)))
         parameters = get_flat_params(self.dependant)
         known = {parameter.alias for parameter in parameters if isinstance(parameter.field_info, Query)}
         accepted = self._accepted()
@@ -87,9 +89,10 @@ class StrictRoute(APIRoute):
         """What stands between the checks and the handler."""
         return await handler(request)
 
-    def _handler_with(self, dependant: Dependant) -> Handler:
+    def _handler_with(self, answer: MadeAnswer | None, dependant: Dependant) -> Handler:
         route = copy.copy(self)
         route.dependant = dependant
+        route.response_field = answer
         return APIRoute.get_route_handler(route)
 
     def _accepted(self) -> frozenset[str] | None:
