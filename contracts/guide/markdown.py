@@ -1,0 +1,184 @@
+"""Writes a guide as Markdown."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from contracts.compat import Finding, Report
+from contracts.guide import pairing as paired
+from contracts.guide.coverage import Coverage
+from contracts.guide.fragments import Fragment
+from contracts.guide.pairing import Json, Pairing
+from contracts.guide.recording import Recording, Run, failure_runs, fragment_runs
+from versions.kit.version import ApiVersion
+
+PRELUDE: Final = """import os
+
+import httpx
+
+credentials = {"Authorization": f"Bearer {os.environ['TOKEN']}"}
+as_admin = {"Authorization": f"Bearer {os.environ['ADMIN_TOKEN']}"}
+v1 = httpx.Client(base_url=f"{os.environ['STRATA']}/api/v1", headers=credentials)
+v2 = httpx.Client(base_url=f"{os.environ['STRATA']}/api/v2", headers=credentials)"""
+"""What every Python example begins with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """Everything that a guide is written from."""
+
+    old: ApiVersion
+    new: ApiVersion
+    documents: tuple[Json, Json]
+    report: Report
+    coverage: Coverage
+    fragments: list[Fragment]
+    pairing: Pairing
+    recording: Recording
+
+    def markdown(self) -> str:
+        """The guide. Raises ``GuideError`` where an example was never run."""
+        parts = (_head, _dates, _subjects, _operations, _fields, _failures, _how_to_run, _sections, _new, _gone)
+        return "\n".join(line for part in parts for line in part(self)).rstrip() + "\n"
+
+
+def _head(guide: Guide) -> Iterator[str]:
+    old, new = guide.old.name, guide.new.name
+    yield f"# From {old} to {new}"
+    yield ""
+    yield f"<!-- Written by `strata contract guide` from contracts/changes/{old}-to-{new}; do not edit. -->"
+    yield ""
+    yield (
+        f"Both versions work on the same accounts and posts, so you can move one call at a time: what {old} writes, "
+        f"{new} reads, and the other way round. Every example below was run, against {old} before and against {new} "
+        "after, over the same data; the answers are what came back."
+    )
+    yield from ("", "## Checklist")
+
+
+def _dates(guide: Guide) -> Iterator[str]:
+    yield from ("", "| version | released | deprecated | ends |", "|---|---|---|---|")
+    for one in (guide.old, guide.new):
+        days = [f"{day:%d %B %Y}".lstrip("0") if day else "" for day in (one.deprecated_at, one.sunset_at)]
+        yield f"| {one.name} | {one.released:%d %B %Y} | {days[0]} | {days[1]} |".replace("| 0", "| ")
+
+
+def _subjects(guide: Guide) -> Iterator[str]:
+    yield from ("", f"| what to change | {guide.old.name} | {guide.new.name} |", "|---|---|---|")
+    for one in guide.fragments:
+        yield f"| [{one.title}](#{one.anchor}) | {one.before} | {one.after} |"
+
+
+def _operations(guide: Guide) -> Iterator[str]:
+    yield from ("", "### Operation by operation", "", f"| {guide.old.name} | {guide.new.name} |", "|---|---|")
+    for name, successor in paired.successors(guide.pairing, *guide.documents).items():
+        if name not in guide.pairing.gone:
+            yield f"| {_code(guide.old, name)} | {_code(guide.new, successor or '')} |"
+    for name, why in guide.pairing.gone.items():
+        yield f"| {_code(guide.old, name)} | none: {why} |"
+
+
+def _fields(guide: Guide) -> Iterator[str]:
+    yield from ("", "### Field by field", "", "What is not listed has the same name in both versions.", "")
+    yield from (f"| {guide.old.name} | {guide.new.name} |", "|---|---|")
+    for name, target in guide.pairing.fields.items():
+        none = target.startswith(paired.NONE)
+        yield f"| `{name}` | {target if none else ', '.join(f'`{one}`' for one in target.split(', '))} |"
+
+
+def _failures(guide: Guide) -> Iterator[str]:
+    yield from ("", "### Failure by failure", "", "The same mistakes, made with both versions.", "")
+    yield from (f"| mistake | {guide.old.name} | {guide.new.name}: `code`, also the end of `type` |", "|---|---|---|")
+    for failure in guide.pairing.failures:
+        before, after = (_essence(guide.recording.output(run)) for run in failure_runs(failure))
+        yield f"| {failure.case} | {before} | {after} |"
+
+
+def _essence(output: str) -> str:
+    """The status of an answer, and the one member of its body by which a client tells failures apart."""
+    head, _, body = output.partition("\n\n")
+    status = head.split()[1]
+    content = json.loads(body) if body else {}
+    for member in ("code", "error", "detail", "message"):
+        if isinstance(content.get(member), str):
+            return f"{status} `{content[member]}`"
+    return f"{status}, a list in `detail`" if "detail" in content else status
+
+
+def _how_to_run(guide: Guide) -> Iterator[str]:
+    old = guide.old.name
+    yield from ("", "## How to run the examples", "")
+    yield (
+        "`STRATA` is the address of the API, `TOKEN` the access token of an author (here Ada), `ADMIN_TOKEN` that of "
+        "an admin; tokens and API keys are good for both versions. An example shows the request as HTTP with its "
+        "answer, then the same as curl and in Python, each followed by what it prints. Every Python example begins "
+        "with these lines:"
+    )
+    yield from ("", "```python", PRELUDE, "```", "")
+    yield (
+        "Answers are shown as they came, JSON of the HTTP examples on several lines. What differs from run to run is "
+        "a fixed sample: the time now, ids of what an example makes, tokens, cursors, the digest in an `ETag`, "
+        "request and trace ids, and how much of a quota is left. Headers that an example is not about are left out."
+    )
+    yield from ("", f"Start with the section that names what you use most; nothing in {old} changes until it ends.")
+
+
+def _sections(guide: Guide) -> Iterator[str]:
+    for fragment in guide.fragments:
+        yield from ("", f"## {fragment.title}", "", fragment.prose, "")
+        yield from _side(guide, fragment, "before", f"Before, in {guide.old.name}")
+        yield from _side(guide, fragment, "after", f"After, in {guide.new.name}")
+        yield from _told(guide, fragment)
+
+
+def _side(guide: Guide, fragment: Fragment, side: str, title: str) -> Iterator[str]:
+    yield from (f"**{title}**", "")
+    for run in fragment_runs(fragment, side):
+        yield from _run(guide, run)
+
+
+def _run(guide: Guide, run: Run) -> Iterator[str]:
+    language = {"curl": "bash"}.get(run.language, run.language)
+    yield from (f"```{language}", run.text, "```", "")
+    output = guide.recording.output(run)
+    yield from (f"```{'http' if run.language == 'http' else 'text'}", output, "```", "")
+
+
+def _told(guide: Guide, fragment: Fragment) -> Iterator[str]:
+    yield f"The contracts say (in {guide.new.name} since {fragment.since:%d %B %Y}):".replace("since 0", "since ")
+    yield ""
+    for pattern in fragment.covers:
+        findings = guide.coverage.found[(fragment.name, pattern)]
+        if findings:
+            yield f"* {_finding(findings)}"
+
+
+def _finding(findings: tuple[Finding, ...]) -> str:
+    first = findings[0]
+    operations = {name for finding in findings for name in finding.operations}
+    others = f", and {len(operations) - 1} more" if len(operations) > 1 else ""
+    return f"{first.message} (`{first.rule}`, {first.operation}{others})"
+
+
+def _new(guide: Guide) -> Iterator[str]:
+    old, new = guide.old.name, guide.new.name
+    yield from ("", f"## What {new} can that {old} cannot", "", "| operation | does |", "|---|---|")
+    known = set(paired.successors(guide.pairing, *guide.documents).values())
+    for name, operation in paired.operations(guide.documents[1]).items():
+        if name not in known:
+            yield f"| {_code(guide.new, name)} | {operation['summary']} |"
+
+
+def _gone(guide: Guide) -> Iterator[str]:
+    yield from ("", "## What has no successor", "")
+    for name, why in guide.pairing.gone.items():
+        yield f"* {_code(guide.old, name)}: {why}"
+    for name, target in guide.pairing.fields.items():
+        if target.startswith(paired.NONE):
+            yield f"* `{name}`: {target.removeprefix(paired.NONE)}"
+
+
+def _code(version: ApiVersion, operation: str) -> str:
+    method, _, path = operation.partition(" ")
+    return f"`{method} {version.prefix}{path}`"
