@@ -85,7 +85,7 @@ def build(changes: Path = CHANGES, contracts: Path = freeze.FOLDER, root: Path =
     for one in sources(changes, contracts):
         found = list(pairing.problems(one.pairing, *one.documents))
         if not found:
-            guide = _guide(one)
+            guide = guide_of(one, Recording.read(one.folder))
             found = list(guide.coverage.problems)
         if found:
             outcome.problems += [f"{one.pair}: {problem}" for problem in found]
@@ -97,7 +97,8 @@ def build(changes: Path = CHANGES, contracts: Path = freeze.FOLDER, root: Path =
     return outcome
 
 
-def _guide(one: Sources) -> Guide:
+def guide_of(one: Sources, recording: Recording) -> Guide:
+    """The guide of a pair of versions, with these answers. Raises ``KeyError`` where the pairing has problems."""
     # A sunset has come, or has not, on the day the new version is released: the guide does not depend on today.
     report = diff(*one.documents, today=one.new.released, pairs=one.pairing.operations)
     return Guide(
@@ -108,7 +109,7 @@ def _guide(one: Sources) -> Guide:
         coverage=cover(one.fragments, report, *one.documents),
         fragments=one.fragments,
         pairing=one.pairing,
-        recording=Recording.read(one.folder),
+        recording=recording,
     )
 
 

@@ -22,6 +22,7 @@ as_admin = {"Authorization": f"Bearer {os.environ['ADMIN_TOKEN']}"}
 v1 = httpx.Client(base_url=f"{os.environ['STRATA']}/api/v1", headers=credentials)
 v2 = httpx.Client(base_url=f"{os.environ['STRATA']}/api/v2", headers=credentials)"""
 """What every Python example begins with."""
+_LISTED: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,13 @@ def _operations(guide: Guide) -> Iterator[str]:
 
 
 def _fields(guide: Guide) -> Iterator[str]:
-    yield from ("", "### Field by field", "", "What is not listed has the same name in both versions.", "")
+    yield from (
+        "",
+        "### Field by field",
+        "",
+        "What is not listed has the same name and form in both: times, for one, are RFC 3339 in UTC.",
+        "",
+    )
     yield from (f"| {guide.old.name} | {guide.new.name} |", "|---|---|")
     for name, target in guide.pairing.fields.items():
         none = target.startswith(paired.NONE)
@@ -118,7 +125,7 @@ def _how_to_run(guide: Guide) -> Iterator[str]:
     yield from ("", "```python", PRELUDE, "```", "")
     yield (
         "Answers are shown as they came, JSON of the HTTP examples on several lines. What differs from run to run is "
-        "a fixed sample: the time now, ids of what an example makes, tokens, cursors, the digest in an `ETag`, "
+        "a fixed sample: the time now, ids of what an example makes, tokens, the digest in an `ETag`, "
         "request and trace ids, and how much of a quota is left. Headers that an example is not about are left out."
     )
     yield from ("", f"Start with the section that names what you use most; nothing in {old} changes until it ends.")
@@ -149,16 +156,20 @@ def _told(guide: Guide, fragment: Fragment) -> Iterator[str]:
     yield f"The contracts say (in {guide.new.name} since {fragment.since:%d %B %Y}):".replace("since 0", "since ")
     yield ""
     for pattern in fragment.covers:
-        findings = guide.coverage.found[(fragment.name, pattern)]
-        if findings:
-            yield f"* {_finding(findings)}"
+        yield from _alike(pattern.rule, guide.coverage.found[(fragment.name, pattern)])
 
 
-def _finding(findings: tuple[Finding, ...]) -> str:
-    first = findings[0]
-    operations = {name for finding in findings for name in finding.operations}
-    others = f", and {len(operations) - 1} more" if len(operations) > 1 else ""
-    return f"{first.message} (`{first.rule}`, {first.operation}{others})"
+def _alike(rule: str, findings: tuple[Finding, ...]) -> Iterator[str]:
+    """A line for each thing that is said, or one for all where many say nearly the same."""
+    said: dict[str, list[Finding]] = {}
+    for finding in findings:
+        said.setdefault(finding.message, []).append(finding)
+    groups = list(said.values()) if len(said) <= _LISTED else [list(findings)]
+    for group in groups:
+        operations = list(dict.fromkeys(name for one in group for name in one.operations))
+        more = f" and {len(operations) - 1} more" if len(operations) > 1 else ""
+        others = f"; {len(group) - 1} more like it" if len(groups) == 1 and len(said) > 1 else ""
+        yield f"* {group[0].message} (`{rule}`, {operations[0]}{more}{others})"
 
 
 def _new(guide: Guide) -> Iterator[str]:
@@ -167,7 +178,11 @@ def _new(guide: Guide) -> Iterator[str]:
     known = set(paired.successors(guide.pairing, *guide.documents).values())
     for name, operation in paired.operations(guide.documents[1]).items():
         if name not in known:
-            yield f"| {_code(guide.new, name)} | {operation['summary']} |"
+            yield f"| {_code(guide.new, name)} | {_first_paragraph(operation['description'])} |"
+
+
+def _first_paragraph(text: str) -> str:
+    return text.partition("\n\n")[0].replace("\n", " ")
 
 
 def _gone(guide: Guide) -> Iterator[str]:

@@ -53,8 +53,14 @@ class Request:
             parts[0] += f" -X {self.method}"
         parts += [f'-H "{name}: {value}"' if "$" in value else f"-H '{name}: {value}'" for name, value in self.headers]
         if self.body:
-            parts.append(f"-d '{_VARIABLE.sub(_unquoted, self.body)}'")
+            parts.append(f"-d {self._quoted}")
         return " \\\n     ".join(parts)
+
+    @property
+    def _quoted(self) -> str:
+        if '"' not in self.body and "$" in self.body:
+            return f'"{self.body}"'
+        return f"'{_VARIABLE.sub(_unquoted, self.body)}'"
 
     def filled(self, values: dict[str, str]) -> "Request":
         """The request with the reader's values in it."""
