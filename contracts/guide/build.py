@@ -105,7 +105,6 @@ def guide_of(one: Sources, recording: Recording) -> Guide:
         old=one.old,
         new=one.new,
         documents=one.documents,
-        report=report,
         coverage=cover(one.fragments, report, *one.documents),
         fragments=one.fragments,
         pairing=one.pairing,

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
+from app.front.markdown import anchor
 from contracts.guide.errors import GuideError
 from contracts.guide.patterns import Pattern
 from contracts.guide.requests import Request
@@ -60,13 +61,8 @@ class Fragment:
 
     @property
     def anchor(self) -> str:
-        """The part of the URL that leads to the section, as GitHub and the site make it from the title."""
+        """The part of the URL that leads to the section."""
         return anchor(self.title)
-
-
-def anchor(title: str) -> str:
-    """``Ids are text`` becomes ``ids-are-text``."""
-    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
 
 
 def read_fragments(folder: Path) -> list[Fragment]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from contracts.compat import Finding, Report
+from contracts.compat import Finding
 from contracts.guide import pairing as paired
 from contracts.guide.coverage import Coverage
 from contracts.guide.fragments import Fragment
@@ -32,7 +32,6 @@ class Guide:
     old: ApiVersion
     new: ApiVersion
     documents: tuple[Json, Json]
-    report: Report
     coverage: Coverage
     fragments: list[Fragment]
     pairing: Pairing
@@ -48,7 +47,7 @@ def _head(guide: Guide) -> Iterator[str]:
     old, new = guide.old.name, guide.new.name
     yield f"# From {old} to {new}"
     yield ""
-    yield f"<!-- Written by `strata contract guide` from contracts/changes/{old}-to-{new}; do not edit. -->"
+    yield f"[//]: # (Written by `strata contract guide` from contracts/changes/{old}-to-{new}: do not edit.)"
     yield ""
     yield (
         f"Both versions work on the same accounts and posts, so you can move one call at a time: what {old} writes, "
