@@ -30,18 +30,19 @@ COMMAND: Final = "strata contract guide"
 class Outcome:
     """The files as they should be, by their path below the root, and what is wrong with the sources."""
 
+    root: Path = ROOT
     files: dict[Path, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
-    def outdated(self, root: Path = ROOT) -> list[Path]:
+    def outdated(self) -> list[Path]:
         """The files that say something else."""
-        return [path for path, text in self.files.items() if _text(root / path) != text]
+        return [path for path, text in self.files.items() if _text(self.root / path) != text]
 
-    def write(self, root: Path = ROOT) -> list[Path]:
+    def write(self) -> list[Path]:
         """Write the files that say something else; which ones."""
-        changed = self.outdated(root)
+        changed = self.outdated()
         for path in changed:
-            (root / path).write_text(self.files[path], encoding="utf-8")
+            (self.root / path).write_text(self.files[path], encoding="utf-8")
         return changed
 
 
@@ -80,7 +81,7 @@ def sources(changes: Path = CHANGES, contracts: Path = freeze.FOLDER) -> Iterato
 
 def build(changes: Path = CHANGES, contracts: Path = freeze.FOLDER, root: Path = ROOT) -> Outcome:
     """Make the guides and the changelog. Raises ``GuideError``."""
-    outcome = Outcome()
+    outcome = Outcome(root)
     outcome.files[CHANGELOG] = (root / CHANGELOG).read_text(encoding="utf-8")
     for one in sources(changes, contracts):
         found = list(pairing.problems(one.pairing, *one.documents))

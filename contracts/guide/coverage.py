@@ -20,8 +20,11 @@ class Coverage:
 def cover(fragments: list[Fragment], report: Report, old: Mapping[str, Any], new: Mapping[str, Any]) -> Coverage:
     """Match fragments and findings of the comparison of two documents."""
     named = [(finding, named_pointer(finding, old, new)) for finding in report]
+    by_rule: dict[str, list[tuple[Finding, str]]] = {}
+    for finding, at in named:
+        by_rule.setdefault(finding.rule, []).append((finding, at))
     found = {
-        (fragment.name, pattern): tuple(finding for finding, at in named if pattern.fits(finding.rule, at))
+        (fragment.name, pattern): tuple(finding for finding, at in by_rule.get(pattern.rule, ()) if pattern.fits(at))
         for fragment in fragments
         for pattern in fragment.covers
     }

@@ -34,13 +34,11 @@ class Pattern:
             raise GuideError(f"{where}: {text!r} in covers is no rule with a pointer", advice)
         return cls(rule, pointer)
 
-    def fits(self, rule: str, pointer: str) -> bool:
-        """Whether this covers a finding whose parameters are named."""
-        steps, wanted = split(pointer), split(self.pointer)
-        return (
-            rule == self.rule
-            and len(steps) == len(wanted)
-            and all(fnmatchcase(step, one) for step, one in zip(steps, wanted, strict=True))
+    def fits(self, pointer: str) -> bool:
+        """Whether this covers a finding of its rule, at a pointer in which parameters are named."""
+        steps, wanted = pointer.split("/"), self.pointer.split("/")
+        return len(steps) == len(wanted) and all(
+            step == one or fnmatchcase(step, one) for step, one in zip(steps, wanted, strict=True)
         )
 
     def __str__(self) -> str:
