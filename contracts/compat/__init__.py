@@ -29,7 +29,8 @@ def diff(
     """Compare two OpenAPI 3 documents. `today` decides whether a sunset has come.
 
     `pairs` leads from operations of the old document to those that took their place under another method or path, as
-    between two versions of an API: `{"PUT /posts/{id}": "PATCH /posts/{id}"}`. Raises ``KeyError`` for an unknown one.
+    between two versions of an API: `{"PUT /posts/{id}": "PATCH /posts/{id}"}`. Raises ``KeyError`` for a successor that
+    is not there.
     """
     today = today or datetime.now(UTC).date()
     before, after = Document(old), Document(new)

@@ -13,16 +13,22 @@ from contracts.guide.pairing import Json, Pairing
 from contracts.guide.recording import Recording, Run, failure_runs, fragment_runs
 from versions.kit.version import ApiVersion
 
-PRELUDE: Final = """import os
+_LISTED: Final = 3
+
+
+def prelude(old: str, new: str) -> str:
+    """What every Python example begins with, given the names of two versions."""
+    clients = "\n".join(
+        f"{name} = httpx.Client(base_url=f\"{{os.environ['STRATA']}}/api/{name}\", headers=credentials)"
+        for name in (old, new)
+    )
+    return f"""import os
 
 import httpx
 
-credentials = {"Authorization": f"Bearer {os.environ['TOKEN']}"}
-as_admin = {"Authorization": f"Bearer {os.environ['ADMIN_TOKEN']}"}
-v1 = httpx.Client(base_url=f"{os.environ['STRATA']}/api/v1", headers=credentials)
-v2 = httpx.Client(base_url=f"{os.environ['STRATA']}/api/v2", headers=credentials)"""
-"""What every Python example begins with."""
-_LISTED: Final = 3
+credentials = {{"Authorization": f"Bearer {{os.environ['TOKEN']}}"}}
+as_admin = {{"Authorization": f"Bearer {{os.environ['ADMIN_TOKEN']}}"}}
+{clients}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,7 @@ def _head(guide: Guide) -> Iterator[str]:
     yield (
         f"Both versions work on the same accounts and posts, so you can move one call at a time: what {old} writes, "
         f"{new} reads, and the other way round. Every example below was run, against {old} before and against {new} "
-        "after, over the same data; the answers are what came back."
+        f"after, over the same data; the answers are what came back. Nothing in {old} changes until it ends."
     )
     yield from ("", "## Checklist")
 
@@ -62,6 +68,20 @@ def _dates(guide: Guide) -> Iterator[str]:
     for one in (guide.old, guide.new):
         days = [f"{day:%d %B %Y}".lstrip("0") if day else "" for day in (one.deprecated_at, one.sunset_at)]
         yield f"| {one.name} | {one.released:%d %B %Y} | {days[0]} | {days[1]} |".replace("| 0", "| ")
+
+    leaving = ", ".join(f"`{name}`" for name in _deprecated(guide.documents[1]))
+    if leaving:
+        yield from ("", f"Do not come to depend on what is deprecated in {guide.new.name} itself: {leaving}.")
+
+
+def _deprecated(document: Json) -> Iterator[str]:
+    for name, operation in paired.operations(document).items():
+        if operation.get("deprecated"):
+            yield name
+    for name, schema in document["components"]["schemas"].items():
+        for field, one in schema.get("properties", {}).items():
+            if one.get("deprecated"):
+                yield f"{name}.{field}"
 
 
 def _subjects(guide: Guide) -> Iterator[str]:
@@ -113,7 +133,6 @@ def _essence(output: str) -> str:
 
 
 def _how_to_run(guide: Guide) -> Iterator[str]:
-    old = guide.old.name
     yield from ("", "## How to run the examples", "")
     yield (
         "`STRATA` is the address of the API, `TOKEN` the access token of an author (here Ada), `ADMIN_TOKEN` that of "
@@ -121,13 +140,12 @@ def _how_to_run(guide: Guide) -> Iterator[str]:
         "answer, then the same as curl and in Python, each followed by what it prints. Every Python example begins "
         "with these lines:"
     )
-    yield from ("", "```python", PRELUDE, "```", "")
+    yield from ("", "```python", prelude(guide.old.name, guide.new.name), "```", "")
     yield (
         "Answers are shown as they came, JSON of the HTTP examples on several lines. What differs from run to run is "
         "a fixed sample: the time now, ids of what an example makes, tokens, the digest in an `ETag`, "
         "request and trace ids, and how much of a quota is left. Headers that an example is not about are left out."
     )
-    yield from ("", f"Start with the section that names what you use most; nothing in {old} changes until it ends.")
 
 
 def _sections(guide: Guide) -> Iterator[str]:

@@ -13,13 +13,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import httpx2
 
 from contracts.guide import build
-from contracts.guide.markdown import PRELUDE
+from contracts.guide.markdown import prelude
 from contracts.guide.recording import Recording, Run, runs
 from tests.support.guide_data import SIGNING_KEY, Data
 from tests.support.live import Strata
@@ -66,6 +65,7 @@ class Bench:
         self._client = client
         self._data = data
         self._python = python
+        self._prelude = ""
 
     @classmethod
     @asynccontextmanager
@@ -93,9 +93,11 @@ class Bench:
                 await client.aclose()
                 await connection.close()
 
-    async def outputs(self, wanted: list[Run]) -> dict[Run, str]:
-        """What each run prints. Those of one side and language follow on each other, and begin with fresh data."""
+    async def outputs(self, sources: build.Sources) -> dict[Run, str]:
+        """What each run of a guide prints. Those of one side and language follow on each other, from fresh data on."""
         found: dict[Run, str] = {}
+        wanted = runs(sources.fragments, sources.pairing)
+        self._prelude = prelude(sources.old.name, sources.new.name)
         for _, together in groupby(wanted, lambda run: (run.owner, run.side, run.language)):
             await self._data.restore()
             for run in together:
@@ -134,7 +136,7 @@ class Bench:
     async def _printed(self, code: str) -> str:
         assert self._python.stdin is not None
         assert self._python.stdout is not None
-        self._python.stdin.write(json.dumps(f"{PRELUDE}\n\n{code}\n").encode() + b"\n")
+        self._python.stdin.write(json.dumps(f"{self._prelude}\n\n{code}\n").encode() + b"\n")
         line = await asyncio.wait_for(self._python.stdout.readline(), SECONDS)
         assert line, f"Python ended with its traceback above:\n{code}"
         printed: str = json.loads(line)
@@ -163,13 +165,13 @@ async def record() -> None:
         with tempfile.TemporaryDirectory(prefix="strata-guide-") as folder:
             async with Bench.over(await clone(dsn, "guide"), Path(folder) / "home") as bench:
                 for one in build.sources():
-                    wanted = list(runs(one.fragments, one.pairing))
-                    Recording(await bench.outputs(wanted)).write(one.folder)
+                    Recording(await bench.outputs(one)).write(one.folder)
     finally:
         server.stop()
     outcome = build.build()
-    written: Any = outcome.problems or [str(path) for path in outcome.write()]
-    print(*written, sep="\n")  # noqa: T201 - a command
+    if outcome.problems:
+        sys.exit("\n".join(outcome.problems))
+    outcome.write()
 
 
 if __name__ == "__main__":

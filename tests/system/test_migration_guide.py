@@ -4,7 +4,7 @@ import difflib
 from pathlib import Path
 
 from contracts.guide import build
-from contracts.guide.recording import Recording, runs
+from contracts.guide.recording import Recording
 from tests.support.guide import Bench
 from tests.support.postgres import clone
 from tests.support.programs import program
@@ -14,11 +14,11 @@ async def test_every_example_answers_what_the_guide_shows(admin_dsn: str, tmp_pa
     program("curl")
     async with Bench.over(await clone(admin_dsn, "strata_guide"), tmp_path / "home") as bench:
         for one in build.sources():
-            wanted = list(runs(one.fragments, one.pairing))
-            assert {(run.side, run.language) for run in wanted} == {
+            outputs = await bench.outputs(one)
+            assert {(run.side, run.language) for run in outputs} == {
                 (side, language) for side in ("before", "after") for language in ("http", "curl", "python")
             }
-            executed = build.guide_of(one, Recording(await bench.outputs(wanted))).markdown()
+            executed = build.guide_of(one, Recording(outputs)).markdown()
             committed = (build.ROOT / build.PAGES / f"{one.pair}.md").read_text()
             difference = difflib.unified_diff(committed.splitlines(), executed.splitlines(), "guide", "run", lineterm="")
             told = "\n".join(difference)
