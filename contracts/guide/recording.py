@@ -17,11 +17,12 @@ RECORD: Final = "python -m tests.support.guide"
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Something to run and to record: where it belongs to, in which language, and what a reader would type."""
+    """Something to run and to record: where it belongs, its number in that language, and what a reader would type."""
 
     owner: str
     side: str
     language: str
+    number: int
     text: str
     request: Request | None = None
 
@@ -38,16 +39,17 @@ def runs(fragments: list[Fragment], pairing: Pairing) -> Iterator[Run]:
 def failure_runs(failure: Failure) -> list[Run]:
     """A failure in both versions, as HTTP."""
     sides = {"before": failure.before, "after": failure.after}
-    return [Run(failure.case, side, "http", one.text, one) for side, one in sides.items()]
+    return [Run(failure.case, side, "http", 0, one.text, one) for side, one in sides.items()]
 
 
 def fragment_runs(fragment: Fragment, side: str) -> Iterator[Run]:
     """One side of a fragment: each request as HTTP and as curl, then the Python."""
     snippets = fragment.snippets[side]
     asked = [one.request for one in snippets if one.request is not None]
-    yield from (Run(fragment.name, side, "http", request.text, request) for request in asked)
-    yield from (Run(fragment.name, side, "curl", request.curl) for request in asked)
-    yield from (Run(fragment.name, side, "python", one.text) for one in snippets if one.language == "python")
+    code = [one.text for one in snippets if one.language == "python"]
+    yield from (Run(fragment.name, side, "http", number, one.text, one) for number, one in enumerate(asked))
+    yield from (Run(fragment.name, side, "curl", number, one.curl) for number, one in enumerate(asked))
+    yield from (Run(fragment.name, side, "python", number, text) for number, text in enumerate(code))
 
 
 class Recording:
@@ -82,5 +84,5 @@ class Recording:
         return output
 
 
-def _key(run: Run) -> tuple[str, str, str, str]:
-    return (run.owner, run.side, run.language, run.text)
+def _key(run: Run) -> tuple[str, str, str, int, str]:
+    return (run.owner, run.side, run.language, run.number, run.text)

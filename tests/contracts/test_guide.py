@@ -167,6 +167,14 @@ def test_an_example_that_was_never_run(tree: Tree) -> None:
         tree.build()
 
 
+def test_a_request_that_is_repeated_has_answers_of_its_own(tree: Tree) -> None:
+    text = tree.build().files[build.PAGES / f"{PAIR}.md"]
+    retries = text.partition("## Repeat a write without fear")[2].partition("**After")[2]
+    first, second = retries.index("\nLocation: /api/v2/posts/"), retries.index("\nIdempotent-Replayed: true")
+    assert first < second
+    assert retries.count('Idempotency-Key: "8e03978e-40d5-43dd-bc93-6894a57f9324"\n\n') == 2
+
+
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
