@@ -14,6 +14,19 @@ from tests.support.world import PASSWORD
 from versions.kit.typeid import encode
 
 SIGNING_KEY = "the signing key of the server that runs the examples"
+_TABLES = """
+SELECT format('CREATE TABLE remembered.%1$I AS SELECT %2$s FROM %1$I', name, columns),
+       format('DELETE FROM %1$I; INSERT INTO %1$I (%2$s) OVERRIDING SYSTEM VALUE SELECT %2$s FROM remembered.%1$I',
+              name, columns)
+FROM (SELECT c.table_name AS name, string_agg(quote_ident(c.column_name), ', ') AS columns
+      FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name)
+      WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE' AND c.is_generated = 'NEVER'
+      GROUP BY c.table_name) tables
+"""
+_SEQUENCES = """
+SELECT format('SELECT setval(%L, %s, false)', sequencename, coalesce(last_value, 0) + 1)
+FROM pg_sequences WHERE schemaname = 'public'
+"""
 _BEGINNING = datetime(2026, 3, 2, 9, tzinfo=UTC)
 _PEOPLE = (
     ("Ada Lovelace", "ada@example.com", "author", True),
@@ -55,7 +68,8 @@ class Data:
         hashed = await PasswordHasher(1).hash(PASSWORD)
         for number, (name, email, role, verified) in enumerate(_PEOPLE, 1):
             await connection.execute(
-                "INSERT INTO users (uid, email, display_name, password_hash, roles, is_verified, created_at, updated_at)"
+                "INSERT INTO users"
+                " (uid, email, display_name, password_hash, roles, is_verified, created_at, updated_at)"
                 " VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",
                 *(_user_uid(number), email, name, hashed, [role], verified, moments[number - 1]),
             )
@@ -99,22 +113,10 @@ async def _mailed(connection: "asyncpg.Connection[asyncpg.Record]", user: int) -
 async def _remember(connection: "asyncpg.Connection[asyncpg.Record]") -> str:
     """Copy every table aside; the statements that put the copies back."""
     await connection.execute("CREATE SCHEMA remembered")
-    columns = await connection.fetch(
-        "SELECT c.table_name, string_agg(quote_ident(c.column_name), ', ') AS names FROM information_schema.columns c"
-        " JOIN information_schema.tables t USING (table_schema, table_name)"
-        " WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE' AND c.is_generated = 'NEVER'"
-        " GROUP BY c.table_name"
-    )
-    sequences = await connection.fetch(
-        "SELECT sequencename AS name, coalesce(last_value, 0) AS last FROM pg_sequences WHERE schemaname = 'public'"
-    )
+    tables = await connection.fetch(_TABLES)
+    for copy, _ in tables:
+        await connection.execute(copy)
+    sequences = await connection.fetch(_SEQUENCES)
     # Rows come back as they were: no trigger acts, no key is followed.
-    statements = ["SET session_replication_role = replica"]
-    for table, names in columns:
-        await connection.execute(f"CREATE TABLE remembered.{table} AS SELECT {names} FROM {table}")
-        statements.append(f"DELETE FROM {table}")
-        statements.append(
-            f"INSERT INTO {table} ({names}) OVERRIDING SYSTEM VALUE SELECT {names} FROM remembered.{table}"
-        )
-    statements += [f"SELECT setval('{name}', {last + 1}, false)" for name, last in sequences]
-    return "; ".join(statements)
+    statements = [*(back for _, back in tables), *(reset for (reset,) in sequences)]
+    return "; ".join(["SET session_replication_role = replica", *statements])

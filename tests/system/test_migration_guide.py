@@ -20,6 +20,6 @@ async def test_every_example_answers_what_the_guide_shows(admin_dsn: str, tmp_pa
             }
             executed = build.guide_of(one, Recording(outputs)).markdown()
             committed = (build.ROOT / build.PAGES / f"{one.pair}.md").read_text()
-            difference = difflib.unified_diff(committed.splitlines(), executed.splitlines(), "guide", "run", lineterm="")
-            told = "\n".join(difference)
+            lines = [text.splitlines() for text in (committed, executed)]
+            told = "\n".join(difflib.unified_diff(*lines, "guide", "run", lineterm=""))
             assert not told, f"Was it meant? Record it with `python -m tests.support.guide`.\n{told}"
