@@ -21,6 +21,7 @@ td,th{vertical-align:top;min-width:7rem}td code{overflow-wrap:anywhere}
 pre{background:#8881;border:1px solid var(--line);border-radius:6px;padding:.7rem .9rem;margin:0;overflow-x:auto}
 pre.output{border-left:4px solid var(--line);background:none}pre code{font-size:.85rem}
 .copy{position:absolute;top:.3rem;right:.3rem;font-size:.75rem;padding:.1rem .5rem;margin:0;cursor:pointer}
+@media(max-width:36rem){td,th{min-width:0;padding:.4rem .3rem}}
 details{margin:.4rem 0}summary{cursor:pointer}
 """
 SCRIPT: Final = """

@@ -158,7 +158,8 @@ def _sections(guide: Guide) -> Iterator[str]:
 
 def _side(guide: Guide, fragment: Fragment, side: str, title: str) -> Iterator[str]:
     yield from (f"**{title}**", "")
-    for run in fragment_runs(fragment, side):
+    # Each request with its command below it, then the Python for all of them.
+    for run in sorted(fragment_runs(fragment, side), key=lambda run: (run.language == "python", run.number)):
         yield from _run(guide, run)
 
 
