@@ -47,7 +47,6 @@ def build_application(
         version=version.name,
         description=description,
         openapi_tags=list(tags),
-        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
