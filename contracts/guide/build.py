@@ -82,7 +82,9 @@ def sources(changes: Path = CHANGES, contracts: Path = freeze.FOLDER) -> Iterato
 def build(changes: Path = CHANGES, contracts: Path = freeze.FOLDER, root: Path = ROOT) -> Outcome:
     """Make the guides and the changelog. Raises ``GuideError``."""
     outcome = Outcome(root)
-    outcome.files[CHANGELOG] = (root / CHANGELOG).read_text(encoding="utf-8")
+    if (entries := _text(root / CHANGELOG)) is None:
+        raise GuideError(f"There is no {CHANGELOG} in {root}", "Run it in a checkout of the repository.")
+    outcome.files[CHANGELOG] = entries
     for one in sources(changes, contracts):
         found = list(pairing.problems(one.pairing, *one.documents))
         if not found:

@@ -49,11 +49,18 @@ def read_pairing(folder: Path) -> Pairing:
             )
             for one in content["failures"]
         ]
-        paired, gone, schemas, fields = (content[name] for name in ("operations", "gone", "schemas", "fields"))
+        paired, gone, schemas, fields = (_texts(content, name) for name in ("operations", "gone", "schemas", "fields"))
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         advice = "It needs [operations], [gone], [schemas], [fields] and [[failures]] with case, before and after."
         raise GuideError(f"{where} cannot be read: {error}", advice) from None
     return Pairing(paired, gone, schemas, fields, tuple(failures))
+
+
+def _texts(content: Json, name: str) -> dict[str, str]:
+    table = content[name]
+    if not isinstance(table, dict) or not all(isinstance(value, str) for value in table.values()):
+        raise TypeError(f"[{name}] is not a table of texts")
+    return table
 
 
 def operations(document: Json) -> dict[str, Json]:

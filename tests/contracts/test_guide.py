@@ -193,9 +193,18 @@ def test_correspondences_are_complete_and_true(tree: Tree, old: str, new: str, p
     assert any(problem in one for one in tree.build().problems)
 
 
-def test_correspondences_that_cannot_be_read(tree: Tree) -> None:
-    tree.edit("pairing.toml", "[gone]", "[lost]")
-    with pytest.raises(GuideError, match=r"v1-to-v2/pairing\.toml cannot be read: 'gone'") as raised:
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("[gone]", "[lost]", "'gone'"),
+        ('PostUpdate = "PostPatch"', "PostUpdate = 1", r"\[schemas\] is not a table of texts"),
+        ('case = "no credentials"', 'name = "no credentials"', "'case'"),
+        ("[fields]", "[fields", "Expected"),
+    ],
+)
+def test_correspondences_that_cannot_be_read(tree: Tree, old: str, new: str, message: str) -> None:
+    tree.edit("pairing.toml", old, new)
+    with pytest.raises(GuideError, match=rf"v1-to-v2/pairing\.toml cannot be read: .*{message}") as raised:
         tree.build()
     assert "[[failures]]" in raised.value.advice
 
@@ -218,6 +227,9 @@ def test_the_changelog_is_drawn_from_the_fragments(tree: Tree) -> None:
     assert tree.build().outdated() == []
     (tree.root / build.CHANGELOG).write_text("# Changelog\n")
     with pytest.raises(GuideError, match=r"CHANGELOG\.md has no place"):
+        tree.build()
+    (tree.root / build.CHANGELOG).unlink()
+    with pytest.raises(GuideError, match=r"There is no CHANGELOG\.md"):
         tree.build()
 
 
