@@ -20,7 +20,22 @@ from tests.benchmarks.cpu import cpu_seconds, ticks
 from tests.benchmarks.data import PAGE, Data, fill
 from tests.benchmarks.load import Job, drive
 from tests.benchmarks.measure import Effort, Measurement, measure, per_request, start, steps
-from tests.benchmarks.plan import BARE, DEEP, FEW, FULL, MANY, NAIVE, ONE, PAGE_OF_20, RAW, ROUTE, TUTORIAL
+from tests.benchmarks.plan import (
+    ADMITTED,
+    BARE,
+    DEEP,
+    FEW,
+    FULL,
+    LIMITED,
+    MANY,
+    NAIVE,
+    ONE,
+    PAGE_OF_20,
+    RAW,
+    ROUTE,
+    TUTORIAL,
+    TWICE,
+)
 from tests.benchmarks.processes import BenchmarkError, Processes
 from tests.benchmarks.variants import strata
 from tests.support.postgres import clone
@@ -64,6 +79,8 @@ def test_ratios_of_known_numbers() -> None:
     }
     # The median ignores the round that somebody disturbed.
     results = {cell: Measurement(cpu=[value, value * 9, value], p99=[1, 1, 1]) for cell, value in cpu.items()}
+    results[LIMITED, ADMITTED] = Measurement(cpu=[1, 1, 1], p99=[10, 10, 90])
+    results[LIMITED, TWICE] = Measurement(cpu=[1, 1, 1], p99=[25, 25, 1])
     found = [(ratio.value, ratio.met) for ratio in report.ratios(results)]
     assert found == [
         (0.5, True),
@@ -75,6 +92,7 @@ def test_ratios_of_known_numbers() -> None:
         (2.0, False),
         (1.0, True),
         (1.2, False),
+        (2.5, False),
         (1.1, True),
     ]
     assert report.goals_table(report.ratios(results), 5000).row_count == len(found)
