@@ -79,6 +79,15 @@ def test_prometheus_accepts_its_configuration() -> None:
     run(program("promtool"), "check", "config", "grafana/prometheus/prometheus.yml")
 
 
+def test_prometheus_asks_everything_that_compose_runs_and_that_answers() -> None:
+    jobs = yaml.safe_load((ROOT / "grafana/prometheus/prometheus.yml").read_text())["scrape_configs"]
+    asked = {(source["names"][0], source["port"]) for job in jobs for source in job["dns_sd_configs"]}
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    worker = int(services["worker"]["environment"]["STRATA_WORKER__METRICS_PORT"])
+    assert asked == {("api", 8000), ("worker", worker)}
+    assert all("telemetry" in services[name]["networks"] for name in ("api", "worker", "prometheus"))
+
+
 def test_alertmanager_accepts_its_configuration() -> None:
     run(program("amtool"), "check-config", "grafana/alertmanager/alertmanager.yml")
 
