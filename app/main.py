@@ -28,6 +28,7 @@ from observability.run_folder import RunFolder
 from observability.sampler import sampling
 from observability.tracing.tracer import Tracing
 from versions.kit.application import NO_TELEMETRY
+from versions.kit.record import ensure_declared
 from versions.kit.version import ApiVersion
 from versions.registry import VERSIONS
 
@@ -37,9 +38,11 @@ OpenDatabase = Callable[[str, DatabaseSettings, DatabaseObserver], Awaitable[Uni
 def create_app(settings: Settings | None = None, *, open_database: OpenDatabase = Database.open) -> FastAPI:
     """The whole application. Without settings, the environment's.
 
-    Raises ``SettingsError`` when the settings cannot be used.
+    Raises ``SettingsError`` when the settings cannot be used, ``LifecycleError`` when the registry contradicts itself
+    or what clients were told.
     """
     settings = settings or load_settings()
+    ensure_declared(VERSIONS)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:

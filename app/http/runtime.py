@@ -13,6 +13,7 @@ from app.http.cursors import CursorCodec
 from app.http.rate_limits import RateLimits
 from app.http.sealing import Sealer
 from app.http.throttle import Throttles
+from app.lifecycle.schedule import Schedule
 from app.secrets import SettingsError, variable
 from app.settings import Settings
 from observability.metrics import Metrics
@@ -33,6 +34,7 @@ class Runtime:
     throttles: Throttles
     attempts: AuthAttempts
     metrics: Metrics
+    schedule: Schedule
 
     @classmethod
     def build(cls, settings: Settings, database: UnitOfWork, metrics: Metrics | None = None) -> "Runtime":
@@ -59,6 +61,7 @@ class Runtime:
             throttles=Throttles(settings.auth.logins_per_minute, rate_limits.counting),
             attempts=AuthAttempts(metrics),
             metrics=metrics,
+            schedule=Schedule(),
         )
 
 

@@ -21,6 +21,7 @@ from app.settings import HttpSettings
 from observability.rate_limit.headers import Dialect
 from versions.kit.boundary import ErrorBoundary, Renderer
 from versions.kit.docs import add_documentation
+from versions.kit.gate import LifecycleGate
 from versions.kit.lifecycle import LifecycleHeaders
 from versions.kit.openapi import describe
 from versions.kit.routing import index_routes
@@ -47,6 +48,8 @@ def build_application(
         version=version.name,
         description=description,
         openapi_tags=list(tags),
+        # The document, and the pages that read it, are our own: see `add_documentation`.
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -56,6 +59,7 @@ def build_application(
             Middleware(RateLimitHeaders, dialect=dialect),
             Middleware(ErrorBoundary, render=render),
             Middleware(RateLimitGate, costs=_costs(routers)),
+            *([Middleware(LifecycleGate, version=version)] if version.ending else []),
             Middleware(
                 RequestBounds,
                 max_body=settings.max_body_bytes,

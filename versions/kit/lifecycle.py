@@ -4,6 +4,7 @@ from email.utils import format_datetime
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.lifecycle.life import VersionStatus
 from versions.kit.version import ApiVersion
 
 
@@ -37,6 +38,17 @@ def lifecycle_headers(version: ApiVersion) -> dict[str, str]:
     if links := _links(version):
         headers["link"] = links
     return headers
+
+
+def notice(version: ApiVersion, stage: VersionStatus) -> str:
+    """What readers of a version's pages must know before all else, in Markdown; nothing where it is here to stay."""
+    if not version.ending:
+        return ""
+    end = "It has ended." if stage is VersionStatus.RETIRED else f"It ends on {version.sunset_at:%-d %B %Y}."
+    way = f"[{version.successor}](/api/{version.successor}/docs) succeeds it; [the guide]({version.migration_guide})"
+    return (
+        f"**This version is {'in ' if stage is VersionStatus.BROWNOUT else ''}{stage}.** {end} {way} leads there.\n\n"
+    )
 
 
 def _links(version: ApiVersion) -> str:

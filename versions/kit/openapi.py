@@ -8,7 +8,7 @@ from app.http.idempotency import REPLAYED_HEADER
 from app.http.problems import MEDIA_TYPE as PROBLEM
 from observability.rate_limit.headers import Dialect
 from versions.kit.lifecycle import lifecycle_headers
-from versions.kit.version import ApiVersion, VersionStatus
+from versions.kit.version import ApiVersion
 
 SECURITY_SCHEMES: Final = {
     "bearer": {
@@ -62,14 +62,21 @@ def _completed(document: dict[str, Any], version: ApiVersion, dialect: Dialect) 
                 continue
             for parameter in operation.get("parameters", ()):
                 parameter["schema"] = _without_null(parameter["schema"])
-            if version.status is VersionStatus.DEPRECATED:
+            if version.ending:
                 operation["deprecated"] = True
+                operation["responses"]["410"] = _gone(operation["responses"]["405"])
             for response in operation["responses"].values():
                 response["headers"] = {**references, **response.get("headers", {})}
                 if PROBLEM in response.get("content", {}):
                     # FastAPI lists a response's model under its default media type too.
                     response["content"].pop("application/json", None)
     return document
+
+
+def _gone(refusal: dict[str, Any]) -> dict[str, Any]:
+    """The answer of a brownout, and of the time after the end, in the envelope that every refusal has."""
+    wait = header("Seconds until the version answers again; absent once it has ended.")
+    return {**refusal, "description": "Gone", "headers": {"Retry-After": wait}}
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
