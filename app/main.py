@@ -17,6 +17,7 @@ from app.front import add_front_door
 from app.http.failures import classify
 from app.http.problems import problem_response
 from app.http.runtime import Runtime
+from app.lifecycle.background import Follower, following
 from app.secrets import database_url, load_settings
 from app.settings import DatabaseSettings, Settings
 from app.tracing import tracing_config
@@ -52,8 +53,12 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
             runtime = Runtime.build(settings, database, metrics)
             try:
                 await runtime.rate_limits.open()
+                follower = Follower(runtime.schedule, database, VERSIONS, metrics)
                 with _level_control(settings):
-                    async with sampling(metrics):
+                    async with (
+                        sampling(metrics),
+                        following(follower, runtime.usage, database, settings.lifecycle),
+                    ):
                         yield {"runtime": runtime}
             finally:
                 await runtime.rate_limits.close()

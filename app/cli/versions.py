@@ -2,6 +2,7 @@
 
 import typer
 
+from app.cli import lifecycle
 from app.cli.output import AsJson, CommandError, say, show_json, show_table
 
 commands = typer.Typer(help="The versions of the API, and how one comes to its end.", no_args_is_help=True)
@@ -58,3 +59,9 @@ def check(as_json: AsJson = False) -> None:
         say(*faults)
     if faults:
         raise CommandError("The declared lives are not sound.", advice)
+
+
+commands.command()(lifecycle.status)
+commands.command()(lifecycle.brownout)
+commands.command()(lifecycle.consent)
+commands.command()(lifecycle.retire)

@@ -14,6 +14,7 @@ from app.http.rate_limits import RateLimits
 from app.http.sealing import Sealer
 from app.http.throttle import Throttles
 from app.lifecycle.schedule import Schedule
+from app.lifecycle.usage import UsageBuffer
 from app.secrets import SettingsError, variable
 from app.settings import Settings
 from observability.metrics import Metrics
@@ -35,6 +36,7 @@ class Runtime:
     attempts: AuthAttempts
     metrics: Metrics
     schedule: Schedule
+    usage: UsageBuffer
 
     @classmethod
     def build(cls, settings: Settings, database: UnitOfWork, metrics: Metrics | None = None) -> "Runtime":
@@ -62,6 +64,7 @@ class Runtime:
             attempts=AuthAttempts(metrics),
             metrics=metrics,
             schedule=Schedule(),
+            usage=UsageBuffer(metrics.usage_dropped.labels().inc),
         )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from app.lifecycle.errors import VersionBrownedOut, VersionRetired
+from app.lifecycle.errors import KeyBrownedOut, VersionBrownedOut, VersionRetired
 from app.lifecycle.life import Life, VersionStatus, Window, stage_at
 
 
@@ -45,3 +45,9 @@ class Schedule:
     def windows(self, life: Life) -> list[Window]:
         """Every brownout there was or will be, by its start."""
         return sorted({*life.brownouts, *self._windows.get(life.name, ())})
+
+
+def ensure_key_answered(life: Life, until: datetime, now: datetime) -> None:
+    """Raise ``KeyBrownedOut`` while the owner of a key wants deprecated versions to refuse it."""
+    if now < until:
+        raise KeyBrownedOut(life, until, now)

@@ -1,5 +1,6 @@
 """What a version that ends, or rehearses its end, answers: over the real application, in each version's own words."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -7,9 +8,13 @@ from typing import Any
 import httpx2
 import pytest
 
+from app.access.service import ApiKeyService
+from app.cli.environment import OPERATOR
 from app.clock import utc_now
+from app.lifecycle.background import Follower
 from app.lifecycle.life import Window
 from app.lifecycle.rules import LifecycleError
+from app.lifecycle.service import Dependant, LifecycleService, Terms
 from app.main import create_app
 from app.settings import Settings
 from tests.support.lives import V1, V2, going_on, newest, older, served
@@ -160,3 +165,96 @@ def test_an_application_that_takes_a_promise_back_does_not_start(
     monkeypatch.setattr("app.main.VERSIONS", (replace(V1, sunset_at=V1.sunset_at - timedelta(days=1)), V2))
     with pytest.raises(LifecycleError, match="never moved to an earlier day"):
         create_app(settings)
+
+
+async def decide(world: World, decision: Callable[[LifecycleService], Awaitable[object]]) -> None:
+    """Decide as the command line does, and let this process look as it does every few seconds."""
+    async with world.runtime.database.write() as session:
+        await decision(LifecycleService(session))
+    await Follower(world.runtime.schedule, world.runtime.database, (), world.runtime.metrics).look()
+
+
+async def test_a_brownout_by_command(world: World) -> None:
+    window = going_on(utc_now())
+    async with world.client() as client:
+        assert (await client.get("/api/v1/posts")).status_code == 200
+        await decide(world, lambda service: service.schedule(V1, window))
+        answer = await client.get("/api/v1/posts")
+        assert answer.status_code == 410
+        assert int(answer.headers["Retry-After"]) <= 3600
+        assert "does not answer until" in answer.json()["detail"]
+        assert (await client.get("/api/v2/posts")).status_code == 200
+        for path in (*ALIVE, "/api/v1", "/api/v1/docs"):
+            assert (await client.get(path)).status_code == 200, path
+        await decide(world, lambda service: service.cancel(V1, window))
+        assert (await client.get("/api/v1/posts")).status_code == 200
+        (v1, _) = (await client.get("/api")).json()["versions"]
+        assert (v1["status"], v1["brownouts"]) == ("brownout", []), "its brownouts have begun"
+
+
+@pytest.mark.usefixtures("nothing_runs")
+async def test_a_retirement_by_command(world: World) -> None:
+    async with world.runtime.database.write() as session:
+        await LifecycleService(session).retire(V1, Terms(), utc_now() + timedelta(days=3650))
+    world.runtime.schedule.learn({}, {"v1": utc_now() - timedelta(days=1)})
+    async with world.client() as client:
+        answer = await client.get("/api/v1/posts")
+        assert answer.status_code == 410
+        assert "v1 ended on" in answer.json()["detail"]
+
+
+async def test_a_key_is_browned_out_early(world: World) -> None:
+    ada, eve = await world.person("ada@example.com"), await world.person("eve@example.com")
+    async with world.runtime.database.write() as session:
+        uids = {key.hint: key.uid for key, _ in await ApiKeyService(session).list_all()}
+        (uid,) = [uid for hint, uid in uids.items() if ada.key.startswith(hint)]
+        await ApiKeyService(session).brown_out_early(OPERATOR, uid, utc_now() + timedelta(minutes=10))
+    async with world.client(ada.headers) as client:
+        for path in ("/api/v1/posts", "/api/v1/users/me"):
+            answer = await client.get(path)
+            assert answer.status_code == 410
+            assert "By its owner's wish" in answer.json()["detail"]
+            assert 500 < int(answer.headers["Retry-After"]) <= 600
+        assert (await client.get("/api/v2/me")).status_code == 200
+        assert (await client.get("/api")).status_code == 200
+    async with world.client(eve.headers) as client:
+        assert (await client.get("/api/v1/users/me")).status_code == 200
+    async with world.runtime.database.write() as session:
+        await ApiKeyService(session).brown_out_early(OPERATOR, uid, utc_now() - timedelta(seconds=1))
+    async with world.client(ada.headers) as client:
+        assert (await client.get("/api/v1/users/me")).status_code == 200
+
+
+async def dependants(world: World, version: ApiVersion) -> list[Dependant]:
+    await world.runtime.usage.flush(world.runtime.database)
+    async with world.runtime.database.write() as session:
+        return list((await LifecycleService(session).standing(version, Terms())).dependants)
+
+
+async def test_who_uses_a_deprecated_version_is_recorded(world: World) -> None:
+    ada = await world.person("ada@example.com")
+    async with world.client(ada.headers) as client:
+        for _ in range(3):
+            await client.get("/api/v1/posts")
+        await client.get("/api/v1/posts/999")
+        await client.get("/api/v1/nowhere")
+        await client.delete("/api/v1/posts")
+        await client.get("/api/v1/openapi.json")
+        await client.get("/api/v2/posts")
+    async with world.client() as client:
+        await client.get("/api/v1/posts")
+        assert (await client.get("/api/v1/users/me")).status_code == 401
+    found = {one.account: one for one in await dependants(world, V1)}
+    assert {name: use.requests for name, use in found["ada@example.com"].operations.items()} == {
+        "posts.list": 3,
+        "posts.get": 1,
+    }
+    assert {name: use.requests for name, use in found[None].operations.items()} == {"posts.list": 1}
+    assert await dependants(world, V2) == [], "what is here to stay is not watched"
+
+
+async def test_a_browned_out_request_is_no_use(world: World) -> None:
+    world.runtime.schedule.learn({"v1": [going_on(utc_now())]}, {})
+    async with world.client() as client:
+        assert (await client.get("/api/v1/posts")).status_code == 410
+    assert await dependants(world, V1) == []

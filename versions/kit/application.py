@@ -25,6 +25,7 @@ from versions.kit.gate import LifecycleGate
 from versions.kit.lifecycle import LifecycleHeaders
 from versions.kit.openapi import describe
 from versions.kit.routing import index_routes
+from versions.kit.usage import UsageRecorder
 from versions.kit.version import ApiVersion
 
 NO_TELEMETRY: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False}
@@ -59,7 +60,7 @@ def build_application(
             Middleware(RateLimitHeaders, dialect=dialect),
             Middleware(ErrorBoundary, render=render),
             Middleware(RateLimitGate, costs=_costs(routers)),
-            *([Middleware(LifecycleGate, version=version)] if version.ending else []),
+            *_for_its_end(version),
             Middleware(
                 RequestBounds,
                 max_body=settings.max_body_bytes,
@@ -76,6 +77,13 @@ def build_application(
     add_documentation(app, version)
     index_routes(app.router)
     return app
+
+
+def _for_its_end(version: ApiVersion) -> list[Middleware]:
+    """What a version has to do that its clients are asked to leave; nobody else pays for it."""
+    if not version.ending:
+        return []
+    return [Middleware(LifecycleGate, version=version), Middleware(UsageRecorder, version=version.name)]
 
 
 def _costs(routers: Sequence[APIRouter]) -> Costs:

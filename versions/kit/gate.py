@@ -5,6 +5,7 @@ from typing import Final
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.clock import utc_now
+from app.http.admission import ENDING
 from app.http.runtime import Runtime
 from versions.kit.version import ApiVersion
 
@@ -21,6 +22,7 @@ class LifecycleGate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].removeprefix(scope.get("root_path", "")) not in OPEN_PATHS:
+            scope["state"][ENDING] = self._version
             runtime: Runtime = scope["state"]["runtime"]
             runtime.schedule.ensure_answers(self._version, utc_now())
         await self._app(scope, receive, send)

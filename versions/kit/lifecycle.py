@@ -4,12 +4,16 @@ from email.utils import format_datetime
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.http.deprecations import HEADERS
 from app.lifecycle.life import VersionStatus
 from versions.kit.version import ApiVersion
 
 
 class LifecycleHeaders:
-    """Adds ``API-Version`` and, once deprecated, ``Deprecation`` (RFC 9745), ``Sunset`` (RFC 8594) and ``Link``."""
+    """Adds ``API-Version`` and, once deprecated, ``Deprecation`` (RFC 9745), ``Sunset`` (RFC 8594) and ``Link``.
+
+    To whoever used something deprecated within a version, also what that was.
+    """
 
     def __init__(self, app: ASGIApp, *, version: ApiVersion) -> None:
         self._app = app
@@ -22,7 +26,8 @@ class LifecycleHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message.get("headers", ()), *self._headers]}
+                own = scope["state"].get(HEADERS, ())
+                message = {**message, "headers": [*message.get("headers", ()), *self._headers, *own]}
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
