@@ -1,7 +1,8 @@
 """Who still uses what is to end: counted in memory while requests are answered, written down between them."""
 
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Final
 
 from app.db.database import UnitOfWork
@@ -12,7 +13,15 @@ ANONYMOUS: Final = "anonymous"
 LIMIT: Final = 10_000
 """Different things of different consumers that one process remembers between two flushes: about 5 MB."""
 
-_Key = tuple[str, str, str, str, object]
+_Key = tuple[str, str, str, str, date]
+"""Version, consumer, operation, feature, day."""
+
+
+@dataclass(slots=True)
+class _Count:
+    requests: int
+    first_seen: datetime
+    last_seen: datetime
 
 
 class UsageBuffer:
@@ -25,32 +34,33 @@ class UsageBuffer:
     def __init__(self, dropped: Callable[[], None], limit: int = LIMIT) -> None:
         self._dropped = dropped
         self._limit = limit
-        self._notes: dict[_Key, Note] = {}
+        self._counts: dict[_Key, _Count] = {}
 
     def note(self, version: str, operation: str, feature: str, consumer: str | None, now: datetime) -> None:
         """Count one request. ``feature`` is empty for the operation as a whole."""
-        self._add(Note(version, consumer or ANONYMOUS, operation, feature, now.date(), 1, now, now))
+        self._add((version, consumer or ANONYMOUS, operation, feature, now.date()), 1, now, now)
 
     async def flush(self, database: UnitOfWork) -> None:
         """Write down what was counted. Raises what the database raises, and then keeps it."""
-        notes, self._notes = self._notes, {}
-        if not notes:
+        counts, self._counts = self._counts, {}
+        if not counts:
             return
+        notes = [Note(*key, count.requests, count.first_seen, count.last_seen) for key, count in counts.items()]
         try:
             async with database.write() as session:
-                await UsageRepository(session).add(list(notes.values()))
+                await UsageRepository(session).add(notes)
         except BaseException:
-            for note in notes.values():
-                self._add(note)
+            for key, count in counts.items():
+                self._add(key, count.requests, count.first_seen, count.last_seen)
             raise
 
-    def _add(self, note: Note) -> None:
-        key = (note.api_version, note.consumer, note.operation, note.feature, note.day)
-        known = self._notes.get(key)
+    def _add(self, key: _Key, requests: int, first_seen: datetime, last_seen: datetime) -> None:
+        known = self._counts.get(key)
         if known is not None:
-            first, last = min(known.first_seen, note.first_seen), max(known.last_seen, note.last_seen)
-            self._notes[key] = Note(*key[:4], note.day, known.requests + note.requests, first, last)
-        elif len(self._notes) < self._limit:
-            self._notes[key] = note
+            known.requests += requests
+            known.first_seen = min(known.first_seen, first_seen)
+            known.last_seen = max(known.last_seen, last_seen)
+        elif len(self._counts) < self._limit:
+            self._counts[key] = _Count(requests, first_seen, last_seen)
         else:
             self._dropped()
