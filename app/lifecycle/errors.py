@@ -45,7 +45,7 @@ class KeyBrownedOut(DomainError):
 
 
 def _way_out(life: Life) -> str:
-    return f"Use {life.successor} (/api/{life.successor}); /docs/migrate/{life.name}-to-{life.successor} tells how."
+    return f"Use {life.successor} (/api/{life.successor}); {life.migration_guide} tells how."
 
 
 def _end(life: Life) -> str:

@@ -49,6 +49,11 @@ class Life:
     brownouts: tuple[Window, ...] = ()
 
     @property
+    def migration_guide(self) -> str | None:
+        """The page that leads to the successor."""
+        return f"/docs/migrate/{self.name}-to-{self.successor}" if self.successor else None
+
+    @property
     def ending(self) -> bool:
         """Whether it has a successor that its clients are asked to move to."""
         return self.status in ENDING

@@ -19,8 +19,3 @@ class ApiVersion(Life):
     def prefix(self) -> str:
         """Where the version is mounted."""
         return f"/api/{self.name}"
-
-    @property
-    def migration_guide(self) -> str | None:
-        """The page that leads to the successor."""
-        return f"/docs/migrate/{self.name}-to-{self.successor}" if self.successor else None
