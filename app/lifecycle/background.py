@@ -81,3 +81,5 @@ async def _try(event: str, work: Callable[[], Awaitable[None]]) -> None:
         await work()
     except DomainError as error:
         await structlog.get_logger().awarning(event, error=error.code)
+    except Exception as error:  # noqa: BLE001 - a loop that ended would leave the process blind; the defect is logged
+        await structlog.get_logger().aerror(event, exc_info=error)

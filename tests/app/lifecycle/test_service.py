@@ -1,17 +1,19 @@
 """Deciding about versions, on a real database: what is scheduled, recorded, refused and ended."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from prometheus_client import generate_latest
+from structlog.testing import capture_logs
 
 from app.access.principal import ANONYMOUS as NOBODY
 from app.access.service import ApiKeyNotFound, ApiKeyService, PrincipalResolver
 from app.clock import utc_now
 from app.errors import Unauthenticated, Unavailable
-from app.lifecycle.background import Follower
+from app.lifecycle.background import Follower, following
 from app.lifecycle.life import VersionStatus, Window
 from app.lifecycle.service import (
     BrownoutRefused,
@@ -24,6 +26,7 @@ from app.lifecycle.service import (
 )
 from app.lifecycle.usage import ANONYMOUS, UsageBuffer
 from app.models import User
+from app.settings import LifecycleSettings
 from observability.config import VersionFacts
 from observability.metrics import Metrics
 from tests.support.lives import DAY, V1, V2
@@ -244,6 +247,41 @@ async def test_a_process_follows_what_was_decided(world: World) -> None:
         'api_version_browned_out{api_version="v2"} 0.0',
     }
     assert schedule.stage(V2, utc_now()) is VersionStatus.CURRENT
+    await retire(world)
+    await follower.look()
+    assert schedule.stage(V1, utc_now()) is VersionStatus.BROWNOUT, "not before its day"
+    assert schedule.stage(V1, AFTER_SUNSET) is VersionStatus.RETIRED
+
+
+class Once:
+    """Work that fails in two ways, and then is done."""
+
+    def __init__(self, settings: LifecycleSettings) -> None:
+        self.failures: list[Exception] = [Unavailable(), ValueError("a defect")]
+        self.settings = settings
+        self.done = asyncio.Event()
+
+    async def look(self) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
+        self.done.set()
+
+
+async def test_a_process_goes_on_looking_whatever_it_meets(world: World) -> None:
+    """The last flush comes with the end of the block."""
+    looking = Once(LifecycleSettings(refresh=0.01, usage_flush=3600))
+    usage = UsageBuffer(lambda: None)
+    with capture_logs() as lines:
+        async with following(looking, usage, world.runtime.database, looking.settings):  # type: ignore[arg-type]
+            usage.note("v1", "posts.list", "", None, utc_now())
+            async with asyncio.timeout(20):
+                await looking.done.wait()
+            assert (await standing(world)).dependants == []
+    assert [(line["event"], line["log_level"]) for line in lines] == [
+        ("versions_not_looked_up", "warning"),
+        ("versions_not_looked_up", "error"),
+    ]
+    assert [one.consumer for one in (await standing(world)).dependants] == [ANONYMOUS]
 
 
 async def test_an_owner_browns_out_their_own_keys_only(world: World) -> None:
