@@ -41,6 +41,7 @@ contracts: $(INSTALLED) ## the frozen contracts and lives say what the code says
 	$(STRATA) contract check
 	$(STRATA) versions check
 	.venv/bin/python -m contracts.compat.reference --check
+	$(STRATA) contract guide --check
 
 dashboards: $(INSTALLED) ## write grafana/dashboards and grafana/prometheus/rules from their code
 	.venv/bin/python -m observability.dashboards
