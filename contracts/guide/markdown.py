@@ -184,10 +184,12 @@ def _alike(rule: str, findings: tuple[Finding, ...]) -> Iterator[str]:
         said.setdefault(finding.message, []).append(finding)
     groups = list(said.values()) if len(said) <= _LISTED else [list(findings)]
     for group in groups:
-        operations = list(dict.fromkeys(name for one in group for name in one.operations))
+        # What concerns the document as a whole has an operation without a name.
+        operations = [name for name in dict.fromkeys(name for one in group for name in one.operations) if name]
         more = f" and {len(operations) - 1} more" if len(operations) > 1 else ""
+        where = f", {operations[0]}{more}" if operations else ""
         others = f"; {len(group) - 1} more like it" if len(groups) == 1 and len(said) > 1 else ""
-        yield f"* {group[0].message} (`{rule}`, {operations[0]}{more}{others})"
+        yield f"* {group[0].message} (`{rule}`{where}{others})"
 
 
 def _new(guide: Guide) -> Iterator[str]:
