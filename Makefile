@@ -37,8 +37,9 @@ lint: $(INSTALLED) ## ruff, import contracts, spelling
 types: $(INSTALLED) ## mypy, strict
 	.venv/bin/mypy
 
-contracts: $(INSTALLED) ## the frozen contracts say what the code says
+contracts: $(INSTALLED) ## the frozen contracts and lives say what the code says
 	$(STRATA) contract check
+	$(STRATA) versions check
 	.venv/bin/python -m contracts.compat.reference --check
 	$(STRATA) contract guide --check
 

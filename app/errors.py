@@ -20,6 +20,7 @@ class ErrorKind(Enum):
     UNAUTHENTICATED = auto()
     FORBIDDEN = auto()
     NOT_FOUND = auto()
+    GONE = auto()
     CONFLICT = auto()
     PRECONDITION_FAILED = auto()
     TOO_LARGE = auto()

@@ -17,6 +17,7 @@ from app.front import add_front_door
 from app.http.failures import classify
 from app.http.problems import problem_response
 from app.http.runtime import Runtime
+from app.lifecycle.background import Follower, following
 from app.secrets import database_url, load_settings
 from app.settings import DatabaseSettings, Settings
 from app.tracing import tracing_config
@@ -28,6 +29,7 @@ from observability.run_folder import RunFolder
 from observability.sampler import sampling
 from observability.tracing.tracer import Tracing
 from versions.kit.application import NO_TELEMETRY
+from versions.kit.record import ensure_declared
 from versions.kit.version import ApiVersion
 from versions.registry import VERSIONS
 
@@ -37,9 +39,11 @@ OpenDatabase = Callable[[str, DatabaseSettings, DatabaseObserver], Awaitable[Uni
 def create_app(settings: Settings | None = None, *, open_database: OpenDatabase = Database.open) -> FastAPI:
     """The whole application. Without settings, the environment's.
 
-    Raises ``SettingsError`` when the settings cannot be used.
+    Raises ``SettingsError`` when the settings cannot be used, ``LifecycleError`` when the registry contradicts itself
+    or what clients were told.
     """
     settings = settings or load_settings()
+    ensure_declared(VERSIONS)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
@@ -49,8 +53,12 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
             runtime = Runtime.build(settings, database, metrics)
             try:
                 await runtime.rate_limits.open()
+                follower = Follower(runtime.schedule, database, VERSIONS, metrics)
                 with _level_control(settings):
-                    async with sampling(metrics):
+                    async with (
+                        sampling(metrics),
+                        following(follower, runtime.usage, database, settings.lifecycle),
+                    ):
                         yield {"runtime": runtime}
             finally:
                 await runtime.rate_limits.close()

@@ -187,6 +187,13 @@ class TracingSettings(Group):
     )
 
 
+class LifecycleSettings(Group):
+    """What a serving process does about the lives of versions beside its requests."""
+
+    refresh: Seconds = Field(5.0, description="seconds until a brownout or retirement by command holds in each process")
+    usage_flush: Seconds = Field(10.0, description="seconds of recorded usage that a killed process may lose")
+
+
 class WorkerSettings(Group):
     """The background worker."""
 
@@ -224,6 +231,7 @@ class Settings(BaseSettings):
     log: LogSettings = LogSettings()
     tracing: TracingSettings = TracingSettings()
     worker: WorkerSettings = WorkerSettings()
+    lifecycle: LifecycleSettings = LifecycleSettings()
     metrics: MetricsSettings = MetricsSettings()
 
     @property

@@ -20,6 +20,7 @@ from app.db.database import Database
 from app.http.idempotency_records import IdempotencyRepository
 from app.jobs.backlog import Backlog
 from app.jobs.retry import RetryingExecutor
+from app.lifecycle.service import LifecycleService
 from app.mail.mailer import make_mailer
 from app.secrets import SettingsError, database_url, variable
 from app.settings import Settings, WorkerSettings
@@ -126,3 +127,9 @@ def _schedule(queue: PgQueuer, database: Database) -> None:
         async with database.write() as session:
             purged = await IdempotencyRepository(session).purge()
         await structlog.get_logger().ainfo("idempotency_purged", records=purged)
+
+    @queue.schedule("versions.purge_usage", "43 3 * * *")
+    async def purge_usage(_schedule: object) -> None:
+        async with database.write() as session:
+            purged = await LifecycleService(session).purge()
+        await structlog.get_logger().ainfo("version_usage_purged", rows=purged)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.settings import HttpSettings
+from versions.kit.record import RECORD, recorded_form
 from versions.kit.version import ApiVersion
 from versions.registry import VERSIONS
 
@@ -27,11 +28,14 @@ def frozen_path(version: ApiVersion) -> Path:
 
 
 def freeze() -> list[Path]:
-    """Write every document; those that changed."""
+    """Write every document, and the record of the versions' lives; those that changed."""
     changed = []
     for version in VERSIONS:
         path, text = frozen_path(version), canonical(document(version))
         if not path.exists() or path.read_text() != text:
             path.write_text(text)
             changed.append(path)
+    if (form := recorded_form(VERSIONS)) != (RECORD.read_bytes() if RECORD.exists() else b""):
+        RECORD.write_bytes(form)
+        changed.append(RECORD)
     return changed

@@ -8,11 +8,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from app.lifecycle.life import VersionStatus
 from contracts import freeze
 from contracts.compat import Finding, NotOpenAPI, Report, Severity, diff
 from contracts.compat.waivers import expired, read_waivers, unused, unwaived
 from contracts.released import Released, released
-from versions.kit.version import VersionStatus
 from versions.registry import VERSIONS
 
 WAIVERS: Final = "exceptions.toml"

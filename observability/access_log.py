@@ -49,4 +49,5 @@ class AccessLog:
             duration_ms=round(duration * 1000, 3),
             consumer=context.consumer,
             bytes_out=context.bytes_out,
+            **({"deprecated": context.deprecated} if context.deprecated else {}),
         )

@@ -11,6 +11,7 @@ LogFormat = Literal["auto", "json", "console"]
 """``auto``: console on a terminal, else JSON."""
 
 EXPOSED_HEADERS: Final = (
+    "API-Deprecated",
     "API-Version",
     "Deprecation",
     "ETag",

@@ -29,6 +29,7 @@ class RequestContext:
         "complete",
         "consumer",
         "consumer_tier",
+        "deprecated",
         "disconnected",
         "duration",
         "parent_sampled",
@@ -64,6 +65,8 @@ class RequestContext:
         """``None`` outside of every version."""
         self.consumer: str | None = None
         self.consumer_tier: str | None = None
+        self.deprecated: tuple[str, ...] = ()
+        """What the request used that is deprecated within its version, as the code names it."""
         self.route = UNMATCHED
         self.started = perf_counter()
         self.duration: float | None = None

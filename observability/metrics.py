@@ -106,12 +106,29 @@ class Metrics:
         self.spans_dropped = self._counter(
             "trace_spans_dropped", "Spans that were to be kept and are lost.", ("reason",)
         )
+        self.deprecated_uses = self._counter(
+            "api_deprecated_uses",
+            "Requests that used a deprecated operation, parameter or field.",
+            ("api_version", "operation", "feature"),
+        )
+        self.usage_dropped = self._counter(
+            "api_version_usage_dropped", "Uses of a deprecated version that were not written down."
+        )
+        self._version_info = self._gauge(
+            "api_version_info", "1 for the status that a version has.", ("api_version", "status", "successor"), "max"
+        )
+        self._browned_out = self._gauge(
+            "api_version_browned_out",
+            "1 while a version does not answer, to rehearse its end.",
+            ("api_version",),
+            "max",
+        )
+        self._stages: dict[str, tuple[str, str]] = {}
         self._deprecated: frozenset[str] = frozenset()
 
     def describe_versions(self, versions: Sequence[VersionFacts]) -> None:
         """Tell the state and the dates of every version as values."""
         self._deprecated = frozenset(version.name for version in versions if version.deprecated)
-        info = self._gauge("api_version_info", "1 for each version.", ("api_version", "status", "successor"), "max")
         texts = {
             "released": "Its release, in Unix seconds.",
             "deprecated": "Its deprecation, in Unix seconds.",
@@ -123,9 +140,19 @@ class Metrics:
         }
         for version in versions:
             self.shed_requests.labels(version.name)
-            info.labels(version.name, version.status, version.successor or "").set(1)
+            self._stages[version.name] = version.status, version.successor or ""
+            self.tell_stage(version.name, version.status, browned_out=False)
             for name, moment in version.dates():
                 dates[name].labels(version.name).set(moment.timestamp())
+
+    def tell_stage(self, version: str, status: str, *, browned_out: bool) -> None:
+        """Tell the stage of a version that was described. ``browned_out``: it does not answer at present."""
+        before, successor = self._stages[version]
+        if before != status:
+            self._version_info.labels(version, before, successor).set(0)
+            self._stages[version] = status, successor
+        self._version_info.labels(version, status, successor).set(1)
+        self._browned_out.labels(version).set(browned_out)
 
     def observe_request(self, context: RequestContext, method: str, status: int, seconds: float) -> None:
         """Count one finished request. ``method`` is of the few of ``observability.routes``."""

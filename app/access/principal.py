@@ -1,6 +1,7 @@
 """The caller of one request, as the services see them."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -51,6 +52,8 @@ class Principal:
     plan: Plan = Plan.FREE
     session_uid: UUID | None = None
     key_uid: UUID | None = None
+    early_brownout_until: datetime | None = None
+    """Until when deprecated versions are to refuse this caller's key, by its owner's wish."""
 
     @property
     def anonymous(self) -> bool:

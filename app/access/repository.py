@@ -38,6 +38,7 @@ _BY_KEY: Final = KeyedRead(
         ApiKey.uid.label("key_uid"),
         ApiKey.scopes,
         ApiKey.plan,
+        ApiKey.early_brownout_until,
         or_(
             ApiKey.last_used_at.is_(None),
             ApiKey.last_used_at < func.now() - LAST_USED_GRANULARITY,
@@ -92,6 +93,13 @@ class ApiKeyRepository:
             .returning(ApiKey.id)
         )
         return result.scalar() is not None
+
+    async def brown_out_early(self, uid: UUID, until: datetime | None, owner_id: int | None) -> bool:
+        """Whether there was such a key. With an owner, only among theirs."""
+        statement = update(ApiKey).where(ApiKey.uid == uid).values(early_brownout_until=until).returning(ApiKey.id)
+        if owner_id is not None:
+            statement = statement.where(ApiKey.user_id == owner_id)
+        return (await self._session.execute(statement)).scalar() is not None
 
     async def touch(self, uid: UUID) -> None:
         """Remember that the key was used, at most once a minute."""

@@ -67,6 +67,7 @@ class PrincipalResolver:
             permissions=frozenset(row["permissions"]) & frozenset(row["scopes"]),
             plan=Plan(row["plan"]),
             key_uid=row["key_uid"],
+            early_brownout_until=row["early_brownout_until"],
         )
         return principal, row["stale"]
 
@@ -114,6 +115,16 @@ class ApiKeyService:
     async def revoke(self, uid: UUID, at: datetime | None = None) -> None:
         """End a key at once. Raises ``ApiKeyNotFound``."""
         if not await self._repository.revoke(uid, at or utc_now()):
+            raise ApiKeyNotFound
+
+    async def brown_out_early(self, principal: Principal, uid: UUID, until: datetime | None) -> None:
+        """Let deprecated versions refuse a key for a while, or no longer (``None``): its owner may, and whoever may
+        write users.
+
+        Raises ``Unauthenticated``, ``ApiKeyNotFound`` for a key that is not there or not the caller's.
+        """
+        owner_id = None if principal.may(Permission.USERS_WRITE) else principal.signed_in().user_id
+        if not await self._repository.brown_out_early(uid, until, owner_id):
             raise ApiKeyNotFound
 
     async def note_use(self, uid: UUID) -> None:

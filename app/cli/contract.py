@@ -36,10 +36,16 @@ def freeze(
         bool, typer.Option("--accept-breaking", help="Write down what breaks clients, too; the review has to want it.")
     ] = False,
 ) -> None:
-    """Write the OpenAPI document of each version to contracts/, to be reviewed and committed."""
+    """Write the OpenAPI document of each version to contracts/, and their lives to versions/lifecycle.json.
+
+    Both are to be reviewed and committed. A life that takes back what was recorded is refused.
+    """
     from contracts import freeze as frozen  # noqa: PLC0415 - only these commands pay for building every version
     from contracts import gate  # noqa: PLC0415 - the same
+    from versions.kit.record import ensure_declared  # noqa: PLC0415 - the same
+    from versions.registry import VERSIONS  # noqa: PLC0415 - the same
 
+    ensure_declared(VERSIONS)
     broken = {} if accept_breaking else gate.breaking()
     for version, findings in broken.items():
         _show(version, findings, gate.advice)

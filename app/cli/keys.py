@@ -2,13 +2,14 @@
 
 from datetime import timedelta
 from typing import Annotated, Any, Final, Literal
+from uuid import UUID
 
 import typer
 
 from app.access.principal import Permission, Plan
 from app.access.service import ApiKeyService, KeyDraft
 from app.cli.accounts import existing_account
-from app.cli.environment import with_database
+from app.cli.environment import OPERATOR, with_database
 from app.cli.output import AsJson, CommandError, say, show_json, show_table
 from app.clock import utc_now
 from app.db.database import Database
@@ -17,7 +18,9 @@ from versions.kit import typeid
 
 _PREFIX: Final = "key"
 
-commands = typer.Typer(help="See, make and revoke API keys.", no_args_is_help=True)
+commands = typer.Typer(
+    help="See, make and revoke API keys, and rehearse their life without deprecated versions.", no_args_is_help=True
+)
 
 
 @commands.command()
@@ -83,11 +86,7 @@ def list_keys(as_json: AsJson = False) -> None:
 @commands.command()
 def revoke(identifier: Annotated[str, typer.Argument(metavar="ID", help="As `strata keys list` shows it.")]) -> None:
     """End a key at once."""
-    try:
-        uid = typeid.decode(_PREFIX, identifier)
-    except ValueError:
-        message = f"'{identifier}' is no key's id."
-        raise CommandError(message, "`strata keys list` shows them.") from None
+    uid = _uid(identifier)
 
     async def run(database: Database) -> None:
         async with database.write() as session:
@@ -95,6 +94,35 @@ def revoke(identifier: Annotated[str, typer.Argument(metavar="ID", help="As `str
 
     with_database(run)
     say(f"Revoked: {identifier}")
+
+
+@commands.command("brownout")
+def brown_out_early(
+    identifier: Annotated[str, typer.Argument(metavar="ID", help="As `strata keys list` shows it.")],
+    hours: Annotated[int, typer.Option(min=0, max=168, help="For how long, from now; 0: no longer.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Let deprecated versions answer 410 to one key for a while, to see what of its owner's still depends on them."""
+    uid = _uid(identifier)
+    until = utc_now() + timedelta(hours=hours) if hours else None
+
+    async def run(database: Database) -> None:
+        async with database.write() as session:
+            await ApiKeyService(session).brown_out_early(OPERATOR, uid, until)
+
+    with_database(run)
+    if as_json:
+        show_json({"id": identifier, "early_brownout_until": until})
+    else:
+        say(f"{identifier}: deprecated versions answer it {f'410 until {until:%F %R} UTC' if until else 'again'}.")
+
+
+def _uid(identifier: str) -> UUID:
+    try:
+        return typeid.decode(_PREFIX, identifier)
+    except ValueError:
+        message = f"'{identifier}' is no key's id."
+        raise CommandError(message, "`strata keys list` shows them.") from None
 
 
 def _identifier(key: ApiKey) -> str:
@@ -108,7 +136,17 @@ def _state(key: ApiKey) -> str:
 
 
 def _plain(key: ApiKey, email: str) -> dict[str, Any]:
-    fields = ("name", "hint", "plan", "scopes", "created_at", "expires_at", "revoked_at", "last_used_at")
+    fields = (
+        "name",
+        "hint",
+        "plan",
+        "scopes",
+        "created_at",
+        "expires_at",
+        "revoked_at",
+        "last_used_at",
+        "early_brownout_until",
+    )
     return {"id": _identifier(key), "owner": email, "state": _state(key)} | {
         name: getattr(key, name) for name in fields
     }

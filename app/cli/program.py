@@ -26,6 +26,7 @@ from app.cli import (
 from app.cli.output import CommandError, say, show_failure
 from app.db.embedded import EmbeddedPostgresError
 from app.errors import DomainError
+from app.lifecycle.rules import LifecycleError
 from app.secrets import SettingsError
 
 _EPILOG: Final = (
@@ -50,7 +51,7 @@ program.add_typer(users.commands, name="users")
 program.add_typer(keys.commands, name="keys")
 program.command("mail")(mail.mail)
 program.command("traces")(traces.traces)
-program.command("versions")(versions.versions)
+program.add_typer(versions.commands, name="versions")
 program.add_typer(contract.commands, name="contract")
 program.command("traffic")(traffic.traffic)
 program.command("top")(top.top)
@@ -81,6 +82,8 @@ def main() -> None:
         show_failure(str(error), error.advice)
     except SettingsError as error:
         show_failure(str(error), "Change the environment or .env; `strata doctor` checks the rest.")
+    except LifecycleError as error:
+        show_failure(str(error), "Mend versions/registry.py; `strata versions check` says when it is sound.")
     except EmbeddedPostgresError as error:
         show_failure(str(error))
     except DomainError as error:

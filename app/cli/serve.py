@@ -39,6 +39,7 @@ def serve(
     """
     lifeline.hold()
     settings = _with_address(read_settings(), host, port)
+    _ensure_declared()
     http = settings.http
     dsn = running_database(settings)
     ensure_migrated(dsn)
@@ -81,6 +82,14 @@ def _serve(http: HttpSettings, port: int, workers: int) -> None:
         proxy_headers=bool(http.trusted_proxies),
         forwarded_allow_ips=http.trusted_proxies,
     )
+
+
+def _ensure_declared() -> None:
+    from versions.kit.record import ensure_declared  # noqa: PLC0415 - only whoever serves pays for the import
+    from versions.registry import VERSIONS  # noqa: PLC0415 - the same
+
+    # Each worker asks again; here it is one line instead of a traceback of each.
+    ensure_declared(VERSIONS)
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

@@ -1,13 +1,19 @@
-"""``strata versions``: what is promised to whom, and for how long."""
+"""``strata versions``: what is promised to whom, for how long, and who still depends on what is to end."""
 
-from app.cli.output import AsJson, show_json, show_table
+import typer
+
+from app.cli import lifecycle
+from app.cli.output import AsJson, CommandError, say, show_json, show_table
+
+commands = typer.Typer(help="The versions of the API, and how one comes to its end.", no_args_is_help=True)
 
 
-def versions(as_json: AsJson = False) -> None:
-    """List the versions of the API with the dates of their lives."""
-    from versions.registry import VERSIONS  # noqa: PLC0415 - only this command pays for the import
+@commands.command("list")
+def list_versions(as_json: AsJson = False) -> None:
+    """List the versions with the dates of their lives, as versions/registry.py declares them."""
+    from versions.registry import VERSIONS  # noqa: PLC0415 - only these commands pay for the import
 
-    fields = ("released", "deprecated_at", "sunset_at", "successor")
+    fields = ("released", "deprecated_at", "sunset_at", "retired_at", "successor")
     found = [
         {
             "name": version.name,
@@ -27,3 +33,35 @@ def versions(as_json: AsJson = False) -> None:
         [[(one[column] or "-").removesuffix("+00:00") for column in columns] for one in found],
         empty="No version is registered.",
     )
+
+
+@commands.command()
+def check(as_json: AsJson = False) -> None:
+    """Check what versions/registry.py declares: by itself, and against versions/lifecycle.json, what was told before.
+
+    The exit code is 1 when a life is impossible, takes back a promise, or is not recorded yet.
+    """
+    from app.clock import utc_now  # noqa: PLC0415 - as above
+    from app.lifecycle.rules import broken_promises, faults_of  # noqa: PLC0415 - as above
+    from versions.kit.record import RECORD, read_record, recorded_form  # noqa: PLC0415 - as above
+    from versions.registry import VERSIONS  # noqa: PLC0415 - as above
+
+    faults = [*faults_of(VERSIONS, utc_now()), *broken_promises(read_record(), VERSIONS)]
+    advice = "Mend versions/registry.py."
+    if not faults and (not RECORD.exists() or RECORD.read_bytes() != recorded_form(VERSIONS)):
+        faults = ["versions/lifecycle.json does not say what versions/registry.py declares."]
+        advice = "If it is meant, run `strata contract freeze` and commit the result."
+    if as_json:
+        show_json({"faults": faults})
+    elif not faults:
+        say("Every version keeps what was told of its life.")
+    else:
+        say(*faults)
+    if faults:
+        raise CommandError("The declared lives are not sound.", advice)
+
+
+commands.command()(lifecycle.status)
+commands.command()(lifecycle.brownout)
+commands.command()(lifecycle.consent)
+commands.command()(lifecycle.retire)

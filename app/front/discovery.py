@@ -4,25 +4,36 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from app.clock import utc_now
+from app.lifecycle.schedule import Schedule
 from versions.kit.version import ApiVersion
 from versions.registry import VERSIONS
 
 _CONTACT: Final = "mailto:security@strata.example"
 
 
-def versions_document() -> dict[str, Any]:
+def versions_document(schedule: Schedule) -> dict[str, Any]:
     """The body of ``GET /api``."""
-    return {"versions": [version_document(version) for version in VERSIONS]}
+    return {"versions": [version_document(version, schedule) for version in VERSIONS]}
 
 
-def version_document(version: ApiVersion) -> dict[str, Any]:
-    """The same of one version: the body of ``GET /api/v2``, where ``rel="successor-version"`` leads."""
+def version_document(version: ApiVersion, schedule: Schedule) -> dict[str, Any]:
+    """The same of one version: the body of ``GET /api/v2``, where ``rel="successor-version"`` leads.
+
+    ``brownouts`` are those that go on or are to come.
+    """
+    now = utc_now()
     return {
         "name": version.name,
-        "status": version.status.value,
+        "status": schedule.stage(version, now).value,
         "released": version.released.isoformat(),
         "deprecated_at": _time(version.deprecated_at),
         "sunset_at": _time(version.sunset_at),
+        "retired_at": _time(schedule.retired_at(version)),
+        "brownouts": [
+            {"from": _time(window.starts_at), "until": _time(window.ends_at)}
+            for window in schedule.windows(version)
+            if window.ends_at > now
+        ],
         "successor": version.successor,
         "url": version.prefix,
         "openapi": f"{version.prefix}/openapi.json",

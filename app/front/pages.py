@@ -5,6 +5,8 @@ from typing import Final
 
 from starlette.responses import HTMLResponse
 
+from app.clock import utc_now
+from app.lifecycle.schedule import Schedule
 from versions.kit.version import ApiVersion
 
 _POLICY: Final = (
@@ -40,18 +42,29 @@ def page(title: str, body: str, status: int = 200, style: str = "") -> HTMLRespo
     return HTMLResponse(document, status, headers=_HEADERS)
 
 
-def version_card(version: ApiVersion) -> str:
+def version_card(version: ApiVersion, schedule: Schedule) -> str:
     """One layer of the front door."""
+    now = utc_now()
+    retired_at = schedule.retired_at(version)
     old = " old" if version.deprecated_at else ""
     dates = f"Released {version.released:%d %B %Y}"
     if version.deprecated_at:
         dates += f" · deprecated since {version.deprecated_at:%d %B %Y}"
-    if version.sunset_at:
+    if retired_at:
+        dates += f" · ended on {retired_at:%d %B %Y}"
+    elif version.sunset_at:
         dates += f" · ends on {version.sunset_at:%d %B %Y}"
+    brownouts = "".join(
+        f"<li>{window.starts_at:%d %B %Y, %R} to {window.ends_at:%d %B %Y, %R} UTC</li>"
+        for window in schedule.windows(version)
+        if window.ends_at > now and not retired_at
+    )
+    if brownouts:
+        brownouts = f"<p>Does not answer, to rehearse its end:</p><ul>{brownouts}</ul>"
     guide = f'<a href="{version.migration_guide}">Move to {version.successor}</a>' if version.migration_guide else ""
     return (
-        f'<section class="layer{old}"><h2>{version.name}<span class="tag">{version.status.value}</span></h2>'
-        f"<p>{dates}</p><nav>"
+        f'<section class="layer{old}"><h2>{version.name}<span class="tag">{schedule.stage(version, now)}</span></h2>'
+        f"<p>{dates}</p>{brownouts}<nav>"
         f'<a href="{version.prefix}/docs">Try it</a><a href="{version.prefix}/redoc">Read it</a>'
         f'<a href="{version.prefix}/openapi.json">OpenAPI</a>{guide}</nav></section>'
     )

@@ -64,9 +64,9 @@ def add_front_door(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
     )
 
 
-async def front_door(_request: Request) -> Response:
+async def front_door(request: Request) -> Response:
     """What versions there are, and where to go."""
-    cards = "".join(version_card(version) for version in reversed(VERSIONS))
+    cards = _cards(request, newest_first=True)
     links = (
         '<nav><a href="/docs">Documentation</a><a href="/api">Versions as JSON</a>'
         '<a href="/policies/versions">Version policy</a><a href="/health/ready">Health</a></nav>'
@@ -74,20 +74,28 @@ async def front_door(_request: Request) -> Response:
     return page("Strata", f"<h1>Strata</h1><p>One API in layers: every version over one core.</p>{cards}{links}")
 
 
-async def choose_version(_request: Request) -> Response:
+async def choose_version(request: Request) -> Response:
     """Documentation of which version?"""
-    cards = "".join(version_card(version) for version in reversed(VERSIONS))
+    cards = _cards(request, newest_first=True)
     return page("Documentation", f"<h1>Documentation</h1><p>Choose a version.</p>{cards}")
 
 
-async def version_policy(_request: Request) -> Response:
+async def version_policy(request: Request) -> Response:
     """What clients can rely on."""
     text = (
         "<h1>Version policy</h1><p>Within a version nothing that a client may rely on is taken away. A version that "
         "has a successor is deprecated, which every one of its responses says (<code>Deprecation</code>, RFC 9745), "
-        "and ends no earlier than its <code>Sunset</code> date (RFC 8594), which is never moved forward.</p>"
+        "and ends no earlier than its <code>Sunset</code> date (RFC 8594), which is never moved to an earlier day.</p>"
+        "<p>Before its end a version may rehearse it: in brownouts of a day at most, announced here and at "
+        '<a href="/api">/api</a>, it answers 410 with <code>Retry-After</code>. The owner of an API key can have '
+        "that key refused by deprecated versions earlier, to see what still depends on them.</p>"
     )
-    return page("Version policy", text + "".join(version_card(version) for version in VERSIONS))
+    return page("Version policy", text + _cards(request))
+
+
+def _cards(request: Request, *, newest_first: bool = False) -> str:
+    schedule = runtime_of(request).schedule
+    return "".join(version_card(version, schedule) for version in (reversed(VERSIONS) if newest_first else VERSIONS))
 
 
 async def problem_page(request: Request) -> Response:
@@ -110,16 +118,16 @@ async def reset_page(_request: Request) -> Response:
     return token_page("Set my password", "/api/v2/auth/password-resets/confirm", field, "Your password is set.")
 
 
-async def api_versions(_request: Request) -> Response:
+async def api_versions(request: Request) -> Response:
     """The versions, for programs."""
-    return _json(discovery.versions_document())
+    return _json(discovery.versions_document(runtime_of(request).schedule))
 
 
 def _entry(version: ApiVersion) -> Callable[[Request], Awaitable[Response]]:
     """The endpoint of a version's bare prefix, which its mount does not answer."""
 
-    async def entry(_request: Request) -> Response:
-        response = _json(discovery.version_document(version))
+    async def entry(request: Request) -> Response:
+        response = _json(discovery.version_document(version, runtime_of(request).schedule))
         response.headers.update(lifecycle_headers(version))
         return response
 

@@ -6,13 +6,17 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.types import Scope
 
+from app.clock import utc_now
 from app.http.principal import resolve_principal
 from app.http.rate_limits import DECISION, QuotaExceeded, RateLimits, client_address
 from app.http.runtime import Runtime
+from app.lifecycle.schedule import ensure_key_answered
 from observability.rate_limit.limiter import Decision
 
 COST: Final = "x-rate-limit-cost"
 """The member of an operation's document that tells how many units it takes, where that is not one."""
+ENDING: Final = "ending_version"
+"""Where ``scope["state"]`` holds the life of a version that is on its way out."""
 _CREDENTIALS: Final = frozenset({b"authorization", b"x-api-key"})
 
 
@@ -50,7 +54,7 @@ async def admit(request: Request, cost: int, *, authenticates: bool) -> None:
     A principal pays from its plan. Whoever presents what does not hold, or what the operation does not look at, pays
     for an address, or garbage in a header would be a way around the limit of anonymous callers.
 
-    Raises ``QuotaExceeded``, ``InvalidCredentials``.
+    Raises ``QuotaExceeded``, ``InvalidCredentials``, ``KeyBrownedOut``.
     """
     scope = request.scope
     if decided(scope):
@@ -65,6 +69,8 @@ async def admit(request: Request, cost: int, *, authenticates: bool) -> None:
         await charge_address(scope, max(1, cost))
         raise
     _settle(scope, await _limits(scope).charge_principal(principal, cost))
+    if principal.early_brownout_until is not None and (life := scope["state"].get(ENDING)) is not None:
+        ensure_key_answered(life, principal.early_brownout_until, utc_now())
 
 
 def _limits(scope: Scope) -> RateLimits:

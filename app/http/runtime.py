@@ -13,6 +13,8 @@ from app.http.cursors import CursorCodec
 from app.http.rate_limits import RateLimits
 from app.http.sealing import Sealer
 from app.http.throttle import Throttles
+from app.lifecycle.schedule import Schedule
+from app.lifecycle.usage import UsageBuffer
 from app.secrets import SettingsError, variable
 from app.settings import Settings
 from observability.metrics import Metrics
@@ -42,6 +44,8 @@ class Runtime:
     attempts: AuthAttempts
     metrics: Metrics
     capacity: Capacity
+    schedule: Schedule
+    usage: UsageBuffer
 
     @classmethod
     def build(cls, settings: Settings, database: UnitOfWork, metrics: Metrics | None = None) -> "Runtime":
@@ -69,6 +73,8 @@ class Runtime:
             attempts=AuthAttempts(metrics),
             metrics=metrics,
             capacity=Capacity(settings.http.max_concurrent_requests),
+            schedule=Schedule(),
+            usage=UsageBuffer(metrics.usage_dropped.labels().inc),
         )
 
 

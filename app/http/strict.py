@@ -17,6 +17,7 @@ from starlette.responses import Response
 from app.errors import DomainError, ErrorKind, FieldError, Malformed
 from app.http.admission import admit, cost_of
 from app.http.answers import MadeAnswer, made
+from app.http.deprecations import Deprecations
 from app.http.sparse import SparseHandler
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -69,6 +70,7 @@ class StrictRoute(APIRoute):
         accepted = self._accepted()
         document = self.openapi_extra or {}
         cost, authenticates = cost_of(document), bool(document.get("security"))
+        self.deprecations = deprecations = Deprecations.of(self)
 
         async def check(request: Request) -> Response:
             if self.refuse_unknown_parameters and (unknown := sorted(set(request.query_params) - known)):
@@ -81,6 +83,8 @@ class StrictRoute(APIRoute):
         async def handle(request: Request) -> Response:
             strict = StrictRequest(request.scope, request.receive, request._send)  # noqa: SLF001 - as starlette does
             await admit(strict, cost, authenticates=authenticates)
+            if deprecations is not None:
+                await deprecations.note(strict)
             return await self.wrap(strict, check)
 
         return handle

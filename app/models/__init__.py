@@ -7,6 +7,7 @@ from app.models.idempotency import IdempotencyRecord
 from app.models.post import Post
 from app.models.session import ActionToken, RefreshToken, Session
 from app.models.user import RolePermission, User
+from app.models.version import VersionBrownout, VersionConsent, VersionRetirement, VersionUsage
 
 __all__ = [
     "ActionToken",
@@ -19,4 +20,8 @@ __all__ = [
     "RolePermission",
     "Session",
     "User",
+    "VersionBrownout",
+    "VersionConsent",
+    "VersionRetirement",
+    "VersionUsage",
 ]

@@ -23,3 +23,5 @@ class ApiKey(Identified, Base):
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
+    early_brownout_until: Mapped[datetime | None]
+    """Until when deprecated versions do not answer this key, by its owner's wish."""

@@ -12,7 +12,7 @@ _DAYS_LEFT: Final = f"(api_version_sunset_timestamp_seconds{{{_CHOSEN}}} - time(
 _BY: Final = "environment, api_version"
 _CONSUMERS: Final = matching(ENVIRONMENT, API_VERSION, CONSUMER)
 _LAST_DAY: Final = f"sum by ({_BY}, consumer) (increase(api_consumer_requests_total{{{_CONSUMERS}}}[1d])) > 0"
-_DEPRECATED: Final = f'and on ({_BY}) api_version_info{{status="deprecated"}}'
+_DEPRECATED: Final = f'and on ({_BY}) (api_version_info{{status=~"deprecated|brownout"}} == 1)'
 
 BOARD: Final = Board(
     uid="strata-lifecycle",
@@ -47,7 +47,28 @@ BOARD: Final = Board(
                     description="Status and successor of each version, as the running servers say.",
                     unit="none",
                     kind="table",
-                    queries=(Query(f"max by (api_version, status, successor) (api_version_info{{{_CHOSEN}}})"),),
+                    queries=(Query(f"max by (api_version, status, successor) (api_version_info{{{_CHOSEN}}} == 1)"),),
+                ),
+                Panel(
+                    title="Brownouts",
+                    description="1 while a version answers 410 to rehearse its end.",
+                    unit="none",
+                    queries=(Query(f"max by ({_BY}) (api_version_browned_out{{{_CHOSEN}}})", "{{api_version}}"),),
+                    width=12,
+                    maximum=1,
+                ),
+                Panel(
+                    title="Deprecated parts in use",
+                    description="Requests a second that used an operation, parameter or member that is to go.",
+                    unit="reqps",
+                    queries=(
+                        Query(
+                            total("api_version, operation, feature", rate("api_deprecated_uses_total", _CHOSEN)),
+                            "{{api_version}} {{operation}} {{feature}}",
+                        ),
+                    ),
+                    width=12,
+                    stacked=True,
                 ),
             ),
         ),

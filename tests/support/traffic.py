@@ -49,7 +49,7 @@ class Traffic:
         """Some 20 requests, of which a known part goes to v1; every kind of answer that dashboards tell apart."""
         for _ in range(4):
             self._send("author", "v1", "/posts")
-            self._send("reader", "v2", "/posts")
+            self._send("reader", "v2", "/posts", path="/api/v2/posts?fields=id,v1_id")
         for _ in range(3):
             self._send("reader", "v1", "/posts")
             self._send("author", "v2", "/me")

@@ -78,7 +78,7 @@ async def test_accounts_and_keys(strata: Strata) -> None:
     strata.run("keys", "revoke", made["id"])
     assert [key["state"] for key in strata.json("keys", "list")] == ["revoked"]
     assert made["key"] not in strata.run("keys", "list").stdout
-    assert [version["name"] for version in strata.json("versions")] == ["v1", "v2"]
+    assert [version["name"] for version in strata.json("versions", "list")] == ["v1", "v2"]
     checked = strata.json("contract", "check")["versions"]
     assert {name: version["failed"] for name, version in checked.items()} == {"v1": False, "v2": False}
 

@@ -22,9 +22,11 @@ from app.settings import HttpSettings
 from observability.rate_limit.headers import Dialect
 from versions.kit.boundary import ErrorBoundary, Renderer
 from versions.kit.docs import add_documentation
+from versions.kit.gate import LifecycleGate
 from versions.kit.lifecycle import LifecycleHeaders
 from versions.kit.openapi import describe
 from versions.kit.routing import index_routes
+from versions.kit.usage import UsageRecorder
 from versions.kit.version import ApiVersion
 
 NO_TELEMETRY: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False}
@@ -48,6 +50,8 @@ def build_application(
         version=version.name,
         description=description,
         openapi_tags=list(tags),
+        # The document, and the pages that read it, are our own: see `add_documentation`.
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -58,6 +62,7 @@ def build_application(
             Middleware(ErrorBoundary, render=render),
             Middleware(LoadShedding, version=version.name),
             Middleware(RateLimitGate, costs=_costs(routers)),
+            *_for_its_end(version),
             Middleware(
                 RequestBounds,
                 max_body=settings.max_body_bytes,
@@ -74,6 +79,13 @@ def build_application(
     add_documentation(app, version)
     index_routes(app.router)
     return app
+
+
+def _for_its_end(version: ApiVersion) -> list[Middleware]:
+    """What a version has to do that its clients are asked to leave; nobody else pays for it."""
+    if not version.ending:
+        return []
+    return [Middleware(LifecycleGate, version=version), Middleware(UsageRecorder, version=version.name)]
 
 
 def _costs(routers: Sequence[APIRouter]) -> Costs:

@@ -13,6 +13,9 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from app.clock import utc_now
+from app.http.runtime import runtime_of
+from versions.kit.lifecycle import notice
 from versions.kit.version import ApiVersion
 
 ASSETS_PATH: Final = "/docs/assets"
@@ -44,8 +47,12 @@ def add_documentation(app: FastAPI, version: ApiVersion) -> None:
     """Serve ``openapi.json``, ``docs`` and ``redoc`` of one version."""
     title = app.title
 
-    async def document(_request: Request) -> Response:
-        served = {**app.openapi(), "servers": [{"url": version.prefix}]}
+    async def document(request: Request) -> Response:
+        document = app.openapi()
+        stage = runtime_of(request).schedule.stage(version, utc_now())
+        description = notice(version, stage) + document["info"]["description"]
+        info = {**document["info"], "x-status": stage.value, "description": description}
+        served = {**document, "info": info, "servers": [{"url": version.prefix}]}
         return Response(orjson.dumps(served), media_type="application/json")
 
     async def swagger(_request: Request) -> Response:

@@ -1,14 +1,17 @@
 """The OpenAPI document of a version: FastAPI's, completed with what FastAPI cannot know."""
 
+from collections.abc import Collection
 from typing import Any, Final
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 
+from app.http.deprecations import HEADER as DEPRECATED_USE
 from app.http.idempotency import REPLAYED_HEADER
 from app.http.problems import MEDIA_TYPE as PROBLEM
 from observability.rate_limit.headers import Dialect
 from versions.kit.lifecycle import lifecycle_headers
-from versions.kit.version import ApiVersion, VersionStatus
+from versions.kit.version import ApiVersion
 
 SECURITY_SCHEMES: Final = {
     "bearer": {
@@ -30,6 +33,10 @@ _COMMON: Final = {
     "traceresponse": "The trace of the request (W3C Trace Context).",
     "Server-Timing": 'The same trace as `trace;desc="00-…"`, for scripts in browsers.',
 }
+_DEPRECATED_USE: Final = (
+    "What the request used that is deprecated (`operation`, `query:name`, `header:name`, `request:/pointer`, "
+    "`response:name`); absent where it used nothing of the kind."
+)
 _NAMES: Final = {"api-version": "API-Version", "deprecation": "Deprecation", "sunset": "Sunset", "link": "Link"}
 _METHODS: Final = frozenset({"get", "put", "post", "delete", "patch", "head", "options"})
 
@@ -40,14 +47,22 @@ def describe(app: FastAPI, version: ApiVersion, dialect: Dialect) -> None:
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _completed(original(), version, dialect)
+            telling = {
+                route.operation_id
+                for route in app.routes
+                if isinstance(route, APIRoute) and getattr(route, "deprecations", None) is not None
+            }
+            app.openapi_schema = _completed(original(), version, dialect, telling)
         return app.openapi_schema
 
     # FastAPI documents the replacement of this method as the way to extend the document.
     app.openapi = openapi  # type: ignore[method-assign]  # see above
 
 
-def _completed(document: dict[str, Any], version: ApiVersion, dialect: Dialect) -> dict[str, Any]:
+def _completed(
+    document: dict[str, Any], version: ApiVersion, dialect: Dialect, telling: Collection[str | None]
+) -> dict[str, Any]:
+    """``telling``: the operations of which something is deprecated, and which tell of it."""
     components = document.setdefault("components", {})
     components["securitySchemes"] = SECURITY_SCHEMES
     components["headers"] = _common_headers(version, dialect)
@@ -62,14 +77,23 @@ def _completed(document: dict[str, Any], version: ApiVersion, dialect: Dialect) 
                 continue
             for parameter in operation.get("parameters", ()):
                 parameter["schema"] = _without_null(parameter["schema"])
-            if version.status is VersionStatus.DEPRECATED:
+            if version.ending:
                 operation["deprecated"] = True
+                operation["responses"]["410"] = _gone(operation["responses"]["405"])
             for response in operation["responses"].values():
                 response["headers"] = {**references, **response.get("headers", {})}
+                if operation["operationId"] in telling:
+                    response["headers"][DEPRECATED_USE] = header(_DEPRECATED_USE)
                 if PROBLEM in response.get("content", {}):
                     # FastAPI lists a response's model under its default media type too.
                     response["content"].pop("application/json", None)
     return document
+
+
+def _gone(refusal: dict[str, Any]) -> dict[str, Any]:
+    """The answer of a brownout, and of the time after the end, in the envelope that every refusal has."""
+    wait = header("Seconds until the version answers again; absent once it has ended.")
+    return {**refusal, "description": "Gone", "headers": {"Retry-After": wait}}
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:

@@ -1,9 +1,12 @@
 """How an operation is declared: its id, who may call it, and how it can fail."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 from app.http.admission import COST
+from app.http.deprecations import SINCE, SUNSET
 
 Responses = dict[int | str, dict[str, Any]]
 Success = Mapping[int, Mapping[str, Any]]
@@ -16,6 +19,14 @@ OPTIONAL: Final[list[dict[str, list[str]]]] = [*_SCHEMES, {}]
 SIGNED_IN: Final[list[dict[str, list[str]]]] = [*_SCHEMES]
 
 ALWAYS: Final = (408, 413, 415, 422, 429, 431, 500, 503, 504)
+
+
+@dataclass(frozen=True, slots=True)
+class Deprecation:
+    """Since when an operation is deprecated within its version, and from which day on it may be gone."""
+
+    since: date
+    sunset: date
 
 
 class Operations:
@@ -33,11 +44,13 @@ class Operations:
         fails: Sequence[int] = (),
         success: Success | None = None,
         cost: int = 1,
+        deprecation: Deprecation | None = None,
     ) -> dict[str, Any]:
         """Keyword arguments for a route decorator.
 
         ``fails`` are the status codes beyond those of every operation; ``success`` adds to the documented successes;
-        ``cost`` is what the operation takes from the caller's quota, 0 for one that is never counted.
+        ``cost`` is what the operation takes from the caller's quota, 0 for one that is never counted; ``deprecation``
+        tells its callers, and nobody else, that it will go.
         """
         statuses = {*self._always, *fails}
         if security is not ANYONE:
@@ -47,4 +60,8 @@ class Operations:
         document: dict[str, Any] = {"security": list(security)}
         if cost != 1:
             document[COST] = cost
-        return {"operation_id": operation_id, "responses": responses, "openapi_extra": document}
+        declared: dict[str, Any] = {"operation_id": operation_id, "responses": responses, "openapi_extra": document}
+        if deprecation is not None:
+            document |= {SINCE: deprecation.since.isoformat(), SUNSET: deprecation.sunset.isoformat()}
+            declared["deprecated"] = True
+        return declared

@@ -7,10 +7,11 @@ from fastapi import APIRouter, FastAPI
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from app.lifecycle.life import VersionStatus
 from app.settings import HttpSettings
 from observability.rate_limit.headers import DRAFT_11
 from versions.kit.application import build_application
-from versions.kit.version import ApiVersion, VersionStatus
+from versions.kit.version import ApiVersion
 
 FEW: Final = 10
 MANY: Final = 300

@@ -1,0 +1,214 @@
+"""Deciding about versions: when one rehearses its end, who still depends on it, and whether it may end."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from app.clock import utc_now
+from app.db.sessions import WriteSession
+from app.errors import Conflict, Invalid, NotFound
+from app.lifecycle.life import Life, VersionStatus, Window
+from app.lifecycle.repository import DecisionRepository, UsageRepository
+from app.lifecycle.rules import window_faults
+from app.lifecycle.usage import ANONYMOUS
+
+QUIET_DAYS: Final = 30
+"""Days without any use after which a version may end."""
+RETENTION: Final = timedelta(days=400)
+"""How long usage is remembered."""
+
+
+class BrownoutRefused(Invalid):
+    code = "brownout_refused"
+    detail = "This brownout cannot be scheduled."
+
+
+class NoSuchBrownout(NotFound):
+    code = "brownout_not_found"
+    detail = "No brownout that goes on or is to come lies within this span."
+
+
+class NoSuchConsent(NotFound):
+    code = "consent_not_found"
+    detail = "This account has not consented."
+
+
+class StillNeeded(Conflict):
+    """``reasons`` are sentences that name who stands against it and what to do."""
+
+    code = "version_still_needed"
+    detail = "The version may not end yet."
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        super().__init__(" ".join(reasons))
+        self.reasons = tuple(reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How often something was used, and when last."""
+
+    requests: int
+    last_seen: datetime
+
+
+@dataclass(slots=True)
+class Dependant:
+    """A consumer that used a version. ``account_id`` is None for anonymous callers and for accounts that are gone."""
+
+    consumer: str
+    account_id: int | None
+    account: str | None
+    key: str | None
+    consented_at: datetime | None
+    operations: dict[str, Use] = field(default_factory=dict)
+    features: dict[str, Use] = field(default_factory=dict)
+
+    @property
+    def total(self) -> Use:
+        """All of it. What is deprecated within an operation was counted with the operation, where that is."""
+        uses = (self.operations or self.features).values()
+        return Use(sum(use.requests for use in uses), max(use.last_seen for use in uses))
+
+    @property
+    def name(self) -> str:
+        """For a person: the account and its key."""
+        who = self.account or ("anonymous callers" if self.consumer == ANONYMOUS else f"{self.consumer} (gone)")
+        return f"{who} ({self.key})" if self.key else who
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a version stands: who depends on it, and why it may not be retired now."""
+
+    windows: Sequence[Window]
+    retired_at: datetime | None
+    dependants: Sequence[Dependant]
+    reasons: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What an end has to wait for: ``quiet_days`` without use, of anonymous callers too unless they are given up."""
+
+    quiet_days: int = QUIET_DAYS
+    give_up_anonymous: bool = False
+
+
+class LifecycleService:
+    """For operators: whoever runs commands on the machine. No request reaches it."""
+
+    def __init__(self, session: WriteSession) -> None:
+        self._decisions = DecisionRepository(session)
+        self._usage = UsageRepository(session)
+
+    async def schedule(self, life: Life, window: Window, now: datetime | None = None) -> None:
+        """Announce a brownout. Raises ``BrownoutRefused``."""
+        now = now or utc_now()
+        await self._decisions.lock()
+        if life.status is not VersionStatus.DEPRECATED:
+            raise BrownoutRefused(f"{life.name} is {life.status}: only a deprecated version rehearses its end.")
+        if await self._decisions.retired_at(life.name):
+            raise BrownoutRefused(f"{life.name} has ended already.")
+        if window.ends_at <= now:
+            raise BrownoutRefused("The brownout would be over already. Give an end that is to come.")
+        known = {*life.brownouts, *await self._decisions.windows(life.name)}
+        if faults := list(window_faults(life, [*known, window])):
+            raise BrownoutRefused(" ".join(faults))
+        self._decisions.schedule(life.name, window)
+
+    async def cancel(self, life: Life, span: Window, now: datetime | None = None) -> int:
+        """Call off what is within a span, and end what goes on; how many brownouts that were.
+
+        Raises ``NoSuchBrownout``. Windows that versions/registry.py declares are called off there.
+        """
+        await self._decisions.lock()
+        if not (count := await self._decisions.cancel(life.name, span, now or utc_now())):
+            raise NoSuchBrownout
+        return count
+
+    async def consent(self, life: Life, user_id: int, note: str) -> None:
+        """Record that an account agrees to the end of a version."""
+        await self._decisions.consent(life.name, user_id, note)
+
+    async def withdraw(self, life: Life, user_id: int) -> None:
+        """Take a consent back. Raises ``NoSuchConsent``."""
+        if not await self._decisions.withdraw(life.name, user_id):
+            raise NoSuchConsent
+
+    async def standing(self, life: Life, terms: Terms, now: datetime | None = None) -> Standing:
+        """Everything that is known of a version now."""
+        now = now or utc_now()
+        dependants = _dependants(await self._usage.of(life.name))
+        retired_at = life.retired_at or await self._decisions.retired_at(life.name)
+        reasons = [] if retired_at else [*_undue(life, now), *_needed_by(life, dependants, terms, now)]
+        windows = sorted({*life.brownouts, *await self._decisions.windows(life.name)})
+        return Standing(windows, retired_at, dependants, reasons)
+
+    async def retire(self, life: Life, terms: Terms, now: datetime | None = None) -> bool:
+        """End a version; whether it had not ended before. Raises ``StillNeeded``."""
+        now = now or utc_now()
+        await self._decisions.lock()
+        standing = await self.standing(life, terms, now)
+        if standing.retired_at:
+            return False
+        if standing.reasons:
+            raise StillNeeded(standing.reasons)
+        self._decisions.retire(life.name, now)
+        return True
+
+    async def purge(self, now: datetime | None = None) -> int:
+        """Forget usage that is older than ``RETENTION``; how many rows."""
+        return await self._usage.purge(((now or utc_now()) - RETENTION).date())
+
+
+def _dependants(rows: Sequence[Mapping[str, Any]]) -> list[Dependant]:
+    found: dict[str, Dependant] = {}
+    for row in rows:
+        consumer = row["consumer"]
+        if consumer not in found:
+            key = f"key {row['key_name']}, {row['key_hint']}..." if row["key_hint"] else None
+            found[consumer] = Dependant(consumer, row["account_id"], row["account"], key, row["consented_at"])
+        use = Use(int(row["requests"]), row["last_seen"])
+        if row["feature"]:
+            found[consumer].features[f"{row['operation']} {row['feature']}"] = use
+        else:
+            found[consumer].operations[row["operation"]] = use
+    return list(found.values())
+
+
+def _undue(life: Life, now: datetime) -> list[str]:
+    if life.status is not VersionStatus.DEPRECATED:
+        return [f"{life.name} is {life.status}: deprecate it in versions/registry.py, and wait for its sunset."]
+    if life.sunset_at is not None and now < life.sunset_at:
+        told = f"The sunset of {life.name}, which clients were told to rely on, is on {life.sunset_at:%-d %B %Y}"
+        return [f"{told}: wait until then."]
+    return []
+
+
+def _needed_by(life: Life, dependants: Sequence[Dependant], terms: Terms, now: datetime) -> list[str]:
+    since = now - timedelta(days=terms.quiet_days)
+    recent = [
+        one
+        for one in dependants
+        if one.operations
+        and one.total.last_seen >= since
+        and not (terms.give_up_anonymous and one.consumer == ANONYMOUS)
+    ]
+    unasked = {
+        one.account for one in dependants if one.account is not None and one.operations and one.consented_at is None
+    }
+    reasons = []
+    if recent:
+        names = "; ".join(f"{one.name}, last on {one.total.last_seen.astimezone(UTC):%F}" for one in recent)
+        reasons.append(
+            f"{life.name} was used within {terms.quiet_days} days by {names}. Help them to move, rehearse the end with "
+            f"`strata versions brownout {life.name}`, and wait for {terms.quiet_days} days without use."
+        )
+    if unasked:
+        reasons.append(
+            f"Consent is missing from {', '.join(sorted(unasked))}. Ask, and record each answer with "
+            f"`strata versions consent {life.name} ACCOUNT --note WHERE`."
+        )
+    return reasons

@@ -1,0 +1,91 @@
+"""What CI says of a registry that cannot be, or that takes back what was told; and that it is not written down."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from app.cli import contract, versions
+from app.cli.output import CommandError
+from app.lifecycle.life import VersionStatus
+from app.lifecycle.rules import LifecycleError
+from contracts import freeze
+from tests.support.lives import V1, V2
+from versions.kit.record import RECORD, read_record, recorded_form
+from versions.kit.version import ApiVersion
+
+assert V1.sunset_at is not None
+EARLIER = replace(V1, sunset_at=V1.sunset_at - timedelta(days=1))
+LATER = replace(V1, sunset_at=V1.sunset_at + timedelta(days=1))
+REVIVED = replace(
+    V1, status=VersionStatus.SUPPORTED, deprecated_at=None, sunset_at=None, successor=None, released=V1.released
+)
+LOST = replace(V1, successor="v7")
+
+
+@pytest.fixture
+def declare(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    def patch(*found: ApiVersion) -> None:
+        for module in ("versions.registry", "contracts.freeze", "contracts.gate"):
+            monkeypatch.setattr(f"{module}.VERSIONS", found)
+
+    return patch
+
+
+CASES = [
+    (EARLIER, "never moved to an earlier day", "Mend versions/registry.py."),
+    (REVIVED, "was deprecated, which leads to retired, not to supported", "Mend versions/registry.py."),
+    (LOST, "its successor v7 does not exist", "Mend versions/registry.py."),
+    (LATER, "does not say what versions/registry.py declares", "run `strata contract freeze`"),
+]
+
+
+@pytest.mark.parametrize(("version", "sentence", "advice"), CASES)
+def test_a_fault_fails_the_check(
+    declare: Callable[..., None],
+    capsys: pytest.CaptureFixture[str],
+    version: ApiVersion,
+    sentence: str,
+    advice: str,
+) -> None:
+    declare(version, V2)
+    with pytest.raises(CommandError) as failure:
+        versions.check(as_json=True)
+    assert advice in failure.value.advice
+    assert any(sentence in fault for fault in json.loads(capsys.readouterr().out)["faults"])
+    with pytest.raises(CommandError):
+        versions.check()
+    assert sentence in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("version", [EARLIER, REVIVED, LOST])
+def test_a_promise_taken_back_is_not_frozen(declare: Callable[..., None], version: ApiVersion) -> None:
+    before = RECORD.read_bytes()
+    declare(version, V2)
+    with pytest.raises(LifecycleError):
+        contract.freeze(accept_breaking=True)
+    assert RECORD.read_bytes() == before
+
+
+def test_a_step_that_is_allowed_is_frozen(
+    declare: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = tmp_path / "lifecycle.json"
+    record.write_bytes(recorded_form([V1, V2]))
+    monkeypatch.setattr(freeze, "RECORD", record)
+    monkeypatch.setattr(freeze, "FOLDER", tmp_path)
+    declare(LATER, V2)
+    assert record in freeze.freeze()
+    assert read_record(record)["v1"].sunset_at == LATER.sunset_at
+    assert freeze.freeze() == []
+
+
+def test_a_record_that_is_no_record_is_refused_by_name(tmp_path: Path) -> None:
+    record = tmp_path / "lifecycle.json"
+    record.write_text('{"v1": {"name": "v1"}}')
+    with pytest.raises(LifecycleError, match=r"lifecycle\.json cannot be read"):
+        read_record(record)
+    assert read_record(tmp_path / "none.json") == {}

@@ -1,0 +1,126 @@
+"""What a serving process does about versions beside its requests, on a real database."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import pytest
+from prometheus_client import generate_latest
+from structlog.testing import capture_logs
+
+from app.clock import utc_now
+from app.db.database import UnitOfWork
+from app.errors import Unavailable
+from app.lifecycle.background import Follower, following
+from app.lifecycle.life import VersionStatus, Window
+from app.lifecycle.service import Dependant, LifecycleService, Terms
+from app.lifecycle.usage import ANONYMOUS, UsageBuffer
+from app.settings import LifecycleSettings
+from observability.config import VersionFacts
+from observability.metrics import Metrics
+from tests.support.lives import V1, V2
+from tests.support.world import World
+
+AFTER_SUNSET = datetime(2028, 3, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+async def dependants(world: World) -> Sequence[Dependant]:
+    async with world.runtime.database.write() as session:
+        return (await LifecycleService(session).standing(V1, Terms())).dependants
+
+
+class Refusing:
+    """A database that is down."""
+
+    def write(self) -> Any:
+        raise Unavailable
+
+
+async def test_a_flush_that_fails_loses_nothing(world: World) -> None:
+    dropped: list[None] = []
+    buffer = UsageBuffer(lambda: dropped.append(None), limit=2)
+    now = utc_now()
+    buffer.note("v1", "posts.list", "", None, now)
+    buffer.note("v1", "posts.get", "", None, now)
+    buffer.note("v1", "users.list", "", None, now)
+    assert len(dropped) == 1, "bounded, and told of"
+    with pytest.raises(Unavailable):
+        await buffer.flush(cast("UnitOfWork", Refusing()))
+    buffer.note("v1", "posts.list", "", None, now + HOUR / 60)
+    await buffer.flush(world.runtime.database)
+    (anonymous,) = await dependants(world)
+    assert anonymous.consumer == ANONYMOUS
+    assert {name: use.requests for name, use in anonymous.operations.items()} == {"posts.list": 2, "posts.get": 1}
+    await buffer.flush(world.runtime.database)
+    assert (await dependants(world))[0].total.requests == 3, "nothing is written twice"
+
+
+async def test_a_process_follows_what_was_decided(world: World) -> None:
+    schedule, metrics = world.runtime.schedule, Metrics(["v1", "v2"])
+    metrics.describe_versions(
+        [
+            VersionFacts(name=life.name, status=life.status, released=utc_now(), successor=life.successor)
+            for life in (V1, V2)
+        ]
+    )
+
+    def told() -> set[str]:
+        text = generate_latest(metrics.registry).decode()
+        return {line for line in text.splitlines() if line.startswith(("api_version_info", "api_version_browned_out"))}
+
+    follower = Follower(schedule, world.runtime.database, (V1, V2), metrics)
+    await follower.look()
+    assert schedule.stage(V1, utc_now()) is VersionStatus.DEPRECATED
+    assert 'api_version_info{api_version="v1",status="deprecated",successor="v2"} 1.0' in told()
+    assert 'api_version_browned_out{api_version="v1"} 0.0' in told()
+    async with world.runtime.database.write() as session:
+        await LifecycleService(session).schedule(V1, Window(utc_now(), utc_now() + HOUR))
+    assert schedule.stage(V1, utc_now()) is VersionStatus.DEPRECATED, "no request asks the database"
+    await follower.look()
+    assert schedule.stage(V1, utc_now()) is VersionStatus.BROWNOUT
+    assert told() == {
+        'api_version_info{api_version="v1",status="deprecated",successor="v2"} 0.0',
+        'api_version_info{api_version="v1",status="brownout",successor="v2"} 1.0',
+        'api_version_info{api_version="v2",status="current",successor=""} 1.0',
+        'api_version_browned_out{api_version="v1"} 1.0',
+        'api_version_browned_out{api_version="v2"} 0.0',
+    }
+    assert schedule.stage(V2, utc_now()) is VersionStatus.CURRENT
+    async with world.runtime.database.write() as session:
+        await LifecycleService(session).retire(V1, Terms(), AFTER_SUNSET)
+    await follower.look()
+    assert schedule.stage(V1, utc_now()) is VersionStatus.BROWNOUT, "not before its day"
+    assert schedule.stage(V1, AFTER_SUNSET) is VersionStatus.RETIRED
+
+
+class Once:
+    """Work that fails in two ways, and then is done."""
+
+    def __init__(self, settings: LifecycleSettings) -> None:
+        self.failures: list[Exception] = [Unavailable(), ValueError("a defect")]
+        self.settings = settings
+        self.done = asyncio.Event()
+
+    async def look(self) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
+        self.done.set()
+
+
+async def test_a_process_goes_on_looking_whatever_it_meets(world: World) -> None:
+    """The last flush comes with the end of the block."""
+    looking = Once(LifecycleSettings(refresh=0.01, usage_flush=3600))
+    usage = UsageBuffer(lambda: None)
+    with capture_logs() as lines:
+        async with following(cast("Follower", looking), usage, world.runtime.database, looking.settings):
+            usage.note("v1", "posts.list", "", None, utc_now())
+            async with asyncio.timeout(20):
+                await looking.done.wait()
+            assert await dependants(world) == []
+    assert [(line["event"], line["log_level"]) for line in lines] == [
+        ("versions_not_looked_up", "warning"),
+        ("versions_not_looked_up", "error"),
+    ]
+    assert [one.consumer for one in await dependants(world)] == [ANONYMOUS]

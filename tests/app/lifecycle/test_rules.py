@@ -1,0 +1,207 @@
+"""Which lives are possible: every rule is shown a life that breaks it, and a property says that nothing slips by."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.lifecycle.life import Life, VersionStatus, Window, stage_at
+from app.lifecycle.rules import LONGEST_WINDOW, TRANSITIONS, LifecycleError, broken_promises, ensure_sound, faults_of
+
+S = VersionStatus
+NOW = datetime(2027, 6, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+def at(year: int, month: int, day: int, hour: int = 0) -> datetime:
+    return datetime(year, month, day, hour, tzinfo=UTC)
+
+
+V1 = Life(
+    name="v1",
+    status=S.DEPRECATED,
+    released=date(2025, 1, 15),
+    deprecated_at=at(2026, 6, 1),
+    sunset_at=at(2027, 3, 1),
+    successor="v2",
+)
+V2 = Life(name="v2", status=S.CURRENT, released=date(2026, 6, 1))
+RETIRED: dict[str, Any] = {"status": S.RETIRED, "retired_at": at(2027, 3, 2)}
+
+
+def window(start: datetime, hours: float = 1) -> Window:
+    return Window(start, start + timedelta(hours=hours))
+
+
+def brownout(*windows: Window) -> dict[str, Any]:
+    return {"brownouts": windows}
+
+
+def test_what_is_served_today_is_sound() -> None:
+    assert faults_of([V1, V2], NOW) == []
+    assert faults_of([replace(V1, **RETIRED), V2], NOW) == []
+    assert faults_of([replace(V1, **brownout(window(at(2026, 9, 1)), window(at(2026, 9, 1, 1)))), V2], NOW) == []
+
+
+FAULTS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    ("both current", {"status": S.CURRENT, "deprecated_at": None, "sunset_at": None, "successor": None}, {}),
+    ("No version is current", {}, {"status": S.PREVIEW}),
+    ("successor v3 does not exist", {"successor": "v3"}, {}),
+    ("successor v1 is not a later version", {"successor": "v1"}, {}),
+    ("only a preview", {}, {"status": S.PREVIEW}),
+    ("sunset does not come after its deprecation", {"sunset_at": at(2026, 5, 1)}, {}),
+    ("deprecated before its release", {"deprecated_at": at(2025, 1, 1)}, {}),
+    ("deprecated before its successor", {"deprecated_at": at(2026, 5, 31)}, {}),
+    ("needs deprecated_at, sunset_at and a successor", {"sunset_at": None}, {}),
+    ("needs deprecated_at, sunset_at and a successor", {"deprecated_at": None}, {}),
+    ("needs deprecated_at, sunset_at and a successor", {"successor": None}, {}),
+    ("needs deprecated_at", {**RETIRED, "deprecated_at": None}, {}),
+    ("retired before its sunset", {**RETIRED, "retired_at": at(2027, 2, 1)}, {}),
+    ("has not come", {**RETIRED, "retired_at": at(2027, 7, 1)}, {}),
+    ("and no other, has retired_at", {"retired_at": at(2027, 3, 2)}, {}),
+    ("and no other, has retired_at", {"status": S.RETIRED}, {}),
+    ("has deprecated_at: deprecate it first", {}, {"deprecated_at": at(2027, 1, 1)}),
+    ("has brownouts: deprecate it first", {}, brownout(window(at(2027, 1, 1)))),
+    ("not declared as a status", {"status": S.BROWNOUT}, {}),
+    ("before its release", {}, {"released": date(2028, 1, 1)}),
+    ("needs a time zone", {"sunset_at": datetime(2027, 3, 1)}, {}),  # noqa: DTZ001 - what is to be refused
+    ("released before v1", {}, {"released": date(2025, 1, 1)}),
+    ("does not end after it starts", brownout(window(at(2026, 9, 1), 0)), {}),
+    ("longer than 24 hours", brownout(window(at(2026, 9, 1), 25)), {}),
+    ("starts before the deprecation", brownout(window(at(2026, 5, 31))), {}),
+    ("ends after the sunset", brownout(window(at(2027, 3, 1))), {}),
+    ("overlap", brownout(window(at(2026, 9, 1), 2), window(at(2026, 9, 1, 1))), {}),
+]
+
+
+@pytest.mark.parametrize(("sentence", "older", "newer"), FAULTS)
+def test_what_cannot_be_is_refused(sentence: str, older: dict[str, Any], newer: dict[str, Any]) -> None:
+    lives = [replace(V1, **older), replace(V2, **newer)]
+    assert any(sentence in fault for fault in faults_of(lives, NOW)), faults_of(lives, NOW)
+    with pytest.raises(LifecycleError, match=sentence):
+        ensure_sound(lives, {}, NOW)
+
+
+def test_the_order_of_lives_is_that_of_their_stages() -> None:
+    v3 = replace(V2, name="v3", released=date(2027, 1, 1))
+    old_preview = faults_of([V1, replace(V2, status=S.PREVIEW), v3], NOW)
+    assert any("v2: still a preview" in fault for fault in old_preview)
+    supported = replace(V2, status=S.SUPPORTED)
+    assert faults_of([V1, supported, v3], NOW) == []
+    newer_supported = faults_of([V1, V2, replace(v3, status=S.SUPPORTED)], NOW)
+    assert any("v3: is supported, while the older v2 is current" in fault for fault in newer_supported)
+    gone = faults_of([V1, replace(V2, **RETIRED, deprecated_at=at(2027, 1, 1), sunset_at=at(2027, 2, 1)), v3], NOW)
+    assert any("successor v2 is retired already" in fault for fault in gone)
+    assert any("declared twice" in fault for fault in faults_of([V2, V2], NOW))
+
+
+PROMISES: list[tuple[str, Life | None]] = [
+    ("was deprecated, which leads to retired, not to current", replace(V2, name="v1", released=V1.released)),
+    ("sunset was announced for 2027-03-01", replace(V1, sunset_at=at(2027, 2, 1))),
+    ("has been deprecated since 2026-06-01", replace(V1, deprecated_at=at(2026, 7, 1))),
+    ("was released on 2025-01-15", replace(V1, released=date(2025, 1, 16))),
+    ("is gone, and was deprecated", None),
+]
+
+
+@pytest.mark.parametrize(("sentence", "after"), PROMISES)
+def test_what_was_told_is_not_taken_back(sentence: str, after: Life | None) -> None:
+    record = {"v1": V1, "v2": V2}
+    found = broken_promises(record, [life for life in (after, V2) if life is not None])
+    assert any(sentence in fault for fault in found), found
+
+
+def test_what_may_follow_a_record() -> None:
+    record = {"v1": V1, "v2": V2}
+    v3 = replace(V2, name="v3", status=S.PREVIEW)
+    assert broken_promises(record, [replace(V1, sunset_at=V1.sunset_at and V1.sunset_at + DAY), V2, v3]) == []
+    assert broken_promises(record, [replace(V1, **RETIRED), V2]) == []
+    assert broken_promises({"v1": replace(V1, **RETIRED), "v2": V2}, [V2]) == []
+    assert broken_promises({"v2": replace(V2, status=S.PREVIEW)}, [V2]) == []
+    assert broken_promises({}, [V1, V2]) == [], "the first record writes down what there is"
+    (skipped,) = broken_promises(record, [replace(V1, name="v0"), V1, V2])
+    assert "begins its life as deprecated" in skipped
+
+
+def test_deprecation_is_not_skipped() -> None:
+    for before in (S.PREVIEW, S.CURRENT, S.SUPPORTED):
+        record = {"v1": replace(V2, name="v1", status=before, released=V1.released)}
+        found = broken_promises(record, [replace(V1, **RETIRED)])
+        assert any(f"was {before}" in fault and "not to retired" in fault for fault in found)
+
+
+dates = st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - a bound
+windows = st.builds(
+    lambda start, hours: Window(start, start + timedelta(hours=hours)), dates, st.integers(min_value=-1, max_value=30)
+)
+statuses = st.sampled_from(S)
+lives = st.builds(
+    Life,
+    name=st.sampled_from(["v1", "v2", "v3"]),
+    status=statuses,
+    released=st.dates(date(2025, 1, 1), date(2028, 1, 1)),
+    deprecated_at=st.none() | dates,
+    sunset_at=st.none() | dates,
+    retired_at=st.none() | dates,
+    successor=st.none() | st.sampled_from(["v1", "v2", "v3"]),
+    brownouts=st.lists(windows, max_size=3).map(tuple),
+)
+likely = st.builds(
+    lambda life, gaps, status, successor: replace(
+        life,
+        status=status,
+        deprecated_at=at(2026, 6, 1) + gaps[0] * DAY,
+        sunset_at=at(2026, 6, 1) + (gaps[0] + gaps[1]) * DAY,
+        retired_at=at(2026, 6, 1) + sum(gaps) * DAY if status is S.RETIRED else None,
+        successor=successor,
+    ),
+    lives,
+    st.tuples(*[st.integers(min_value=-10, max_value=200)] * 3),
+    st.sampled_from([S.DEPRECATED, S.RETIRED]),
+    st.sampled_from(["v2", "v3"]),
+)
+# Dates that were drawn one by one are hardly ever sound, so some registries differ from a sound one in what is likely.
+registries = st.lists(lives | likely | st.just(V2), min_size=1, max_size=3) | st.tuples(
+    likely.map(lambda life: replace(life, name="v1", released=V1.released, brownouts=life.brownouts[:1])), st.just(V2)
+).map(list)
+
+
+@given(registries, dates)
+def test_whatever_is_accepted_lives_forward(found: list[Life], now: datetime) -> None:
+    """Of any dates at all: what passes keeps the order of its life, and every step of it is one of the table."""
+    if faults_of(found, now):
+        return
+    names = [life.name for life in found]
+    assert len(set(names)) == len(names)
+    assert sum(life.status is S.CURRENT for life in found) <= 1
+    for life in found:
+        if not life.ending:
+            assert life.deprecated_at is life.sunset_at is life.retired_at is None
+            continue
+        assert life.successor in names[names.index(life.name) + 1 :]
+        assert life.deprecated_at is not None
+        assert life.sunset_at is not None
+        order = [life.deprecated_at, life.sunset_at, *([life.retired_at] if life.retired_at else [])]
+        assert order == sorted(order)
+        assert all(life.deprecated_at <= w.starts_at < w.ends_at <= life.sunset_at for w in life.brownouts)
+        assert all(w.ends_at - w.starts_at <= LONGEST_WINDOW for w in life.brownouts)
+
+
+@given(likely, st.lists(windows, max_size=3), st.none() | dates, st.lists(dates, min_size=2, max_size=6))
+def test_time_moves_a_life_forward_only(
+    life: Life, scheduled: list[Window], retired_at: datetime | None, moments: list[datetime]
+) -> None:
+    stages = [stage_at(life, moment, scheduled, retired_at) for moment in sorted(moments)]
+    for before, after in pairwise(stages):
+        assert after is before or after in TRANSITIONS[before], stages
+
+
+@given(statuses, statuses)
+def test_a_step_is_allowed_exactly_by_the_table(before: VersionStatus, after: VersionStatus) -> None:
+    record = {"v1": replace(V1, status=before)}
+    refused = any("which leads to" in fault for fault in broken_promises(record, [replace(V1, status=after)]))
+    assert refused is (before is not after and after not in TRANSITIONS[before])

@@ -1,0 +1,145 @@
+"""How a version comes to its end, with the command line, real servers and several workers."""
+
+import os
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from observability.run_folder import running_in
+from tests.support.live import Strata, api_key
+from tests.support.postgres import clone
+from tests.support.scrape import Scrape
+
+FAST = {"STRATA_LIFECYCLE__REFRESH": "0.3", "STRATA_LIFECYCLE__USAGE_FLUSH": "0.3"}
+
+
+@pytest.fixture
+async def strata(admin_dsn: str, tmp_path: Path, request: pytest.FixtureRequest) -> Strata:
+    home = tmp_path / "home"
+    home.mkdir()
+    dsn = await clone(admin_dsn, f"strata_end_{os.getpid()}_{abs(hash(request.node.name))}")
+    return Strata(home, dsn, STRATA_LOG__FORMAT="json", **FAST)
+
+
+def eventually(check: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 30
+    while not check():
+        assert time.monotonic() < deadline, "did not come true"
+        time.sleep(0.1)
+
+
+def statuses(url: str, times: int, path: str = "/api/v1/posts", headers: dict[str, str] | None = None) -> set[int]:
+    """What each of several connections gets: the kernel spreads them over the workers."""
+    return {httpx2.get(f"{url}{path}", headers=headers, timeout=10).status_code for _ in range(times)}
+
+
+def told(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def test_a_brownout_reaches_every_worker(strata: Strata) -> None:
+    with strata.serving("--workers", "2") as url:
+        (run,) = running_in(strata.home / "runs")
+        eventually(lambda: len(run.pids()) == 2)
+        assert statuses(url, 20) == {200}
+        until = told(datetime.now(UTC) + timedelta(hours=2))
+        said = strata.run("versions", "brownout", "v1", "--until", until).stdout
+        assert f"until {until}" in said
+        assert "within 0.3 seconds" in said
+        eventually(lambda: statuses(url, 20) == {410})
+        answer = httpx2.get(f"{url}/api/v1/posts")
+        assert until in answer.json()["detail"]
+        assert 7000 < int(answer.headers["Retry-After"]) <= 7200
+        assert statuses(url, 20, "/api/v2/posts") == {200}
+        for path in ("/health", "/health/ready", "/api", "/", "/docs", "/api/v1", "/api/v1/docs", "/metrics"):
+            assert statuses(url, 4, path) == {200}, path
+        scrape = Scrape.of(url)
+        assert scrape.sum("api_version_browned_out", api_version="v1") == 1
+        assert scrape.sum("api_version_info", api_version="v1", status="brownout") == 1
+        assert strata.json("versions", "status", "v1")["status"] == "brownout"
+        assert strata.json("versions", "brownout", "v1", "--cancel")["cancelled"] == 1
+        eventually(lambda: statuses(url, 20) == {200})
+        eventually(lambda: Scrape.of(url).sum("api_version_browned_out", api_version="v1") == 0)
+
+
+def test_a_worker_writes_usage_down_when_it_ends(strata: Strata) -> None:
+    key = dict(api_key(strata, "ada@example.com", "author"))
+    with strata.serving("--workers", "2", STRATA_LIFECYCLE__USAGE_FLUSH="3600") as url:
+        assert statuses(url, 30, headers=key) == {200}
+        assert strata.json("versions", "status", "v1")["dependants"] == [], "counted, not written yet"
+    (ada,) = strata.json("versions", "status", "v1")["dependants"]
+    assert (ada["account"], ada["requests"]) == ("ada@example.com", 30)
+    assert ada["operations"]["posts.list"]["requests"] == 30
+    assert ada["key"].startswith("key test, sk_test_")
+
+
+def test_a_version_in_use_is_not_retired(strata: Strata) -> None:
+    key = dict(api_key(strata, "ada@example.com", "author"))
+    with strata.serving() as url:
+        statuses(url, 2, headers=key)
+        statuses(url, 1)
+        eventually(lambda: len(strata.json("versions", "status", "v1")["dependants"]) == 2)
+        refused = strata.run("versions", "retire", "v1", expect=1)
+        assert "The sunset of v1" in refused.stderr
+        assert "v1 was used within 30 days by" in refused.stderr
+        assert "ada@example.com (key test, sk_test_" in refused.stderr
+        assert "anonymous callers" in refused.stderr
+        assert "Consent is missing from ada@example.com" in refused.stderr
+        assert "strata versions consent v1 ACCOUNT" in refused.stderr
+        strata.run("versions", "consent", "v1", "ada@example.com", "--note", "ticket 4711")
+        asked = strata.json("versions", "retire", "v1", "--give-up-anonymous", expect=1)
+        assert asked["retired"] is False
+        assert not any("Consent is missing" in reason or "anonymous" in reason for reason in asked["reasons"])
+        assert any("ada@example.com" in reason for reason in asked["reasons"]), "consent does not undo use"
+        table = strata.run("versions", "status").stdout
+        assert "v1: deprecated" in table
+        assert "v2: current" in table
+        assert "ada@example.com" in table
+        assert statuses(url, 2) == {200}, "what was refused changed nothing"
+        strata.run("versions", "consent", "v1", "ada@example.com", "--withdraw")
+        assert "Consent is missing" in strata.run("versions", "retire", "v1", expect=1).stderr
+
+
+def test_a_key_rehearses_alone(strata: Strata) -> None:
+    key = dict(api_key(strata, "ada@example.com", "author"))
+    (listed,) = strata.json("keys", "list")
+    with strata.serving() as url:
+        strata.run("keys", "brownout", listed["id"], "--hours", "2")
+        assert statuses(url, 2, headers=key) == {410}, "at once: a key is looked up by each request"
+        assert statuses(url, 2, "/api/v2/posts", headers=key) == {200}
+        assert statuses(url, 2) == {200}
+        assert strata.json("keys", "brownout", listed["id"], "--hours", "0")["early_brownout_until"] is None
+        assert statuses(url, 2, headers=key) == {200}
+
+
+MISTAKES = [
+    (("status", "v9"), "There is no version v9.", "There are v1, v2."),
+    (("brownout", "v1"), "A brownout needs an end.", "--until"),
+    (("brownout", "v2", "--until", "2027-01-01"), "v2 is current: only a deprecated version rehearses its end.", ""),
+    (("brownout", "v1", "--from", "2027-01-01", "--until", "2027-01-03"), "longer than 24 hours", "schedule several"),
+    (("brownout", "v1", "--cancel"), "No brownout", "strata versions status v1"),
+    (("consent", "v1", "nobody@example.com", "--note", "x"), "There is no user", "strata users list"),
+    (("retire", "v2"), "v2 is current: deprecate it in versions/registry.py", "v2 is not retired."),
+]
+
+
+def test_mistakes_are_told_with_what_to_do(strata: Strata) -> None:
+    for arguments, sentence, advice in MISTAKES:
+        said = strata.run("versions", *arguments, expect=1).stderr
+        assert said.startswith("Error: "), arguments
+        assert sentence in said
+        assert advice in said
+    assert "is no time" in strata.run("versions", "brownout", "v1", "--until", "soon", expect=2).stderr
+
+
+def test_what_is_declared_is_checked(strata: Strata) -> None:
+    assert strata.json("versions", "check") == {"faults": []}
+    assert "keeps what was told" in strata.run("versions", "check").stdout
+    assert [(one["name"], one["status"]) for one in strata.json("versions", "list")] == [
+        ("v1", "deprecated"),
+        ("v2", "current"),
+    ]
