@@ -4,12 +4,13 @@ The routers of FastAPI and Starlette try one regular expression after another: w
 for 299. They are also wrong about methods: a 405 of theirs names those of the first route that fits the path.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from starlette.exceptions import HTTPException
-from starlette.routing import BaseRoute, Match, Route, Router
+from starlette.routing import BaseRoute, Match, Mount, Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _BODY: Final = "http.response.body"
@@ -76,6 +77,13 @@ class RouteIndex:
 def index_routes(router: Router) -> None:
     """Put the index of all its routes in front of ``router``. To be called once, when the routes are complete."""
     router.middleware_stack = RouteIndex(router.middleware_stack, router.routes)
+
+
+def mounted(prefix: str, app: ASGIApp) -> Mount:
+    """``app`` under ``prefix``, with every path below it: Starlette's pattern ends where the path has a line break."""
+    mount = Mount(prefix, app)
+    mount.path_regex = re.compile(mount.path_regex.pattern, re.DOTALL)
+    return mount
 
 
 def _indexable(route: Route) -> bool:
