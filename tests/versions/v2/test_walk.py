@@ -125,6 +125,8 @@ async def test_a_batch_does_each_or_all(world: World) -> None:
         mixed = await client.post("/api/v2/posts/batch", json={"operations": [create, steal]})
         assert mixed.status_code == 207
         assert [result["status"] for result in mixed.json()["results"]] == [201, 403]
+        problem = mixed.json()["results"][1]["problem"]
+        assert problem["instance"] == f"/api/v2/posts/{foreign['id']}", "as if it had been a request of its own"
         atomic = await client.post("/api/v2/posts/batch", json={"operations": [create, steal], "atomic": True})
         assert atomic.status_code == 403
         assert len((await client.get("/api/v2/posts", params={"status": "draft"})).json()["data"]) == 1
