@@ -94,6 +94,8 @@ BY_ID: Final = Read(_selection(*COLUMNS).where(Post.id == bindparam("ref")))
 BY_UID: Final = Read(_selection(*COLUMNS).where(Post.uid == bindparam("ref")))
 BY_IDS: Final = Read(_selection(*COLUMNS).where(Post.id == func.any(bindparam("ids", type_=ARRAY(Post.id.type)))))
 
+AUTHOR_EXISTS: Final = Read(select(User.id).where(User.id == bindparam("author_id")))
+
 
 def sort_columns(sort: tuple[Sort, ...]) -> list[tuple[Column, bool]]:
     """The keys of a listing, with the id to make them unique, in the direction of the last one."""

@@ -6,7 +6,7 @@ from fastapi import Depends, Query
 
 from app.errors import Malformed
 from app.http.deps import PostReaderDep, UserReaderDep, UserServiceDep
-from app.posts.commands import OffsetPage, PostFilter
+from app.posts.commands import OffsetPage
 from versions.kit.operations import OPTIONAL, SIGNED_IN
 from versions.v1.errors import operations
 from versions.v1.posts import mapping as posts_mapping
@@ -90,10 +90,10 @@ async def delete_user(user_id: Id, service: UserServiceDep) -> None:
     await service.delete(number(user_id))
 
 
-@users.get("/{user_id}/posts", **operations.declare("users.list_posts", security=OPTIONAL, fails=[400]))
+@users.get("/{user_id}/posts", **operations.declare("users.list_posts", security=OPTIONAL, fails=[400, 404]))
 async def list_user_posts(user_id: Id, reader: PostReaderDep, limit: LimitDep, skip: Skip = 0) -> list[PostResponse]:
-    """List the posts of a user that the caller may see, newest first. None for a user that does not exist."""
-    found = await reader.slice(PostFilter(author=number(user_id)), OffsetPage(posts_mapping.NEWEST, skip, limit))
+    """List the posts of a user that the caller may see, newest first."""
+    found = await reader.by_author(number(user_id), OffsetPage(posts_mapping.NEWEST, skip, limit))
     return [posts_mapping.post(view) for view in found]
 
 
