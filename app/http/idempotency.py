@@ -5,6 +5,7 @@ change is there and the answer is not. A failed request changes nothing and keep
 """
 
 import hashlib
+import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final
@@ -29,7 +30,7 @@ PATTERN: Final = r'^("([ !#-\[\]-~]|\\["\\]){1,255}"|[!#-~][!-~]{0,254})$'
 """A structured-field string (RFC 9651, section 3.3.3), or the bare text that most clients send."""
 RETENTION: Final = timedelta(hours=24)
 REPLAYED_HEADER: Final = "Idempotent-Replayed"
-_MAX_LENGTH: Final = 255
+_WELL_FORMED: Final = re.compile(PATTERN)
 _SENT_ANEW: Final = frozenset({"content-length", "date"})
 
 
@@ -87,17 +88,10 @@ async def idempotently(request: Request, handler: Callable[[Request], Awaitable[
 
 def _key(header: str) -> str:
     """The key: a structured-field string, or the bare text that most clients send."""
-    text = header.strip()
-    if text.startswith('"'):
-        try:
-            parsed = http_sf.parse(text.encode(), tltype="item")
-        except Exception as error:  # the library raises several unrelated types on bad input
-            raise InvalidIdempotencyKey from error
-        value = parsed[0] if isinstance(parsed, tuple) else None
-        text = value if isinstance(value, str) else ""
-    if not 0 < len(text) <= _MAX_LENGTH:
+    text = header.strip(" \t")
+    if _WELL_FORMED.fullmatch(text) is None:
         raise InvalidIdempotencyKey
-    return text
+    return str(http_sf.parse(text.encode(), tltype="item")[0]) if text.startswith('"') else text
 
 
 async def _scope(request: Request, key: str) -> bytes:

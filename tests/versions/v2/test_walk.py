@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from app.access.principal import Role
 from tests.support.world import PASSWORD, World, token_of
 
@@ -144,6 +146,23 @@ async def test_an_idempotency_key_runs_a_write_once(live_world: World) -> None:
         other = await client.post("/api/v2/posts", json=body | {"title": "Twice"}, headers=key)
         assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
         assert len((await client.get("/api/v2/posts")).json()["data"]) == 1
+
+
+@pytest.mark.parametrize(
+    "key", ["", "two words", "caf\xe9", "\xa0abc", '"open', '"a\\b"', '"', "a" * 256, "(inner list)"]
+)
+async def test_an_idempotency_key_is_what_the_document_says(world: World, key: str) -> None:
+    ada = await world.person(ADDRESS)
+    async with world.client(ada.headers) as client:
+        refused = await client.post(
+            "/api/v2/posts", json={"title": "T", "content": ""}, headers=[(b"Idempotency-Key", key.encode("latin-1"))]
+        )
+        assert (refused.status_code, refused.json()["code"]) == (400, "invalid_idempotency_key")
+        for good in ("bare", '"quoted"', r'"with \" and \\"', "a" * 255):
+            made = await client.post(
+                "/api/v2/posts", json={"title": "T", "content": ""}, headers={"Idempotency-Key": f" {good}\t"}
+            )
+            assert made.status_code == 201, good
 
 
 async def test_one_of_two_registrations_wins(live_world: World) -> None:
