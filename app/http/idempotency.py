@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Final
+from typing import Final, cast
 
 import http_sf
 import orjson
@@ -91,7 +91,10 @@ def _key(header: str) -> str:
     text = header.strip(" \t")
     if _WELL_FORMED.fullmatch(text) is None:
         raise InvalidIdempotencyKey
-    return str(http_sf.parse(text.encode(), tltype="item")[0]) if text.startswith('"') else text
+    if not text.startswith('"'):
+        return text
+    value, _ = cast("tuple[str, object]", http_sf.parse(text.encode(), tltype="item"))
+    return value
 
 
 async def _scope(request: Request, key: str) -> bytes:

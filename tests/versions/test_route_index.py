@@ -10,7 +10,7 @@ from starlette.types import Message, Scope
 
 from tests.support.operations import VERSIONS
 from tests.support.world import World
-from versions.kit.routing import RouteIndex, index_routes, mounted
+from versions.kit.routing import RouteTree, index_routes, mounted
 
 
 async def answer(request: Request) -> Response:
@@ -90,9 +90,9 @@ def test_the_last_of_many_routes_costs_what_the_first_of_few_does() -> None:
 
     def seconds(count: int, wanted: int) -> float:
         routes = [Route(f"/resource{number}/{{item_id}}", answer) for number in range(count)]
-        index = RouteIndex(Router(), routes)
-        segments = f"/resource{wanted}/7".split("/")
-        assert index._root.find(segments) == [routes[wanted]]
-        return min(timeit.repeat(lambda: index._root.find(segments), number=2000, repeat=7))
+        index = RouteTree(routes)
+        path = f"/resource{wanted}/7"
+        assert index.find(path) == [routes[wanted]]
+        return min(timeit.repeat(lambda: index.find(path), number=2000, repeat=7))
 
     assert seconds(300, 299) < 2 * seconds(10, 0)

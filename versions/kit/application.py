@@ -15,7 +15,7 @@ from starlette.responses import Response
 from app.errors import DomainError
 from app.http.admission import cost_of
 from app.http.bounds import RequestBounds
-from app.http.rate_limit_gate import Costs, RateLimitGate
+from app.http.rate_limit_gate import Costs, NeedsCaller, RateLimitGate
 from app.http.rate_limit_headers import RateLimitHeaders
 from app.settings import HttpSettings
 from observability.rate_limit.headers import Dialect
@@ -23,7 +23,8 @@ from versions.kit.boundary import ErrorBoundary, Renderer
 from versions.kit.docs import add_documentation
 from versions.kit.lifecycle import LifecycleHeaders
 from versions.kit.openapi import describe
-from versions.kit.routing import index_routes
+from versions.kit.operations import signed_in_only
+from versions.kit.routing import RouteTree, index_routes
 from versions.kit.version import ApiVersion
 
 NO_TELEMETRY: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False}
@@ -55,7 +56,7 @@ def build_application(
             Middleware(LifecycleHeaders, version=version),
             Middleware(RateLimitHeaders, dialect=dialect),
             Middleware(ErrorBoundary, render=render),
-            Middleware(RateLimitGate, costs=_costs(routers)),
+            Middleware(RateLimitGate, costs=_costs(routers), needs_caller=_needs_caller(routers)),
             Middleware(
                 RequestBounds,
                 max_body=settings.max_body_bytes,
@@ -83,6 +84,18 @@ def _costs(routers: Sequence[APIRouter]) -> Costs:
         if isinstance(route, APIRoute) and "{" not in route.path and cost_of(route.openapi_extra) != 1
         for method in route.methods or ()
     }
+
+
+def _needs_caller(routers: Sequence[APIRouter]) -> NeedsCaller:
+    tree = RouteTree(route for router in routers for route in router.routes)
+
+    def needs_caller(method: str, path: str) -> bool:
+        return any(
+            isinstance(route, APIRoute) and method in (route.methods or ()) and signed_in_only(route.openapi_extra)
+            for route in tree.find(path)
+        )
+
+    return needs_caller
 
 
 def _handle_errors(app: FastAPI, render: Renderer) -> None:

@@ -15,6 +15,13 @@ OPTIONAL: Final[list[dict[str, list[str]]]] = [*_SCHEMES, {}]
 """Anonymous callers see what is public."""
 SIGNED_IN: Final[list[dict[str, list[str]]]] = [*_SCHEMES]
 
+
+def signed_in_only(document: Mapping[str, Any] | None) -> bool:
+    """Whether an operation that is documented so refuses whoever has no credentials."""
+    schemes: Sequence[Mapping[str, Any]] = (document or {}).get("security", ())
+    return bool(schemes) and {} not in schemes
+
+
 ALWAYS: Final = (408, 413, 415, 422, 429, 431, 500, 503, 504)
 
 

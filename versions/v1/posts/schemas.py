@@ -55,6 +55,4 @@ class PostUpdate(BaseModel):
 class BatchRequest(BaseModel):
     """The posts to get."""
 
-    ids: list[IntegerInBody] = Field(
-        description="Their ids.", min_length=1, max_length=100, examples=[[1]]
-    )
+    ids: list[IntegerInBody] = Field(description="Their ids.", min_length=1, max_length=100, examples=[[1]])

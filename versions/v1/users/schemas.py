@@ -42,4 +42,6 @@ class UserUpdate(BaseModel):
     email: Address = Field(default_factory=str)
     full_name: Name = Field(default_factory=str)
     password: NewPassword = Field(default_factory=str)
-    is_active: JsonBoolean = Field(default_factory=bool, description="Whether the account may sign in.", examples=[True])
+    is_active: JsonBoolean = Field(
+        default_factory=bool, description="Whether the account may sign in.", examples=[True]
+    )

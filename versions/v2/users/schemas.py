@@ -38,7 +38,9 @@ class UserPatch(BaseModel):
 
     display_name: DisplayName = Field(default_factory=str)
     email: Address = Field(default_factory=str)
-    is_active: JsonBoolean = Field(default_factory=bool, description="Whether the account may sign in.", examples=[True])
+    is_active: JsonBoolean = Field(
+        default_factory=bool, description="Whether the account may sign in.", examples=[True]
+    )
 
 
 class Roles(BaseModel):
