@@ -31,6 +31,8 @@ PATTERN: Final = r'^("([ !#-\[\]-~]|\\["\\]){1,255}"|[!#-~][!-~]{0,254})$'
 RETENTION: Final = timedelta(hours=24)
 REPLAYED_HEADER: Final = "Idempotent-Replayed"
 _WELL_FORMED: Final = re.compile(PATTERN)
+_PART_OF_THE_REQUEST: Final = ("content-type", "if-match")
+"""The fields without which it would be another request; a replay looks at no precondition again."""
 _SENT_ANEW: Final = frozenset({"content-length", "date"})
 
 
@@ -65,9 +67,8 @@ async def idempotently(request: Request, handler: Callable[[Request], Awaitable[
         return await handler(request)
     runtime = runtime_of(request)
     scope = await _scope(request, _key(header))
-    fingerprint = hashlib.sha256(
-        orjson.dumps([request.url.query, request.headers.get("content-type", "")]) + await request.body()
-    ).digest()
+    said = [request.url.query, *(request.headers.get(name, "") for name in _PART_OF_THE_REQUEST)]
+    fingerprint = hashlib.sha256(orjson.dumps(said) + await request.body()).digest()
     async with runtime.database.write() as session:
         records = IdempotencyRepository(session)
         if not await records.try_lock(scope):
