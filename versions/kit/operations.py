@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from app.http.admission import COST
+from versions.kit.links import Links
 
 Responses = dict[int | str, dict[str, Any]]
 Success = Mapping[int, Mapping[str, Any]]
@@ -39,18 +40,21 @@ class Operations:
         security: Sequence[Mapping[str, Sequence[str]]],
         fails: Sequence[int] = (),
         success: Success | None = None,
+        links: Mapping[int, Links] | None = None,
         cost: int = 1,
     ) -> dict[str, Any]:
         """Keyword arguments for a route decorator.
 
-        ``fails`` are the status codes beyond those of every operation; ``success`` adds to the documented successes;
-        ``cost`` is what the operation takes from the caller's quota, 0 for one that is never counted.
+        ``fails`` are the status codes beyond those of every operation; ``success`` adds to the documented successes,
+        ``links`` to what they lead to; ``cost`` is what the operation takes from the caller's quota, 0 for one that is never counted.
         """
         statuses = {*self._always, *fails}
         if security is not ANYONE:
             statuses |= {401, 403}
         responses: Responses = {status: self._failure(status) for status in sorted(statuses)}
         responses.update({status: dict(description) for status, description in (success or {}).items()})
+        for status, leads in (links or {}).items():
+            responses.setdefault(status, {})["links"] = leads
         document: dict[str, Any] = {"security": list(security)}
         if cost != 1:
             document[COST] = cost

@@ -146,6 +146,13 @@ async def test_an_idempotency_key_runs_a_write_once(live_world: World) -> None:
         other = await client.post("/api/v2/posts", json=body | {"title": "Twice"}, headers=key)
         assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
         assert len((await client.get("/api/v2/posts")).json()["data"]) == 1
+        url, edit = again.headers["Location"], {"title": "Edited"}
+        first = await client.patch(url, json=edit, headers=key | {"If-Match": again.headers["ETag"]})
+        replayed = await client.patch(url, json=edit, headers=key | {"If-Match": again.headers["ETag"]})
+        assert (first.status_code, replayed.headers["Idempotent-Replayed"]) == (200, "true")
+        for other_tag in ('"0.none"', "x" * 5000):
+            other = await client.patch(url, json=edit, headers=key | {"If-Match": other_tag})
+            assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
 
 
 @pytest.mark.parametrize(
