@@ -46,7 +46,8 @@ class Operations:
         """Keyword arguments for a route decorator.
 
         ``fails`` are the status codes beyond those of every operation; ``success`` adds to the documented successes,
-        ``links`` to what they lead to; ``cost`` is what the operation takes from the caller's quota, 0 for one that is never counted.
+        ``links`` to what they lead to, both by status code; ``cost`` is what the operation takes from the caller's
+        quota, 0 for one that is never counted.
         """
         statuses = {*self._always, *fails}
         if security is not ANYONE:
