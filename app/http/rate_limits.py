@@ -10,17 +10,18 @@ from starlette.types import Scope
 from app.access.principal import Plan, Principal
 from app.settings import Settings
 from observability.metrics import Metrics
-from observability.rate_limit.connections import Connections
 from observability.rate_limit.fallback import FallbackLimiter
 from observability.rate_limit.limiter import Decision, Limiter
 from observability.rate_limit.local import LocalLimiter
 from observability.rate_limit.null import NullLimiter
-from observability.rate_limit.policies import PolicySet
+from observability.rate_limit.policies import Policy, PolicySet
 from observability.rate_limit.redis import RedisLimiter
+from observability.shared.instruments import CounterChild
 
 DECISION: Final = "rate_limit_decision"
 """Where ``scope["state"]`` holds the decision on a request, from which its headers are written."""
 _SUBSCRIBER_BITS: Final = 64
+_Counters = tuple[tuple[Policy, CounterChild, CounterChild], ...]
 
 
 class QuotaExceeded(RateLimitExceeded):
@@ -40,15 +41,16 @@ class RateLimits:
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
         limits = settings.rate_limit
         self._decisions = metrics.rate_limit_decisions
+        self._counters: dict[str, _Counters] = {}
         self._anonymous = PolicySet.parse("anonymous", limits.anonymous)
         self._plans = {plan: PolicySet.parse(plan.value, getattr(limits.plans, plan.value)) for plan in Plan}
         self._shared: FallbackLimiter | None = None
         note_fallback = metrics.rate_limit_fallback.labels().set
         local = LocalLimiter(limits.local_counters)
-        if settings.redis.url is not None:
-            redis = settings.redis
-            connections = Connections(settings.redis.url.get_secret_value(), redis.connections)
-            self._shared = FallbackLimiter(RedisLimiter(connections, redis.timeout), local, note_fallback)
+        redis = settings.redis
+        if redis.url is not None:
+            shared = RedisLimiter(redis.url.get_secret_value(), redis.timeout)
+            self._shared = FallbackLimiter(shared, local, note_fallback)
         self.counting: Limiter = self._shared or local
         """The limiter that counts even where requests are not limited, for what guards passwords."""
         self._limiter: Limiter = self.counting if limits.enabled else NullLimiter()
@@ -78,10 +80,18 @@ class RateLimits:
     async def _charge(self, subject: str, rules: PolicySet, cost: int) -> Decision:
         decision = await self._limiter.charge(subject, rules, cost)
         if cost:
-            for policy in rules.policies:
-                allowed = policy not in decision.violated
-                self._decisions.labels(f"{rules.name}.{policy.name}", "allowed" if allowed else "denied").inc()
+            for policy, allowed, denied in self._counters.get(rules.name) or self._count(rules):
+                (denied if policy in decision.violated else allowed).inc()
         return decision
+
+    def _count(self, rules: PolicySet) -> _Counters:
+        """The counters of these policies, found once."""
+        labels = self._decisions.labels
+        made = self._counters[rules.name] = tuple(
+            (policy, labels(f"{rules.name}.{policy.name}", "allowed"), labels(f"{rules.name}.{policy.name}", "denied"))
+            for policy in rules.policies
+        )
+        return made
 
 
 def client_address(scope: Scope) -> str:

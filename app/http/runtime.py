@@ -1,4 +1,4 @@
-"""Everything that lives as long as the process, in one place that requests reach as ``request.state.runtime``."""
+"""Everything that lives as long as the process, in one place that requests reach."""
 
 from dataclasses import dataclass
 
@@ -64,5 +64,5 @@ class Runtime:
 
 def runtime_of(connection: HTTPConnection) -> Runtime:
     """The runtime that the root application's lifespan made."""
-    runtime: Runtime = connection.state.runtime
+    runtime: Runtime = connection.scope["state"]["runtime"]
     return runtime
