@@ -10,7 +10,11 @@ export UV_COMPILE_BYTECODE := 1
 INSTALLED := .venv/.installed
 COMPOSE_ENV ?= compose.env
 
-.PHONY: help up test lint types check fmt bench contracts dashboards dashboards-check compose-env clean
+# Of `make test-deep`: how long, and which cases (a random seed, which is printed).
+MINUTES ?= 20
+SEED ?=
+
+.PHONY: help up test test-deep lint types check fmt bench contracts dashboards dashboards-check compose-env clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +31,9 @@ up: $(INSTALLED) ## start everything: PostgreSQL, migrations, API, worker; Ctrl-
 
 test: $(INSTALLED) ## run the tests
 	.venv/bin/python -m pytest
+
+test-deep: $(INSTALLED) ## many more random cases, each version as each caller; MINUTES=20, SEED=random
+	.venv/bin/python -m tests.conformance --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 lint: $(INSTALLED) ## ruff, import contracts, spelling
 	.venv/bin/ruff check .

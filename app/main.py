@@ -30,6 +30,7 @@ from observability.sampler import sampling
 from observability.tracing.tracer import Tracing
 from versions.kit.application import NO_TELEMETRY
 from versions.kit.record import ensure_declared
+from versions.kit.routing import mounted
 from versions.kit.version import ApiVersion
 from versions.registry import VERSIONS
 
@@ -76,7 +77,7 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
         telemetry=NO_TELEMETRY,
     )
     for version in VERSIONS:
-        app.mount(version.prefix, version.build(version, settings.http))
+        app.router.routes.append(mounted(version.prefix, version.build(version, settings.http)))
     tracing = Tracing(tracing_config(settings, "strata"))
     metrics = install(app, _observability(settings), tracing)
     add_front_door(app, settings, metrics)

@@ -30,6 +30,7 @@ _DSN = pytest.StashKey[str]()
 
 # A deadline would measure the machine. In CI the cases are the same each time, elsewhere they are new each time.
 hypothesis.settings.register_profile("suite", deadline=None, derandomize="CI" in os.environ)
+hypothesis.settings.register_profile("deep", deadline=None, max_examples=1000)
 hypothesis.settings.load_profile("suite")
 
 

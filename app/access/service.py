@@ -24,6 +24,10 @@ class InvalidCredentials(Unauthenticated):
     detail = "Could not validate credentials"
 
 
+class ImplausibleCredentials(InvalidCredentials):
+    """Refused for what they are, with nothing looked up: nobody learns a key or a session by sending these."""
+
+
 class ApiKeyNotFound(NotFound):
     code = "api_key_not_found"
     detail = "There is no such API key."
@@ -57,7 +61,9 @@ class PrincipalResolver:
 
         Raises ``InvalidCredentials`` for a key that is malformed, unknown, revoked, expired, or of a deactivated user.
         """
-        row = await self._repository.by_key(keys.digest(text)) if keys.well_formed(text) else None
+        if not keys.well_formed(text):
+            raise ImplausibleCredentials
+        row = await self._repository.by_key(keys.digest(text))
         if row is None:
             raise InvalidCredentials
         principal = Principal(

@@ -16,7 +16,7 @@ from joserfc.jws import extract_compact
 from pydantic import SecretStr
 from uuid_utils.compat import uuid7
 
-from app.access.service import InvalidCredentials
+from app.access.service import ImplausibleCredentials
 from app.clock import utc_now
 from app.secrets import SettingsError
 from app.settings import AuthSettings
@@ -78,7 +78,7 @@ class TokenSigner:
         return jwt.encode(self._header, claims, self._key, algorithms=[self._algorithm])
 
     def verify(self, text: str) -> Claims:
-        """What the token says. Raises ``InvalidCredentials`` for every one that is not ours, or not any more."""
+        """What the token says. Raises ``ImplausibleCredentials`` for every one that is not ours, or not any more."""
         try:
             kid = _header_kid(text)
             key, algorithm = self._accepted[kid]
@@ -86,7 +86,7 @@ class TokenSigner:
             self._registry.validate(token.claims)
             return _claims(token.claims)
         except (JoseError, KeyError, ValueError, TypeError, RecursionError) as error:
-            raise InvalidCredentials from error
+            raise ImplausibleCredentials from error
 
     def public_keys(self) -> dict[str, Any] | None:
         """The JWK set (RFC 7517) that others verify with, or None with a shared secret."""

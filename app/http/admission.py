@@ -1,12 +1,14 @@
 """The one decision on a request: taken once, kept with the request, and refused with ``QuotaExceeded``."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.types import Scope
 
 from app.clock import utc_now
+from app.access.service import ImplausibleCredentials
 from app.http.principal import resolve_principal
 from app.http.rate_limits import DECISION, QuotaExceeded, RateLimits, client_address
 from app.http.runtime import Runtime
@@ -52,7 +54,8 @@ async def admit(request: Request, cost: int, *, authenticates: bool) -> None:
     """Charge a caller with credentials, unless that has been done.
 
     A principal pays from its plan. Whoever presents what does not hold, or what the operation does not look at, pays
-    for an address, or garbage in a header would be a way around the limit of anonymous callers.
+    for an address, or garbage in a header would be a way around the limit of anonymous callers. Credentials that could
+    not be right are refused as such even when that limit is reached: it is what their sender has to hear.
 
     Raises ``QuotaExceeded``, ``InvalidCredentials``, ``KeyBrownedOut``.
     """
@@ -64,6 +67,10 @@ async def admit(request: Request, cost: int, *, authenticates: bool) -> None:
         return
     try:
         principal = await resolve_principal(request)
+    except ImplausibleCredentials:
+        with suppress(QuotaExceeded):
+            await charge_address(scope, max(1, cost))
+        raise
     except Exception:
         # Even where looking costs nothing, guessing does.
         await charge_address(scope, max(1, cost))

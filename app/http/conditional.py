@@ -57,7 +57,7 @@ async def _expected_revisions(
         Header(
             description="Entity tags from earlier responses, or `*`. The change is refused with 412 unless the "
             "resource still is at one of these revisions.",
-            examples=['"3.1f0c2ab94d77e1a6c3"'],
+            examples=["*"],
             max_length=4096,
         ),
     ] = None,

@@ -5,9 +5,10 @@ change is there and the answer is not. A failed request changes nothing and keep
 """
 
 import hashlib
+import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Final
+from typing import Final, cast
 
 import http_sf
 import orjson
@@ -29,7 +30,9 @@ PATTERN: Final = r'^("([ !#-\[\]-~]|\\["\\]){1,255}"|[!#-~][!-~]{0,254})$'
 """A structured-field string (RFC 9651, section 3.3.3), or the bare text that most clients send."""
 RETENTION: Final = timedelta(hours=24)
 REPLAYED_HEADER: Final = "Idempotent-Replayed"
-_MAX_LENGTH: Final = 255
+_WELL_FORMED: Final = re.compile(PATTERN)
+_PART_OF_THE_REQUEST: Final = ("content-type", "if-match")
+"""The fields without which it would be another request; a replay looks at no precondition again."""
 _SENT_ANEW: Final = frozenset({"content-length", "date"})
 
 
@@ -64,9 +67,8 @@ async def idempotently(request: Request, handler: Callable[[Request], Awaitable[
         return await handler(request)
     runtime = runtime_of(request)
     scope = await _scope(request, _key(header))
-    fingerprint = hashlib.sha256(
-        orjson.dumps([request.url.query, request.headers.get("content-type", "")]) + await request.body()
-    ).digest()
+    said = [request.url.query, *(request.headers.get(name, "") for name in _PART_OF_THE_REQUEST)]
+    fingerprint = hashlib.sha256(orjson.dumps(said) + await request.body()).digest()
     async with runtime.database.write() as session:
         records = IdempotencyRepository(session)
         if not await records.try_lock(scope):
@@ -87,17 +89,13 @@ async def idempotently(request: Request, handler: Callable[[Request], Awaitable[
 
 def _key(header: str) -> str:
     """The key: a structured-field string, or the bare text that most clients send."""
-    text = header.strip()
-    if text.startswith('"'):
-        try:
-            parsed = http_sf.parse(text.encode(), tltype="item")
-        except Exception as error:  # the library raises several unrelated types on bad input
-            raise InvalidIdempotencyKey from error
-        value = parsed[0] if isinstance(parsed, tuple) else None
-        text = value if isinstance(value, str) else ""
-    if not 0 < len(text) <= _MAX_LENGTH:
+    text = header.strip(" \t")
+    if _WELL_FORMED.fullmatch(text) is None:
         raise InvalidIdempotencyKey
-    return text
+    if not text.startswith('"'):
+        return text
+    value, _ = cast("tuple[str, object]", http_sf.parse(text.encode(), tltype="item"))
+    return value
 
 
 async def _scope(request: Request, key: str) -> bytes:

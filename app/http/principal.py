@@ -6,7 +6,7 @@ from fastapi import Depends, Request
 
 from app.access.keys import looks_like_key
 from app.access.principal import ANONYMOUS, Principal
-from app.access.service import ApiKeyService, InvalidCredentials, PrincipalResolver
+from app.access.service import ApiKeyService, ImplausibleCredentials, PrincipalResolver
 from app.auth.attempts import counted
 from app.auth.tokens import TokenType
 from app.http.runtime import Runtime, runtime_of
@@ -40,13 +40,13 @@ async def _resolve(request: Request, runtime: Runtime) -> Principal:
     scheme, _, credentials = authorization.partition(" ")
     credentials = credentials.strip()
     if scheme.lower() != "bearer" or not credentials:
-        raise InvalidCredentials
+        raise ImplausibleCredentials
     if looks_like_key(credentials):
         return await _by_key(credentials, runtime)
     with counted(runtime.attempts, "access_token"):
         claims = runtime.signer.verify(credentials)
         if claims.type is not TokenType.ACCESS:
-            raise InvalidCredentials
+            raise ImplausibleCredentials
         return await PrincipalResolver(runtime.database.reads).by_session(claims.subject, claims.session)
 
 

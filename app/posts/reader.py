@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from app.access.principal import Permission, Principal
 from app.db.keyset import Position, Slice
 from app.db.sessions import ReadSession
-from app.errors import InsufficientPermissions
+from app.errors import InsufficientPermissions, NotFound
 from app.posts.commands import KeysetPage, OffsetPage, PostFilter
 from app.posts.policy import PostNotFound, ensure_visible, may_see
 from app.posts.repository import PostReads
@@ -19,6 +19,13 @@ class CountedPage:
 
     items: list[PostView]
     total: int
+
+
+class AuthorNotFound(NotFound):
+    """Nobody whose posts could be listed."""
+
+    code = "author_not_found"
+    detail = "User not found"
 
 
 class MissingPost(PostNotFound):
@@ -69,6 +76,14 @@ class PostReader:
     async def slice(self, wanted: PostFilter, page: OffsetPage) -> list[PostView]:
         """A page by its offset."""
         return await self._reads.offset_page(wanted, page)
+
+    async def by_author(self, author: int, page: OffsetPage) -> list[PostView]:
+        """A page of one user's posts. Raises ``AuthorNotFound``."""
+        found = await self.slice(PostFilter(author=author), page)
+        # Whoever has a post is there: only an empty page is looked at twice.
+        if not found and not await self._reads.has_author(author):
+            raise AuthorNotFound
+        return found
 
     async def search(self, query: str, after: Position | None, limit: int) -> Slice[SearchHit]:
         """Full-text search in web syntax (``"exact phrase" or -without``), best first."""

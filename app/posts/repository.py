@@ -50,6 +50,10 @@ class PostReads:
         total: int = await self._reads.scalar(statements.count(self._viewer, filters), **values)
         return total
 
+    async def has_author(self, user_id: int) -> bool:
+        """Whether there is such a user."""
+        return await self._reads.scalar(statements.AUTHOR_EXISTS, author_id=user_id) is not None
+
     async def search(self, query: str, after: Position | None, limit: int) -> Slice[SearchHit]:
         read = statements.search_page(self._viewer, after=after is not None)
         _, values = self._parameters(PostFilter(query=query))

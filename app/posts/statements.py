@@ -93,6 +93,8 @@ def _selection(*columns: Any) -> Selected:
 BY_ID: Final = KeyedRead(_selection(*COLUMNS), Post.id)
 BY_UID: Final = KeyedRead(_selection(*COLUMNS), Post.uid)
 
+AUTHOR_EXISTS: Final = Read(select(User.id).where(User.id == bindparam("author_id")))
+
 
 def sort_columns(sort: tuple[Sort, ...]) -> list[tuple[Column, bool]]:
     """The keys of a listing, with the id to make them unique, in the direction of the last one."""

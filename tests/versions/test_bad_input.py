@@ -16,6 +16,8 @@ BAD_IDS = (
     *("0", "-1", "+1", "1_000", "1.0", "%20 1", str(2**63), "%00", "%ff"),
     *("%F0%9F%92%A9", "post_", "null", "a" * 3000),
 )
+LENIENT = {"boolean": (0, 1, "true", "off", "n"), "array": (["1"], [True])}
+"""What pydantic would take for a boolean, or for a list of numbers, and JSON does not."""
 JSON = {"Content-Type": "application/json"}
 
 
@@ -37,6 +39,8 @@ def bad_json(operation: Operation) -> Iterator[bytes]:
             yield orjson.dumps({**good, name: value if value is not LARGE else None}).replace(
                 b"null", str(LARGE).encode()
             )
+        for value in LENIENT.get(operation.body_properties[name].get("type"), ()):
+            yield orjson.dumps({**good, name: value})
         for raw in (b"1e400", b"NaN", b"-Infinity", b'"\\ud800"', b"9" * 400):
             yield orjson.dumps({**good, name: "@@"}).replace(b'"@@"', raw)
 

@@ -7,6 +7,7 @@ import http_sf
 import httpx2
 import pytest
 
+from app.access import keys
 from app.access.principal import Role
 from app.access.service import ApiKeyService, KeyDraft
 from app.posts.reader import PostReader
@@ -145,7 +146,10 @@ GARBAGE: list[Mapping[str, str]] = [
 @both
 @pytest.mark.parametrize("path", ["/nowhere", "/posts", "/users/me", "/docs", "/auth/login", "/rate-limit"])
 async def test_garbage_credentials_are_no_way_around(world: World, version: str, path: str) -> None:
-    """Unknown paths, wrong methods, pages and real routes: whoever is not known pays for an address."""
+    """Unknown paths, wrong methods, pages and real routes: whoever is not known pays for an address.
+
+    Where the garbage is looked at, it is refused as what it is, beyond the limit as before.
+    """
     async with world.client() as client:
         statuses = []
         for number in range(ANONYMOUS + 3):
@@ -153,8 +157,35 @@ async def test_garbage_credentials_are_no_way_around(world: World, version: str,
             ensure_headers(version, answer)
             statuses.append(answer.status_code)
         assert 429 not in statuses[:ANONYMOUS]
-        assert statuses[ANONYMOUS:] == [429] * 3
+        looks = path in {"/posts", "/users/me"} or (path, version) == ("/rate-limit", "v2")
+        assert statuses[ANONYMOUS:] == [401 if looks else 429] * 3
+        assert left(answer) == 0
         ensure_limited(version, await client.get(f"/api/{version}/posts"))
+
+
+@both
+async def test_who_must_sign_in_hears_that_first(world: World, version: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """401 costs no more than 429, and says what to do. A guess at a key is another matter."""
+    posts = f"/api/{version}/posts"
+    async with world.client() as client:
+        for _ in range(ANONYMOUS):
+            await client.get(posts)
+
+        def unexpected(*_arguments: object) -> None:
+            raise AssertionError("the request was looked at")
+
+        with monkeypatch.context() as patched:
+            patched.setattr("app.http.bounds.RequestBounds.__call__", unexpected)
+            for method, path in (("POST", posts), ("DELETE", f"{posts}/7"), ("HEAD", f"/api/{version}/users")):
+                answer = await client.request(method, path)
+                assert (answer.status_code, left(answer)) == (401, 0), path
+                assert answer.headers["WWW-Authenticate"] == "Bearer"
+                ensure_headers(version, answer)
+        for method, path in (("GET", f"{posts}/7"), ("PATCH", posts), ("GET", f"/api/{version}/nowhere")):
+            answer = await client.request(method, path)
+            assert answer.status_code == 429, path
+        guess = {"X-API-Key": keys.generate("live")}
+        ensure_limited(version, await client.post(posts, json={}, headers=guess))
 
 
 @both

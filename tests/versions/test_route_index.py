@@ -8,7 +8,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route, Router
 from starlette.types import Message, Scope
 
-from versions.kit.routing import RouteIndex, index_routes
+from tests.support.operations import VERSIONS
+from tests.support.world import World
+from versions.kit.routing import RouteTree, index_routes, mounted
 
 
 async def answer(request: Request) -> Response:
@@ -73,14 +75,24 @@ async def test_mounts_are_left_to_the_router() -> None:
     assert (await asked(router, "/inner/a")).endswith("{}")
 
 
+async def test_a_line_break_leads_out_of_no_version(world: World) -> None:
+    """Whatever a path holds, the version that it is below answers, in its own envelope and with its own headers."""
+    root = Router([mounted("/api/v2", Router([Route("/posts/{post_id}", answer)]))])
+    assert await asked(root, "/api/v2/posts/a\nb") == "/posts/{post_id} {'post_id': 'a\\nb'}"
+    async with world.client() as client:
+        for version in VERSIONS:
+            missing = await client.get(f"/api/{version}/users/a%0Ab/c")
+            assert (missing.status_code, missing.headers["API-Version"]) == (404, version)
+
+
 def test_the_last_of_many_routes_costs_what_the_first_of_few_does() -> None:
     """As a ratio within one run. A router alone takes some sixty times as long for it."""
 
     def seconds(count: int, wanted: int) -> float:
         routes = [Route(f"/resource{number}/{{item_id}}", answer) for number in range(count)]
-        index = RouteIndex(Router(), routes)
-        segments = f"/resource{wanted}/7".split("/")
-        assert index._root.find(segments) == [routes[wanted]]
-        return min(timeit.repeat(lambda: index._root.find(segments), number=2000, repeat=7))
+        index = RouteTree(routes)
+        path = f"/resource{wanted}/7"
+        assert index.find(path) == [routes[wanted]]
+        return min(timeit.repeat(lambda: index.find(path), number=2000, repeat=7))
 
     assert seconds(300, 299) < 2 * seconds(10, 0)

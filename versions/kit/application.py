@@ -16,7 +16,7 @@ from app.errors import DomainError
 from app.http.admission import cost_of
 from app.http.bounds import RequestBounds
 from app.http.overload import LoadShedding
-from app.http.rate_limit_gate import Costs, RateLimitGate
+from app.http.rate_limit_gate import Costs, NeedsCaller, RateLimitGate
 from app.http.rate_limit_headers import RateLimitHeaders
 from app.settings import HttpSettings
 from observability.rate_limit.headers import Dialect
@@ -25,7 +25,8 @@ from versions.kit.docs import add_documentation
 from versions.kit.gate import LifecycleGate
 from versions.kit.lifecycle import LifecycleHeaders
 from versions.kit.openapi import describe
-from versions.kit.routing import index_routes
+from versions.kit.operations import signed_in_only
+from versions.kit.routing import RouteTree, index_routes
 from versions.kit.usage import UsageRecorder
 from versions.kit.version import ApiVersion
 
@@ -61,7 +62,7 @@ def build_application(
             Middleware(RateLimitHeaders, dialect=dialect),
             Middleware(ErrorBoundary, render=render),
             Middleware(LoadShedding, version=version.name),
-            Middleware(RateLimitGate, costs=_costs(routers)),
+            Middleware(RateLimitGate, costs=_costs(routers), needs_caller=_needs_caller(routers)),
             *_for_its_end(version),
             Middleware(
                 RequestBounds,
@@ -97,6 +98,18 @@ def _costs(routers: Sequence[APIRouter]) -> Costs:
         if isinstance(route, APIRoute) and "{" not in route.path and cost_of(route.openapi_extra) != 1
         for method in route.methods or ()
     }
+
+
+def _needs_caller(routers: Sequence[APIRouter]) -> NeedsCaller:
+    tree = RouteTree(route for router in routers for route in router.routes)
+
+    def needs_caller(method: str, path: str) -> bool:
+        return any(
+            isinstance(route, APIRoute) and method in (route.methods or ()) and signed_in_only(route.openapi_extra)
+            for route in tree.find(path)
+        )
+
+    return needs_caller
 
 
 def _handle_errors(app: FastAPI, render: Renderer) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from app.http.admission import COST
 from app.http.deprecations import SINCE, SUNSET
+from versions.kit.links import Links
 
 Responses = dict[int | str, dict[str, Any]]
 Success = Mapping[int, Mapping[str, Any]]
@@ -17,6 +18,13 @@ ANYONE: Final[list[dict[str, list[str]]]] = []
 OPTIONAL: Final[list[dict[str, list[str]]]] = [*_SCHEMES, {}]
 """Anonymous callers see what is public."""
 SIGNED_IN: Final[list[dict[str, list[str]]]] = [*_SCHEMES]
+
+
+def signed_in_only(document: Mapping[str, Any] | None) -> bool:
+    """Whether an operation that is documented so refuses whoever has no credentials."""
+    schemes: Sequence[Mapping[str, Any]] = (document or {}).get("security", ())
+    return bool(schemes) and {} not in schemes
+
 
 ALWAYS: Final = (408, 413, 415, 422, 429, 431, 500, 503, 504)
 
@@ -43,20 +51,23 @@ class Operations:
         security: Sequence[Mapping[str, Sequence[str]]],
         fails: Sequence[int] = (),
         success: Success | None = None,
+        links: Mapping[int, Links] | None = None,
         cost: int = 1,
         deprecation: Deprecation | None = None,
     ) -> dict[str, Any]:
         """Keyword arguments for a route decorator.
 
-        ``fails`` are the status codes beyond those of every operation; ``success`` adds to the documented successes;
-        ``cost`` is what the operation takes from the caller's quota, 0 for one that is never counted; ``deprecation``
-        tells its callers, and nobody else, that it will go.
+        ``fails`` are the status codes beyond those of every operation; ``success`` adds to the documented successes,
+        ``links`` to what they lead to, both by status code; ``cost`` is what the operation takes from the caller's
+        quota, 0 for one that is never counted; ``deprecation`` tells its callers, and nobody else, that it will go.
         """
         statuses = {*self._always, *fails}
         if security is not ANYONE:
             statuses |= {401, 403}
         responses: Responses = {status: self._failure(status) for status in sorted(statuses)}
         responses.update({status: dict(description) for status, description in (success or {}).items()})
+        for status, leads in (links or {}).items():
+            responses.setdefault(status, {})["links"] = leads
         document: dict[str, Any] = {"security": list(security)}
         if cost != 1:
             document[COST] = cost

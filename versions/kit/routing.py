@@ -4,12 +4,13 @@ The routers of FastAPI and Starlette try one regular expression after another: w
 for 299. They are also wrong about methods: a 405 of theirs names those of the first route that fits the path.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from starlette.exceptions import HTTPException
-from starlette.routing import BaseRoute, Match, Route, Router
+from starlette.routing import BaseRoute, Match, Mount, Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _BODY: Final = "http.response.body"
@@ -45,6 +46,20 @@ class _Node:
         return self.any.find(segments, start + 1) if self.any is not None and segments[start] else []
 
 
+class RouteTree:
+    """The routes by their templates; a path leads to those that share the one that fits it best."""
+
+    def __init__(self, routes: Iterable[BaseRoute]) -> None:
+        self._root = _Node()
+        for route in routes:
+            if isinstance(route, Route) and _indexable(route):
+                self._root.grow(route.path_format.split("/")).routes.append(route)
+
+    def find(self, path: str) -> list[Route]:
+        """The routes of a path, of whatever method; none for one that only the router knows."""
+        return self._root.find(path.split("/"))
+
+
 class RouteIndex:
     """The innermost layer of an application: hands a request to its route, or to the router for the rest.
 
@@ -54,17 +69,14 @@ class RouteIndex:
 
     def __init__(self, app: ASGIApp, routes: Iterable[BaseRoute]) -> None:
         self._app = app
-        self._root = _Node()
-        for route in routes:
-            if isinstance(route, Route) and _indexable(route):
-                self._root.grow(route.path_format.split("/")).routes.append(route)
+        self._tree = RouteTree(routes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         path: str = scope["path"].removeprefix(scope.get("root_path", ""))
-        routes = self._root.find(path.split("/"))
+        routes = self._tree.find(path)
         if not routes:
             await self._app(scope, receive, send)
         elif scope["method"] == "HEAD" and not any("HEAD" in (route.methods or ()) for route in routes):
@@ -76,6 +88,13 @@ class RouteIndex:
 def index_routes(router: Router) -> None:
     """Put the index of all its routes in front of ``router``. To be called once, when the routes are complete."""
     router.middleware_stack = RouteIndex(router.middleware_stack, router.routes)
+
+
+def mounted(prefix: str, app: ASGIApp) -> Mount:
+    """``app`` under ``prefix``, with every path below it: Starlette's pattern ends where the path has a line break."""
+    mount = Mount(prefix, app)
+    mount.path_regex = re.compile(mount.path_regex.pattern, re.DOTALL)
+    return mount
 
 
 def _indexable(route: Route) -> bool:

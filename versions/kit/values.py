@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Annotated, Any, Final
 
 from email_validator import validate_email
-from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, Strict, StringConstraints, WithJsonSchema
 
 MAX_INTEGER: Final = 2**53 - 1
 """The largest integer that every JSON implementation keeps exactly (RFC 8259, section 6)."""
@@ -45,6 +45,15 @@ def _in_range(value: str) -> int:
         raise ValueError(message)
     return number
 
+
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+IntegerInBody = Annotated[int, Field(strict=True, ge=1, le=MAX_INTEGER), BeforeValidator(_whole)]
+"""A positive integer as JSON has it: ``1.0`` is one (JSON Schema 2020-12, 4.2.3), ``"1"`` and ``true`` are none."""
+JsonBoolean = Annotated[bool, Strict()]
+"""``true`` or ``false``: pydantic alone also takes ``0``, ``"off"`` and ``"n"``."""
 
 IntegerInPath = Annotated[
     str,

@@ -102,7 +102,11 @@ async def test_users_belong_to_themselves_and_to_admins(world: World) -> None:
         assert own.json()["full_name"] == "Ada L."
         denied = await author.delete(f"/api/v1/admin/users/{root.user.id}")
         assert (denied.status_code, denied.json()) == (403, {"detail": "Insufficient permissions"})
+        written = f"/api/v1/users/{ada.user.id}/posts"
+        assert (await admin.get(written)).json() == [], "somebody who has written nothing"
         assert (await admin.delete(f"/api/v1/users/{ada.user.id}")).status_code == 204
+        gone = await admin.get(written)
+        assert (gone.status_code, gone.json()) == (404, {"detail": "User not found"})
         assert (await author.get("/api/v1/users/me")).status_code == 401, "the key went with the user"
         last = await admin.delete(f"/api/v1/users/{root.user.id}")
         assert last.status_code == 409

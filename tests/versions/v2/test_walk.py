@@ -2,8 +2,11 @@
 
 import asyncio
 
+import pytest
+
 from app.access.principal import Role
 from tests.support.world import PASSWORD, World, token_of
+from versions.v2.posts.routes import FIELD_NAMES
 
 ADDRESS = "ada@example.com"
 
@@ -104,6 +107,9 @@ async def test_listing_walks_every_order_to_its_end(world: World) -> None:
         assert (forged.status_code, forged.json()["code"]) == (400, "invalid_cursor")
         sparse = (await client.get("/api/v2/posts", params={"fields": "id,title", "include": "author"})).json()
         assert set(sparse["data"][0]) == {"id", "title", "author"}
+        for names in (*FIELD_NAMES, ",".join(FIELD_NAMES)):
+            chosen = (await client.get("/api/v2/posts", params={"fields": names})).json()["data"][0]
+            assert set(chosen) == set(names.split(",")), names
         hits: list[str] = []
         params = {"q": "layers", "limit": "4"}
         while True:
@@ -125,6 +131,8 @@ async def test_a_batch_does_each_or_all(world: World) -> None:
         mixed = await client.post("/api/v2/posts/batch", json={"operations": [create, steal]})
         assert mixed.status_code == 207
         assert [result["status"] for result in mixed.json()["results"]] == [201, 403]
+        problem = mixed.json()["results"][1]["problem"]
+        assert problem["instance"] == f"/api/v2/posts/{foreign['id']}", "as if it had been a request of its own"
         atomic = await client.post("/api/v2/posts/batch", json={"operations": [create, steal], "atomic": True})
         assert atomic.status_code == 403
         assert len((await client.get("/api/v2/posts", params={"status": "draft"})).json()["data"]) == 1
@@ -142,6 +150,30 @@ async def test_an_idempotency_key_runs_a_write_once(live_world: World) -> None:
         other = await client.post("/api/v2/posts", json=body | {"title": "Twice"}, headers=key)
         assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
         assert len((await client.get("/api/v2/posts")).json()["data"]) == 1
+        url, edit = again.headers["Location"], {"title": "Edited"}
+        first = await client.patch(url, json=edit, headers=key | {"If-Match": again.headers["ETag"]})
+        replayed = await client.patch(url, json=edit, headers=key | {"If-Match": again.headers["ETag"]})
+        assert (first.status_code, replayed.headers["Idempotent-Replayed"]) == (200, "true")
+        for other_tag in ('"0.none"', "x" * 5000):
+            other = await client.patch(url, json=edit, headers=key | {"If-Match": other_tag})
+            assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+
+
+@pytest.mark.parametrize(
+    "key", ["", "two words", "na\xefve", "\xa0abc", '"open', '"a\\b"', '"', "a" * 256, "(inner list)"]
+)
+async def test_an_idempotency_key_is_what_the_document_says(world: World, key: str) -> None:
+    ada = await world.person(ADDRESS)
+    async with world.client(ada.headers) as client:
+        refused = await client.post(
+            "/api/v2/posts", json={"title": "T", "content": ""}, headers=[(b"Idempotency-Key", key.encode("latin-1"))]
+        )
+        assert (refused.status_code, refused.json()["code"]) == (400, "invalid_idempotency_key")
+        for good in ("bare", '"quoted"', r'"with \" and \\"', "a" * 255):
+            made = await client.post(
+                "/api/v2/posts", json={"title": "T", "content": ""}, headers={"Idempotency-Key": f" {good}\t"}
+            )
+            assert made.status_code == 201, good
 
 
 async def test_one_of_two_registrations_wins(live_world: World) -> None:

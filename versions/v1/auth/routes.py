@@ -1,19 +1,29 @@
 """Sign-in in v1."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Form, Request
 
 from app.http.deps import ClientAddressDep, RegistrationServiceDep, SessionServiceDep, UserReaderDep
+from versions.kit.links import Links, leads_to
 from versions.kit.operations import ANYONE, SIGNED_IN
 from versions.v1.auth import mapping, schemas
 from versions.v1.errors import operations
 from versions.v1.routing import router
 
+_REGISTERED: Final[Links] = leads_to(
+    "auth.login", body={"username": "$response.body#/email", "password": "$request.body#/password"}
+)
+_TOKENS: Final[Links] = leads_to("auth.refresh", body={"refresh_token": "$response.body#/refresh_token"})
+
 auth = router("/auth", "auth")
 
 
-@auth.post("/register", status_code=201, **operations.declare("auth.register", security=ANYONE, fails=[400]))
+@auth.post(
+    "/register",
+    status_code=201,
+    **operations.declare("auth.register", security=ANYONE, fails=[400], links={201: _REGISTERED}),
+)
 async def register(body: schemas.RegisterRequest, service: RegistrationServiceDep) -> schemas.RegisterResponse:
     """Make an account. A mail with a verification token follows."""
     return mapping.registered(await service.register(mapping.registration(body)))
@@ -25,7 +35,7 @@ async def verify(body: schemas.VerifyRequest, service: RegistrationServiceDep) -
     return mapping.verified(await service.verify_address(body.email, body.token))
 
 
-@auth.post("/login", **operations.declare("auth.login", security=ANYONE, fails=[401, 403]))
+@auth.post("/login", **operations.declare("auth.login", security=ANYONE, fails=[401, 403], links={200: _TOKENS}))
 async def login(
     form: Annotated[schemas.LoginForm, Form()],
     request: Request,
@@ -37,13 +47,18 @@ async def login(
     return mapping.tokens(await service.sign_in(attempt))
 
 
-@auth.post("/refresh", **operations.declare("auth.refresh", security=ANYONE, fails=[401]))
+@auth.post("/refresh", **operations.declare("auth.refresh", security=ANYONE, fails=[401], links={200: _TOKENS}))
 async def refresh(body: schemas.RefreshRequest, service: SessionServiceDep) -> schemas.TokenResponse:
     """Get new tokens for a refresh token, which is spent with it."""
     return mapping.tokens(await service.refresh(body.refresh_token))
 
 
-@auth.get("/me", **operations.declare("auth.me", security=SIGNED_IN))
+@auth.get(
+    "/me",
+    **operations.declare(
+        "auth.me", security=SIGNED_IN, links={200: leads_to("users.get", user_id="$response.body#/id")}
+    ),
+)
 async def get_me(reader: UserReaderDep) -> schemas.MeResponse:
     """Get the caller's own account."""
     return mapping.me(await reader.me())

@@ -6,6 +6,7 @@ from fastapi import Query
 
 from app.http.deps import PostReaderDep, PostServiceDep
 from app.posts.commands import OffsetPage, PostFilter, Sort, SortField
+from versions.kit.links import Links, leads_to
 from versions.kit.operations import OPTIONAL, SIGNED_IN
 from versions.kit.values import MAX_INTEGER, NO_NUL
 from versions.v1.errors import BatchError, operations
@@ -14,6 +15,12 @@ from versions.v1.routing import Id, number, router
 
 _MAX_PAGE: Final = 1_000_000_000
 _WORDS: Any = Query(min_length=1, max_length=500, pattern=NO_NUL, description="Words to find.", examples=["layers"])
+_POST: Final[Links] = (
+    leads_to("posts.get", "posts.update", "posts.delete", post_id="$response.body#/id")
+    | leads_to("posts.get_many", body={"ids": ["$response.body#/id"]})
+    | leads_to("posts.list", author_id="$response.body#/author_id")
+    | leads_to("users.list_posts", user_id="$response.body#/author_id")
+)
 
 posts = router("/posts", "posts")
 search = router("/search", "posts")
@@ -37,7 +44,7 @@ async def list_posts(
     return mapping.page(found, page, page_size)
 
 
-@posts.post("", status_code=201, **operations.declare("posts.create", security=SIGNED_IN))
+@posts.post("", status_code=201, **operations.declare("posts.create", security=SIGNED_IN, links={201: _POST}))
 async def create_post(body: schemas.PostCreate, service: PostServiceDep) -> schemas.PostResponse:
     """Write a post."""
     return mapping.post(await service.create(mapping.draft(body)))
@@ -53,13 +60,13 @@ async def get_posts(body: schemas.BatchRequest, reader: PostReaderDep) -> list[s
     return [mapping.post(view) for view in await reader.get_many(body.ids)]
 
 
-@posts.get("/{post_id}", **operations.declare("posts.get", security=OPTIONAL, fails=[404]))
+@posts.get("/{post_id}", **operations.declare("posts.get", security=OPTIONAL, fails=[404], links={200: _POST}))
 async def get_post(post_id: Id, service: PostServiceDep) -> schemas.PostResponse:
     """Get a post. Reading it counts as a view."""
     return mapping.post(await service.view(number(post_id)))
 
 
-@posts.put("/{post_id}", **operations.declare("posts.update", security=SIGNED_IN, fails=[404]))
+@posts.put("/{post_id}", **operations.declare("posts.update", security=SIGNED_IN, fails=[404], links={200: _POST}))
 async def update_post(post_id: Id, body: schemas.PostUpdate, service: PostServiceDep) -> schemas.PostResponse:
     """Change the given fields. Only the author may."""
     return mapping.post(await service.edit(number(post_id), mapping.edit(body)))

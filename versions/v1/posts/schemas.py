@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from versions.kit.values import MAX_INTEGER, text
+from versions.kit.values import IntegerInBody, JsonBoolean, text
 
 Title = Annotated[str, text(min_length=1, max_length=200), Field(description="In plain text.", examples=["Strata"])]
 Content = Annotated[
@@ -41,7 +41,7 @@ class PostCreate(BaseModel):
 
     title: Title
     content: Content
-    published: bool = Field(default=False, description="Whether everybody can read it.", examples=[True])
+    published: JsonBoolean = Field(default=False, description="Whether everybody can read it.", examples=[True])
 
 
 class PostUpdate(BaseModel):
@@ -49,12 +49,10 @@ class PostUpdate(BaseModel):
 
     title: Title = Field(default_factory=str)
     content: Content = Field(default_factory=str)
-    published: bool = Field(default_factory=bool, description="Whether everybody can read it.", examples=[True])
+    published: JsonBoolean = Field(default_factory=bool, description="Whether everybody can read it.", examples=[True])
 
 
 class BatchRequest(BaseModel):
     """The posts to get."""
 
-    ids: list[Annotated[int, Field(ge=1, le=MAX_INTEGER)]] = Field(
-        description="Their ids.", min_length=1, max_length=100, examples=[[1]]
-    )
+    ids: list[IntegerInBody] = Field(description="Their ids.", min_length=1, max_length=100, examples=[[1]])

@@ -6,7 +6,8 @@ from fastapi import Depends, Query
 
 from app.errors import Malformed
 from app.http.deps import PostReaderDep, UserReaderDep, UserServiceDep
-from app.posts.commands import OffsetPage, PostFilter
+from app.posts.commands import OffsetPage
+from versions.kit.links import Links, leads_to
 from versions.kit.operations import OPTIONAL, SIGNED_IN
 from versions.v1.errors import operations
 from versions.v1.posts import mapping as posts_mapping
@@ -43,6 +44,16 @@ async def bounded_limit(
 Skip = Annotated[int, Query(ge=0, le=MAX_SKIP, description="How many accounts to skip.", examples=[0])]
 LimitDep = Annotated[int, Depends(bounded_limit)]
 
+_USER: Final[Links] = leads_to(
+    "users.get", "users.update", "users.list_posts", user_id="$response.body#/id"
+) | leads_to("posts.list", author_id="$response.body#/id")
+# Nothing leads from an account that was there before to its end: who follows links would end their own.
+_CREATED: Final[Links] = (
+    _USER
+    | leads_to("users.delete", "admin.delete_user", user_id="$response.body#/id")
+    | leads_to("auth.login", body={"username": "$request.body#/email", "password": "$request.body#/password"})
+)
+
 users = router("/users", "users")
 admin = router("/admin/users", "admin")
 
@@ -60,25 +71,29 @@ async def list_users_paginated(reader: UserReaderDep, limit: LimitDep, skip: Ski
     return schemas.UserPage(items=items, total=await reader.count(), skip=skip, limit=limit)
 
 
-@users.get("/me", **operations.declare("users.me", security=SIGNED_IN))
+@users.get("/me", **operations.declare("users.me", security=SIGNED_IN, links={200: _USER}))
 async def get_me(reader: UserReaderDep) -> schemas.UserResponse:
     """Get the caller's own account."""
     return mapping.user(await reader.me())
 
 
-@users.post("", status_code=201, **operations.declare("users.create", security=SIGNED_IN, fails=[400]))
+@users.post(
+    "", status_code=201, **operations.declare("users.create", security=SIGNED_IN, fails=[400], links={201: _CREATED})
+)
 async def create_user(body: schemas.UserCreate, service: UserServiceDep) -> schemas.UserResponse:
     """Make an account. Admins only."""
     return mapping.user(await service.create(mapping.draft(body)))
 
 
-@users.get("/{user_id}", **operations.declare("users.get", security=SIGNED_IN, fails=[404]))
+@users.get("/{user_id}", **operations.declare("users.get", security=SIGNED_IN, fails=[404], links={200: _USER}))
 async def get_user(user_id: Id, reader: UserReaderDep) -> schemas.UserResponse:
     """Get one's own account; admins get anyone's."""
     return mapping.user(await reader.get(number(user_id)))
 
 
-@users.put("/{user_id}", **operations.declare("users.update", security=SIGNED_IN, fails=[400, 404, 409]))
+@users.put(
+    "/{user_id}", **operations.declare("users.update", security=SIGNED_IN, fails=[400, 404, 409], links={200: _USER})
+)
 async def update_user(user_id: Id, body: schemas.UserUpdate, service: UserServiceDep) -> schemas.UserResponse:
     """Change the given fields of one's own account; admins change anyone's."""
     return mapping.user(await service.edit(number(user_id), mapping.edit(body)))
@@ -90,10 +105,10 @@ async def delete_user(user_id: Id, service: UserServiceDep) -> None:
     await service.delete(number(user_id))
 
 
-@users.get("/{user_id}/posts", **operations.declare("users.list_posts", security=OPTIONAL, fails=[400]))
+@users.get("/{user_id}/posts", **operations.declare("users.list_posts", security=OPTIONAL, fails=[400, 404]))
 async def list_user_posts(user_id: Id, reader: PostReaderDep, limit: LimitDep, skip: Skip = 0) -> list[PostResponse]:
-    """List the posts of a user that the caller may see, newest first. None for a user that does not exist."""
-    found = await reader.slice(PostFilter(author=number(user_id)), OffsetPage(posts_mapping.NEWEST, skip, limit))
+    """List the posts of a user that the caller may see, newest first."""
+    found = await reader.by_author(number(user_id), OffsetPage(posts_mapping.NEWEST, skip, limit))
     return [posts_mapping.post(view) for view in found]
 
 

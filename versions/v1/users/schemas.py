@@ -4,6 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
+from versions.kit.values import JsonBoolean
 from versions.v1.auth.schemas import Address, Name, NewPassword
 
 
@@ -41,4 +42,6 @@ class UserUpdate(BaseModel):
     email: Address = Field(default_factory=str)
     full_name: Name = Field(default_factory=str)
     password: NewPassword = Field(default_factory=str)
-    is_active: bool = Field(default_factory=bool, description="Whether the account may sign in.", examples=[True])
+    is_active: JsonBoolean = Field(
+        default_factory=bool, description="Whether the account may sign in.", examples=[True]
+    )

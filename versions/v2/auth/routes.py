@@ -11,6 +11,7 @@ from app.http.deps import (
     SessionServiceDep,
 )
 from app.http.principal import PrincipalDep
+from versions.kit.links import Links, leads_to
 from versions.kit.operations import ANYONE, SIGNED_IN
 from versions.kit.values import NO_NUL
 from versions.v2.auth import mapping, schemas
@@ -23,6 +24,10 @@ from versions.v2.routing import WRITE, router
 _MAILED: Final = schemas.Accepted(detail="If all is well, a mail is on its way.")
 SessionIdPath = Annotated[SessionId, Path(description="The session.")]
 
+_REGISTERED: Final[Links] = leads_to(
+    "tokens.create",
+    body={"grant_type": "password", "username": "$request.body#/email", "password": "$request.body#/password"},
+)
 SessionPage = Page[schemas.Session]
 auth = router("/auth", "auth")
 
@@ -31,7 +36,7 @@ auth = router("/auth", "auth")
     "/registrations",
     status_code=202,
     dependencies=WRITE,
-    **operations.declare("registrations.create", security=ANYONE, fails=[409]),
+    **operations.declare("registrations.create", security=ANYONE, fails=[409], links={202: _REGISTERED}),
 )
 async def register(body: schemas.Registration, service: RegistrationServiceDep) -> schemas.Accepted:
     """Ask for an account. The answer does not tell whether the address has one; a mail does."""
@@ -101,8 +106,13 @@ async def issue_token(
     return mapping.tokens(await service.sign_in(attempt))
 
 
+_TOKENS: Final[Links] = leads_to("tokens.revoke", body={"token": "$response.body#/access_token"}) | leads_to(
+    "tokens.create", body={"grant_type": "refresh_token", "refresh_token": "$response.body#/refresh_token"}
+)
+
+
 def _token_operation() -> dict[str, Any]:
-    declared = operations.declare("tokens.create", security=ANYONE, fails=[401, 403, 409])
+    declared = operations.declare("tokens.create", security=ANYONE, fails=[401, 403, 409], links={200: _TOKENS})
     for status, response in declared["responses"].items():
         if status in STATUSES:
             response["model"] = TokenError
@@ -163,7 +173,15 @@ async def list_sessions(
     return page(SessionPage, request, response, found, mapping.session)
 
 
-@auth.get("/sessions/{session_id}", **operations.declare("sessions.get", security=SIGNED_IN, fails=[404]))
+@auth.get(
+    "/sessions/{session_id}",
+    **operations.declare(
+        "sessions.get",
+        security=SIGNED_IN,
+        fails=[404],
+        links={200: leads_to("sessions.delete", session_id="$response.body#/id")},
+    ),
+)
 async def get_session(session_id: SessionIdPath, reader: SessionReaderDep) -> schemas.Session:
     """Get one of the caller's open sessions."""
     return mapping.session(await reader.get(known(session_id)))

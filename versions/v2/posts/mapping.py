@@ -146,13 +146,18 @@ def results(request: Request, asked: Sequence[Operation], outcomes: Sequence[Ope
 def _result(request: Request, operation: Operation, outcome: OperationResult) -> schemas.BatchResult:
     if isinstance(outcome, DomainError):
         failure = classify(outcome)
-        return schemas.BatchResult(
-            status=failure.status, post=None, problem=Problem.model_validate(problem(request, failure))
-        )
+        told = problem(request, failure) | {"instance": _path(request, operation)}
+        return schemas.BatchResult(status=failure.status, post=None, problem=Problem.model_validate(told))
     if outcome is None:
         return schemas.BatchResult(status=204, post=None, problem=None)
     status = 201 if isinstance(operation, CreateOperation) else 200
     return schemas.BatchResult(status=status, post=post(outcome), problem=None)
+
+
+def _path(request: Request, operation: Operation) -> str:
+    """Where the operation would have gone as a request of its own: that is what went wrong, not the batch."""
+    posts = f"{request.scope['root_path']}/posts"
+    return posts if isinstance(operation, CreateOperation) else f"{posts}/{encode(POST, known(operation.ref))}"
 
 
 def search_result(hit: SearchHit) -> schemas.SearchResult:

@@ -8,6 +8,7 @@ from app.http.conditional import ExpectedRevisionsDep, note_revision
 from app.http.deps import PostReaderDep, PostServiceDep
 from app.posts.commands import KeysetPage, SortField
 from app.posts.views import PostStatus
+from versions.kit.links import Links, leads_to
 from versions.kit.openapi import IDEMPOTENT_REPLAYED, header
 from versions.kit.operations import OPTIONAL, SIGNED_IN
 from versions.kit.values import NO_NUL, listed
@@ -27,6 +28,15 @@ CREATED: Final = {
         }
     }
 }
+
+
+def _linked(post_id: str) -> Links:
+    return leads_to("posts.get", "posts.delete", "posts.view", post_id=post_id) | leads_to(
+        "posts.update", post_id=post_id, header__if_match="$response.header.ETag"
+    )
+
+
+_POST: Final = _linked("$response.body#/id") | leads_to("posts.list", author_id="$response.body#/author_id")
 PostIdPath = Annotated[PostId, Path(description="The post.")]
 FIELD_NAMES: Final = [field.value for field in schemas.PostField]
 _WORDS: Any = Query(
@@ -95,7 +105,7 @@ async def list_posts(
     "",
     status_code=201,
     dependencies=WRITE,
-    **operations.declare("posts.create", security=SIGNED_IN, fails=[409], success=CREATED),
+    **operations.declare("posts.create", security=SIGNED_IN, fails=[409], success=CREATED, links={201: _POST}),
 )
 async def create_post(
     request: Request, response: Response, body: schemas.PostCreate, service: PostServiceDep
@@ -127,7 +137,12 @@ async def batch_posts(request: Request, body: schemas.Batch, service: PostServic
     "/{post_id}",
     response_model_exclude_unset=True,
     **operations.declare(
-        "posts.get", security=OPTIONAL, fails=[404], success={**ETAG, 304: {"description": "Not modified"}}
+        "posts.get",
+        security=OPTIONAL,
+        fails=[404],
+        success={**ETAG, 304: {"description": "Not modified"}},
+        # By the path, since `fields` may leave out the id.
+        links={200: _linked("$request.path.post_id")},
     ),
 )
 async def get_post(
@@ -164,7 +179,7 @@ posts.add_api_route(
     methods=["PATCH"],
     dependencies=WRITE,
     route_class_override=PatchRoute,
-    **operations.declare("posts.update", security=SIGNED_IN, fails=[404, 409, 412], success=ETAG),
+    **operations.declare("posts.update", security=SIGNED_IN, fails=[404, 409, 412], success=ETAG, links={200: _POST}),
 )
 
 

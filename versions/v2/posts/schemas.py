@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.clock import utc_now
 from app.posts.views import PostStatus
-from versions.kit.values import MAX_INTEGER, text
+from versions.kit.values import MAX_INTEGER, JsonBoolean, text
 from versions.v2.errors import Problem
 from versions.v2.ids import PostId, V1Id
 
@@ -167,7 +167,7 @@ class Batch(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     operations: list[BatchOperation] = Field(description="What to do.", min_length=1, max_length=100)
-    atomic: bool = Field(default=False, description="All or nothing.", examples=[False])
+    atomic: JsonBoolean = Field(default=False, description="All or nothing.", examples=[False])
 
 
 class BatchResult(BaseModel):

@@ -7,6 +7,7 @@ from fastapi import Body, Path, Request, Response
 from app.http.conditional import ExpectedRevisionsDep, note_revision
 from app.http.deps import UserReaderDep, UserServiceDep
 from app.http.principal import PrincipalDep
+from versions.kit.links import Links, leads_to
 from versions.kit.openapi import header
 from versions.kit.operations import SIGNED_IN, Success
 from versions.v2.errors import operations
@@ -19,6 +20,12 @@ ETAG: Final[Success] = {
     200: {"headers": {"ETag": header("The account's revision and a digest of this answer.", required=True)}}
 }
 TAGGED: Final[Success] = {**ETAG, 304: {"description": "Not modified"}}
+# Nothing leads to the end of an account, which no operation of v2 makes: who follows links would end their own.
+_USER: Final[Links] = (
+    leads_to("users.get", user_id="$response.body#/id")
+    | leads_to("posts.list", author_id="$response.body#/id")
+    | leads_to("users.update", user_id="$response.body#/id", header__if_match="$response.header.ETag")
+)
 UserIdPath = Annotated[UserId, Path(description="The user.")]
 PatchBody = Annotated[schemas.UserPatch, Body(media_type="application/merge-patch+json")]
 
@@ -27,7 +34,7 @@ me = router("/me", "users")
 users = router("/users", "users")
 
 
-@me.get("", **operations.declare("me.get", security=SIGNED_IN, success=TAGGED))
+@me.get("", **operations.declare("me.get", security=SIGNED_IN, success=TAGGED, links={200: _USER}))
 async def get_me(request: Request, reader: UserReaderDep) -> schemas.User:
     """Get the caller's own account."""
     view = await reader.me()
@@ -50,7 +57,7 @@ me.add_api_route(
     methods=["PATCH"],
     dependencies=WRITE,
     route_class_override=PatchRoute,
-    **operations.declare("me.update", security=SIGNED_IN, fails=[404, 409, 412], success=ETAG),
+    **operations.declare("me.update", security=SIGNED_IN, fails=[404, 409, 412], success=ETAG, links={200: _USER}),
 )
 
 
@@ -70,7 +77,9 @@ async def list_users(
     return page(UserPage, request, response, found, mapping.user)
 
 
-@users.get("/{user_id}", **operations.declare("users.get", security=SIGNED_IN, fails=[404], success=TAGGED))
+@users.get(
+    "/{user_id}", **operations.declare("users.get", security=SIGNED_IN, fails=[404], success=TAGGED, links={200: _USER})
+)
 async def get_user(request: Request, user_id: UserIdPath, reader: UserReaderDep) -> schemas.User:
     """Get one's own account, or anyone's with `users:read`."""
     view = await reader.get(known(user_id))
@@ -93,7 +102,7 @@ users.add_api_route(
     methods=["PATCH"],
     dependencies=WRITE,
     route_class_override=PatchRoute,
-    **operations.declare("users.update", security=SIGNED_IN, fails=[404, 409, 412], success=ETAG),
+    **operations.declare("users.update", security=SIGNED_IN, fails=[404, 409, 412], success=ETAG, links={200: _USER}),
 )
 
 
@@ -111,7 +120,9 @@ async def delete_user(user_id: UserIdPath, service: UserServiceDep, expected: Ex
 @users.put(
     "/{user_id}/roles",
     dependencies=WRITE,
-    **operations.declare("users.set_roles", security=SIGNED_IN, fails=[404, 409, 412], success=ETAG),
+    **operations.declare(
+        "users.set_roles", security=SIGNED_IN, fails=[404, 409, 412], success=ETAG, links={200: _USER}
+    ),
 )
 async def set_roles(
     request: Request, user_id: UserIdPath, body: schemas.Roles, service: UserServiceDep, expected: ExpectedRevisionsDep

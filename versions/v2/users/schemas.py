@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.access.principal import Permission, Role
-from versions.kit.values import Email, text
+from versions.kit.values import Email, JsonBoolean, text
 from versions.v2.ids import V1Id
 
 DisplayName = Annotated[
@@ -38,7 +38,9 @@ class UserPatch(BaseModel):
 
     display_name: DisplayName = Field(default_factory=str)
     email: Address = Field(default_factory=str)
-    is_active: bool = Field(default_factory=bool, description="Whether the account may sign in.", examples=[True])
+    is_active: JsonBoolean = Field(
+        default_factory=bool, description="Whether the account may sign in.", examples=[True]
+    )
 
 
 class Roles(BaseModel):

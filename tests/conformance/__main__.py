@@ -1,0 +1,105 @@
+"""``python -m tests.conformance``: as many cases as a budget of minutes allows, against a real ``strata up``."""
+
+import random
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+
+from tests.conformance.callers import CALLERS, ENDING
+from tests.conformance.outside import Effort, Verdict, attack, seed_of
+from tests.support.limits import VARIABLES
+from tests.support.live import Strata
+from tests.support.stack import up
+from versions.registry import VERSIONS
+
+_MINUTES: Final = 20.0
+_LEAST_SECONDS: Final = 20
+_EXAMPLES: Final = 500
+_SUITE: Final = ("tests/contracts", "tests/laws")
+_ROOT: Final = Path(__file__).parents[2]
+console: Final = Console()
+
+
+def main(
+    *,
+    minutes: Annotated[float, typer.Option(min=0.1, help="Shared out among versions and callers.")] = _MINUTES,
+    seed: Annotated[int | None, typer.Option(help="Default: a random one, which is printed.")] = None,
+    version: Annotated[list[str] | None, typer.Option(help="Only this one; may be given several times.")] = None,
+    caller: Annotated[list[str] | None, typer.Option(help=f"Only this one: {', '.join(CALLERS)}.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Requests at once.")] = 1,
+    shipped: Annotated[bool, typer.Option("--shipped", help="With the limits that a fresh server has.")] = False,
+    suite: Annotated[bool, typer.Option(help="First the suite's own strategies, with more cases.")] = True,
+) -> None:
+    """Run every check in all phases, each version as each caller, each pair on a fresh server."""
+    base = random.randrange(2**31) if seed is None else seed  # noqa: S311 - chooses test cases
+    pairs = [(one, other) for one in version or [found.name for found in VERSIONS] for other in caller or CALLERS]
+    seconds = max(_LEAST_SECONDS, int(minutes * 60 / len(pairs)))
+    console.print(f"Seed {base}; {minutes:g} minutes for {len(pairs)} runs.")
+    failed = ["the suite's strategies"] if suite and not _suite_passes(base) else []
+    for number, (one, other) in enumerate(pairs, 1):
+        console.print(f"[{number}/{len(pairs)}] {one} as {other}, {seconds} s ...", markup=False)
+        for verdict in _attack(one, other, _efforts(one, other, seconds, workers), base, shipped=shipped):
+            cases, unexplained = verdict.report["test_cases"], verdict.unexplained
+            if verdict.exit_code == 0 and not unexplained:
+                console.print(f"    {cases['generated']} cases: no failure", style="green")
+                continue
+            failed.append(f"{one} as {other}")
+            console.print(f"    {cases['generated']} cases: {cases['unique_failures']} failures", style="bold red")
+            console.print(verdict.said, *sorted(unexplained), sep="\n", markup=False, highlight=False)
+            console.print(f"Again: {_command(one, other, base, seconds, shipped=shipped)}", markup=False)
+    console.print(f"Failed: {', '.join(failed)}; seed {base}" if failed else f"No failure; seed {base}.")
+    raise typer.Exit(bool(failed))
+
+
+def _efforts(version: str, caller: str, seconds: int, workers: int) -> list[Effort]:
+    """What a caller can end itself with comes last, or most of a run would be refused; v1 keeps its last admin."""
+    effort = Effort(examples=_EXAMPLES, seconds=seconds, workers=workers)
+    if caller == "nobody" or (version, caller) == ("v1", "admin"):
+        return [effort]
+
+    def only(flag: str) -> list[str]:
+        return [part for name in sorted(ENDING) for part in (flag, name)]
+
+    return [
+        replace(effort, options=only("--exclude-operation-id")),
+        replace(effort, seconds=_LEAST_SECONDS, options=only("--include-operation-id")),
+    ]
+
+
+def _attack(version: str, caller: str, efforts: list[Effort], base: int, *, shipped: bool) -> Iterator[Verdict]:
+    with tempfile.TemporaryDirectory(prefix="strata-conformance-") as folder:
+        # A caller that is signed in stays so for the whole run.
+        strata = Strata(Path(folder) / "home", STRATA_LOG__LEVEL="warning", STRATA_AUTH__ACCESS_TTL="86400")
+        if shipped:
+            strata.environment = {name: text for name, text in strata.environment.items() if name not in VARIABLES}
+        else:
+            strata.environment["STRATA_AUTH__LOGINS_PER_MINUTE"] = "100000"
+        with up(strata) as run:
+            headers = CALLERS[caller](strata, run.url)
+            for number, effort in enumerate(efforts):
+                place = Path(folder) / f"run{number}"
+                yield attack(run.url, version, headers, place, effort, seed_of(base, version, caller))
+
+
+def _command(version: str, caller: str, base: int, seconds: int, *, shipped: bool) -> str:
+    """What runs one pair again."""
+    flags = f"--version {version} --caller {caller} --seed {base} --minutes {seconds / 60:.2f}"
+    return f".venv/bin/python -m tests.conformance --no-suite {flags}{' --shipped' if shipped else ''}"
+
+
+def _suite_passes(seed: int) -> bool:
+    folders: Sequence[str] = [folder for folder in _SUITE if (_ROOT / folder).exists()]
+    command = [sys.executable, "-m", "pytest", "--hypothesis-profile", "deep", "--hypothesis-seed", str(seed), *folders]
+    console.print(f"$ {' '.join(command)}", markup=False)
+    return subprocess.run(command, cwd=_ROOT, check=False).returncode == 0
+
+
+if __name__ == "__main__":
+    typer.run(main)

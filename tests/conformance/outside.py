@@ -1,0 +1,149 @@
+"""The stock ``schemathesis`` command, run from outside, and what it has to say in a form that tests can read."""
+
+import base64
+import json
+import subprocess
+import sys
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+CONFIG = Path(__file__).parents[2] / "schemathesis.toml"
+STATE = frozenset(
+    {
+        # v1: an address is taken, a token is not the one in the mail, some posts of a batch are not there.
+        *("Email already registered", "Invalid verification token", "Multiple validation errors"),
+        # v2: a token, a cursor that this server has not made, another revision, a key used for another request.
+        *("invalid_verification_token", "invalid_reset_token", "invalid_grant", "invalid_cursor", "cursor_mismatch"),
+        *("precondition_failed", "idempotency_key_reused"),
+    }
+)
+"""The reasons that no schema can tell in advance."""
+_REFUSED = frozenset({400, 405, 406, 410, 411, 412, 413, 415, 422, 428, 431})
+PHASES = ("examples", "coverage", "fuzzing", "stateful")
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request and its answer; ``parent`` is the request whose answer led here, ``mode`` positive or negative."""
+
+    id: str
+    parent: str | None
+    phase: str
+    method: str
+    template: str
+    url: str
+    mode: str
+    status: int
+    body: bytes
+
+    @property
+    def operation(self) -> str:
+        """As schemathesis names it."""
+        return f"{self.method} {self.template}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome of one run."""
+
+    command: Sequence[str]
+    exit_code: int
+    said: str
+    report: Mapping[str, Any]
+    events: Path
+
+    @property
+    def failures(self) -> set[tuple[str, str]]:
+        """The failures by class and operation: ``("IgnoredAuth", "GET /me")``."""
+        return {(found["type"], operation) for found in self.report["failures"] for operation in found["operations"]}
+
+    @property
+    def unexplained(self) -> set[tuple[str, int, str]]:
+        """Our own check: what fits its schema is refused only for the state that the server is in.
+
+        The configuration of schemathesis names status codes, which say less: operation, status code, reason.
+        """
+        return {
+            (exchange.operation, exchange.status, reason)
+            for exchanges in self.scenarios()
+            for exchange in exchanges
+            if exchange.mode == "positive" and exchange.status in _REFUSED
+            if (reason := _reason(exchange.body)) not in STATE
+        }
+
+    def scenarios(self) -> Iterator[list[Exchange]]:
+        """What was sent, one list for each scenario, in the order of sending."""
+        for line in self.events.read_text().splitlines():
+            found = json.loads(line).get("ScenarioFinished")
+            if found is not None and "cases" in found["recorder"]:
+                yield list(_exchanges(found["recorder"], found["phase"]))
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is tried: so many cases for each operation, or as long as so many seconds last."""
+
+    phases: Sequence[str] = PHASES
+    examples: int = 10
+    seconds: int | None = None
+    workers: int = 1
+    options: Sequence[str] = ()
+
+
+def attack(url: str, version: str, headers: Mapping[str, str], folder: Path, effort: Effort, seed: int) -> Verdict:
+    """Run every check against one version, from a folder that holds nothing."""
+    folder.mkdir(parents=True)
+    report, events = folder / "report.json", folder / "events.ndjson"
+    command = [
+        *(str(Path(sys.executable).with_name("schemathesis")), "--no-color", "--config-file", str(CONFIG)),
+        *("run", f"{url}/api/{version}/openapi.json", "--checks", "all", "--phases", ",".join(effort.phases)),
+        *(part for name, value in headers.items() for part in ("--header", f"{name}: {value}")),
+        *("--seed", str(seed), "--max-examples", str(effort.examples), "--workers", str(effort.workers)),
+        *(("--max-time", str(effort.seconds)) if effort.seconds else ()),
+        *("--report", "json,ndjson", "--report-json-path", str(report), "--report-ndjson-path", str(events)),
+        # How fast cases are made is the machine's business.
+        *("--suppress-health-check", "too_slow"),
+        *effort.options,
+    ]
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=600 + (effort.seconds or 0), check=False
+    )
+    said = f"{done.stdout}\n{done.stderr}"
+    assert report.exists(), said
+    return Verdict(command, done.returncode, said, json.loads(report.read_text()), events)
+
+
+def seed_of(base: int, *parts: str) -> int:
+    """A seed of its own for each part of a run, always the same one for the same base."""
+    return zlib.crc32("/".join((str(base), *parts)).encode())
+
+
+def _exchanges(recorder: Mapping[str, Any], phase: str) -> Iterator[Exchange]:
+    for identifier, case in recorder["cases"].items():
+        interaction = recorder["interactions"].get(identifier)
+        if interaction is None or interaction["response"] is None:
+            continue
+        value, response = case["value"], interaction["response"]
+        yield Exchange(
+            identifier,
+            case.get("parent_id"),
+            phase,
+            value["method"],
+            value["path"],
+            interaction["request"]["uri"],
+            value.get("meta", {}).get("generation", {}).get("mode", ""),
+            response["status_code"],
+            base64.b64decode((response.get("content") or {}).get("$base64", "")),
+        )
+
+
+def _reason(body: bytes) -> str:
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return body[:80].decode(errors="replace")
+    # The token endpoint has a word of its own; v1 has sentences.
+    return str(found.get("code") or found.get("error") or found.get("detail"))

@@ -1,0 +1,60 @@
+"""Faults that are planted are found, and nothing else is: a run without failures means something."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import uvicorn
+from pydantic import SecretStr
+from starlette.types import ASGIApp
+
+from app.access.principal import Role
+from app.db.database import Database
+from app.http.runtime import Runtime
+from app.main import create_app
+from app.settings import Settings
+from tests.conformance.callers import both_ways
+from tests.conformance.faults import CHAIN, EXAMINED, FAULTS, STALE, UNEXPLAINED, Faulty
+from tests.conformance.outside import Effort, Verdict, attack
+from tests.support.live import free_port
+from tests.support.postgres import clone
+from tests.support.world import World
+
+
+@asynccontextmanager
+async def served(app: ASGIApp) -> AsyncIterator[str]:
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(app, port=port, lifespan="on", log_level="warning", access_log=False))
+    running = asyncio.create_task(server.serve())
+    while not server.started:
+        assert not running.done(), "the server ended"
+        await asyncio.sleep(0.02)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    await running
+
+
+async def test_every_planted_fault_is_found(admin_dsn: str, settings: Settings, tmp_path: Path) -> None:
+    dsn = await clone(admin_dsn, "strata_planted_faults")
+    database = settings.database.model_copy(update={"url": SecretStr(dsn)})
+    log = settings.log.model_copy(update={"level": "error"})
+    settings = settings.model_copy(update={"database": database, "log": log})
+    app = create_app(settings)
+    pool = await Database.open(dsn, settings.database)
+    root = await World(app, Runtime.build(settings, pool)).person("root@example.com", Role.ADMIN)
+    await pool.close()
+
+    async def attacked(name: str, phases: Sequence[str], examples: int, included: Sequence[str]) -> Verdict:
+        options = [part for operation in included for part in ("--include-operation-id", operation)]
+        effort = Effort(phases=phases, examples=examples, options=[*options, "--continue-on-failure"])
+        return await asyncio.to_thread(attack, url, "v2", both_ways(root.key), tmp_path / name, effort, 1)
+
+    async with served(Faulty(app, root.key)) as url:
+        cases = await attacked("cases", ("coverage", "fuzzing"), 3, EXAMINED)
+        chains = await attacked("chains", ("stateful",), 15, CHAIN)
+    assert cases.exit_code == chains.exit_code == 1
+    assert cases.failures >= FAULTS, cases.said
+    assert {operation for _, operation in cases.failures} == {operation for _, operation in FAULTS}, cases.said
+    assert UNEXPLAINED in cases.unexplained
+    assert chains.failures == {STALE}, chains.said

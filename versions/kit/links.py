@@ -1,0 +1,24 @@
+"""Links of an answer (OpenAPI 3.1, section 4.8.20): what to do next, and where the values for it stand."""
+
+from typing import Any
+
+Links = dict[str, dict[str, Any]]
+"""Operation id -> link object."""
+
+
+def leads_to(*operation_ids: str, body: Any = None, **parameters: str) -> Links:
+    """A link to each operation, with runtime expressions for its parameters and a literal with some for its body.
+
+    A header is written ``header__if_match`` for ``header.if-match``.
+    """
+    link: dict[str, Any] = {}
+    if parameters:
+        link["parameters"] = {_name(name): expression for name, expression in parameters.items()}
+    if body is not None:
+        link["requestBody"] = body
+    return {operation_id: {"operationId": operation_id, **link} for operation_id in operation_ids}
+
+
+def _name(keyword: str) -> str:
+    place, _, name = keyword.partition("__")
+    return f"{place}.{name.replace('_', '-')}" if name else keyword
