@@ -7,8 +7,8 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.types import Scope
 
-from app.clock import utc_now
 from app.access.service import ImplausibleCredentials
+from app.clock import utc_now
 from app.http.principal import resolve_principal
 from app.http.rate_limits import DECISION, QuotaExceeded, RateLimits, client_address
 from app.http.runtime import Runtime
