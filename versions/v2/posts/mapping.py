@@ -70,7 +70,8 @@ def shaped(view: PostView, fields: Collection[str], include: Collection[str]) ->
     whole = post(view)
     author = schemas.Author(id=encode(USER, view.author_uid), display_name=view.author_name) if include else None
     if fields:
-        members: dict[str, Any] = {name: getattr(whole, name) for name in fields}
+        # Not by attribute: reading a deprecated member warns, and it is the client that chose it.
+        members: dict[str, Any] = {name: whole.__dict__[name] for name in fields}
         return schemas.PartialPost.model_construct(**members | ({"author": author} if author else {}))
     if author is not None:
         return schemas.PostWithAuthor.model_construct(**whole.__dict__, author=author)
