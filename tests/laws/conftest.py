@@ -8,8 +8,13 @@ import hypothesis
 import pytest
 
 from app.settings import Settings
-from tests.laws.stage import Stage
 from tests.support.postgres import clone
+
+FAMILIES = ("machine", "pages", "permissions", "posts", "preconditions", "refusals", "sessions", "users")
+for module in (*FAMILIES, "agreement", "tables.failures"):
+    pytest.register_assert_rewrite(f"tests.laws.{module}")
+
+from tests.laws.stage import Stage  # noqa: E402 - only what is imported later is rewritten
 
 DEEP = "STRATA_TEST_DEEP"
 

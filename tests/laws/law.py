@@ -1,4 +1,4 @@
-"""A law: something that must hold for whatever is drawn. The suite, the seeded bugs and the mutants all run the same."""
+"""A law: something that holds for whatever is drawn. The suite, the seeded bugs and the mutants run the same ones."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -40,12 +40,17 @@ class Law:
 
 
 def law(share: float = 1, **drawn: SearchStrategy[Any]) -> Callable[[Body], Law]:
-    """Make a function a law over these strategies; without any it is checked once."""
+    """Make a function a law over these strategies."""
 
     def declare(body: Body) -> Law:
         return Law(f"{body.__module__.rpartition('.')[2]}.{body.__name__}", body, drawn, share)
 
     return declare
+
+
+def fixed(body: Body) -> Law:
+    """Make a function a law that draws nothing and is checked once."""
+    return law()(body)
 
 
 def hurried(examples: int) -> settings:

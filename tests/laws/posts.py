@@ -30,7 +30,8 @@ def write(stage: Stage, author: Caller, draft: Draft, version: str = "v2", statu
         number = ok(author.v2.post("/posts", draft.v2)).json()["v1_id"]
     written = Written(f"/posts/{number}", f"/posts/{stage.name_of_post(number)}")
     if status is not None:
-        ok(author.v2.patch(written.new, {"status": status}))
+        shown = ok(author.v2.patch(written.new, {"status": status})).json()
+        assert (shown["title"], shown["content"], shown["status"]) == (draft.title, draft.content, status)
     return written
 
 
@@ -40,7 +41,7 @@ def effect(stage: Stage, written: Written, act: Callable[[], httpx2.Response]) -
         before = len(stage.events())
         response = act()
         seen = stage.ada.v2.get(written.new)
-        events = [event for event in stage.events()[before:]]
+        events = stage.events()[before:]
     outcome: dict[str, Any] = {"success": response.is_success, "events": events, "status": seen.status_code}
     if seen.is_success:
         outcome |= {"revision": revision(seen)}

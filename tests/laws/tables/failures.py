@@ -83,17 +83,16 @@ ROOTS: Final = frozenset({"error", "invalid", "malformed_request", "forbidden", 
 """Codes of the kinds that others derive from; the second is what a body that is no form at all gets."""
 
 
-def ensure_same_failure(old: httpx2.Response, new: httpx2.Response) -> None:
-    """Both failed, and told the same in their own words."""
+def ensure_same_failure(old: httpx2.Response, new: httpx2.Response, names: Mapping[str, str]) -> None:
+    """Both failed, and told the same in their own words; ``names`` are v2's for what v1 calls otherwise."""
     problem = new.json()
     declared = FAILURES[problem["code"]]
     told = (new.status_code, old.status_code, words(old))
     assert told == (declared.new_status, declared.old_status, declared.old_detail), (old.text, problem)
     assert old.headers.get("WWW-Authenticate") == new.headers.get("WWW-Authenticate")
     if declared.old_detail == LIST:
-        assert _refused_by_v1(old.json()["detail"]) == [
-            (error["pointer"], error["code"], error["detail"]) for error in problem["errors"]
-        ]
+        refused = sorted((error["pointer"], error["code"], error["detail"]) for error in problem["errors"])
+        assert sorted(_refused_by_v1(old.json()["detail"], names)) == refused
 
 
 def words(old: httpx2.Response) -> str:
@@ -102,11 +101,12 @@ def words(old: httpx2.Response) -> str:
     return detail if isinstance(detail, str) else LIST
 
 
-def _refused_by_v1(issues: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
+def _refused_by_v1(issues: list[dict[str, Any]], names: Mapping[str, str]) -> list[tuple[str, str, str]]:
     """v1's list in v2's words: the location as a JSON pointer."""
     found = []
     for issue in issues:
         where, *path = issue["loc"]
-        steps = [] if issue["type"] == "json_invalid" else [*([] if where == "body" else [where]), *path]
-        found.append(("#" + "".join(f"/{step}" for step in steps), issue["type"], issue["msg"]))
+        steps = [] if issue["type"] == "json_invalid" else [names.get(step, step) for step in path]
+        place = steps if where == "body" else [where, *steps]
+        found.append(("#" + "".join(f"/{step}" for step in place), issue["type"], issue["msg"]))
     return found

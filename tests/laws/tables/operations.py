@@ -37,7 +37,7 @@ PAIRS: Final = (
     Pair(
         "posts.create",
         "posts.create",
-        ("posts.the_same_draft_means_the_same", "failures.bad_values_are_refused_alike", "permissions.posts"),
+        ("posts.the_same_draft_means_the_same", "refusals.new_posts_are_refused_alike", "permissions.posts"),
     ),
     Pair("posts.get", "posts.get", ("posts.a_post_reads_alike", "permissions.posts")),
     Pair("posts.get", "posts.view", ("posts.a_read_of_v1_is_a_view_of_v2", "permissions.posts")),
