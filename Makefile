@@ -10,7 +10,7 @@ export UV_COMPILE_BYTECODE := 1
 INSTALLED := .venv/.installed
 COMPOSE_ENV ?= compose.env
 
-.PHONY: help up test lint types check fmt bench contracts dashboards dashboards-check compose-env clean
+.PHONY: help up test mutants lint types check fmt bench contracts dashboards dashboards-check compose-env clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ up: $(INSTALLED) ## start everything: PostgreSQL, migrations, API, worker; Ctrl-
 
 test: $(INSTALLED) ## run the tests
 	.venv/bin/python -m pytest
+
+mutants: $(INSTALLED) ## plant bugs in the mappings of v1 and v2; fails unless the laws catch 95 %
+	.venv/bin/python -m tests.laws.mutants
 
 lint: $(INSTALLED) ## ruff, import contracts, spelling
 	.venv/bin/ruff check .

@@ -89,11 +89,10 @@ def _prove(stage: Stage, version: str, address: str, token: str) -> httpx2.Respo
 
 @fixed
 def a_first_proof_says_so(stage: Stage) -> None:
-    """v1 tells a first proof from a second; v2's second mail proves as well as the first."""
+    """v1 tells a first proof from a second, which the mail of either version is good for."""
     _register(stage, "v1", "first@example.com", "F")
     (mail,) = stage.mails()
     ok(stage.stranger.v2.post("/auth/verifications/resend", {"email": "first@example.com"}))
-    assert stage.mails() == [], "not twice within a minute"
     proof = _prove(stage, "v1", "first@example.com", token_of(mail))
     assert proof.json() == {"message": "Email verified successfully"}
 

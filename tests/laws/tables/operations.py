@@ -58,7 +58,7 @@ ONLY_V1: Final[Mapping[str, str]] = {
     "users.create": "in v2 people register; users.an_account_made_by_an_admin_is_whole holds what v2 shows of it",
 }
 ONLY_V2: Final[Mapping[str, str]] = {
-    "verifications.resend": "v1 has no second mail; sessions.a_registration_makes_the_same_account uses its token",
+    "verifications.resend": "v1 has no second mail; sessions.a_first_proof_says_so asks for one",
     "password_resets.create": "v1 has no resets; sessions.a_new_password_is_everywhere signs in with the result",
     "password_resets.confirm": "v1 has no resets; sessions.a_new_password_is_everywhere signs in with the result",
     "tokens.revoke": "v1 cannot sign out; sessions.whoever_is_out_is_out_everywhere asks v1",
