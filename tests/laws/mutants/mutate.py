@@ -1,7 +1,8 @@
 """Mutants of a module: mutmut's operators, applied to the whole module and not only to its functions.
 
 mutmut itself leaves alone what stands outside of functions, which is where a schema says everything it says. Left out
-are annotations, imports, decorators, docstrings, and what only the document shows: the contract gate holds that.
+are annotations and their variables, imports, decorators, docstrings, and what only the document shows: the contract
+gate holds that.
 """
 
 import ast
@@ -11,6 +12,7 @@ from difflib import unified_diff
 from typing import Any, Final
 
 import libcst as cst
+import libcst.matchers as m
 from libcst.metadata import ByteSpanPositionProvider, MetadataWrapper, PositionProvider
 from mutmut.mutation.mutators import mutation_operators
 
@@ -20,10 +22,14 @@ _PROSE: Final = frozenset({"description", "examples", "title", "json_schema_extr
 
 @dataclass(frozen=True)
 class Mutant:
-    """A module with one defect. ``code`` is the whole of its source, ``line`` where the defect is."""
+    """A module with one defect. ``code`` is the whole of its source, ``line`` where the defect is.
+
+    ``late``: inside of a function, so that nothing else has taken it in when the module is replaced.
+    """
 
     module: str
     line: int
+    late: bool
     code: str
     diff: str
 
@@ -33,13 +39,16 @@ class _Sites(cst.CSTVisitor):
 
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[tuple[int, int, int, cst.CSTNode]] = []
-        """Line, first byte, length, and what to put there."""
+        self.found: list[tuple[int, bool, int, int, cst.CSTNode]] = []
+        """Line, whether in a function, first byte, length, and what to put there."""
+        self._functions = 0
 
     def on_visit(self, node: cst.CSTNode) -> bool:
         if isinstance(node, (cst.Import, cst.ImportFrom, cst.Decorator, cst.Annotation)):
             return False
         if isinstance(node, cst.Expr) and isinstance(node.value, cst.SimpleString):
+            return False
+        if m.matches(node, m.Assign(value=m.Call(func=m.Name("TypeVar")))):
             return False
         if isinstance(node, cst.Arg) and node.keyword is not None and node.keyword.value in _PROSE:
             return False
@@ -47,8 +56,14 @@ class _Sites(cst.CSTVisitor):
         for kind, operator in mutation_operators:
             if span is not None and isinstance(node, kind):
                 line: Any = self.get_metadata(PositionProvider, node)
-                self.found += [(line.start.line, span.start, span.length, changed) for changed in operator(node)]
+                place = (line.start.line, self._functions > 0, span.start, span.length)
+                self.found += [(*place, changed) for changed in operator(node)]
+        self._functions += isinstance(node, cst.FunctionDef)
         return super().on_visit(node)
+
+    def on_leave(self, original_node: cst.CSTNode) -> None:
+        self._functions -= isinstance(original_node, cst.FunctionDef)
+        super().on_leave(original_node)
 
 
 class _WithoutProse(ast.NodeTransformer):
@@ -72,13 +87,13 @@ def mutants(module: str, source: str) -> Iterator[Mutant]:
     wrapper.visit(sites)
     text = source.encode()
     seen = {_meaning(source), None}
-    for line, start, length, new in sites.found:
+    for line, late, start, length, new in sites.found:
         code = (text[:start] + wrapper.module.code_for_node(new).encode() + text[start + length :]).decode()
         meaning = _meaning(code)
         if meaning in seen:
             continue
         seen.add(meaning)
-        yield Mutant(module, line, code, _difference(source, code))
+        yield Mutant(module, line, late, code, _difference(source, code))
 
 
 def _difference(source: str, code: str) -> str:

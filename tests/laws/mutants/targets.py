@@ -29,7 +29,7 @@ THRESHOLD: Final = 95
 
 FIRST: Final = {
     "posts": ("posts", "pages", "refusals", "preconditions"),
-    "users": ("users", "permissions", "refusals"),
+    "users": ("users", "permissions", "refusals", "sessions"),
     "auth": ("sessions", "refusals"),
     "errors": ("refusals", "permissions", "users", "sessions"),
     "ids": ("posts", "users", "sessions", "refusals"),
