@@ -43,6 +43,7 @@ types: $(INSTALLED) ## mypy, strict
 contracts: $(INSTALLED) ## the frozen contracts say what the code says
 	$(STRATA) contract check
 	.venv/bin/python -m contracts.compat.reference --check
+	$(STRATA) contract guide --check
 
 dashboards: $(INSTALLED) ## write grafana/dashboards and grafana/prometheus/rules from their code
 	.venv/bin/python -m observability.dashboards

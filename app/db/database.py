@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Protocol, Self
+from typing import Any, Final, Protocol, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import asyncpg
@@ -18,6 +18,9 @@ from app.db.sessions import ReadSession, WriteSession
 from app.db.tracing import trace_statements
 from app.errors import DomainError
 from app.settings import DatabaseSettings
+from observability.tracing.recording import client_span
+
+_COMMIT: Final = {"db.system.name": "postgresql", "db.operation.name": "COMMIT"}
 
 
 class UnitOfWork(Protocol):
@@ -114,9 +117,16 @@ async def transaction(session: WriteSession) -> AsyncIterator[WriteSession]:
             yield session
         except DomainError as failure:
             if failure.keeps_changes:
-                await session.commit()
+                await _commit(session)
             raise
-        await session.commit()
+        await _commit(session)
+
+
+async def _commit(session: WriteSession) -> None:
+    await session.flush()
+    if session.in_transaction():
+        with client_span("COMMIT", _COMMIT):
+            await session.commit()
 
 
 def sqlalchemy_url(dsn: str) -> str:

@@ -9,8 +9,8 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.failures import translated
-from app.db.gathering import Gathering
 from app.db.statements import KEYS, KeyedRead, Read
+from observability.gathering import Gathering
 from observability.tracing.recording import client_span
 
 Row = asyncpg.Record
@@ -33,7 +33,7 @@ class ReadSession:
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
-        self._gatherings: dict[KeyedRead, Gathering] = {}
+        self._gatherings: dict[KeyedRead, Gathering[Any, Row | None]] = {}
 
     async def all(self, read: Read, /, **values: Any) -> list[Row]:
         """Every row."""
@@ -53,15 +53,21 @@ class ReadSession:
         return None if row is None else row[0]
 
     async def by_key(self, read: KeyedRead, key: Any) -> Row | None:
-        """The row of ``key``, or None; those who ask at the same time share a statement."""
+        """The row of ``key``, or None; those who ask at the same time share a statement.
+
+        A statement that fails, fails for all of them, so keys are of types that PostgreSQL cannot refuse.
+        """
         gathering = self._gatherings.get(read)
         if gathering is None:
-            fetch = partial(self._of_keys, read)
-            gathering = self._gatherings[read] = Gathering(fetch, read.key, read.span)
-        return await gathering.row(key)
+            gathering = self._gatherings[read] = Gathering(partial(self._by_keys, read))
+        with client_span(*read.span):
+            return await gathering.answer(key)
 
-    async def _of_keys(self, read: KeyedRead, keys: list[Any]) -> list[Row]:
-        return await self.all(read, **{KEYS: keys})
+    async def _by_keys(self, read: KeyedRead, keys: list[Any]) -> list[Row | Exception | None]:
+        async with translated(), self._connections.acquire() as connection:
+            rows = await connection.fetch(read.sql, *read.arguments({KEYS: keys}))
+        found = {row[read.key]: row for row in rows}
+        return [found.get(key) for key in keys]
 
 
 class WriteSession(AsyncSession):

@@ -164,5 +164,5 @@ async def test_what_is_asked_is_there_also_with_layers_off(
         await admin.close()
     full, bare, without = apps
     assert strata.layers(full) == names
-    assert [layer.cls for layer in bare.user_middleware] == [strata.OneContext]
+    assert [layer.cls for layer in bare.user_middleware] == [strata.Admitted, strata.OneContext]
     assert strata.layers(without) == [name for name in names if name != names[1]]
