@@ -10,8 +10,9 @@ from tests.laws.drawn import CONTENTS, TITLES, Draft
 from tests.laws.law import fixed, law
 from tests.laws.posts import write
 from tests.laws.stage import Stage
-from tests.laws.tables.fields import NEW_POST, POST_EDIT, REGISTRATION, USER_EDIT, Shape
+from tests.laws.tables.fields import NEW_POST, POST, POST_EDIT, REGISTRATION, USER_EDIT, Shape
 
+EXAMPLE: Final = "post_7zzzzzzzzzzzzzzzzzzzzzzzzz"
 _JSON: Final = st.one_of(
     st.none(),
     st.booleans(),
@@ -165,7 +166,7 @@ def doors_that_are_not_there(stage: Stage) -> None:
             old = stage.ada.v1.call(method, f"/posts/{identifier}")
             new = stage.ada.v2.call(method, f"/posts/{identifier}")
             assert (old.status_code, new.status_code) == (422, 422), identifier
-    agree(stage, stage.ada.v1.get(f"/posts/{2**53 - 1}"), stage.ada.v2.get("/posts/post_7zzzzzzzzzzzzzzzzzzzzzzzzz"))
+    agree(stage, stage.ada.v1.get(f"/posts/{2**53 - 1}"), stage.ada.v2.get(f"/posts/{EXAMPLE}"))
     agree(stage, stage.admin.v1.get(f"/users/{2**53 - 1}"), stage.admin.v2.get("/users/usr_7zzzzzzzzzzzzzzzzzzzzzzzzz"))
 
 
@@ -182,12 +183,27 @@ def what_v1_lets_pass_v2_refuses(stage: Stage) -> None:
     assert (old.status_code, old.json()) == (400, {"detail": "Limit cannot exceed 1000"})
     assert (new.status_code, new.json()["code"]) == (422, "validation_failed")
     ok(stage.admin.v1.get("/users", limit=1000))
-    for sort in ("", "unknown", "-", "title,unknown"):
-        assert stage.ada.v2.get("/posts", sort=sort).json()["code"] == "invalid_sort"
-    assert stage.ada.v2.get("/posts", fields="unknown").json()["code"] == "invalid_choice"
-    assert stage.ada.v2.get("/posts", include="unknown").json()["code"] == "invalid_choice"
+    sortable = "created_at, title, updated_at, view_count"
+    for sort in ("", "unknown", "-", "title,unknown", "-title,-"):
+        detail = f"sort takes {sortable}, separated by commas, with - in front for descending."
+        _ensure_told(stage.ada.v2.get("/posts", sort=sort), "sort", "invalid_sort", detail)
+    for name, known in (
+        ("fields", [*(field.new for field in POST.fields), *POST.only_new]),
+        ("include", ["author"]),
+    ):
+        detail = f"{name} takes {', '.join(sorted(known))}, separated by commas."
+        for path in ("/posts", f"/posts/{EXAMPLE}"):
+            for value in ("unknown", "", f"{known[0]},unknown"):
+                _ensure_told(stage.ada.v2.get(path, **{name: value}), name, "invalid_choice", detail)
     taken = {"email": stage.bob.email.upper(), "password": "12345678"}
     old = stage.stranger.v1.post("/auth/register", taken | {"name": "N"})
     assert (old.status_code, old.json()["detail"]) == (400, "Email already registered")
     ok(stage.stranger.v2.post("/auth/registrations", taken | {"display_name": "N"}))
     assert [mail.to for mail in stage.mails()] == [stage.bob.email]
+
+
+def _ensure_told(response: httpx2.Response, parameter: str, code: str, detail: str) -> None:
+    """Which parameter was refused, and what it takes."""
+    problem = response.json()
+    assert (response.status_code, problem["code"], problem["detail"]) == (400, code, detail)
+    assert problem["errors"] == [{"pointer": f"#/query/{parameter}", "code": code, "detail": detail}]

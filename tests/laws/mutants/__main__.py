@@ -32,16 +32,19 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
-def _all(modules: Iterable[str]) -> Iterator[Mutant]:
-    for module in modules:
+def _all(places: Iterable[str]) -> Iterator[Mutant]:
+    for place in places:
+        module, _, line = place.partition(":")
         source = (ROOT / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
-        yield from mutants(module, source)
+        yield from (mutant for mutant in mutants(module, source) if not line or mutant.line == int(line))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 when enough mutants were caught and the list of survivors is true."""
     parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
-    parser.add_argument("modules", nargs="*", default=TARGETS, help="modules to mutate; all of targets.py by default")
+    parser.add_argument(
+        "modules", nargs="*", default=TARGETS, help="module or module:line; all of targets.py by default"
+    )
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 2)
     parser.add_argument("--minutes", type=float, default=60, help="give up, and fail, after this long")
     options = parser.parse_args(arguments)
@@ -63,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     return 1
     finally:
         server.stop()
-    return _report(verdicts, set(options.modules))
+    return _report(verdicts, planted)
 
 
 def _show(verdict: Verdict, done: int, planted: int, seconds: float) -> None:
@@ -74,11 +77,13 @@ def _show(verdict: Verdict, done: int, planted: int, seconds: float) -> None:
         _say(f"{done}/{planted} in {seconds:.0f} s")
 
 
-def _report(verdicts: Sequence[Verdict], modules: set[str]) -> int:
+def _report(verdicts: Sequence[Verdict], planted: Sequence[Mutant]) -> int:
+    places = {(mutant.module, mutant.diff) for mutant in planted}
+    modules = {mutant.module for mutant in planted}
     excused = {
         (entry["module"], entry["change"].strip()): entry["reason"]
         for entry in tomllib.loads(SURVIVORS.read_text(encoding="utf-8")).get("survivor", [])
-        if entry["module"] in modules
+        if (entry["module"], entry["change"].strip()) in places
     }
     lived = {(verdict.mutant.module, verdict.mutant.diff) for verdict in verdicts if verdict.catcher is None}
     stale = sorted(set(excused) - lived)
