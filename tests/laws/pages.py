@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import chain
+from operator import itemgetter
 from typing import Any, Final
 
 from hypothesis import strategies as st
@@ -151,6 +152,26 @@ def posts_are_walked_alike(
     assert sorted(post["id"] for post in by_v1) == sorted(chain.from_iterable(ids))
     whole = {post["id"]: post for part in parts for post in part}
     assert [whole[post["id"]] for post in by_v1] == by_v1
+
+
+_KEYS: Final = st.lists(
+    st.tuples(st.sampled_from(["created_at", "updated_at", "view_count"]), st.booleans()), min_size=1, max_size=3
+)
+
+
+@law(0.6, rows=_ROWS, keys=_KEYS, size=st.integers(1, 6))
+def many_keys_sort_what_one_key_sorts(
+    stage: Stage, rows: Sequence[Row], keys: Sequence[tuple[str, bool]], size: int
+) -> None:
+    """v1 sorts by one key; by v2's further keys the equal are sorted. A key that comes again changes nothing."""
+    fill(stage, rows)
+    ordered = [POST.from_v1(stage, item) for item in numbered(stage.admin, 20)]
+    directions = dict(reversed(keys))
+    names = list(dict.fromkeys(name for name, _ in keys))
+    for name in ["id", *reversed(names)]:
+        ordered.sort(key=itemgetter(name), reverse=directions[names[-1] if name == "id" else name])
+    sort = ",".join(f"-{name}" if descending else name for name, descending in keys)
+    assert [POST.from_v2(stage, item) for item in walk(stage.admin, "/posts", size, sort=sort)] == ordered
 
 
 @law(0.3, rows=_ROWS, viewer=_VIEWERS)

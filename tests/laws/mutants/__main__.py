@@ -18,7 +18,7 @@ from typing import Final
 
 from tests.laws.mutants.judge import Verdict, judge, start
 from tests.laws.mutants.mutate import Mutant, mutants
-from tests.laws.mutants.targets import TARGETS, THRESHOLD
+from tests.laws.mutants.targets import MAPPINGS, THRESHOLD
 from tests.support.postgres import TestServer
 
 ROOT: Final = Path(__file__).parents[3]
@@ -42,9 +42,7 @@ def _all(places: Iterable[str]) -> Iterator[Mutant]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 when enough mutants were caught and the list of survivors is true."""
     parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
-    parser.add_argument(
-        "modules", nargs="*", default=TARGETS, help="module or module:line; all of targets.py by default"
-    )
+    parser.add_argument("modules", nargs="*", default=MAPPINGS, help="module, or module:line; all mappings by default")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 2)
     parser.add_argument("--minutes", type=float, default=60, help="give up, and fail, after this long")
     options = parser.parse_args(arguments)

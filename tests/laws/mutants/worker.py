@@ -17,7 +17,7 @@ from app.settings import HttpSettings, Settings
 from tests.laws.all import LAWS
 from tests.laws.law import Law, hurried
 from tests.laws.mutants.mutate import Mutant
-from tests.laws.mutants.targets import FIRST
+from tests.laws.mutants.targets import FAMILIES
 from tests.laws.stage import Stage
 from tests.support.contract import CONTRACTS
 
@@ -89,7 +89,7 @@ class Worker:
 
     def _laws(self, module: str) -> Sequence[Law]:
         """Those of the families that the module has to do with."""
-        families = next(families for part, families in FIRST.items() if part in module.split("."))
+        families = next(families for part, families in FAMILIES.items() if part in module.split("."))
         return [law for law in self._order if law.name.partition(".")[0] in families]
 
     @contextmanager
