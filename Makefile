@@ -14,7 +14,7 @@ COMPOSE_ENV ?= compose.env
 MINUTES ?= 20
 SEED ?=
 
-.PHONY: help up test test-deep lint types check fmt bench contracts dashboards dashboards-check compose-env clean
+.PHONY: help up test test-deep mutants lint types check fmt bench contracts dashboards dashboards-check compose-env clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,8 +32,12 @@ up: $(INSTALLED) ## start everything: PostgreSQL, migrations, API, worker; Ctrl-
 test: $(INSTALLED) ## run the tests
 	.venv/bin/python -m pytest
 
-test-deep: $(INSTALLED) ## many more random cases, each version as each caller; MINUTES=20, SEED=random
+test-deep: $(INSTALLED) ## many more random cases: the laws, then each version as each caller; MINUTES=20, SEED=random
+	STRATA_TEST_DEEP=1 .venv/bin/python -m pytest tests/laws
 	.venv/bin/python -m tests.conformance --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+
+mutants: $(INSTALLED) ## plant bugs in the mappings of v1 and v2; fails unless the laws catch 95 %
+	.venv/bin/python -m tests.laws.mutants
 
 lint: $(INSTALLED) ## ruff, import contracts, spelling
 	.venv/bin/ruff check .

@@ -42,7 +42,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.collectonly:
         return
     for name in list(os.environ):
-        if name.startswith("STRATA_"):
+        # What is said to the suite itself (STRATA_TEST_DEEP) stays, for its workers too.
+        if name.startswith("STRATA_") and not name.startswith("STRATA_TEST_"):
             del os.environ[name]
     server = TestServer()
     config.stash[_SERVER] = server

@@ -1,0 +1,47 @@
+"""What it means that two answers agree."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import httpx2
+
+from tests.laws.stage import Stage
+from tests.laws.tables.failures import ensure_same_failure
+from tests.laws.tables.fields import Shape, Shared
+
+
+def ok(response: httpx2.Response) -> httpx2.Response:
+    """The answer of a request that must succeed."""
+    assert response.is_success, (response.request.method, str(response.request.url), response.text)
+    return response
+
+
+def agree(
+    stage: Stage,
+    old: httpx2.Response,
+    new: httpx2.Response,
+    shape: Shape | None = None,
+    names: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Both succeeded and say the same of one thing, or both failed for the same reason.
+
+    ``names`` are v2's for what v1 calls otherwise.
+    """
+    if old.is_success and new.is_success:
+        if shape is not None:
+            assert shape.from_v1(stage, old.json()) == shape.from_v2(stage, new.json())
+        return
+    assert not old.is_success, (old.text, new.text)
+    assert not new.is_success, (old.text, new.text)
+    ensure_same_failure(old, new, names)
+
+
+def without_times(shared: Shared) -> Shared:
+    """What two runs of one scene have in common."""
+    return {name: value for name, value in shared.items() if name not in {"created_at", "updated_at"}}
+
+
+def revision(response: httpx2.Response) -> str:
+    """The part of the entity tag that counts edits."""
+    tag: str = response.headers["ETag"]
+    return tag.strip('"').partition(".")[0]

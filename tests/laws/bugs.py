@@ -1,0 +1,160 @@
+"""Bugs that somebody could write into a mapping, and the law that must catch each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import pytest
+
+import versions.v1.auth.mapping as old_auth
+import versions.v1.errors as old_errors
+import versions.v1.posts.mapping as old_posts
+import versions.v1.posts.routes as old_routes
+import versions.v1.users.mapping as old_users
+import versions.v2.auth.mapping as new_auth
+import versions.v2.paging as new_paging
+import versions.v2.posts.mapping as new_posts
+import versions.v2.users.mapping as new_users
+from app.absent import ABSENT
+from app.posts.commands import OffsetPage, PublicationEdit
+from app.posts.policy import NotTheAuthor
+from app.posts.reader import PostReader
+from app.posts.views import PostStatus
+from app.users.service import UserReader, UserService
+
+Patch = pytest.MonkeyPatch
+
+
+@dataclass(frozen=True)
+class Bug:
+    """``sow`` puts it into the running application."""
+
+    name: str
+    law: str
+    sow: Callable[[Patch], None]
+
+
+def _wrap(module: Any, name: str, around: Callable[[Any], Any]) -> Callable[[Patch], None]:
+    """The result of a mapping, changed."""
+    real = getattr(module, name)
+    return lambda patch: patch.setattr(module, name, lambda *given, **named: around(real(*given, **named)))
+
+
+def _archived_is_published(patch: Patch) -> None:
+    real = old_posts.post
+
+    def post(view: Any) -> Any:
+        return real(view).model_copy(update={"published": view.status != PostStatus.DRAFT})
+
+    patch.setattr(old_posts, "post", post)
+
+
+def _withdrawal_makes_drafts(patch: Patch) -> None:
+    real = old_posts.edit
+
+    def edit(body: Any) -> Any:
+        meant = real(body)
+        if meant.publication is not PublicationEdit.WITHDRAW:
+            return meant
+        return replace(meant, publication=ABSENT, status=PostStatus.DRAFT)
+
+    patch.setattr(old_posts, "edit", edit)
+
+
+def _one_too_far(sort: Any, offset: int, limit: int) -> OffsetPage:
+    return OffsetPage(sort, offset + 1 if offset else 0, limit)
+
+
+def _anyone_at_the_door_of_admins(patch: Patch) -> None:
+    patch.setattr(UserService, "delete_as_admin", UserService.delete)
+
+
+def _batch_sees_all(patch: Patch) -> None:
+    async def get_many(self: PostReader, ids: list[int]) -> Any:
+        return await self._reads.get_many(ids)
+
+    patch.setattr(PostReader, "get_many", get_many)
+
+
+def _skips_one_too_many(patch: Patch) -> None:
+    real = UserReader.offset_page
+    patch.setattr(UserReader, "offset_page", lambda self, skip, limit: real(self, skip + bool(skip), limit))
+
+
+def _missing_is_null(patch: Patch) -> None:
+    real = new_posts.edit
+    patch.setattr(new_posts, "edit", lambda body: replace(real(body), content=body.content))
+
+
+def _swapped_times(view: Any) -> Any:
+    return view.model_copy(update={"created_at": view.updated_at, "updated_at": view.created_at})
+
+
+BUGS: Final = (
+    Bug("an archived post is published in v1", "posts.a_post_reads_alike", _archived_is_published),
+    Bug("v1 writes an archived post back as a draft", "posts.writing_back_changes_nothing", _withdrawal_makes_drafts),
+    Bug(
+        "v1 shows the wrong author",
+        "posts.a_post_reads_alike",
+        _wrap(old_posts, "post", lambda post: post.model_copy(update={"author_id": post.id})),
+    ),
+    Bug("v2 swaps the times", "posts.the_same_edit_means_the_same", _wrap(new_posts, "post", _swapped_times)),
+    Bug("v2 empties what a patch leaves out", "posts.the_same_edit_means_the_same", _missing_is_null),
+    Bug(
+        "v2 forgets to publish",
+        "posts.the_same_draft_means_the_same",
+        _wrap(new_posts, "draft", lambda draft: replace(draft, status=PostStatus.DRAFT)),
+    ),
+    Bug(
+        "v1's second page starts one too late",
+        "pages.posts_are_walked_alike",
+        lambda patch: patch.setattr(old_routes, "OffsetPage", _one_too_far),
+    ),
+    Bug(
+        "v1 counts one page too many",
+        "pages.posts_are_walked_alike",
+        _wrap(old_posts, "page", lambda page: page.model_copy(update={"total_pages": page.total_pages + 1})),
+    ),
+    Bug(
+        "v2's link leads nowhere",
+        "pages.posts_are_walked_alike",
+        lambda patch: patch.setattr(new_paging, "urlencode", lambda _: "cursor="),
+    ),
+    Bug(
+        "v1 skips one account too many",
+        "pages.accounts_are_walked_alike",
+        _skips_one_too_many,
+    ),
+    Bug(
+        "v1 answers 409 to a taken address",
+        "users.an_account_made_by_an_admin_is_whole",
+        lambda patch: patch.setattr(old_errors, "_OWN_STATUS", {}),
+    ),
+    Bug(
+        "v2 has another code for somebody else's post",
+        "permissions.posts",
+        lambda patch: patch.setattr(NotTheAuthor, "code", "forbidden"),
+    ),
+    Bug("v1 lets everybody remove an account as an admin", "permissions.accounts", _anyone_at_the_door_of_admins),
+    Bug("v1's batch shows hidden posts", "posts.many_are_read_as_one_by_one", _batch_sees_all),
+    Bug(
+        "v2 forgets whether somebody is active",
+        "users.an_account_reads_alike",
+        _wrap(new_users, "user", lambda user: user.model_copy(update={"is_active": True})),
+    ),
+    Bug(
+        "v1 shows the address for the name",
+        "users.an_account_reads_alike",
+        _wrap(old_users, "user", lambda user: user.model_copy(update={"full_name": user.email})),
+    ),
+    Bug(
+        "v1 registers without a name",
+        "sessions.a_registration_makes_the_same_account",
+        _wrap(old_auth, "registration", lambda wanted: replace(wanted, display_name="?")),
+    ),
+    Bug(
+        "v2 hands out the access token twice",
+        "sessions.tokens_of_one_are_tokens_of_the_other",
+        _wrap(new_auth, "tokens", lambda pair: pair.model_copy(update={"refresh_token": pair.access_token})),
+    ),
+)

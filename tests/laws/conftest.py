@@ -1,0 +1,44 @@
+"""The stage of this worker, and how hard the laws are tried."""
+
+import asyncio
+import os
+from collections.abc import Iterator
+
+import hypothesis
+import pytest
+
+from app.settings import Settings
+from tests.support.postgres import clone
+
+FAMILIES = ("machine", "pages", "permissions", "posts", "preconditions", "refusals", "sessions", "users")
+for module in (*FAMILIES, "agreement", "tables.failures"):
+    pytest.register_assert_rewrite(f"tests.laws.{module}")
+
+from tests.laws.stage import Stage  # noqa: E402 - only what is imported later is rewritten
+
+DEEP = "STRATA_TEST_DEEP"
+
+for name, examples in (("laws", 15), ("laws-deep", 400)):
+    hypothesis.settings.register_profile(
+        name,
+        hypothesis.settings.get_profile("suite"),
+        max_examples=examples,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    )
+
+
+@pytest.fixture(scope="session")
+def profile() -> hypothesis.settings:
+    """``STRATA_TEST_DEEP=1`` tries more examples; CI tries the same ones each time."""
+    return hypothesis.settings.get_profile("laws-deep" if os.environ.get(DEEP) == "1" else "laws")
+
+
+@pytest.fixture(scope="session")
+def stage(admin_dsn: str, settings: Settings, worker_id: str) -> Iterator[Stage]:
+    """One application and its cast, for all laws that this worker checks."""
+    loop = asyncio.new_event_loop()
+    dsn = loop.run_until_complete(clone(admin_dsn, f"strata_laws_{worker_id}"))
+    loop.close()
+    stage = Stage(dsn, settings)
+    yield stage
+    stage.close()

@@ -1,0 +1,66 @@
+"""A law: something that holds for whatever is drawn. The suite, the seeded bugs and the mutants run the same ones."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.strategies import SearchStrategy
+
+from tests.laws.stage import Stage
+
+Body = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Law:
+    """``share`` is the part of the profile's examples that the law needs: less where an example costs a password."""
+
+    name: str
+    body: Body
+    drawn: Mapping[str, SearchStrategy[Any]]
+    share: float
+
+    def check(self, stage: Stage, profile: settings | None = None) -> None:
+        """Raise ``AssertionError`` for the first example that breaks the law. Each starts from the same state."""
+        if not self.drawn:
+            with stage.scene():
+                self.body(stage)
+            return
+        profile = profile or settings.default
+
+        def examine(**values: Any) -> None:
+            with stage.scene():
+                self.body(stage, **values)
+
+        # Hypothesis seeds and remembers its examples by the name.
+        examine.__name__ = examine.__qualname__ = self.name.replace(".", "_")
+        examples = max(1, round(profile.max_examples * self.share))
+        settings(profile, max_examples=examples)(given(**self.drawn)(examine))()
+
+
+def law(share: float = 1, **drawn: SearchStrategy[Any]) -> Callable[[Body], Law]:
+    """Make a function a law over these strategies."""
+
+    def declare(body: Body) -> Law:
+        return Law(f"{body.__module__.rpartition('.')[2]}.{body.__name__}", body, drawn, share)
+
+    return declare
+
+
+def fixed(body: Body) -> Law:
+    """Make a function a law that draws nothing and is checked once."""
+    return law()(body)
+
+
+def hurried(examples: int) -> settings:
+    """The first broken example is enough, the smallest is not looked for, and the examples are always the same."""
+    return settings(
+        deadline=None,
+        max_examples=examples,
+        derandomize=True,
+        database=None,
+        phases=(Phase.explicit, Phase.generate),
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+    )

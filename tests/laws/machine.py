@@ -1,0 +1,208 @@
+"""Several people at once, each with a client of both versions, against a model of what they did."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import httpx2
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from tests.laws.drawn import DRAFTS, POST_EDITS, STATUSES, TITLES, VERSIONS, Draft, post_edit_of_v2
+from tests.laws.law import Law
+from tests.laws.stage import Caller, Stage
+
+_WRITERS: Final = st.sampled_from(["ada", "bob", "reader", "moderator", "admin"])
+_VIEWERS: Final = ("stranger", "ada", "bob", "moderator", "admin")
+
+
+@dataclass(frozen=True)
+class Known:
+    """A post as the model has it."""
+
+    number: int
+    name: str
+    author: str
+    title: str
+    content: str
+    status: str
+    views: int
+    revision: int
+    dated: bool
+
+    @property
+    def v1(self) -> dict[str, Any]:
+        return {
+            "id": self.number, "title": self.title, "content": self.content,
+            "published": self.status == "published", "view_count": self.views,
+        }  # fmt: skip
+
+    @property
+    def v2(self) -> dict[str, Any]:
+        return {
+            "id": self.name, "v1_id": self.number, "title": self.title, "content": self.content,
+            "status": self.status, "view_count": self.views,
+        }  # fmt: skip
+
+    def visible_to(self, viewer: str) -> bool:
+        return self.status == "published" or viewer in {self.author, "admin"}
+
+    def edited(self, patch: dict[str, Any]) -> "Known":
+        """After a merge patch of v2."""
+        changed = {name: value for name, value in patch.items() if getattr(self, name) != value}
+        after = replace(self, **changed, revision=self.revision + bool(changed))
+        return replace(after, dated=after.dated or after.status == "published")
+
+
+class TwoVersions(RuleBasedStateMachine):
+    """Rules are requests of either version; after each, both show what the model knows, to every viewer."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__()
+        self.stage = stage
+        self.posts: dict[int, Known] = {}
+        self.names = {label: label.title() for label in ("ada", "bob", "rita", "mona", "root")}
+        self.scene = ExitStack()
+        self.scene.enter_context(stage.scene())
+
+    def teardown(self) -> None:
+        self.scene.close()
+
+    def person(self, label: str) -> Caller:
+        found: Caller = getattr(self.stage, label)
+        return found
+
+    @rule(who=_WRITERS, draft=DRAFTS, version=VERSIONS)
+    def write(self, who: str, draft: Draft, version: str) -> None:
+        caller = self.person(who)
+        answer = caller.v1.post("/posts", draft.v1) if version == "v1" else caller.v2.post("/posts", draft.v2)
+        if who == "reader":
+            assert answer.status_code == 403
+            return
+        assert answer.status_code == 201, answer.text
+        number = answer.json()["id" if version == "v1" else "v1_id"]
+        name = self.stage.name_of_post(number)
+        known = Known(number, name, who, draft.title, draft.content, draft.v2["status"], 0, 1, draft.published)
+        self.posts[number] = known
+
+    def attempt(
+        self, who: str, data: st.DataObject, act: Callable[[Caller, Known], httpx2.Response], *, moderated: bool
+    ) -> tuple[Known, httpx2.Response | None]:
+        """Do something to a post; None when the model knows that it is refused, as it then was."""
+        post = self.posts[data.draw(st.sampled_from(sorted(self.posts)))]
+        answer = act(self.person(who), post)
+        allowed = who == post.author or (moderated and who in {"moderator", "admin"})
+        if who == "reader":
+            expected = 403
+        elif not post.visible_to(who):
+            expected = 404
+        else:
+            expected = 0 if allowed else 403
+        assert answer.status_code == (expected or answer.status_code), answer.text
+        assert answer.is_success == (expected == 0), answer.text
+        return post, answer if expected == 0 else None
+
+    @precondition(lambda self: self.posts)
+    @rule(who=_WRITERS, data=st.data(), edit=POST_EDITS)
+    def edit_by_v1(self, who: str, data: st.DataObject, edit: dict[str, Any]) -> None:
+        post, done = self.attempt(who, data, lambda c, p: c.v1.put(f"/posts/{p.number}", edit), moderated=False)
+        if done is not None:
+            self.posts[post.number] = post.edited(post_edit_of_v2(edit, post.status))
+
+    @precondition(lambda self: self.posts)
+    @rule(
+        who=_WRITERS,
+        data=st.data(),
+        patch=st.fixed_dictionaries({}, optional={"title": TITLES, "status": STATUSES}),
+    )
+    def edit_by_v2(self, who: str, data: st.DataObject, patch: dict[str, Any]) -> None:
+        post, done = self.attempt(who, data, lambda c, p: c.v2.patch(f"/posts/{p.name}", patch), moderated=False)
+        if done is not None:
+            self.posts[post.number] = post.edited(patch)
+
+    @precondition(lambda self: len(self.posts) > 1)
+    @rule(who=_WRITERS, data=st.data(), version=VERSIONS)
+    def remove(self, who: str, data: st.DataObject, version: str) -> None:
+        def act(caller: Caller, post: Known) -> httpx2.Response:
+            if version == "v1":
+                return caller.v1.delete(f"/posts/{post.number}")
+            return caller.v2.delete(f"/posts/{post.name}")
+
+        post, done = self.attempt(who, data, act, moderated=True)
+        if done is not None:
+            del self.posts[post.number]
+            assert self.stage.admin.v1.get(f"/posts/{post.number}").status_code == 404
+            assert self.stage.admin.v2.get(f"/posts/{post.name}").status_code == 404
+
+    @precondition(lambda self: self.posts)
+    @rule(who=st.sampled_from(_VIEWERS), data=st.data(), version=VERSIONS)
+    def view(self, who: str, data: st.DataObject, version: str) -> None:
+        post = self.posts[data.draw(st.sampled_from(sorted(self.posts)))]
+        caller = self.person(who)
+        if version == "v1":
+            answer = caller.v1.get(f"/posts/{post.number}")
+        else:
+            answer = caller.v2.post(f"/posts/{post.name}/views")
+        assert answer.is_success == post.visible_to(who)
+        if answer.is_success:
+            self.posts[post.number] = replace(post, views=post.views + 1)
+        else:
+            assert answer.status_code == 404
+
+    @rule(who=st.sampled_from(["ada", "bob"]), name=st.sampled_from(["Ada", "Bob", "Eve"]), version=VERSIONS)
+    def rename(self, who: str, name: str, version: str) -> None:
+        caller = self.person(who)
+        if version == "v1":
+            answer = caller.v1.put(f"/users/{caller.number}", {"full_name": name})
+        else:
+            answer = caller.v2.patch("/me", {"display_name": name})
+        assert answer.is_success
+        self.names[who] = name
+
+    @invariant()
+    def both_show_what_is(self) -> None:
+        for label in _VIEWERS:
+            viewer = self.person(label)
+            expected = [self.posts[n] for n in sorted(self.posts, reverse=True) if self.posts[n].visible_to(label)]
+            old = viewer.v1.get("/posts", page_size=100).json()
+            assert [_part(item, post.v1) for item, post in zip(old["items"], expected, strict=True)] == [
+                post.v1 for post in expected
+            ]
+            assert [item["author_id"] for item in old["items"]] == [self.person(p.author).number for p in expected]
+            assert old["total"] == len(expected)
+            new = viewer.v2.get("/posts", limit=100, include="author").json()
+            assert [_part(item, post.v2) for item, post in zip(new["data"], expected, strict=True)] == [
+                post.v2 for post in expected
+            ]
+            assert [(i["author"]["id"], i["author"]["display_name"]) for i in new["data"]] == [
+                (self.person(p.author).name, self.names[self.person(p.author).label]) for p in expected
+            ]
+            assert [item["published_at"] is not None for item in new["data"]] == [post.dated for post in expected]
+        for post in list(self.posts.values())[-2:]:
+            read = self.person(post.author).v2.get(f"/posts/{post.name}")
+            assert _part(read.json(), post.v2) == post.v2
+            assert read.headers["ETag"].startswith(f'"{post.revision}.')
+        for caller in (self.stage.ada, self.stage.bob):
+            assert caller.v1.get("/users/me").json()["full_name"] == self.names[caller.label]
+
+
+def _part(item: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    return {name: item[name] for name in known}
+
+
+@dataclass(frozen=True)
+class Machine(Law):
+    """A law over histories instead of values."""
+
+    def check(self, stage: Stage, profile: settings | None = None) -> None:
+        profile = profile or settings.default
+        examples = max(1, round(profile.max_examples * self.share))
+        run_state_machine_as_test(  # type: ignore[no-untyped-call]  # Hypothesis leaves it untyped
+            lambda: TwoVersions(stage), settings=settings(profile, max_examples=examples, stateful_step_count=12)
+        )
+
+
+interleaved: Final = Machine("machine.interleaved", lambda _: None, {}, 0.6)
+"""Whatever is done through whichever version in whatever order, both show the same."""

@@ -1,0 +1,137 @@
+"""Plants mutants into the application of this process and asks the laws."""
+
+import importlib
+import json
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import FrameType, ModuleType
+from typing import Any, Final
+
+import tests.laws.stage
+from app.settings import HttpSettings, Settings
+from tests.laws.all import LAWS
+from tests.laws.law import Law, hurried
+from tests.laws.mutants.mutate import Mutant
+from tests.laws.mutants.targets import FAMILIES
+from tests.laws.stage import Stage
+from tests.support.contract import CONTRACTS
+
+EXAMPLES: Final = 8
+LONGEST: Final = 120
+"""Seconds for one mutant; what takes longer is caught by its slowness."""
+_REBUILT: Final = ("versions.v1", "versions.v2", "versions.registry", "app.main", "app.front")
+
+
+class TooSlowError(BaseException):
+    """The mutant runs on and on."""
+
+
+class BrokenPromiseError(Exception):
+    """The document is not the frozen one."""
+
+
+class _Planted(MetaPathFinder, Loader):
+    """Imports one module from other source."""
+
+    def __init__(self, mutant: Mutant) -> None:
+        self._mutant = mutant
+
+    def find_spec(self, name: str, path: Any, target: ModuleType | None = None) -> ModuleSpec | None:  # noqa: ARG002 - importlib's signature
+        return ModuleSpec(name, self) if name == self._mutant.module else None
+
+    def exec_module(self, module: ModuleType) -> None:
+        exec(compile(self._mutant.code, self._mutant.module, "exec"), module.__dict__)  # noqa: S102 - our own source
+
+
+class Worker:
+    """Judges mutants one after another."""
+
+    def __init__(self, dsn: str, settings: Settings) -> None:
+        self._dsn = dsn
+        self._settings = settings
+        self._stage: Stage | None = None
+        self._order = list(LAWS)
+
+    def judge(self, mutant: Mutant) -> str | None:
+        """What caught the mutant, or None when nothing did."""
+        signal.signal(signal.SIGALRM, _too_slow)
+        signal.alarm(LONGEST)
+        try:
+            with self._planted(mutant) as stage:
+                for law in self._laws(mutant.module):
+                    if (caught := self._ask(law, stage)) is not None:
+                        return caught
+        except TooSlowError:
+            self._stage = None
+            return "too slow"
+        except Exception as error:  # noqa: BLE001 - a mutant that cannot be imported is caught too
+            return "the frozen contract" if isinstance(error, BrokenPromiseError) else f"import: {type(error).__name__}"
+        finally:
+            signal.alarm(0)
+        return None
+
+    def _ask(self, law: Law, stage: Stage) -> str | None:
+        try:
+            law.check(stage, hurried(EXAMPLES))
+        except TooSlowError:
+            raise
+        except BaseException:  # noqa: BLE001 - whatever a law raises is a catch
+            # Who caught one mutant catches its neighbours.
+            self._order.remove(law)
+            self._order.insert(0, law)
+            return law.name
+        return None
+
+    def _laws(self, module: str) -> Sequence[Law]:
+        """Those of the families that the module has to do with."""
+        families = next(families for part, families in FAMILIES.items() if part in module.split("."))
+        return [law for law in self._order if law.name.partition(".")[0] in families]
+
+    @contextmanager
+    def _planted(self, mutant: Mutant) -> Iterator[Stage]:
+        if mutant.late and mutant.module.endswith(".mapping"):
+            # Routes look their mappings up in the module, so the application can stay.
+            if self._stage is None:
+                self._stage = Stage(self._dsn, self._settings)
+            module = sys.modules[mutant.module]
+            exec(compile(mutant.code, mutant.module, "exec"), module.__dict__)  # noqa: S102 - our own source
+            try:
+                yield self._stage
+            finally:
+                source = Path(str(module.__file__)).read_text(encoding="utf-8")
+                exec(compile(source, mutant.module, "exec"), module.__dict__)  # noqa: S102 - our own source
+            return
+        finder = _Planted(mutant)
+        sys.meta_path.insert(0, finder)
+        for name in [name for name in sys.modules if name.startswith(_REBUILT)]:
+            del sys.modules[name]
+        try:
+            create_app = importlib.import_module("app.main").create_app
+            _ensure_as_promised()
+            tests.laws.stage.create_app = create_app
+            stage = Stage(self._dsn, self._settings)
+        finally:
+            sys.meta_path.remove(finder)
+        try:
+            yield stage
+        finally:
+            stage.close()
+
+
+def _ensure_as_promised() -> None:
+    """The documents are the frozen ones: what the gate of ``make check`` asks."""
+    registry = importlib.import_module("versions.registry")
+    for version in registry.VERSIONS:
+        document = version.build(version, HttpSettings()).openapi()
+        frozen = json.loads((CONTRACTS / f"{version.name}.openapi.json").read_text())
+        if document != frozen:
+            raise BrokenPromiseError
+
+
+def _too_slow(_number: int, _frame: FrameType | None) -> None:
+    raise TooSlowError

@@ -1,0 +1,237 @@
+"""Lists: every page of v1 and every page of v2 hold the same things in the same order."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+from operator import itemgetter
+from typing import Any, Final
+
+from hypothesis import strategies as st
+
+from app.access.principal import Role
+from tests.laws.agreement import ok
+from tests.laws.law import law
+from tests.laws.stage import Caller, Stage
+from tests.laws.tables.fields import POST, USER
+
+_START: Final = datetime(2026, 11, 1, tzinfo=UTC)
+_INSERT: Final = """
+    INSERT INTO posts (uid, author_id, title, content, status, published_at, view_count, created_at, updated_at)
+    SELECT gen_random_uuid(), author, title, content, status, created, views, created, updated
+    FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::timestamptz[], $7::timestamptz[])
+        AS given (author, title, content, status, views, created, updated)
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A post with few values to choose from, so that many are equal."""
+
+    author: int
+    title: str
+    content: str
+    status: str
+    views: int
+    created: int
+    updated: int
+
+
+_ROWS: Final = st.lists(
+    st.builds(
+        Row,
+        st.sampled_from([0, 0, 1]),
+        st.sampled_from(["alpha", "Alpha", "beta stone", "zeta"]),
+        st.sampled_from(["stone", "layers of stone", "sand", ""]),
+        st.sampled_from(["published", "published", "draft", "archived"]),
+        st.integers(0, 2),
+        st.integers(0, 2),
+        st.integers(3, 5),
+    ),
+    max_size=14,
+)
+_VIEWERS: Final = st.sampled_from(["stranger", "ada", "bob", "reader", "moderator", "admin"])
+_WORDS: Final = st.sampled_from(["stone", "alpha", '"layers of stone"', "stone -layers", "alpha or sand", "nothing"])
+
+
+def fill(stage: Stage, rows: Sequence[Row]) -> None:
+    """Posts with the times and counts that no client can set."""
+    authors = [stage.ada.number, stage.bob.number]
+    columns = [
+        [authors[row.author] for row in rows],
+        [row.title for row in rows],
+        [row.content for row in rows],
+        [row.status for row in rows],
+        [row.views for row in rows],
+        [_START + timedelta(hours=row.created) for row in rows],
+        [_START + timedelta(hours=row.updated) for row in rows],
+    ]
+    stage.fetch(_INSERT, *columns)
+
+
+def walk(viewer: Caller, path: str, size: int, **params: Any) -> Iterator[dict[str, Any]]:
+    """Every item of v2, page by page, on the way that ``next_cursor`` and the ``Link`` header both show."""
+    params["limit"] = size
+    while True:
+        response = ok(viewer.v2.get(path, **params))
+        page = response.json()
+        assert len(page["data"]) <= size
+        assert page["has_more"] == (page["next_cursor"] is not None) == ("next" in response.links)
+        yield from page["data"]
+        if not page["has_more"]:
+            return
+        assert len(page["data"]) == size, "only the last page is short"
+        followed = ok(viewer.v2.call("GET", response.links["next"]["url"].removeprefix("/api/v2")))
+        params["cursor"] = page["next_cursor"]
+        assert followed.json()["data"] == ok(viewer.v2.get(path, **params)).json()["data"]
+
+
+def numbered(viewer: Caller, size: int, **params: Any) -> Iterator[dict[str, Any]]:
+    """Every item of v1, page by page, with the totals that each page tells."""
+    number = 1
+    seen = 0
+    while True:
+        page = ok(viewer.v1.get("/posts", page=number, page_size=size, **params)).json()
+        seen += len(page["items"])
+        assert (page["page"], page["page_size"]) == (number, size)
+        assert page["total_pages"] == -(-page["total"] // size)
+        yield from page["items"]
+        if number >= page["total_pages"]:
+            assert seen == page["total"]
+            beyond = ok(viewer.v1.get("/posts", page=number + 1, page_size=size, **params)).json()
+            assert (beyond["items"], beyond["total"]) == ([], page["total"])
+            return
+        number += 1
+
+
+@law(
+    2,
+    rows=_ROWS,
+    viewer=_VIEWERS,
+    sizes=st.tuples(st.integers(1, 6), st.integers(1, 6)),
+    published=st.sampled_from([None, None, True, False]),
+    author=st.sampled_from([None, None, "ada", "bob"]),
+    words=st.one_of(st.none(), _WORDS),
+    field=st.sampled_from(["created_at", "updated_at", "title", "view_count"]),
+    descending=st.booleans(),
+)
+def posts_are_walked_alike(
+    stage: Stage,
+    rows: Sequence[Row],
+    viewer: str,
+    sizes: tuple[int, int],
+    published: bool | None,  # noqa: FBT001 - the value of a parameter
+    author: str | None,
+    words: str | None,
+    field: str,
+    descending: bool,  # noqa: FBT001 - drawn
+) -> None:
+    """Filtered, searched, sorted, with pages of any size."""
+    fill(stage, rows)
+    who: Caller = getattr(stage, viewer)
+    old: dict[str, Any] = {"sort_by": field, "sort_order": "desc" if descending else "asc"}
+    new: dict[str, Any] = {"sort": f"-{field}" if descending else field}
+    if words is not None:
+        old["search"] = new["q"] = words
+    if author is not None:
+        old["author_id"], new["author_id"] = getattr(stage, author).number, getattr(stage, author).name
+    if published is not None:
+        old["published"] = published
+    by_v1 = [POST.from_v1(stage, item) for item in numbered(who, sizes[0], **old)]
+    statuses: list[dict[str, str]] = {
+        None: [{}],
+        True: [{"status": "published"}],
+        False: [{"status": "draft"}, {"status": "archived"}],
+    }[published]
+    parts = [[POST.from_v2(stage, item) for item in walk(who, "/posts", sizes[1], **new, **s)] for s in statuses]
+    if len(parts) == 1:
+        assert by_v1 == parts[0]
+        return
+    ids = [[post["id"] for post in part] for part in parts]
+    assert [[post["id"] for post in by_v1 if post["id"] in part] for part in ids] == ids
+    assert sorted(post["id"] for post in by_v1) == sorted(chain.from_iterable(ids))
+    whole = {post["id"]: post for part in parts for post in part}
+    assert [whole[post["id"]] for post in by_v1] == by_v1
+
+
+_KEYS: Final = st.lists(
+    st.tuples(st.sampled_from(["created_at", "updated_at", "view_count"]), st.booleans()), min_size=1, max_size=3
+)
+
+
+@law(0.6, rows=_ROWS, keys=_KEYS, size=st.integers(1, 6))
+def many_keys_sort_what_one_key_sorts(
+    stage: Stage, rows: Sequence[Row], keys: Sequence[tuple[str, bool]], size: int
+) -> None:
+    """v1 sorts by one key; by v2's further keys the equal are sorted. A key that comes again changes nothing."""
+    fill(stage, rows)
+    ordered = [POST.from_v1(stage, item) for item in numbered(stage.admin, 20)]
+    directions = dict(reversed(keys))
+    names = list(dict.fromkeys(name for name, _ in keys))
+    for name in ["id", *reversed(names)]:
+        ordered.sort(key=itemgetter(name), reverse=directions[names[-1] if name == "id" else name])
+    sort = ",".join(f"-{name}" if descending else name for name, descending in keys)
+    assert [POST.from_v2(stage, item) for item in walk(stage.admin, "/posts", size, sort=sort)] == ordered
+
+
+@law(0.3, rows=_ROWS, viewer=_VIEWERS)
+def defaults_are_the_same(stage: Stage, rows: Sequence[Row], viewer: str) -> None:
+    """Who asks for nothing in particular gets the newest first, twenty at most."""
+    fill(stage, [*rows, *rows])
+    who: Caller = getattr(stage, viewer)
+    old, new = ok(who.v1.get("/posts")).json(), ok(who.v2.get("/posts")).json()
+    assert [POST.from_v1(stage, item) for item in old["items"]] == [POST.from_v2(stage, item) for item in new["data"]]
+    assert (old["page"], old["page_size"]) == (1, 20)
+    assert old["total_pages"] == (2 if new["has_more"] else int(old["total"] > 0))
+
+
+@law(0.6, rows=_ROWS, viewer=_VIEWERS, author=st.sampled_from(["ada", "bob", "reader"]), size=st.integers(1, 6))
+def an_authors_posts_are_walked_alike(stage: Stage, rows: Sequence[Row], viewer: str, author: str, size: int) -> None:
+    """By skipping, by counting, by cursor."""
+    fill(stage, rows)
+    who: Caller = getattr(stage, viewer)
+    of: Caller = getattr(stage, author)
+    expected = [POST.from_v2(stage, item) for item in walk(who, "/posts", size, author_id=of.name)]
+    assert [POST.from_v1(stage, item) for item in ok(who.v1.get(f"/users/{of.number}/posts")).json()] == expected
+    skipped = []
+    for skip in range(0, len(expected) + 1, size):
+        skipped += ok(who.v1.get(f"/users/{of.number}/posts", skip=skip, limit=size)).json()
+    assert [POST.from_v1(stage, item) for item in skipped] == expected
+
+
+@law(0.6, rows=_ROWS, viewer=_VIEWERS, words=_WORDS, size=st.integers(1, 6), limit=st.integers(1, 20))
+def searches_are_walked_alike(
+    stage: Stage, rows: Sequence[Row], viewer: str, words: str, size: int, limit: int
+) -> None:
+    """Best first, and v1 shows the beginning of what v2 shows."""
+    fill(stage, rows)
+    who: Caller = getattr(stage, viewer)
+    hits = list(walk(who, "/search/posts", size, q=words))
+    expected = [POST.from_v2(stage, hit["post"]) for hit in hits]
+    assert [POST.from_v1(stage, item) for item in ok(who.v1.get("/search", query=words, limit=100)).json()] == expected
+    few = ok(who.v1.get("/search", query=words, limit=limit)).json()
+    assert [POST.from_v1(stage, item) for item in few] == expected[:limit]
+    assert [hit["rank"] for hit in hits] == sorted((hit["rank"] for hit in hits), reverse=True)
+    for hit in hits:
+        for name in ("title", "content"):
+            plain = hit["highlights"][name].replace("<mark>", "").replace("</mark>", "")
+            assert plain in hit["post"][name]
+        assert "<mark>" in hit["highlights"]["title"] + hit["highlights"]["content"] or words == "stone -layers"
+
+
+@law(0.5, count=st.integers(0, 5), size=st.integers(1, 6))
+def accounts_are_walked_alike(stage: Stage, count: int, size: int) -> None:
+    """All three lists, oldest first."""
+    for number in range(count):
+        stage.person(f"p{number}", Role.READER)
+    expected = [USER.from_v2(stage, item) for item in walk(stage.admin, "/users", size)]
+    assert [USER.from_v1(stage, item) for item in ok(stage.admin.v1.get("/users")).json()] == expected
+    assert len(expected) == len(stage.fetch("SELECT 1 FROM users"))
+    listed, counted = [], []
+    for skip in range(0, len(expected) + 1, size):
+        listed += ok(stage.admin.v1.get("/users", skip=skip, limit=size)).json()
+        page = ok(stage.admin.v1.get("/users/paginated", skip=skip, limit=size)).json()
+        assert (page["total"], page["skip"], page["limit"]) == (len(expected), skip, size)
+        counted += page["items"]
+    assert [USER.from_v1(stage, item) for item in listed] == expected
+    assert listed == counted

@@ -1,0 +1,209 @@
+"""Bad input: what one version refuses the other refuses, value by value, in its own words."""
+
+from typing import Any, Final
+
+import httpx2
+from hypothesis import strategies as st
+
+from tests.laws.agreement import agree, ok
+from tests.laws.drawn import CONTENTS, TITLES, Draft
+from tests.laws.law import fixed, law
+from tests.laws.posts import write
+from tests.laws.stage import Stage
+from tests.laws.tables.fields import NEW_POST, POST, POST_EDIT, REGISTRATION, USER_EDIT, Shape
+
+EXAMPLE: Final = "post_7zzzzzzzzzzzzzzzzzzzzzzzzz"
+_JSON: Final = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-2, 2),
+    st.just(2**70),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(max_size=5),
+    st.lists(st.integers(), max_size=1),
+    st.just({}),
+)
+_EDGES: Final = {
+    "title": st.one_of(TITLES, st.sampled_from(["", "x" * 201, "a\x00", "\U0001f9ed" * 200, "\U0001f9ed" * 201])),
+    "content": st.one_of(CONTENTS, st.sampled_from(["z" * 100_000, "z" * 100_001, "\x00"])),
+    "email": st.sampled_from(
+        [
+            "",
+            "a",
+            "a@",
+            "@b.example",
+            "a@b",
+            "a@b.example",
+            "a b@c.example",
+            "x" * 250 + "@b.example",
+            "a@b.example\x00",
+        ]
+    ),
+    "password": st.sampled_from(["", "1234567", "12345678", "p" * 100, "p" * 101, "1234567\x00"]),
+    "name": st.sampled_from(["", "n", "n" * 100, "n" * 101, "\x00"]),
+}
+_NAME_OF: Final = {"full_name": "name"}
+_WORDS: Final = {"published", "is_active"}
+
+
+def _bodies(shape: Shape, *, whole: bool) -> st.SearchStrategy[dict[str, Any]]:
+    """Bodies of v1: edges and rubbish for each shared field, with all of them or some missing."""
+    values: dict[str, st.SearchStrategy[Any]] = {
+        field.old: st.one_of(_EDGES[_NAME_OF.get(field.old, field.old)], _JSON)
+        for field in shape.fields
+        if field.old not in _WORDS
+    }
+    # v2 has three words where v1 has a truth, so only truths can be compared; activity is the same in both.
+    said = {"published": st.booleans(), "is_active": st.one_of(st.booleans(), _JSON)}
+    values |= {field.old: said[field.old] for field in shape.fields if field.old in said}
+    return st.fixed_dictionaries(values) if whole else st.fixed_dictionaries({}, optional=values)
+
+
+def _of_v2(shape: Shape, body: dict[str, Any]) -> dict[str, Any]:
+    """The same in v2's words."""
+    found = {field.new: body[field.old] for field in shape.fields if field.old in body}
+    if "published" in body:
+        found["status"] = "published" if body["published"] else "draft"
+    return found
+
+
+def ensure_same(stage: Stage, shape: Shape, old: httpx2.Response, new: httpx2.Response, read: Shape | None) -> None:
+    """Both took it, or both refused the same values for the same reasons."""
+    agree(stage, old, new, read, {field.old: field.new for field in shape.fields})
+
+
+@law(2, body=st.one_of(_bodies(NEW_POST, whole=True), _bodies(NEW_POST, whole=False)))
+def new_posts_are_refused_alike(stage: Stage, body: dict[str, Any]) -> None:
+    """Each value on its own, by the same code, at the same place."""
+    with stage.scene():
+        old = stage.ada.v1.post("/posts", body)
+    new = stage.ada.v2.post("/posts", _of_v2(NEW_POST, body))
+    ensure_same(stage, NEW_POST, old, new, None)
+
+
+@law(2, body=_bodies(POST_EDIT, whole=False))
+def edits_of_posts_are_refused_alike(stage: Stage, body: dict[str, Any]) -> None:
+    """What is refused changes nothing."""
+    written = write(stage, stage.ada, Draft("T", "c", published=True))
+    before = ok(stage.ada.v2.get(written.new))
+    with stage.scene():
+        old = stage.ada.v1.put(written.old, body)
+        after = ok(stage.ada.v2.get(written.new))
+        assert old.is_success or after.headers["ETag"] == before.headers["ETag"]
+    new = stage.ada.v2.patch(written.new, _of_v2(POST_EDIT, body))
+    ensure_same(stage, POST_EDIT, old, new, None)
+
+
+@law(2, body=_bodies(USER_EDIT, whole=False))
+def edits_of_accounts_are_refused_alike(stage: Stage, body: dict[str, Any]) -> None:
+    """By both operations of v2."""
+    patch = _of_v2(USER_EDIT, body)
+    with stage.scene():
+        old = stage.admin.v1.put(f"/users/{stage.bob.number}", body)
+    with stage.scene():
+        ensure_same(stage, USER_EDIT, old, stage.admin.v2.patch(f"/users/{stage.bob.name}", patch), None)
+    with stage.scene():
+        own = stage.bob.v1.put(f"/users/{stage.bob.number}", body)
+    ensure_same(stage, USER_EDIT, own, stage.bob.v2.patch("/me", patch), None)
+
+
+@law(2, body=_bodies(REGISTRATION, whole=True))
+def registrations_are_refused_alike(stage: Stage, body: dict[str, Any]) -> None:
+    """v1's operation for admins too."""
+    with stage.scene():
+        old = stage.stranger.v1.post("/auth/register", body)
+    with stage.scene():
+        made = stage.admin.v1.post("/users", {{"name": "full_name"}.get(name, name): v for name, v in body.items()})
+    new = stage.stranger.v2.post("/auth/registrations", _of_v2(REGISTRATION, body))
+    ensure_same(stage, REGISTRATION, old, new, None)
+    assert made.status_code == old.status_code
+    if not made.is_success:
+        assert [issue["msg"] for issue in made.json()["detail"]] == [issue["msg"] for issue in old.json()["detail"]]
+
+
+@law(
+    size=st.one_of(st.integers(-1, 2), st.integers(99, 102), st.sampled_from(["", "x", "1.5"])),
+    words=st.one_of(st.none(), st.sampled_from(["", "w", "w" * 500, "w" * 501, "a\x00"])),
+)
+def questions_are_refused_alike(stage: Stage, size: Any, words: str | None) -> None:
+    """The parameters of lists and searches, under both names."""
+    names = {"page_size": "limit", "search": "q", "query": "q"}
+    asked = {} if words is None else {"search": words}
+    old = stage.ada.v1.get("/posts", page_size=size, **asked)
+    sought = {} if words is None else {"q": words}
+    agree(stage, old, stage.ada.v2.get("/posts", limit=size, **sought), None, names)
+    if words is not None:
+        old = stage.ada.v1.get("/search", query=words, limit=size)
+        agree(stage, old, stage.ada.v2.get("/search/posts", q=words, limit=size), None, names)
+
+
+_RUBBISH: Final = (b"{", b"[]", b"null", b'"x"', b'{"title": 1e400}', b'{"title": "\\ud800"}', b"\xff", b"")
+
+
+@law(0.7, raw=st.sampled_from(_RUBBISH))
+def rubbish_is_refused_alike(stage: Stage, raw: bytes) -> None:
+    """Bodies that are no body."""
+    head = {"Content-Type": "application/json"}
+    old, new = (side.call("POST", "/posts", content=raw, headers=head) for side in (stage.ada.v1, stage.ada.v2))
+    agree(stage, old, new)
+    assert not old.is_success
+
+
+@fixed
+def doors_that_are_not_there(stage: Stage) -> None:
+    """Unknown paths, unknown methods, wrong media types, ids that are none."""
+    for path in ("/nowhere", "/posts/1/2/3"):
+        agree(stage, stage.ada.v1.get(path), stage.ada.v2.get(path))
+    old, new = stage.ada.v1.delete("/posts"), stage.ada.v2.delete("/posts")
+    agree(stage, old, new)
+    assert old.headers["Allow"] == new.headers["Allow"]
+    head = {"Content-Type": "text/plain"}
+    old, new = (side.call("POST", "/posts", content=b"{}", headers=head) for side in (stage.ada.v1, stage.ada.v2))
+    agree(stage, old, new)
+    assert old.status_code == 415
+    for identifier in ("0", "-1", "x", "1.0", "post_x", stage.ada.name, "9" * 20):
+        for method in ("GET", "DELETE"):
+            old = stage.ada.v1.call(method, f"/posts/{identifier}")
+            new = stage.ada.v2.call(method, f"/posts/{identifier}")
+            assert (old.status_code, new.status_code) == (422, 422), identifier
+    agree(stage, stage.ada.v1.get(f"/posts/{2**53 - 1}"), stage.ada.v2.get(f"/posts/{EXAMPLE}"))
+    agree(stage, stage.admin.v1.get(f"/users/{2**53 - 1}"), stage.admin.v2.get("/users/usr_7zzzzzzzzzzzzzzzzzzzzzzzzz"))
+
+
+@fixed
+def what_v1_lets_pass_v2_refuses(stage: Stage) -> None:
+    """By design: v1 ignores what it does not know, as it always did; v2 tells of it. Nothing else changes."""
+    body = {"title": "T", "content": "c", "unknown": 1}
+    ok(stage.ada.v1.post("/posts", body))
+    refused = stage.ada.v2.post("/posts", body)
+    assert [(e["pointer"], e["code"]) for e in refused.json()["errors"]] == [("#/unknown", "extra_forbidden")]
+    ok(stage.ada.v1.get("/posts", unknown="1"))
+    assert stage.ada.v2.get("/posts", unknown="1").json()["code"] == "unknown_parameter"
+    old, new = stage.admin.v1.get("/users", limit=1001), stage.admin.v2.get("/users", limit=1001)
+    assert (old.status_code, old.json()) == (400, {"detail": "Limit cannot exceed 1000"})
+    assert (new.status_code, new.json()["code"]) == (422, "validation_failed")
+    ok(stage.admin.v1.get("/users", limit=1000))
+    sortable = "created_at, title, updated_at, view_count"
+    for sort in ("", "unknown", "-", "title,unknown", "-title,-"):
+        detail = f"sort takes {sortable}, separated by commas, with - in front for descending."
+        _ensure_told(stage.ada.v2.get("/posts", sort=sort), "sort", "invalid_sort", detail)
+    for name, known in (
+        ("fields", [*(field.new for field in POST.fields), *POST.only_new]),
+        ("include", ["author"]),
+    ):
+        detail = f"{name} takes {', '.join(sorted(known))}, separated by commas."
+        for path in ("/posts", f"/posts/{EXAMPLE}"):
+            for value in ("unknown", "", f"{known[0]},unknown"):
+                _ensure_told(stage.ada.v2.get(path, **{name: value}), name, "invalid_choice", detail)
+    taken = {"email": stage.bob.email.upper(), "password": "12345678"}
+    old = stage.stranger.v1.post("/auth/register", taken | {"name": "N"})
+    assert (old.status_code, old.json()["detail"]) == (400, "Email already registered")
+    ok(stage.stranger.v2.post("/auth/registrations", taken | {"display_name": "N"}))
+    assert [mail.to for mail in stage.mails()] == [stage.bob.email]
+
+
+def _ensure_told(response: httpx2.Response, parameter: str, code: str, detail: str) -> None:
+    """Which parameter was refused, and what it takes."""
+    problem = response.json()
+    assert (response.status_code, problem["code"], problem["detail"]) == (400, code, detail)
+    assert problem["errors"] == [{"pointer": f"#/query/{parameter}", "code": code, "detail": detail}]

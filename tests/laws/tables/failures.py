@@ -1,0 +1,112 @@
+"""Which failure of v2 is which failure of v1. Whatever both answer in the laws is looked up here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx2
+
+LIST: Final = "a list of refused values"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """v2's status for a code, v1's status, and v1's words."""
+
+    new_status: int
+    old_status: int
+    old_detail: str
+
+
+def _both(status: int, detail: str) -> Failure:
+    return Failure(status, status, detail)
+
+
+FAILURES: Final[Mapping[str, Failure]] = {
+    "unauthenticated": _both(401, "Not authenticated"),
+    "invalid_token": _both(401, "Could not validate credentials"),
+    "invalid_credentials": _both(401, "Incorrect email or password"),
+    "invalid_refresh_token": _both(401, "Could not validate credentials"),
+    "wrong_token_type": _both(401, "Invalid token type"),
+    "email_not_verified": _both(403, "Please verify your email before logging in"),
+    "account_deactivated": _both(403, "This account is deactivated."),
+    "insufficient_permissions": _both(403, "Insufficient permissions"),
+    "not_the_author": _both(403, "Not authorized to modify this post"),
+    "not_your_account": _both(403, "Not authorized to update this user"),
+    "post_not_found": _both(404, "Post not found"),
+    "user_not_found": _both(404, "User not found"),
+    "not_found": _both(404, "Not Found"),
+    "method_not_allowed": _both(405, "Method Not Allowed"),
+    # v1 promised 400 for a taken address before there was a word for conflicts.
+    "email_taken": Failure(409, 400, "Email already registered"),
+    "last_admin": _both(409, "This is the last active admin: make another one first."),
+    "invalid_verification_token": _both(400, "Invalid verification token"),
+    "unsupported_media_type": _both(415, "Send the body as application/json."),
+    "validation_failed": _both(422, LIST),
+}
+
+ONE_SIDED: Final[Mapping[str, str]] = {
+    "limit_too_high": "v1 answers 400 to a limit over 1000; v2's limits are validated like every other value",
+    "cursor_mismatch": "v1 has no cursors",
+    "invalid_cursor": "v1 has no cursors",
+    "invalid_sort": "v1 sorts by one field, which is validated like every other value",
+    "invalid_choice": "v1 knows neither fields nor include",
+    "unknown_parameter": "v1 ignores parameters it does not know, as it always did",
+    "idempotency_key_reused": "v1 has no idempotency keys",
+    "invalid_idempotency_key": "v1 has no idempotency keys",
+    "request_in_flight": "v1 has no idempotency keys",
+    "precondition_failed": "v1 has no conditional requests: its writes expect nothing",
+    "invalid_reset_token": "v1 has no password resets",
+    "session_not_found": "v1 shows no sessions",
+    "provider_not_found": "nothing answers it yet",
+    "api_key_not_found": "the command line's; no version manages keys yet",
+    "unknown_scope": "the command line's; no version manages keys yet",
+    "unsupported_grant_type": "v1 has an operation for each grant",
+}
+"""What only one version can say, and why."""
+
+ANYWHERE: Final[Mapping[str, str]] = {
+    "too_many_attempts": "tests/versions/test_entry.py",
+    "rate_limited": "tests/versions/test_rate_limits.py",
+    "unavailable": "tests/versions/test_concurrency.py",
+    "timeout": "tests/versions/test_entry.py",
+    "already_exists": "tests/versions/test_concurrency.py",
+    "stale_reference": "tests/versions/test_concurrency.py",
+    "unstorable_value": "tests/versions/test_bad_input.py",
+    "body_timeout": "tests/versions/test_bad_input.py",
+    "body_too_large": "tests/versions/test_bad_input.py",
+    "headers_too_large": "tests/versions/test_bad_input.py",
+}
+"""What depends on the weather, not on the request. Where both versions are held to it."""
+
+ROOTS: Final = frozenset({"error", "invalid", "malformed_request", "forbidden", "conflict"})
+"""Codes of the kinds that others derive from; the second is what a body that is no form at all gets."""
+
+
+def ensure_same_failure(old: httpx2.Response, new: httpx2.Response, names: Mapping[str, str]) -> None:
+    """Both failed, and told the same in their own words; ``names`` are v2's for what v1 calls otherwise."""
+    problem = new.json()
+    declared = FAILURES[problem["code"]]
+    told = (new.status_code, old.status_code, words(old))
+    assert told == (declared.new_status, declared.old_status, declared.old_detail), (old.text, problem)
+    assert old.headers.get("WWW-Authenticate") == new.headers.get("WWW-Authenticate")
+    if declared.old_detail == LIST:
+        refused = sorted((error["pointer"], error["code"], error["detail"]) for error in problem["errors"])
+        assert sorted(_refused_by_v1(old.json()["detail"], names)) == refused
+
+
+def words(old: httpx2.Response) -> str:
+    """What v1 says; of refused values only that there are some."""
+    detail: Any = old.json()["detail"]
+    return detail if isinstance(detail, str) else LIST
+
+
+def _refused_by_v1(issues: list[dict[str, Any]], names: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """v1's list in v2's words: the location as a JSON pointer."""
+    found = []
+    for issue in issues:
+        where, *path = issue["loc"]
+        steps = [] if issue["type"] == "json_invalid" else [names.get(step, step) for step in path]
+        place = steps if where == "body" else [where, *steps]
+        found.append(("#" + "".join(f"/{step}" for step in place), issue["type"], issue["msg"]))
+    return found

@@ -1,0 +1,72 @@
+"""Which operation of v1 is which of v2. Whatever is in neither list fails the suite."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An operation of each version that mean the same, and the laws that hold them together."""
+
+    old: str
+    new: str
+    laws: tuple[str, ...]
+
+
+PAIRS: Final = (
+    Pair("auth.register", "registrations.create", ("sessions.a_registration_makes_the_same_account",)),
+    Pair("auth.verify", "verifications.create", ("sessions.a_registration_makes_the_same_account",)),
+    Pair("auth.login", "tokens.create", ("sessions.tokens_of_one_are_tokens_of_the_other", "sessions.refusals_agree")),
+    Pair("auth.refresh", "tokens.create", ("sessions.tokens_of_one_are_tokens_of_the_other",)),
+    Pair("auth.me", "me.get", ("users.an_account_reads_alike",)),
+    Pair("users.me", "me.get", ("users.an_account_reads_alike",)),
+    Pair("users.list", "users.list", ("pages.accounts_are_walked_alike", "permissions.accounts")),
+    Pair("users.list_paginated", "users.list", ("pages.accounts_are_walked_alike", "permissions.accounts")),
+    Pair("users.get", "users.get", ("users.an_account_reads_alike", "permissions.accounts")),
+    Pair(
+        "users.update",
+        "users.update",
+        ("users.the_same_edit_means_the_same", "users.writing_back_changes_nothing", "permissions.accounts"),
+    ),
+    Pair("users.update", "me.update", ("users.the_same_edit_means_the_same",)),
+    Pair("users.delete", "users.delete", ("users.removal_means_the_same", "permissions.accounts")),
+    Pair("admin.delete_user", "users.delete", ("users.removal_means_the_same", "permissions.accounts")),
+    Pair("users.list_posts", "posts.list", ("pages.an_authors_posts_are_walked_alike",)),
+    Pair("posts.list", "posts.list", ("pages.posts_are_walked_alike", "permissions.lists")),
+    Pair(
+        "posts.create",
+        "posts.create",
+        ("posts.the_same_draft_means_the_same", "refusals.new_posts_are_refused_alike", "permissions.posts"),
+    ),
+    Pair("posts.get", "posts.get", ("posts.a_post_reads_alike", "permissions.posts")),
+    Pair("posts.get", "posts.view", ("posts.a_read_of_v1_is_a_view_of_v2", "permissions.posts")),
+    Pair("posts.get_many", "posts.get", ("posts.many_are_read_as_one_by_one",)),
+    Pair(
+        "posts.update",
+        "posts.update",
+        ("posts.the_same_edit_means_the_same", "posts.writing_back_changes_nothing", "permissions.posts"),
+    ),
+    Pair("posts.delete", "posts.delete", ("posts.removal_means_the_same", "permissions.posts")),
+    Pair("posts.create", "posts.batch", ("posts.a_batch_is_its_operations",)),
+    Pair("posts.update", "posts.batch", ("posts.a_batch_is_its_operations",)),
+    Pair("posts.delete", "posts.batch", ("posts.a_batch_is_its_operations",)),
+    Pair("posts.search", "posts.search", ("pages.searches_are_walked_alike",)),
+)
+
+ONLY_V1: Final[Mapping[str, str]] = {
+    "users.create": "in v2 people register; users.an_account_made_by_an_admin_is_whole holds what v2 shows of it",
+}
+ONLY_V2: Final[Mapping[str, str]] = {
+    "verifications.resend": "v1 has no second mail; sessions.a_first_proof_says_so asks for one",
+    "password_resets.create": "v1 has no resets; sessions.a_new_password_is_everywhere signs in with the result",
+    "password_resets.confirm": "v1 has no resets; sessions.a_new_password_is_everywhere signs in with the result",
+    "tokens.revoke": "v1 cannot sign out; sessions.whoever_is_out_is_out_everywhere asks v1",
+    "sessions.list": "v1 shows no sessions; sessions.tokens_of_one_are_tokens_of_the_other counts those v1 made",
+    "sessions.get": "v1 shows no sessions",
+    "sessions.delete": "v1 shows no sessions; sessions.whoever_is_out_is_out_everywhere asks v1",
+    "providers.list": "v1 has no identity providers",
+    "me.permissions": "v1 has no word for permissions; permissions holds it to them all the same",
+    "users.set_roles": "v1 has no word for roles; permissions.roles_given_by_v2_hold_in_v1",
+    "rate_limit.get": "v1 tells its limits in headers only",
+}

@@ -1,0 +1,13 @@
+"""v1 and v2 mean the same, wherever both can speak."""
+
+import hypothesis
+import pytest
+
+from tests.laws.all import LAWS
+from tests.laws.law import Law
+from tests.laws.stage import Stage
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.name)
+def test_law(stage: Stage, profile: hypothesis.settings, law: Law) -> None:
+    law.check(stage, profile)

@@ -1,0 +1,26 @@
+"""The laws can fail: each catches the bug that it is there for."""
+
+import hypothesis
+import pytest
+
+from tests.laws.all import LAWS
+from tests.laws.bugs import BUGS, Bug
+from tests.laws.law import hurried
+from tests.laws.stage import Stage
+
+BY_NAME = {law.name: law for law in LAWS}
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
+def test_a_bug_is_caught(stage: Stage, monkeypatch: pytest.MonkeyPatch, bug: Bug) -> None:
+    """Anything that a law raises is a catch; what stays is a bug that nobody would see."""
+    bug.sow(monkeypatch)
+    with pytest.raises((AssertionError, KeyError, ValueError)):
+        BY_NAME[bug.law].check(stage, hurried(60))
+
+
+def test_laws_that_hold_raise_nothing(stage: Stage) -> None:
+    """So that the test above means something."""
+    for name in sorted({bug.law for bug in BUGS}):
+        BY_NAME[name].check(stage, hurried(2))
+    assert isinstance(hurried(1), hypothesis.settings)

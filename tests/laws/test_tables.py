@@ -1,0 +1,59 @@
+"""Nothing of either version is left out of the tables without a reason."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import app.main
+from app.errors import DomainError
+from tests.laws.all import LAWS
+from tests.laws.tables.failures import ANYWHERE, FAILURES, ONE_SIDED, ROOTS
+from tests.laws.tables.fields import SHAPES, Shape
+from tests.laws.tables.operations import ONLY_V1, ONLY_V2, PAIRS
+from tests.support.operations import document, operations
+
+NAMES = {law.name for law in LAWS}
+CALLED = {law.name.partition(".")[0] for law in LAWS}
+
+
+@pytest.mark.parametrize(("version", "alone"), [("v1", ONLY_V1), ("v2", ONLY_V2)])
+def test_every_operation_is_paired_or_alone_for_a_reason(version: str, alone: dict[str, str]) -> None:
+    paired = {pair.old if version == "v1" else pair.new for pair in PAIRS}
+    assert paired.isdisjoint(alone)
+    assert paired | set(alone) == {operation.name for operation in operations(version)}
+    assert all(len(reason.split()) > 3 for reason in alone.values())
+
+
+def test_every_pair_has_laws_and_every_law_exists() -> None:
+    assert all(pair.laws for pair in PAIRS)
+    assert {name for pair in PAIRS for name in pair.laws} <= NAMES
+    told = " ".join([*ONLY_V1.values(), *ONLY_V2.values()]).replace(",", " ").split()
+    assert {word for word in told if word.partition(".")[0] in CALLED and "." in word} <= NAMES
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: f"{shape.old}-{shape.new}")
+def test_every_field_is_paired_or_alone_for_a_reason(shape: Shape) -> None:
+    old = [field.old for field in shape.fields] + list(shape.only_old)
+    new = [field.new for field in shape.fields] + list(shape.only_new)
+    assert sorted(old) == sorted(properties("v1", shape.old))
+    assert sorted(new) == sorted(properties("v2", shape.new))
+
+
+def properties(version: str, schema: str) -> dict[str, Any]:
+    found: dict[str, Any] = document(version)["components"]["schemas"][schema]["properties"]
+    return found
+
+
+def test_every_failure_is_in_the_table_or_alone_for_a_reason() -> None:
+    assert app.main.create_app, "every module that fails is imported"
+    codes = {error.code for error in failures(DomainError)} | {"method_not_allowed"}
+    tables = [set(FAILURES), set(ONE_SIDED), set(ANYWHERE), set(ROOTS)]
+    assert sum(len(table) for table in tables) == len(set().union(*tables)), "each in one of them"
+    assert set().union(*tables) - {"error"} == codes
+
+
+def failures(root: type[DomainError]) -> Iterator[type[DomainError]]:
+    for error in root.__subclasses__():
+        yield error
+        yield from failures(error)
