@@ -45,8 +45,7 @@ def add_documentation(app: FastAPI, version: ApiVersion) -> None:
     title = app.title
 
     async def document(_request: Request) -> Response:
-        served = {**app.openapi(), "servers": [{"url": version.prefix}]}
-        return Response(orjson.dumps(served), media_type="application/json")
+        return Response(orjson.dumps(app.openapi()), media_type="application/json")
 
     async def swagger(_request: Request) -> Response:
         page = get_swagger_ui_html(
