@@ -103,6 +103,19 @@ class Metrics:
         self.spans_dropped = self._counter(
             "trace_spans_dropped", "Spans that were to be kept and are lost.", ("reason",)
         )
+        self.contract_checked = self._counter(
+            "api_contract_checked",
+            "Sampled requests and responses that were held against the frozen contract.",
+            ("api_version", "direction", "outcome"),
+        )
+        self.contract_violations = self._counter(
+            "api_contract_violations",
+            "Ways in which they were not as promised.",
+            ("api_version", "http_route", "direction", "rule"),
+        )
+        self.contract_dropped = self._counter(
+            "api_contract_dropped", "Sampled exchanges that could not be judged.", ("reason",)
+        )
         self._deprecated: frozenset[str] = frozenset()
 
     def describe_versions(self, versions: Sequence[VersionFacts]) -> None:
@@ -145,6 +158,18 @@ class Metrics:
     def count_spans_dropped(self, reason: str, spans: int) -> None:
         """Count spans that are lost. ``reason`` is a name from the code."""
         self.spans_dropped.labels(reason).inc(spans)
+
+    def count_contract_checked(self, version: str, direction: str, *, conforms: bool) -> None:
+        """Count a request or a response that was held against the contract of its version."""
+        self.contract_checked.labels(version, direction, "conforms" if conforms else "violates").inc()
+
+    def count_contract_violation(self, version: str, route: str, direction: str, rule: str) -> None:
+        """Count a promise that was not kept. ``rule`` is a name from the code."""
+        self.contract_violations.labels(version, route, direction, rule).inc()
+
+    def count_contract_dropped(self, reason: str) -> None:
+        """Count a sampled exchange that is not judged. ``reason`` is a name from the code."""
+        self.contract_dropped.labels(reason).inc()
 
     def sample(self) -> None:
         """Let the other processes see what is not counted as it happens; to be called about once a second."""
