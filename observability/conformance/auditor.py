@@ -2,11 +2,11 @@
 
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import sleep
-from typing import TYPE_CHECKING, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol, get_args
 
 import structlog
 
@@ -36,6 +36,8 @@ class ConformanceConfig:
 
 class ContractCounts(Protocol):
     """Where verdicts are counted."""
+
+    def expect_contract_checks(self, versions: Collection[str], reasons: Collection[Drop]) -> None: ...
 
     def count_contract_checked(self, version: str, direction: str, *, conforms: bool) -> None: ...
 
@@ -69,6 +71,7 @@ class Auditor:
     def start(self, counts: ContractCounts) -> None:
         """Begin to judge. What is offered before waits, or is dropped uncounted."""
         self._counts = counts
+        counts.expect_contract_checks(self.versions, get_args(Drop))
         self._thread.start()
 
     @property

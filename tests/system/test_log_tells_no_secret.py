@@ -14,6 +14,7 @@ import pytest
 from app.mail.mailbox import read_mailbox
 from app.mail.mailer import mailbox_folder
 from tests.support.live import Strata, api_key
+from tests.support.other_contracts import hostile
 from tests.support.planted import Plants, drive
 from tests.support.postgres import clone
 
@@ -32,7 +33,7 @@ async def dsn(admin_dsn: str) -> str:
 @pytest.fixture
 def strata(dsn: str, tmp_path: Path) -> Strata:
     chatty = {"STRATA_LOG__LEVEL": "debug", "STRATA_LOG__FORMAT": "json", "STRATA_AUTH__LOGINS_PER_MINUTE": "10000"}
-    return Strata(tmp_path / "home", dsn, **chatty)
+    return Strata(tmp_path / "home", dsn, **chatty, **hostile(tmp_path / "contracts"))
 
 
 def lines_of(log: str) -> list[dict[str, Any]]:

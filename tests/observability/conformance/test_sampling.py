@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,10 @@ class Ledger:
         self.checked: Counter[tuple[str, str, bool]] = Counter()
         self.violations: Counter[tuple[str, str, str, str]] = Counter()
         self.dropped: Counter[str] = Counter()
+
+    def expect_contract_checks(self, versions: Collection[str], reasons: Collection[str]) -> None:
+        assert list(versions) == ["v9"]
+        assert set(reasons) == {"queue_full", "too_large", "failed", "shutdown"}
 
     def count_contract_checked(self, version: str, direction: str, *, conforms: bool) -> None:
         self.checked[version, direction, conforms] += 1
