@@ -23,6 +23,10 @@ _REQUEST_FIELDS = {
     *("event", "request_id", "trace_id", "span_id", "api_version", "http_route", "method", "status"),
     *("duration_ms", "consumer", "bytes_out", "level", "timestamp"),
 }
+_VIOLATION_FIELDS = {
+    *("event", "request_id", "trace_id", "span_id", "api_version", "http_route", "method", "status", "operation"),
+    *("direction", "rule", "keyword", "pointer", "schema", "level", "timestamp"),
+}
 
 
 @pytest.fixture
@@ -117,5 +121,11 @@ async def test_a_full_run_tells_no_secret(strata: Strata, dsn: str) -> None:
     failures = [line for line in served if line["event"] == "request_failed"]
     assert any("UndefinedTable" in line["exception"] for line in failures), "failures quote the statements"
     assert any(line["event"] == "job_done" for line in worked)
+    # Each text of each request and answer is a violation there, and is told without a letter of it.
+    violations = [line for line in served if line["event"] == "contract_violation"]
+    assert len(violations) > 200
+    assert {"header", "body"} <= {line["rule"] for line in violations}
+    assert {line["direction"] for line in violations} == {"request", "response"}
+    assert all(line.keys() == _VIOLATION_FIELDS and line["schema"].endswith("/maxLength") for line in violations)
     assert len(plants.known) > 1000
     assert plants.found_in(strata.log("serve") + strata.log("worker")) == {}
