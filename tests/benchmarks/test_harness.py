@@ -20,7 +20,21 @@ from tests.benchmarks.cpu import cpu_seconds, ticks
 from tests.benchmarks.data import PAGE, Data, fill
 from tests.benchmarks.load import Job, drive
 from tests.benchmarks.measure import Effort, Measurement, measure, per_request, start, steps
-from tests.benchmarks.plan import BARE, DEEP, FEW, FULL, MANY, NAIVE, ONE, PAGE_OF_20, RAW, ROUTE, TUTORIAL
+from tests.benchmarks.plan import (
+    BARE,
+    DEEP,
+    FEW,
+    FULL,
+    JUDGED,
+    MANY,
+    NAIVE,
+    ONE,
+    PAGE_OF_20,
+    RAW,
+    ROUTE,
+    TUTORIAL,
+    UNJUDGED,
+)
 from tests.benchmarks.processes import BenchmarkError, Processes
 from tests.benchmarks.variants import strata
 from tests.support.postgres import clone
@@ -58,6 +72,10 @@ def test_ratios_of_known_numbers() -> None:
         (NAIVE, PAGE_OF_20): 500.0,
         (FULL, PAGE_OF_20): 400.0,
         (BARE, PAGE_OF_20): 400.0,
+        (JUDGED, ONE): 424.0,
+        (UNJUDGED, ONE): 400.0,
+        (JUDGED, PAGE_OF_20): 480.0,
+        (UNJUDGED, PAGE_OF_20): 400.0,
         (FULL, DEEP): 440.0,
         (FEW, ROUTE): 100.0,
         (MANY, ROUTE): 120.0,
@@ -74,6 +92,8 @@ def test_ratios_of_known_numbers() -> None:
         (0.25, False),
         (2.0, False),
         (1.0, True),
+        (1.06, True),
+        (1.2, False),
         (1.2, False),
         (1.1, True),
     ]

@@ -1,5 +1,7 @@
 """A small contract with one of everything, and exchanges that keep it."""
 
+from collections import Counter
+from collections.abc import Collection
 from typing import Any
 
 import orjson
@@ -125,3 +127,25 @@ def exchange(
 
 def body(value: Any) -> bytes:
     return value if isinstance(value, bytes) else b"" if value is None else orjson.dumps(value)
+
+
+class Ledger:
+    """Counts as the metrics do."""
+
+    def __init__(self) -> None:
+        self.checked: Counter[tuple[str, str, bool]] = Counter()
+        self.violations: Counter[tuple[str, str, str, str]] = Counter()
+        self.dropped: Counter[str] = Counter()
+        self.expected: tuple[list[str], set[str]] = ([], set())
+
+    def expect_contract_checks(self, versions: Collection[str], reasons: Collection[str]) -> None:
+        self.expected = (list(versions), set(reasons))
+
+    def count_contract_checked(self, version: str, direction: str, *, conforms: bool) -> None:
+        self.checked[version, direction, conforms] += 1
+
+    def count_contract_violation(self, version: str, route: str, direction: str, rule: str) -> None:
+        self.violations[version, route, direction, rule] += 1
+
+    def count_contract_dropped(self, reason: str) -> None:
+        self.dropped[reason] += 1

@@ -3,8 +3,7 @@
 import asyncio
 import json
 import time
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,32 +17,10 @@ from observability.conformance.auditor import Auditor, ConformanceConfig
 from observability.conformance.contract import Contract
 from observability.conformance.layer import ConformanceSampling, share
 from observability.install import install
-from tests.support.exchanges import DOCUMENT, GOOD, exchange
+from tests.support.exchanges import DOCUMENT, GOOD, Ledger, exchange
 
 LIMIT = 4096
 ROUTE = "/api/v9/items/{item}"
-
-
-class Ledger:
-    """Counts as the metrics do."""
-
-    def __init__(self) -> None:
-        self.checked: Counter[tuple[str, str, bool]] = Counter()
-        self.violations: Counter[tuple[str, str, str, str]] = Counter()
-        self.dropped: Counter[str] = Counter()
-
-    def expect_contract_checks(self, versions: Collection[str], reasons: Collection[str]) -> None:
-        assert list(versions) == ["v9"]
-        assert set(reasons) == {"queue_full", "too_large", "failed", "shutdown"}
-
-    def count_contract_checked(self, version: str, direction: str, *, conforms: bool) -> None:
-        self.checked[version, direction, conforms] += 1
-
-    def count_contract_violation(self, version: str, route: str, direction: str, rule: str) -> None:
-        self.violations[version, route, direction, rule] += 1
-
-    def count_contract_dropped(self, reason: str) -> None:
-        self.dropped[reason] += 1
 
 
 def served(auditor: Auditor | None, ratio: float) -> FastAPI:
@@ -241,6 +218,7 @@ async def test_a_contract_is_read_once_and_not_before_it_is_needed(
     auditor.start(ledger)
     await asyncio.sleep(0.1)
     assert not reads
+    assert ledger.expected == (["v9"], {"queue_full", "too_large", "failed", "shutdown"})
     for _ in range(5):
         auditor.offer(exchange("GET /items/{item}", "/items/7", answer=GOOD))
     await settled(lambda: ledger.checked.total() == 10)
