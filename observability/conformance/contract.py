@@ -7,29 +7,25 @@ from typing import Any, Final
 import orjson
 
 from observability.conformance.exchange import Exchange
-from observability.conformance.operation import Reader
+from observability.conformance.operation import Operation, Reader
 from observability.conformance.requests import judge_request
 from observability.conformance.responses import judge_response
-from observability.conformance.schemas import Schemas
+from observability.conformance.schemas import Schemas, Steps
 from observability.conformance.violation import Verdict, Violation
 
-_METHODS: Final = frozenset({"get", "put", "post", "delete", "patch", "options", "trace"})
+_METHODS: Final = frozenset({"get", "put", "post", "delete", "patch", "head", "options", "trace"})
 _SUCCESS: Final = range(200, 300)
 
 
 class Contract:
-    """A document, its operations, and their schemas, which are compiled when they are first needed."""
+    """A document, its operations and their schemas: each is read and compiled when it is first needed."""
 
     def __init__(self, document: Mapping[str, Any], prefix: str) -> None:
-        reader = Reader(document)
+        self._reader = Reader(document)
         self._sent = Schemas(document, "request")
         self._answered = Schemas(document, "response")
-        self._paths = {
-            f"{prefix}{path}": {
-                method.upper(): reader.operation(("paths", path, method)) for method in item if method in _METHODS
-            }
-            for path, item in document.get("paths", {}).items()
-        }
+        self._paths = {f"{prefix}{path}": (path, item) for path, item in document.get("paths", {}).items()}
+        self._operations: dict[Steps, Operation] = {}
         self._names = frozenset(_names(document))
 
     @classmethod
@@ -46,12 +42,12 @@ class Contract:
 
         ``None`` for a route that is none of the contract's: the pages of the documentation.
         """
-        item = self._paths.get(exchange.route)
+        path, item = self._paths.get(exchange.route, ("", None))
         if item is None:
             return None
         # Where GET is promised, HEAD is: the same without a body (RFC 9110, section 9.3.2).
-        head = exchange.method == "HEAD" and "HEAD" not in item
-        operation = item.get("GET" if head else exchange.method)
+        head = exchange.method == "HEAD" and "head" not in item
+        operation = self._operation(path, item, "get" if head else exchange.method.lower())
         accepted = exchange.status in _SUCCESS
         if operation is None:
             # Whoever is refused has not been promised anything.
@@ -61,6 +57,15 @@ class Contract:
             return Verdict(operation.name, ("response",), tuple(violations))
         violations += judge_request(operation, exchange, self._sent, names=self._names)
         return Verdict(operation.name, ("response", "request"), tuple(violations))
+
+    def _operation(self, path: str, item: Mapping[str, Any], method: str) -> Operation | None:
+        if method not in _METHODS or method not in item:
+            return None
+        steps = ("paths", path, method)
+        found = self._operations.get(steps)
+        if found is None:
+            found = self._operations[steps] = self._reader.operation(steps)
+        return found
 
 
 def _names(node: Any) -> Iterator[str]:

@@ -166,4 +166,4 @@ def test_references_that_go_in_a_circle_are_refused() -> None:
         "components": {"parameters": {"A": circle}},
     }
     with pytest.raises(ValueError, match="circle"):
-        Contract(json.loads(json.dumps(document)), "")
+        Contract(json.loads(json.dumps(document)), "/api/v9").judge(exchange("GET /a"))

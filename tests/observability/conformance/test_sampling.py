@@ -173,7 +173,10 @@ async def test_overload_drops_and_counts(config: ConformanceConfig) -> None:
     assert ledger.checked["v9", "response", True] == 5, "what waits at the end is judged"
 
 
-@pytest.fixture(params=[None, "{", "[]", '{"paths": {"/a": {"get": {"responses": {"200": {"$ref": "http://else"}}}}}}'])
+ELSEWHERE = '{"paths": {"/items/{item}": {"get": {"responses": {"200": {"$ref": "http://else/where"}}}}}}'
+
+
+@pytest.fixture(params=[None, "{", "[]", ELSEWHERE])
 def broken(request: pytest.FixtureRequest, frozen: Path, monkeypatch: pytest.MonkeyPatch) -> object:
     """A contract that cannot be used, or a validator that fails."""
 
