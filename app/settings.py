@@ -122,7 +122,6 @@ class RedisSettings(Group):
 
     url: SecretStr | None = Field(None, description="redis://, rediss:// or unix://")
     timeout: float = Field(0.05, gt=0, le=0.05, description="seconds to wait before this process counts alone")
-    connections: int = Field(32, ge=1, description="of one process")
 
 
 class PlanPolicies(Group):

@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, bindparam, func, or_, select, update
+from sqlalchemy import ARRAY, Text, func, or_, select, update
 
 from app.db.sessions import ReadSession, Row, WriteSession
-from app.db.statements import Read
+from app.db.statements import KeyedRead
 from app.models import ApiKey, RolePermission, Session, User
 
 LAST_USED_GRANULARITY: Final = timedelta(minutes=1)
@@ -20,20 +20,17 @@ _PERMISSIONS: Final = func.array(
     type_=ARRAY(Text),
 ).label("permissions")
 
-_BY_SESSION: Final = Read(
-    select(User.id, User.uid, User.roles, _PERMISSIONS)
+_BY_SESSION: Final = KeyedRead(
+    select(User.id, User.uid, User.roles, _PERMISSIONS, Session.uid.label("session_uid"))
     .join(Session, Session.user_id == User.id)
-    .where(
-        User.uid == bindparam("user_uid"),
-        Session.uid == bindparam("session_uid"),
-        User.is_active,
-        Session.revoked_at.is_(None),
-        Session.expires_at > func.now(),
-    )
+    .where(User.is_active, Session.revoked_at.is_(None), Session.expires_at > func.now()),
+    Session.uid,
+    "session_uid",
 )
 
-_BY_KEY: Final = Read(
+_BY_KEY: Final = KeyedRead(
     select(
+        ApiKey.digest,
         User.id,
         User.uid,
         User.roles,
@@ -48,25 +45,26 @@ _BY_KEY: Final = Read(
     )
     .join(User, User.id == ApiKey.user_id)
     .where(
-        ApiKey.digest == bindparam("digest"),
         ApiKey.revoked_at.is_(None),
         or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > func.now()),
         User.is_active,
-    )
+    ),
+    ApiKey.digest,
 )
 
 
 class PrincipalRepository:
-    """Looks callers up; one statement each."""
+    """Looks callers up; one statement for all that come at the same time."""
 
     def __init__(self, reads: ReadSession) -> None:
         self._reads = reads
 
     async def by_session(self, user_uid: UUID, session_uid: UUID) -> Row | None:
-        return await self._reads.one(_BY_SESSION, user_uid=user_uid, session_uid=session_uid)
+        row = await self._reads.by_key(_BY_SESSION, session_uid)
+        return row if row is not None and row["uid"] == user_uid else None
 
     async def by_key(self, digest: bytes) -> Row | None:
-        return await self._reads.one(_BY_KEY, digest=digest)
+        return await self._reads.by_key(_BY_KEY, digest)
 
 
 class ApiKeyRepository:

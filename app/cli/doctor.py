@@ -15,6 +15,10 @@ from typing import Final
 import asyncpg
 import typer
 from alembic.util import CommandError as AlembicError
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
 from rich.text import Text
 from sqlalchemy.exc import DBAPIError
 
@@ -26,8 +30,10 @@ from app.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from app.mail.mailer import mailbox_folder
 from app.secrets import SettingsError
 from app.settings import Settings
+from observability.redaction import redact_text
 
 _OLDEST_SERVER: Final = 150_000
+_OLDEST_REDIS: Final = 6
 _UNREACHABLE: Final = (
     EmbeddedPostgresError,
     OSError,
@@ -57,7 +63,7 @@ class Finding:
 
 
 def doctor(as_json: AsJson = False) -> None:
-    """Check settings, home, database, migrations, port, API and mail. The exit code is 1 when a check fails."""
+    """Check settings, home, database, migrations, API, Redis and mail. The exit code is 1 when a check fails."""
     findings = list(_examine())
     if as_json:
         show_json([asdict(finding) for finding in findings])
@@ -82,6 +88,7 @@ def _examine() -> Iterator[Finding]:
     yield _home(settings.home)
     yield from _database(settings)
     yield _port(settings)
+    yield _redis(settings)
     yield _mail(settings)
 
 
@@ -164,6 +171,23 @@ def _health(settings: Settings) -> int | None:
     finally:
         connection.close()
     return response.status if ours else None
+
+
+def _redis(settings: Settings) -> Finding:
+    if settings.redis.url is None:
+        detail = "not set; each process counts for itself"
+        if settings.production:
+            return Finding("redis", Verdict.WARN, detail, "Set STRATA_REDIS__URL to count together.")
+        return Finding("redis", Verdict.OK, detail)
+    url = settings.redis.url.get_secret_value()
+    try:
+        with Redis.from_url(url, socket_connect_timeout=3, socket_timeout=3, retry=Retry(NoBackoff(), 0)) as client:
+            version = str(client.info("server")["redis_version"])
+    except (RedisError, ValueError) as error:
+        return Finding("redis", Verdict.FAIL, redact_text(str(error)), "Check STRATA_REDIS__URL and the server.")
+    if int(version.partition(".")[0]) < _OLDEST_REDIS:
+        return Finding("redis", Verdict.FAIL, f"Redis {version}", f"Use Redis {_OLDEST_REDIS} or newer.")
+    return Finding("redis", Verdict.OK, f"Redis {version}")
 
 
 def _mail(settings: Settings) -> Finding:

@@ -1,8 +1,9 @@
 """The connections of one process: a pool for reads on the driver, an engine for transactions."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Protocol, Self
+from typing import Any, Final, Protocol, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import asyncpg
@@ -10,12 +11,16 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.db.failures import translated
-from app.db.observed import ReadPool, observe_engine, timed_pool
+from app.db.leases import Leases
+from app.db.observed import observe_engine, timed_pool
 from app.db.observer import NOBODY, DatabaseObserver
 from app.db.sessions import ReadSession, WriteSession
 from app.db.tracing import trace_statements
 from app.errors import DomainError
 from app.settings import DatabaseSettings
+from observability.tracing.recording import client_span
+
+_COMMIT: Final = {"db.system.name": "postgresql", "db.operation.name": "COMMIT"}
 
 
 class UnitOfWork(Protocol):
@@ -35,16 +40,10 @@ class UnitOfWork(Protocol):
 class Database:
     """PostgreSQL, reached through two pools of bounded size."""
 
-    def __init__(
-        self,
-        pool: "asyncpg.Pool[asyncpg.Record]",
-        engine: AsyncEngine,
-        timeout: float,
-        observer: DatabaseObserver = NOBODY,
-    ) -> None:
+    def __init__(self, connections: Leases, engine: AsyncEngine) -> None:
         self._engine = engine
-        self._pool = pool
-        self.reads = ReadSession(ReadPool(pool, timeout, observer))
+        self._connections = connections
+        self.reads = ReadSession(connections)
 
     @classmethod
     async def open(cls, dsn: str, settings: DatabaseSettings, observer: DatabaseObserver = NOBODY) -> Self:
@@ -88,7 +87,7 @@ class Database:
         )
         observe_engine(engine, observer)
         trace_statements(engine.sync_engine)
-        return cls(pool, engine, settings.connect_timeout, observer)
+        return cls(Leases(pool, settings.read_pool_size, settings.connect_timeout, observer), engine)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[WriteSession]:
@@ -101,13 +100,13 @@ class Database:
 
     async def ping(self) -> None:
         """Return when the server answers, raise ``Unavailable`` when it does not."""
-        async with translated(), self._pool.acquire(timeout=2) as connection:
-            await connection.execute("SELECT 1", timeout=2)
+        async with translated(), asyncio.timeout(2), self._connections.acquire() as connection:
+            await connection.execute("SELECT 1")
 
     async def close(self) -> None:
         """Close every connection."""
         await self._engine.dispose()
-        await self._pool.close()
+        await self._connections.close()
 
 
 @asynccontextmanager
@@ -118,9 +117,16 @@ async def transaction(session: WriteSession) -> AsyncIterator[WriteSession]:
             yield session
         except DomainError as failure:
             if failure.keeps_changes:
-                await session.commit()
+                await _commit(session)
             raise
-        await session.commit()
+        await _commit(session)
+
+
+async def _commit(session: WriteSession) -> None:
+    await session.flush()
+    if session.in_transaction():
+        with client_span("COMMIT", _COMMIT):
+            await session.commit()
 
 
 def sqlalchemy_url(dsn: str) -> str:

@@ -2,13 +2,15 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Protocol, cast
 
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.failures import translated
-from app.db.statements import Read
+from app.db.statements import KEYS, KeyedRead, Read
+from observability.gathering import Gathering
 from observability.tracing.recording import client_span
 
 Row = asyncpg.Record
@@ -27,10 +29,11 @@ class ReadSession:
     held between two statements, so a slow handler takes no connection from anyone.
     """
 
-    __slots__ = ("_connections",)
+    __slots__ = ("_connections", "_gatherings")
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
+        self._gatherings: dict[KeyedRead, Gathering[Any, Row | None]] = {}
 
     async def all(self, read: Read, /, **values: Any) -> list[Row]:
         """Every row."""
@@ -48,6 +51,23 @@ class ReadSession:
         """The first column of the first row, or None."""
         row = await self.one(read, **values)
         return None if row is None else row[0]
+
+    async def by_key(self, read: KeyedRead, key: Any) -> Row | None:
+        """The row of ``key``, or None; those who ask at the same time share a statement.
+
+        A statement that fails, fails for all of them, so keys are of types that PostgreSQL cannot refuse.
+        """
+        gathering = self._gatherings.get(read)
+        if gathering is None:
+            gathering = self._gatherings[read] = Gathering(partial(self._by_keys, read))
+        with client_span(*read.span):
+            return await gathering.answer(key)
+
+    async def _by_keys(self, read: KeyedRead, keys: list[Any]) -> list[Row | Exception | None]:
+        async with translated(), self._connections.acquire() as connection:
+            rows = await connection.fetch(read.sql, *read.arguments({KEYS: keys}))
+        found = {row[read.key]: row for row in rows}
+        return [found.get(key) for key in keys]
 
 
 class WriteSession(AsyncSession):

@@ -7,12 +7,15 @@ of it. A ``Read`` keeps SQLAlchemy's way of writing a query and its bind types; 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Select
+from sqlalchemy import ARRAY, ColumnElement, Select, bindparam, func
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from observability.tracing.sql import statement_span
 
+KEYS: Final = "keys"
+"""The parameter of a ``KeyedRead``."""
 _DIALECT: Final = PGDialect_asyncpg()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
 
 
@@ -43,3 +46,21 @@ class Read:
         """The values in the driver's order, ``given`` over those fixed in the statement."""
         values = {**self._defaults, **given} if given else self._defaults
         return [values[name] if bind is None else bind(values[name]) for name, bind in self._binders]
+
+
+class KeyedRead(Read):
+    """A ``SELECT`` of at most one row for each key, for any number of keys at once.
+
+    ``key``: the column that is compared, unique in the result. ``name``: what it is called there, its own by default.
+    """
+
+    __slots__ = ("key",)
+
+    def __init__(
+        self,
+        statement: Select[*tuple[Any, ...]],
+        key: ColumnElement[Any] | InstrumentedAttribute[Any],
+        name: str | None = None,
+    ) -> None:
+        super().__init__(statement.where(key == func.any(bindparam(KEYS, type_=ARRAY(key.type)))))
+        self.key = name or key.key or ""

@@ -10,7 +10,6 @@ from starlette.types import Scope
 from app.access.principal import Plan, Principal
 from app.settings import Settings
 from observability.metrics import Metrics
-from observability.rate_limit.connections import Connections
 from observability.rate_limit.fallback import FallbackLimiter
 from observability.rate_limit.limiter import Decision, Limiter
 from observability.rate_limit.local import LocalLimiter
@@ -45,10 +44,10 @@ class RateLimits:
         self._shared: FallbackLimiter | None = None
         note_fallback = metrics.rate_limit_fallback.labels().set
         local = LocalLimiter(limits.local_counters)
-        if settings.redis.url is not None:
-            redis = settings.redis
-            connections = Connections(settings.redis.url.get_secret_value(), redis.connections)
-            self._shared = FallbackLimiter(RedisLimiter(connections, redis.timeout), local, note_fallback)
+        redis = settings.redis
+        if redis.url is not None:
+            shared = RedisLimiter(redis.url.get_secret_value(), redis.timeout)
+            self._shared = FallbackLimiter(shared, local, note_fallback)
         self.counting: Limiter = self._shared or local
         """The limiter that counts even where requests are not limited, for what guards passwords."""
         self._limiter: Limiter = self.counting if limits.enabled else NullLimiter()

@@ -26,11 +26,11 @@ class PostReads:
     async def get(self, ref: PostRef) -> PostView | None:
         """The post, whoever may see it: the caller's rights are the policy's business."""
         read = statements.BY_ID if isinstance(ref, int) else statements.BY_UID
-        row = await self._reads.one(read, ref=ref)
+        row = await self._reads.by_key(read, ref)
         return None if row is None else PostView(*tuple(row))
 
     async def get_many(self, ids: Sequence[int]) -> list[PostView]:
-        return [PostView(*row) for row in await self._reads.all(statements.BY_IDS, ids=list(ids))]
+        return [PostView(*row) for row in await self._reads.all(statements.BY_ID, keys=list(ids))]
 
     async def keyset_page(self, wanted: PostFilter, page: KeysetPage) -> Slice[PostView]:
         filters, values = self._parameters(wanted)

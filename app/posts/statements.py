@@ -17,11 +17,11 @@ from sqlalchemy import (
     select,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
+from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.sql.expression import ColumnElement
 
 from app.db.keyset import Column, ordered
-from app.db.statements import Read
+from app.db.statements import KeyedRead, Read
 from app.models import Post, User
 from app.models.post import SEARCH_CONFIGURATION
 from app.posts.commands import Sort, SortField
@@ -90,9 +90,8 @@ def _selection(*columns: Any) -> Selected:
     return select(*columns).select_from(Post).join(User, User.id == Post.author_id)
 
 
-BY_ID: Final = Read(_selection(*COLUMNS).where(Post.id == bindparam("ref")))
-BY_UID: Final = Read(_selection(*COLUMNS).where(Post.uid == bindparam("ref")))
-BY_IDS: Final = Read(_selection(*COLUMNS).where(Post.id == func.any(bindparam("ids", type_=ARRAY(Post.id.type)))))
+BY_ID: Final = KeyedRead(_selection(*COLUMNS), Post.id)
+BY_UID: Final = KeyedRead(_selection(*COLUMNS), Post.uid)
 
 
 def sort_columns(sort: tuple[Sort, ...]) -> list[tuple[Column, bool]]:

@@ -1,4 +1,4 @@
-"""Counting in Redis, for any number of workers and hosts: one script, one round trip a decision."""
+"""Counting in Redis, for any number of workers and hosts: one script, a round trip shared by all that ask at once."""
 
 import asyncio
 import hashlib
@@ -8,14 +8,17 @@ from typing import Final, TypeVar
 
 from redis.exceptions import NoScriptError
 
-from observability.rate_limit.connections import Connections, pack
+from observability.gathering import Gathering
+from observability.rate_limit.connection import Connection, pack
 from observability.rate_limit.limiter import Decision, decide
 from observability.rate_limit.policies import PolicySet
 from observability.rate_limit.windows import Usage, charged
+from observability.tracing.recording import client_span
 
 _PREFIX: Final = "strata:limit"
 _PER_POLICY: Final = 3
 _LAST_PART: Final = 0.2
+_SPAN: Final = ("EVALSHA", {"db.system.name": "redis", "db.operation.name": "EVALSHA"})
 Answer = TypeVar("Answer")
 
 
@@ -23,14 +26,16 @@ class RedisLimiter:
     """Implements ``Limiter``.
 
     Raises ``redis.exceptions.RedisError``, ``OSError`` or ``TimeoutError`` when Redis does not answer within
-    ``timeout`` seconds, the wait for a free connection and for the connecting itself included.
+    ``timeout`` seconds, the wait for others' answers and for the connecting itself included.
 
     The clock is Redis' own unless one is given: hosts whose clocks differ would each see another window. Every key
     expires when it can no longer count, so memory holds two windows of callers and no more.
     """
 
-    def __init__(self, connections: Connections, timeout: float, clock: Callable[[], int] | None = None) -> None:
-        self._connections = connections
+    def __init__(self, url: str, timeout: float, clock: Callable[[], int] | None = None) -> None:
+        # Each caller has its own time to wait; twice that is only for a call that has none left to wait for it.
+        self._connection = Connection(url, 2 * timeout)
+        self._answers = Gathering(self._connection.call)
         self._timeout = timeout
         self._clock = clock
         self._script = (files(__package__) / "windows.lua").read_bytes()
@@ -43,18 +48,19 @@ class RedisLimiter:
         for policy in rules.policies:
             keys.append(f"{_PREFIX}:{{{subject}}}:{policy.name}:{policy.window}".encode())
             numbers += (b"%d" % policy.quota, b"%d" % policy.milliseconds, b"%d" % charged(policy, cost))
-        answer = await self._in_time(self._run([b"%d" % len(keys), *keys, *numbers]))
+        with client_span(*_SPAN):
+            answer = await self._in_time(self._run([b"%d" % len(keys), *keys, *numbers]))
         counted, now, *counts = map(int, answer.split())
         usages = [Usage(*counts[start : start + _PER_POLICY]) for start in range(0, len(counts), _PER_POLICY)]
         return decide(rules, usages, cost, now, counted=bool(counted))
 
     async def prepare(self) -> None:
         """See to it that there is a connection and that Redis has the script. Raises as ``charge`` does."""
-        await self._in_time(self._connections.call(pack([b"SCRIPT", b"LOAD", self._script])))
+        await self._in_time(self._answers.answer(pack([b"SCRIPT", b"LOAD", self._script])))
 
     async def close(self) -> None:
-        """Close every connection."""
-        await self._connections.close()
+        """Close the connection."""
+        await self._connection.close()
 
     async def _in_time(self, answer: Awaitable[Answer]) -> Answer:
         """The answer, or ``TimeoutError``: in time is whatever the loop finds, however late the loop itself comes.
@@ -73,8 +79,8 @@ class RedisLimiter:
 
     async def _run(self, arguments: list[bytes]) -> bytes:
         try:
-            answer: bytes = await self._connections.call(pack([b"EVALSHA", self._digest, *arguments]))
+            answer = await self._answers.answer(pack([b"EVALSHA", self._digest, *arguments]))
         except NoScriptError:
             # Redis has been restarted, or never saw the script; EVAL keeps it.
-            answer = await self._connections.call(pack([b"EVAL", self._script, *arguments]))
+            answer = await self._answers.answer(pack([b"EVAL", self._script, *arguments]))
         return answer

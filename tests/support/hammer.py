@@ -3,14 +3,13 @@
 import asyncio
 import sys
 
-from observability.rate_limit.connections import Connections
 from observability.rate_limit.policies import PolicySet
 from observability.rate_limit.redis import RedisLimiter
 
 
 async def hammer(url: str, attempts: int, policy: str) -> int:
     """How many of the attempts were let through."""
-    limiter = RedisLimiter(Connections(url, 8), 10)
+    limiter = RedisLimiter(url, 10)
     rules = PolicySet.parse("test", {"burst": policy})
     decisions = await asyncio.gather(*(limiter.charge("one", rules) for _ in range(attempts)))
     await limiter.close()

@@ -12,6 +12,7 @@ import typer
 
 from app.cli.program import program
 from app.db import migrate
+from tests.support.configured_redis import REDIS_URL, WITHOUT_FILES, redis_server
 from tests.support.live import Strata, free_port
 from tests.support.postgres import clone
 
@@ -122,6 +123,26 @@ async def test_the_doctor_knows_what_is_wrong(strata: Strata) -> None:
     unreachable = {finding["check"]: finding for finding in strata.json("doctor", expect=1)}
     assert unreachable["database"]["verdict"] == "fail"
     assert "STRATA_DATABASE__URL" in unreachable["database"]["advice"]
+
+
+def test_the_doctor_looks_at_redis(tmp_path: Path) -> None:
+    strata = Strata(tmp_path / "home")
+
+    def redis(expect: int) -> Any:
+        return next(finding for finding in strata.json("doctor", expect=expect) if finding["check"] == "redis")
+
+    assert redis(0)["detail"] == "not set; each process counts for itself"
+    with redis_server(tmp_path / "redis", f"{WITHOUT_FILES}requirepass hunter2\n") as server:
+        strata.environment[REDIS_URL] = server.url.replace("//", "//:hunter2@")
+        assert redis(0)["detail"].startswith("Redis ")
+        strata.environment[REDIS_URL] = server.url.replace("//", "//:hunter3@")
+        refused = redis(1)
+        server.kill()
+        gone = redis(1)
+    assert [finding["verdict"] for finding in (refused, gone)] == ["fail", "fail"]
+    assert refused["detail"] != gone["detail"]
+    assert "hunter" not in str([refused, gone])
+    assert "STRATA_REDIS__URL" in gone["advice"]
 
 
 def test_the_doctor_of_a_home_that_is_not_there_makes_none(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from observability.rate_limit.connections import Connections
 from observability.rate_limit.redis import RedisLimiter
 from tests.support.redis import RedisServer
 
@@ -27,7 +26,7 @@ async def redis_limiter(redis_server: RedisServer) -> AsyncIterator[Callable[...
         client.flushall()
 
     def make(**options: object) -> RedisLimiter:
-        limiter = RedisLimiter(Connections(redis_server.url, 8), 5, **options)  # type: ignore[arg-type]  # only a clock
+        limiter = RedisLimiter(redis_server.url, 5, **options)  # type: ignore[arg-type]  # only a clock
         made.append(limiter)
         return limiter
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from observability.rate_limit.local import LocalLimiter
 from observability.rate_limit.policies import PolicySet
 from observability.rate_limit.redis import RedisLimiter
+from observability.tracing.recording import Recording, recorded
 from tests.support.redis import RedisServer
 
 ROOT = Path(__file__).parents[3]
@@ -100,3 +101,24 @@ def test_several_processes_admit_the_quota_together(redis_server: RedisServer) -
     bound = quota * (1 + (time.time() - started) / 3600)
     assert quota <= sum(admitted) <= math.ceil(bound), admitted
     assert sum(admitted) < processes * attempts
+
+
+async def test_those_who_come_at_once_share_round_trips_and_are_counted_each(
+    redis_server: RedisServer, redis_limiter: Callable[..., RedisLimiter]
+) -> None:
+    limiter, rules = redis_limiter(), PolicySet.parse("test", {"burst": "100/hour"})
+    with redis_server.client() as client:
+        # As after a restart: Redis refuses the digest to all, and each sends the script itself.
+        client.script_flush()
+        recordings = [Recording("1" * 32, "2" * 16, sampled=True) for _ in range(40)]
+
+        async def charge(recording: Recording) -> int:
+            with recorded(recording):
+                return (await limiter.charge("ada", rules)).standings[0].remaining
+
+        left = await asyncio.gather(*(charge(recording) for recording in recordings))
+        assert sorted(left) == list(range(60, 100))
+        assert {tuple(child.name for child in recording.children) for recording in recordings} == {("EVALSHA",)}
+        before = client.info("stats")["total_reads_processed"]
+        await asyncio.gather(*(limiter.charge("ada", rules) for _ in range(40)))
+        assert client.info("stats")["total_reads_processed"] - before < 10, "forty packets, one by one"

@@ -8,7 +8,6 @@ import pytest
 from pydantic import ValidationError
 
 from app.settings import RedisSettings
-from observability.rate_limit.connections import Connections
 from observability.rate_limit.fallback import FallbackLimiter
 from observability.rate_limit.local import LocalLimiter
 from observability.rate_limit.policies import PolicySet
@@ -31,7 +30,7 @@ def reports() -> Reports:
 
 @pytest.fixture
 async def limiter(redis_server: RedisServer, reports: Reports) -> AsyncIterator[FallbackLimiter]:
-    shared = RedisLimiter(Connections(redis_server.url, 8), TIMEOUT)
+    shared = RedisLimiter(redis_server.url, TIMEOUT)
     made = FallbackLimiter(shared, LocalLimiter(1000), reports.append)
     yield made
     await made.close()
