@@ -115,7 +115,7 @@ class Auditor:
     def _judge(self, exchange: Exchange) -> None:
         try:
             verdict = self._contract(exchange.version).judge(exchange)
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with a contract costs a verdict, not the thread
+        except BaseException as error:  # noqa: BLE001 - whatever is wrong, a panic of the validator included, costs a verdict
             self.drop("failed")
             self._log.error("contract_audit_failed", error=type(error).__name__, **_place(exchange))
             return

@@ -176,14 +176,18 @@ async def test_overload_drops_and_counts(config: ConformanceConfig) -> None:
 ELSEWHERE = '{"paths": {"/items/{item}": {"get": {"responses": {"200": {"$ref": "http://else/where"}}}}}}'
 
 
-@pytest.fixture(params=[None, "{", "[]", ELSEWHERE])
+class Panic(BaseException):
+    """What a crash in the validator's own language looks like here (pyo3's PanicException)."""
+
+
+@pytest.fixture(params=[RuntimeError, Panic, "{", "[]", ELSEWHERE])
 def broken(request: pytest.FixtureRequest, frozen: Path, monkeypatch: pytest.MonkeyPatch) -> object:
     """A contract that cannot be used, or a validator that fails."""
 
     def fail(_self: Contract, _exchange: object) -> None:
-        raise RuntimeError("the validator is broken")
+        raise request.param
 
-    if request.param is None:
+    if isinstance(request.param, type):
         monkeypatch.setattr(Contract, "judge", fail)
     else:
         frozen.write_text(request.param)
