@@ -99,18 +99,23 @@ class Auditor:
         self._stopping = True
         self._wake.set()
         self._thread.join(_CLOSE_SECONDS)
-        while self._waiting:
-            self._waiting.pop()
+        while self._next() is not None:
             self.drop("shutdown")
 
     def _run(self) -> None:
         while not self._stopping:
             self._wake.wait(self._pause)
             self._wake.clear()
-            while self._waiting:
-                self._judge(self._waiting.popleft())
+            while (exchange := self._next()) is not None:
+                self._judge(exchange)
                 # Gives the interpreter's lock back, which the event loop would else wait for.
                 sleep(0)
+
+    def _next(self) -> Exchange | None:
+        try:
+            return self._waiting.popleft()
+        except IndexError:
+            return None
 
     def _judge(self, exchange: Exchange) -> None:
         try:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -231,3 +232,25 @@ async def test_a_contract_is_read_once_and_not_before_it_is_needed(
     await settled(lambda: ledger.checked.total() == 10)
     await asyncio.to_thread(auditor.close)
     assert len(reads) == 1
+
+
+async def test_what_cannot_be_judged_in_time_at_the_end_is_counted(
+    config: ConformanceConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, ended = threading.Event(), threading.Event()
+
+    def hang(_self: Contract, _exchange: object) -> None:
+        began.set()
+        ended.wait(30)
+
+    monkeypatch.setattr(Contract, "judge", hang)
+    ledger = Ledger()
+    auditor = Auditor(config, pause=0.01)
+    auditor.start(ledger)
+    for _ in range(5):
+        auditor.offer(exchange("GET /items/{item}", "/items/7", answer=GOOD))
+    await asyncio.to_thread(began.wait, 10)
+    await asyncio.to_thread(auditor.close)
+    assert ledger.dropped == {"shutdown": 4}
+    ended.set()
+    await settled(lambda: not auditor.running)
