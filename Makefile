@@ -40,6 +40,7 @@ types: $(INSTALLED) ## mypy, strict
 contracts: $(INSTALLED) ## the frozen contracts say what the code says, and public linters agree
 	$(STRATA) contract check
 	.venv/bin/python -m contracts.compat.reference --check
+	$(STRATA) contract guide --check
 	.venv/bin/python -m contracts.lint
 
 contract-tools: contracts/lint/node_modules/.package-lock.json ## install the linters and generators of the contracts, from npm

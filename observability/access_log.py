@@ -3,10 +3,10 @@
 from collections.abc import Set as AbstractSet
 from typing import Final
 
-import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from observability.context import current
+from observability.logging import request_lines
 from observability.routes import method
 
 _SERVER_ERROR: Final = 500
@@ -19,7 +19,6 @@ class AccessLog:
     def __init__(self, app: ASGIApp, *, quiet_paths: AbstractSet[str]) -> None:
         self._app = app
         self._quiet_paths = quiet_paths
-        self._log = structlog.get_logger()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -35,12 +34,13 @@ class AccessLog:
         context = current(scope)
         duration = context.finish(scope)
         status = context.status or _SERVER_ERROR
+        log = request_lines.log
         if status >= _SERVER_ERROR:
-            write = self._log.error
+            write = log.error
         elif quiet and status < _CLIENT_ERROR:
-            write = self._log.debug
+            write = log.debug
         else:
-            write = self._log.info
+            write = log.info
         write(
             "request",
             http_route=context.route,

@@ -1,7 +1,6 @@
 """Who asks for what: one object per request, made before anything else runs."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from contextvars import ContextVar
 from time import perf_counter
 from typing import Final
@@ -109,14 +108,19 @@ def active() -> RequestContext | None:
     return _active.get()
 
 
-@contextmanager
-def activated(context: RequestContext) -> Iterator[None]:
+class activated:  # noqa: N801 - a context manager, and a generator for each request would cost more
     """Let everything that is logged inside carry the ids of ``context``."""
-    token = _active.set(context)
-    try:
-        yield
-    finally:
-        _active.reset(token)
+
+    __slots__ = ("_context", "_token")
+
+    def __init__(self, context: RequestContext) -> None:
+        self._context = context
+
+    def __enter__(self) -> None:
+        self._token = _active.set(self._context)
+
+    def __exit__(self, *_failure: object) -> None:
+        _active.reset(self._token)
 
 
 def set_consumer(scope: Scope, consumer: str, tier: str) -> None:

@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import BinaryIO, Final
 
@@ -44,6 +45,29 @@ class LineSink:
         return (sys.stdout if self._stream is None else self._stream).isatty()
 
 
+class RequestLines:
+    """Where the access log writes: the pipe of every line, without what such a line has no use for.
+
+    Its fields come from closed sets, or are ids that were made or examined by us: there is nothing to redact, no
+    exception, no stack. That, and a logger that is bound once, halves its price.
+    """
+
+    def __init__(self) -> None:
+        self.log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+        """To be looked up for each line: it is another after ``configure``."""
+
+    def configure(self, sink: LineSink, render: Sequence[Processor], threshold: int) -> None:
+        """Write to ``sink`` what is at or above ``threshold``."""
+        self.log = structlog.wrap_logger(
+            sink,
+            processors=[add_context, structlog.processors.add_log_level, add_time, *render],
+            wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        ).bind()
+
+
+request_lines: Final = RequestLines()
+
+
 class SinkHandler(logging.Handler):
     """Takes the records of the standard library to the sink."""
 
@@ -70,8 +94,10 @@ def configure(level: LogLevel = "info", log_format: LogFormat = "auto", stream: 
     console = log_format == "console" or (log_format == "auto" and sink.isatty())
     render = _console() if console else render_json
     threshold = _LEVELS[level]
+    to_bytes = [_encode] if console else []
+    request_lines.configure(sink, [render, *to_bytes], threshold)
     structlog.configure(
-        processors=[*_shared(), *_last(render), *([_encode] if console else [])],
+        processors=[*_shared(), *_last(render), *to_bytes],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
         logger_factory=lambda *_names: sink,
         cache_logger_on_first_use=False,

@@ -106,6 +106,32 @@ def diff(
         raise typer.Exit(1)
 
 
+@commands.command()
+def guide(
+    check: Annotated[bool, typer.Option("--check", help="Only say whether everything is as it should be.")] = False,
+) -> None:
+    """Write the migration guides and their part of the changelog, from contracts/changes and the frozen documents.
+
+    The exit code is 1 when a change has no section, a section no change, or an example no recorded answer.
+    """
+    from contracts.guide import build  # noqa: PLC0415 - builds every version, and nothing else needs it
+    from contracts.guide.errors import GuideError  # noqa: PLC0415 - the same
+
+    try:
+        outcome = build.build()
+    except GuideError as error:
+        raise CommandError(str(error), error.advice) from None
+    say(*outcome.problems)
+    if outcome.problems:
+        raise CommandError("The guide does not tell what the contracts say.", "Above is what, and what to do.")
+    outdated = outcome.outdated()
+    if check and outdated:
+        names = ", ".join(path.as_posix() for path in outdated)
+        raise CommandError(f"Not what the fragments say: {names}.", f"Mend it with `{build.COMMAND}` and commit it.")
+    written = [] if check else outcome.write()
+    say(*(f"Written: {path}" for path in written), *([] if written else ["The guides tell what the contracts say."]))
+
+
 def _show_report(report: "Report") -> None:
     for finding in report:
         say(*_lines(finding))

@@ -30,11 +30,11 @@ nav a{margin-right:1rem}input,button{font:inherit;padding:.4rem .7rem;margin:.25
 """
 
 
-def page(title: str, body: str, status: int = 200) -> HTMLResponse:
-    """A page. ``body`` is HTML; ``title`` is text."""
+def page(title: str, body: str, status: int = 200, style: str = "") -> HTMLResponse:
+    """A page. ``body`` is HTML; ``title`` is text; ``style`` is more CSS."""
     document = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
-        f'<meta name="viewport" content="width=device-width,initial-scale=1"><style>{_STYLE}</style></head>'
+        f'<meta name="viewport" content="width=device-width,initial-scale=1"><style>{_STYLE}{style}</style></head>'
         f"<body>{body}</body></html>"
     )
     return HTMLResponse(document, status, headers=_HEADERS)

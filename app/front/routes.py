@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.errors import DomainError, NotFound
-from app.front import discovery
+from app.front import discovery, migration
 from app.front.pages import page, token_page, version_card
 from app.http.failures import classify
 from app.http.problems import TYPE_BASE, problem_response
@@ -47,7 +47,7 @@ def add_front_door(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
         [
             Route("/", front_door),
             Route("/docs", choose_version),
-            Route("/docs/migrate/v1-to-v2", migration_guide),
+            Route(f"{migration.PLACE}{{pair}}", migration.migration_guide),
             Route("/policies/versions", version_policy),
             Route(f"{TYPE_BASE}{{code}}", problem_page),
             Route("/verify", verify_page),
@@ -88,25 +88,6 @@ async def version_policy(_request: Request) -> Response:
         "and ends no earlier than its <code>Sunset</code> date (RFC 8594), which is never moved forward.</p>"
     )
     return page("Version policy", text + "".join(version_card(version) for version in VERSIONS))
-
-
-async def migration_guide(_request: Request) -> Response:
-    """What changes between v1 and v2."""
-    rows = (
-        ("Ids", "integers", "TypeIDs (<code>post_…</code>); <code>v1_id</code> tells the old one"),
-        ("Names", "<code>name</code>, <code>full_name</code>", "<code>display_name</code>"),
-        ("Errors", '<code>{"detail": …}</code>', "problem details (RFC 9457)"),
-        ("Pages", "<code>skip/limit</code>, <code>page/page_size</code>", "<code>cursor</code>, <code>limit</code>"),
-        (
-            "Update",
-            "<code>PUT</code> of the given fields",
-            "<code>PATCH</code>, <code>ETag</code>, <code>If-Match</code>",
-        ),
-        ("Post state", "<code>published</code>", "<code>status</code>, <code>published_at</code>"),
-        ("Views", "<code>GET</code> counts", "<code>POST /posts/{id}/views</code> counts"),
-    )
-    body = "".join(f"<tr><th>{name}</th><td>{old}</td><td>{new}</td></tr>" for name, old, new in rows)
-    return page("From v1 to v2", f"<h1>From v1 to v2</h1><table><tr><th></th><th>v1</th><th>v2</th></tr>{body}</table>")
 
 
 async def problem_page(request: Request) -> Response:

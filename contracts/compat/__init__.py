@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from types import MappingProxyType
 from typing import Any
 
 from contracts.compat.comparison import Comparison
@@ -18,8 +19,19 @@ from contracts.compat.webhooks import compare_webhooks
 __all__ = ["Finding", "NotOpenAPI", "Report", "Severity", "diff", "load"]
 
 
-def diff(old: Mapping[str, Any], new: Mapping[str, Any], *, today: date | None = None) -> Report:
-    """Compare two OpenAPI 3 documents. `today` decides whether a sunset has come."""
+def diff(
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    *,
+    today: date | None = None,
+    pairs: Mapping[str, str] = MappingProxyType({}),
+) -> Report:
+    """Compare two OpenAPI 3 documents. `today` decides whether a sunset has come.
+
+    `pairs` leads from operations of the old document to those that took their place under another method or path, as
+    between two versions of an API: `{"PUT /posts/{id}": "PATCH /posts/{id}"}`. Raises ``KeyError`` for a successor that
+    is not there.
+    """
     today = today or datetime.now(UTC).date()
     before, after = Document(old), Document(new)
     comparison = Comparison(before, after, Engine(before, after, compare, today), today)
@@ -28,7 +40,7 @@ def diff(old: Mapping[str, Any], new: Mapping[str, Any], *, today: date | None =
         if was.value != now.value:
             comparison.tell(rule, now.pointer, old=was.value, new=now.value)
     compare_servers(comparison, before.root, after.root)
-    compare_paths(comparison)
+    compare_paths(comparison, pairs)
     compare_webhooks(comparison)
     compare_schemes(comparison)
     return Report.of(comparison.findings)

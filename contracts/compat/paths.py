@@ -1,7 +1,7 @@
 """Compares paths and the operations on them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from contracts.compat.bodies import compare_request
@@ -42,19 +42,26 @@ class Operation:
         return _VARIABLE.findall(self.path)
 
 
-def compare_paths(comparison: Comparison) -> None:
-    """Every operation of both documents."""
+def compare_paths(comparison: Comparison, pairs: Mapping[str, str]) -> None:
+    """Every operation of both documents; `pairs` names successors that neither URL nor operation id shows."""
     old, new = _operations(comparison.old), _operations(comparison.new)
+    called = {one.name: one for one in new.values()}
+    declared = {shape: called[pairs[one.name]] for shape, one in old.items() if one.name in pairs}
     for shape, operation in old.items():
-        if shape in new:
+        if shape in declared:
+            successor = declared[shape]
+            told = {"what": operation.name, "new": successor.name}
+            comparison.tell("operation-path-changed", successor.site.pointer, operation.name, **told)
+            _compare(comparison, operation, successor)
+        elif shape in new:
             _compare(comparison, operation, new[shape])
     names = {one.site.at("operationId").value: one for shape, one in new.items() if shape not in old}
-    moved = set()
+    moved: set[tuple[str, str] | None] = {one.shape for one in declared.values()}
     for shape, operation in old.items():
-        if shape not in new:
-            successor = names.get(operation.site.at("operationId").value or ...)
-            moved.add(successor.shape if successor else None)
-            _removed(comparison, operation, successor)
+        if shape not in new and shape not in declared:
+            successor_by_id = names.get(operation.site.at("operationId").value or ...)
+            moved.add(successor_by_id.shape if successor_by_id else None)
+            _removed(comparison, operation, successor_by_id)
     for shape, operation in new.items():
         if shape not in old and shape not in moved:
             comparison.tell("operation-added", operation.site.pointer, operation.name, what=operation.name)
@@ -93,7 +100,8 @@ def _removed(comparison: Comparison, operation: Operation, successor: Operation 
 
 def _compare(comparison: Comparison, old: Operation, new: Operation) -> None:
     renamed = {}
-    for before, after in zip(old.variables, new.variables, strict=True):
+    # Operations that are paired by declaration may have more or fewer variable parts.
+    for before, after in zip(old.variables, new.variables, strict=False):
         renamed[before] = after
         if before != after:
             comparison.tell("path-parameter-renamed", new.site.pointer, new.name, old=f"`{before}`", new=f"`{after}`")

@@ -58,14 +58,19 @@ _active: ContextVar[Recording | None] = ContextVar("recording", default=None)
 _NOTHING: Final = nullcontext()
 
 
-@contextmanager
-def recorded(recording: Recording) -> Iterator[None]:
+class recorded:  # noqa: N801 - a context manager, and a generator for each request would cost more
     """Let everything inside note its spans in ``recording``."""
-    token = _active.set(recording)
-    try:
-        yield
-    finally:
-        _active.reset(token)
+
+    __slots__ = ("_recording", "_token")
+
+    def __init__(self, recording: Recording) -> None:
+        self._recording = recording
+
+    def __enter__(self) -> None:
+        self._token = _active.set(self._recording)
+
+    def __exit__(self, *_failure: object) -> None:
+        _active.reset(self._token)
 
 
 def active_recording() -> Recording | None:

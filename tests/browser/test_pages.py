@@ -105,6 +105,40 @@ async def test_the_front_door_leads_everywhere(site: Site) -> None:
     assert site.complaints == []
 
 
+async def test_the_migration_guide_on_a_phone(site: Site) -> None:
+    async with site.page() as page:
+        await page.set_viewport_size({"width": 390, "height": 844})
+        await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        await page.goto("/api/v1/docs")
+        link = page.get_by_role("link", name="migration guide")
+        await link.evaluate("link => link.removeAttribute('target')")
+        await link.click()
+        await expect(page.get_by_role("heading", level=1)).to_have_text("From v1 to v2")
+
+        await page.get_by_role("link", name="Changes are merge patches").click()
+        section = page.locator("#changes-are-merge-patches")
+        await expect(section).to_be_in_viewport()
+        assert await section.evaluate("section => getComputedStyle(section).borderLeftWidth") == "4px"
+
+        command = page.locator("details", has_text="merge-patch+json").first
+        await expect(command.locator("code").first).to_be_hidden()
+        await command.locator("summary").click()
+        await command.get_by_role("button", name="Copy").click()
+        await expect(command.get_by_role("button")).to_have_text("Copied")
+        copied = await page.evaluate("navigator.clipboard.readText()")
+        assert copied == (await command.locator("code").first.text_content() or "").strip()
+        assert copied.startswith("curl -s ")
+
+        backgrounds = []
+        for scheme in ("light", "dark"):
+            await page.emulate_media(color_scheme=scheme)
+            backgrounds.append(await page.evaluate("getComputedStyle(document.body).color"))
+        assert backgrounds[0] != backgrounds[1]
+        # Wide tables and code scroll within themselves, the page never sideways.
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert site.complaints == []
+
+
 async def test_a_newcomer_verifies_and_later_sets_a_new_password(site: Site) -> None:
     email = "ada@example.com"
     body = {"email": email, "password": PASSWORD, "display_name": "Ada"}

@@ -20,7 +20,8 @@ _TAGS: Final = (
     {"name": "posts", "description": "Writing, reading, searching."},
 )
 _DESCRIPTION: Final = (
-    "Deprecated and frozen: it stays as it is until its sunset. New clients use v2; the migration guide leads there."
+    "Deprecated and frozen: it stays as it is until its sunset. New clients use v2; "
+    "the [migration guide](/docs/migrate/v1-to-v2) leads there."
 )
 
 

@@ -8,6 +8,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.http.rate_limits import DECISION
 from app.main import create_app
 from observability.context import KEY, RequestContext
 from observability.request_context import RequestContextMiddleware
@@ -40,15 +41,31 @@ class OneContext:
         self._context = scope["state"][KEY]
 
 
+class Admitted:
+    """Lets every request through as one that has been charged already."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope["state"] = {**scope.get("state", {}), DECISION: None}
+        await self._app(scope, receive, send)
+
+
 def full() -> FastAPI:
     """Everything on, as it is served."""
     return create_app()
 
 
 def bare() -> FastAPI:
-    """The same application and routes without one layer of ``observability``; what a version owns stays."""
+    """The same application and routes without any layer: none of ``observability``, none of the version, no limits."""
     app = create_app()
-    app.user_middleware = [_stand_in(layer) for layer in app.user_middleware if _is_context(layer)]
+    app.user_middleware = [
+        Middleware(Admitted),
+        *(_stand_in(layer) for layer in app.user_middleware if _is_context(layer)),
+    ]
+    measured_version(app).user_middleware = []
     return app
 
 

@@ -1,0 +1,76 @@
+"""Requests of the examples, written as HTTP and told as curl."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from contracts.guide.errors import GuideError
+
+_LINE: Final = re.compile(r"(GET|POST|PUT|PATCH|DELETE|HEAD) (/\S*)")
+_VARIABLE: Final = re.compile(r"\$[A-Z_]+")
+_FORM: Final = "Write `GET /api/v1/posts`, then headers, an empty line and the body, as in contracts/README.md."
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request. Values such as ``$TOKEN`` are the reader's; ``shown`` are headers of the answer worth seeing."""
+
+    method: str
+    target: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: str = ""
+    shown: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str, where: str, shown: tuple[str, ...] = ()) -> "Request":
+        """Read what an ``http`` block holds. Raises ``GuideError``."""
+        head, _, body = text.strip().partition("\n\n")
+        first, *lines = head.splitlines() or [""]
+        if (found := _LINE.fullmatch(first)) is None:
+            raise GuideError(f"{where}: {first!r} is no request line", _FORM)
+        headers = []
+        for line in lines:
+            name, colon, value = line.partition(": ")
+            if not colon:
+                raise GuideError(f"{where}: {line!r} is no header", _FORM)
+            headers.append((name, value))
+        if "'" in body or "\n" in body.strip():
+            raise GuideError(f"{where}: a body is one line without apostrophes, so that a shell can take it", _FORM)
+        return cls(found[1], found[2], tuple(headers), body.strip(), shown)
+
+    @property
+    def text(self) -> str:
+        """The request as HTTP."""
+        lines = [f"{self.method} {self.target} HTTP/1.1", *(f"{name}: {value}" for name, value in self.headers)]
+        return "\n".join([*lines, *(["", self.body] if self.body else [])])
+
+    @property
+    def curl(self) -> str:
+        """The request as a command, which prints the body, the status and the headers worth seeing."""
+        written = "".join(f"\\n{name}: %header{{{name.lower()}}}" for name in self.shown)
+        parts = [f"curl -s \"$STRATA{self.target}\" -w '\\n%{{http_code}}{written}\\n'"]
+        if self.method != ("POST" if self.body else "GET"):
+            parts[0] += f" -X {self.method}"
+        parts += [f'-H "{name}: {value}"' if "$" in value else f"-H '{name}: {value}'" for name, value in self.headers]
+        if self.body:
+            parts.append(f"-d {self._quoted}")
+        return " \\\n     ".join(parts)
+
+    @property
+    def _quoted(self) -> str:
+        if '"' not in self.body and "$" in self.body:
+            return f'"{self.body}"'
+        return f"'{_VARIABLE.sub(_unquoted, self.body)}'"
+
+    def filled(self, values: dict[str, str]) -> "Request":
+        """The request with the reader's values in it."""
+
+        def fill(text: str) -> str:
+            return _VARIABLE.sub(lambda found: values[found[0][1:]], text)
+
+        headers = tuple((name, fill(value)) for name, value in self.headers)
+        return Request(self.method, fill(self.target), headers, fill(self.body), self.shown)
+
+
+def _unquoted(found: re.Match[str]) -> str:
+    return f"'\"{found[0]}\"'"

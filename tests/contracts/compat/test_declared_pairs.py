@@ -1,0 +1,72 @@
+"""Two versions of one API: which operation took the place of which is declared."""
+
+from typing import Any
+
+import pytest
+
+from contracts.compat import diff
+
+OLD = {"GET /auth/me": "GET /me", "PUT /posts/{post}": "PATCH /posts/{id}", "GET /users/{user}/posts": "GET /posts"}
+
+
+def operation(field: str, *parameters: str) -> dict[str, Any]:
+    schema = {"type": "object", "properties": {field: {"type": "string"}}, "required": [field]}
+    answer = {"description": "", "content": {"application/json": {"schema": schema}}}
+    listed = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in parameters]
+    return {"responses": {"200": answer}, "parameters": listed}
+
+
+def document(operations: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    paths: dict[str, Any] = {}
+    for name, one in operations.items():
+        method, _, path = name.partition(" ")
+        paths.setdefault(path, {})[method.lower()] = one
+    return {"openapi": "3.1.0", "info": {"title": "", "version": "1"}, "paths": paths}
+
+
+V1 = document(
+    {
+        "GET /auth/me": operation("name"),
+        "PUT /posts/{post}": operation("title", "post"),
+        "GET /users/{user}/posts": operation("items", "user"),
+    }
+)
+V2 = document(
+    {
+        "GET /me": operation("display_name"),
+        "PATCH /posts/{id}": operation("title", "id"),
+        "GET /posts": operation("data"),
+    }
+)
+
+
+def found(pairs: dict[str, str]) -> set[tuple[str, str]]:
+    return {(one.rule, one.operation) for one in diff(V1, V2, pairs=pairs) if one.severity != "safe"}
+
+
+def test_a_declared_successor_is_compared_like_any_other() -> None:
+    assert found(OLD) == {
+        ("operation-path-changed", "GET /auth/me"),
+        ("operation-path-changed", "PUT /posts/{post}"),
+        ("operation-path-changed", "GET /users/{user}/posts"),
+        ("response-body-property-removed", "GET /me"),
+        ("response-body-property-removed", "GET /posts"),
+        ("request-parameter-removed", "GET /posts"),
+    }
+    assert "operation-added" not in {one.rule for one in diff(V1, V2, pairs=OLD)}
+
+
+def test_without_a_declaration_it_is_gone() -> None:
+    assert found({}) == {("operation-removed", name) for name in OLD}
+
+
+def test_several_may_have_one_successor() -> None:
+    both = document({"GET /auth/me": operation("name"), "GET /users/me": operation("full_name")})
+    report = diff(both, V2, pairs={"GET /auth/me": "GET /me", "GET /users/me": "GET /me"})
+    gone = [one.pointer for one in report if one.rule == "response-body-property-removed"]
+    assert [pointer.rpartition("/")[2] for pointer in gone] == ["name", "full_name"]
+
+
+def test_a_successor_that_does_not_exist() -> None:
+    with pytest.raises(KeyError, match="GET /nowhere"):
+        diff(V1, V2, pairs={"GET /auth/me": "GET /nowhere"})

@@ -1,0 +1,178 @@
+"""Runs every example of the migration guides against a live server, over the same data each time.
+
+``python -m tests.support.guide`` records the answers in contracts/changes and writes the guides anew.
+"""
+
+import asyncio
+import json
+import os
+import re
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from itertools import groupby
+from pathlib import Path
+
+import asyncpg
+import httpx2
+
+from contracts.guide import build
+from contracts.guide.markdown import prelude
+from contracts.guide.recording import Recording, Run, runs
+from tests.support.guide_data import SIGNING_KEY, Data
+from tests.support.live import Strata
+from tests.support.postgres import TestServer, clone
+
+SECONDS = 20
+# The limits of a free plan, but for the quotas: the examples are more requests than one reader makes in a minute.
+QUOTAS = {"burst": "3000/minute", "daily": "1000000/day"}
+ENVIRONMENT = {
+    "STRATA_AUTH__SIGNING_KEY": SIGNING_KEY,
+    "STRATA_HTTP__CURSOR_KEY": "the cursor key of the server that runs the examples",
+    "STRATA_AUTH__LOGINS_PER_MINUTE": "1000",
+    "STRATA_RATE_LIMIT__ANONYMOUS": json.dumps(QUOTAS),
+    "STRATA_RATE_LIMIT__PLANS": json.dumps({"free": QUOTAS}),
+}
+# What a program of Python does with one example after the other, each on a line of its own: JSON in, JSON out.
+_RUNNER = """
+import contextlib, io, json, sys
+for line in sys.stdin:
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        exec(compile(json.loads(line), "example", "exec"), {"__name__": "__main__"})
+    print(json.dumps(out.getvalue()), flush=True)
+"""
+_SAMPLES = (
+    (re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+"), "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2FtcGxl"),
+    (re.compile(r'"(\d+)\.[\w-]+"'), r'"\1.9f2c1e07b6d4a8530e"'),
+    (re.compile(r'(?<=request_id": ")[0-9a-f]{32}|(?<=request_id":")[0-9a-f]{32}'), "01a20d3f7c8c756e81bb78bb5706e738"),
+    (re.compile(r'(?<=trace_id": ")[0-9a-f]{32}|(?<=trace_id":")[0-9a-f]{32}'), "565d05bf1339c9fc2c8688433a7c38c5"),
+    (re.compile(r"(?<=;r=)\d+"), "2994"),
+    (re.compile(r"(?<=;t=)\d+"), "60"),
+    (re.compile(r"(?<=X-RateLimit-Remaining: )\d+"), "2994"),
+    (re.compile(r"(?<=X-RateLimit-Reset: )\d+"), "1780309060"),
+)
+_ID = re.compile(r"\b(post|usr|ses)_[0-9a-hjkmnp-tv-z]{26}\b")
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z")
+
+
+class Bench:
+    """A server, its data, and the programs that run examples against it."""
+
+    def __init__(self, url: str, data: Data, client: httpx2.AsyncClient, python: asyncio.subprocess.Process) -> None:
+        self._url = url
+        self._client = client
+        self._data = data
+        self._python = python
+        self._prelude = ""
+
+    @classmethod
+    @asynccontextmanager
+    async def over(cls, dsn: str, home: Path) -> AsyncIterator["Bench"]:
+        """Serve a fresh database, filled with what the examples name."""
+        strata = Strata(home, dsn, **ENVIRONMENT)
+        connection = await asyncpg.connect(dsn)
+        with strata.serving() as url:
+            client = httpx2.AsyncClient(base_url=url, timeout=SECONDS)
+            data = await Data.written(connection, url)
+            python = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-c",
+                _RUNNER,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                env=os.environ | data.variables,
+            )
+            try:
+                yield cls(url, data, client, python)
+            finally:
+                assert python.stdin is not None
+                python.stdin.close()
+                await python.wait()
+                await client.aclose()
+                await connection.close()
+
+    async def outputs(self, sources: build.Sources) -> dict[Run, str]:
+        """What each run of a guide prints. Those of one side and language follow on each other, from fresh data on."""
+        found: dict[Run, str] = {}
+        wanted = runs(sources.fragments, sources.pairing)
+        self._prelude = prelude(sources.old.name, sources.new.name)
+        for _, together in groupby(wanted, lambda run: (run.owner, run.side, run.language)):
+            await self._data.restore()
+            for run in together:
+                found[run] = self._sampled(await self._output(run)).strip()
+        return found
+
+    async def _output(self, run: Run) -> str:
+        if run.language == "python":
+            return await self._printed(run.text)
+        return await (self._answer(run) if run.language == "http" else self._curl(run.text))
+
+    async def _answer(self, run: Run) -> str:
+        assert run.request is not None
+        request = run.request.filled(self._data.variables)
+        answer = await self._client.request(
+            request.method, request.target, headers=dict(request.headers), content=request.body or None
+        )
+        shown = [name for name in ("Content-Type", *request.shown) if name.lower() in answer.headers]
+        lines = [f"HTTP/1.1 {answer.status_code} {answer.reason_phrase}"]
+        lines += [f"{name}: {answer.headers[name]}" for name in shown]
+        body = json.dumps(answer.json(), indent=2, ensure_ascii=False) if answer.content else ""
+        return "\n".join([*lines, "", body])
+
+    async def _curl(self, command: str) -> str:
+        done = await asyncio.create_subprocess_exec(
+            "bash",
+            "-euc",
+            command,
+            stdout=asyncio.subprocess.PIPE,
+            env=os.environ | self._data.variables,
+        )
+        output, _ = await asyncio.wait_for(done.communicate(), SECONDS)
+        assert done.returncode == 0, command
+        return output.decode().replace("\r", "")
+
+    async def _printed(self, code: str) -> str:
+        assert self._python.stdin is not None
+        assert self._python.stdout is not None
+        self._python.stdin.write(json.dumps(f"{self._prelude}\n\n{code}\n").encode() + b"\n")
+        line = await asyncio.wait_for(self._python.stdout.readline(), SECONDS)
+        assert line, f"Python ended with its traceback above:\n{code}"
+        printed: str = json.loads(line)
+        return printed
+
+    def _sampled(self, output: str) -> str:
+        """The output with fixed samples in place of what differs from run to run."""
+        text = output.replace(self._url, "https://api.example.com")
+        for pattern, sample in _SAMPLES:
+            text = pattern.sub(sample, text)
+        text = _TIME.sub(lambda found: found[0] if found[0] in self._data.known else "2026-06-01T10:17:00Z", text)
+        return _ID.sub(lambda found: found[0] if found[0] in self._data.known else f"{found[1]}_{NEW}", text)
+
+
+NEW = "01jwncvk8ze5zsanj0xc41wz7q"
+"""The end of every id that an example made."""
+
+
+async def record() -> None:
+    """Run every example of every guide, keep the answers, and write the guides."""
+    server = TestServer()
+    dsn = server.start()
+    try:
+        await server.prepare()
+        await asyncio.to_thread(server.migrate_template)
+        with tempfile.TemporaryDirectory(prefix="strata-guide-") as folder:
+            async with Bench.over(await clone(dsn, "guide"), Path(folder) / "home") as bench:
+                for one in build.sources():
+                    Recording(await bench.outputs(one)).write(one.folder)
+    finally:
+        server.stop()
+    outcome = build.build()
+    if outcome.problems:
+        sys.exit("\n".join(outcome.problems))
+    outcome.write()
+
+
+if __name__ == "__main__":
+    asyncio.run(record())

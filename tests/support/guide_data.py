@@ -1,0 +1,122 @@
+"""The accounts and posts that the migration guides talk about: the same ids and times whenever they are written."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import asyncpg
+import httpx2
+from pydantic import SecretStr
+
+from app.access.passwords import PasswordHasher
+from app.auth.mailed_tokens import MailedTokens, Purpose
+from tests.support.world import PASSWORD
+from versions.kit.typeid import encode
+
+SIGNING_KEY = "the signing key of the server that runs the examples"
+_TABLES = """
+SELECT format('CREATE TABLE remembered.%1$I AS SELECT %2$s FROM %1$I', name, columns),
+       format('DELETE FROM %1$I; INSERT INTO %1$I (%2$s) OVERRIDING SYSTEM VALUE SELECT %2$s FROM remembered.%1$I',
+              name, columns)
+FROM (SELECT c.table_name AS name, string_agg(quote_ident(c.column_name), ', ') AS columns
+      FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name)
+      WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE' AND c.is_generated = 'NEVER'
+      GROUP BY c.table_name) tables
+"""
+_SEQUENCES = """
+SELECT format('SELECT setval(%L, %s, false)', sequencename, coalesce(last_value, 0) + 1)
+FROM pg_sequences WHERE schemaname = 'public'
+"""
+_BEGINNING = datetime(2026, 3, 2, 9, tzinfo=UTC)
+_PEOPLE = (
+    ("Ada Lovelace", "ada@example.com", "author", True),
+    ("Grace Hopper", "grace@example.com", "author", True),
+    ("Root", "admin@example.com", "admin", True),
+    ("Linus", "linus@example.com", "author", False),
+)
+_POSTS = (
+    (1, "Layers", "Rock in layers tells its history.", "published"),
+    (2, "Basalt", "A dark rock, from lava that cooled fast.", "published"),
+    (1, "Fossils", "To be written.", "draft"),
+    (1, "Marble", "Limestone, pressed and heated.", "archived"),
+    (1, "Granite", "A pale rock, from magma that cooled slowly, without layers.", "published"),
+)
+
+
+def _user_uid(number: int) -> UUID:
+    return UUID(f"01973ca8-d400-7000-8000-{number:012}")
+
+
+def _post_uid(number: int) -> UUID:
+    return UUID(f"0199c8f0-d000-7000-8000-{number:012}")
+
+
+@dataclass(frozen=True)
+class Data:
+    """What is in the database, and how it gets back to that."""
+
+    connection: "asyncpg.Connection[asyncpg.Record]"
+    variables: dict[str, str]
+    known: frozenset[str]
+    """Ids and times that are the same in every run."""
+    restoring: str
+
+    @classmethod
+    async def written(cls, connection: "asyncpg.Connection[asyncpg.Record]", url: str) -> "Data":
+        """Write everything to a fresh database, sign two people in, and remember the state."""
+        moments = [_BEGINNING + timedelta(minutes=minute) for minute in range(len(_PEOPLE) + len(_POSTS))]
+        hashed = await PasswordHasher(1).hash(PASSWORD)
+        for number, (name, email, role, verified) in enumerate(_PEOPLE, 1):
+            await connection.execute(
+                "INSERT INTO users"
+                " (uid, email, display_name, password_hash, roles, is_verified, created_at, updated_at)"
+                " VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",
+                *(_user_uid(number), email, name, hashed, [role], verified, moments[number - 1]),
+            )
+        for number, (author, title, content, status) in enumerate(_POSTS, 1):
+            written = moments[len(_PEOPLE) + number - 1]
+            await connection.execute(
+                "INSERT INTO posts (uid, author_id, title, content, status, published_at, created_at, updated_at)"
+                " VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",
+                *(_post_uid(number), author, title, content, status, None if status == "draft" else written, written),
+            )
+        variables = {"STRATA": url, "VERIFICATION_TOKEN": await _mailed(connection, len(_PEOPLE))}
+        for prefix, email in (("", "ada@example.com"), ("ADMIN_", "admin@example.com")):
+            form = {"grant_type": "password", "username": email, "password": PASSWORD}
+            async with httpx2.AsyncClient() as client:
+                tokens = (await client.post(f"{url}/api/v2/auth/token", data=form)).json()
+            variables |= {f"{prefix}TOKEN": tokens["access_token"], f"{prefix}REFRESH_TOKEN": tokens["refresh_token"]}
+        known = {
+            *(encode("usr", _user_uid(number)) for number in (*range(1, len(_PEOPLE) + 1), 9999)),
+            *(encode("post", _post_uid(number)) for number in (*range(1, len(_POSTS) + 1), 9999)),
+            *(moment.isoformat().replace("+00:00", "Z") for moment in moments),
+        }
+        return cls(connection, variables, frozenset(known), await _remember(connection))
+
+    async def restore(self) -> None:
+        """Undo everything that was written since."""
+        await self.connection.execute(self.restoring)
+
+
+async def _mailed(connection: "asyncpg.Connection[asyncpg.Record]", user: int) -> str:
+    """The token that a mail would have brought to this account."""
+    uid = UUID("0199c8f0-d000-7000-8000-00000000aaaa")
+    token = MailedTokens(SecretStr(SIGNING_KEY)).token(Purpose.VERIFICATION, uid)
+    await connection.execute(
+        "INSERT INTO action_tokens (uid, user_id, purpose, digest, expires_at)"
+        " VALUES ($1, $2, 'verification', $3, now() + interval '1 day')",
+        *(uid, user, MailedTokens.digest(token)),
+    )
+    return token
+
+
+async def _remember(connection: "asyncpg.Connection[asyncpg.Record]") -> str:
+    """Copy every table aside; the statements that put the copies back."""
+    await connection.execute("CREATE SCHEMA remembered")
+    tables = await connection.fetch(_TABLES)
+    for copy, _ in tables:
+        await connection.execute(copy)
+    sequences = await connection.fetch(_SEQUENCES)
+    # Rows come back as they were: no trigger acts, no key is followed.
+    statements = [*(back for _, back in tables), *(reset for (reset,) in sequences)]
+    return "; ".join(["SET session_replication_role = replica", *statements])

@@ -1,0 +1,25 @@
+"""The migration guides, executed: HTTP, curl and Python against both versions of a live server."""
+
+import difflib
+from pathlib import Path
+
+from contracts.guide import build
+from contracts.guide.recording import Recording
+from tests.support.guide import Bench
+from tests.support.postgres import clone
+from tests.support.programs import program
+
+
+async def test_every_example_answers_what_the_guide_shows(admin_dsn: str, tmp_path: Path) -> None:
+    program("curl")
+    async with Bench.over(await clone(admin_dsn, "strata_guide"), tmp_path / "home") as bench:
+        for one in build.sources():
+            outputs = await bench.outputs(one)
+            assert {(run.side, run.language) for run in outputs} == {
+                (side, language) for side in ("before", "after") for language in ("http", "curl", "python")
+            }
+            executed = build.guide_of(one, Recording(outputs)).markdown()
+            committed = (build.ROOT / build.PAGES / f"{one.pair}.md").read_text()
+            lines = [text.splitlines() for text in (committed, executed)]
+            told = "\n".join(difflib.unified_diff(*lines, "guide", "run", lineterm=""))
+            assert not told, f"Was it meant? Record it with `python -m tests.support.guide`.\n{told}"
