@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -43,12 +44,17 @@ async def test_a_build_that_breaks_its_contract_is_caught(
             answer = await client.get("/api/v2/auth/providers")
             assert answer.status_code == 200
             assert "api-version" not in answer.headers
-    deadline = time.monotonic() + 30
-    while not ledger.violations and time.monotonic() < deadline:
-        await asyncio.sleep(0.05)
+    await eventually(lambda: ledger.violations)
     await asyncio.to_thread(auditor.close)
     assert audited.conformance.sample_ratio == 0.01
     assert ledger.violations == {("v2", "/api/v2/auth/providers", "response", "header"): 1}
+
+
+async def eventually(check: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 30
+    while not check():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.05)
 
 
 def test_it_is_off_when_told_so(tmp_path: Path) -> None:
