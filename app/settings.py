@@ -72,6 +72,9 @@ class HttpSettings(Group):
     max_body_bytes: int = Field(1_048_576, ge=1024)
     max_header_bytes: int = Field(32_768, ge=4096)
     body_timeout: Seconds = Field(15.0, description="seconds without a single byte of the body")
+    max_concurrent_requests: int = Field(
+        256, ge=1, description="answered at once by each process; the next one is sent away with a 503"
+    )
     shutdown_timeout: int = Field(10, ge=1, description="seconds granted to running requests at shutdown")
     trusted_proxies: list[Network] = Field(
         default_factory=list,

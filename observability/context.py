@@ -80,6 +80,11 @@ class RequestContext:
         """The value of the header of this name."""
         return format_traceparent(self.trace_id, self.span_id, sampled=self.sampled)
 
+    @property
+    def started_answering(self) -> bool:
+        """Whether the head of a response has been sent."""
+        return self.status is not None
+
     def finish(self, scope: Scope) -> float:
         """Settle route, status and duration, and return the duration in seconds.
 

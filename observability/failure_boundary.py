@@ -5,7 +5,7 @@ from typing import Final
 import orjson
 import structlog
 from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from observability.context import RequestContext, current
 from observability.failures import was_logged
@@ -28,15 +28,8 @@ class FailureBoundary:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started = False
-
-        async def note_start(message: Message) -> None:
-            nonlocal started
-            started = started or message["type"] == "http.response.start"
-            await send(message)
-
         try:
-            await self._app(scope, receive, note_start)
+            await self._app(scope, receive, send)
         except ClientDisconnect:
             current(scope).disconnected = True
         except Exception as error:
@@ -45,7 +38,7 @@ class FailureBoundary:
                 return
             if not was_logged(error):
                 self._log.error("request_failed", exc_info=error)
-            if not started:
+            if not context.started_answering:
                 await _answer(context, send)
             elif not context.complete:
                 # Only the server can cut the connection, which tells the client that the body is not whole.

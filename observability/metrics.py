@@ -66,6 +66,9 @@ class Metrics:
         self.active_requests = self._gauge(
             "http_server_active_requests", "Requests being answered now.", ("api_version",)
         )
+        self.shed_requests = self._counter(
+            "http_server_shed_requests", "Requests sent away with 503, since too many were under way.", ("api_version",)
+        )
         self.auth_attempts = self._counter("auth_attempts", "Attempts to authenticate.", ("outcome", "method"))
         self.idempotent_replays = self._counter(
             "api_idempotent_replays", "Answers given again for a known Idempotency-Key.", ("api_version", "http_route")
@@ -133,6 +136,7 @@ class Metrics:
             for name, text in texts.items()
         }
         for version in versions:
+            self.shed_requests.labels(version.name)
             info.labels(version.name, version.status, version.successor or "").set(1)
             for name, moment in version.dates():
                 dates[name].labels(version.name).set(moment.timestamp())

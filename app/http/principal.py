@@ -18,11 +18,12 @@ async def resolve_principal(request: Request) -> Principal:
 
     Raises ``InvalidCredentials``.
     """
-    known: Principal | None = getattr(request.state, "principal", None)
+    # Not `request.state`, which looks for attributes by failing to find them.
+    state = request.scope["state"]
+    known: Principal | None = state.get("principal")
     if known is not None:
         return known
-    principal = await _resolve(request, runtime_of(request))
-    request.state.principal = principal
+    principal = state["principal"] = await _resolve(request, runtime_of(request))
     if (consumer := principal.key_uid or principal.user_uid) is not None:
         set_consumer(request.scope, str(consumer), principal.plan.value)
     return principal

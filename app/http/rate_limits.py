@@ -14,12 +14,14 @@ from observability.rate_limit.fallback import FallbackLimiter
 from observability.rate_limit.limiter import Decision, Limiter
 from observability.rate_limit.local import LocalLimiter
 from observability.rate_limit.null import NullLimiter
-from observability.rate_limit.policies import PolicySet
+from observability.rate_limit.policies import Policy, PolicySet
 from observability.rate_limit.redis import RedisLimiter
+from observability.shared.instruments import CounterChild
 
 DECISION: Final = "rate_limit_decision"
 """Where ``scope["state"]`` holds the decision on a request, from which its headers are written."""
 _SUBSCRIBER_BITS: Final = 64
+_Counters = tuple[tuple[Policy, CounterChild, CounterChild], ...]
 
 
 class QuotaExceeded(RateLimitExceeded):
@@ -39,6 +41,7 @@ class RateLimits:
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
         limits = settings.rate_limit
         self._decisions = metrics.rate_limit_decisions
+        self._counters: dict[str, _Counters] = {}
         self._anonymous = PolicySet.parse("anonymous", limits.anonymous)
         self._plans = {plan: PolicySet.parse(plan.value, getattr(limits.plans, plan.value)) for plan in Plan}
         self._shared: FallbackLimiter | None = None
@@ -77,10 +80,18 @@ class RateLimits:
     async def _charge(self, subject: str, rules: PolicySet, cost: int) -> Decision:
         decision = await self._limiter.charge(subject, rules, cost)
         if cost:
-            for policy in rules.policies:
-                allowed = policy not in decision.violated
-                self._decisions.labels(f"{rules.name}.{policy.name}", "allowed" if allowed else "denied").inc()
+            for policy, allowed, denied in self._counters.get(rules.name) or self._count(rules):
+                (denied if policy in decision.violated else allowed).inc()
         return decision
+
+    def _count(self, rules: PolicySet) -> _Counters:
+        """The counters of these policies, found once."""
+        labels = self._decisions.labels
+        made = self._counters[rules.name] = tuple(
+            (policy, labels(f"{rules.name}.{policy.name}", "allowed"), labels(f"{rules.name}.{policy.name}", "denied"))
+            for policy in rules.policies
+        )
+        return made
 
 
 def client_address(scope: Scope) -> str:

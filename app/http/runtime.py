@@ -1,4 +1,4 @@
-"""Everything that lives as long as the process, in one place that requests reach as ``request.state.runtime``."""
+"""Everything that lives as long as the process, in one place that requests reach."""
 
 from dataclasses import dataclass
 
@@ -18,6 +18,14 @@ from app.settings import Settings
 from observability.metrics import Metrics
 
 
+@dataclass(slots=True)
+class Capacity:
+    """How many requests this process answers at once, and how many it is answering."""
+
+    limit: int
+    in_use: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Runtime:
     """The collaborators that services are built with."""
@@ -33,6 +41,7 @@ class Runtime:
     throttles: Throttles
     attempts: AuthAttempts
     metrics: Metrics
+    capacity: Capacity
 
     @classmethod
     def build(cls, settings: Settings, database: UnitOfWork, metrics: Metrics | None = None) -> "Runtime":
@@ -59,10 +68,11 @@ class Runtime:
             throttles=Throttles(settings.auth.logins_per_minute, rate_limits.counting),
             attempts=AuthAttempts(metrics),
             metrics=metrics,
+            capacity=Capacity(settings.http.max_concurrent_requests),
         )
 
 
 def runtime_of(connection: HTTPConnection) -> Runtime:
     """The runtime that the root application's lifespan made."""
-    runtime: Runtime = connection.state.runtime
+    runtime: Runtime = connection.scope["state"]["runtime"]
     return runtime

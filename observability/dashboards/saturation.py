@@ -8,6 +8,8 @@ from observability.dashboards.variables import ENVIRONMENT, matching, quantile, 
 _CHOSEN: Final = matching(ENVIRONMENT)
 _SERVERS: Final = matching(ENVIRONMENT, also='job="strata"')
 
+_SHED: Final = "http_server_shed_requests_total"
+
 BOARD: Final = Board(
     uid="strata-saturation",
     title="10 Saturation",
@@ -34,6 +36,17 @@ BOARD: Final = Board(
                     queries=(
                         Query(f"sum by (api_version) (http_server_active_requests{{{_CHOSEN}}})", "{{api_version}}"),
                     ),
+                ),
+                Panel(
+                    title="Requests sent away",
+                    description="Requests a second that got a 503, since a process was answering all it may at once.",
+                    unit="reqps",
+                    queries=(
+                        Query(
+                            total("api_version", rate("http_server_shed_requests_total", _CHOSEN)), "{{api_version}}"
+                        ),
+                    ),
+                    steps=((0, "green"), (0.001, "red")),
                 ),
                 Panel(
                     title="Connections in use",

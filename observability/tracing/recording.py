@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from time import perf_counter
 from types import TracebackType
-from typing import Final, NamedTuple
+from typing import Final
 
 from opentelemetry.trace import SpanKind
 
@@ -17,18 +17,40 @@ MOST_CHILDREN: Final = 128
 """Spans within one recording; a loop over statements must not fill the memory."""
 
 
-class Child(NamedTuple):
-    """A finished span below the root. ``started`` and ``ended`` are of ``perf_counter``."""
+class Child:
+    """A span below the root, open while its block runs. It has no children: what runs inside it belongs to the root.
 
-    name: str
-    kind: SpanKind
-    started: float
-    ended: float
-    attributes: Attributes
-    error: str | None
-    """The name of the exception that ended it; its text may hold anything."""
-    span_id: str | None
-    """Given only where the id has left the process; else it is made when the span is built."""
+    ``started`` and ``ended`` are of ``perf_counter``. ``error`` is the name of the exception that ended it, since its
+    text may hold anything. ``span_id`` is given only where the id has left the process; else it is made when the span
+    is built.
+    """
+
+    __slots__ = ("_recording", "attributes", "ended", "error", "kind", "name", "span_id", "started")
+
+    def __init__(
+        self, recording: "Recording", name: str, kind: SpanKind, attributes: Attributes, span_id: str | None = None
+    ) -> None:
+        self._recording: Recording | None = recording
+        self.name = name
+        self.kind = kind
+        self.attributes = attributes
+        self.span_id = span_id
+        self.started = self.ended = 0.0
+        self.error: str | None = None
+
+    def __enter__(self) -> None:
+        self.started = perf_counter()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self.ended = perf_counter()
+        if kind is not None:
+            self.error = kind.__name__
+        # Let go of it, or the two would hold each other until the next collection.
+        recording, self._recording = self._recording, None
+        if recording is not None:
+            recording.add(self)
 
 
 class Recording:
@@ -85,7 +107,7 @@ def client_span(name: str, attributes: Attributes, *, kind: SpanKind = SpanKind.
     caller sent.
     """
     recording = _active.get()
-    return _NOTHING if recording is None else _Open(recording, name, kind, attributes, None)
+    return _NOTHING if recording is None else Child(recording, name, kind, attributes)
 
 
 @contextmanager
@@ -96,7 +118,7 @@ def producer_span(name: str, attributes: Attributes) -> Iterator[str | None]:
         yield None
         return
     span_id = new_span_id()
-    with _Open(recording, name, SpanKind.PRODUCER, attributes, span_id):
+    with Child(recording, name, SpanKind.PRODUCER, attributes, span_id):
         yield format_traceparent(recording.trace_id, span_id, sampled=recording.sampled)
 
 
@@ -105,30 +127,3 @@ def note_failure(error: BaseException) -> None:
     recording = _active.get()
     if recording is not None:
         recording.failure = error
-
-
-class _Open:
-    """A span that has not ended. It has no children: what runs inside it belongs to the root."""
-
-    __slots__ = ("_attributes", "_kind", "_name", "_recording", "_span_id", "_started")
-
-    def __init__(
-        self, recording: Recording, name: str, kind: SpanKind, attributes: Attributes, span_id: str | None
-    ) -> None:
-        self._recording = recording
-        self._name = name
-        self._kind = kind
-        self._attributes = attributes
-        self._span_id = span_id
-        self._started = 0.0
-
-    def __enter__(self) -> None:
-        self._started = perf_counter()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
-    ) -> None:
-        error = None if kind is None else kind.__name__
-        self._recording.add(
-            Child(self._name, self._kind, self._started, perf_counter(), self._attributes, error, self._span_id)
-        )

@@ -15,6 +15,7 @@ from itertools import cycle, islice
 from time import perf_counter
 from typing import Final
 
+SHED: Final = 503
 _HEAD_END: Final = b"\r\n\r\n"
 _LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+)\r\n", re.IGNORECASE)
 _STATUS: Final = slice(9, 12)
@@ -39,7 +40,7 @@ class Tally:
 
     statuses: Counter[int] = field(default_factory=Counter)
     latencies: list[float] = field(default_factory=list)
-    """Seconds."""
+    """Seconds, of all answers but those that only send away."""
 
     def percentile(self, share: float) -> float:
         """The latency that this share of the answers did not exceed."""
@@ -75,8 +76,10 @@ class _Connection(asyncio.Protocol):
             self._whole = end + len(_HEAD_END) + int(length[1])
         if len(self._buffer) < self._whole:
             return
-        self._tally.latencies.append(perf_counter() - self._sent)
-        self._tally.statuses[int(self._buffer[_STATUS])] += 1
+        status = int(self._buffer[_STATUS])
+        self._tally.statuses[status] += 1
+        if status != SHED:
+            self._tally.latencies.append(perf_counter() - self._sent)
         self._buffer, self._whole = b"", 0
         self._next()
 

@@ -12,6 +12,9 @@ ONE: Final = "GET one post"
 PAGE_OF_20: Final = f"list of {PAGE}"
 DEEP: Final = "deep page"
 ROUTE: Final = "route"
+ADMITTED: Final = "as many as are admitted"
+TWICE: Final = "twice as many"
+CONNECTIONS: Final = 32
 
 RAW: Final = "raw"
 TUTORIAL: Final = "tutorial"
@@ -23,6 +26,7 @@ JUDGED: Final = "strata-judged"
 UNJUDGED: Final = "strata-unjudged"
 FEW: Final = f"first of {routing.FEW} routes"
 _SAMPLE_RATIO: Final = "STRATA_CONFORMANCE__SAMPLE_RATIO"
+LIMITED: Final = "strata-limited"
 MANY: Final = f"last of {routing.MANY} routes"
 
 
@@ -32,6 +36,14 @@ class Workload:
 
     paths: list[str]
     count: int
+    connections: int = CONNECTIONS
+    may_shed: bool = False
+    """Whether a 503 is an answer."""
+
+    @property
+    def load(self) -> tuple[list[str], int, bool]:
+        """What is asked for, over how many connections, and whether some may be sent away."""
+        return self.paths, self.connections, self.may_shed
 
 
 @dataclass(frozen=True)
@@ -55,6 +67,7 @@ def comparison(data: Data) -> list[Variant]:
         _strata(BARE, "bare", data, 2400, 1200),
         _strata(JUDGED, "full", data, 2400, 1200, variables={_SAMPLE_RATIO: "0.1"}),
         _strata(UNJUDGED, "full", data, 2400, 1200, variables={_SAMPLE_RATIO: "0"}),
+        _limited(data),
         _routes(FEW, "few", 1),
         _routes(MANY, "many", routing.MANY),
     ]
@@ -90,6 +103,15 @@ def _strata(
         workloads[DEEP] = Workload([data.deep_path], deep)
     headers = {"X-API-Key": data.key}
     return Variant(name, f"tests.benchmarks.variants.strata:{factory}", workloads, headers, variables or {})
+
+
+def _limited(data: Data) -> Variant:
+    workloads = {
+        ADMITTED: Workload(data.strata_paths, 2400),
+        TWICE: Workload(data.strata_paths, 4800, 2 * CONNECTIONS, may_shed=True),
+    }
+    variables = {"STRATA_HTTP__MAX_CONCURRENT_REQUESTS": str(CONNECTIONS)}
+    return Variant(LIMITED, "tests.benchmarks.variants.strata:full", workloads, {"X-API-Key": data.key}, variables)
 
 
 def _routes(name: str, factory: str, number: int) -> Variant:

@@ -21,11 +21,13 @@ from tests.benchmarks.data import PAGE, Data, fill
 from tests.benchmarks.load import Job, drive
 from tests.benchmarks.measure import Effort, Measurement, measure, per_request, start, steps
 from tests.benchmarks.plan import (
+    ADMITTED,
     BARE,
     DEEP,
     FEW,
     FULL,
     JUDGED,
+    LIMITED,
     MANY,
     NAIVE,
     ONE,
@@ -33,6 +35,7 @@ from tests.benchmarks.plan import (
     RAW,
     ROUTE,
     TUTORIAL,
+    TWICE,
     UNJUDGED,
 )
 from tests.benchmarks.processes import BenchmarkError, Processes
@@ -82,6 +85,8 @@ def test_ratios_of_known_numbers() -> None:
     }
     # The median ignores the round that somebody disturbed.
     results = {cell: Measurement(cpu=[value, value * 9, value], p99=[1, 1, 1]) for cell, value in cpu.items()}
+    results[LIMITED, ADMITTED] = Measurement(cpu=[1, 1, 1], p99=[10, 10, 90])
+    results[LIMITED, TWICE] = Measurement(cpu=[1, 1, 1], p99=[25, 25, 1])
     found = [(ratio.value, ratio.met) for ratio in report.ratios(results)]
     assert found == [
         (0.5, True),
@@ -95,6 +100,7 @@ def test_ratios_of_known_numbers() -> None:
         (1.06, True),
         (1.2, False),
         (1.2, False),
+        (2.5, False),
         (1.1, True),
     ]
     assert report.goals_table(report.ratios(results), 5000).row_count == len(found)

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from app.errors import DomainError
 from app.http.admission import cost_of
 from app.http.bounds import RequestBounds
+from app.http.overload import LoadShedding
 from app.http.rate_limit_gate import Costs, RateLimitGate
 from app.http.rate_limit_headers import RateLimitHeaders
 from app.settings import HttpSettings
@@ -55,6 +56,7 @@ def build_application(
             Middleware(LifecycleHeaders, version=version),
             Middleware(RateLimitHeaders, dialect=dialect),
             Middleware(ErrorBoundary, render=render),
+            Middleware(LoadShedding, version=version.name),
             Middleware(RateLimitGate, costs=_costs(routers)),
             Middleware(
                 RequestBounds,

@@ -5,7 +5,9 @@ from collections.abc import Callable
 import structlog
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from observability.context import current
 
 Renderer = Callable[[Request, Exception], Response]
 """Makes a version's error response from any exception."""
@@ -25,20 +27,13 @@ class ErrorBoundary:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started = False
-
-        async def note_start(message: Message) -> None:
-            nonlocal started
-            started = started or message["type"] == "http.response.start"
-            await send(message)
-
         try:
-            await self._app(scope, receive, note_start)
+            await self._app(scope, receive, send)
         except Exception as error:
             response = self._render(Request(scope), error)
             if response.status_code >= 500:  # noqa: PLR2004 - the class of our own failures
                 await structlog.get_logger().aerror("request_failed", exc_info=error)
-            if started:
+            if current(scope).started_answering:
                 # The head is out; only cutting the connection tells the client that the body is not whole.
                 raise
             await response(scope, receive, send)

@@ -106,8 +106,8 @@ def done(children: int = 0) -> Finished:
     trace_id, span_id = new_ids()
     recording = Recording(trace_id, span_id, sampled=True)
     for number in range(children):
-        now = time.perf_counter()
-        recording.add(Child(f"SELECT {number}", SpanKind.CLIENT, now, now, {}, None, None))
+        with Child(recording, f"SELECT {number}", SpanKind.CLIENT, {}):
+            pass
     return finished(
         recording, "GET /x", SpanKind.SERVER, parent_span_id=None, duration=0.5, attributes={"n": 1}, error=None
     )
