@@ -14,10 +14,10 @@ COMPOSE_ENV ?= compose.env
 MINUTES ?= 20
 SEED ?=
 
-.PHONY: help up test test-deep mutants lint types check fmt bench contracts dashboards dashboards-check compose-env clean
+.PHONY: help up test test-deep mutants lint types check fmt bench contracts contract-tools dashboards dashboards-check compose-env clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(INSTALLED): pyproject.toml uv.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -48,11 +48,19 @@ lint: $(INSTALLED) ## ruff, import contracts, spelling
 types: $(INSTALLED) ## mypy, strict
 	.venv/bin/mypy
 
-contracts: $(INSTALLED) ## the frozen contracts and lives say what the code says
+contracts: $(INSTALLED) ## the frozen contracts and lives say what the code says, and public linters agree
 	$(STRATA) contract check
 	$(STRATA) versions check
 	.venv/bin/python -m contracts.compat.reference --check
 	$(STRATA) contract guide --check
+	.venv/bin/python -m contracts.lint
+
+contract-tools: contracts/lint/node_modules/.package-lock.json ## install the linters and generators of the contracts, from npm
+
+contracts/lint/node_modules/.package-lock.json: contracts/lint/package-lock.json
+	@# No script of a package runs: they are programs to be called, and some would report the installation.
+	npm ci --prefix contracts/lint --ignore-scripts --no-audit --no-fund
+	@touch $@
 
 dashboards: $(INSTALLED) ## write grafana/dashboards and grafana/prometheus/rules from their code
 	.venv/bin/python -m observability.dashboards
@@ -84,4 +92,4 @@ bench: $(INSTALLED) ## ratios of the full stack against the stack with layers of
 	.venv/bin/python -m tests.benchmarks
 
 clean: ## remove caches and the environment, never the data
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv contracts/lint/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

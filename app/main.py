@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.conformance import contract_auditor
 from app.db.database import Database, UnitOfWork
 from app.db.observer import DatabaseObserver
 from app.front import add_front_door
@@ -50,6 +51,8 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
     async def lifespan(_app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
         database = await open_database(database_url(settings), settings.database, DatabaseMetrics(metrics))
         tracing.start(metrics)
+        if auditor is not None:
+            auditor.start(metrics)
         try:
             runtime = Runtime.build(settings, database, metrics)
             try:
@@ -65,6 +68,8 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
                 await runtime.rate_limits.close()
         finally:
             await database.close()
+            if auditor is not None:
+                await asyncio.to_thread(auditor.close)
             await asyncio.to_thread(tracing.close)
 
     app = FastAPI(
@@ -79,7 +84,8 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
     for version in VERSIONS:
         app.router.routes.append(mounted(version.prefix, version.build(version, settings.http)))
     tracing = Tracing(tracing_config(settings, "strata"))
-    metrics = install(app, _observability(settings), tracing)
+    auditor = contract_auditor(settings)
+    metrics = install(app, _observability(settings), tracing, auditor)
     add_front_door(app, settings, metrics)
     app.add_exception_handler(HTTPException, _render)
     return app
@@ -107,6 +113,7 @@ def _observability(settings: Settings) -> ObservabilityConfig:
         versions=tuple(map(_facts, VERSIONS)),
         metrics_folder=None if settings.run_folder is None else RunFolder(settings.run_folder).metrics,
         consumer_series=settings.metrics.consumer_series,
+        conformance_ratio=settings.conformance.sample_ratio,
     )
 
 

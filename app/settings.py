@@ -194,6 +194,25 @@ class LifecycleSettings(Group):
     usage_flush: Seconds = Field(10.0, description="seconds of recorded usage that a killed process may lose")
 
 
+class ConformanceSettings(Group):
+    """Whether what is sent and answered is what the frozen contracts say, looked at after the answer has gone."""
+
+    sample_ratio: float = Field(
+        0.01, ge=0, le=1, description="share of requests that is looked at; 0: none, at no cost"
+    )
+    contracts: Path | None = Field(
+        None, description="folder with v1.openapi.json and so on; default: those that this release was built with"
+    )
+    max_body_bytes: int = Field(262_144, ge=1024, description="a request or an answer with more is not looked at")
+
+    @field_validator("contracts")
+    @classmethod
+    def _holds_contracts(cls, folder: Path | None) -> Path | None:
+        if folder is not None and not any(folder.glob("*.openapi.json")):
+            raise ValueError("holds no contract: v1.openapi.json, v2.openapi.json")
+        return folder
+
+
 class WorkerSettings(Group):
     """The background worker."""
 
@@ -230,6 +249,7 @@ class Settings(BaseSettings):
     mail: MailSettings = MailSettings()
     log: LogSettings = LogSettings()
     tracing: TracingSettings = TracingSettings()
+    conformance: ConformanceSettings = ConformanceSettings()
     worker: WorkerSettings = WorkerSettings()
     lifecycle: LifecycleSettings = LifecycleSettings()
     metrics: MetricsSettings = MetricsSettings()

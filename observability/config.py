@@ -113,3 +113,5 @@ class ObservabilityConfig:
     """Where the processes of one server count together; ``None`` where there is only one."""
     consumer_series: int = 1000
     """The most series that ``api_consumer_requests_total`` may have."""
+    conformance_ratio: float = 0.0
+    """The share of requests that an auditor gets to judge."""

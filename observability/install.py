@@ -6,6 +6,8 @@ from starlette.middleware.cors import CORSMiddleware
 
 from observability.access_log import AccessLog
 from observability.config import CorsPolicy, ObservabilityConfig
+from observability.conformance.auditor import Auditor
+from observability.conformance.layer import ConformanceSampling, share
 from observability.failure_boundary import FailureBoundary
 from observability.logging import configure
 from observability.metrics import Metrics
@@ -15,20 +17,24 @@ from observability.tracing.layer import RequestTracing
 from observability.tracing.tracer import Tracing
 
 
-def install(app: Starlette, config: ObservabilityConfig, tracing: Tracing | None = None) -> Metrics:
+def install(
+    app: Starlette, config: ObservabilityConfig, tracing: Tracing | None = None, auditor: Auditor | None = None
+) -> Metrics:
     """Set up logging, wrap ``app``, and return its instruments. To be called once, before the first request.
 
-    Whoever gives ``tracing`` starts and closes it with the application.
+    Whoever gives ``tracing`` or ``auditor`` starts and closes them with the application.
     """
     configure(config.log_level, config.log_format)
     metrics = Metrics(config.mounts.values(), folder=config.metrics_folder, consumer_series=config.consumer_series)
     metrics.describe_versions(config.versions)
-    for layer in reversed(middleware(config, metrics, tracing)):
+    for layer in reversed(middleware(config, metrics, tracing, auditor)):
         app.add_middleware(layer.cls, *layer.args, **layer.kwargs)
     return metrics
 
 
-def middleware(config: ObservabilityConfig, metrics: Metrics, tracing: Tracing | None = None) -> list[Middleware]:
+def middleware(
+    config: ObservabilityConfig, metrics: Metrics, tracing: Tracing | None = None, auditor: Auditor | None = None
+) -> list[Middleware]:
     """Every layer, outermost first, each pure ASGI.
 
     CORS stands outside of whatever can answer with an error, so that scripts may read errors too, and inside of what
@@ -36,6 +42,7 @@ def middleware(config: ObservabilityConfig, metrics: Metrics, tracing: Tracing |
     innermost: it decides what the others report.
     """
     return [
+        *_conformance(config, auditor),
         Middleware(RequestContextMiddleware, mounts=config.mounts),
         Middleware(AccessLog, quiet_paths=config.quiet_paths),
         Middleware(RequestMetrics, metrics=metrics),
@@ -47,6 +54,12 @@ def middleware(config: ObservabilityConfig, metrics: Metrics, tracing: Tracing |
 
 def _tracing(config: ObservabilityConfig, tracing: Tracing | None) -> list[Middleware]:
     return [] if tracing is None else [Middleware(RequestTracing, tracing=tracing, quiet_paths=config.quiet_paths)]
+
+
+def _conformance(config: ObservabilityConfig, auditor: Auditor | None) -> list[Middleware]:
+    if auditor is None or not config.conformance_ratio:
+        return []
+    return [Middleware(ConformanceSampling, auditor=auditor, chosen=share(config.conformance_ratio))]
 
 
 def _cors(policy: CorsPolicy) -> list[Middleware]:

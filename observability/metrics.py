@@ -37,6 +37,7 @@ JOB_BUCKETS: Final = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0)
 NO_VERSION: Final = "none"
 """The ``api_version`` of whatever lies outside of every version."""
 CONSUMER_SERIES: Final = 1000
+_VERDICTS: Final = ("conforms", "violates")
 
 
 class Metrics:
@@ -124,6 +125,19 @@ class Metrics:
             "max",
         )
         self._stages: dict[str, tuple[str, str]] = {}
+        self.contract_checked = self._counter(
+            "api_contract_checked",
+            "Sampled requests and responses that were held against the frozen contract.",
+            ("api_version", "direction", "outcome"),
+        )
+        self.contract_violations = self._counter(
+            "api_contract_violations",
+            "Ways in which they were not as promised.",
+            ("api_version", "http_route", "direction", "rule"),
+        )
+        self.contract_dropped = self._counter(
+            "api_contract_dropped", "Sampled exchanges that could not be judged.", ("reason",)
+        )
         self._deprecated: frozenset[str] = frozenset()
 
     def describe_versions(self, versions: Sequence[VersionFacts]) -> None:
@@ -176,6 +190,27 @@ class Metrics:
     def count_spans_dropped(self, reason: str, spans: int) -> None:
         """Count spans that are lost. ``reason`` is a name from the code."""
         self.spans_dropped.labels(reason).inc(spans)
+
+    def expect_contract_checks(self, versions: Collection[str], reasons: Collection[str]) -> None:
+        """Begin every series at zero: what grows from nothing shows no growth, and no data is not the same as none."""
+        for version in versions:
+            for direction in ("request", "response"):
+                for outcome in _VERDICTS:
+                    self.contract_checked.labels(version, direction, outcome)
+        for reason in reasons:
+            self.contract_dropped.labels(reason)
+
+    def count_contract_checked(self, version: str, direction: str, *, conforms: bool) -> None:
+        """Count a request or a response that was held against the contract of its version."""
+        self.contract_checked.labels(version, direction, _VERDICTS[not conforms]).inc()
+
+    def count_contract_violation(self, version: str, route: str, direction: str, rule: str) -> None:
+        """Count a promise that was not kept. ``rule`` is a name from the code."""
+        self.contract_violations.labels(version, route, direction, rule).inc()
+
+    def count_contract_dropped(self, reason: str) -> None:
+        """Count a sampled exchange that is not judged. ``reason`` is a name from the code."""
+        self.contract_dropped.labels(reason).inc()
 
     def sample(self) -> None:
         """Let the other processes see what is not counted as it happens; to be called about once a second."""

@@ -7,7 +7,9 @@ from typing import Final, Literal
 Severity = Literal["page", "ticket"]
 
 REQUESTS: Final = "http_server_request_duration_seconds"
-"""The histogram that every objective is measured with."""
+"""The histogram that tells how requests were answered, and when."""
+CHECKED: Final = "api_contract_checked_total"
+"""The counter of what was held against the contracts."""
 BUDGET_PERIOD: Final = timedelta(days=30)
 """The time over which a budget may be spent."""
 FEWEST_BAD_EVENTS: Final = 10
@@ -48,7 +50,14 @@ READ_LATENCY: Final = Objective(
     total=(f"{REQUESTS}_count", 'api_version!="none",http_request_method=~"GET|HEAD"'),
     good=(f"{REQUESTS}_bucket", 'api_version!="none",http_request_method=~"GET|HEAD",le="0.25"'),
 )
-OBJECTIVES: Final = (AVAILABILITY, READ_LATENCY)
+CONTRACT_CONFORMANCE: Final = Objective(
+    name="contract_conformance",
+    title="sampled responses that were as the frozen contract says",
+    target=0.9999,
+    total=(CHECKED, 'direction="response"'),
+    good=(CHECKED, 'direction="response",outcome="conforms"'),
+)
+OBJECTIVES: Final = (AVAILABILITY, READ_LATENCY, CONTRACT_CONFORMANCE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Final
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
-from observability.dashboards import auth, consumers, endpoint, lifecycle, limits, overview, saturation
+from observability.dashboards import auth, consumers, contract, endpoint, lifecycle, limits, overview, saturation
 from observability.dashboards.grafana import build
 from observability.rules.files import rule_files
 
@@ -14,6 +14,7 @@ BOARDS: Final = (
     lifecycle.BOARD,
     consumers.BOARD,
     endpoint.BOARD,
+    contract.BOARD,
     limits.BOARD,
     saturation.BOARD,
     auth.BOARD,

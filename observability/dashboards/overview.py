@@ -2,50 +2,16 @@
 
 from typing import Final
 
+from observability.dashboards.budgets import budget, burn
 from observability.dashboards.model import Board, Panel, Query, Row
 from observability.dashboards.variables import API_VERSION, ENVIRONMENT, matching, or_zero, quantile, rate, total
-from observability.slo import AVAILABILITY, OBJECTIVES, READ_LATENCY, REQUESTS, Objective
+from observability.slo import AVAILABILITY, OBJECTIVES, READ_LATENCY, REQUESTS
 
 _CHOSEN: Final = matching(ENVIRONMENT, API_VERSION)
 _VERSIONED: Final = matching(ENVIRONMENT, API_VERSION, also='api_version!="none"')
 _BY_ROUTE: Final = "api_version, http_route"
 _REQUESTS_BY_ROUTE: Final = total(_BY_ROUTE, rate(f"{REQUESTS}_count", _VERSIONED))
 _ERRORS_BY_ROUTE: Final = total(_BY_ROUTE, rate(f"{REQUESTS}_count", f'{_VERSIONED},http_response_status_code=~"5.."'))
-
-
-def _budget(slo: Objective) -> Panel:
-    return Panel(
-        title=f"Budget left: {slo.name.replace('_', ' ')}",
-        description=(
-            f"Objective: {slo.target * 100:g} % of {slo.title}, over 30 days and for each version. "
-            "1 is an untouched budget, below 0 the objective is missed."
-        ),
-        unit="percentunit",
-        kind="stat",
-        queries=(Query(f'slo:error_budget_remaining:ratio{{{_CHOSEN},slo="{slo.name}"}}', "{{api_version}}"),),
-        width=6,
-        height=5,
-        minimum=None,
-        maximum=1,
-        steps=((0, "red"), (0.1, "orange"), (0.5, "green")),
-    )
-
-
-def _burn(slo: Objective) -> Panel:
-    chosen = f'{_CHOSEN},slo="{slo.name}"'
-    return Panel(
-        title=f"Burn rate: {slo.name.replace('_', ' ')}",
-        description=(
-            "How many times too fast the budget is spent: 1 uses it up in exactly 30 days. "
-            "A page is sent above 14.4 over an hour or above 6 over six."
-        ),
-        unit="none",
-        queries=(
-            Query(f"slo:error_ratio:rate1h{{{chosen}}} / {slo.budget:g}", "{{api_version}} 1h"),
-            Query(f"slo:error_ratio:rate6h{{{chosen}}} / {slo.budget:g}", "{{api_version}} 6h"),
-        ),
-        steps=((0, "green"), (6, "orange"), (14.4, "red")),
-    )
 
 
 BOARD: Final = Board(
@@ -57,7 +23,7 @@ BOARD: Final = Board(
         Row(
             "Budgets",
             (
-                *(_budget(slo) for slo in OBJECTIVES),
+                *(budget(slo) for slo in OBJECTIVES),
                 Panel(
                     title="Alerts firing",
                     description="Alerts that fire now, tickets included. Alertmanager says which.",
@@ -115,8 +81,8 @@ BOARD: Final = Board(
                     traces="duration > 250ms",
                     logs="duration_ms > 250",
                 ),
-                _burn(AVAILABILITY),
-                _burn(READ_LATENCY),
+                burn(AVAILABILITY),
+                burn(READ_LATENCY),
             ),
         ),
         Row(

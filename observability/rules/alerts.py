@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from observability.rules.clock import Clock, duration
-from observability.slo import AVAILABILITY, BURN_RATES, FEWEST_BAD_EVENTS, READ_LATENCY, BurnRate, Objective, Severity
+from observability.slo import BURN_RATES, FEWEST_BAD_EVENTS, OBJECTIVES, BurnRate, Objective, Severity
 
 RUNBOOKS: Final = "{{ $externalURL }}/runbooks"
 """Served beside Prometheus by the proxy in front of it (``grafana/caddy/Caddyfile``)."""
@@ -51,7 +51,7 @@ def _burn(slo: Objective, rate: BurnRate) -> Alert:
 
 def budget_burns() -> Iterator[Alert]:
     """Four alerts for each objective, each told apart by version."""
-    for slo in (AVAILABILITY, READ_LATENCY):
+    for slo in OBJECTIVES:
         for rate in BURN_RATES:
             yield _burn(slo, rate)
 
@@ -82,6 +82,14 @@ def causes(clock: Clock) -> Iterator[Alert]:
         delay=timedelta(minutes=10),
         summary="Spans are thrown away: {{ $labels.reason }}",
         description="{{ $value | humanize }} spans a second did not reach the collector; traces are incomplete.",
+    )
+    yield Alert(
+        name="ContractsNotJudged",
+        expr=f'sum by (environment) (rate(api_contract_dropped_total{{reason="failed"}}[{recently}])) > 0',
+        severity="ticket",
+        delay=timedelta(minutes=10),
+        summary="Nobody sees whether the contracts are kept",
+        description="{{ $value | humanize }} sampled exchanges a second could not be judged; the log says why.",
     )
     yield Alert(
         name="DatabasePoolExhausted",

@@ -21,7 +21,11 @@ TUTORIAL: Final = "tutorial"
 NAIVE: Final = "naive"
 FULL: Final = "strata"
 BARE: Final = "strata-bare"
+JUDGED: Final = "strata-judged"
+"""One request in ten is held against its contract: ten times the default, so that a difference can be seen."""
+UNJUDGED: Final = "strata-unjudged"
 FEW: Final = f"first of {routing.FEW} routes"
+_SAMPLE_RATIO: Final = "STRATA_CONFORMANCE__SAMPLE_RATIO"
 LIMITED: Final = "strata-limited"
 MANY: Final = f"last of {routing.MANY} routes"
 
@@ -61,6 +65,8 @@ def comparison(data: Data) -> list[Variant]:
         _competitor(NAIVE, data, 600, 500),
         _strata(FULL, "full", data, 2400, 1200, deep=1200),
         _strata(BARE, "bare", data, 2400, 1200),
+        _strata(JUDGED, "full", data, 2400, 1200, variables={_SAMPLE_RATIO: "0.1"}),
+        _strata(UNJUDGED, "full", data, 2400, 1200, variables={_SAMPLE_RATIO: "0"}),
         _limited(data),
         _routes(FEW, "few", 1),
         _routes(MANY, "many", routing.MANY),

@@ -26,6 +26,7 @@ from tests.benchmarks.plan import (
     DEEP,
     FEW,
     FULL,
+    JUDGED,
     LIMITED,
     MANY,
     NAIVE,
@@ -35,6 +36,7 @@ from tests.benchmarks.plan import (
     ROUTE,
     TUTORIAL,
     TWICE,
+    UNJUDGED,
 )
 from tests.benchmarks.processes import BenchmarkError, Processes
 from tests.benchmarks.variants import strata
@@ -73,6 +75,10 @@ def test_ratios_of_known_numbers() -> None:
         (NAIVE, PAGE_OF_20): 500.0,
         (FULL, PAGE_OF_20): 400.0,
         (BARE, PAGE_OF_20): 400.0,
+        (JUDGED, ONE): 424.0,
+        (UNJUDGED, ONE): 400.0,
+        (JUDGED, PAGE_OF_20): 480.0,
+        (UNJUDGED, PAGE_OF_20): 400.0,
         (FULL, DEEP): 440.0,
         (FEW, ROUTE): 100.0,
         (MANY, ROUTE): 120.0,
@@ -91,6 +97,8 @@ def test_ratios_of_known_numbers() -> None:
         (0.25, False),
         (2.0, False),
         (1.0, True),
+        (1.06, True),
+        (1.2, False),
         (1.2, False),
         (2.5, False),
         (1.1, True),
@@ -164,7 +172,7 @@ async def test_what_is_asked_is_there_also_with_layers_off(
     names = strata.layers(create_app(settings))
     monkeypatch.setenv("STRATA_HOME", str(settings.home))
     monkeypatch.setenv("STRATA_LOG__FORMAT", "json")
-    monkeypatch.setenv(strata.WITHOUT, names[1])
+    monkeypatch.setenv(strata.WITHOUT, "AccessLog")
     apps = [strata.full(), strata.bare(), strata.without()]
     try:
         for app in apps:
@@ -183,4 +191,4 @@ async def test_what_is_asked_is_there_also_with_layers_off(
     full, bare, without = apps
     assert strata.layers(full) == names
     assert [layer.cls for layer in bare.user_middleware] == [strata.Admitted, strata.OneContext]
-    assert strata.layers(without) == [name for name in names if name != names[1]]
+    assert strata.layers(without) == [name for name in names if name != "AccessLog"]

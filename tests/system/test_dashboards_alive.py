@@ -20,6 +20,7 @@ from observability.slo import REQUESTS
 from tests.support.collector import OTLP_ENDPOINT, Collector, collecting
 from tests.support.configured_redis import REDIS_URL, Redis, redis_server
 from tests.support.live import Strata, free_port, wait_until_ready
+from tests.support.other_contracts import ME, POSTS, audited
 from tests.support.postgres import clone
 from tests.support.programs import program
 from tests.support.prometheus import Prometheus, Sample, prometheus
@@ -73,6 +74,7 @@ def stage(admin_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         # Dropped spans are to be seen too.
         collector.mode = "refusing_once"
         outside = {REDIS_URL: redis.url, OTLP_ENDPOINT: collector.url, "STRATA_TRACING__TRUST_PARENT": "true"}
+        outside |= audited(home / "contracts")
         strata = Strata(home / "home", dsn, STRATA_LOG__FORMAT="json", STRATA_LOG__LEVEL="warning", **outside)
         servers = stack.enter_context(ExitStack())
         known = Traffic(url, consumers(strata))
@@ -167,6 +169,30 @@ def test_replays_are_counted(stage: Stage) -> None:
     assert replays["v2", "/api/v2/posts"] > 0
 
 
+def test_broken_promises_are_told_by_version_route_and_rule(stage: Stage) -> None:
+    worst = by(stage.panel("contract", "Routes with the most violations"), "http_route", "direction", "rule")
+    assert set(worst) == {(ME, "response", "body"), (POSTS, "request", "body")}
+    assert min(worst.values()) > 0
+    kept = by(stage.panel("contract", "Answers as promised"), "api_version")
+    sent = stage.traffic.by("version", "route")
+    broken = sent["v2", ME] / sum(
+        times for (version, route), times in sent.items() if version == "v2" and route != UNMATCHED
+    )
+    assert kept == {("v1",): 1, ("v2",): pytest.approx(1 - broken, abs=0.06)}
+    forbidden = by(stage.panel("contract", "Accepted although the contract forbids it"), "api_version")
+    assert forbidden["v1",] == 0 < forbidden["v2",]
+    assert by(stage.panel("contract", "Share of requests looked at"), "api_version")["v1",] == pytest.approx(
+        1, abs=0.06
+    )
+    assert set(by(stage.panel("contract", "Sampled and not judged"), "reason").values()) == {0}
+    budget = stage.prometheus.values('slo:error_budget_remaining:ratio{slo="contract_conformance"}', "api_version")
+    assert budget["v1",] == 1 > budget["v2",]
+
+
+def test_a_broken_promise_is_an_alert(stage: Stage) -> None:
+    eventually(lambda: stage.prometheus.alerts().get("ContractConformanceBudgetBurnsFast") == "firing", 20)
+
+
 def test_both_methods_of_authentication_are_seen(stage: Stage) -> None:
     attempts = by(stage.panel("auth", "Attempts"), "method", "outcome")
     assert any(outcome == "success" for _, outcome in attempts)
@@ -199,6 +225,13 @@ def test_counts_are_exact_once_traffic_has_ended(stage: Stage) -> None:
     stage.traffic.stop()
     counted = f'sum by (api_version) ({REQUESTS}_count{{api_version!="none"}})'
     eventually(lambda: stage.prometheus.values(counted, "api_version") == stage.traffic.by("version"), 15)
+    judged = 'sum by (api_version) (api_contract_checked_total{direction="response"})'
+    covered = stage.traffic.by("version") | {
+        ("v2",): sum(
+            answer.version == "v2" and answer.route != UNMATCHED for answer in stage.traffic.answers.elements()
+        )
+    }
+    eventually(lambda: stage.prometheus.values(judged, "api_version") == covered, 15)
     routes = f'sum by (http_route, http_response_status_code) ({REQUESTS}_count{{api_version!="none"}})'
     wanted = stage.traffic.by("route", "status")
     assert stage.prometheus.values(routes, "http_route", "http_response_status_code") == wanted

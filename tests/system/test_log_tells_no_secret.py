@@ -14,6 +14,7 @@ import pytest
 from app.mail.mailbox import read_mailbox
 from app.mail.mailer import mailbox_folder
 from tests.support.live import Strata, api_key
+from tests.support.other_contracts import hostile
 from tests.support.planted import Plants, drive
 from tests.support.postgres import clone
 
@@ -21,6 +22,10 @@ _TIMEOUT = 30
 _REQUEST_FIELDS = {
     *("event", "request_id", "trace_id", "span_id", "api_version", "http_route", "method", "status"),
     *("duration_ms", "consumer", "bytes_out", "level", "timestamp"),
+}
+_VIOLATION_FIELDS = {
+    *("event", "request_id", "trace_id", "span_id", "api_version", "http_route", "method", "status", "operation"),
+    *("direction", "rule", "keyword", "pointer", "schema", "level", "timestamp"),
 }
 
 
@@ -32,7 +37,7 @@ async def dsn(admin_dsn: str) -> str:
 @pytest.fixture
 def strata(dsn: str, tmp_path: Path) -> Strata:
     chatty = {"STRATA_LOG__LEVEL": "debug", "STRATA_LOG__FORMAT": "json", "STRATA_AUTH__LOGINS_PER_MINUTE": "10000"}
-    return Strata(tmp_path / "home", dsn, **chatty)
+    return Strata(tmp_path / "home", dsn, **chatty, **hostile(tmp_path / "contracts"))
 
 
 def lines_of(log: str) -> list[dict[str, Any]]:
@@ -116,5 +121,11 @@ async def test_a_full_run_tells_no_secret(strata: Strata, dsn: str) -> None:
     failures = [line for line in served if line["event"] == "request_failed"]
     assert any("UndefinedTable" in line["exception"] for line in failures), "failures quote the statements"
     assert any(line["event"] == "job_done" for line in worked)
+    # Each text of each request and answer is a violation there, and is told without a letter of it.
+    violations = [line for line in served if line["event"] == "contract_violation"]
+    assert len(violations) > 200
+    assert {"header", "body"} <= {line["rule"] for line in violations}
+    assert {line["direction"] for line in violations} == {"request", "response"}
+    assert all(line.keys() == _VIOLATION_FIELDS and line["schema"].endswith("/maxLength") for line in violations)
     assert len(plants.known) > 1000
     assert plants.found_in(strata.log("serve") + strata.log("worker")) == {}

@@ -15,6 +15,7 @@ from observability.rules import alerts, recording
 from observability.rules.clock import PRODUCTION
 from tests.support.collector import OTLP_ENDPOINT, collecting
 from tests.support.live import Strata
+from tests.support.other_contracts import audited
 from tests.support.postgres import clone
 from tests.support.promql import Reading, readings
 from tests.support.traffic import Traffic, consumers
@@ -75,7 +76,8 @@ def unknown(told: Mapping[str, frozenset[str]]) -> dict[Reading, str]:
 
 @pytest.fixture
 async def strata(admin_dsn: str, tmp_path: Path) -> Strata:
-    return Strata(tmp_path / "home", await clone(admin_dsn, f"strata_series_{os.getpid()}"))
+    dsn = await clone(admin_dsn, f"strata_series_{os.getpid()}")
+    return Strata(tmp_path / "home", dsn, **audited(tmp_path / "contracts"))
 
 
 def test_what_is_read_is_what_is_told(strata: Strata) -> None:

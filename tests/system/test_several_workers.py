@@ -1,5 +1,6 @@
 """``strata serve --workers 2``: any worker tells for all, and the dead leave nothing but what they counted."""
 
+import json
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 
 from observability.run_folder import running_in
 from tests.support.live import Strata, api_key, free_port, wait_until_ready
+from tests.support.other_contracts import ME, audited
 from tests.support.postgres import clone
 from tests.support.programs import program
 from tests.support.scrape import Scrape
@@ -86,6 +88,38 @@ def test_a_scrape_of_any_worker_tells_of_all(strata: Strata, served: tuple[str, 
         exemplars = scrape.exemplars(f"{DURATION}_bucket")
         assert len(exemplars) >= 3
         assert all(exemplar.labels["trace_id"] in logged for exemplar in exemplars)
+
+
+def test_what_each_worker_saw_of_its_contract_is_one_sum(strata: Strata, tmp_path: Path) -> None:
+    key = dict(api_key(strata))
+    with strata.serving("--workers", "2", **audited(tmp_path / "contracts")) as url:
+        send(url, 40, "/api/v2/me", key)
+        send(url, 20, "/api/v1/posts")
+        send(url, 5, MISSING)
+
+        def settled() -> bool:
+            scrape = Scrape.of(url)
+            return scrape.sum("api_contract_checked_total", direction="response") == 65
+
+        eventually(settled)
+        for _ in range(4):
+            scrape = Scrape.of(url)
+            assert scrape.sum("api_contract_checked_total", api_version="v1", outcome="conforms") == 40
+            assert scrape.sum("api_contract_checked_total", api_version="v2", outcome="violates") == 40
+            # 404 is no request that was accepted.
+            assert scrape.sum("api_contract_checked_total", api_version="v2", direction="request") == 40
+            broken = scrape.series("api_contract_violations_total")
+            assert broken == {
+                frozenset({"api_version": "v2", "http_route": ME, "direction": "response", "rule": "body"}.items()): 40
+            }
+            assert scrape.sum("api_contract_dropped_total") == 0
+    lines = [json.loads(line) for line in strata.log("serve").splitlines()]
+    told = [line for line in lines if line["event"] == "contract_violation"]
+    assert len(told) == 40
+    assert {(line["operation"], line["pointer"], line["keyword"], line["schema"]) for line in told} == {
+        ("me.get", "/body/display_name", "maxLength", "/components/schemas/User/properties/display_name/maxLength")
+    }
+    assert {line["request_id"] for line in told} <= {line["request_id"] for line in lines if line["event"] == "request"}
 
 
 def test_killed_workers_leave_their_counts_and_nothing_else(strata: Strata, served: tuple[str, int]) -> None:

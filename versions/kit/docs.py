@@ -52,7 +52,7 @@ def add_documentation(app: FastAPI, version: ApiVersion) -> None:
         stage = runtime_of(request).schedule.stage(version, utc_now())
         description = notice(version, stage) + document["info"]["description"]
         info = {**document["info"], "x-status": stage.value, "description": description}
-        served = {**document, "info": info, "servers": [{"url": version.prefix}]}
+        served = {**document, "info": info}
         return Response(orjson.dumps(served), media_type="application/json")
 
     async def swagger(_request: Request) -> Response:

@@ -38,11 +38,18 @@ _DEPRECATED_USE: Final = (
     "`response:name`); absent where it used nothing of the kind."
 )
 _NAMES: Final = {"api-version": "API-Version", "deprecation": "Deprecation", "sunset": "Sunset", "link": "Link"}
+_LICENSE: Final = {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"}
+_CONTACT: Final = {"name": "The operators of this API"}
+"""Their address is the deployment's business, and no part of what every deployment promises."""
 _METHODS: Final = frozenset({"get", "put", "post", "delete", "patch", "head", "options"})
 
 
 def describe(app: FastAPI, version: ApiVersion, dialect: Dialect) -> None:
-    """Make ``app.openapi()`` the whole contract of a version, without ``servers``: those belong to a deployment."""
+    """Make ``app.openapi()`` the whole contract of a version.
+
+    Its server is the version's prefix, relative to where the document was got (RFC 3986, section 5): the host belongs
+    to a deployment.
+    """
     original = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -70,7 +77,8 @@ def _completed(
     for name in ("HTTPValidationError", "ValidationError"):
         # FastAPI's own shape of a 422, which no version of ours answers with.
         components.get("schemas", {}).pop(name, None)
-    document["info"]["x-status"] = version.status.value
+    document["info"] |= {"x-status": version.status.value, "license": _LICENSE, "contact": _CONTACT}
+    document["servers"] = [{"url": version.prefix, "description": f"{version.name} on the host of this document."}]
     for path in document["paths"].values():
         for method, operation in path.items():
             if method not in _METHODS:

@@ -152,7 +152,13 @@ async def revoke_token(
     ],
     service: SessionServiceDep,
     token_type_hint: Annotated[  # noqa: ARG001 - RFC 7009 lets clients send it
-        str, Form(max_length=40, pattern=NO_NUL, description="Not needed: tokens say what they are.")
+        str,
+        Form(
+            max_length=40,
+            pattern=NO_NUL,
+            description="Not needed: tokens say what they are.",
+            examples=["refresh_token"],
+        ),
     ] = "",
 ) -> Response:
     """End the session that a token belongs to (RFC 7009). Also the answer for a token that is none."""

@@ -80,7 +80,9 @@ class TokenForm(BaseModel):
     password: str = Field(
         default="", max_length=100, pattern=NO_NUL, description="With `password`.", examples=["correct horse battery"]
     )
-    refresh_token: str = Field(default="", max_length=4096, pattern=NO_NUL, description="With `refresh_token`.")
+    refresh_token: str = Field(
+        default="", max_length=4096, pattern=NO_NUL, description="With `refresh_token`.", examples=["eyJ.e30.c2ln"]
+    )
 
 
 class Tokens(BaseModel):

@@ -110,18 +110,28 @@ class PartialPost(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    id: str = Field(default_factory=str, description="The post.")
+    id: str = Field(default_factory=str, description="The post.", examples=["post_01jwxq7c8gfq8sh1tbp9xqk3ma"])
     v1_id: V1Id = Field(default_factory=int)
-    author_id: str = Field(default_factory=str, description="Who wrote it.")
-    title: str = Field(default_factory=str, description="In plain text.")
-    content: str = Field(default_factory=str, description="In plain text.")
+    author_id: str = Field(
+        default_factory=str, description="Who wrote it.", examples=["usr_01jwxq7c8gfq8sh1tbp9xqk3ma"]
+    )
+    title: str = Field(default_factory=str, description="In plain text.", examples=["Strata"])
+    content: str = Field(
+        default_factory=str, description="In plain text.", examples=["Rock in layers tells its history."]
+    )
     status: Status = Field(default_factory=lambda: PostStatus.DRAFT)
     published_at: datetime | None = Field(
-        default_factory=lambda: None, description="When it was published first; null before."
+        default_factory=lambda: None,
+        description="When it was published first; null before.",
+        examples=["2026-11-23T12:00:00Z"],
     )
     view_count: Count = Field(default_factory=int)
-    created_at: datetime = Field(default_factory=utc_now, description="When it was written.")
-    updated_at: datetime = Field(default_factory=utc_now, description="When it was edited last.")
+    created_at: datetime = Field(
+        default_factory=utc_now, description="When it was written.", examples=["2026-11-23T12:00:00Z"]
+    )
+    updated_at: datetime = Field(
+        default_factory=utc_now, description="When it was edited last.", examples=["2026-11-23T12:00:00Z"]
+    )
     author: Author = Field(
         default_factory=lambda: Author(id="", display_name=""), description="Who wrote it, where included."
     )

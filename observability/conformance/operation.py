@@ -1,0 +1,199 @@
+"""The operations of an OpenAPI 3.1 document, with references resolved as far as judging needs."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import unquote
+
+from observability.conformance.schemas import Json, Steps
+
+FORM: Final = "application/x-www-form-urlencoded"
+_DEEPEST: Final = 32
+"""References that lead to references; more is a circle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A part of a request beside its body, or a header of a response."""
+
+    name: str
+    place: str
+    """``path``, ``query``, ``header``, ``cookie`` or ``form``."""
+    required: bool
+    schema: Steps | None
+    """``None`` for what is written in a way that is not judged: ``content``, and styles other than the usual ones."""
+    kinds: frozenset[str]
+    """The JSON types that its schema speaks of: whether ``7`` is a number is the schema's to say."""
+    item_kinds: frozenset[str]
+    exploded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a body may be: the schema of each media type, where it has one."""
+
+    types: Mapping[str, Steps | None]
+    required: bool = False
+
+    def find(self, media_type: str) -> str | None:
+        """The entry for a media type; the most specific goes before ranges (``text/*``)."""
+        kind = media_type.partition("/")[0]
+        return next((entry for entry in (media_type, f"{kind}/*", "*/*") if entry in self.types), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response that an operation may give."""
+
+    headers: tuple[Parameter, ...]
+    content: Content
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What may be asked, and how it is answered."""
+
+    name: str
+    steps: Steps
+    parameters: tuple[Parameter, ...]
+    body: Content | None
+    answers: Mapping[str, Answer]
+    form: Mapping[str, Parameter]
+    """The members of the form that may be sent."""
+
+    def answer(self, status: int) -> Answer | None:
+        """The answer with a status: by its number, else its class (``4XX``), else ``default``."""
+        keys = (str(status), f"{status // 100}XX", "default")
+        return next((self.answers[key] for key in keys if key in self.answers), None)
+
+
+class Reader:
+    """Reads operations out of a document."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._document = document
+
+    def operation(self, steps: Steps) -> Operation:
+        """The operation at ``("paths", path, method)``."""
+        node = self._at(steps)
+        body = self._body((*steps, "requestBody")) if "requestBody" in node else None
+        form = body.types.get(FORM) if body is not None else None
+        return Operation(
+            name=str(node.get("operationId", "")),
+            steps=steps,
+            parameters=tuple(self._parameters(steps)),
+            body=body,
+            answers={status: self._answer((*steps, "responses", status)) for status in node.get("responses", {})},
+            form=self._form(form) if form is not None else {},
+        )
+
+    def _at(self, steps: Steps) -> Json:
+        node: Json = self._document
+        for step in steps:
+            node = node[int(step)] if isinstance(node, list) else node[step]
+        return node
+
+    def _resolved(self, steps: Steps) -> Steps:
+        """Where the thing at a place really stands."""
+        for _ in range(_DEEPEST):
+            node = self._at(steps)
+            reference = node.get("$ref") if isinstance(node, dict) else None
+            if not isinstance(reference, str):
+                return steps
+            steps = _steps(reference)
+        message = f"references go in a circle at {steps}"
+        raise ValueError(message)
+
+    def _parameters(self, steps: Steps) -> Iterator[Parameter]:
+        """Those of the operation, and those of its path that it does not replace."""
+        found: dict[tuple[str, str], Parameter] = {}
+        for owner in (steps[:2], steps):
+            for index in range(len(self._at(owner).get("parameters", ()))):
+                place = self._resolved((*owner, "parameters", index))
+                node = self._at(place)
+                found[node["in"], node["name"]] = self._parameter(node["name"], node["in"], place)
+        yield from found.values()
+
+    def _parameter(self, name: str, place: str, steps: Steps) -> Parameter:
+        node = self._at(steps)
+        usual = "form" if place in {"query", "cookie"} else "simple"
+        judged = "schema" in node and node.get("style", usual) == usual
+        return self._part(
+            name,
+            place,
+            (*steps, "schema") if judged else None,
+            required=bool(node.get("required")),
+            exploded=bool(node.get("explode", usual == "form")),
+        )
+
+    def _part(
+        self, name: str, place: str, schema: Steps | None, *, required: bool = False, exploded: bool = True
+    ) -> Parameter:
+        kinds, items = self._kinds(schema), self._item_kinds(schema)
+        return Parameter(name, place, required, schema, kinds, items, exploded)
+
+    def _answer(self, steps: Steps) -> Answer:
+        place = self._resolved(steps)
+        node = self._at(place)
+        headers = []
+        for name in node.get("headers", {}):
+            header = self._resolved((*place, "headers", name))
+            headers.append(self._parameter(name, "header", header))
+        return Answer(tuple(headers), self._content(place))
+
+    def _body(self, steps: Steps) -> Content:
+        place = self._resolved(steps)
+        return Content(self._content(place).types, required=bool(self._at(place).get("required")))
+
+    def _content(self, steps: Steps) -> Content:
+        node = self._at(steps).get("content", {})
+        return Content(
+            {
+                kind.lower(): (*steps, "content", kind, "schema") if "schema" in media else None
+                for kind, media in node.items()
+            }
+        )
+
+    def _form(self, schema: Steps) -> dict[str, Parameter]:
+        """The members of a form, which is an object of texts."""
+        place = self._resolved(schema)
+        return {
+            name: self._part(name, "form", (*place, "properties", name))
+            for name in self._at(place).get("properties", {})
+        }
+
+    def _kinds(self, schema: Steps | None, depth: int = 0) -> frozenset[str]:
+        if schema is None or depth > _DEEPEST:
+            return frozenset()
+        place = self._resolved(schema)
+        node = self._at(place)
+        if not isinstance(node, dict):
+            return frozenset()
+        kinds = node.get("type", [])
+        found = {kinds} if isinstance(kinds, str) else set(kinds)
+        found |= {_kind_of(value) for value in (*node.get("enum", ()), *([node["const"]] if "const" in node else ()))}
+        for keyword in ("anyOf", "oneOf", "allOf"):
+            for index in range(len(node.get(keyword, ()))):
+                found |= self._kinds((*place, keyword, index), depth + 1)
+        return frozenset(found)
+
+    def _item_kinds(self, schema: Steps | None) -> frozenset[str]:
+        if schema is None:
+            return frozenset()
+        place = self._resolved(schema)
+        node = self._at(place)
+        return self._kinds((*place, "items")) if isinstance(node, dict) and "items" in node else frozenset()
+
+
+def _steps(reference: str) -> Steps:
+    """The way that a reference within the document names. Raises ``ValueError`` for one that leads out of it."""
+    if not reference.startswith("#/"):
+        message = f"{reference} leads out of the document"
+        raise ValueError(message)
+    return tuple(step.replace("~1", "/").replace("~0", "~") for step in unquote(reference[2:]).split("/"))
+
+
+def _kind_of(value: Json) -> str:
+    if isinstance(value, bool):
+        return "boolean"
+    return "integer" if isinstance(value, int) else "number" if isinstance(value, float) else "string"

@@ -1,0 +1,82 @@
+"""What an integrator of v2 writes with a client that was generated from its contract. Run: URL EMAIL PASSWORD."""
+
+import sys
+
+from strata_v2 import AuthenticatedClient, Client
+from strata_v2.api.auth import tokens_create
+from strata_v2.api.posts import posts_create, posts_delete, posts_get, posts_list, posts_update
+from strata_v2.models import (
+    Post,
+    PostCreate,
+    PostCreateStatus,
+    PostPatch,
+    PostStatus,
+    PostWithAuthor,
+    Problem,
+    QuotaProblem,
+    TokenError,
+    TokenForm,
+    TokenFormGrantType,
+    Tokens,
+)
+from strata_v2.types import Unset
+
+
+def main(url: str, email: str, password: str) -> None:
+    base = f"{url}/api/v2"
+    with Client(base_url=base, raise_on_unexpected_status=True) as anonymous:
+        wrong = tokens_create.sync(client=anonymous, body=form(email, "not the one"))
+        assert isinstance(wrong, TokenError)
+        assert wrong.error == "invalid_grant"
+        tokens = tokens_create.sync(client=anonymous, body=form(email, password))
+        assert isinstance(tokens, Tokens)
+    with AuthenticatedClient(base_url=base, token=tokens.access_token, raise_on_unexpected_status=True) as client:
+        posts(client)
+
+
+def form(email: str, password: str) -> TokenForm:
+    return TokenForm(grant_type=TokenFormGrantType.PASSWORD, username=email, password=password)
+
+
+def posts(client: AuthenticatedClient) -> None:
+    draft = PostCreate(title="Written", content="With a client.", status=PostCreateStatus.PUBLISHED)
+    first = posts_create.sync_detailed(client=client, body=draft, idempotency_key='"once"')
+    again = posts_create.sync_detailed(client=client, body=draft, idempotency_key='"once"')
+    written = first.parsed
+    assert isinstance(written, Post)
+    assert isinstance(again.parsed, Post)
+    assert again.parsed.id == written.id
+
+    tag = first.headers["ETag"]
+    edited = posts_update.sync(written.id, client=client, body=PostPatch(title="Edited"), if_match=tag)
+    assert isinstance(edited, Post)
+    late = posts_update.sync(written.id, client=client, body=PostPatch(title="Late"), if_match=tag)
+    assert isinstance(late, Problem)
+    assert late.status == 412
+
+    listed = posts_list.sync(client=client, status=PostStatus.PUBLISHED, include="author")
+    assert listed is not None
+    assert not isinstance(listed, Problem | QuotaProblem)
+    assert not listed.has_more
+    found = listed.data[0]
+    assert isinstance(found, PostWithAuthor)
+    assert (found.id, found.title, found.author.id) == (written.id, "Edited", written.author_id)
+
+    chosen = posts_get.sync(written.id, client=client, fields="title")
+    assert chosen is not None
+    assert not isinstance(chosen, Problem | QuotaProblem)
+    assert chosen.title == "Edited"
+    assert isinstance(chosen.status, Unset)
+
+    refused = posts_create.sync(client=client, body=PostCreate(title="", content="Titles are not empty."))
+    assert isinstance(refused, Problem)
+    assert refused.errors[0].pointer == "#/title"
+
+    assert posts_delete.sync_detailed(written.id, client=client).status_code == 204
+    gone = posts_get.sync(written.id, client=client)
+    assert isinstance(gone, Problem)
+    assert gone.code == "post_not_found"
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

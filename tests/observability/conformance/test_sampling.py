@@ -1,0 +1,256 @@
+"""A share of all requests is remembered and judged later; whatever becomes of that, clients do not notice."""
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import FastAPI, Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from observability.config import ObservabilityConfig
+from observability.conformance.auditor import Auditor, ConformanceConfig
+from observability.conformance.contract import Contract
+from observability.conformance.layer import ConformanceSampling, share
+from observability.install import install
+from tests.support.exchanges import DOCUMENT, GOOD, Ledger, exchange
+
+LIMIT = 4096
+ROUTE = "/api/v9/items/{item}"
+
+
+def served(auditor: Auditor | None, ratio: float) -> FastAPI:
+    """An application of one version, which keeps its contract but where a query asks for something else."""
+    version = FastAPI(openapi_url=None)
+
+    @version.get("/items/{item}")
+    async def read(item: int, request: Request) -> Response:
+        if "stream" in request.query_params:
+            return StreamingResponse(pieces(), media_type="application/json")
+        padding = "x" * int(request.query_params.get("padding", "0"))
+        return JSONResponse({**GOOD, "id": item, "parts": []} | ({"name": padding} if padding else {}))
+
+    @version.post("/items", status_code=201)
+    async def write(request: Request) -> Response:
+        # Not read to its end: what was sent is not known whole.
+        return JSONResponse(GOOD if request.query_params else {**GOOD, "name": (await request.json())["name"]}, 201)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for piece in (b'{"id": 1, "name": ', b'"abc", ', b'"made": "2026-11-24T12:00:00Z"}'):
+            yield piece
+
+    app = FastAPI(openapi_url=None)
+    app.mount("/api/v9", version)
+    install(app, ObservabilityConfig(mounts={"/api/v9": "v9"}, conformance_ratio=ratio), auditor=auditor)
+    return app
+
+
+def client(app: FastAPI) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://test")
+
+
+@pytest.fixture
+def frozen(tmp_path: Path) -> Path:
+    path = tmp_path / "v9.openapi.json"
+    path.write_text(json.dumps(DOCUMENT))
+    return path
+
+
+@pytest.fixture
+def config(frozen: Path) -> ConformanceConfig:
+    return ConformanceConfig(contracts={"v9": ("/api/v9", frozen)}, body_bytes=LIMIT)
+
+
+@pytest.fixture
+def auditor(config: ConformanceConfig) -> Iterator[Auditor]:
+    made = Auditor(config, pause=0.01)
+    yield made
+    if made.running:
+        made.close()
+
+
+async def settled(check: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 10
+    while not check():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.01)
+
+
+async def test_all_that_is_sampled_is_judged(auditor: Auditor) -> None:
+    ledger = Ledger()
+    auditor.start(ledger)
+    async with client(served(auditor, 1)) as caller:
+        for path in ("7", "7?stream", "7?padding=9", "0"):
+            assert (await caller.get(f"/api/v9/items/{path}")).status_code == 200
+        assert (await caller.get("/api/v9/nothing")).status_code == 404
+        assert (await caller.get("/outside")).status_code == 404
+        assert (await caller.post("/api/v9/items", json={"name": "too long"})).status_code == 201
+    await settled(lambda: ledger.checked.total() == 10)
+    assert ledger.checked == {
+        ("v9", "response", True): 3,
+        ("v9", "response", False): 2,
+        ("v9", "request", True): 3,
+        ("v9", "request", False): 2,
+    }
+    assert ledger.violations == {
+        ("v9", ROUTE, "response", "body"): 1,
+        ("v9", ROUTE, "request", "path"): 1,
+        ("v9", "/api/v9/items", "response", "body"): 1,
+        ("v9", "/api/v9/items", "request", "body"): 1,
+    }
+
+
+async def test_a_request_that_was_not_read_whole_is_judged_by_the_rest(auditor: Auditor) -> None:
+    ledger = Ledger()
+    auditor.start(ledger)
+    async with client(served(auditor, 1)) as caller:
+        assert (await caller.post("/api/v9/items?unread", json={"name": "too long"})).status_code == 201
+    await settled(lambda: ledger.checked.total() == 2)
+    assert not ledger.violations
+
+
+def test_the_share_is_right_and_can_be_repeated() -> None:
+    draws, ratio = 200_000, 0.01
+    chosen = share(ratio, seed=7)
+    first = [chosen() for _ in range(draws)]
+    deviation = (draws * ratio * (1 - ratio)) ** 0.5
+    assert abs(sum(first) - draws * ratio) < 4 * deviation
+    again = share(ratio, seed=7)
+    assert [again() for _ in range(draws)] == first
+    other = share(ratio, seed=8)
+    assert [other() for _ in range(draws)] != first
+
+
+async def test_it_is_decided_once_for_each_request_before_anything_is_known_of_it(auditor: Auditor) -> None:
+    asked = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        asked.append((scope, receive, send))
+
+    answers = iter([False, False])
+    layer = ConformanceSampling(app, auditor=auditor, chosen=lambda: next(answers))
+    for number in (1, 2):
+        channel = (f"receive {number}", f"send {number}")
+        await layer({"type": "http"}, *channel)  # type: ignore[arg-type]  # only handed on
+        assert asked[-1] == ({"type": "http"}, *channel), "what is not sampled is not wrapped"
+    assert next(answers, None) is None
+    await layer({"type": "websocket"}, "receive", "send")  # type: ignore[arg-type]  # only handed on
+
+
+def test_without_a_share_there_is_no_layer(auditor: Auditor) -> None:
+    def installed(auditor: Auditor | None, ratio: float) -> bool:
+        return any(layer.cls is ConformanceSampling for layer in served(auditor, ratio).user_middleware)
+
+    assert installed(auditor, 0.01)
+    assert not installed(auditor, 0)
+    assert not installed(None, 1)
+
+
+async def test_a_body_beyond_the_limit_is_let_go_and_counted(auditor: Auditor) -> None:
+    ledger = Ledger()
+    auditor.start(ledger)
+    async with client(served(auditor, 1)) as caller:
+        answer = await caller.get(f"/api/v9/items/7?padding={LIMIT + 1}")
+        assert len(answer.content) > LIMIT
+    assert ledger.dropped == {"too_large": 1}
+    assert not ledger.checked
+
+
+async def test_overload_drops_and_counts(config: ConformanceConfig) -> None:
+    ledger = Ledger()
+    # It looks too seldom for the number that may wait.
+    auditor = Auditor(config, pause=60, waiting=5)
+    auditor.start(ledger)
+    async with client(served(auditor, 1)) as caller:
+        for _ in range(12):
+            assert (await caller.get("/api/v9/items/7")).status_code == 200
+    assert ledger.dropped == {"queue_full": 7}
+    await asyncio.to_thread(auditor.close)
+    assert ledger.checked["v9", "response", True] == 5, "what waits at the end is judged"
+
+
+ELSEWHERE = '{"paths": {"/items/{item}": {"get": {"responses": {"200": {"$ref": "http://else/where"}}}}}}'
+
+
+class Panic(BaseException):
+    """What a crash in the validator's own language looks like here (pyo3's PanicException)."""
+
+
+@pytest.fixture(params=[RuntimeError, Panic, "{", "[]", ELSEWHERE])
+def broken(request: pytest.FixtureRequest, frozen: Path, monkeypatch: pytest.MonkeyPatch) -> object:
+    """A contract that cannot be used, or a validator that fails."""
+
+    def fail(_self: Contract, _exchange: object) -> None:
+        raise request.param
+
+    if isinstance(request.param, type):
+        monkeypatch.setattr(Contract, "judge", fail)
+    else:
+        frozen.write_text(request.param)
+    return request.param
+
+
+@pytest.mark.usefixtures("broken")
+async def test_an_answer_is_the_same_whatever_becomes_of_the_judgement(auditor: Auditor) -> None:
+    async def answers(app: FastAPI) -> list[tuple[int, bytes, list[str]]]:
+        async with client(app) as caller:
+            found = [
+                await caller.get(f"/api/v9/{path}") for path in ("items/7", "items/7?stream", "items/x", "nothing")
+            ]
+        return [(answer.status_code, answer.content, sorted(answer.headers)) for answer in found]
+
+    ledger = Ledger()
+    auditor.start(ledger)
+    assert await answers(served(auditor, 1)) == await answers(served(None, 0))
+    await settled(lambda: ledger.dropped == {"failed": 3})
+    assert not ledger.checked
+
+
+async def test_a_contract_is_read_once_and_not_before_it_is_needed(
+    config: ConformanceConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger, reads = Ledger(), []
+    real = Contract.read
+
+    def counting(path: Path, prefix: str) -> Contract:
+        reads.append(path)
+        return real(path, prefix)
+
+    monkeypatch.setattr(Contract, "read", counting)
+    auditor = Auditor(config, pause=0.01)
+    auditor.start(ledger)
+    await asyncio.sleep(0.1)
+    assert not reads
+    assert ledger.expected == (["v9"], {"queue_full", "too_large", "failed", "shutdown"})
+    for _ in range(5):
+        auditor.offer(exchange("GET /items/{item}", "/items/7", answer=GOOD))
+    await settled(lambda: ledger.checked.total() == 10)
+    await asyncio.to_thread(auditor.close)
+    assert len(reads) == 1
+
+
+async def test_what_cannot_be_judged_in_time_at_the_end_is_counted(
+    config: ConformanceConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, ended = threading.Event(), threading.Event()
+
+    def hang(_self: Contract, _exchange: object) -> None:
+        began.set()
+        ended.wait(30)
+
+    monkeypatch.setattr(Contract, "judge", hang)
+    ledger = Ledger()
+    auditor = Auditor(config, pause=0.01)
+    auditor.start(ledger)
+    for _ in range(5):
+        auditor.offer(exchange("GET /items/{item}", "/items/7", answer=GOOD))
+    await asyncio.to_thread(began.wait, 10)
+    await asyncio.to_thread(auditor.close)
+    assert ledger.dropped == {"shutdown": 4}
+    ended.set()
+    await settled(lambda: not auditor.running)

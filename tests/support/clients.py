@@ -1,0 +1,79 @@
+"""Clients made from a contract as integrators make them, and the checks of their compilers."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contracts import freeze
+from contracts.lint import node
+
+USAGE = Path(__file__).parents[1] / "contracts/usage"
+_BIN = Path(sys.executable).parent
+_SECONDS = 180
+
+
+def contract_tools() -> None:
+    """For a test that runs what npm has installed: without it the test is skipped, in CI it fails."""
+    if (reason := node.lacking()) is not None:
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+
+def python_client(document: dict[str, Any], version: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Make the package ``strata_<version>`` in ``folder``; whatever the generator cannot express fails."""
+    return _run(
+        [
+            *(str(_BIN / "openapi-python-client"), "generate", "--fail-on-warning", "--meta", "none"),
+            *("--path", str(_written(document, version, folder)), "--output-path", str(folder / f"strata_{version}")),
+        ],
+        folder,
+    )
+
+
+def checked_python(folder: Path, *versions: str) -> subprocess.CompletedProcess[str]:
+    """The packages and their usage under mypy's strict rules."""
+    return _run(
+        [
+            *(str(_BIN / "mypy"), "--config-file", str(USAGE / "mypy.ini"), "--cache-dir", str(folder / "mypy")),
+            *(str(folder / f"strata_{version}") for version in versions),
+            *(str(USAGE / f"{version}.py") for version in versions),
+        ],
+        folder,
+    )
+
+
+def used_python(version: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the usage against a server."""
+    return _run([sys.executable, str(USAGE / f"{version}.py"), *arguments], folder, PYTHONPATH=str(folder))
+
+
+def typescript(document: dict[str, Any], version: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Make ``strata_<version>.d.ts`` in ``folder``, and check it and its usage under tsc's strict rules."""
+    types = folder / f"strata_{version}.d.ts"
+    made = _run(
+        [node.program("openapi-typescript"), str(_written(document, version, folder)), "--output", str(types)], folder
+    )
+    if made.returncode:
+        return made
+    shutil.copy(USAGE / f"{version}.ts", folder)
+    options = ("--strict", "--noEmit", "--noUnusedLocals", "--target", "es2022", "--moduleResolution", "bundler")
+    return _run([node.program("tsc"), *options, "--module", "esnext", str(folder / f"{version}.ts")], folder)
+
+
+def _written(document: dict[str, Any], version: str, folder: Path) -> Path:
+    path = folder / f"{version}.openapi.json"
+    path.write_text(freeze.canonical(document))
+    return path
+
+
+def _run(command: list[str], folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"PATH": f"{_BIN}:{os.environ['PATH']}"} | variables
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=_SECONDS, check=False
+    )

@@ -1,0 +1,52 @@
+"""Contracts that the code does not keep, for servers that look at every request: violations known in advance."""
+
+import copy
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tests.support.operations import VERSIONS, Document, document
+
+ME, POSTS = "/api/v2/me", "/api/v2/posts"
+"""Where v2 breaks its contract: in every answer, and by accepting every request."""
+_SHORT = 3
+
+
+def audited(folder: Path) -> Mapping[str, str]:
+    """Settings under which every exchange is held against a contract that v2 breaks in two places, and v1 nowhere.
+
+    ``GET /me`` answers with longer names than it allows, and ``POST /posts`` takes longer titles.
+    """
+    v2 = copy.deepcopy(document("v2"))
+    schemas = v2["components"]["schemas"]
+    schemas["User"]["properties"]["display_name"]["maxLength"] = _SHORT
+    schemas["PostCreate"]["properties"]["title"]["maxLength"] = _SHORT
+    return _settings(folder, {"v1": document("v1"), "v2": v2})
+
+
+def hostile(folder: Path) -> Mapping[str, str]:
+    """Settings under which every exchange is held against contracts that allow no text, anywhere."""
+    found = {version: copy.deepcopy(document(version)) for version in VERSIONS}
+    for schema in _schemas(found):
+        schema["maxLength"] = 0
+    return _settings(folder, found)
+
+
+def _settings(folder: Path, documents: Mapping[str, Document]) -> Mapping[str, str]:
+    folder.mkdir()
+    for version, content in documents.items():
+        (folder / f"{version}.openapi.json").write_text(json.dumps(content))
+    return {"STRATA_CONFORMANCE__SAMPLE_RATIO": "1", "STRATA_CONFORMANCE__CONTRACTS": str(folder)}
+
+
+def _schemas(node: Any) -> Iterator[Document]:
+    """Everything that is, or may be, a text."""
+    if isinstance(node, dict):
+        if node.get("type") == "string":
+            yield node
+        for inner in node.values():
+            yield from _schemas(inner)
+    elif isinstance(node, list):
+        for inner in node:
+            yield from _schemas(inner)

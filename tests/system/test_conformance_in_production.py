@@ -1,0 +1,39 @@
+"""A server that is asked for everything, in every way, breaks none of the contracts that it was built with."""
+
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.live import Strata, api_key
+from tests.support.planted import Plants, drive
+from tests.support.postgres import clone
+from tests.support.scrape import Scrape
+
+CHECKED = "api_contract_checked_total"
+
+
+@pytest.fixture
+async def strata(admin_dsn: str, tmp_path: Path) -> Strata:
+    dsn = await clone(admin_dsn, f"strata_conforms_{os.getpid()}")
+    return Strata(tmp_path / "home", dsn, STRATA_LOG__FORMAT="json", STRATA_CONFORMANCE__SAMPLE_RATIO="1")
+
+
+def test_a_server_keeps_its_contracts(strata: Strata) -> None:
+    key = api_key(strata)
+    with strata.serving() as url:
+        drive(url, Plants(), key)
+        judged = -1.0
+        while judged != (judged := Scrape.of(url).sum(CHECKED)):
+            time.sleep(1)
+        scrape = Scrape.of(url)
+    violations = [
+        line for line in map(json.loads, strata.log("serve").splitlines()) if line["event"] == "contract_violation"
+    ]
+    assert violations == []
+    assert scrape.sum(CHECKED, direction="response", outcome="conforms") > 300
+    assert scrape.sum(CHECKED, direction="request", outcome="conforms") > 10
+    assert scrape.sum("api_contract_violations_total") == 0
+    assert scrape.sum("api_contract_dropped_total") == 0
