@@ -25,7 +25,7 @@ from tests.support.world import World
 @asynccontextmanager
 async def served(app: ASGIApp) -> AsyncIterator[str]:
     port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, port=port, lifespan="on", log_level="warning", access_log=False))
+    server = uvicorn.Server(uvicorn.Config(app, port=port, lifespan="on", log_config=None, access_log=False))
     running = asyncio.create_task(server.serve())
     while not server.started:
         assert not running.done(), "the server ended"

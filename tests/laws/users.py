@@ -153,7 +153,8 @@ def removal_means_the_same(stage: Stage, whom: str, *, own: bool) -> None:
     agree(stage, stage.admin.v1.put(old, {}), stage.admin.v2.patch(new, {}))
     agree(stage, stage.admin.v1.delete(old), stage.admin.v2.delete(new))
     agree(stage, stage.admin.v1.delete(f"/admin{old}"), stage.admin.v2.delete(new))
-    assert ok(stage.ada.v1.get(f"{old}/posts")).json() == []
+    # v1 has the author in its path; to v2 it is a filter.
+    assert stage.ada.v1.get(f"{old}/posts").status_code == 404
     assert ok(stage.ada.v2.get("/posts", author_id=gone.name)).json()["data"] == []
 
 

@@ -62,12 +62,21 @@ ONE_SIDED: Final[Mapping[str, str]] = {
     "api_key_not_found": "the command line's; no version manages keys yet",
     "unknown_scope": "the command line's; no version manages keys yet",
     "unsupported_grant_type": "v1 has an operation for each grant",
+    "author_not_found": "v2 lists posts with a filter, and nobody's posts are none",
+    "brownout_refused": "the command line's",
+    "brownout_not_found": "the command line's",
+    "consent_not_found": "the command line's",
+    "version_still_needed": "the command line's",
 }
 """What only one version can say, and why."""
 
 ANYWHERE: Final[Mapping[str, str]] = {
     "too_many_attempts": "tests/versions/test_entry.py",
     "rate_limited": "tests/versions/test_rate_limits.py",
+    "overloaded": "tests/versions/test_overload.py",
+    "version_retired": "tests/versions/test_lifecycle.py",
+    "version_browned_out": "tests/versions/test_lifecycle.py",
+    "key_browned_out": "tests/versions/test_lifecycle.py",
     "unavailable": "tests/versions/test_concurrency.py",
     "timeout": "tests/versions/test_entry.py",
     "already_exists": "tests/versions/test_concurrency.py",
