@@ -6,7 +6,7 @@ import os
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -83,6 +83,17 @@ def any_database(settings: Settings) -> Iterator[str]:
         yield server.dsn()
 
 
+# The last: what asyncpg says to whoever uses a connection while it notices that the server has gone.
+_NO_ANSWER: Final = (
+    OSError,
+    TimeoutError,
+    ValueError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
+
+
 @contextmanager
 def reachable() -> Iterator[None]:
     """Say in one line that the database cannot be used."""
@@ -94,7 +105,7 @@ def reachable() -> Iterator[None]:
     except DBAPIError as error:
         message = f"The database refused: {error.orig}"
         raise CommandError(message, advice) from None
-    except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except _NO_ANSWER as error:
         message = f"The database cannot be reached: {error or type(error).__name__}"
         raise CommandError(message, advice) from None
 

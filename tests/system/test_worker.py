@@ -132,7 +132,7 @@ async def test_a_worker_that_loses_its_database_says_so_and_ends(strata: Strata,
         await connection.close()
         assert await asyncio.to_thread(worker.wait, SECONDS) == 1
     said = [line for line in strata.log("worker").splitlines() if not line.startswith("{")]
-    assert said[0].startswith("Error: The database cannot be reached: ")
+    assert said[0].startswith("Error: The database cannot be reached: "), "\n".join(said[-25:])
     assert "strata doctor" in said[1]
     assert len(said) == 2
 

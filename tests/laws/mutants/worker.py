@@ -1,5 +1,6 @@
 """Plants mutants into the application of this process and asks the laws."""
 
+import asyncio
 import importlib
 import json
 import signal
@@ -11,6 +12,8 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any, Final
+
+import asyncpg
 
 import tests.laws.stage
 from app.settings import HttpSettings, Settings
@@ -48,6 +51,13 @@ class _Planted(MetaPathFinder, Loader):
         exec(compile(self._mutant.code, self._mutant.module, "exec"), module.__dict__)  # noqa: S102 - our own source
 
 
+async def _end_sessions(dsn: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    others = "datname = current_database() AND pid <> pg_backend_pid()"
+    await connection.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")  # noqa: S608 - a constant
+    await connection.close()
+
+
 class Worker:
     """Judges mutants one after another."""
 
@@ -67,7 +77,9 @@ class Worker:
                     if (caught := self._ask(law, stage)) is not None:
                         return caught
         except TooSlowError:
+            # What it was doing holds locks, for which the next stage would wait as long again.
             self._stage = None
+            asyncio.run(_end_sessions(self._dsn))
             return "too slow"
         except Exception as error:  # noqa: BLE001 - a mutant that cannot be imported is caught too
             return "the frozen contract" if isinstance(error, BrokenPromiseError) else f"import: {type(error).__name__}"
