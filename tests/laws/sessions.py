@@ -119,6 +119,21 @@ def tokens_of_one_are_tokens_of_the_other(stage: Stage, making: str, order: list
 
 
 @fixed
+def a_session_tells_from_what_it_was_opened(stage: Stage) -> None:
+    """The same program, whichever version it signed in with."""
+    program = {"User-Agent": "Rock/1.0"}
+    form = {"username": stage.ada.email, "password": PASSWORD}
+    logins = [
+        ("v1", stage.stranger.v1.call("POST", "/auth/login", data=form, headers=program)),
+        ("v2", stage.stranger.v2.call("POST", "/auth/token", data={**form, "grant_type": "password"}, headers=program)),
+    ]
+    for version, answer in logins:
+        holder = stage.holder(tokens(stage, version, answer)["access_token"])
+        shown = [one for one in ok(holder.v2.get("/auth/sessions")).json()["data"] if one["current"]]
+        assert [one["user_agent"] for one in shown] == ["Rock/1.0"]
+
+
+@fixed
 def refusals_agree(stage: Stage) -> None:
     """Wrong password, unknown address, unproven address, deactivated account, forged token."""
     fresh = stage.person("fresh", Role.AUTHOR, verified=False)

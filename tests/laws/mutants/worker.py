@@ -12,6 +12,7 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any, Final
+from unittest.mock import patch
 
 import asyncpg
 
@@ -118,21 +119,39 @@ class Worker:
                 source = Path(str(module.__file__)).read_text(encoding="utf-8")
                 exec(compile(source, mutant.module, "exec"), module.__dict__)  # noqa: S102 - our own source
             return
-        finder = _Planted(mutant)
-        sys.meta_path.insert(0, finder)
-        for name in [name for name in sys.modules if name.startswith(_REBUILT)]:
-            del sys.modules[name]
-        try:
+        if self._stage is not None:
+            # It has the same people in a transaction of its own, and the other would wait for their addresses.
+            self._stage.close()
+            self._stage = None
+        with _imported_anew(mutant):
             create_app = importlib.import_module("app.main").create_app
             _ensure_as_promised()
-            tests.laws.stage.create_app = create_app
-            stage = Stage(self._dsn, self._settings)
-        finally:
-            sys.meta_path.remove(finder)
-        try:
-            yield stage
-        finally:
-            stage.close()
+            with patch.object(tests.laws.stage, "create_app", create_app):
+                stage = Stage(self._dsn, self._settings)
+            try:
+                yield stage
+            finally:
+                stage.close()
+
+
+@contextmanager
+def _imported_anew(mutant: Mutant) -> Iterator[None]:
+    """Every module that is made of the mutant's is imported once more inside, and is what it was afterwards."""
+    finder = _Planted(mutant)
+    originals = {name: sys.modules.pop(name) for name in list(sys.modules) if name.startswith(_REBUILT)}
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+        for name in [name for name in sys.modules if name.startswith(_REBUILT)]:
+            del sys.modules[name]
+        sys.modules.update(originals)
+        for name, module in originals.items():
+            # A package knows its modules by name, too.
+            package, _, attribute = name.rpartition(".")
+            if package in sys.modules:
+                setattr(sys.modules[package], attribute, module)
 
 
 def _ensure_as_promised() -> None:
