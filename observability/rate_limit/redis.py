@@ -18,6 +18,7 @@ from observability.tracing.recording import client_span
 _PREFIX: Final = "strata:limit"
 _PER_POLICY: Final = 3
 _LAST_PART: Final = 0.2
+_ABANDONED: Final = 20
 _SPAN: Final = ("EVALSHA", {"db.system.name": "redis", "db.operation.name": "EVALSHA"})
 Answer = TypeVar("Answer")
 
@@ -33,8 +34,9 @@ class RedisLimiter:
     """
 
     def __init__(self, url: str, timeout: float, clock: Callable[[], int] | None = None) -> None:
-        # Each caller has its own time to wait; twice that is only for a call that has none left to wait for it.
-        self._connection = Connection(url, 2 * timeout)
+        # Each caller has its own time to wait. This ends a call that nobody waits for any more, and is long enough that
+        # a loop that was held up is not taken for a silent Redis.
+        self._connection = Connection(url, _ABANDONED * timeout)
         self._answers = Gathering(self._connection.call)
         self._timeout = timeout
         self._clock = clock

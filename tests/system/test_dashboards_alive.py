@@ -181,8 +181,9 @@ def test_broken_promises_are_told_by_version_route_and_rule(stage: Stage) -> Non
     assert kept == {("v1",): 1, ("v2",): pytest.approx(1 - broken, abs=0.06)}
     forbidden = by(stage.panel("contract", "Accepted although the contract forbids it"), "api_version")
     assert forbidden["v1",] == 0 < forbidden["v2",]
+    # Judged up to half a second later, so that at the edge of a window some are not counted yet.
     assert by(stage.panel("contract", "Share of requests looked at"), "api_version")["v1",] == pytest.approx(
-        1, abs=0.06
+        1, abs=0.15
     )
     assert set(by(stage.panel("contract", "Sampled and not judged"), "reason").values()) == {0}
     budget = stage.prometheus.values('slo:error_budget_remaining:ratio{slo="contract_conformance"}', "api_version")
