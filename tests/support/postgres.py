@@ -51,3 +51,11 @@ async def clone(admin_dsn: str, name: str) -> str:
     finally:
         await connection.close()
     return admin_dsn.replace("/strata?", f"/{name}?")
+
+
+async def end_sessions(dsn: str) -> None:
+    """Cut every connection to a database but ours, as a server that goes away does."""
+    connection = await asyncpg.connect(dsn)
+    others = "datname = current_database() AND pid <> pg_backend_pid()"
+    await connection.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")  # noqa: S608 - a constant
+    await connection.close()

@@ -16,7 +16,7 @@ import pytest_asyncio
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.support.live import Strata, free_port
-from tests.support.postgres import clone
+from tests.support.postgres import clone, end_sessions
 from tests.support.world import PASSWORD
 
 SECONDS = 60
@@ -126,10 +126,7 @@ async def test_a_mail_server_that_refuses_is_asked_again(strata: Strata, dsn: st
 async def test_a_worker_that_loses_its_database_says_so_and_ends(strata: Strata, dsn: str) -> None:
     with strata.running("worker") as worker:
         await until(lambda: "worker_started" in strata.log("worker"), strata)
-        connection = await asyncpg.connect(dsn)
-        others = "datname = current_database() AND pid <> pg_backend_pid()"
-        await connection.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")  # noqa: S608 - a constant
-        await connection.close()
+        await end_sessions(dsn)
         assert await asyncio.to_thread(worker.wait, SECONDS) == 1
     said = [line for line in strata.log("worker").splitlines() if not line.startswith("{")]
     assert said[0].startswith("Error: The database cannot be reached: "), "\n".join(said[-25:])

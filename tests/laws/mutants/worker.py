@@ -14,8 +14,6 @@ from types import FrameType, ModuleType
 from typing import Any, Final
 from unittest.mock import patch
 
-import asyncpg
-
 import tests.laws.stage
 from app.settings import HttpSettings, Settings
 from tests.laws.all import LAWS
@@ -24,6 +22,7 @@ from tests.laws.mutants.mutate import Mutant
 from tests.laws.mutants.targets import FAMILIES
 from tests.laws.stage import Stage
 from tests.support.contract import CONTRACTS
+from tests.support.postgres import end_sessions
 
 EXAMPLES: Final = 8
 LONGEST: Final = 120
@@ -52,13 +51,6 @@ class _Planted(MetaPathFinder, Loader):
         exec(compile(self._mutant.code, self._mutant.module, "exec"), module.__dict__)  # noqa: S102 - our own source
 
 
-async def _end_sessions(dsn: str) -> None:
-    connection = await asyncpg.connect(dsn)
-    others = "datname = current_database() AND pid <> pg_backend_pid()"
-    await connection.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")  # noqa: S608 - a constant
-    await connection.close()
-
-
 class Worker:
     """Judges mutants one after another."""
 
@@ -80,7 +72,7 @@ class Worker:
         except TooSlowError:
             # What it was doing holds locks, for which the next stage would wait as long again.
             self._stage = None
-            asyncio.run(_end_sessions(self._dsn))
+            asyncio.run(end_sessions(self._dsn))
             return "too slow"
         except Exception as error:  # noqa: BLE001 - a mutant that cannot be imported is caught too
             return "the frozen contract" if isinstance(error, BrokenPromiseError) else f"import: {type(error).__name__}"
