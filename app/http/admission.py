@@ -10,7 +10,7 @@ from starlette.types import Scope
 from app.access.service import ImplausibleCredentials
 from app.clock import utc_now
 from app.http.principal import resolve_principal
-from app.http.rate_limits import DECISION, QuotaExceeded, RateLimits, client_address
+from app.http.rate_limits import DECISION, QuotaExceeded, client_address
 from app.http.runtime import Runtime
 from app.lifecycle.schedule import ensure_key_answered
 from observability.rate_limit.limiter import Decision
@@ -30,12 +30,7 @@ def cost_of(document: Mapping[str, Any] | None) -> int:
 
 def presents_credentials(scope: Scope) -> bool:
     """Whether the caller claims to be somebody. Whether that holds is not known yet."""
-    return any(name in _CREDENTIALS for name, _ in scope["headers"])
-
-
-def decided(scope: Scope) -> bool:
-    """Whether the request has been charged."""
-    return DECISION in scope["state"]
+    return not _CREDENTIALS.isdisjoint(dict(scope["headers"]))
 
 
 def decision_on(scope: Scope) -> Decision:
@@ -46,7 +41,8 @@ def decision_on(scope: Scope) -> Decision:
 
 async def charge_address(scope: Scope, cost: int) -> None:
     """Charge the client's address. Raises ``QuotaExceeded``."""
-    decision = await _limits(scope).charge_address(client_address(scope), cost)
+    runtime: Runtime = scope["state"]["runtime"]
+    decision = await runtime.rate_limits.charge_address(client_address(scope), cost)
     _settle(scope, decision)
 
 
@@ -60,7 +56,7 @@ async def admit(request: Request, cost: int, *, authenticates: bool) -> None:
     Raises ``QuotaExceeded``, ``InvalidCredentials``, ``KeyBrownedOut``.
     """
     scope = request.scope
-    if decided(scope):
+    if DECISION in scope["state"]:
         return
     if not authenticates:
         await charge_address(scope, cost)
@@ -75,17 +71,13 @@ async def admit(request: Request, cost: int, *, authenticates: bool) -> None:
         # Even where looking costs nothing, guessing does.
         await charge_address(scope, max(1, cost))
         raise
-    _settle(scope, await _limits(scope).charge_principal(principal, cost))
+    runtime: Runtime = scope["state"]["runtime"]
+    _settle(scope, await runtime.rate_limits.charge_principal(principal, cost))
     if principal.early_brownout_until is not None and (life := scope["state"].get(ENDING)) is not None:
         ensure_key_answered(life, principal.early_brownout_until, utc_now())
 
 
-def _limits(scope: Scope) -> RateLimits:
-    runtime: Runtime = scope["state"]["runtime"]
-    return runtime.rate_limits
-
-
 def _settle(scope: Scope, decision: Decision) -> None:
     scope["state"][DECISION] = decision
-    if not decision.allowed:
+    if decision.violated:
         raise QuotaExceeded(decision)

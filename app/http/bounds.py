@@ -1,6 +1,7 @@
 """Bounds on what a client may send, in bytes and in time, before any of it is parsed."""
 
 import asyncio
+from collections.abc import Awaitable
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -40,10 +41,9 @@ class RequestBounds:
         self._max_headers = max_headers
         self._body_timeout = body_timeout
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+            return self._app(scope, receive, send)
         size = 0
         announced = 0
         for name, value in scope["headers"]:
@@ -54,7 +54,7 @@ class RequestBounds:
             raise HeadersTooLarge
         if announced > self._max_body:
             raise BodyTooLarge
-        await self._app(scope, _BoundedReceive(receive, self._max_body, self._body_timeout), send)
+        return self._app(scope, _BoundedReceive(receive, self._max_body, self._body_timeout), send)
 
 
 class _BoundedReceive:

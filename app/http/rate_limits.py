@@ -1,6 +1,7 @@
 """Who is charged, under which policies."""
 
 import ipaddress
+from collections.abc import Awaitable
 from functools import lru_cache
 from typing import Final
 
@@ -55,14 +56,14 @@ class RateLimits:
         """The limiter that counts even where requests are not limited, for what guards passwords."""
         self._limiter: Limiter = self.counting if limits.enabled else NullLimiter()
 
-    async def charge_address(self, address: str, cost: int) -> Decision:
+    def charge_address(self, address: str, cost: int) -> Awaitable[Decision]:
         """Charge whoever is not known by more than an address."""
-        return await self._charge(f"address:{address}", self._anonymous, cost)
+        return self._charge(f"address:{address}", self._anonymous, cost)
 
-    async def charge_principal(self, principal: Principal, cost: int) -> Decision:
+    def charge_principal(self, principal: Principal, cost: int) -> Awaitable[Decision]:
         """Charge a consumer. All keys of a user on one plan share its quota: another key is no other quota."""
         plan = principal.plan
-        return await self._charge(f"user:{principal.user_uid}:{plan.value}", self._plans[plan], cost)
+        return self._charge(f"user:{principal.user_uid}:{plan.value}", self._plans[plan], cost)
 
     async def redis_answers(self) -> bool | None:
         """Whether Redis answers in time; ``None`` where there is none."""
@@ -80,8 +81,9 @@ class RateLimits:
     async def _charge(self, subject: str, rules: PolicySet, cost: int) -> Decision:
         decision = await self._limiter.charge(subject, rules, cost)
         if cost:
+            violated = decision.violated
             for policy, allowed, denied in self._counters.get(rules.name) or self._count(rules):
-                (denied if policy in decision.violated else allowed).inc()
+                (denied if violated and policy in violated else allowed).inc()
         return decision
 
     def _count(self, rules: PolicySet) -> _Counters:

@@ -31,7 +31,7 @@ def audited(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
 async def test_a_build_that_breaks_its_contract_is_caught(
     world: World, audited: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("versions.kit.lifecycle.lifecycle_headers", lambda _version: {})
+    monkeypatch.setattr("versions.kit.edge.lifecycle_headers", lambda _version: {})
     auditor = contract_auditor(audited)
     assert auditor is not None
     monkeypatch.setattr("app.main.contract_auditor", lambda _settings: auditor)

@@ -17,13 +17,11 @@ from app.http.admission import cost_of
 from app.http.bounds import RequestBounds
 from app.http.overload import LoadShedding
 from app.http.rate_limit_gate import Costs, NeedsCaller, RateLimitGate
-from app.http.rate_limit_headers import RateLimitHeaders
 from app.settings import HttpSettings
 from observability.rate_limit.headers import Dialect
-from versions.kit.boundary import ErrorBoundary, Renderer
 from versions.kit.docs import add_documentation
+from versions.kit.edge import Renderer, VersionEdge
 from versions.kit.gate import LifecycleGate
-from versions.kit.lifecycle import LifecycleHeaders
 from versions.kit.openapi import describe
 from versions.kit.operations import signed_in_only
 from versions.kit.routing import RouteTree, index_routes
@@ -58,9 +56,7 @@ def build_application(
         redirect_slashes=False,
         telemetry=NO_TELEMETRY,
         middleware=[
-            Middleware(LifecycleHeaders, version=version),
-            Middleware(RateLimitHeaders, dialect=dialect),
-            Middleware(ErrorBoundary, render=render),
+            Middleware(VersionEdge, version=version, dialect=dialect, render=render),
             Middleware(LoadShedding, version=version.name),
             Middleware(RateLimitGate, costs=_costs(routers), needs_caller=_needs_caller(routers)),
             *_for_its_end(version),

@@ -1,40 +1,16 @@
-"""Lifecycle headers on every response of a version, errors included."""
+"""What a version says of its own life: in header fields, and to readers of its pages."""
 
 from email.utils import format_datetime
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from app.http.deprecations import HEADERS
 from app.lifecycle.life import VersionStatus
 from versions.kit.version import ApiVersion
 
 
-class LifecycleHeaders:
-    """Adds ``API-Version`` and, once deprecated, ``Deprecation`` (RFC 9745), ``Sunset`` (RFC 8594) and ``Link``.
-
-    To whoever used something deprecated within a version, also what that was.
-    """
-
-    def __init__(self, app: ASGIApp, *, version: ApiVersion) -> None:
-        self._app = app
-        self._headers = [(name.encode(), value.encode()) for name, value in lifecycle_headers(version).items()]
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                own = scope["state"].get(HEADERS, ())
-                message = {**message, "headers": [*message.get("headers", ()), *self._headers, *own]}
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers)
-
-
 def lifecycle_headers(version: ApiVersion) -> dict[str, str]:
-    """The fields that do not depend on the request, in lower case."""
+    """``API-Version`` and, once deprecated, ``Deprecation`` (RFC 9745), ``Sunset`` (RFC 8594) and ``Link``.
+
+    Names are in lower case.
+    """
     headers = {"api-version": version.name}
     if version.deprecated_at is not None:
         headers["deprecation"] = f"@{int(version.deprecated_at.timestamp())}"
