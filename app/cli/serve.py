@@ -65,7 +65,7 @@ def _serve(http: HttpSettings, port: int, workers: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _leave)
     uvicorn.run(
-        "app.main:create_app",
+        "app.serving:create_served_app",
         factory=True,
         host=http.host,
         port=port,
