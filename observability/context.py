@@ -1,14 +1,14 @@
 """Who asks for what: one object per request, made before anything else runs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from time import perf_counter
 from typing import Final
 
 from starlette.types import Scope
 
-from observability.routes import UNMATCHED, route_template
-from observability.trace_context import format_traceparent
+from observability.routes import OTHER_METHOD, UNMATCHED, method, route_template
+from observability.tracing.recording import Recording
 
 KEY: Final = "context"
 """Where ``scope["state"]`` holds the context."""
@@ -17,7 +17,13 @@ CLIENT_GONE: Final = 499
 """The status of a request whose client left before the answer was whole (a convention of nginx)."""
 FAILED: Final = 500
 
-_active: ContextVar["RequestContext | None"] = ContextVar("request_context", default=None)
+ACTIVE: Final[ContextVar["RequestContext | None"]] = ContextVar("request_context", default=None)
+"""The context of the request that the running task belongs to, for code that has no scope at hand; every line that is
+logged there carries its ids."""
+
+
+def _never(_status: int, _seconds: float) -> bool:
+    return False
 
 
 class RequestContext:
@@ -32,8 +38,11 @@ class RequestContext:
         "deprecated",
         "disconnected",
         "duration",
+        "method",
+        "notable",
         "parent_sampled",
         "parent_span_id",
+        "recording",
         "request_id",
         "route",
         "sampled",
@@ -61,6 +70,10 @@ class RequestContext:
         """The caller's decision; ``None`` where no trace is continued."""
         self.sampled = False
         """Whether the trace is kept. Final once the application has run: an error or a slow answer may still decide."""
+        self.recording: Recording | None = None
+        """What the request does, where that is traced."""
+        self.notable: Callable[[int, float], bool] = _never
+        """Whether a status after so many seconds is reason enough to keep it; whoever traces says so."""
         self.api_version = api_version
         """``None`` outside of every version."""
         self.consumer: str | None = None
@@ -68,8 +81,10 @@ class RequestContext:
         self.deprecated: tuple[str, ...] = ()
         """What the request used that is deprecated within its version, as the code names it."""
         self.route = UNMATCHED
+        self.method = OTHER_METHOD
+        """One of the few of ``observability.routes``, once finished."""
         self.started = perf_counter()
-        self.duration: float | None = None
+        self.duration = 0.0
         """Seconds, once finished."""
         self.status: int | None = None
         self.bytes_out = 0
@@ -79,27 +94,21 @@ class RequestContext:
         self.disconnected = False
 
     @property
-    def traceresponse(self) -> str:
-        """The value of the header of this name."""
-        return format_traceparent(self.trace_id, self.span_id, sampled=self.sampled)
-
-    @property
     def started_answering(self) -> bool:
         """Whether the head of a response has been sent."""
         return self.status is not None
 
-    def finish(self, scope: Scope) -> float:
-        """Settle route, status and duration, and return the duration in seconds.
+    def finish(self, scope: Scope) -> None:
+        """Settle route, method, status and duration, once, so that metric, trace and log line tell the same.
 
-        The first layer to ask settles them, so that metric and log line tell the same. A response that never became
-        whole counts as 499 when the client left, else as 500, whatever its head had promised.
+        A response that never became whole counts as 499 when the client left, else as 500, whatever its head had
+        promised.
         """
-        if self.duration is None:
-            self.duration = perf_counter() - self.started
-            self.route = route_template(scope)
-            if not self.complete:
-                self.status = CLIENT_GONE if self.disconnected else FAILED
-        return self.duration
+        self.duration = perf_counter() - self.started
+        self.route = route_template(scope)
+        self.method = method(scope)
+        if not self.complete or self.status is None:
+            self.status = CLIENT_GONE if self.disconnected else FAILED
 
 
 def current(scope: Scope) -> RequestContext:
@@ -109,26 +118,6 @@ def current(scope: Scope) -> RequestContext:
         message = "no request context: is RequestContextMiddleware installed?"
         raise LookupError(message)
     return context
-
-
-def active() -> RequestContext | None:
-    """The context of the request that the running task belongs to, for code that has no scope at hand."""
-    return _active.get()
-
-
-class activated:  # noqa: N801 - a context manager, and a generator for each request would cost more
-    """Let everything that is logged inside carry the ids of ``context``."""
-
-    __slots__ = ("_context", "_token")
-
-    def __init__(self, context: RequestContext) -> None:
-        self._context = context
-
-    def __enter__(self) -> None:
-        self._token = _active.set(self._context)
-
-    def __exit__(self, *_failure: object) -> None:
-        _active.reset(self._token)
 
 
 def set_consumer(scope: Scope, consumer: str, tier: str) -> None:

@@ -11,9 +11,9 @@ from observability.conformance.layer import ConformanceSampling, share
 from observability.failure_boundary import FailureBoundary
 from observability.logging import configure
 from observability.metrics import Metrics
-from observability.request_context import RequestContextMiddleware
+from observability.request_context import RequestContextMiddleware, Watcher
 from observability.request_metrics import RequestMetrics
-from observability.tracing.layer import RequestTracing
+from observability.tracing.requests import RequestTracing
 from observability.tracing.tracer import Tracing
 
 
@@ -38,22 +38,22 @@ def middleware(
     """Every layer, outermost first, each pure ASGI.
 
     CORS stands outside of whatever can answer with an error, so that scripts may read errors too, and inside of what
-    only watches, so that preflights have an id and are logged and counted. Of those that watch, tracing is the
-    innermost: it decides what the others report.
+    only watches, so that preflights have an id and are logged and counted.
     """
     return [
         *_conformance(config, auditor),
-        Middleware(RequestContextMiddleware, mounts=config.mounts),
-        Middleware(AccessLog, quiet_paths=config.quiet_paths),
-        Middleware(RequestMetrics, metrics=metrics),
-        *_tracing(config, tracing),
+        Middleware(RequestContextMiddleware, mounts=config.mounts, watchers=_watchers(config, metrics, tracing)),
         *_cors(config.cors),
         Middleware(FailureBoundary),
     ]
 
 
-def _tracing(config: ObservabilityConfig, tracing: Tracing | None) -> list[Middleware]:
-    return [] if tracing is None else [Middleware(RequestTracing, tracing=tracing, quiet_paths=config.quiet_paths)]
+def _watchers(config: ObservabilityConfig, metrics: Metrics, tracing: Tracing | None) -> list[Watcher]:
+    """Tracing is the last, and so the first to be told of an end: it decides what the others report."""
+    watchers: list[Watcher] = [AccessLog(quiet_paths=config.quiet_paths), RequestMetrics(metrics=metrics)]
+    if tracing is not None:
+        watchers.append(RequestTracing(tracing=tracing, quiet_paths=config.quiet_paths))
+    return watchers
 
 
 def _conformance(config: ObservabilityConfig, auditor: Auditor | None) -> list[Middleware]:

@@ -168,10 +168,10 @@ class Metrics:
         self._version_info.labels(version, status, successor).set(1)
         self._browned_out.labels(version).set(browned_out)
 
-    def observe_request(self, context: RequestContext, method: str, status: int, seconds: float) -> None:
-        """Count one finished request. ``method`` is of the few of ``observability.routes``."""
-        version = context.api_version
-        series = self.request_duration.labels(version or NO_VERSION, context.route, method, status)
+    def observe_request(self, context: RequestContext, status: int) -> None:
+        """Count one finished request."""
+        version, seconds = context.api_version, context.duration
+        series = self.request_duration.labels(version or NO_VERSION, context.route, context.method, status)
         if context.sampled:
             series.observe(seconds, context.trace_id, context.span_id)
         else:

@@ -1,16 +1,19 @@
 """The RED histogram (rate, errors, duration), the requests in flight, who called, and how much they sent."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from prometheus_fastapi_instrumentator.metrics import Info, request_size
 from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Scope
 
-from observability.context import FAILED, RequestContext, current
+from observability.context import FAILED, RequestContext
 from observability.metrics import NO_VERSION, Metrics
-from observability.routes import OTHER_METHOD, method
+from observability.routes import OTHER_METHOD
 
 _KEY: Final = "metrics"
+_BODILESS: Final = frozenset({"GET", "HEAD", OTHER_METHOD})
+"""Methods whose bodies mean nothing, and those that nobody knows."""
 
 
 class RequestMetrics:
@@ -20,8 +23,7 @@ class RequestMetrics:
     labels of ours: see ADR 4.
     """
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
-        self._app = app
+    def __init__(self, *, metrics: Metrics) -> None:
         self._metrics = metrics
         self._count_body = request_size(
             "http_server_request_body_size_bytes",
@@ -30,26 +32,23 @@ class RequestMetrics:
             registry=metrics.others,
         )
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        context = current(scope)
+    def begin(self, scope: Scope, context: RequestContext) -> None:
+        """See ``Watcher``."""
         scope["state"][_KEY] = self._metrics
-        active = self._metrics.active_requests.labels(context.api_version or NO_VERSION)
-        active.inc()
-        try:
-            await self._app(scope, receive, send)
-        finally:
-            active.dec()
+        self._metrics.active_requests.labels(context.api_version or NO_VERSION).inc()
+
+    def ended(self, requests: Sequence[tuple[Scope, RequestContext]]) -> None:
+        """See ``Watcher``."""
+        for scope, context in requests:
             self._count(scope, context)
 
     def _count(self, scope: Scope, context: RequestContext) -> None:
-        seconds = context.finish(scope)
-        name, status = method(scope), context.status or FAILED
-        self._metrics.observe_request(context, name, status, seconds)
-        if self._count_body is not None and name != OTHER_METHOD and _announces_body(scope):
-            self._count_body(Info(Request(scope), None, name, context.route, str(status), seconds))
+        self._metrics.active_requests.labels(context.api_version or NO_VERSION).dec()
+        status = context.status or FAILED
+        self._metrics.observe_request(context, status)
+        method = context.method
+        if self._count_body is not None and method not in _BODILESS and _announces_body(scope):
+            self._count_body(Info(Request(scope), None, method, context.route, str(status), context.duration))
 
 
 def metrics_of(scope: Scope) -> Metrics:

@@ -34,15 +34,14 @@ def _triple(decision: Decision) -> Fields:
 
 def _draft_11(decision: Decision) -> Fields:
     policies, names = _declared(decision.rules)
-    state = ",".join(
-        f"{name};r={standing.remaining};t={standing.reset}"
-        for name, standing in zip(names, decision.standings, strict=True)
-    )
-    return [(b"ratelimit-policy", policies), (b"ratelimit", state.encode("ascii"))]
+    states = [
+        b"%b;r=%d;t=%d" % (name, left, reset) for name, (_, left, reset) in zip(names, decision.standings, strict=True)
+    ]
+    return [(b"ratelimit-policy", policies), (b"ratelimit", b",".join(states))]
 
 
 @lru_cache(maxsize=64)
-def _declared(rules: PolicySet) -> tuple[bytes, tuple[str, ...]]:
+def _declared(rules: PolicySet) -> tuple[bytes, tuple[bytes, ...]]:
     """What does not change with a request: the list of policies, and each name as a structured-field string.
 
     Only integers are left to be added, which a structured field writes as everybody does.
@@ -52,7 +51,8 @@ def _declared(rules: PolicySet) -> tuple[bytes, tuple[str, ...]]:
         parameters: ParamsType = {"q": policy.quota, "w": policy.window}
         policies.append((policy.name, parameters))
     whole = http_sf.ser(policies)
-    return whole.encode("ascii"), tuple(http_sf.ser((policy.name, {})) for policy in rules.policies)
+    names = (http_sf.ser((policy.name, {})) for policy in rules.policies)
+    return whole.encode("ascii"), tuple(name.encode("ascii") for name in names)
 
 
 X_RATELIMIT: Final = Dialect(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from observability.rate_limit.policies import Policy, PolicySet
-from observability.rate_limit.windows import Usage, fits, remaining, reset, seconds, wait
+from observability.rate_limit.windows import Usage, fits, outlook, seconds, wait
 
 
 class Standing(NamedTuple):
@@ -57,8 +57,7 @@ def decide(rules: PolicySet, usages: Sequence[Usage], cost: int, now: int, *, co
     violated: tuple[Policy, ...] = ()
     pause = 0
     for policy, usage in zip(rules.policies, usages, strict=True):
-        left = remaining(policy, usage)
-        standings.append(Standing(policy, left, reset(policy, usage, left)))
+        standings.append(Standing(policy, *outlook(policy, usage)))
         if not counted and not fits(policy, usage, cost):
             violated = (*violated, policy)
             pause = max(pause, wait(policy, usage, cost))

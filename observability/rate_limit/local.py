@@ -39,21 +39,23 @@ class LocalLimiter:
     async def charge(self, subject: str, rules: PolicySet, cost: int = 1) -> Decision:
         """See ``Limiter``."""
         now = self._clock()
-        keys, windows, usages = [], [], []
+        found = []
+        usages = []
         counted = True
         for policy in rules.policies:
             key = (subject, policy.name, policy.window)
             window, usage = self._find(key, policy.milliseconds, now)
-            keys.append(key)
-            windows.append(window)
+            found.append((key, window, policy))
             usages.append(usage)
             counted = counted and fits(policy, usage, cost)
         if counted and cost:
-            for position, policy in enumerate(rules.policies):
+            for position, (key, window, policy) in enumerate(found):
                 current, previous, elapsed = usages[position]
                 current += charged(policy, cost)
-                self._keep(keys[position], (windows[position], current, previous))
-                usages[position] = Usage(current, previous, elapsed)
+                self._counters[key] = window, current, previous
+                usages[position] = current, previous, elapsed
+            while len(self._counters) > self._capacity:
+                self._counters.popitem(last=False)
         return decide(rules, usages, cost, now, counted=counted)
 
     async def close(self) -> None:
@@ -67,13 +69,8 @@ class LocalLimiter:
             self._counters.move_to_end(key)
         if last > window:
             # The clock was set back: the later window stays, as new as it can be.
-            return last, Usage(current, previous, 0)
+            return last, (current, previous, 0)
         elapsed = now - window * milliseconds
         if last == window:
-            return window, Usage(current, previous, elapsed)
-        return window, Usage(0, current if last == window - 1 else 0, elapsed)
-
-    def _keep(self, key: tuple[str, str, int], counter: _Counter) -> None:
-        self._counters[key] = counter
-        if len(self._counters) > self._capacity:
-            self._counters.popitem(last=False)
+            return window, (current, previous, elapsed)
+        return window, (0, current if last == window - 1 else 0, elapsed)

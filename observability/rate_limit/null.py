@@ -3,7 +3,6 @@
 from observability.rate_limit.limiter import Decision, decide
 from observability.rate_limit.local import wall_clock
 from observability.rate_limit.policies import PolicySet
-from observability.rate_limit.windows import Usage
 
 
 class NullLimiter:
@@ -12,7 +11,7 @@ class NullLimiter:
     async def charge(self, subject: str, rules: PolicySet, cost: int = 1) -> Decision:  # noqa: ARG002 - of the protocol
         """Always allowed."""
         now = wall_clock()
-        usages = [Usage(0, 0, now % policy.milliseconds) for policy in rules.policies]
+        usages = [(0, 0, now % policy.milliseconds) for policy in rules.policies]
         return decide(rules, usages, cost, now, counted=True)
 
     async def close(self) -> None:

@@ -12,7 +12,7 @@ from observability.gathering import Gathering
 from observability.rate_limit.connection import Connection, pack
 from observability.rate_limit.limiter import Decision, decide
 from observability.rate_limit.policies import PolicySet
-from observability.rate_limit.windows import Usage, charged
+from observability.rate_limit.windows import charged
 from observability.tracing.recording import client_span
 
 _PREFIX: Final = "strata:limit"
@@ -53,7 +53,7 @@ class RedisLimiter:
         with client_span(*_SPAN):
             answer = await self._in_time(self._run([b"%d" % len(keys), *keys, *numbers]))
         counted, now, *counts = map(int, answer.split())
-        usages = [Usage(*counts[start : start + _PER_POLICY]) for start in range(0, len(counts), _PER_POLICY)]
+        usages = list(zip(*[iter(counts)] * _PER_POLICY, strict=True))
         return decide(rules, usages, cost, now, counted=bool(counted))
 
     async def prepare(self) -> None:

@@ -8,7 +8,7 @@ from starlette.types import Scope
 
 from observability.context import RequestContext
 from observability.redaction import redact_text
-from observability.routes import OTHER_METHOD, UNMATCHED, method
+from observability.routes import OTHER_METHOD, UNMATCHED
 from observability.tracing.recording import Attributes
 
 _UNWANTED: Final = ("url.query", "client.address", "client.port", "server.address", "server.port")
@@ -45,9 +45,9 @@ def server_attributes(scope: Scope, context: RequestContext, status: int, error:
     return found | {name: value for name, value in ours.items() if value is not None}
 
 
-def server_span_name(scope: Scope, context: RequestContext) -> str:
+def server_span_name(context: RequestContext) -> str:
     """``GET /api/v2/posts/{post_id}``; the method alone where no route was found, ``HTTP`` for one unknown."""
-    name = method(scope)
+    name = context.method
     if name == OTHER_METHOD:
         name = "HTTP"
     return name if context.route == UNMATCHED else f"{name} {context.route}"

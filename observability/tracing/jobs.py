@@ -41,8 +41,9 @@ def job_span(tracing: Tracing, job: str, traceparent: object, *, attempt: int) -
                     name,
                     SpanKind.CONSUMER,
                     parent_span_id=None if parent is None else parent.span_id,
+                    ended=started + duration,
                     duration=duration,
-                    attributes=attributes if error is None else {**attributes, "error.type": error},
+                    attributes=lambda: attributes if error is None else {**attributes, "error.type": error},
                     error=error,
                 )
 

@@ -14,7 +14,7 @@ from observability.trace_context import format_traceparent, new_span_id
 Attributes = Mapping[str, str | int | float | bool]
 
 MOST_CHILDREN: Final = 128
-"""Spans within one recording; a loop over statements must not fill the memory."""
+"""Spans within one recording."""
 
 
 class Child:
@@ -49,8 +49,13 @@ class Child:
             self.error = kind.__name__
         # Let go of it, or the two would hold each other until the next collection.
         recording, self._recording = self._recording, None
-        if recording is not None:
-            recording.add(self)
+        if recording is None:
+            return
+        # A loop over statements must not fill the memory.
+        if len(recording.children) < MOST_CHILDREN:
+            recording.children.append(self)
+        else:
+            recording.dropped += 1
 
 
 class Recording:
@@ -68,36 +73,20 @@ class Recording:
         self.failure: BaseException | None = None
         """The exception that was logged with its traceback."""
 
-    def add(self, child: Child) -> None:
-        """Note a child, unless there are too many."""
-        if len(self.children) < MOST_CHILDREN:
-            self.children.append(child)
-        else:
-            self.dropped += 1
 
-
-_active: ContextVar[Recording | None] = ContextVar("recording", default=None)
+RECORDING: Final[ContextVar[Recording | None]] = ContextVar("recording", default=None)
+"""The recording that the running task belongs to."""
 _NOTHING: Final = nullcontext()
 
 
-class recorded:  # noqa: N801 - a context manager, and a generator for each request would cost more
+@contextmanager
+def recorded(recording: Recording) -> Iterator[None]:
     """Let everything inside note its spans in ``recording``."""
-
-    __slots__ = ("_recording", "_token")
-
-    def __init__(self, recording: Recording) -> None:
-        self._recording = recording
-
-    def __enter__(self) -> None:
-        self._token = _active.set(self._recording)
-
-    def __exit__(self, *_failure: object) -> None:
-        _active.reset(self._token)
-
-
-def active_recording() -> Recording | None:
-    """The recording that the running task belongs to."""
-    return _active.get()
+    token = RECORDING.set(recording)
+    try:
+        yield
+    finally:
+        RECORDING.reset(token)
 
 
 def client_span(name: str, attributes: Attributes, *, kind: SpanKind = SpanKind.CLIENT) -> AbstractContextManager[None]:
@@ -106,14 +95,14 @@ def client_span(name: str, attributes: Attributes, *, kind: SpanKind = SpanKind.
     ``attributes`` is kept as it is until the span is exported, and is best a constant. It must hold no value that a
     caller sent.
     """
-    recording = _active.get()
+    recording = RECORDING.get()
     return _NOTHING if recording is None else Child(recording, name, kind, attributes)
 
 
 @contextmanager
 def producer_span(name: str, attributes: Attributes) -> Iterator[str | None]:
     """The same for handing work to another process; yields the ``traceparent`` that is to travel with it."""
-    recording = _active.get()
+    recording = RECORDING.get()
     if recording is None:
         yield None
         return
@@ -124,6 +113,6 @@ def producer_span(name: str, attributes: Attributes) -> Iterator[str | None]:
 
 def note_failure(error: BaseException) -> None:
     """Remember the exception that the running request or job fails with."""
-    recording = _active.get()
+    recording = RECORDING.get()
     if recording is not None:
         recording.failure = error

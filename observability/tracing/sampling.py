@@ -36,7 +36,7 @@ class Sampler:
 
     def notable(self, status: int, seconds: float) -> bool:
         """Whether the outcome alone is reason enough."""
-        return status >= SERVER_ERROR or self.slow(seconds)
+        return status >= SERVER_ERROR or seconds > self._slow_threshold
 
     def slow(self, seconds: float) -> bool:
         """Whether it took longer than it should."""

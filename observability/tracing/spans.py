@@ -2,7 +2,7 @@
 
 import os
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import perf_counter, time_ns
 from typing import Final
@@ -33,7 +33,8 @@ class Finished:
     kind: SpanKind
     parent_span_id: str | None
     duration: float
-    attributes: Attributes
+    attributes: Callable[[], Attributes]
+    """Makes them: that is the exporting thread's work, too."""
     error: str | None
     """``None`` unless the span is an error."""
     exception: Mapping[str, str] | None
@@ -53,16 +54,19 @@ def finished(
     kind: SpanKind,
     *,
     parent_span_id: str | None,
+    ended: float,
     duration: float,
-    attributes: Attributes,
+    attributes: Callable[[], Attributes],
     error: str | None,
 ) -> Finished:
-    """Close a recording now. Takes the text of its exception and lets the exception go, frames and all."""
+    """Close a recording that ended at ``ended``, of ``perf_counter``, after ``duration`` seconds.
+
+    Takes the text of its exception and lets the exception go, frames and all.
+    """
     failure, recording.failure = recording.failure, None
     exception = exception_attributes(failure) if failure is not None and error is not None else None
-    return Finished(
-        recording, name, kind, parent_span_id, duration, attributes, error, exception, time_ns(), perf_counter()
-    )
+    ended_ns = time_ns() - int((perf_counter() - ended) * _BILLION)
+    return Finished(recording, name, kind, parent_span_id, duration, attributes, error, exception, ended_ns, ended)
 
 
 def exception_attributes(error: BaseException) -> Mapping[str, str]:
@@ -97,7 +101,7 @@ def build(done: Finished, resource: Resource) -> list[ReadableSpan]:
     parent = None
     if done.parent_span_id is not None:
         parent = SpanContext(trace_id, int(done.parent_span_id, 16), is_remote=True, trace_flags=_SAMPLED)
-    attributes = done.attributes
+    attributes = done.attributes()
     if recording.dropped:
         attributes = {**attributes, "strata.dropped_spans": recording.dropped}
     events = () if done.exception is None else (Event("exception", done.exception, timestamp=done.ended_ns),)

@@ -1,5 +1,7 @@
 """The tracing of one process."""
 
+from collections.abc import Callable
+
 from opentelemetry.trace import SpanKind
 
 from observability.tracing.config import TracingConfig
@@ -45,11 +47,12 @@ class Tracing:
         kind: SpanKind,
         *,
         parent_span_id: str | None,
+        ended: float,
         duration: float,
-        attributes: Attributes,
+        attributes: Callable[[], Attributes],
         error: str | None,
     ) -> None:
-        """Hand a recording that ends now to the exporter."""
+        """Hand a finished recording to the exporter. See ``finished``."""
         if self._pipeline is not None:
             self._pipeline.offer(
                 finished(
@@ -57,6 +60,7 @@ class Tracing:
                     name,
                     kind,
                     parent_span_id=parent_span_id,
+                    ended=ended,
                     duration=duration,
                     attributes=attributes,
                     error=error,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
-from typing import Final, Literal
+from typing import Final
 
 from tests.benchmarks.load import SHED, Job
 from tests.benchmarks.plan import CONNECTIONS, Variant
@@ -36,11 +36,7 @@ class Measurement:
     @property
     def value(self) -> float:
         """The median CPU of the rounds."""
-        return self.median_of("cpu")
-
-    def median_of(self, what: Literal["cpu", "p99"]) -> float:
-        """The median of the rounds."""
-        return median(self.cpu if what == "cpu" else self.p99)
+        return median(self.cpu)
 
 
 Results = Mapping[tuple[str, str], Measurement]

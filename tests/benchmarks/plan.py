@@ -102,7 +102,7 @@ def _strata(
     if deep is not None:
         workloads[DEEP] = Workload([data.deep_path], deep)
     headers = {"X-API-Key": data.key}
-    return Variant(name, f"tests.benchmarks.variants.strata:{factory}", workloads, headers, variables or {})
+    return Variant(name, f"tests.benchmarks.variants.strata:served_{factory}", workloads, headers, variables or {})
 
 
 def _limited(data: Data) -> Variant:
@@ -111,7 +111,9 @@ def _limited(data: Data) -> Variant:
         TWICE: Workload(data.strata_paths, 4800, 2 * CONNECTIONS, may_shed=True),
     }
     variables = {"STRATA_HTTP__MAX_CONCURRENT_REQUESTS": str(CONNECTIONS)}
-    return Variant(LIMITED, "tests.benchmarks.variants.strata:full", workloads, {"X-API-Key": data.key}, variables)
+    return Variant(
+        LIMITED, "tests.benchmarks.variants.strata:served_full", workloads, {"X-API-Key": data.key}, variables
+    )
 
 
 def _routes(name: str, factory: str, number: int) -> Variant:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from statistics import median
 from typing import Any, Final, Literal
 
 from rich.table import Table
@@ -72,10 +73,13 @@ GOALS: Final = (
 
 
 def ratios(results: Results, goals: Sequence[Goal] = GOALS) -> list[Ratio]:
-    """Every goal's ratio, of medians."""
-    return [
-        _ratio(goal, results[goal.above].median_of(goal.of) / results[goal.below].median_of(goal.of)) for goal in goals
-    ]
+    """Every goal's ratio: the median of those of the rounds, whose two sides were measured within seconds."""
+    return [_ratio(goal, median(_of_rounds(goal, results))) for goal in goals]
+
+
+def _of_rounds(goal: Goal, results: Results) -> list[float]:
+    above, below = (getattr(results[cell], goal.of) for cell in (goal.above, goal.below))
+    return [over / under for over, under in zip(above, below, strict=True)]
 
 
 def _ratio(goal: Goal, value: float) -> Ratio:

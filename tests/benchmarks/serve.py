@@ -1,4 +1,7 @@
-"""Serves one variant as ``strata serve`` does: ``python -m tests.benchmarks.serve module:factory port``."""
+"""Serves one variant as ``strata serve`` does: ``python -m tests.benchmarks.serve module:factory port``.
+
+How its garbage is collected is the variant's own affair, as it is the product's.
+"""
 
 import sys
 

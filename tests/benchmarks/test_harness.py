@@ -83,10 +83,11 @@ def test_ratios_of_known_numbers() -> None:
         (FEW, ROUTE): 100.0,
         (MANY, ROUTE): 120.0,
     }
-    # The median ignores the round that somebody disturbed.
-    results = {cell: Measurement(cpu=[value, value * 9, value], p99=[1, 1, 1]) for cell, value in cpu.items()}
-    results[LIMITED, ADMITTED] = Measurement(cpu=[1, 1, 1], p99=[10, 10, 90])
-    results[LIMITED, TWICE] = Measurement(cpu=[1, 1, 1], p99=[25, 25, 1])
+    # What slows both sides of a round changes nothing; the round in which one side was disturbed is ignored.
+    results = {cell: Measurement(cpu=[value, value * 9, value * 3], p99=[1, 1, 1]) for cell, value in cpu.items()}
+    results[FULL, ONE].cpu[0] *= 7
+    results[LIMITED, ADMITTED] = Measurement(cpu=[1, 1, 1], p99=[10, 30, 90])
+    results[LIMITED, TWICE] = Measurement(cpu=[1, 1, 1], p99=[25, 75, 1])
     found = [(ratio.value, ratio.met) for ratio in report.ratios(results)]
     assert found == [
         (0.5, True),

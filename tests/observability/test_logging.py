@@ -16,9 +16,9 @@ import structlog
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from observability.context import RequestContext, activated
+from observability.context import ACTIVE, RequestContext
 from observability.failures import was_logged
-from observability.logging import LineSink, configure
+from observability.logging import LineSink, configure, request_lines
 from observability.redaction import holds_secret, redact_text
 
 # Credentials of the shapes that this product hands out or is handed; none was ever valid.
@@ -179,16 +179,38 @@ def test_a_structure_that_holds_itself_ends() -> None:
     assert "[too deep]" in stream.getvalue().decode()
 
 
+def test_the_lines_of_requests_that_ended_together_are_written_in_one_piece() -> None:
+    class Counting(io.BytesIO):
+        writes = 0
+
+        def write(self, data: Any) -> int:
+            self.writes += 1
+            return super().write(data)
+
+    stream = Counting()
+    configure("info", "json", stream)
+    for number in range(3):
+        request_lines.log.info("request", number=number)
+        request_lines.log.debug("request", number=-1)
+    assert stream.writes == 0
+    request_lines.flush()
+    request_lines.flush()
+    assert stream.writes == 1
+    assert [(line["number"], line["level"]) for line in lines_of(stream)] == [(0, "info"), (1, "info"), (2, "info")]
+
+
 def test_foreign_records_take_the_same_pipe() -> None:
     context = RequestContext("r", "t", "s", parent_span_id=None, api_version="v1")
     uvicorn = logging.getLogger("uvicorn.error")
     uvicorn.addHandler(logging.NullHandler())
-    with logged() as stream, activated(context):
+    token = ACTIVE.set(context)
+    with logged() as stream:
         uvicorn.info("Started %s", "server", extra={"color_message": "Started"})
         logging.getLogger("sqlalchemy.engine").info("SELECT")
         logging.getLogger("asyncio").debug("Using selector")
         logging.getLogger("uvicorn.access").info("GET /?token=x")
         structlog.get_logger().warning("ours", n=1)
+    ACTIVE.reset(token)
     foreign, ours = lines_of(stream)
     ids = {"request_id": "r", "trace_id": "t", "span_id": "s", "api_version": "v1"}
     assert {**foreign, **ids, "timestamp": 0} == {

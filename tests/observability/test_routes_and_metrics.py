@@ -133,7 +133,7 @@ async def test_the_buckets_are_those_of_opentelemetry(client: httpx2.AsyncClient
 def test_each_application_counts_for_itself(build_sample: Callable[[], Sample]) -> None:
     (_, first), (_, second) = build_sample(), build_sample()
     context = RequestContext("r", "t", "s", parent_span_id=None, api_version="v1")
-    first.observe_request(context, "GET", 200, 0.1)
+    first.observe_request(context, 200)
     assert all(
         sample.name != "http_server_request_duration_seconds_count"
         for metric in second.registry.collect()

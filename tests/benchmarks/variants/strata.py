@@ -1,6 +1,7 @@
 """Strata itself: in full, without its layers, and without one of them."""
 
 import os
+from collections.abc import Iterable
 from typing import Final
 
 from fastapi import FastAPI
@@ -10,8 +11,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.http.rate_limits import DECISION
 from app.main import create_app
+from app.serving import collect_rarely
 from observability.context import KEY, RequestContext
-from observability.request_context import RequestContextMiddleware
+from observability.request_context import RequestContextMiddleware, Watcher
 
 MEASURED: Final = "/api/v2"
 """The version that requests go to."""
@@ -70,21 +72,40 @@ def bare() -> FastAPI:
 
 
 def without() -> FastAPI:
-    """Everything on but the layer that the environment names."""
+    """Everything on but the layer, or the watcher, that the environment names."""
     app = create_app()
     name = os.environ[WITHOUT]
     for part in (app, measured_version(app)):
         part.user_middleware = [
-            _stand_in(layer) if layer_name(layer) == name and _is_context(layer) else layer
+            _unwatched(layer, name) if _is_context(layer) else layer
             for layer in part.user_middleware
             if layer_name(layer) != name or _is_context(layer)
         ]
     return app
 
 
+def served_full() -> FastAPI:
+    """``full``, in a process that serves it."""
+    return _settled(full())
+
+
+def served_bare() -> FastAPI:
+    """``bare``, in a process that serves it."""
+    return _settled(bare())
+
+
+def served_without() -> FastAPI:
+    """``without``, in a process that serves it."""
+    return _settled(without())
+
+
 def layers(app: FastAPI) -> list[str]:
-    """The names of all layers, outermost first: those of the root, then those of the version."""
-    return [layer_name(layer) for part in (app, measured_version(app)) for layer in part.user_middleware]
+    """The names of all layers and watchers, outermost first: those of the root, then those of the version."""
+    names = []
+    for part in (app, measured_version(app)):
+        for layer in part.user_middleware:
+            names += [layer_name(layer), *(type(watcher).__name__ for watcher in _watchers(layer))]
+    return names
 
 
 def layer_name(layer: Middleware) -> str:
@@ -101,9 +122,29 @@ def measured_version(app: FastAPI) -> FastAPI:
     )
 
 
+def _settled(app: FastAPI) -> FastAPI:
+    collect_rarely()
+    return app
+
+
 def _is_context(layer: Middleware) -> bool:
     return layer.cls is RequestContextMiddleware
 
 
+def _watchers(layer: Middleware) -> tuple[Watcher, ...]:
+    return tuple(layer.kwargs["watchers"]) if _is_context(layer) else ()
+
+
+def _watched_by(layer: Middleware, watchers: Iterable[Watcher]) -> Middleware:
+    return Middleware(layer.cls, *layer.args, **{**layer.kwargs, "watchers": tuple(watchers)})
+
+
+def _unwatched(layer: Middleware, name: str) -> Middleware:
+    """Without the watcher of this name; without the layer itself, what others need of it is made once."""
+    if layer_name(layer) == name:
+        return _stand_in(layer)
+    return _watched_by(layer, (watcher for watcher in _watchers(layer) if type(watcher).__name__ != name))
+
+
 def _stand_in(layer: Middleware) -> Middleware:
-    return Middleware(OneContext, layer=layer)
+    return Middleware(OneContext, layer=_watched_by(layer, ()))

@@ -101,15 +101,22 @@ async def test_a_collector_may_die_and_return(traced: Any, log: Lines) -> None:
     assert [line["event"] for line in log()] == ["trace_export_failing", "trace_export_recovered"]
 
 
-def done(children: int = 0) -> Finished:
-    """A trace that has just ended."""
+def done(children: int = 0, late: float = 0.0) -> Finished:
+    """A trace that ended ``late`` seconds ago."""
     trace_id, span_id = new_ids()
     recording = Recording(trace_id, span_id, sampled=True)
     for number in range(children):
         with Child(recording, f"SELECT {number}", SpanKind.CLIENT, {}):
             pass
     return finished(
-        recording, "GET /x", SpanKind.SERVER, parent_span_id=None, duration=0.5, attributes={"n": 1}, error=None
+        recording,
+        "GET /x",
+        SpanKind.SERVER,
+        parent_span_id=None,
+        ended=time.perf_counter() - late,
+        duration=0.5,
+        attributes=lambda: {"n": 1},
+        error=None,
     )
 
 
@@ -205,6 +212,17 @@ def test_a_share_of_all_traces_is_kept_and_the_same_ones_everywhere() -> None:
     chosen = "0" * 31 + "1"
     strangers = [one.root(chosen, span_id, parent) for _, span_id in ids[:5_000] for parent in (True, False)]
     assert 0.05 < sum(strangers) / len(strangers) < 0.15
+
+
+def test_a_trace_ended_when_it_ended_however_late_it_is_handed_over() -> None:
+    before = time.time_ns()
+    spans = build(
+        done(children=1, late=30.0), make_resource(TracingConfig(service="s", version="1", environment="test"))
+    )
+    after = time.time_ns()
+    end = spans[0].end_time or 0
+    assert before - 30_100_000_000 <= end <= after - 29_900_000_000
+    assert end - (spans[0].start_time or 0) == pytest.approx(500_000_000, abs=1_000)
 
 
 def test_children_are_bounded_and_nothing_is_noted_outside_of_a_recording() -> None:

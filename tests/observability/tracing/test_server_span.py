@@ -15,7 +15,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from observability.context import active
+from observability.context import RequestContext
 from tests.support.collector import Collector
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -184,9 +184,7 @@ async def test_whether_a_trace_is_kept_is_known_when_metrics_observe(
     seen = []
     async with traced(sample_ratio=0.0, slow_threshold=0.05) as app:
 
-        def observe(*_labels: object) -> None:
-            context = active()
-            assert context is not None
+        def observe(context: RequestContext, _status: int) -> None:
             seen.append((context.trace_id, context.sampled))
 
         monkeypatch.setattr(app.metrics, "observe_request", observe)
