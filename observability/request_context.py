@@ -41,7 +41,7 @@ class RequestContextMiddleware:
 
     ``watchers`` are told of a request in their order, and of its end in the opposite one. While others are under way,
     they are told of an end at the loop's next turn, together with those that came to theirs in the same one: code that
-    has just run for one request takes a third of the time for the next.
+    has just run for one request is still in the caches for the next.
     """
 
     def __init__(self, app: ASGIApp, *, mounts: Mapping[str, str], watchers: Sequence[Watcher] = ()) -> None:

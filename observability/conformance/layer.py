@@ -51,7 +51,7 @@ class ConformanceSampling:
     def _submit(self, passing: "_Passing", context: RequestContext, scope: Scope) -> None:
         if context.api_version not in self._auditor.versions or not context.complete:
             return
-        # The layer that counts has settled it; what no route wanted is in no contract.
+        # The context is finished; what no route wanted is in no contract.
         if context.route == UNMATCHED:
             return
         if passing.request.too_large or passing.response.too_large:

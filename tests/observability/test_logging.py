@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from observability.context import ACTIVE, RequestContext
 from observability.failures import was_logged
-from observability.logging import LineSink, configure, request_lines
+from observability.logging import LineSink, configure
 from observability.redaction import holds_secret, redact_text
 
 # Credentials of the shapes that this product hands out or is handed; none was ever valid.
@@ -177,26 +177,6 @@ def test_a_structure_that_holds_itself_ends() -> None:
     with logged() as stream:
         structlog.get_logger().info("event", value=endless)
     assert "[too deep]" in stream.getvalue().decode()
-
-
-def test_the_lines_of_requests_that_ended_together_are_written_in_one_piece() -> None:
-    class Counting(io.BytesIO):
-        writes = 0
-
-        def write(self, data: Any) -> int:
-            self.writes += 1
-            return super().write(data)
-
-    stream = Counting()
-    configure("info", "json", stream)
-    for number in range(3):
-        request_lines.log.info("request", number=number)
-        request_lines.log.debug("request", number=-1)
-    assert stream.writes == 0
-    request_lines.flush()
-    request_lines.flush()
-    assert stream.writes == 1
-    assert [(line["number"], line["level"]) for line in lines_of(stream)] == [(0, "info"), (1, "info"), (2, "info")]
 
 
 def test_foreign_records_take_the_same_pipe() -> None:

@@ -15,9 +15,8 @@ from starlette.types import Message, Receive, Scope, Send
 
 from observability.context import ACTIVE, RequestContext, current, set_consumer
 from observability.metrics import Metrics
-from observability.request_context import RequestContextMiddleware, Requests
+from observability.request_context import RequestContextMiddleware
 from observability.trace_context import format_traceparent, new_ids, parse_traceparent
-from observability.tracing.recording import RECORDING
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 TRACERESPONSE = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-00")
@@ -191,63 +190,6 @@ async def test_requests_at_once_do_not_mix() -> None:
     assert [current(scope).consumer for scope in scopes] == [f"consumer of {n}" for n in range(50)]
     assert state == {"shared": 1}
     assert scopes[0]["state"]["shared"] == 1
-
-
-class Noting:
-    """Notes how many requests are told of at once."""
-
-    def __init__(self) -> None:
-        self.begun = 0
-        self.told: list[list[str]] = []
-
-    def begin(self, _scope: Scope, _context: RequestContext) -> None:
-        self.begun += 1
-
-    def ended(self, requests: Requests) -> None:
-        self.told.append([context.request_id for _, context in requests])
-
-
-async def test_those_who_end_together_are_told_of_together_and_the_last_one_at_once() -> None:
-    noting, doors = Noting(), [asyncio.Event() for _ in range(3)]
-
-    async def app(scope: Scope, _receive: Receive, _send: Send) -> None:
-        await doors[int(scope["path"][1:])].wait()
-
-    async def send(_message: Message) -> None:
-        raise AssertionError
-
-    layer = RequestContextMiddleware(app, mounts={}, watchers=[noting])
-    ids = [[(b"x-request-id", name)] for name in (b"first", b"second", b"last")]
-    tasks = [
-        asyncio.create_task(layer(http_scope(path=f"/{number}", headers=headers), nothing, send))  # type: ignore[arg-type]  # a coroutine function
-        for number, headers in enumerate(ids)
-    ]
-    await asyncio.sleep(0)
-    assert noting.begun == 3
-    doors[0].set()
-    doors[1].set()
-    await asyncio.gather(*tasks[:2])
-    await asyncio.sleep(0)
-    assert noting.told == [["first", "second"]]
-    doors[2].set()
-    await tasks[2]
-    assert noting.told == [["first", "second"], ["last"]]
-
-
-async def test_an_application_that_fails_has_ended_too() -> None:
-    noting = Noting()
-
-    async def app(_scope: Scope, _receive: Receive, _send: Send) -> None:
-        raise ZeroDivisionError
-
-    async def send(_message: Message) -> None:
-        raise AssertionError
-
-    layer = RequestContextMiddleware(app, mounts={}, watchers=[noting])
-    with pytest.raises(ZeroDivisionError):
-        await layer(http_scope(headers=[(b"x-request-id", b"failing")]), nothing, send)
-    assert noting.told == [["failing"]]
-    assert (ACTIVE.get(), RECORDING.get()) == (None, None)
 
 
 @pytest.mark.parametrize(
