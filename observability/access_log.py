@@ -1,12 +1,11 @@
 """One line a request, without query strings, headers or raw paths: any of them may hold a secret."""
 
-from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final
 
 from starlette.types import Scope
 
-from observability.context import FAILED, RequestContext
+from observability.context import FAILED, RequestContext, Requests
 from observability.logging import request_lines
 
 _SERVER_ERROR: Final = 500
@@ -22,7 +21,7 @@ class AccessLog:
     def begin(self, scope: Scope, context: RequestContext) -> None:
         """A line tells of what has ended."""
 
-    def ended(self, requests: Sequence[tuple[Scope, RequestContext]]) -> None:
+    def ended(self, requests: Requests) -> None:
         """See ``Watcher``."""
         for scope, context in requests:
             self._write(scope, context)

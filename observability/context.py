@@ -1,6 +1,6 @@
 """Who asks for what: one object per request, made before anything else runs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from time import perf_counter
 from typing import Final
@@ -109,6 +109,9 @@ class RequestContext:
         self.method = method(scope)
         if not self.complete or self.status is None:
             self.status = CLIENT_GONE if self.disconnected else FAILED
+
+
+Requests = Sequence[tuple[Scope, RequestContext]]
 
 
 def current(scope: Scope) -> RequestContext:

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 import uuid_utils
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from observability.context import ACTIVE, KEY, RequestContext
+from observability.context import ACTIVE, KEY, RequestContext, Requests
 from observability.redaction import holds_secret
 from observability.trace_context import format_traceparent, new_ids, parse_traceparent
 from observability.tracing.recording import RECORDING
@@ -29,11 +29,8 @@ class Watcher(Protocol):
     def begin(self, scope: Scope, context: RequestContext) -> None:
         """A request has arrived."""
 
-    def ended(self, requests: "Requests") -> None:
+    def ended(self, requests: Requests) -> None:
         """These have ended, well or badly; their contexts are finished."""
-
-
-Requests = Sequence[tuple[Scope, RequestContext]]
 
 
 class RequestContextMiddleware:

@@ -1,13 +1,12 @@
 """The RED histogram (rate, errors, duration), the requests in flight, who called, and how much they sent."""
 
-from collections.abc import Sequence
 from typing import Final
 
 from prometheus_fastapi_instrumentator.metrics import Info, request_size
 from starlette.requests import Request
 from starlette.types import Scope
 
-from observability.context import FAILED, RequestContext
+from observability.context import FAILED, RequestContext, Requests
 from observability.metrics import NO_VERSION, Metrics
 from observability.routes import OTHER_METHOD
 
@@ -37,7 +36,7 @@ class RequestMetrics:
         scope["state"][_KEY] = self._metrics
         self._metrics.active_requests.labels(context.api_version or NO_VERSION).inc()
 
-    def ended(self, requests: Sequence[tuple[Scope, RequestContext]]) -> None:
+    def ended(self, requests: Requests) -> None:
         """See ``Watcher``."""
         for scope, context in requests:
             self._count(scope, context)

@@ -1,13 +1,12 @@
 """Makes the server span of a request."""
 
-from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
 
 from opentelemetry.trace import SpanKind
 from starlette.types import Scope
 
-from observability.context import FAILED, RequestContext
+from observability.context import FAILED, RequestContext, Requests
 from observability.tracing.attributes import server_attributes, server_span_name
 from observability.tracing.recording import Recording
 from observability.tracing.sampling import SERVER_ERROR
@@ -35,7 +34,7 @@ class RequestTracing:
         context.notable = self._sampler.notable
         context.recording = Recording(context.trace_id, context.span_id, sampled=sampled)
 
-    def ended(self, requests: Sequence[tuple[Scope, RequestContext]]) -> None:
+    def ended(self, requests: Requests) -> None:
         """See ``Watcher``."""
         for scope, context in requests:
             status, recording = context.status or FAILED, context.recording

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from observability.context import ACTIVE, RequestContext
+from observability.context import ACTIVE, RequestContext, Requests
 from observability.logging import configure, request_lines
-from observability.request_context import RequestContextMiddleware, Requests
+from observability.request_context import RequestContextMiddleware
 from observability.tracing.recording import RECORDING
 
 
