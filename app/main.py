@@ -11,26 +11,25 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.conformance import contract_auditor
-from app.db.database import Database, UnitOfWork
-from app.db.observer import DatabaseObserver
-from app.front import add_front_door
-from app.http.failures import classify
-from app.http.problems import problem_response
+from app.http.errors.failures import classify
+from app.http.errors.problems import problem_response
 from app.http.runtime import Runtime
+from app.kit.db.database import Database, UnitOfWork
+from app.kit.db.observer import DatabaseObserver
 from app.lifecycle.background import Follower, following
-from app.secrets import database_url, load_settings
-from app.settings import DatabaseSettings, Settings
-from app.tracing import tracing_config
+from app.settings.groups import DatabaseSettings, Settings
+from app.settings.loading import database_url, load_settings
+from app.web import add_front_door
+from app.wiring import contract_checker, tracing_config
 from observability.config import CorsPolicy, ObservabilityConfig, VersionFacts
-from observability.database_metrics import DatabaseMetrics
 from observability.install import install
-from observability.log_level import LevelControl
+from observability.logs.level import LevelControl
+from observability.metrics.database import DatabaseMetrics
+from observability.metrics.sampler import sampling
 from observability.run_folder import RunFolder
-from observability.sampler import sampling
 from observability.tracing.tracer import Tracing
 from versions.kit.application import NO_TELEMETRY
-from versions.kit.record import ensure_declared
+from versions.kit.lifecycle_record import ensure_declared
 from versions.kit.routing import mounted
 from versions.kit.version import ApiVersion
 from versions.registry import VERSIONS
@@ -84,7 +83,7 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
     for version in VERSIONS:
         app.router.routes.append(mounted(version.prefix, version.build(version, settings.http)))
     tracing = Tracing(tracing_config(settings, "strata"))
-    auditor = contract_auditor(settings)
+    auditor = contract_checker(settings, {version.name: version.prefix for version in VERSIONS})
     metrics = install(app, _observability(settings), tracing, auditor)
     add_front_door(app, settings, metrics)
     app.add_exception_handler(HTTPException, _render)

@@ -16,18 +16,18 @@ from pgqueuer.domain.models import Job
 
 from app.auth.jobs import SEND_ALREADY_REGISTERED, SEND_TOKEN, AuthMails
 from app.auth.mailed_tokens import MailedTokens
-from app.db.database import Database
-from app.http.idempotency_records import IdempotencyRepository
-from app.jobs.backlog import Backlog
-from app.jobs.retry import RetryingExecutor
+from app.http.idempotency.repository import IdempotencyRepository
+from app.kit.db.database import Database
+from app.kit.mail.mailer import make_mailer
+from app.kit.queue.backlog import Backlog
+from app.kit.queue.retry import RetryingExecutor
 from app.lifecycle.service import LifecycleService
-from app.mail.mailer import make_mailer
-from app.secrets import SettingsError, database_url, variable
-from app.settings import Settings, WorkerSettings
-from app.tracing import tracing_config
-from observability.database_metrics import DatabaseMetrics
-from observability.metrics import Metrics
-from observability.sampler import sampling
+from app.settings.groups import Settings, WorkerSettings
+from app.settings.loading import SettingsError, database_url, variable
+from app.wiring import tracing_config
+from observability.metrics.database import DatabaseMetrics
+from observability.metrics.metrics import Metrics
+from observability.metrics.sampler import sampling
 from observability.tracing.jobs import job_span
 from observability.tracing.tracer import Tracing
 

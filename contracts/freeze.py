@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from app.settings import HttpSettings
-from versions.kit.record import RECORD, recorded_form
+from app.settings.groups import HttpSettings
+from versions.kit.lifecycle_record import RECORD, recorded_form
 from versions.kit.version import ApiVersion
 from versions.registry import VERSIONS
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from app.lifecycle.life import VersionStatus
+from app.lifecycle.version import VersionStatus
 from contracts import freeze
 from contracts.compat import Finding, NotOpenAPI, Report, Severity, diff
 from contracts.compat.waivers import expired, read_waivers, unused, unwaived

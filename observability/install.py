@@ -4,16 +4,16 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from observability.access_log import AccessLog
 from observability.config import CorsPolicy, ObservabilityConfig
-from observability.conformance.auditor import Auditor
-from observability.conformance.layer import ConformanceSampling, share
-from observability.failure_boundary import FailureBoundary
-from observability.logging import configure
-from observability.metrics import Metrics
-from observability.request_context import RequestContextMiddleware, Watcher
-from observability.request_metrics import RequestMetrics
-from observability.tracing.requests import RequestTracing
+from observability.conformance.checker import Auditor
+from observability.conformance.middleware import ConformanceSampling, share
+from observability.logs.access_log import AccessLog
+from observability.logs.configuration import configure
+from observability.metrics.metrics import Metrics
+from observability.metrics.requests import RequestMetrics
+from observability.requests.error_middleware import FailureBoundary
+from observability.requests.middleware import RequestContextMiddleware, Watcher
+from observability.tracing.listener import RequestTracing
 from observability.tracing.tracer import Tracing
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from observability.shared import locks
+from observability.metrics.multiprocess import locks
 
 _OWNER: Final = "owner"
 _PROCESSES: Final = "processes"

@@ -13,15 +13,15 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 from xdist.scheduler import LoadScopeScheduling
 
-from app.db.database import Database, sqlalchemy_url
 from app.http.runtime import Runtime
+from app.kit.db.database import Database, sqlalchemy_url
 from app.main import create_app
-from app.secrets import load_settings
-from app.settings import Settings
+from app.settings.groups import Settings
+from app.settings.loading import load_settings
+from tests.support.app import World
 from tests.support.limits import GENEROUS
-from tests.support.pinned import PinnedDatabase
 from tests.support.postgres import TestServer, clone
-from tests.support.world import World
+from tests.support.rollback_database import PinnedDatabase
 
 _SERVER = pytest.StashKey[TestServer]()
 _SHARING = ("tests/browser/",)

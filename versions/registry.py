@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from typing import Final
 
-from app.lifecycle.life import VersionStatus
+from app.lifecycle.version import VersionStatus
 from versions.kit.version import ApiVersion
 from versions.v1.app import build as build_v1
 from versions.v2.app import build as build_v2

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, Text, func, or_, select, update
 
-from app.db.sessions import ReadSession, Row, WriteSession
-from app.db.statements import KeyedRead
+from app.kit.db.sessions import ReadSession, Row, WriteSession
+from app.kit.db.statements import KeyedRead
 from app.models import ApiKey, RolePermission, Session, User
 
 LAST_USED_GRANULARITY: Final = timedelta(minutes=1)

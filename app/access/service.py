@@ -9,9 +9,9 @@ from uuid import UUID
 from app.access import keys
 from app.access.principal import Permission, Plan, Principal, Role
 from app.access.repository import ApiKeyRepository, PrincipalRepository
-from app.clock import utc_now
-from app.db.sessions import ReadSession, WriteSession
 from app.errors import InvalidValue, NotFound, Unauthenticated
+from app.kit.clock import utc_now
+from app.kit.db.sessions import ReadSession, WriteSession
 from app.models import ApiKey
 
 _KNOWN_SCOPES: Final = frozenset(Permission)

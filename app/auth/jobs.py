@@ -6,10 +6,10 @@ from uuid import UUID
 
 from app.auth.mailed_tokens import MailedTokens, Purpose
 from app.auth.repository import AuthReads
-from app.clock import utc_now
-from app.db.sessions import ReadSession
-from app.mail.mailer import Mailer
-from app.mail.message import Mail
+from app.kit.clock import utc_now
+from app.kit.db.sessions import ReadSession
+from app.kit.mail.mailer import Mailer
+from app.kit.mail.message import Mail
 
 SEND_TOKEN: Final = "auth.send_token"  # noqa: S105 - the name of a job
 SEND_ALREADY_REGISTERED: Final = "auth.send_already_registered"

@@ -13,12 +13,12 @@ from app.auth.events import PasswordReset, UserRegistered, UserVerified
 from app.auth.jobs import SEND_ALREADY_REGISTERED, SEND_TOKEN
 from app.auth.mailed_tokens import MailedTokens, Purpose
 from app.auth.repository import AuthRepository
-from app.clock import utc_now
-from app.db.sessions import WriteSession
 from app.events.recorder import EventRecorder
-from app.jobs.queue import JobQueue
+from app.kit.clock import utc_now
+from app.kit.db.sessions import WriteSession
+from app.kit.queue.job_queue import JobQueue
 from app.models import ActionToken, User
-from app.settings import AuthSettings
+from app.settings.groups import AuthSettings
 from app.users.repository import EmailTaken, UserRepository
 from app.users.views import UserView
 

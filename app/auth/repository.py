@@ -7,9 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, func, select, update
 
-from app.db.keyset import Position, Slice, cut, ordered, parameters
-from app.db.sessions import ReadSession, Row, WriteSession
-from app.db.statements import Read
+from app.kit.db.keyset import Position, Slice, cut, ordered, parameters
+from app.kit.db.sessions import ReadSession, Row, WriteSession
+from app.kit.db.statements import Read
 from app.models import ActionToken, RefreshToken, RolePermission, Session, User
 
 _SESSIONS: Final = select(

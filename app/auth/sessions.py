@@ -25,12 +25,12 @@ from app.auth.events import SessionRevoked, SessionStarted
 from app.auth.repository import AuthReads, AuthRepository
 from app.auth.throttle import Throttle
 from app.auth.tokens import Claims, TokenSigner, TokenType
-from app.clock import utc_now
-from app.db.keyset import Position, Slice
-from app.db.sessions import ReadSession, Row, WriteSession
 from app.events.recorder import EventRecorder
+from app.kit.clock import utc_now
+from app.kit.db.keyset import Position, Slice
+from app.kit.db.sessions import ReadSession, Row, WriteSession
 from app.models import RefreshToken, Session
-from app.settings import AuthSettings
+from app.settings.groups import AuthSettings
 from app.users.repository import UserReads
 
 _AGENT_LENGTH: Final = 200

@@ -17,9 +17,9 @@ from pydantic import SecretStr
 from uuid_utils.compat import uuid7
 
 from app.access.service import ImplausibleCredentials
-from app.clock import utc_now
-from app.secrets import SettingsError
-from app.settings import AuthSettings
+from app.kit.clock import utc_now
+from app.settings.groups import AuthSettings
+from app.settings.loading import SettingsError
 
 _Key = OctKey | RSAKey | ECKey | OKPKey
 _CURVES: Final = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512"}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from rich.text import Text
 
-from app.cli.output import AsJson, CommandError, say, show_failure, show_json
+from app.cli.kit.output import AsJson, CommandError, say, show_failure, show_json
 
 if TYPE_CHECKING:
     from contracts.compat import Finding, Report
@@ -42,7 +42,7 @@ def freeze(
     """
     from contracts import freeze as frozen  # noqa: PLC0415 - only these commands pay for building every version
     from contracts import gate  # noqa: PLC0415 - the same
-    from versions.kit.record import ensure_declared  # noqa: PLC0415 - the same
+    from versions.kit.lifecycle_record import ensure_declared  # noqa: PLC0415 - the same
     from versions.registry import VERSIONS  # noqa: PLC0415 - the same
 
     ensure_declared(VERSIONS)

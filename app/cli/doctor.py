@@ -22,15 +22,15 @@ from redis.retry import Retry
 from rich.text import Text
 from sqlalchemy.exc import DBAPIError
 
-from app.cli.environment import read_settings
-from app.cli.output import AsJson, CommandError, show_json, show_table
-from app.cli.ports import free_port
-from app.db import migrate
-from app.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
-from app.mail.mailer import mailbox_folder
-from app.secrets import SettingsError
-from app.settings import Settings
-from observability.redaction import redact_text
+from app.cli.kit.environment import read_settings
+from app.cli.kit.output import AsJson, CommandError, show_json, show_table
+from app.cli.kit.ports import free_port
+from app.kit.db import migrations
+from app.kit.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from app.kit.mail.mailer import mailbox_folder
+from app.settings.groups import Settings
+from app.settings.loading import SettingsError
+from observability.logs.redaction import redact_text
 
 _OLDEST_SERVER: Final = 150_000
 _OLDEST_REDIS: Final = 6
@@ -136,7 +136,7 @@ async def _server_version(dsn: str, seconds: float) -> int:
 
 def _migrations(dsn: str) -> Finding:
     try:
-        status = migrate.status(dsn)
+        status = migrations.status(dsn)
     except AlembicError as error:
         return Finding("migrations", Verdict.FAIL, str(error), "Use the code that migrated it, or newer.")
     except (DBAPIError, OSError) as error:

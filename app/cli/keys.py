@@ -8,11 +8,11 @@ import typer
 
 from app.access.principal import Permission, Plan
 from app.access.service import ApiKeyService, KeyDraft
-from app.cli.accounts import existing_account
-from app.cli.environment import OPERATOR, with_database
-from app.cli.output import AsJson, CommandError, say, show_json, show_table
-from app.clock import utc_now
-from app.db.database import Database
+from app.cli.kit.environment import OPERATOR, with_database
+from app.cli.kit.output import AsJson, CommandError, say, show_json, show_table
+from app.cli.kit.users import existing_account
+from app.kit.clock import utc_now
+from app.kit.db.database import Database
 from app.models import ApiKey
 from versions.kit import typeid
 

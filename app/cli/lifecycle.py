@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from app.cli.accounts import existing_account
-from app.cli.environment import read_settings, with_database
-from app.cli.output import AsJson, CommandError, say, show_failure, show_json, show_table
-from app.clock import utc_now
-from app.db.database import Database
-from app.lifecycle.life import Window
+from app.cli.kit.environment import read_settings, with_database
+from app.cli.kit.output import AsJson, CommandError, say, show_failure, show_json, show_table
+from app.cli.kit.users import existing_account
+from app.kit.clock import utc_now
+from app.kit.db.database import Database
 from app.lifecycle.schedule import Schedule
 from app.lifecycle.service import (
     QUIET_DAYS,
@@ -24,6 +23,7 @@ from app.lifecycle.service import (
     StillNeeded,
     Terms,
 )
+from app.lifecycle.version import Window
 
 if TYPE_CHECKING:
     from versions.kit.version import ApiVersion

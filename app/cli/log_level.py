@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from app.cli.environment import read_settings, runs_folder
-from app.cli.output import AsJson, CommandError, say, show_json
-from observability.log_level import announce
+from app.cli.kit.environment import read_settings, runs_folder
+from app.cli.kit.output import AsJson, CommandError, say, show_json
+from observability.logs.level import announce
 from observability.run_folder import running_in
 
 

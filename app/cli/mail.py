@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from app.cli.environment import read_settings
-from app.cli.output import AsJson, say, show_json
-from app.mail.mailbox import ReceivedMail, read_mailbox
-from app.mail.mailer import mailbox_folder
+from app.cli.kit.environment import read_settings
+from app.cli.kit.output import AsJson, say, show_json
+from app.kit.mail.mailbox import ReceivedMail, read_mailbox
+from app.kit.mail.mailer import mailbox_folder
 
 
 def mail(

@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 from alembic.util import CommandError as AlembicError
 
-from app.cli.environment import any_database, migration_status, reachable, read_settings
-from app.cli.output import AsJson, CommandError, say, show_json
-from app.db import migrate
+from app.cli.kit.environment import any_database, migration_status, reachable, read_settings
+from app.cli.kit.output import AsJson, CommandError, say, show_json
+from app.kit.db import migrations
 
 commands = typer.Typer(help="Bring the database's tables up to date, take them back, or see where they stand.")
 
@@ -49,7 +49,7 @@ def check() -> None:
     """Compare the tables with the models of this code. The exit code is 1 when they differ."""
     with any_database(read_settings()) as dsn, reachable():
         try:
-            migrate.check(dsn)
+            migrations.check(dsn)
         except AlembicError as error:
             advice = "Run `strata migrate up`; if it has nothing to do, the models changed without a migration."
             raise CommandError(str(error), advice) from None
@@ -60,10 +60,10 @@ def _move(revision: str, *, upwards: bool) -> None:
     with any_database(read_settings()) as dsn, reachable():
         try:
             if upwards:
-                migrate.upgrade(dsn, revision)
+                migrations.upgrade(dsn, revision)
             else:
-                migrate.downgrade(dsn, revision)
+                migrations.downgrade(dsn, revision)
         except AlembicError as error:
             raise CommandError(str(error), "`strata migrate status` lists the revisions.") from None
-        found = migrate.status(dsn)
+        found = migrations.status(dsn)
     say(f"The database is at {found.current or 'the beginning: it is empty'}.")

@@ -23,11 +23,11 @@ from app.cli import (
     versions,
     worker,
 )
-from app.cli.output import CommandError, say, show_failure
-from app.db.embedded import EmbeddedPostgresError
+from app.cli.kit.output import CommandError, say, show_failure
 from app.errors import DomainError
+from app.kit.db.embedded import EmbeddedPostgresError
 from app.lifecycle.rules import LifecycleError
-from app.secrets import SettingsError
+from app.settings.loading import SettingsError
 
 _EPILOG: Final = (
     "Settings are environment variables (STRATA_HOME, STRATA_HTTP__PORT, STRATA_DATABASE__URL, ...) or lines of .env. "

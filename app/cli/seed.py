@@ -10,11 +10,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from app.access.passwords import PasswordHasher
 from app.access.principal import Permission, Principal, Role
-from app.cli.accounts import find_account, new_password, user_service
-from app.cli.environment import with_database
-from app.cli.output import say
-from app.db.database import Database
+from app.cli.kit.environment import with_database
+from app.cli.kit.output import say
+from app.cli.kit.users import find_account, new_password, user_service
 from app.events.recorder import EventRecorder
+from app.kit.db.database import Database
 from app.posts.commands import PostDraft
 from app.posts.service import PostService
 from app.posts.views import PostStatus

@@ -9,16 +9,16 @@ from typing import Annotated, Final
 import typer
 import uvicorn
 
-from app.cli import lifeline
-from app.cli.environment import ensure_migrated, read_settings, running_database, runs_folder
-from app.cli.metrics_port import exposing
-from app.cli.ports import free_port
-from app.secrets import SettingsError
-from app.settings import HttpSettings, Settings
-from observability.logging import configure
-from observability.readout import Readout, consumer_table
+from app.cli.kit import parent_pipe
+from app.cli.kit.environment import ensure_migrated, read_settings, running_database, runs_folder
+from app.cli.kit.metrics_port import exposing
+from app.cli.kit.ports import free_port
+from app.settings.groups import HttpSettings, Settings
+from app.settings.loading import SettingsError
+from observability.logs.configuration import configure
+from observability.metrics.multiprocess.aggregation import Fleet
+from observability.metrics.registry import Readout, consumer_table
 from observability.run_folder import RunFolder, made_in
-from observability.shared.fleet import Fleet
 
 # Longer than proxies keep an idle connection (60 s is common): the side that closes first must not be the server, or
 # a request that is on its way meets a closed socket.
@@ -37,7 +37,7 @@ def serve(
 
     The database is STRATA_DATABASE__URL, or the embedded server that `strata up` runs for the same STRATA_HOME.
     """
-    lifeline.hold()
+    parent_pipe.hold()
     settings = _with_address(read_settings(), host, port)
     _ensure_declared()
     http = settings.http
@@ -65,7 +65,7 @@ def _serve(http: HttpSettings, port: int, workers: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _leave)
     uvicorn.run(
-        "app.serving:create_served_app",
+        "app.asgi:create_served_app",
         factory=True,
         host=http.host,
         port=port,
@@ -85,7 +85,7 @@ def _serve(http: HttpSettings, port: int, workers: int) -> None:
 
 
 def _ensure_declared() -> None:
-    from versions.kit.record import ensure_declared  # noqa: PLC0415 - only whoever serves pays for the import
+    from versions.kit.lifecycle_record import ensure_declared  # noqa: PLC0415 - only whoever serves pays for the import
     from versions.registry import VERSIONS  # noqa: PLC0415 - the same
 
     # Each worker asks again; here it is one line instead of a traceback of each.

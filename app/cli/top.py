@@ -14,10 +14,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from app.cli.here import server_url
-from app.cli.output import AsJson, CommandError, show_json
-from app.cli.red import Reading, Red, Route, compare, read
-from app.secrets import load_settings
+from app.cli.kit.local_server import server_url
+from app.cli.kit.output import AsJson, CommandError, show_json
+from app.cli.kit.red_metrics import Reading, Red, Route, compare, read
+from app.settings.loading import load_settings
 
 _TIMEOUT: Final = 5
 _BAD: Final = 0.01

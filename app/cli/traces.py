@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
-from app.cli.environment import read_settings
-from app.cli.output import AsJson, say, show_json
-from app.tracing import ring_folder
+from app.cli.kit.environment import read_settings
+from app.cli.kit.output import AsJson, say, show_json
+from app.wiring import ring_folder
 from observability.tracing.local import LocalTrace, read_ring
 
 _BILLION: Final = 1_000_000_000

@@ -18,11 +18,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from app.access.principal import Permission, Plan
 from app.access.service import ApiKeyService, KeyDraft
-from app.cli.accounts import new_password, user_service
-from app.cli.environment import with_database
-from app.cli.here import ensure_loopback, server_url
-from app.cli.output import AsJson, CommandError, show_json, show_table
-from app.db.database import Database
+from app.cli.kit.environment import with_database
+from app.cli.kit.local_server import ensure_loopback, server_url
+from app.cli.kit.output import AsJson, CommandError, show_json, show_table
+from app.cli.kit.users import new_password, user_service
+from app.kit.db.database import Database
 from app.users.commands import UserDraft
 
 _TIMEOUT: Final = 10

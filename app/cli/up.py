@@ -9,16 +9,16 @@ from typing import Final
 
 from rich.text import Text
 
-from app.cli.bootstrap import Credentials, credentials_path, ensure_credentials
-from app.cli.children import Children
-from app.cli.environment import home_lock, reachable, read_settings
-from app.cli.interruption import Interruption, Stopped
-from app.cli.output import CommandError, say
-from app.cli.ports import free_port
-from app.db import migrate
-from app.db.embedded import EmbeddedPostgres
-from app.secrets import variable
-from app.settings import HttpSettings, Settings, TracingSettings
+from app.cli.kit.bootstrap import Credentials, credentials_path, ensure_credentials
+from app.cli.kit.environment import home_lock, reachable, read_settings
+from app.cli.kit.output import CommandError, say
+from app.cli.kit.ports import free_port
+from app.cli.kit.signals import Interruption, Stopped
+from app.cli.kit.supervisor import Children
+from app.kit.db import migrations
+from app.kit.db.embedded import EmbeddedPostgres
+from app.settings.groups import HttpSettings, Settings, TracingSettings
+from app.settings.loading import variable
 
 _READY_SECONDS: Final = 60
 _POLL_SECONDS: Final = 0.1
@@ -61,7 +61,7 @@ def _run(settings: Settings, port: int, interruption: Interruption) -> None:
 def _run_with(settings: Settings, dsn: str, port: int, interruption: Interruption) -> None:
     http = settings.http.model_copy(update={"port": port})
     with reachable():
-        migrate.upgrade(dsn)
+        migrations.upgrade(dsn)
         credentials = asyncio.run(ensure_credentials(settings, dsn, http.base_url))
     environment = {name: value for name, value in os.environ.items() if name != "PORT"} | {
         "STRATA_HOME": str(settings.home),

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from app.access.principal import Role
-from app.cli.accounts import existing_account, new_password, user_service
-from app.cli.environment import OPERATOR, with_database
-from app.cli.output import AsJson, CommandError, say, show_json, show_table
-from app.db.database import Database
+from app.cli.kit.environment import OPERATOR, with_database
+from app.cli.kit.output import AsJson, CommandError, say, show_json, show_table
+from app.cli.kit.users import existing_account, new_password, user_service
+from app.kit.db.database import Database
 from app.users.commands import UserDraft, UserEdit
 from app.users.service import UserReader, UserService
 from app.users.views import UserView

@@ -3,7 +3,7 @@
 import typer
 
 from app.cli import lifecycle
-from app.cli.output import AsJson, CommandError, say, show_json, show_table
+from app.cli.kit.output import AsJson, CommandError, say, show_json, show_table
 
 commands = typer.Typer(help="The versions of the API, and how one comes to its end.", no_args_is_help=True)
 
@@ -41,9 +41,9 @@ def check(as_json: AsJson = False) -> None:
 
     The exit code is 1 when a life is impossible, takes back a promise, or is not recorded yet.
     """
-    from app.clock import utc_now  # noqa: PLC0415 - as above
+    from app.kit.clock import utc_now  # noqa: PLC0415 - as above
     from app.lifecycle.rules import broken_promises, faults_of  # noqa: PLC0415 - as above
-    from versions.kit.record import RECORD, read_record, recorded_form  # noqa: PLC0415 - as above
+    from versions.kit.lifecycle_record import RECORD, read_record, recorded_form  # noqa: PLC0415 - as above
     from versions.registry import VERSIONS  # noqa: PLC0415 - as above
 
     faults = [*faults_of(VERSIONS, utc_now()), *broken_promises(read_record(), VERSIONS)]

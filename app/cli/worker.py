@@ -6,12 +6,12 @@ from contextlib import ExitStack
 
 from pydantic import SecretStr
 
-from app.cli import lifeline
-from app.cli.environment import ensure_migrated, reachable, read_settings, running_database, runs_folder
-from app.cli.metrics_port import exposing
-from app.settings import Settings
-from observability.log_level import LevelControl
-from observability.metrics import Metrics
+from app.cli.kit import parent_pipe
+from app.cli.kit.environment import ensure_migrated, reachable, read_settings, running_database, runs_folder
+from app.cli.kit.metrics_port import exposing
+from app.settings.groups import Settings
+from observability.logs.level import LevelControl
+from observability.metrics.metrics import Metrics
 from observability.run_folder import RunFolder, made_in
 
 
@@ -20,7 +20,7 @@ def worker() -> None:
 
     The database is STRATA_DATABASE__URL, or the embedded server that `strata up` runs for the same STRATA_HOME.
     """
-    lifeline.hold()
+    parent_pipe.hold()
     settings = read_settings()
     dsn = running_database(settings)
     ensure_migrated(dsn)

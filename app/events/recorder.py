@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from app.db.sessions import WriteSession
+from app.kit.db.sessions import WriteSession
 from app.models import Event as EventRow
 
 

@@ -1,6 +1,6 @@
 """Attempts to authenticate, counted for those who watch for guessing."""
 
-from observability.metrics import Metrics
+from observability.metrics.metrics import Metrics
 
 
 class AuthAttempts:

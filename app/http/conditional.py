@@ -11,7 +11,7 @@ from typing import Annotated, Final
 from fastapi import Depends, Header, Request
 from starlette.responses import Response
 
-from app.revisions import ExpectedRevisions
+from app.kit.revisions import ExpectedRevisions
 
 _TAG: Final = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 _REVISION: Final = re.compile(r"(\d{1,18})\.")

@@ -11,8 +11,8 @@ import orjson
 from pydantic import SecretStr
 from starlette.requests import Request
 
-from app.db.keyset import KeyValue, Position
 from app.errors import FieldError, Malformed
+from app.kit.db.keyset import KeyValue, Position
 
 _MAC_LENGTH: Final = 16
 _LISTING_LENGTH: Final = 8

@@ -7,13 +7,13 @@ from fastapi import Depends, Request
 
 from app.auth.registration import RegistrationService
 from app.auth.sessions import SessionReader, SessionService
-from app.db.sessions import WriteSession
 from app.events.recorder import EventRecorder
-from app.http.admission import decision_on
 from app.http.principal import PrincipalDep, resolve_principal
-from app.http.rate_limits import client_address
+from app.http.rate_limit.admission import decision_on
+from app.http.rate_limit.limits import client_address
 from app.http.runtime import Runtime, runtime_of
-from app.jobs.queue import JobQueue
+from app.kit.db.sessions import WriteSession
+from app.kit.queue.job_queue import JobQueue
 from app.posts.reader import PostReader
 from app.posts.service import PostService
 from app.users.service import UserReader, UserService

@@ -10,7 +10,7 @@ from app.access.service import ApiKeyService, ImplausibleCredentials, PrincipalR
 from app.auth.attempts import counted
 from app.auth.tokens import TokenType
 from app.http.runtime import Runtime, runtime_of
-from observability.context import set_consumer
+from observability.requests.context import set_consumer
 
 
 async def resolve_principal(request: Request) -> Principal:

@@ -7,17 +7,17 @@ from starlette.requests import HTTPConnection
 from app.access.passwords import PasswordHasher
 from app.auth.mailed_tokens import MailedTokens
 from app.auth.tokens import TokenSigner
-from app.db.database import UnitOfWork
 from app.http.auth_attempts import AuthAttempts
 from app.http.cursors import CursorCodec
-from app.http.rate_limits import RateLimits
-from app.http.sealing import Sealer
-from app.http.throttle import Throttles
+from app.http.rate_limit.limits import RateLimits
+from app.http.rate_limit.throttle import Throttles
+from app.kit.db.database import UnitOfWork
+from app.kit.encryption import Sealer
 from app.lifecycle.schedule import Schedule
 from app.lifecycle.usage import UsageBuffer
-from app.secrets import SettingsError, variable
-from app.settings import Settings
-from observability.metrics import Metrics
+from app.settings.groups import Settings
+from app.settings.loading import SettingsError, variable
+from observability.metrics.metrics import Metrics
 
 
 @dataclass(slots=True)

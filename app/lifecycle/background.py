@@ -7,15 +7,15 @@ from typing import Final
 
 import structlog
 
-from app.clock import utc_now
-from app.db.database import UnitOfWork
 from app.errors import DomainError
-from app.lifecycle.life import Life
+from app.kit.clock import utc_now
+from app.kit.db.database import UnitOfWork
 from app.lifecycle.repository import DecisionReads
 from app.lifecycle.schedule import Schedule
 from app.lifecycle.usage import UsageBuffer
-from app.settings import LifecycleSettings
-from observability.metrics import Metrics
+from app.lifecycle.version import Life
+from app.settings.groups import LifecycleSettings
+from observability.metrics.metrics import Metrics
 
 _LAST_FLUSH_SECONDS: Final = 5.0
 

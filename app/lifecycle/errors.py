@@ -4,7 +4,7 @@ from datetime import datetime
 from math import ceil
 
 from app.errors import DomainError, ErrorKind
-from app.lifecycle.life import Life, Window
+from app.lifecycle.version import Life, Window
 
 
 class VersionRetired(DomainError):

@@ -9,9 +9,9 @@ from typing import Any, Final
 from sqlalchemy import CursorResult, Text, and_, cast, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from app.db.sessions import ReadSession, WriteSession
-from app.db.statements import Read
-from app.lifecycle.life import Window
+from app.kit.db.sessions import ReadSession, WriteSession
+from app.kit.db.statements import Read
+from app.lifecycle.version import Window
 from app.models import ApiKey, User, VersionBrownout, VersionConsent, VersionRetirement, VersionUsage
 
 _WINDOWS: Final = Read(

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
-from app.lifecycle.life import ENDING, Life, VersionStatus, Window
+from app.lifecycle.version import ENDING, Life, VersionStatus, Window
 
 S = VersionStatus
 TRANSITIONS: Final[Mapping[VersionStatus, frozenset[VersionStatus]]] = {

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from app.lifecycle.errors import KeyBrownedOut, VersionBrownedOut, VersionRetired
-from app.lifecycle.life import Life, VersionStatus, Window, stage_at
+from app.lifecycle.version import Life, VersionStatus, Window, stage_at
 
 
 class Schedule:

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from app.clock import utc_now
-from app.db.sessions import WriteSession
 from app.errors import Conflict, Invalid, NotFound
-from app.lifecycle.life import Life, VersionStatus, Window
+from app.kit.clock import utc_now
+from app.kit.db.sessions import WriteSession
 from app.lifecycle.repository import DecisionRepository, UsageRepository
 from app.lifecycle.rules import window_faults
 from app.lifecycle.usage import ANONYMOUS
+from app.lifecycle.version import Life, VersionStatus, Window
 
 QUIET_DAYS: Final = 30
 """Days without any use after which a version may end."""

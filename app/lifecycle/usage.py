@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from app.db.database import UnitOfWork
+from app.kit.db.database import UnitOfWork
 from app.lifecycle.repository import Note, UsageRepository
 
 ANONYMOUS: Final = "anonymous"

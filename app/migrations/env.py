@@ -7,7 +7,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from app.db.database import sqlalchemy_url
+from app.kit.db.database import sqlalchemy_url
 from app.models import Base
 
 ADVISORY_LOCK = 5_781_426_301

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 
-from app.absent import ABSENT, Maybe
-from app.db.keyset import Position
+from app.kit.db.keyset import Position
+from app.kit.revisions import ExpectedRevisions
+from app.kit.unset import ABSENT, Maybe
 from app.posts.views import PostRef, PostStatus
-from app.revisions import ExpectedRevisions
 from app.users.views import UserRef
 
 

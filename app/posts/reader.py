@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.access.principal import Permission, Principal
-from app.db.keyset import Position, Slice
-from app.db.sessions import ReadSession
 from app.errors import InsufficientPermissions, NotFound
+from app.kit.db.keyset import Position, Slice
+from app.kit.db.sessions import ReadSession
 from app.posts.commands import KeysetPage, OffsetPage, PostFilter
 from app.posts.policy import PostNotFound, ensure_visible, may_see
 from app.posts.repository import PostReads

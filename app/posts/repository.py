@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import or_, select, update
 
 from app.access.principal import Permission, Principal
-from app.db.keyset import Position, Slice, cut, parameters
-from app.db.sessions import ReadSession, Row, WriteSession
+from app.kit.db.keyset import Position, Slice, cut, parameters
+from app.kit.db.sessions import ReadSession, Row, WriteSession
 from app.models import Post, User
 from app.posts import statements
 from app.posts.commands import KeysetPage, OffsetPage, PostFilter

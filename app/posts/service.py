@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from app.absent import ABSENT, Maybe
 from app.access.principal import Permission, Principal
-from app.clock import utc_now
-from app.db.sessions import WriteSession
 from app.errors import DomainError, InsufficientPermissions, Unauthenticated
 from app.events.recorder import EventRecorder
+from app.kit.clock import utc_now
+from app.kit.db.sessions import WriteSession
+from app.kit.revisions import ExpectedRevisions, ensure_expected
+from app.kit.unset import ABSENT, Maybe
 from app.models import Post
 from app.posts.commands import (
     CreateOperation,
@@ -23,7 +24,6 @@ from app.posts.events import PostCreated, PostDeleted, PostPublished, PostUpdate
 from app.posts.policy import PostNotFound, ensure_may_delete, ensure_may_edit
 from app.posts.repository import PostRepository
 from app.posts.views import PostRef, PostStatus, PostView
-from app.revisions import ExpectedRevisions, ensure_expected
 
 OperationResult = PostView | DomainError | None
 """Of one operation of a batch: the post, what went wrong, or nothing for a removal."""

@@ -20,8 +20,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.sql.expression import ColumnElement
 
-from app.db.keyset import Column, ordered
-from app.db.statements import KeyedRead, Read
+from app.kit.db.keyset import Column, ordered
+from app.kit.db.statements import KeyedRead, Read
 from app.models import Post, User
 from app.models.post import SEARCH_CONFIGURATION
 from app.posts.commands import Sort, SortField

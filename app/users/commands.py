@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from app.absent import ABSENT, Maybe
 from app.access.principal import Role
+from app.kit.unset import ABSENT, Maybe
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from sqlalchemy import Select, String, bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.access.principal import Role
-from app.db.failures import UNIQUE_VIOLATION, sqlstate
-from app.db.keyset import Position, Slice, cut, ordered, parameters
-from app.db.sessions import ReadSession, WriteSession
-from app.db.statements import Read
 from app.errors import Conflict
+from app.kit.db.errors import UNIQUE_VIOLATION, sqlstate
+from app.kit.db.keyset import Position, Slice, cut, ordered, parameters
+from app.kit.db.sessions import ReadSession, WriteSession
+from app.kit.db.statements import Read
 from app.models import Session, User
 from app.users.views import UserRef, UserView
 

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterable
 
-from app.absent import ABSENT
 from app.access.passwords import PasswordHasher
 from app.access.principal import Permission, Principal, Role
-from app.clock import utc_now
-from app.db.keyset import Position, Slice
-from app.db.sessions import ReadSession, WriteSession
 from app.errors import Conflict, Forbidden, NotFound
 from app.events.recorder import EventRecorder
+from app.kit.clock import utc_now
+from app.kit.db.keyset import Position, Slice
+from app.kit.db.sessions import ReadSession, WriteSession
+from app.kit.revisions import ExpectedRevisions, ensure_expected
+from app.kit.unset import ABSENT
 from app.models import User
-from app.revisions import ExpectedRevisions, ensure_expected
 from app.users.commands import UserDraft, UserEdit
 from app.users.events import UserCreated, UserDeleted, UserRolesChanged, UserUpdated
 from app.users.repository import UserReads, UserRepository

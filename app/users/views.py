@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app.access.principal import Role
-from app.db.sessions import Row
+from app.kit.db.sessions import Row
 from app.models import User
 
 UserRef = int | UUID

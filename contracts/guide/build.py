@@ -20,7 +20,7 @@ from versions.registry import VERSIONS
 
 ROOT: Final = freeze.FOLDER.parent
 CHANGES: Final = freeze.FOLDER / "changes"
-PAGES: Final = Path("app/front/guides")
+PAGES: Final = Path("app/web/guides")
 """Where guides lie, below the root: with the code that serves them."""
 CHANGELOG: Final = Path("CHANGELOG.md")
 COMMAND: Final = "strata contract guide"

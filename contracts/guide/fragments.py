@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-from app.front.markdown import anchor
+from app.web.markdown import anchor
 from contracts.guide.errors import GuideError
 from contracts.guide.patterns import Pattern
 from contracts.guide.requests import Request

@@ -8,8 +8,8 @@ import orjson
 
 from observability.conformance.exchange import Exchange
 from observability.conformance.operation import Operation, Reader
-from observability.conformance.requests import judge_request
-from observability.conformance.responses import judge_response
+from observability.conformance.request_checks import judge_request
+from observability.conformance.response_checks import judge_response
 from observability.conformance.schemas import Schemas, Steps
 from observability.conformance.violation import Verdict, Violation
 

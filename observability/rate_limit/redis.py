@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from redis.exceptions import NoScriptError
 
-from observability.gathering import Gathering
+from observability.concurrency.coalescer import Gathering
 from observability.rate_limit.connection import Connection, pack
 from observability.rate_limit.limiter import Decision, decide
 from observability.rate_limit.policies import PolicySet

@@ -6,9 +6,9 @@ from opentelemetry.instrumentation._semconv import _StabilityMode
 from opentelemetry.instrumentation.asgi import collect_request_attributes
 from starlette.types import Scope
 
-from observability.context import RequestContext
-from observability.redaction import redact_text
-from observability.routes import OTHER_METHOD, UNMATCHED
+from observability.logs.redaction import redact_text
+from observability.requests.context import RequestContext
+from observability.requests.routes import OTHER_METHOD, UNMATCHED
 from observability.tracing.recording import Attributes
 
 _UNWANTED: Final = ("url.query", "client.address", "client.port", "server.address", "server.port")

@@ -7,7 +7,7 @@ from time import perf_counter
 import structlog
 from opentelemetry.trace import SpanKind
 
-from observability.trace_context import Parent, new_ids, parse_traceparent
+from observability.requests.trace_context import Parent, new_ids, parse_traceparent
 from observability.tracing.messaging import processing
 from observability.tracing.recording import Recording, recorded
 from observability.tracing.tracer import Tracing

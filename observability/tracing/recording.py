@@ -9,7 +9,7 @@ from typing import Final
 
 from opentelemetry.trace import SpanKind
 
-from observability.trace_context import format_traceparent, new_span_id
+from observability.requests.trace_context import format_traceparent, new_span_id
 
 Attributes = Mapping[str, str | int | float | bool]
 

@@ -13,8 +13,8 @@ from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
-from observability.redaction import redact_text
-from observability.trace_context import new_span_id
+from observability.logs.redaction import redact_text
+from observability.requests.trace_context import new_span_id
 from observability.tracing.config import TracingConfig
 from observability.tracing.recording import Attributes, Recording
 

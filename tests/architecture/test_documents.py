@@ -5,8 +5,8 @@ from collections import Counter
 
 import pytest
 
+from tests.support.app import World
 from tests.support.operations import ALL, VERSIONS, Operation, document, example, operations, resolve
-from tests.support.world import World
 
 # Their examples name a mailed token, or posts, that are not there, which these say with 400.
 NAME_NOTHING_REAL = {"auth.verify", "verifications.create", "password_resets.confirm", "posts.get_many"}

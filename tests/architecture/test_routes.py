@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from tests.support.app import World
 from tests.support.operations import ALL, Operation
-from tests.support.world import World
 
 UNKNOWN = ("/nothing", "/api/v1/nothing", "/api/v2/nothing", "/api/v3/posts", "/api/v1/posts/1/2/3", "/api/v2/posts/")
 

@@ -13,9 +13,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from app.db.embedded import EmbeddedPostgres
+from app.kit.db.embedded import EmbeddedPostgres
 from app.main import create_app
-from app.secrets import load_settings
+from app.settings.loading import load_settings
 from tests.benchmarks import plan, report
 from tests.benchmarks.data import Data, prepare
 from tests.benchmarks.measure import Effort, Results, measure, start, steps

@@ -10,10 +10,10 @@ from starlette.requests import Request
 
 from app.access import keys
 from app.access.principal import Permission
-from app.db import migrate
-from app.db.embedded import EmbeddedPostgres
 from app.http.cursors import CursorCodec, listing_of
-from app.secrets import load_settings
+from app.kit.db import migrations
+from app.kit.db.embedded import EmbeddedPostgres
+from app.settings.loading import load_settings
 from versions.kit.typeid import encode
 from versions.v2.ids import POST
 
@@ -57,7 +57,7 @@ class Data:
 def prepare(server: EmbeddedPostgres, home: Path, posts: int, deep_page: int) -> Data:
     """Migrate and fill the database of a running server; the deep page is the last one where there are fewer."""
     dsn = server.dsn()
-    migrate.upgrade(dsn)
+    migrations.upgrade(dsn)
     return asyncio.run(fill(dsn, home, posts, min(deep_page, posts // PAGE)))
 
 

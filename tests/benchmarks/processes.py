@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from app.cli import lifeline
+from app.cli.kit import parent_pipe
 from tests.benchmarks.cpu import cpu_seconds
 from tests.benchmarks.load import Job, Tally
 from tests.support.live import free_port
@@ -72,7 +72,7 @@ class Processes:
         process: subprocess.Popen[str] = subprocess.Popen(
             [sys.executable, "-m", *arguments],
             cwd=_ROOT,
-            env={**self._environment, **variables, lifeline.VARIABLE: str(self._watched)},
+            env={**self._environment, **variables, parent_pipe.VARIABLE: str(self._watched)},
             pass_fds=(self._watched,),
             start_new_session=True,
             text=True,

@@ -7,12 +7,12 @@ import sys
 
 import uvicorn
 
-from app.cli import lifeline
+from app.cli.kit import parent_pipe
 
 
 def main() -> None:
     """One worker on loopback, with the options of the product's own server."""
-    lifeline.hold()
+    parent_pipe.hold()
     factory, port = sys.argv[1:]
     uvicorn.run(
         factory,

@@ -11,10 +11,10 @@ import asyncpg
 import httpx2
 import pytest
 
-from app.db.database import Database
 from app.http.runtime import Runtime
+from app.kit.db.database import Database
 from app.main import create_app
-from app.settings import Settings
+from app.settings.groups import Settings
 from tests.benchmarks import plan, report
 from tests.benchmarks.cpu import cpu_seconds, ticks
 from tests.benchmarks.data import PAGE, Data, fill
@@ -40,8 +40,8 @@ from tests.benchmarks.plan import (
 )
 from tests.benchmarks.processes import BenchmarkError, Processes
 from tests.benchmarks.variants import strata
+from tests.support.app import World
 from tests.support.postgres import clone
-from tests.support.world import World
 
 NO_DATA = Data("", "", [], [], "", 0)
 TINY = Effort(rounds=2, share=0.04)

@@ -11,10 +11,10 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, Request, async_playwright, expect
 
+from tests.support.app import PASSWORD
 from tests.support.live import Strata
 from tests.support.postgres import clone
 from tests.support.programs import program
-from tests.support.world import PASSWORD
 
 ARGUMENTS = [
     "--no-sandbox",

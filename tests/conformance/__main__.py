@@ -16,7 +16,7 @@ from tests.conformance.callers import CALLERS, ENDING
 from tests.conformance.outside import Effort, Verdict, attack, seed_of
 from tests.support.limits import VARIABLES
 from tests.support.live import Strata
-from tests.support.stack import up
+from tests.support.strata_up import up
 from versions.registry import VERSIONS
 
 _MINUTES: Final = 20.0

@@ -10,16 +10,16 @@ from pydantic import SecretStr
 from starlette.types import ASGIApp
 
 from app.access.principal import Role
-from app.db.database import Database
 from app.http.runtime import Runtime
+from app.kit.db.database import Database
 from app.main import create_app
-from app.settings import Settings
+from app.settings.groups import Settings
 from tests.conformance.callers import both_ways
 from tests.conformance.faults import CHAIN, EXAMINED, FAULTS, STALE, UNEXPLAINED, Faulty
 from tests.conformance.outside import Effort, Verdict, attack
+from tests.support.app import World
 from tests.support.live import free_port
 from tests.support.postgres import clone
-from tests.support.world import World
 
 
 @asynccontextmanager

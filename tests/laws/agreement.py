@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 import httpx2
 
-from tests.laws.stage import Stage
+from tests.laws.harness import Stage
 from tests.laws.tables.failures import ensure_same_failure
 from tests.laws.tables.fields import Shape, Shared
 

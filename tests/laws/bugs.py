@@ -15,7 +15,7 @@ import versions.v2.auth.mapping as new_auth
 import versions.v2.paging as new_paging
 import versions.v2.posts.mapping as new_posts
 import versions.v2.users.mapping as new_users
-from app.absent import ABSENT
+from app.kit.unset import ABSENT
 from app.posts.commands import OffsetPage, PublicationEdit
 from app.posts.policy import NotTheAuthor
 from app.posts.reader import PostReader

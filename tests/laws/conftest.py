@@ -7,14 +7,14 @@ from collections.abc import Iterator
 import hypothesis
 import pytest
 
-from app.settings import Settings
+from app.settings.groups import Settings
 from tests.support.postgres import clone
 
 FAMILIES = ("machine", "pages", "permissions", "posts", "preconditions", "refusals", "sessions", "users")
 for module in (*FAMILIES, "agreement", "tables.failures"):
     pytest.register_assert_rewrite(f"tests.laws.{module}")
 
-from tests.laws.stage import Stage  # noqa: E402 - only what is imported later is rewritten
+from tests.laws.harness import Stage  # noqa: E402 - only what is imported later is rewritten
 
 DEEP = "STRATA_TEST_DEEP"
 

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.strategies import SearchStrategy
 
-from tests.laws.stage import Stage
+from tests.laws.harness import Stage
 
 Body = Callable[..., None]
 

@@ -10,9 +10,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from tests.laws.drawn import DRAFTS, POST_EDITS, STATUSES, TITLES, VERSIONS, Draft, post_edit_of_v2
+from tests.laws.harness import Caller, Stage
 from tests.laws.law import Law
-from tests.laws.stage import Caller, Stage
+from tests.laws.strategies import DRAFTS, POST_EDITS, STATUSES, TITLES, VERSIONS, Draft, post_edit_of_v2
 
 _WRITERS: Final = st.sampled_from(["ada", "bob", "reader", "moderator", "admin"])
 _VIEWERS: Final = ("stranger", "ada", "bob", "moderator", "admin")

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from app.access.principal import Role
 from tests.laws.agreement import ok
+from tests.laws.harness import Caller, Stage
 from tests.laws.law import law
-from tests.laws.stage import Caller, Stage
 from tests.laws.tables.fields import POST, USER
 
 _START: Final = datetime(2026, 11, 1, tzinfo=UTC)

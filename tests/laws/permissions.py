@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from app.access.principal import Role
 from tests.laws.agreement import agree, ok
-from tests.laws.drawn import Draft
+from tests.laws.harness import Caller, Stage
 from tests.laws.law import fixed, law
 from tests.laws.posts import Written, write
-from tests.laws.stage import Caller, Stage
+from tests.laws.strategies import Draft
 from tests.laws.tables.failures import FAILURES, words
 from tests.laws.tables.fields import POST, USER
 

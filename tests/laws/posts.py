@@ -8,9 +8,9 @@ import httpx2
 from hypothesis import strategies as st
 
 from tests.laws.agreement import agree, ok, revision, without_times
-from tests.laws.drawn import DRAFTS, POST_EDITS, STATUSES, VERSIONS, Draft, post_edit_of_v2
+from tests.laws.harness import Caller, Stage
 from tests.laws.law import law
-from tests.laws.stage import Caller, Stage
+from tests.laws.strategies import DRAFTS, POST_EDITS, STATUSES, VERSIONS, Draft, post_edit_of_v2
 from tests.laws.tables.fields import POST
 
 

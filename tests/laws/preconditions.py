@@ -6,10 +6,10 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from tests.laws.agreement import agree, ok, revision
-from tests.laws.drawn import DRAFTS, POST_EDITS, STATUSES, Draft, post_edit_of_v2
+from tests.laws.harness import Stage
 from tests.laws.law import fixed, law
 from tests.laws.posts import write
-from tests.laws.stage import Stage
+from tests.laws.strategies import DRAFTS, POST_EDITS, STATUSES, Draft, post_edit_of_v2
 from tests.laws.tables.fields import POST
 
 _EDITS_OF_A_USER: Final = st.fixed_dictionaries({}, optional={"full_name": st.sampled_from(["Bob", "New"])})

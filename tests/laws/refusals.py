@@ -6,10 +6,10 @@ import httpx2
 from hypothesis import strategies as st
 
 from tests.laws.agreement import agree, ok
-from tests.laws.drawn import CONTENTS, TITLES, Draft
+from tests.laws.harness import Stage
 from tests.laws.law import fixed, law
 from tests.laws.posts import write
-from tests.laws.stage import Stage
+from tests.laws.strategies import CONTENTS, TITLES, Draft
 from tests.laws.tables.fields import NEW_POST, POST, POST_EDIT, REGISTRATION, USER_EDIT, Shape
 
 EXAMPLE: Final = "post_7zzzzzzzzzzzzzzzzzzzzzzzzz"

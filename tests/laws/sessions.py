@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from app.access.principal import Role
 from tests.laws.agreement import agree, ok
-from tests.laws.drawn import ADDRESSES, NAMES, VERSIONS
+from tests.laws.harness import Stage
 from tests.laws.law import fixed, law
-from tests.laws.stage import Stage
+from tests.laws.strategies import ADDRESSES, NAMES, VERSIONS
 from tests.laws.tables.fields import ME, TOKENS, USER
-from tests.support.world import PASSWORD, token_of
+from tests.support.app import PASSWORD, token_of
 
 
 def sign_in(stage: Stage, version: str, email: str, password: str = PASSWORD) -> httpx2.Response:

@@ -4,8 +4,8 @@ import hypothesis
 import pytest
 
 from tests.laws.all import LAWS
+from tests.laws.harness import Stage
 from tests.laws.law import Law
-from tests.laws.stage import Stage
 
 
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: law.name)

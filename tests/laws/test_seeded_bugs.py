@@ -5,8 +5,8 @@ import pytest
 
 from tests.laws.all import LAWS
 from tests.laws.bugs import BUGS, Bug
+from tests.laws.harness import Stage
 from tests.laws.law import hurried
-from tests.laws.stage import Stage
 
 BY_NAME = {law.name: law for law in LAWS}
 

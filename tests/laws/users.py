@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from app.access.principal import Role
 from tests.laws.agreement import agree, ok, revision
-from tests.laws.drawn import ADDRESSES, NAMES, USER_EDITS, VERSIONS, user_edit_of_v2
+from tests.laws.harness import Caller, Stage
 from tests.laws.law import fixed, law
-from tests.laws.stage import Caller, Stage
+from tests.laws.strategies import ADDRESSES, NAMES, USER_EDITS, VERSIONS, user_edit_of_v2
 from tests.laws.tables.fields import ME, USER
-from tests.support.world import PASSWORD
+from tests.support.app import PASSWORD
 
 
 def places(caller: Caller) -> tuple[str, str]:

@@ -18,11 +18,11 @@ from starlette.types import Scope
 from starlette.websockets import WebSocket
 
 from observability.config import CorsPolicy, ObservabilityConfig
-from observability.context import current, set_consumer
-from observability.exposition import Exposition
 from observability.install import install
-from observability.logging import SinkHandler, configure
-from observability.metrics import Metrics
+from observability.logs.configuration import SinkHandler, configure
+from observability.metrics.exposition import Exposition
+from observability.metrics.metrics import Metrics
+from observability.requests.context import current, set_consumer
 
 Sample = tuple[FastAPI, Metrics]
 Series = dict[tuple[str, ...], float]

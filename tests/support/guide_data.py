@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from app.access.passwords import PasswordHasher
 from app.auth.mailed_tokens import MailedTokens, Purpose
-from tests.support.world import PASSWORD
+from tests.support.app import PASSWORD
 from versions.kit.typeid import encode
 
 SIGNING_KEY = "the signing key of the server that runs the examples"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import asyncpg
 
-from app.db import migrate
-from app.db.embedded import EmbeddedPostgres
+from app.kit.db import migrations
+from app.kit.db.embedded import EmbeddedPostgres
 
 TEMPLATE = "strata_template"
 
@@ -35,7 +35,7 @@ class TestServer:
 
     def migrate_template(self) -> None:
         """Bring the template to head."""
-        migrate.upgrade(self._server.dsn(TEMPLATE))
+        migrations.upgrade(self._server.dsn(TEMPLATE))
 
     def stop(self) -> None:
         """End the server and forget its data."""

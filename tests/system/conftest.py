@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from app.db.embedded import EmbeddedPostgres
+from app.kit.db.embedded import EmbeddedPostgres
 from tests.support.live import Strata
-from tests.support.stack import processes_of
+from tests.support.strata_up import processes_of
 
 
 @pytest.fixture

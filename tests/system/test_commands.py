@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from app.cli.program import program
-from app.db import migrate
+from app.kit.db import migrations
 from tests.support.configured_redis import REDIS_URL, WITHOUT_FILES, redis_server
 from tests.support.live import Strata, free_port
 from tests.support.postgres import clone
@@ -102,7 +102,7 @@ async def test_migrations_lead_down_to_nothing_and_up_again(strata: Strata) -> N
     connection = await asyncpg.connect(dsn)
     assert await connection.fetchval("SELECT count(*) FROM role_permissions") > 0
     await connection.close()
-    await asyncio.to_thread(migrate.check, dsn)
+    await asyncio.to_thread(migrations.check, dsn)
 
 
 async def test_the_doctor_knows_what_is_wrong(strata: Strata) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.live import Strata, api_key
-from tests.support.planted import Plants, drive
 from tests.support.postgres import clone
 from tests.support.scrape import Scrape
+from tests.support.secret_probe import Plants, drive
 
 CHECKED = "api_contract_checked_total"
 

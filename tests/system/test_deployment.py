@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from app.secrets import load_settings
-from app.settings import Settings
+from app.settings.groups import Settings
+from app.settings.loading import load_settings
 from tests.support.configured_redis import redis_server
 from tests.support.programs import program
 

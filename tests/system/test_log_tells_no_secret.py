@@ -11,12 +11,12 @@ import asyncpg
 import httpx2
 import pytest
 
-from app.mail.mailbox import read_mailbox
-from app.mail.mailer import mailbox_folder
+from app.kit.mail.mailbox import read_mailbox
+from app.kit.mail.mailer import mailbox_folder
 from tests.support.live import Strata, api_key
 from tests.support.other_contracts import hostile
-from tests.support.planted import Plants, drive
 from tests.support.postgres import clone
+from tests.support.secret_probe import Plants, drive
 
 _TIMEOUT = 30
 _REQUEST_FIELDS = {

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from tests.support import tour
+from tests.support import readme_tour
 
 
 def test_every_block_of_the_tour_prints_what_readme_shows(tmp_path: Path) -> None:
-    claimed = [None if step.output is None else tour.comparable(step.output) for step in tour.steps()]
-    printed = [tour.comparable(output) for output in tour.run(tmp_path / "home")]
+    claimed = [None if step.output is None else readme_tour.comparable(step.output) for step in readme_tour.steps()]
+    printed = [readme_tour.comparable(output) for output in readme_tour.run(tmp_path / "home")]
     assert len(claimed) > 8
     assert [output if shown is not None else None for output, shown in zip(printed, claimed, strict=True)] == claimed

@@ -9,7 +9,7 @@ from tests.support.live import Strata
 Fresh = Callable[..., Strata]
 
 
-# Which secret is weak in which way is tests/app/test_secrets.py's; here every command that works with them refuses.
+# tests/app/settings/test_loading.py covers which secrets are weak; here every command that uses them fails.
 @pytest.mark.parametrize(
     ("command", "variables", "named"),
     [

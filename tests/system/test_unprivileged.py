@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.live import Strata
-from tests.support.stack import processes_of, starting, survivors
+from tests.support.strata_up import processes_of, starting, survivors
 
 ROOT = Path(__file__).parents[2]
 USER = 65_534

@@ -16,10 +16,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from app.db.embedded_layout import lay_out
+from app.kit.db.embedded_layout import lay_out
 from tests.support.live import Strata
 from tests.support.programs import program
-from tests.support.stack import Run, processes_of, starting, survivors, up
+from tests.support.strata_up import Run, processes_of, starting, survivors, up
 
 Fresh = Callable[..., Strata]
 

@@ -10,10 +10,10 @@ import httpx2
 import pytest
 
 from observability.run_folder import running_in
+from tests.support.app import PASSWORD
 from tests.support.live import Strata, free_port
 from tests.support.postgres import clone
 from tests.support.scrape import Scrape
-from tests.support.world import PASSWORD
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ import pytest
 import pytest_asyncio
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from tests.support.app import PASSWORD
 from tests.support.live import Strata, free_port
 from tests.support.postgres import clone, end_sessions
-from tests.support.world import PASSWORD
 
 SECONDS = 60
 

@@ -8,8 +8,8 @@ import orjson
 import pytest
 
 from app.access.principal import Role
+from tests.support.app import World
 from tests.support.operations import VERSIONS, Operation, operations
-from tests.support.world import World
 
 NUL, SURROGATE, LARGE = "\x00", "\ud800", 2**70
 BAD_IDS = (

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from app.access.principal import Role
+from tests.support.app import PASSWORD, World
 from tests.support.operations import VERSIONS
-from tests.support.world import PASSWORD, World
 
 ADDRESS = "ada@example.com"
 OLD = {"email": ADDRESS, "password": PASSWORD, "name": "Ada"}

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import event
 
 from app.access.principal import Role
-from tests.support.pinned import PinnedDatabase
-from tests.support.world import World
+from tests.support.app import World
+from tests.support.rollback_database import PinnedDatabase
 
 # Statements of one request with an API key: one finds the caller, the rest is the operation's own.
 READS = {

@@ -10,13 +10,13 @@ import pytest
 from fastapi import APIRouter, Header, Query
 from pydantic import BaseModel, Field
 
-from app.http.strict import StrictRoute
+from app.http.routing.strict import StrictRoute
 from app.lifecycle.service import LifecycleService, Terms
 from app.main import create_app
-from app.settings import HttpSettings, Settings
+from app.settings.groups import HttpSettings, Settings
 from observability.rate_limit.headers import DRAFT_11
-from tests.support.lives import V2, newest, served
-from tests.support.world import World
+from tests.support.app import World
+from tests.support.registries import V2, newest, served
 from versions.kit.application import build_application
 from versions.kit.operations import ANYONE, OPTIONAL, Deprecation
 from versions.kit.version import ApiVersion

@@ -1,6 +1,6 @@
 """The bare prefix of a version answers: that is where the links of its predecessor lead."""
 
-from tests.support.world import World
+from tests.support.app import World
 from versions.registry import VERSIONS
 
 

@@ -9,16 +9,16 @@ import httpx2
 import pytest
 
 from app.access.service import ApiKeyService
-from app.cli.environment import OPERATOR
-from app.clock import utc_now
+from app.cli.kit.environment import OPERATOR
+from app.kit.clock import utc_now
 from app.lifecycle.background import Follower
-from app.lifecycle.life import Window
 from app.lifecycle.rules import LifecycleError
 from app.lifecycle.service import Dependant, LifecycleService, Terms
+from app.lifecycle.version import Window
 from app.main import create_app
-from app.settings import Settings
-from tests.support.lives import V1, V2, going_on, newest, older, served
-from tests.support.world import World
+from app.settings.groups import Settings
+from tests.support.app import World
+from tests.support.registries import V1, V2, going_on, newest, older, served
 from versions.kit.version import ApiVersion
 
 ALIVE = ("/health", "/health/ready", "/api", "/", "/docs", "/policies/versions", "/.well-known/api-catalog")
@@ -59,7 +59,7 @@ def nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     async def reached(*_arguments: object, **_more: object) -> None:
         pytest.fail("a router ran")
 
-    monkeypatch.setattr("app.http.strict.admit", reached)
+    monkeypatch.setattr("app.http.routing.strict.admit", reached)
 
 
 @pytest.mark.parametrize("old", [V1, V2], ids=lambda version: version.name)

@@ -8,9 +8,9 @@ import pytest
 from prometheus_client import generate_latest
 from sqlalchemy import text
 
-from app.settings import Settings
+from app.settings.groups import Settings
+from tests.support.app import World
 from tests.support.operations import VERSIONS
-from tests.support.world import World
 
 LIMIT = 3
 

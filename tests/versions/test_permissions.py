@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.access.principal import Role
-from tests.support.world import Person, World
+from tests.support.app import Person, World
 
 STATES = ("draft", "published", "archived")
 ROLES: Mapping[str, Role | None] = {

@@ -11,8 +11,8 @@ from app.access import keys
 from app.access.principal import Role
 from app.access.service import ApiKeyService, KeyDraft
 from app.posts.reader import PostReader
-from app.settings import AuthSettings, RateLimitSettings, Settings
-from tests.support.world import PASSWORD, World
+from app.settings.groups import AuthSettings, RateLimitSettings, Settings
+from tests.support.app import PASSWORD, World
 
 ANONYMOUS, FREE = 8, 24
 TRIPLE = {"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"}
@@ -91,7 +91,7 @@ async def test_nothing_is_done_for_who_is_stopped(world: World, version: str, mo
         def unexpected(*_arguments: object) -> None:
             raise AssertionError("the request was looked at")
 
-        monkeypatch.setattr("app.http.bounds.RequestBounds.__call__", unexpected)
+        monkeypatch.setattr("app.http.middleware.size_limits.RequestBounds.__call__", unexpected)
         ensure_limited(version, await client.get(f"/api/{version}/posts"))
 
 
@@ -175,7 +175,7 @@ async def test_who_must_sign_in_hears_that_first(world: World, version: str, mon
             raise AssertionError("the request was looked at")
 
         with monkeypatch.context() as patched:
-            patched.setattr("app.http.bounds.RequestBounds.__call__", unexpected)
+            patched.setattr("app.http.middleware.size_limits.RequestBounds.__call__", unexpected)
             for method, path in (("POST", posts), ("DELETE", f"{posts}/7"), ("HEAD", f"/api/{version}/users")):
                 answer = await client.request(method, path)
                 assert (answer.status_code, left(answer)) == (401, 0), path

@@ -8,8 +8,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route, Router
 from starlette.types import Message, Scope
 
+from tests.support.app import World
 from tests.support.operations import VERSIONS
-from tests.support.world import World
 from versions.kit.routing import RouteTree, index_routes, mounted
 
 

@@ -13,7 +13,7 @@ from joserfc import jwt
 from joserfc.jwk import OctKey
 
 from app.access.principal import Role
-from tests.support.world import PASSWORD, World
+from tests.support.app import PASSWORD, World
 
 ADDRESS = "ada@example.com"
 ME = {"v1": "/api/v1/auth/me", "v2": "/api/v2/me"}

@@ -13,19 +13,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.errors import DomainError
-from app.http.admission import cost_of
-from app.http.bounds import RequestBounds
-from app.http.overload import LoadShedding
-from app.http.rate_limit_gate import Costs, NeedsCaller, RateLimitGate
-from app.settings import HttpSettings
+from app.http.middleware.load_shedding import LoadShedding
+from app.http.middleware.rate_limiting import Costs, NeedsCaller, RateLimitGate
+from app.http.middleware.size_limits import RequestBounds
+from app.http.rate_limit.admission import cost_of
+from app.settings.groups import HttpSettings
 from observability.rate_limit.headers import Dialect
 from versions.kit.docs import add_documentation
-from versions.kit.edge import Renderer, VersionEdge
-from versions.kit.gate import LifecycleGate
+from versions.kit.middleware.lifecycle import LifecycleGate
+from versions.kit.middleware.usage import UsageRecorder
+from versions.kit.middleware.version import Renderer, VersionEdge
 from versions.kit.openapi import describe
 from versions.kit.operations import signed_in_only
 from versions.kit.routing import RouteTree, index_routes
-from versions.kit.usage import UsageRecorder
 from versions.kit.version import ApiVersion
 
 NO_TELEMETRY: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False}

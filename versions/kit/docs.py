@@ -13,9 +13,9 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from app.clock import utc_now
 from app.http.runtime import runtime_of
-from versions.kit.lifecycle import notice
+from app.kit.clock import utc_now
+from versions.kit.lifecycle_headers import notice
 from versions.kit.version import ApiVersion
 
 ASSETS_PATH: Final = "/docs/assets"

@@ -6,11 +6,11 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from app.http.deprecations import HEADER as DEPRECATED_USE
-from app.http.idempotency import REPLAYED_HEADER
-from app.http.problems import MEDIA_TYPE as PROBLEM
+from app.http.errors.problems import MEDIA_TYPE as PROBLEM
+from app.http.idempotency.keys import REPLAYED_HEADER
+from app.http.routing.deprecations import HEADER as DEPRECATED_USE
 from observability.rate_limit.headers import Dialect
-from versions.kit.lifecycle import lifecycle_headers
+from versions.kit.lifecycle_headers import lifecycle_headers
 from versions.kit.version import ApiVersion
 
 SECURITY_SCHEMES: Final = {

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from app.http.admission import COST
-from app.http.deprecations import SINCE, SUNSET
+from app.http.rate_limit.admission import COST
+from app.http.routing.deprecations import SINCE, SUNSET
 from versions.kit.links import Links
 
 Responses = dict[int | str, dict[str, Any]]

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from fastapi import FastAPI
 
-from app.lifecycle.life import Life
-from app.settings import HttpSettings
+from app.lifecycle.version import Life
+from app.settings.groups import HttpSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.http.failures import Failure, classify, present_credentials
+from app.http.errors.failures import Failure, classify, present_credentials
 from versions.kit.openapi import header
 from versions.kit.operations import ALWAYS, Operations
 

@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Path
 
-from app.http.strict import StrictRoute
+from app.http.routing.strict import StrictRoute
 from versions.kit.values import MAX_INTEGER, IntegerInPath
 
 Id = Annotated[IntegerInPath, Path(description="The sequential id.", examples=[1])]

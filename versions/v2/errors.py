@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.http.failures import classify, present_credentials
-from app.http.problems import MEDIA_TYPE, problem_response
+from app.http.errors.failures import classify, present_credentials
+from app.http.errors.problems import MEDIA_TYPE, problem_response
 from versions.kit.openapi import header
 from versions.kit.operations import ALWAYS, Operations
 

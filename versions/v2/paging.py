@@ -7,9 +7,9 @@ from urllib.parse import quote, urlencode
 from fastapi import Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.db.keyset import Position, Slice
 from app.http.cursors import listing_of
 from app.http.runtime import runtime_of
+from app.kit.db.keyset import Position, Slice
 from versions.kit.openapi import header
 from versions.kit.values import NO_NUL
 

@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.http.conditional import with_entity_tag
-from app.http.idempotency import PATTERN, idempotently
-from app.http.strict import StrictRoute
+from app.http.idempotency.keys import PATTERN, idempotently
+from app.http.routing.strict import StrictRoute
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 

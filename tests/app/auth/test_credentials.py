@@ -9,8 +9,8 @@ from sqlalchemy import text
 
 from app.access import keys
 from app.access.passwords import PasswordHasher
+from tests.support.app import PASSWORD, World, token_of
 from tests.support.operations import VERSIONS
-from tests.support.world import PASSWORD, World, token_of
 
 ADDRESS = "ada@example.com"
 ME = {"v1": "/api/v1/users/me", "v2": "/api/v2/me"}

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from app.cli import contract, versions
-from app.cli.output import CommandError
-from app.lifecycle.life import VersionStatus
+from app.cli.kit.output import CommandError
 from app.lifecycle.rules import LifecycleError
+from app.lifecycle.version import VersionStatus
 from contracts import freeze
-from tests.support.lives import V1, V2
-from versions.kit.record import RECORD, read_record, recorded_form
+from tests.support.registries import V1, V2
+from versions.kit.lifecycle_record import RECORD, read_record, recorded_form
 from versions.kit.version import ApiVersion
 
 assert V1.sunset_at is not None

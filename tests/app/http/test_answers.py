@@ -9,8 +9,8 @@ from fastapi.exceptions import ResponseValidationError
 from pydantic import BaseModel, model_validator
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.http.rate_limits import DECISION
-from app.http.strict import StrictRoute
+from app.http.rate_limit.limits import DECISION
+from app.http.routing.strict import StrictRoute
 
 
 class Small(BaseModel):

@@ -10,8 +10,8 @@ from pydantic import BaseModel
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.http import sparse
-from app.http.rate_limits import DECISION
-from app.http.strict import StrictRoute
+from app.http.rate_limit.limits import DECISION
+from app.http.routing.strict import StrictRoute
 
 
 class Window(BaseModel):

@@ -9,18 +9,18 @@ import pytest
 from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 
-from app.clock import utc_now
-from app.db.database import UnitOfWork
 from app.errors import Unavailable
+from app.kit.clock import utc_now
+from app.kit.db.database import UnitOfWork
 from app.lifecycle.background import Follower, following
-from app.lifecycle.life import VersionStatus, Window
 from app.lifecycle.service import Dependant, LifecycleService, Terms
 from app.lifecycle.usage import ANONYMOUS, UsageBuffer
-from app.settings import LifecycleSettings
+from app.lifecycle.version import VersionStatus, Window
+from app.settings.groups import LifecycleSettings
 from observability.config import VersionFacts
-from observability.metrics import Metrics
-from tests.support.lives import V1, V2
-from tests.support.world import World
+from observability.metrics.metrics import Metrics
+from tests.support.app import World
+from tests.support.registries import V1, V2
 
 AFTER_SUNSET = datetime(2028, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.lifecycle.life import Life, VersionStatus, Window, stage_at
 from app.lifecycle.rules import LONGEST_WINDOW, TRANSITIONS, LifecycleError, broken_promises, ensure_sound, faults_of
+from app.lifecycle.version import Life, VersionStatus, Window, stage_at
 
 S = VersionStatus
 NOW = datetime(2027, 6, 1, tzinfo=UTC)

@@ -8,9 +8,8 @@ import pytest
 
 from app.access.principal import ANONYMOUS as NOBODY
 from app.access.service import ApiKeyNotFound, ApiKeyService, PrincipalResolver
-from app.clock import utc_now
 from app.errors import Unauthenticated
-from app.lifecycle.life import Window
+from app.kit.clock import utc_now
 from app.lifecycle.service import (
     BrownoutRefused,
     LifecycleService,
@@ -21,9 +20,10 @@ from app.lifecycle.service import (
     Terms,
 )
 from app.lifecycle.usage import UsageBuffer
+from app.lifecycle.version import Window
 from app.models import User
-from tests.support.lives import DAY, V1, V2
-from tests.support.world import World
+from tests.support.app import World
+from tests.support.registries import DAY, V1, V2
 
 AFTER_SUNSET = datetime(2028, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)

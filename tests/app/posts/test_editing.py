@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.world import World
+from tests.support.app import World
 
 ADDRESS = "ada@example.com"
 

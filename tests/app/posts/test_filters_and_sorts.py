@@ -7,7 +7,7 @@ import httpx2
 import pytest
 from sqlalchemy import text
 
-from tests.support.world import Person, World
+from tests.support.app import Person, World
 
 TITLE = "Basalt & 1 < 2 <script>alert()</script>"
 

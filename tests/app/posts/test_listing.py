@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from app.db.statements import Read
+from app.kit.db.statements import Read
 from app.posts import statements
 from app.posts.commands import Sort, SortField
 from app.posts.statements import Viewer

@@ -9,11 +9,11 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.http.rate_limits import DECISION
+from app.asgi import collect_rarely
+from app.http.rate_limit.limits import DECISION
 from app.main import create_app
-from app.serving import collect_rarely
-from observability.context import KEY, RequestContext
-from observability.request_context import RequestContextMiddleware, Watcher
+from observability.requests.context import KEY, RequestContext
+from observability.requests.middleware import RequestContextMiddleware, Watcher
 
 MEASURED: Final = "/api/v2"
 """The version that requests go to."""

@@ -12,7 +12,7 @@ from sqlalchemy import DateTime, ForeignKey, select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, joinedload, mapped_column, relationship
 
-from app.db.database import sqlalchemy_url
+from app.kit.db.database import sqlalchemy_url
 from tests.benchmarks.variants.raw import POOL_SIZE
 
 

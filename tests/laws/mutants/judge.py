@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.secrets import load_settings
+from app.settings.loading import load_settings
 from tests.laws.mutants.mutate import Mutant
 from tests.laws.mutants.worker import Worker
 from tests.support.limits import GENEROUS

@@ -14,20 +14,20 @@ from types import FrameType, ModuleType
 from typing import Any, Final
 from unittest.mock import patch
 
-import tests.laws.stage
-from app.settings import HttpSettings, Settings
+import tests.laws.harness
+from app.settings.groups import HttpSettings, Settings
 from tests.laws.all import LAWS
+from tests.laws.harness import Stage
 from tests.laws.law import Law, hurried
 from tests.laws.mutants.mutate import Mutant
 from tests.laws.mutants.targets import FAMILIES
-from tests.laws.stage import Stage
 from tests.support.contract import CONTRACTS
 from tests.support.postgres import end_sessions
 
 EXAMPLES: Final = 8
 LONGEST: Final = 120
 """Seconds for one mutant; what takes longer is caught by its slowness."""
-_REBUILT: Final = ("versions.v1", "versions.v2", "versions.registry", "app.main", "app.front")
+_REBUILT: Final = ("versions.v1", "versions.v2", "versions.registry", "app.main", "app.web")
 
 
 class TooSlowError(BaseException):
@@ -118,7 +118,7 @@ class Worker:
         with _imported_anew(mutant):
             create_app = importlib.import_module("app.main").create_app
             _ensure_as_promised()
-            with patch.object(tests.laws.stage, "create_app", create_app):
+            with patch.object(tests.laws.harness, "create_app", create_app):
                 stage = Stage(self._dsn, self._settings)
             try:
                 yield stage

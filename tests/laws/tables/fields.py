@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from tests.laws.stage import Stage
+from tests.laws.harness import Stage
 
 Read = Callable[[Stage, Any], Any]
 Shared = dict[str, Any]

@@ -13,10 +13,10 @@ from typing import Any, Final
 import orjson
 from starlette.types import Message, Receive, Scope, Send
 
-from observability.conformance.auditor import Auditor, ConformanceConfig
+from observability.conformance.checker import Auditor, ConformanceConfig
 from observability.conformance.contract import Contract
 from observability.conformance.exchange import Exchange
-from observability.conformance.layer import ConformanceSampling, share
+from observability.conformance.middleware import ConformanceSampling, share
 from tests.support.operations import document
 
 TIMES, ROUNDS = 300, 7

@@ -14,9 +14,9 @@ from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from observability.config import ObservabilityConfig
-from observability.conformance.auditor import Auditor, ConformanceConfig
+from observability.conformance.checker import Auditor, ConformanceConfig
 from observability.conformance.contract import Contract
-from observability.conformance.layer import ConformanceSampling, share
+from observability.conformance.middleware import ConformanceSampling, share
 from observability.install import install
 from tests.support.exchanges import DOCUMENT, GOOD, Ledger, exchange
 

@@ -16,13 +16,13 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 from prometheus_fastapi_instrumentator.metrics import Info, request_size
 from starlette.requests import Request
 
-from observability.logging import configure
-from observability.metrics import BUCKETS
-from observability.readout import OUTCOMES, Readout
-from observability.shared.consumers import ConsumerTable
-from observability.shared.fleet import Member
-from observability.shared.instruments import HistogramChild, Instrument
-from observability.shared.layout import Family
+from observability.logs.configuration import configure
+from observability.metrics.metrics import BUCKETS
+from observability.metrics.multiprocess.aggregation import Member
+from observability.metrics.multiprocess.consumers import ConsumerTable
+from observability.metrics.multiprocess.instruments import HistogramChild, Instrument
+from observability.metrics.multiprocess.layout import Family
+from observability.metrics.registry import OUTCOMES, Readout
 
 TIMES, ROUNDS = 20_000, 7
 PROCESSES, SERIES = 4, 1000

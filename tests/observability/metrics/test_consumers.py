@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from observability.shared import consumers, locks
-from observability.shared.consumers import OTHER, ConsumerTable
-from observability.shared.layout import Family
-from observability.shared.snapshot import Merged
+from observability.metrics.multiprocess import consumers, locks
+from observability.metrics.multiprocess.consumers import OTHER, ConsumerTable
+from observability.metrics.multiprocess.layout import Family
+from observability.metrics.multiprocess.snapshot import Merged
 
 FAMILY = Family("api_consumer_requests", "counter", "Requests.", ("consumer", "api_version", "outcome"))
 CELLS = [(version, outcome) for version in ("v1", "v2") for outcome in ("success", "client_error")]

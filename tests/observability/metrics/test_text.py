@@ -5,11 +5,11 @@ from hypothesis import strategies as st
 from prometheus_client.exposition import generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
-from observability.exposition import Exposition
-from observability.metrics import Metrics
-from observability.readout import Registry
-from observability.shared.layout import Exemplar, Family
-from observability.shared.snapshot import Merged
+from observability.metrics.exposition import Exposition
+from observability.metrics.metrics import Metrics
+from observability.metrics.multiprocess.layout import Exemplar, Family
+from observability.metrics.multiprocess.snapshot import Merged
+from observability.metrics.registry import Registry
 
 NAMES = st.sampled_from(["requests", "http_seconds", "depth", "zz"])
 LABEL_NAMES = st.sets(st.sampled_from(["api_version", "k", "k1", "le_", "l", "method", "status", "zone"]), max_size=3)

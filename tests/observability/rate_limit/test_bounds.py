@@ -95,7 +95,7 @@ def test_several_processes_admit_the_quota_together(redis_server: RedisServer) -
     with redis_server.client() as client:
         client.flushall()
     started = time.time()
-    command = [sys.executable, "-m", "tests.support.hammer", redis_server.url, str(attempts), f"{quota}/hour"]
+    command = [sys.executable, "-m", "tests.support.limiter_load", redis_server.url, str(attempts), f"{quota}/hour"]
     running = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(processes)]
     admitted = [int(process.communicate(timeout=60)[0]) for process in running]
     bound = quota * (1 + (time.time() - started) / 3600)

@@ -8,9 +8,9 @@ import pytest
 from pydantic import SecretStr
 
 from app.main import create_app
-from app.settings import RateLimitSettings, RedisSettings, Settings
+from app.settings.groups import RateLimitSettings, RedisSettings, Settings
+from tests.support.app import World
 from tests.support.redis import RedisServer
-from tests.support.world import World
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,10 @@ from fastapi import FastAPI, Request
 from starlette.responses import StreamingResponse
 
 from observability.config import ObservabilityConfig
-from observability.context import set_consumer
 from observability.install import install
-from observability.logging import configure
-from observability.metrics import Metrics
+from observability.logs.configuration import configure
+from observability.metrics.metrics import Metrics
+from observability.requests.context import set_consumer
 from observability.tracing.config import TracingConfig
 from observability.tracing.tracer import Tracing
 from tests.support.collector import Collector, collecting

@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Message
 
 from observability.config import ObservabilityConfig
 from observability.install import install
-from observability.logging import configure
+from observability.logs.configuration import configure
 from observability.tracing.config import TracingConfig
 from observability.tracing.recording import client_span
 from observability.tracing.sql import statement_span

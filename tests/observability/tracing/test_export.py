@@ -12,8 +12,8 @@ import orjson
 import pytest
 from opentelemetry.trace import SpanKind
 
-from observability.metrics import Metrics
-from observability.trace_context import new_ids
+from observability.metrics.metrics import Metrics
+from observability.requests.trace_context import new_ids
 from observability.tracing import pipeline as pipeline_module
 from observability.tracing.config import TracingConfig
 from observability.tracing.local import read_ring

@@ -8,10 +8,10 @@ import httpx2
 import pytest
 import pytest_asyncio
 
+from tests.support.app import PASSWORD
 from tests.support.collector import Collector, Received
 from tests.support.live import Strata
 from tests.support.postgres import clone
-from tests.support.world import PASSWORD
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.world import World
+from tests.support.app import World
 from versions.v2.posts.schemas import PostField
 
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from app.absent import ABSENT, Maybe
+from app.kit.unset import ABSENT, Maybe
 from app.posts.commands import PostDraft, PostEdit, PublicationEdit, Sort, SortField
 from app.posts.reader import CountedPage
 from app.posts.views import PostStatus, PostView

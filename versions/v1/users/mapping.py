@@ -1,6 +1,6 @@
 """Where a v1 user is shaped."""
 
-from app.absent import ABSENT
+from app.kit.unset import ABSENT
 from app.users.commands import UserDraft, UserEdit
 from app.users.views import UserView
 from versions.v1.users import schemas

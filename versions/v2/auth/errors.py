@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.errors import DomainError
-from app.http.failures import classify
-from app.http.problems import MEDIA_TYPE, problem
+from app.http.errors.failures import classify
+from app.http.errors.problems import MEDIA_TYPE, problem
 from versions.v2.routing import V2Route
 
 _OAUTH: Final = {

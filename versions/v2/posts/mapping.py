@@ -6,10 +6,10 @@ from uuid import UUID
 
 from starlette.requests import Request
 
-from app.absent import ABSENT
 from app.errors import DomainError, FieldError, Malformed
-from app.http.failures import classify
-from app.http.problems import problem
+from app.http.errors.failures import classify
+from app.http.errors.problems import problem
+from app.kit.unset import ABSENT
 from app.posts.commands import (
     CreateOperation,
     DeleteOperation,

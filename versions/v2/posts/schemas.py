@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.clock import utc_now
+from app.kit.clock import utc_now
 from app.posts.views import PostStatus
 from versions.kit.values import MAX_INTEGER, JsonBoolean, text
 from versions.v2.errors import Problem

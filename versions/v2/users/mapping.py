@@ -1,7 +1,7 @@
 """Where a v2 user is shaped."""
 
-from app.absent import ABSENT
 from app.access.principal import Permission, Principal
+from app.kit.unset import ABSENT
 from app.users.commands import UserEdit
 from app.users.views import UserView
 from versions.kit.typeid import encode

@@ -1,0 +1,80 @@
+"""The first admin and the first API key, so that a newcomer can call the API at once."""
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from app.access.keys import Mode
+from app.access.passwords import PasswordHasher
+from app.access.principal import Permission, Plan, Role
+from app.access.service import ApiKeyService, InvalidCredentials, KeyDraft, PrincipalResolver
+from app.cli.kit.users import find_account, new_password, user_service
+from app.kit.clock import utc_now
+from app.kit.db.database import Database
+from app.settings.groups import Settings
+from app.settings.loading import write_private
+from app.users.commands import UserDraft, UserEdit
+
+_ADMIN_EMAIL: Final = "admin@strata.example"
+_KEY_NAME: Final = "strata up"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What ``credentials.json`` holds."""
+
+    admin_email: str
+    admin_password: str
+    api_key: str
+    base_url: str
+
+
+def credentials_path(home: Path) -> Path:
+    """Where the credentials lie, for their owner's eyes only."""
+    return home / "credentials.json"
+
+
+async def ensure_credentials(settings: Settings, dsn: str, base_url: str) -> Credentials:
+    """The credentials of the file where they fit the database; else new ones, for an admin who may exist."""
+    path = credentials_path(settings.home)
+    database = await Database.open(dsn, settings.database)
+    try:
+        kept = await _kept(database, path)
+        credentials = replace(kept, base_url=base_url) if kept else await _renewed(database, settings, base_url)
+    finally:
+        await database.close()
+    if credentials != kept:
+        write_private(path, json.dumps(asdict(credentials), indent=2) + "\n")
+    path.chmod(0o600)
+    return credentials
+
+
+async def _kept(database: Database, path: Path) -> Credentials | None:
+    """What the file says, unless it is lost, damaged, or of another database."""
+    try:
+        text = path.read_text()  # noqa: ASYNC240 - nothing else runs on this loop
+        credentials = Credentials(**json.loads(text))
+        await PrincipalResolver(database.reads).by_key(credentials.api_key)
+    except (FileNotFoundError, ValueError, TypeError, AttributeError, InvalidCredentials):
+        return None
+    return credentials if await find_account(database, credentials.admin_email) else None
+
+
+async def _renewed(database: Database, settings: Settings, base_url: str) -> Credentials:
+    password = new_password()
+    admin = await find_account(database, _ADMIN_EMAIL)
+    async with database.write() as session:
+        users = user_service(session, PasswordHasher(1))
+        if admin is None:
+            admin = await users.create(UserDraft(_ADMIN_EMAIL, password, "Admin", (Role.ADMIN,)))
+        else:
+            await users.edit(admin.id, UserEdit(password=password, is_active=True))
+            await users.set_roles(admin.id, {*admin.roles, Role.ADMIN})
+        keys = ApiKeyService(session)
+        for key, owner in await keys.list_all():
+            if key.name == _KEY_NAME and owner == admin.email and key.revoked_at is None:
+                await keys.revoke(key.uid, utc_now())
+        mode: Mode = "live" if settings.production else "test"
+        _, api_key = keys.create(KeyDraft(admin.id, _KEY_NAME, list(Permission), mode, Plan.ENTERPRISE))
+    return Credentials(admin.email, password, api_key, base_url)

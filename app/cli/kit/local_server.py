@@ -1,0 +1,31 @@
+"""The server of this home, for commands that talk to it as a client."""
+
+import json
+from typing import Final
+from urllib.parse import urlsplit
+
+from app.cli.kit.bootstrap import credentials_path
+from app.cli.kit.environment import read_settings
+from app.cli.kit.output import CommandError
+
+LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def server_url(given: str | None) -> str:
+    """The URL given, or that of the server that `strata up` runs for this home."""
+    if given is not None:
+        return given.rstrip("/")
+    settings = read_settings()
+    path = credentials_path(settings.home)
+    try:
+        url: str = json.loads(path.read_text())["base_url"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return settings.http.base_url
+    return url
+
+
+def ensure_loopback(url: str) -> None:
+    """Raise ``CommandError`` for a server on another machine: load is for one's own."""
+    if urlsplit(url).hostname not in LOOPBACK:
+        message = f"{url} is not on this machine, and this command makes load."
+        raise CommandError(message, "Give the URL of a server on 127.0.0.1 or localhost.")

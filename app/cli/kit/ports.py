@@ -1,0 +1,51 @@
+"""Whether an address can be listened on, asked before anything is started."""
+
+import errno
+import socket
+import time
+from typing import Final
+
+from app.cli.kit.output import CommandError
+from app.settings.groups import HttpSettings
+
+# A server whose parent was killed frees its port a moment later.
+_PATIENCE: Final = 1.0
+
+
+def free_port(http: HttpSettings) -> int:
+    """The port to listen on; one that the system chooses for port 0.
+
+    Raises:
+        CommandError: the port is taken or may not be used, or the host is no address of this machine.
+    """
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return _try(http.host, http.port)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE and time.monotonic() < deadline:
+                time.sleep(0.1)
+                continue
+            raise _explained(http, error) from None
+
+
+def _try(host: str, port: int) -> int:
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(address)
+        probe.listen(1)
+        return int(probe.getsockname()[1])
+
+
+def _explained(http: HttpSettings, error: OSError) -> CommandError:
+    if error.errno == errno.EADDRINUSE:
+        message = f"Port {http.port} on {http.host} is taken by another program."
+        return CommandError(message, f"Stop that program, or choose another port: PORT={http.port + 1}.")
+    if error.errno == errno.EACCES:
+        return CommandError(f"Port {http.port} may not be used by this user.", "Choose one above 1023: PORT=8000.")
+    return CommandError(
+        f"Cannot listen on {http.host}, port {http.port}: {error.strerror}.", "Check STRATA_HTTP__HOST and PORT."
+    )

@@ -1,0 +1,40 @@
+"""Finds accounts for commands, and builds the services that change them."""
+
+import secrets
+
+from app.access.passwords import PasswordHasher
+from app.cli.kit.environment import OPERATOR
+from app.cli.kit.output import CommandError
+from app.events.recorder import EventRecorder
+from app.kit.db.database import Database
+from app.kit.db.sessions import WriteSession
+from app.users.repository import UserReads
+from app.users.service import UserService
+from app.users.views import UserView
+
+
+def user_service(session: WriteSession, passwords: PasswordHasher | None = None) -> UserService:
+    """The users feature, as the operator uses it."""
+    return UserService(session, OPERATOR, EventRecorder(session), passwords or PasswordHasher(1))
+
+
+def new_password() -> str:
+    """160 random bits."""
+    return secrets.token_urlsafe(20)
+
+
+async def find_account(database: Database, who: str) -> UserView | None:
+    """The account with this address or sequential id."""
+    reads = UserReads(database.reads)
+    if who.isascii() and who.isdecimal():
+        return await reads.get(int(who))
+    found = await reads.credentials(who)
+    return None if found is None else found[0]
+
+
+async def existing_account(database: Database, who: str) -> UserView:
+    """The same, or ``CommandError``."""
+    if (user := await find_account(database, who)) is None:
+        message = f"There is no user {who}."
+        raise CommandError(message, "`strata users list` shows them all.")
+    return user

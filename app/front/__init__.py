@@ -1,5 +1,0 @@
-"""The unversioned surface: front door, discovery, health, and the pages that mails and problems link to."""
-
-from app.front.routes import add_front_door
-
-__all__ = ["add_front_door"]

@@ -1,0 +1,89 @@
+"""Whatever a request can fail with, brought to one shape that every envelope is rendered from."""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Final
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from app.errors import DomainError, ErrorKind, FieldError, Unauthenticated
+from app.http.errors.status import STATUS
+from app.http.rate_limit.limits import QuotaExceeded
+from app.kit.db.errors import domain_error
+
+_ROUTER_CODES: Final = {
+    400: "malformed_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_too_large",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A failed request. ``raw_errors`` is pydantic's list, without the echoed input; ``violated`` names policies."""
+
+    status: int
+    code: str
+    detail: str
+    fields: tuple[FieldError, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    raw_errors: tuple[Mapping[str, object], ...] = ()
+    violated: tuple[str, ...] = ()
+
+    @property
+    def unexpected(self) -> bool:
+        """Whether this is a defect of ours and belongs into the log with its traceback."""
+        return self.status == HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def classify(error: Exception) -> Failure:
+    """The failure behind an exception; one that nobody expected becomes a 500 that says nothing of its cause."""
+    if isinstance(error, DomainError):
+        return _from_domain(error)
+    if isinstance(error, RequestValidationError):
+        return _from_validation(error)
+    if isinstance(error, QuotaExceeded):
+        headers = {"Retry-After": str(error.retry_after)}
+        return Failure(429, "rate_limited", error.detail, headers=headers, violated=error.violated)
+    if isinstance(error, HTTPException):
+        code = _ROUTER_CODES.get(error.status_code, "error")
+        return Failure(error.status_code, code, str(error.detail), headers=dict(error.headers or {}))
+    if (translated := domain_error(error)) is not None:
+        return _from_domain(translated)
+    return Failure(500, "internal_error", "Something went wrong on our side. It has been recorded.")
+
+
+def present_credentials(request: Request) -> bool:
+    """Whether the caller tried to authenticate at all (RFC 6750, section 3: no error code for one who did not)."""
+    return "authorization" in request.headers or "x-api-key" in request.headers
+
+
+def _from_domain(error: DomainError) -> Failure:
+    headers = {}
+    if error.retry_after is not None:
+        # All who were sent away by an overload at one moment must not return at one moment.
+        spread = 2 * error.retry_after if error.kind is ErrorKind.UNAVAILABLE else 0
+        headers["Retry-After"] = str(error.retry_after + random.randint(0, spread))  # noqa: S311 - guards nothing
+    if isinstance(error, Unauthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
+    elif scope := error.context.get("scope"):
+        headers["WWW-Authenticate"] = f'Bearer error="insufficient_scope", scope="{scope}"'
+    violated = (policy,) if (policy := error.context.get("policy")) else ()
+    return Failure(STATUS[error.kind], error.code, error.message, error.fields, headers, violated=violated)
+
+
+def _from_validation(error: RequestValidationError) -> Failure:
+    fields = []
+    raw: list[Mapping[str, object]] = []
+    for issue in error.errors():
+        where, *path = issue["loc"]
+        # A JSON syntax error's location is a byte offset, which leads to no value.
+        steps = () if issue["type"] == "json_invalid" else tuple(path)
+        fields.append(FieldError(steps, str(issue["type"]), str(issue["msg"]), str(where)))
+        raw.append({"type": issue["type"], "loc": list(issue["loc"]), "msg": issue["msg"]})
+    return Failure(422, "validation_failed", "The request was refused.", tuple(fields), raw_errors=tuple(raw))

@@ -1,0 +1,69 @@
+"""Problem details (RFC 9457)."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.errors import FieldError
+from app.http.errors.failures import Failure
+from observability.requests.context import current
+
+MEDIA_TYPE: Final = "application/problem+json"
+TYPE_BASE: Final = "/problems/"
+"""Where this server explains each problem type; the rest of the URL is the code."""
+
+
+def problem_response(request: Request, failure: Failure) -> Response:
+    """The failure as a problem document."""
+    body = problem(request, failure)
+    return Response(orjson.dumps(body), failure.status, headers=dict(failure.headers), media_type=MEDIA_TYPE)
+
+
+def problem(request: Request, failure: Failure) -> dict[str, Any]:
+    """The members of a problem document, in the order in which a person wants to read them."""
+    context = current(request.scope)
+    document = {
+        "type": problem_type(failure),
+        "title": HTTPStatus(failure.status).phrase,
+        "status": failure.status,
+        "detail": failure.detail,
+        "instance": request.scope["path"],
+        "code": failure.code,
+        "request_id": context.request_id,
+        "trace_id": context.trace_id,
+        "errors": errors_of(failure.fields),
+    }
+    if failure.violated:
+        document["violated-policies"] = failure.violated
+    return document
+
+
+def problem_type(failure: Failure) -> str:
+    """The registered type of an exceeded quota or of overload; for every other failure a page of ours."""
+    if failure.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return "https://iana.org/assignments/http-problem-types#quota-exceeded"
+    if failure.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity"
+    return f"{TYPE_BASE}{failure.code}"
+
+
+def errors_of(fields: Sequence[FieldError]) -> list[Mapping[str, str]]:
+    """One entry for each refused value: a JSON pointer into the body, or the name of the parameter."""
+    return [
+        {
+            "pointer": pointer(field.path) if field.where == "body" else f"#/{field.where}{pointer(field.path)[1:]}",
+            "code": field.code,
+            "detail": field.detail,
+        }
+        for field in fields
+    ]
+
+
+def pointer(path: Sequence[str | int]) -> str:
+    """A JSON pointer (RFC 6901) as a URI fragment identifier."""
+    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in path)
+    return "#" + "".join(f"/{step}" for step in steps)

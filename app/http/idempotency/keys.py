@@ -1,0 +1,129 @@
+"""The ``Idempotency-Key`` header (draft-ietf-httpapi-idempotency-key-header-07).
+
+The answer to a request is kept for a day, in the transaction of the request itself: there is no moment at which the
+change is there and the answer is not. A failed request changes nothing and keeps nothing, so it may be repeated.
+"""
+
+import hashlib
+import re
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Final, cast
+
+import http_sf
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.access.principal import ANONYMOUS
+from app.access.service import InvalidCredentials
+from app.errors import Conflict, FieldError, InvalidValue, Malformed
+from app.http.idempotency.repository import IdempotencyRepository
+from app.http.principal import resolve_principal
+from app.http.runtime import runtime_of
+from app.kit.clock import utc_now
+from observability.metrics.metrics import NO_VERSION
+from observability.requests.context import current
+from observability.requests.routes import route_template
+
+PATTERN: Final = r'^("([ !#-\[\]-~]|\\["\\]){1,255}"|[!#-~][!-~]{0,254})$'
+"""A structured-field string (RFC 9651, section 3.3.3), or the bare text that most clients send."""
+RETENTION: Final = timedelta(hours=24)
+REPLAYED_HEADER: Final = "Idempotent-Replayed"
+_WELL_FORMED: Final = re.compile(PATTERN)
+_PART_OF_THE_REQUEST: Final = ("content-type", "if-match")
+"""The fields without which it would be another request; a replay looks at no precondition again."""
+_SENT_ANEW: Final = frozenset({"content-length", "date"})
+
+
+class InvalidIdempotencyKey(Malformed):
+    code = "invalid_idempotency_key"
+    detail = "Idempotency-Key must be a quoted string of 1 to 255 printable ASCII characters."
+
+    def __init__(self) -> None:
+        super().__init__(fields=[FieldError(("Idempotency-Key",), self.code, self.detail, "header")])
+
+
+class IdempotencyKeyReused(InvalidValue):
+    code = "idempotency_key_reused"
+    detail = "This Idempotency-Key was used with another request. Use a new one."
+
+
+class RequestInFlight(Conflict):
+    code = "request_in_flight"
+    detail = "A request with this Idempotency-Key is being processed. Try again."
+
+    def __init__(self) -> None:
+        super().__init__(retry_after=1)
+
+
+async def idempotently(request: Request, handler: Callable[[Request], Awaitable[Response]]) -> Response:
+    """Run ``handler`` once for each key of a caller; answer repetitions from the record.
+
+    Raises ``InvalidIdempotencyKey``, ``IdempotencyKeyReused``, ``RequestInFlight``.
+    """
+    header = request.headers.get("idempotency-key")
+    if header is None:
+        return await handler(request)
+    runtime = runtime_of(request)
+    scope = await _scope(request, _key(header))
+    said = [request.url.query, *(request.headers.get(name, "") for name in _PART_OF_THE_REQUEST)]
+    fingerprint = hashlib.sha256(orjson.dumps(said) + await request.body()).digest()
+    async with runtime.database.write() as session:
+        records = IdempotencyRepository(session)
+        if not await records.try_lock(scope):
+            raise RequestInFlight
+        if (found := await records.find(scope)) is not None:
+            known, sealed = found
+            if known != fingerprint:
+                raise IdempotencyKeyReused
+            version = current(request.scope).api_version or NO_VERSION
+            runtime.metrics.idempotent_replays.labels(version, route_template(request.scope)).inc()
+            return _replay(runtime.sealer.open(sealed, scope))
+        request.state.write_session = session
+        response = await handler(request)
+        sealed = runtime.sealer.seal(_recorded(response), scope)
+        await records.keep(scope, fingerprint, sealed, utc_now() + RETENTION)
+        return response
+
+
+def _key(header: str) -> str:
+    """The key: a structured-field string, or the bare text that most clients send."""
+    text = header.strip(" \t")
+    if _WELL_FORMED.fullmatch(text) is None:
+        raise InvalidIdempotencyKey
+    if not text.startswith('"'):
+        return text
+    value, _ = cast("tuple[str, object]", http_sf.parse(text.encode(), tltype="item"))
+    return value
+
+
+async def _scope(request: Request, key: str) -> bytes:
+    try:
+        principal = await resolve_principal(request)
+    except InvalidCredentials:
+        # The operation decides whether they matter; where they do, it fails, and nothing is kept.
+        principal = ANONYMOUS
+    caller = principal.key_uid or principal.user_uid
+    who = f"address {request.client.host if request.client else ''}" if caller is None else str(caller)
+    return hashlib.sha256(orjson.dumps([who, request.method, request.scope["path"], key])).digest()
+
+
+def _recorded(response: Response) -> bytes:
+    headers = [
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, value in response.raw_headers
+        if name.decode("latin-1") not in _SENT_ANEW
+    ]
+    head = orjson.dumps([response.status_code, headers])
+    return len(head).to_bytes(4) + head + bytes(response.body)
+
+
+def _replay(record: bytes) -> Response:
+    end = 4 + int.from_bytes(record[:4])
+    status, headers = orjson.loads(record[4:end])
+    response = Response(record[end:], status_code=status)
+    for name, value in headers:
+        response.headers[name] = value
+    response.headers[REPLAYED_HEADER] = "true"
+    return response

@@ -1,0 +1,51 @@
+"""Answers kept for repeated requests."""
+
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from app.kit.db.sessions import WriteSession
+from app.models.idempotency import IdempotencyRecord
+
+
+class IdempotencyRepository:
+    """Records as one transaction sees and writes them."""
+
+    def __init__(self, session: WriteSession) -> None:
+        self._session = session
+
+    async def try_lock(self, scope: bytes) -> bool:
+        """Whether no other transaction works under this scope; held until the transaction ends."""
+        key = int.from_bytes(scope[:8], signed=True)
+        return bool(await self._session.scalar(select(func.pg_try_advisory_xact_lock(bindparam("key", key)))))
+
+    async def find(self, scope: bytes) -> tuple[bytes, bytes] | None:
+        """Fingerprint and sealed response of an answer that is still kept."""
+        row = (
+            await self._session.execute(
+                select(IdempotencyRecord.fingerprint, IdempotencyRecord.sealed_response).where(
+                    IdempotencyRecord.scope == scope, IdempotencyRecord.expires_at > func.now()
+                )
+            )
+        ).first()
+        return None if row is None else (row[0], row[1])
+
+    async def keep(self, scope: bytes, fingerprint: bytes, sealed_response: bytes, expires_at: datetime) -> None:
+        """Keep an answer, in the place of one that has expired."""
+        values = {"fingerprint": fingerprint, "sealed_response": sealed_response, "expires_at": expires_at}
+        statement = insert(IdempotencyRecord).values(scope=scope, **values)
+        await self._session.execute(
+            statement.on_conflict_do_update(
+                index_elements=[IdempotencyRecord.scope], set_={**values, "created_at": func.now()}
+            )
+        )
+
+    async def purge(self) -> int:
+        """Forget what has expired; how many records that were."""
+        result = await self._session.execute(
+            delete(IdempotencyRecord)
+            .where(IdempotencyRecord.expires_at <= func.now())
+            .returning(IdempotencyRecord.scope)
+        )
+        return len(result.all())

@@ -1,0 +1,138 @@
+"""What is deprecated about an operation, and whether a request used it: whoever did not is told nothing.
+
+A parameter or a member of the body is used by whoever sends it, a member of the answer by whoever asks for it by name
+in ``fields``: that others are sent it, too, says nothing about what they read.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from email.utils import format_datetime
+from json import JSONDecodeError
+from typing import Any, Final, get_args
+
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.params import Header, Query
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from starlette.requests import Request
+
+from app.http.runtime import runtime_of
+from app.kit.clock import utc_now
+from observability.metrics.metrics import NO_VERSION
+from observability.requests.context import current
+
+SINCE: Final = "x-deprecated-since"
+"""The member of an operation's document that tells since which day it is deprecated (RFC 3339)."""
+SUNSET: Final = "x-sunset"
+"""The member that tells from which day on it may be gone."""
+HEADER: Final = "API-Deprecated"
+HEADERS: Final = "deprecation_headers"
+"""Where ``scope["state"]`` holds the fields that tell a caller of what it used."""
+_SPARSE: Final = "fields"
+_EACH: Final = "*"
+
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Deprecations:
+    """Everything deprecated about one operation. ``since`` and ``sunset`` are of the operation as a whole."""
+
+    operation: str
+    whole: bool
+    since: date | None
+    sunset: date | None
+    queries: frozenset[str]
+    headers: frozenset[str]
+    body: tuple[Path, ...]
+    answer: frozenset[str]
+
+    @classmethod
+    def of(cls, route: APIRoute) -> "Deprecations | None":
+        """What a route has of that; ``None``, the usual case, costs its requests nothing."""
+        parameters = get_flat_params(route.dependant)
+        old = [one for one in parameters if getattr(one.field_info, "deprecated", None)]
+        sparse = any(isinstance(one.field_info, Query) and one.alias == _SPARSE for one in parameters)
+        document = route.openapi_extra or {}
+        found = cls(
+            operation=route.operation_id or route.name,
+            whole=bool(route.deprecated),
+            since=_day(document, SINCE),
+            sunset=_day(document, SUNSET),
+            queries=frozenset(one.alias for one in old if isinstance(one.field_info, Query)),
+            headers=frozenset(one.alias for one in old if isinstance(one.field_info, Header)),
+            body=() if route.body_field is None else tuple(_paths(route.body_field.field_info.annotation)),
+            answer=frozenset(path[-1] for path in _paths(route.response_model)) if sparse else frozenset(),
+        )
+        return found if any((found.whole, found.queries, found.headers, found.body, found.answer)) else None
+
+    async def note(self, request: Request) -> None:
+        """Tell the caller, the log, the metrics and the record of usage what this request used."""
+        uses = [*self._named(request), *(await self._sent(request) if self.body else ())]
+        if not uses:
+            return
+        runtime, context = runtime_of(request), current(request.scope)
+        context.deprecated = tuple(uses)
+        version, now = context.api_version or NO_VERSION, utc_now()
+        for use in uses:
+            runtime.metrics.deprecated_uses.labels(version, self.operation, use).inc()
+            runtime.usage.note(version, self.operation, use, context.consumer, now)
+        request.scope["state"][HEADERS] = list(self._headers(uses))
+
+    def _named(self, request: Request) -> Iterator[str]:
+        if self.whole:
+            yield "operation"
+        if self.queries or self.answer:
+            given = request.query_params
+            yield from (f"query:{name}" for name in sorted(self.queries) if name in given)
+            if self.answer and (names := given.get(_SPARSE)):
+                yield from (f"response:{name}" for name in sorted(self.answer.intersection(names.split(","))))
+        yield from (f"header:{name}" for name in sorted(self.headers) if name in request.headers)
+
+    async def _sent(self, request: Request) -> Sequence[str]:
+        content: Any = None
+        # What is no JSON is refused by the route, in its own words.
+        with suppress(JSONDecodeError):
+            content = await request.json() if await request.body() else None
+        return [f"request:/{'/'.join(path)}" for path in self.body if _holds(content, path)]
+
+    def _headers(self, uses: Sequence[str]) -> Iterator[tuple[bytes, bytes]]:
+        # A list of tokens (RFC 9651): none of these names holds what a token may not.
+        yield HEADER.lower().encode(), ", ".join(uses).encode()
+        if self.whole and self.since is not None:
+            yield b"deprecation", f"@{int(_midnight(self.since).timestamp())}".encode()
+        if self.whole and self.sunset is not None:
+            yield b"sunset", format_datetime(_midnight(self.sunset), usegmt=True).encode()
+
+
+def _paths(annotation: Any, seen: frozenset[type[BaseModel]] = frozenset()) -> Iterator[Path]:
+    """Where a type, or what it is made of, has deprecated members; each element of a list is ``*``."""
+    if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+        step = (_EACH,) if getattr(annotation, "__origin__", None) in {list, tuple, set, frozenset} else ()
+        for part in get_args(annotation):
+            yield from (step + path for path in _paths(part, seen))
+    elif annotation not in seen:
+        for name, field in annotation.model_fields.items():
+            own = (field.alias or name,)
+            if field.deprecated:
+                yield own
+            yield from (own + path for path in _paths(field.annotation, seen | {annotation}))
+
+
+def _holds(content: Any, path: Path) -> bool:
+    if not path:
+        return True
+    step, rest = path[0], path[1:]
+    if step == _EACH:
+        return isinstance(content, list) and any(_holds(one, rest) for one in content)
+    return isinstance(content, dict) and step in content and _holds(content[step], rest)
+
+
+def _day(document: Mapping[str, Any], name: str) -> date | None:
+    return date.fromisoformat(document[name]) if name in document else None
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)

@@ -1,0 +1,109 @@
+"""A route that takes nothing on trust: media type, JSON syntax, parameters."""
+
+import copy
+import json
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
+from typing import Any, ClassVar, Final
+
+import orjson
+from fastapi.dependencies.models import Dependant
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.params import Form, Query
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.errors import DomainError, ErrorKind, FieldError, Malformed
+from app.http.answers import MadeAnswer, made
+from app.http.rate_limit.admission import admit, cost_of
+from app.http.routing.deprecations import Deprecations
+from app.http.sparse import SparseHandler
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+_JSON: Final = frozenset({"application/json"})
+_FORM: Final = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+
+
+class UnsupportedMediaType(DomainError):
+    code = "unsupported_media_type"
+    kind = ErrorKind.UNSUPPORTED_MEDIA_TYPE
+
+    def __init__(self, accepted: frozenset[str]) -> None:
+        super().__init__(f"Send the body as {' or '.join(sorted(accepted))}.")
+
+
+class UnknownParameter(Malformed):
+    code = "unknown_parameter"
+    detail = "The request has query parameters that this operation does not know."
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(fields=[FieldError((name,), self.code, "Unknown parameter.", "query") for name in names])
+
+
+class StrictRequest(Request):
+    """A request whose JSON is what RFC 8259 allows: no NaN, no infinity, no lone surrogates, bounded depth."""
+
+    async def json(self) -> Any:
+        """Raises ``json.JSONDecodeError``, which becomes a 422."""
+        if not hasattr(self, "_json"):
+            body = await self.body()
+            try:
+                self._json = orjson.loads(body)
+            except json.JSONDecodeError as error:
+                # orjson's error carries the document, which may hold a password; ours carries none.
+                raise json.JSONDecodeError(error.msg, "", error.pos) from None
+        return self._json
+
+
+class StrictRoute(APIRoute):
+    """Checks what FastAPI leaves open, then lets it work. Versions subclass it and add their own around ``wrap``."""
+
+    refuse_unknown_parameters: ClassVar[bool] = False
+    media_types: ClassVar[frozenset[str]] = _JSON
+
+    def get_route_handler(self) -> Handler:
+        """The handler with the checks in front of it."""
+        inner = SparseHandler(self.dependant, partial(self._handler_with, made(self.response_field)))
+        parameters = get_flat_params(self.dependant)
+        known = {parameter.alias for parameter in parameters if isinstance(parameter.field_info, Query)}
+        accepted = self._accepted()
+        document = self.openapi_extra or {}
+        cost, authenticates = cost_of(document), bool(document.get("security"))
+        self.deprecations = deprecations = Deprecations.of(self)
+
+        async def check(request: Request) -> Response:
+            if self.refuse_unknown_parameters and (unknown := sorted(set(request.query_params) - known)):
+                raise UnknownParameter(unknown)
+            # Read here, so that a failure of the body guard is not taken for a parsing error by FastAPI.
+            if accepted is not None and await request.body() and _media_type(request) not in accepted:
+                raise UnsupportedMediaType(accepted)
+            return await inner(request)
+
+        async def handle(request: Request) -> Response:
+            strict = StrictRequest(request.scope, request.receive, request._send)  # noqa: SLF001 - as starlette does
+            await admit(strict, cost, authenticates=authenticates)
+            if deprecations is not None:
+                await deprecations.note(strict)
+            return await self.wrap(strict, check)
+
+        return handle
+
+    async def wrap(self, request: Request, handler: Callable[[Request], Awaitable[Response]]) -> Response:
+        """What stands between the checks and the handler."""
+        return await handler(request)
+
+    def _handler_with(self, answer: MadeAnswer | None, dependant: Dependant) -> Handler:
+        route = copy.copy(self)
+        route.dependant = dependant
+        route.response_field = answer
+        return APIRoute.get_route_handler(route)
+
+    def _accepted(self) -> frozenset[str] | None:
+        if self.body_field is None:
+            return None
+        return _FORM if isinstance(self.body_field.field_info, Form) else self.media_types
+
+
+def _media_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()

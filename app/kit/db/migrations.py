@@ -1,0 +1,76 @@
+"""Alembic, called with a database address instead of from a configuration file."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
+from alembic.script.revision import RevisionError
+from alembic.util import CommandError
+
+_SCRIPTS: Final = Path(__file__).parents[2] / "migrations"
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationStatus:
+    """Where a database stands: its revision, the newest one, and those between, oldest first."""
+
+    current: str | None
+    head: str | None
+    pending: list[str]
+
+
+def upgrade(dsn: str, revision: str = "head") -> None:
+    """Bring the database to ``revision``. Two at once wait for each other."""
+    command.upgrade(_config(dsn, exclusive=True), revision)
+
+
+def downgrade(dsn: str, revision: str) -> None:
+    """Take the database back to ``revision``; ``-1`` is one step, ``base`` is empty."""
+    command.downgrade(_config(dsn, exclusive=True), revision)
+
+
+def check(dsn: str) -> None:
+    """Raise ``alembic.util.CommandError`` when the tables and the models differ."""
+    command.check(_config(dsn))
+
+
+def status(dsn: str) -> MigrationStatus:
+    """Compare the database with the migrations in the code; nothing is written, and no lock is waited for.
+
+    Raises ``alembic.util.CommandError`` when the database is at a revision that this code does not know.
+    """
+    config = _config(dsn)
+    scripts = ScriptDirectory.from_config(config)
+    current: list[str | None] = []
+
+    def note(revision: Any, _context: Any) -> list[Any]:
+        current.append(revision[0] if revision else None)
+        return []
+
+    _run(config, scripts, note)
+    at = current[0] if current else None
+    head = scripts.get_current_head()
+    try:
+        pending = [script.revision for script in scripts.iterate_revisions(head, at)] if head != at else []
+    except RevisionError:
+        message = f"The database is at revision {at}, which this code does not know."
+        raise CommandError(message) from None
+    return MigrationStatus(at, head, pending[::-1])
+
+
+def _run(config: Config, scripts: ScriptDirectory, function: Callable[..., Any]) -> None:
+    with EnvironmentContext(config, scripts, fn=function, dont_mutate=True):
+        scripts.run_env()
+
+
+def _config(dsn: str, *, exclusive: bool = False) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS))
+    config.set_main_option("file_template", "%%(year)d_%%(month).2d_%%(day).2d_%%(hour).2d%%(minute).2d_%%(slug)s")
+    config.attributes |= {"dsn": dsn, "exclusive": exclusive}
+    return config

@@ -1,0 +1,39 @@
+"""Spans for what SQLAlchemy runs. The fast read path notes its own: see ``app.kit.db.sessions``."""
+
+from typing import Any, Final
+
+from sqlalchemy import Engine, event
+from sqlalchemy.engine import ExceptionContext
+
+from observability.tracing.recording import client_span
+from observability.tracing.sql import statement_span
+
+_SPAN: Final = "strata_span"
+
+
+def trace_statements(engine: Engine) -> None:
+    """Note every statement of ``engine`` in the trace of whoever runs it.
+
+    Ours rather than ``opentelemetry-instrumentation-sqlalchemy``, which refuses SQLAlchemy 2.1, costs 70 to 150 µs a
+    statement and knows only spans that are built at once.
+    """
+    event.listen(engine, "before_cursor_execute", _before)
+    event.listen(engine, "after_cursor_execute", _after)
+    event.listen(engine, "handle_error", _failed)
+
+
+def _before(_connection: Any, _cursor: Any, statement: str, _values: Any, context: Any, _many: bool) -> None:  # noqa: FBT001 - SQLAlchemy's signature
+    span = client_span(*statement_span(statement))
+    span.__enter__()
+    setattr(context, _SPAN, span)
+
+
+def _after(_connection: Any, _cursor: Any, _statement: str, _values: Any, context: Any, _many: bool) -> None:  # noqa: FBT001 - SQLAlchemy's signature
+    getattr(context, _SPAN).__exit__(None, None, None)
+
+
+def _failed(failure: ExceptionContext) -> None:
+    span = getattr(failure.execution_context, _SPAN, None)
+    if span is not None:
+        error = failure.original_exception
+        span.__exit__(type(error), error, None)

@@ -1,0 +1,49 @@
+"""How much work waits, for those who watch the queue."""
+
+import asyncio
+from contextlib import suppress
+from typing import Final
+
+from sqlalchemy import DateTime, Text, column, func, literal_column, select, table
+
+from app.errors import DomainError
+from app.kit.db.sessions import ReadSession
+from app.kit.db.statements import Read
+from observability.metrics.metrics import Metrics
+
+_SECONDS: Final = 5.0
+_QUEUE: Final = table("pgqueuer", column("entrypoint", Text), column("status"), column("execute_after", DateTime))
+_WAITING: Final = Read(
+    select(
+        _QUEUE.c.entrypoint,
+        func.count(),
+        func.extract("epoch", func.now() - func.min(_QUEUE.c.execute_after)),
+    )
+    .where(_QUEUE.c.status == literal_column("'queued'"))
+    .group_by(_QUEUE.c.entrypoint)
+)
+
+
+class Backlog:
+    """Jobs that wait, by name: how many, and for how many seconds the oldest of them has been due."""
+
+    def __init__(self, reads: ReadSession, metrics: Metrics, jobs: list[str]) -> None:
+        self._reads = reads
+        self._metrics = metrics
+        self._jobs = jobs
+
+    async def watch(self) -> None:
+        """Look every few seconds, until cancelled. A database that does not answer leaves the last values."""
+        while True:
+            with suppress(DomainError):
+                await self.look()
+            await asyncio.sleep(_SECONDS)
+
+    async def look(self) -> None:
+        """Look once. Raises ``Unavailable``."""
+        waiting = {name: (depth, age) for name, depth, age in await self._reads.all(_WAITING)}
+        for name in self._jobs:
+            depth, age = waiting.get(name, (0, 0))
+            self._metrics.job_queue_depth.labels(name).set(depth)
+            # A retry that is not due yet has a negative age.
+            self._metrics.job_queue_oldest.labels(name).set(max(0.0, float(age)))

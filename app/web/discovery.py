@@ -1,0 +1,73 @@
+"""What machines read to find their way: versions, the API catalogue (RFC 9727), security.txt (RFC 9116)."""
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from app.kit.clock import utc_now
+from app.lifecycle.schedule import Schedule
+from versions.kit.version import ApiVersion
+from versions.registry import VERSIONS
+
+_CONTACT: Final = "mailto:security@strata.example"
+
+
+def versions_document(schedule: Schedule) -> dict[str, Any]:
+    """The body of ``GET /api``."""
+    return {"versions": [version_document(version, schedule) for version in VERSIONS]}
+
+
+def version_document(version: ApiVersion, schedule: Schedule) -> dict[str, Any]:
+    """The same of one version: the body of ``GET /api/v2``, where ``rel="successor-version"`` leads.
+
+    ``brownouts`` are those that go on or are to come.
+    """
+    now = utc_now()
+    return {
+        "name": version.name,
+        "status": schedule.stage(version, now).value,
+        "released": version.released.isoformat(),
+        "deprecated_at": _time(version.deprecated_at),
+        "sunset_at": _time(version.sunset_at),
+        "retired_at": _time(schedule.retired_at(version)),
+        "brownouts": [
+            {"from": _time(window.starts_at), "until": _time(window.ends_at)}
+            for window in schedule.windows(version)
+            if window.ends_at > now
+        ],
+        "successor": version.successor,
+        "url": version.prefix,
+        "openapi": f"{version.prefix}/openapi.json",
+        "docs": f"{version.prefix}/docs",
+        "migration_guide": version.migration_guide,
+    }
+
+
+def _time(value: datetime | None) -> str | None:
+    return value.isoformat().replace("+00:00", "Z") if value else None
+
+
+def api_catalog(base_url: str) -> dict[str, Any]:
+    """The link set (RFC 9264) of all versions."""
+    return {"linkset": [_links(base_url, version) for version in VERSIONS]}
+
+
+def _links(base_url: str, version: ApiVersion) -> dict[str, Any]:
+    url = f"{base_url}{version.prefix}"
+    links: dict[str, Any] = {
+        "anchor": url,
+        "service-desc": [{"href": f"{url}/openapi.json", "type": "application/json"}],
+        "service-doc": [{"href": f"{url}/docs", "type": "text/html"}],
+        "status": [{"href": f"{base_url}/health/ready", "type": "application/json"}],
+    }
+    if version.successor:
+        links["successor-version"] = [{"href": f"{base_url}/api/{version.successor}"}]
+    return links
+
+
+def security_txt(base_url: str) -> str:
+    """``Expires`` moves on by itself, and never further than the year that RFC 9116, section 2.5.5 advises."""
+    expires = (utc_now() + timedelta(days=180)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return (
+        f"Contact: {_CONTACT}\nExpires: {_time(expires)}\n"
+        f"Canonical: {base_url}/.well-known/security.txt\nPreferred-Languages: en\n"
+    )

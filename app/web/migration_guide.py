@@ -1,0 +1,64 @@
+"""The migration guides: Markdown that `strata contract guide` writes, read once, served as a page or as it is."""
+
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.errors import NotFound
+from app.http.conditional import digest_of, tagged
+from app.http.errors.failures import classify
+from app.http.errors.problems import problem_response
+from app.web.markdown import SCRIPT, STYLE, render
+from app.web.pages import page
+from versions.registry import VERSIONS
+
+PLACE: Final = "/docs/migrate/"
+_FOLDER: Final = Path(__file__).with_name("guides")
+_MARKDOWN: Final = "text/markdown"
+_SUFFIX: Final = ".md"
+# A guide changes with a release only, and its tag makes it cheap to ask again.
+_CACHE: Final = {"Cache-Control": "public, max-age=300", "Vary": "Accept"}
+
+
+async def migration_guide(request: Request) -> Response:
+    """How to move to the next version: HTML, or Markdown for who prefers that or asks for ``.md``."""
+    asked: str = request.path_params["pair"]
+    pair = asked.removesuffix(_SUFFIX)
+    if f"{PLACE}{pair}" not in {version.migration_guide for version in VERSIONS}:
+        return problem_response(request, classify(NotFound("There is no such migration guide.")))
+    text, html, digest = await run_in_threadpool(_read, pair)
+    if asked != pair or _prefers_markdown(request.headers.get("accept", "")):
+        return tagged(request, Response(text, headers=_CACHE, media_type=_MARKDOWN), f'"{digest}-md"')
+    response = page(f"Strata: from {pair.replace('-to-', ' to ')}", html, style=STYLE)
+    response.headers.update(_CACHE)
+    return tagged(request, response, f'"{digest}"')
+
+
+@cache
+def _read(pair: str) -> tuple[str, str, str]:
+    """The Markdown of a guide, the body of its page, and a digest: read and rendered at the first request for it."""
+    text = (_FOLDER / f"{pair}{_SUFFIX}").read_text(encoding="utf-8")
+    markdown = f'<p><a href="/docs">Documentation</a> · <a href="{PLACE}{pair}{_SUFFIX}">as Markdown</a></p>'
+    html = f"{markdown}{render(text)}<script>{SCRIPT}</script>"
+    return text, html, digest_of(f"{text}{html}".encode())
+
+
+def _prefers_markdown(accept: str) -> bool:
+    """Whether ``Accept`` (RFC 9110, section 12.5.1) names Markdown, and weighs it no less than HTML."""
+    weights = {"text/html": 0.0, _MARKDOWN: 0.0}
+    for item in accept.lower().split(","):
+        name, *parameters = (part.strip() for part in item.split(";"))
+        if name in weights:
+            weights[name] = max((_weight(one) for one in parameters if one.startswith("q=")), default=1.0)
+    return weights[_MARKDOWN] > 0 and weights[_MARKDOWN] >= weights["text/html"]
+
+
+def _weight(parameter: str) -> float:
+    try:
+        return float(parameter.removeprefix("q="))
+    except ValueError:
+        return 0.0

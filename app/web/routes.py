@@ -1,0 +1,177 @@
+"""The unversioned routes."""
+
+import html
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Final
+
+import orjson
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from app.errors import DomainError, NotFound
+from app.http.errors.failures import classify
+from app.http.errors.problems import TYPE_BASE, problem_response
+from app.http.runtime import runtime_of
+from app.settings.groups import Settings
+from app.web import discovery, migration_guide
+from app.web.pages import page, token_page, version_card
+from observability.metrics.exposition import Exposition
+from observability.metrics.metrics import Metrics
+from versions.kit.docs import documentation_assets
+from versions.kit.lifecycle_headers import lifecycle_headers
+from versions.kit.version import ApiVersion
+from versions.registry import VERSIONS
+
+_LINKSET: Final = 'application/linkset+json; profile="https://www.rfc-editor.org/info/rfc9727"'
+
+
+def add_front_door(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
+    """Serve everything that belongs to no version."""
+    base_url = settings.http.base_url
+
+    async def catalog(_request: Request) -> Response:
+        headers = {"Link": '</.well-known/api-catalog>; rel="api-catalog"', "Content-Type": _LINKSET}
+        return Response(orjson.dumps(discovery.api_catalog(base_url)), headers=headers)
+
+    async def security(_request: Request) -> Response:
+        return Response(discovery.security_txt(base_url), media_type="text/plain")
+
+    if settings.metrics.port is None:
+        token = settings.metrics.token
+        exposition = Exposition(metrics.registry, None if token is None else token.get_secret_value())
+        app.router.routes.append(Route("/metrics", exposition))
+    app.router.routes.extend(
+        [
+            Route("/", front_door),
+            Route("/docs", choose_version),
+            Route(f"{migration_guide.PLACE}{{pair}}", migration_guide.migration_guide),
+            Route("/policies/versions", version_policy),
+            Route(f"{TYPE_BASE}{{code}}", problem_page),
+            Route("/verify", verify_page),
+            Route("/reset-password", reset_page),
+            Route("/api", api_versions),
+            Route("/health", health),
+            Route("/health/ready", ready),
+            Route("/.well-known/api-catalog", catalog),
+            Route("/.well-known/security.txt", security),
+            Route("/.well-known/jwks.json", jwks),
+            *documentation_assets(),
+            *(Route(version.prefix, _entry(version)) for version in VERSIONS),
+        ]
+    )
+
+
+async def front_door(request: Request) -> Response:
+    """What versions there are, and where to go."""
+    cards = _cards(request, newest_first=True)
+    links = (
+        '<nav><a href="/docs">Documentation</a><a href="/api">Versions as JSON</a>'
+        '<a href="/policies/versions">Version policy</a><a href="/health/ready">Health</a></nav>'
+    )
+    return page("Strata", f"<h1>Strata</h1><p>One API in layers: every version over one core.</p>{cards}{links}")
+
+
+async def choose_version(request: Request) -> Response:
+    """Documentation of which version?"""
+    cards = _cards(request, newest_first=True)
+    return page("Documentation", f"<h1>Documentation</h1><p>Choose a version.</p>{cards}")
+
+
+async def version_policy(request: Request) -> Response:
+    """What clients can rely on."""
+    text = (
+        "<h1>Version policy</h1><p>Within a version nothing that a client may rely on is taken away. A version that "
+        "has a successor is deprecated, which every one of its responses says (<code>Deprecation</code>, RFC 9745), "
+        "and ends no earlier than its <code>Sunset</code> date (RFC 8594), which is never moved to an earlier day.</p>"
+        "<p>Before its end a version may rehearse it: in brownouts of a day at most, announced here and at "
+        '<a href="/api">/api</a>, it answers 410 with <code>Retry-After</code>. The owner of an API key can have '
+        "that key refused by deprecated versions earlier, to see what still depends on them.</p>"
+    )
+    return page("Version policy", text + _cards(request))
+
+
+def _cards(request: Request, *, newest_first: bool = False) -> str:
+    schedule = runtime_of(request).schedule
+    return "".join(version_card(version, schedule) for version in (reversed(VERSIONS) if newest_first else VERSIONS))
+
+
+async def problem_page(request: Request) -> Response:
+    """What a problem type means."""
+    code = request.path_params["code"]
+    known = _problems().get(code)
+    if known is None:
+        return problem_response(request, classify(NotFound("There is no such kind of problem.")))
+    return page(code, f"<h1><code>{html.escape(code)}</code></h1><p>{html.escape(known)}</p>")
+
+
+async def verify_page(_request: Request) -> Response:
+    """Where the link of a verification mail leads."""
+    return token_page("Verify my address", "/api/v2/auth/verifications", "", "Your address is verified.")
+
+
+async def reset_page(_request: Request) -> Response:
+    """Where the link of a password mail leads."""
+    field = '<input type="password" name="password" minlength="8" maxlength="100" required aria-label="New password"> '
+    return token_page("Set my password", "/api/v2/auth/password-resets/confirm", field, "Your password is set.")
+
+
+async def api_versions(request: Request) -> Response:
+    """The versions, for programs."""
+    return _json(discovery.versions_document(runtime_of(request).schedule))
+
+
+def _entry(version: ApiVersion) -> Callable[[Request], Awaitable[Response]]:
+    """The endpoint of a version's bare prefix, which its mount does not answer."""
+
+    async def entry(request: Request) -> Response:
+        response = _json(discovery.version_document(version, runtime_of(request).schedule))
+        response.headers.update(lifecycle_headers(version))
+        return response
+
+    return entry
+
+
+async def health(_request: Request) -> Response:
+    """Whether the process runs."""
+    return _json({"status": "ok"})
+
+
+async def ready(request: Request) -> Response:
+    """Whether each dependency answers; 503 without the database. Without Redis requests are served all the same."""
+    runtime = runtime_of(request)
+    shared = await runtime.rate_limits.redis_answers()
+    redis = {} if shared is None else {"redis": "ok" if shared else "degraded"}
+    try:
+        await runtime.database.ping()
+    except DomainError:
+        return _json({"status": "unavailable", "dependencies": {"database": "unavailable", **redis}}, 503)
+    return _json({"status": "degraded" if shared is False else "ok", "dependencies": {"database": "ok", **redis}})
+
+
+async def jwks(request: Request) -> Response:
+    """The public keys that verify our tokens, where they are asymmetric."""
+    keys = runtime_of(request).signer.public_keys()
+    if keys is None:
+        return problem_response(request, classify(NotFound("Tokens are signed with a shared secret.")))
+    return _json(keys)
+
+
+def _json(body: object, status: int = HTTPStatus.OK) -> Response:
+    return Response(orjson.dumps(body), status, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+def _problems() -> dict[str, str]:
+    found = {
+        "validation_failed": "A value was refused; errors say which and why.",
+        "method_not_allowed": "The path knows other methods; Allow lists them.",
+        "internal_error": "Something went wrong on our side. It has been recorded.",
+    }
+    kinds = [DomainError]
+    while kinds:
+        kind = kinds.pop()
+        kinds += kind.__subclasses__()
+        found[kind.code] = kind.detail
+    return found

@@ -1,0 +1,45 @@
+"""Builds the collaborators of ``observability`` from settings: tracing and contract conformance."""
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+
+from app.settings.groups import Settings
+from observability.conformance.checker import Auditor, ConformanceConfig
+from observability.tracing.config import TracingConfig
+
+
+def contract_checker(settings: Settings, prefixes: Mapping[str, str]) -> Auditor | None:
+    """The checker of every version with a frozen contract; ``None`` when the sample ratio is 0.
+
+    ``prefixes`` maps a version's name to the path under which it is served.
+    """
+    conformance = settings.conformance
+    if not conformance.sample_ratio:
+        return None
+    folder = conformance.contracts or Path(str(files("contracts")))
+    paths = {name: folder / f"{name}.openapi.json" for name in prefixes}
+    contracts = {name: (prefixes[name], path) for name, path in paths.items() if path.exists()}
+    return Auditor(ConformanceConfig(contracts=contracts, body_bytes=conformance.max_body_bytes))
+
+
+def tracing_config(settings: Settings, service: str) -> TracingConfig:
+    """The tracing configuration of one process. ``service`` is the name its spans carry."""
+    given = settings.tracing
+    return TracingConfig(
+        service=service,
+        version=version("strata"),
+        environment=settings.environment,
+        endpoint=given.endpoint,
+        timeout=given.timeout,
+        sample_ratio=given.sample_ratio,
+        slow_threshold=given.slow_threshold,
+        trust_parent=given.trust_parent,
+        ring=ring_folder(settings.home) if given.endpoint is None else None,
+    )
+
+
+def ring_folder(home: Path) -> Path:
+    """The folder of the local trace ring, which ``strata traces`` reads."""
+    return home / "traces"

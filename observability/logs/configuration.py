@@ -1,0 +1,208 @@
+"""One pipe for every log line of the process, ours and those of libraries."""
+
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import BinaryIO, Final
+
+import orjson
+import structlog
+from structlog.typing import EventDict, Processor
+
+from observability.config import LogFormat, LogLevel
+from observability.logs.exceptions import RepeatedFailures, mark_event
+from observability.logs.redaction import redact_event
+from observability.requests.context import ACTIVE, log_fields
+
+_LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+_CHATTY: Final = ("asyncio", "pgqueuer", "sqlalchemy", "httpx2", "httpcore2")
+"""Libraries whose debug and info lines tell of their insides, one and more a request."""
+_WITH_OWN_HANDLERS: Final = ("uvicorn", "uvicorn.error", "uvicorn.access")
+
+
+class LineSink:
+    """Writes whole lines, at once. A log that cannot be written must never fail the request that it tells of."""
+
+    def __init__(self, stream: BinaryIO | None = None) -> None:
+        self._stream = stream
+
+    def msg(self, line: bytes) -> None:
+        """Write one line; ``line`` has no newline."""
+        self.write(line + b"\n")
+
+    debug = info = warning = error = critical = msg
+
+    def write(self, lines: bytes) -> None:
+        """Write whole lines."""
+        # Standard output is looked up each time: it may be replaced (tests), and closed (a pipe to ``head``).
+        stream = sys.stdout.buffer if self._stream is None else self._stream
+        try:
+            stream.write(lines)
+            stream.flush()
+        except (OSError, ValueError):
+            return
+
+    def isatty(self) -> bool:
+        """Whether a person reads along."""
+        return (sys.stdout if self._stream is None else self._stream).isatty()
+
+
+class RequestLines:
+    """Where the access log writes: the pipe of every line, without what such a line has no use for.
+
+    Its fields come from closed sets, or are ids that were made or examined by us: there is nothing to redact, no
+    exception, no stack, and the ids of the request are among them. That, a logger that is bound once, and one system
+    call for all who ended together, make it cheap. For the thread of one loop.
+    """
+
+    def __init__(self) -> None:
+        self._sink = LineSink()
+        self._lines: list[bytes] = []
+        self.log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+        """To be looked up for each line: it is another after ``configure``. What it writes is seen after ``flush``."""
+
+    def configure(self, sink: LineSink, render: Sequence[Processor], threshold: int) -> None:
+        """Write to ``sink`` what is at or above ``threshold``."""
+        self._sink = sink
+        self.log = structlog.wrap_logger(
+            self,
+            processors=[add_level_and_time, *render],
+            wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        ).bind()
+
+    def msg(self, line: bytes) -> None:
+        """Keep one line until ``flush``; ``line`` has no newline."""
+        self._lines += (line, b"\n")
+
+    debug = info = warning = error = critical = msg
+
+    def flush(self) -> None:
+        """Write what was kept."""
+        lines, self._lines = self._lines, []
+        if lines:
+            self._sink.write(b"".join(lines))
+
+
+request_lines: Final = RequestLines()
+
+
+class SinkHandler(logging.Handler):
+    """Takes the records of the standard library to the sink."""
+
+    def __init__(self, sink: LineSink) -> None:
+        super().__init__()
+        self._sink = sink
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Format and write; what cannot be formatted is reported on standard error, as the standard library does."""
+        try:
+            line = self.format(record)
+        except Exception:  # noqa: BLE001 - the contract of logging.Handler
+            self.handleError(record)
+            return
+        self._sink.msg(line.encode(errors="replace"))
+
+
+def configure(level: LogLevel = "info", log_format: LogFormat = "auto", stream: BinaryIO | None = None) -> None:
+    """Set up structlog and the standard library for this process; may be called again.
+
+    ``stream`` is standard output unless given. Lines are JSON, or text for a terminal.
+    """
+    sink = LineSink(stream)
+    console = log_format == "console" or (log_format == "auto" and sink.isatty())
+    render = _console() if console else render_json
+    threshold = _LEVELS[level]
+    to_bytes = [_encode] if console else []
+    request_lines.configure(sink, [render, *to_bytes], threshold)
+    structlog.configure(
+        processors=[*_shared(), *_last(render), *to_bytes],
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        logger_factory=lambda *_names: sink,
+        cache_logger_on_first_use=False,
+    )
+    _configure_standard_library(sink, render, threshold)
+
+
+def _shared() -> list[Processor]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        add_context,
+        structlog.processors.add_log_level,
+        structlog.processors.StackInfoRenderer(),
+        mark_event,
+        # Text, without the values of local variables.
+        structlog.processors.format_exc_info,
+    ]
+
+
+def _last(render: Processor) -> list[Processor]:
+    return [redact_event, add_time, render]
+
+
+def _configure_standard_library(sink: LineSink, render: Processor, threshold: int) -> None:
+    handler = SinkHandler(sink)
+    handler.addFilter(RepeatedFailures())
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *_shared()],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_last(render), _decode],
+        )
+    )
+    root = logging.getLogger()
+    for known in [known for known in root.handlers if isinstance(known, SinkHandler)]:
+        root.removeHandler(known)
+    root.addHandler(handler)
+    root.setLevel(threshold)
+    for name in _WITH_OWN_HANDLERS:
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+    # Our access log has what this one has; without handlers, uvicorn does not even format it.
+    logging.getLogger("uvicorn.access").propagate = False
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(max(threshold, logging.WARNING))
+
+
+def add_context(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """The processor that adds the ids of the running request."""
+    context = ACTIVE.get()
+    if context is not None:
+        event.update(log_fields(context))
+    return event
+
+
+def add_time(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """The processor that adds the time, after redaction, which it does not concern."""
+    event["timestamp"] = datetime.now(UTC)
+    return event
+
+
+def add_level_and_time(_logger: object, method: str, event: EventDict) -> EventDict:
+    """The same, and the level. ``method`` is the name of one."""
+    event["level"] = method
+    event["timestamp"] = datetime.now(UTC)
+    return event
+
+
+def render_json(_logger: object, _method: str, event: EventDict) -> bytes:
+    """One JSON object. What orjson refuses (lone surrogates) is escaped by the slower encoder."""
+    try:
+        return orjson.dumps(event, option=orjson.OPT_UTC_Z)
+    except TypeError:
+        return json.dumps(event, default=str).encode()
+
+
+def _console() -> Processor:
+    # The traceback is text by now; the renderer's own would show the values of local variables.
+    renderer: Processor = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    return renderer
+
+
+def _encode(_logger: object, _method: str, line: EventDict | str) -> bytes:
+    return str(line).encode(errors="replace")
+
+
+def _decode(_logger: object, _method: str, line: EventDict | str | bytes) -> str:
+    return line.decode() if isinstance(line, bytes) else str(line)

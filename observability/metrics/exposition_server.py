@@ -1,0 +1,43 @@
+"""``/metrics`` on a port of its own, beside whatever else the process does."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from observability.metrics.exposition import Exposition
+
+_STOP_SECONDS: Final = 3
+
+
+@contextmanager
+def exposed(exposition: Exposition, host: str, port: int) -> Iterator[None]:
+    """Serve it from a thread while the block runs. Whether the port can be had is for the caller to find out before.
+
+    In the parent of several workers it answers even when none of them does.
+    """
+    server = uvicorn.Server(
+        uvicorn.Config(
+            Starlette(routes=[Route("/metrics", exposition)]),
+            host=host,
+            port=port,
+            lifespan="off",
+            loop="asyncio",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=1,
+        )
+    )
+    # uvicorn leaves signals alone where it does not run in the main thread.
+    thread = threading.Thread(target=server.run, name="metrics", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(_STOP_SECONDS)

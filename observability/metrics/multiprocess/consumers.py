@@ -1,0 +1,188 @@
+"""Requests by consumer, with a hard bound on the number of series: the top K by space-saving, the rest as one.
+
+Space-saving (Metwally, Agrawal, El Abbadi 2005): a newcomer to a full table takes the place of the least, and inherits
+its rank as the bound of its error. Two things are added. A newcomer to a full table has to come ``PROBATION`` times
+before it gets series of its own, until then it counts as ``other``: a flood of keys that come once makes no series.
+Whoever is displaced leaves what it counted to ``other``: its series vanish, and the sum over all only grows.
+
+All processes of a server share one table in one file, behind one lock, or N workers would have N times K series.
+A lock that is taken is not waited for: the count is kept and goes in with the next one.
+"""
+
+import mmap
+import os
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from observability.metrics.multiprocess import locks
+from observability.metrics.multiprocess.layout import Family
+from observability.metrics.multiprocess.snapshot import Merged
+
+OTHER: Final = "other"
+ANONYMOUS: Final = "anonymous"
+PROBATION: Final = 10
+ID_BYTES: Final = 64
+_RESERVED: Final = (OTHER, ANONYMOUS)
+_PATIENCE: Final = 2.0
+_PAUSE: Final = 0.005
+_HEAD_WORDS: Final = 2
+"""The generation, which tells a process that another has changed the table; and one word to spare."""
+_RANK, _PROVEN, _CELLS = 0, 1, 2
+
+
+class ConsumerTable:
+    """Counts by consumer and cell. ``cells`` are the label values beside the consumer's, always in the same order.
+
+    Raises ``ValueError`` for a budget that has no room for one consumer beside ``other`` and ``anonymous``.
+    """
+
+    def __init__(self, cells: Sequence[tuple[str, ...]], budget: int, path: Path | None = None) -> None:
+        self._cells = {cell: number for number, cell in enumerate(cells)}
+        self._slots = budget // len(cells)
+        if self._slots <= len(_RESERVED):
+            message = f"a budget of {budget} series has no room for one consumer with {len(cells)} series"
+            raise ValueError(message)
+        self._width = _CELLS + len(cells)
+        words = _HEAD_WORDS + self._slots * self._width
+        self._lock = threading.Lock()
+        self._descriptor: int | None = None
+        if path is None:
+            memory = memoryview(mmap.mmap(-1, words * 8 + self._slots * ID_BYTES))
+        else:
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            # A new file is all zeros, which is an empty table.
+            os.ftruncate(self._descriptor, words * 8 + self._slots * ID_BYTES)
+            memory = memoryview(mmap.mmap(self._descriptor, words * 8 + self._slots * ID_BYTES))
+        self._doubles = memory[: words * 8].cast("d")
+        self._ids = memory[words * 8 :]
+        self._generation = -1.0
+        self._index: dict[bytes, int] = {}
+        self._pending: dict[tuple[str, int], float] = {}
+
+    def count(self, consumer: str | None, *cell: str) -> None:
+        """Count one request. ``None`` is nobody in particular. Raises ``KeyError`` for a cell that was not declared."""
+        key = ANONYMOUS if consumer is None else consumer, self._cells[cell]
+        with self._lock:
+            if self._descriptor is None:
+                self._add(*key, 1.0)
+            elif locks.try_lock(self._descriptor):
+                try:
+                    self._add(*key, 1.0)
+                    self._settle()
+                finally:
+                    locks.unlock(self._descriptor)
+            elif key in self._pending or len(self._pending) < self._slots:
+                self._pending[key] = self._pending.get(key, 0.0) + 1.0
+            else:
+                other = OTHER, key[1]
+                self._pending[other] = self._pending.get(other, 0.0) + 1.0
+
+    def flush(self) -> None:
+        """Put in what could not be put in before, if the lock is free now."""
+        with self._lock:
+            if self._pending and self._descriptor is not None and locks.try_lock(self._descriptor):
+                try:
+                    self._settle()
+                finally:
+                    locks.unlock(self._descriptor)
+
+    def add_to(self, merged: Merged, family: Family) -> None:
+        """Add every series that was counted. The consumer is the first label. Raises ``Busy``."""
+        cells = list(self._cells)
+        words, ids = self._copied()
+        doubles = memoryview(words).cast("d")
+        for slot in range(self._slots):
+            name = self._name(slot, ids)
+            start = _HEAD_WORDS + slot * self._width + _CELLS
+            for cell, value in zip(cells, doubles[start : start + len(cells)].tolist(), strict=True):
+                if name and value:
+                    merged.add(family, (name, *cell), [value], {})
+
+    def _copied(self) -> tuple[bytes, bytes]:
+        """Numbers and names, as they belong together: in between, one consumer may take the place of another.
+
+        The wait for another process is made of short attempts, so that whoever counts in this one need not wait too.
+        """
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            with self._lock:
+                if self._descriptor is None:
+                    return bytes(self._doubles.cast("B")), bytes(self._ids)
+                if locks.try_lock(self._descriptor):
+                    try:
+                        self._settle()
+                        return bytes(self._doubles.cast("B")), bytes(self._ids)
+                    finally:
+                        locks.unlock(self._descriptor)
+            if time.monotonic() > deadline:
+                raise locks.Busy
+            time.sleep(_PAUSE)
+
+    def _settle(self) -> None:
+        pending, self._pending = self._pending, {}
+        for key, amount in pending.items():
+            self._add(*key, amount)
+
+    def _add(self, consumer: str, cell: int, amount: float) -> None:
+        doubles = self._doubles
+        if doubles[0] != self._generation:
+            self._read_index()
+        slot = self._slot(consumer)
+        start = _HEAD_WORDS + slot * self._width
+        if slot >= len(_RESERVED):
+            doubles[start + _RANK] += amount
+            if doubles[start + _PROVEN] < PROBATION:
+                doubles[start + _PROVEN] += amount
+                start = _HEAD_WORDS
+        doubles[start + _CELLS + cell] += amount
+
+    def _slot(self, consumer: str) -> int:
+        if consumer in _RESERVED:
+            return _RESERVED.index(consumer)
+        name = consumer.encode()[:ID_BYTES]
+        slot = self._index.get(name)
+        return self._admit(name) if slot is None else slot
+
+    def _admit(self, name: bytes) -> int:
+        if len(self._index) < self._slots - len(_RESERVED):
+            slot = len(_RESERVED) + len(self._index)
+            self._doubles[_HEAD_WORDS + slot * self._width + _PROVEN] = PROBATION
+        else:
+            slot = min(self._index.values(), key=self._rank)
+            self._displace(slot)
+        self._ids[slot * ID_BYTES : (slot + 1) * ID_BYTES] = name.ljust(ID_BYTES, b"\0")
+        self._index[name] = slot
+        self._generation = self._doubles[0] = self._doubles[0] + 1
+        return slot
+
+    def _rank(self, slot: int) -> float:
+        return self._doubles[_HEAD_WORDS + slot * self._width + _RANK]
+
+    def _displace(self, slot: int) -> None:
+        doubles = self._doubles
+        start, other = _HEAD_WORDS + slot * self._width, _HEAD_WORDS
+        for cell in range(_CELLS, self._width):
+            # In this order: whoever is killed in between leaves a sum that is too high, never one that fell.
+            doubles[other + cell] += doubles[start + cell]
+            doubles[start + cell] = 0.0
+        doubles[start + _PROVEN] = 0.0
+        del self._index[bytes(self._ids[slot * ID_BYTES : (slot + 1) * ID_BYTES]).rstrip(b"\0")]
+
+    def _read_index(self) -> None:
+        if not self._ids[0]:
+            for slot, name in enumerate(_RESERVED):
+                self._ids[slot * ID_BYTES : (slot + 1) * ID_BYTES] = name.encode().ljust(ID_BYTES, b"\0")
+        ids = bytes(self._ids)
+        names = ((self._raw(slot, ids), slot) for slot in range(len(_RESERVED), self._slots))
+        self._index = {name: slot for name, slot in names if name}
+        self._generation = self._doubles[0]
+
+    @staticmethod
+    def _raw(slot: int, ids: bytes) -> bytes:
+        return ids[slot * ID_BYTES : (slot + 1) * ID_BYTES].rstrip(b"\0")
+
+    def _name(self, slot: int, ids: bytes) -> str:
+        return self._raw(slot, ids).decode(errors="replace")

@@ -1,0 +1,166 @@
+"""The outermost layer: gives every request its context and every response the ids to ask us about it."""
+
+import asyncio
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from contextvars import Context
+from time import perf_counter
+from typing import Final, Protocol
+
+import uuid_utils
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from observability.logs.redaction import holds_secret
+from observability.requests.context import ACTIVE, KEY, RequestContext, Requests
+from observability.requests.trace_context import format_traceparent, new_ids, parse_traceparent
+from observability.tracing.recording import RECORDING
+
+_REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+_HEADS: Final = frozenset({"http.response.start", "websocket.accept", "websocket.http.response.start"})
+_OURS: Final = frozenset({b"x-request-id", b"traceresponse", b"server-timing"})
+
+
+class Watcher(Protocol):
+    """Told of every HTTP request, as it arrives and after it has ended. Must be quick, and must not raise.
+
+    A layer around the application could do the same, for the price of a coroutine that every wait inside wakes up.
+    """
+
+    def begin(self, scope: Scope, context: RequestContext) -> None:
+        """A request has arrived."""
+
+    def ended(self, requests: Requests) -> None:
+        """These have ended, well or badly; their contexts are finished."""
+
+
+class RequestContextMiddleware:
+    """Accepts ``X-Request-ID`` and ``traceparent`` where they are well-formed, and watches the response go out.
+
+    ``watchers`` are told of a request in their order, and of its end in the opposite one. While others are under way,
+    they are told of an end at the loop's next turn, together with those that came to theirs in the same one: code that
+    has just run for one request is still in the caches for the next.
+    """
+
+    def __init__(self, app: ASGIApp, *, mounts: Mapping[str, str], watchers: Sequence[Watcher] = ()) -> None:
+        self._app = app
+        self._mounts = tuple((prefix, f"{prefix}/", version) for prefix, version in mounts.items())
+        self._watchers = tuple(watchers)
+        self._last_first = tuple(reversed(self._watchers))
+        self._under_way = 0
+        self._ended: list[tuple[Scope, RequestContext]] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        context = self._context(scope)
+        # A copy: not every server gives each request a state of its own.
+        scope["state"] = {**scope.get("state", {}), KEY: context}
+
+        async def watch_receive() -> Message:
+            message = await receive()
+            if message["type"] == "http.disconnect" and not context.complete:
+                context.disconnected = True
+            return message
+
+        async def watch_send(message: Message) -> None:
+            kind = message["type"]
+            if kind == "http.response.body":
+                context.bytes_out += len(message.get("body", b""))
+            elif kind in _HEADS:
+                message = _with_ids(context, message)
+            try:
+                await send(message)
+            except OSError:
+                context.disconnected = True
+                raise
+            if kind == "http.response.pathsend" or (kind == "http.response.body" and not message.get("more_body")):
+                context.complete = True
+
+        self._begin(scope, context)
+        token, recording = ACTIVE.set(context), RECORDING.set(context.recording)
+        try:
+            await self._app(scope, watch_receive, watch_send)
+        finally:
+            RECORDING.reset(recording)
+            ACTIVE.reset(token)
+            self._end(scope, context)
+
+    def _begin(self, scope: Scope, context: RequestContext) -> None:
+        # A websocket is no request with an answer: nobody counts or logs one yet.
+        if scope["type"] != "http":
+            return
+        self._under_way += 1
+        for watcher in self._watchers:
+            watcher.begin(scope, context)
+
+    def _end(self, scope: Scope, context: RequestContext) -> None:
+        if scope["type"] != "http":
+            return
+        context.finish(scope)
+        self._under_way -= 1
+        self._ended.append((scope, context))
+        if not self._under_way:
+            self._tell()
+        elif len(self._ended) == 1:
+            asyncio.get_running_loop().call_soon(self._tell, context=Context())
+
+    def _tell(self) -> None:
+        ended, self._ended = self._ended, []
+        for watcher in self._last_first:
+            watcher.ended(ended)
+
+    def _context(self, scope: Scope) -> RequestContext:
+        given_ids: list[bytes] = []
+        parents: list[bytes] = []
+        headers: Iterable[tuple[bytes, bytes]] = scope["headers"]
+        for name, value in headers:
+            if name == b"x-request-id":
+                given_ids.append(value)
+            elif name == b"traceparent":
+                parents.append(value)
+        trace_id, span_id = new_ids()
+        parent = parse_traceparent(parents[0]) if len(parents) == 1 else None
+        return RequestContext(
+            _request_id(given_ids),
+            trace_id if parent is None else parent.trace_id,
+            span_id,
+            parent_span_id=None if parent is None else parent.span_id,
+            parent_sampled=None if parent is None else parent.sampled,
+            api_version=self._version(scope),
+        )
+
+    def _version(self, scope: Scope) -> str | None:
+        path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+        for prefix, below, version in self._mounts:
+            if path.startswith(below) or path == prefix:
+                return version
+        return None
+
+
+def _with_ids(context: RequestContext, head: Message) -> Message:
+    """The head of a response with the ids of its request, and of no other."""
+    status: int | None = head.get("status")
+    context.status = status
+    if status is not None and not context.sampled:
+        # An error or a slow answer may have made the trace one that is kept, which the header is to tell.
+        context.sampled = context.notable(status, perf_counter() - context.started)
+    trace = format_traceparent(context.trace_id, context.span_id, sampled=context.sampled).encode()
+    # A replayed response may bring the ids of the request that it was first made for.
+    headers = [header for header in head.get("headers", ()) if header[0] not in _OURS]
+    headers += (
+        (b"x-request-id", context.request_id.encode()),
+        (b"traceresponse", trace),
+        # The same for scripts in browsers, which read it from the timing of the resource.
+        (b"server-timing", b'trace;desc="%b"' % trace),
+    )
+    return {**head, "headers": headers}
+
+
+def _request_id(given: list[bytes]) -> str:
+    """The caller's id if it is one, and only one, and no credential put into the wrong header; else a new UUIDv7."""
+    if len(given) == 1 and _REQUEST_ID.fullmatch(given[0]):
+        text = given[0].decode()
+        if not holds_secret(text):
+            return text
+    return uuid_utils.uuid7().hex

@@ -1,0 +1,165 @@
+"""What belongs to no version: the front door, discovery, health, and what both versions say of themselves."""
+
+import json
+import re
+from typing import Any
+
+import httpx2
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from pydantic import SecretStr
+
+from app.errors import DomainError
+from app.http.runtime import Runtime
+from app.kit.db.database import Database
+from app.main import create_app
+from app.settings.groups import Settings
+from tests.support.app import World
+from tests.support.operations import VERSIONS
+
+DEPRECATION = "@1780272000"
+SUNSET = "Fri, 31 Dec 2027 23:59:59 GMT"
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/docs/migrate/v1-to-v2", "/policies/versions"])
+async def test_pages(world: World, path: str) -> None:
+    async with world.client() as client:
+        answer = await client.get(path)
+        assert answer.status_code == 200
+        assert answer.headers["Content-Type"].startswith("text/html")
+        assert "v1" in answer.text
+        assert "v2" in answer.text
+        assert (await client.head(path)).status_code == 200
+
+
+async def test_discovery(world: World) -> None:
+    async with world.client() as client:
+        versions = {found["name"]: found for found in (await client.get("/api")).json()["versions"]}
+        assert set(versions) == set(VERSIONS)
+        assert versions["v1"]["deprecated_at"] == "2026-06-01T00:00:00Z"
+        assert versions["v1"]["sunset_at"] == "2027-12-31T23:59:59Z"
+        assert versions["v1"]["successor"] == "v2"
+        for version in versions.values():
+            for link in ("openapi", "docs"):
+                assert (await client.get(version[link])).status_code == 200
+        catalog = await client.get("/.well-known/api-catalog")
+        head = await client.head("/.well-known/api-catalog")
+        assert catalog.headers["Content-Type"].startswith("application/linkset+json")
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["Content-Type"] == catalog.headers["Content-Type"]
+        assert 'rel="api-catalog"' in head.headers["Link"]
+        base = world.runtime.settings.http.base_url
+        for links in catalog.json()["linkset"]:
+            for relation in ("service-desc", "service-doc", "status"):
+                (link,) = links[relation]
+                assert (await client.get(link["href"].removeprefix(base))).status_code == 200
+        text = (await client.get("/.well-known/security.txt")).text
+        assert {line.partition(":")[0] for line in text.splitlines()} >= {"Contact", "Expires", "Canonical"}
+
+
+def codes() -> list[str]:
+    found, kinds = (
+        {"internal_error", "method_not_allowed", "not_found", "malformed_request", "rate_limited"},
+        [DomainError],
+    )
+    while kinds:
+        kind = kinds.pop()
+        kinds += kind.__subclasses__()
+        found.add(kind.code)
+    return sorted(found)
+
+
+async def test_every_problem_type_is_explained(world: World) -> None:
+    async with world.client() as client:
+        for code in codes():
+            assert (await client.get(f"/problems/{code}")).status_code == 200, code
+        assert (await client.get("/problems/unheard_of")).status_code == 404
+        missing = await client.get("/nowhere")
+        assert (await client.get(missing.json()["type"])).status_code == 200
+
+
+async def test_readiness_tells_of_a_database_that_is_gone(admin_dsn: str, settings: Settings) -> None:
+    """The pool is closed under the application: nothing answers any more."""
+    database = await Database.open(admin_dsn, settings.database)
+    gone = World(create_app(settings), Runtime.build(settings, database))
+    async with gone.client() as client:
+        assert (await client.get("/health/ready")).json()["dependencies"]["database"] == "ok"
+        await database.close()
+        down = await client.get("/health/ready")
+        assert (down.status_code, down.json()["dependencies"]["database"]) == (503, "unavailable")
+        assert (await client.get("/health")).json() == {"status": "ok"}
+        for version in VERSIONS:
+            answer = await client.get(f"/api/{version}/posts")
+            assert answer.status_code == 503, answer.text
+            assert int(answer.headers["Retry-After"]) >= 1
+
+
+async def _break(*_arguments: object, **_more: object) -> None:
+    message = "a defect"
+    raise RuntimeError(message)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_every_response_tells_the_life_of_its_version(
+    world: World, version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with world.client() as client:
+        answers: list[httpx2.Response] = [
+            await client.get(f"/api/{version}/posts"),
+            await client.get(f"/api/{version}/nowhere"),
+            await client.delete(f"/api/{version}/posts"),
+            await client.get(f"/api/{version}/posts?{'page=0' if version == 'v1' else 'limit=0'}"),
+            await client.get(f"/api/{version}/users"),
+        ]
+        monkeypatch.setattr(type(world.runtime.database.reads), "all", _break)
+        answers.append(await client.get(f"/api/{version}/posts"))
+    assert [answer.status_code for answer in answers] == [200, 404, 405, 422, 401, 500]
+    assert "GET" in answers[2].headers["Allow"].split(", ")
+    assert "a defect" not in answers[5].text
+    for answer in answers:
+        assert answer.headers["API-Version"] == version
+        life = (answer.headers.get("Deprecation"), answer.headers.get("Sunset"))
+        assert life == ((DEPRECATION, SUNSET) if version == "v1" else (None, None))
+        link = answer.headers.get("Link", "")
+        for relation in ("deprecation", "sunset", "successor-version"):
+            assert (f'rel="{relation}"' in link) is (version == "v1")
+
+
+async def test_browsers_read_what_configuration_allows(settings: Settings, world: World) -> None:
+    http = settings.http.model_copy(update={"cors_origins": ["https://app.example"]})
+    allowed = World(create_app(settings.model_copy(update={"http": http})), world.runtime)
+    for version in VERSIONS:
+        for origin, echoed in {"https://app.example": "https://app.example", "https://evil.example": None}.items():
+            async with allowed.client({"Origin": origin}) as client:
+                answer = await client.get(f"/api/{version}/posts")
+                assert answer.headers.get("Access-Control-Allow-Origin") == echoed
+        async with world.client({"Origin": "https://app.example"}) as client:
+            assert "Access-Control-Allow-Origin" not in (await client.get(f"/api/{version}/posts")).headers
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_documents_and_pages_name_no_other_host(world: World, version: str) -> None:
+    async with world.client() as client:
+        document: dict[str, Any] = json.loads((await client.get(f"/api/{version}/openapi.json")).text)
+        assert document["servers"][0]["url"].endswith(f"/api/{version}")
+        for page in ("docs", "redoc"):
+            html = (await client.get(f"/api/{version}/{page}")).text
+            assert re.findall(r"(?:https?:)?//[\w.-]+\.\w+", html) == []
+            assets = re.findall(r'(?:src|href)="([^"]+)"', html)
+            assert assets
+            for asset in assets:
+                assert (await client.get(asset)).status_code == 200, asset
+
+
+async def test_the_public_key_is_served(settings: Settings, world: World) -> None:
+    pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    auth = settings.auth.model_copy(update={"signing_key": SecretStr(pem)})
+    changed = settings.model_copy(update={"auth": auth})
+    signing = World(create_app(changed), Runtime.build(changed, world.runtime.database))
+    async with signing.client() as client, world.client() as other:
+        (key,) = (await client.get("/.well-known/jwks.json")).json()["keys"]
+        assert (key["kty"], key["crv"]) == ("OKP", "Ed25519")
+        assert key["kid"]
+        assert "d" not in key, "the private half stays here"
+        assert (await other.get("/.well-known/jwks.json")).status_code == 404

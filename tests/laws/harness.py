@@ -1,0 +1,192 @@
+"""The application over one transaction of a real PostgreSQL, played in scenes that leave no trace."""
+
+import asyncio
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+from uuid import UUID
+
+import httpx2
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from app.access.passwords import PasswordHasher
+from app.access.principal import Permission, Role
+from app.access.service import ApiKeyService, KeyDraft
+from app.http.runtime import Runtime
+from app.kit.db.database import sqlalchemy_url
+from app.kit.mail.message import Mail
+from app.main import create_app
+from app.models import User
+from app.settings.groups import Settings
+from tests.support.app import PASSWORD, World
+from tests.support.rollback_database import PinnedDatabase
+from versions.kit.typeid import decode, encode
+
+T = TypeVar("T")
+
+
+class Side:
+    """One caller's client of one version. Every response is held against the version's frozen contract."""
+
+    def __init__(self, stage: "Stage", version: str, headers: dict[str, str]) -> None:
+        self._stage = stage
+        self._prefix = f"/api/{version}"
+        self._headers = headers
+
+    def call(self, method: str, path: str, **options: Any) -> httpx2.Response:
+        headers = self._headers | options.pop("headers", {})
+        return self._stage.request(method, self._prefix + path, headers=headers, **options)
+
+    def get(self, path: str, **params: Any) -> httpx2.Response:
+        return self.call("GET", path, params=params)
+
+    def post(self, path: str, body: Any = None, **options: Any) -> httpx2.Response:
+        return self.call("POST", path, json=body, **options)
+
+    def put(self, path: str, body: Any) -> httpx2.Response:
+        return self.call("PUT", path, json=body)
+
+    def patch(self, path: str, body: Any, **options: Any) -> httpx2.Response:
+        return self.call("PATCH", path, json=body, **options)
+
+    def delete(self, path: str, **options: Any) -> httpx2.Response:
+        return self.call("DELETE", path, **options)
+
+    def submit(self, path: str, **form: str) -> httpx2.Response:
+        return self.call("POST", path, data=form)
+
+
+@dataclass(frozen=True, eq=False)
+class Caller:
+    """Somebody who uses both versions. ``number`` is the id in v1, ``name`` that in v2; strangers have neither."""
+
+    label: str
+    number: int
+    name: str
+    email: str
+    v1: Side
+    v2: Side
+
+    def __repr__(self) -> str:
+        return self.label
+
+
+class Stage:
+    """One application, its cast, and an event loop that plain functions drive."""
+
+    def __init__(self, dsn: str, settings: Settings) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._engine = create_async_engine(sqlalchemy_url(dsn), poolclass=NullPool)
+        self._connection = self.run(self._engine.connect())
+        self._transaction = self.run(self._connection.begin())
+        self._database = self.run(PinnedDatabase.of(self._connection))
+        runtime = replace(Runtime.build(settings, self._database), passwords=_cheap_passwords())
+        self._world = World(create_app(settings), runtime)
+        self._client = self._world.client()
+        self._hash = self.run(runtime.passwords.hash(PASSWORD))
+        # No account has the number of a post: what takes one for the other is found out.
+        self.fetch("SELECT setval(pg_get_serial_sequence('users', 'id'), 70000)")
+        self.stranger = self._caller("stranger", 0, "", "", {})
+        self.ada = self.person("ada", Role.AUTHOR)
+        self.bob = self.person("bob", Role.AUTHOR)
+        self.reader = self.person("rita", Role.READER)
+        self.moderator = self.person("mona", Role.MODERATOR)
+        self.admin = self.person("root", Role.ADMIN)
+        self.other_admin = self.person("toor", Role.ADMIN)
+        self.narrow = self.person("nina", Role.ADMIN, scopes=[Permission.POSTS_READ])
+        self.forged = self._caller("forged", 0, "", "", {"Authorization": "Bearer sk_live_forged"})
+
+    @property
+    def cast(self) -> Sequence[Caller]:
+        """Everybody there is to call, with every kind of rights."""
+        return (
+            *(self.stranger, self.ada, self.bob, self.reader, self.moderator, self.admin, self.narrow),
+            self.forged,
+        )
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self._loop.run_until_complete(work)
+
+    def request(self, method: str, url: str, **options: Any) -> httpx2.Response:
+        return self.run(self._client.request(method, url, **options))
+
+    @contextmanager
+    def scene(self) -> Iterator[None]:
+        """Whatever happens in here has not happened afterwards."""
+        savepoint = self.run(self._connection.begin_nested())
+        try:
+            yield
+        finally:
+            self.run(savepoint.rollback())
+
+    def close(self) -> None:
+        self.run(self._client.aclose())
+        self.run(self._transaction.rollback())
+        self.run(self._connection.close())
+        self.run(self._engine.dispose())
+        self._loop.close()
+
+    def fetch(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Rows, past the application."""
+        return [tuple(row) for row in self.run(self._database.driver.fetch(query, *values))]
+
+    def person(
+        self, label: str, *roles: Role, scopes: Sequence[str] = tuple(Permission), verified: bool = True
+    ) -> Caller:
+        """Somebody with these roles, the common password, and a key with these scopes."""
+        email = f"{label}@example.com"
+        user, key = self.run(self._add(email, label.title(), roles, scopes, verified=verified))
+        return self._caller(label, user.id, encode("usr", user.uid), email, {"X-API-Key": key})
+
+    async def _add(
+        self, email: str, name: str, roles: Sequence[Role], scopes: Sequence[str], *, verified: bool
+    ) -> tuple[User, str]:
+        async with self._database.write() as session:
+            user = User(
+                email=email,
+                display_name=name,
+                password_hash=self._hash,
+                roles=[role.value for role in roles],
+                is_verified=verified,
+            )
+            session.add(user)
+            await session.flush()
+            _, key = ApiKeyService(session).create(KeyDraft(user.id, "laws", [str(scope) for scope in scopes]))
+        return user, key
+
+    def holder(self, token: str) -> Caller:
+        """Whoever has this access token."""
+        return self._caller("holder", 0, "", "", {"Authorization": f"Bearer {token}"})
+
+    def mails(self) -> list[Mail]:
+        """What the worker would have sent since the last time."""
+        return self.run(self._world.deliver())
+
+    def number_of(self, kind: str, name: str) -> int | None:
+        """The id in v1 of a v2 id, as the database knows it; None when there is no such thing."""
+        prefix, table = {"user": ("usr", "users"), "post": ("post", "posts")}[kind]
+        found = self.fetch(f"SELECT id FROM {table} WHERE uid = $1", decode(prefix, name))  # noqa: S608 - our own
+        return found[0][0] if found else None
+
+    def name_of_post(self, number: int) -> str:
+        """The v2 id of a post that v1 knows by its number."""
+        ((uid,),) = self.fetch("SELECT uid FROM posts WHERE id = $1", number)
+        return encode("post", uid)
+
+    def events(self) -> list[tuple[str, UUID, str]]:
+        """Everything that happened, oldest first: type, subject, payload."""
+        return self.fetch("SELECT type, subject_uid, payload::text FROM events ORDER BY id")
+
+    def _caller(self, label: str, number: int, name: str, email: str, headers: dict[str, str]) -> Caller:
+        return Caller(label, number, name, email, Side(self, "v1", headers), Side(self, "v2", headers))
+
+
+def _cheap_passwords() -> PasswordHasher:
+    """Argon2 at its lowest price: laws are about who gets in, not about how hard it is to guess."""
+    passwords = PasswordHasher(2)
+    passwords._hash = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+    return passwords

@@ -1,0 +1,281 @@
+"""One pipe, and nothing secret in it."""
+
+import io
+import json
+import logging
+import sys
+import time
+import timeit
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import orjson
+import pytest
+import structlog
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from observability.logs.configuration import LineSink, configure
+from observability.logs.exceptions import was_logged
+from observability.logs.redaction import holds_secret, redact_text
+from observability.requests.context import ACTIVE, RequestContext
+
+# Credentials of the shapes that this product hands out or is handed; none was ever valid.
+SECRETS = (
+    "sk_live_" + "4QnZ7kLmP2xWvB9tRsY3",
+    "sk_test_" + "4QnZ7kLmP2xWvB9tRsY3",
+    "whsec_" + "C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
+    "eyJhbGciOiJIUzI1NiJ9." + "eyJzdWIiOiJ1c2VyIn0.c2lnbmF0dXJl-_x",
+    "eve.adams+list@mail.example.org",
+    "ève@exämple.org",
+    "eve%40example.org",
+    "$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHQ$aGFzaGhhc2g",
+)
+NAMES = (
+    *("password", "new_password", "Authorization", "cookie", "Set-Cookie", "X-API-Key", "refresh_token", "api_key"),
+    *("client_secret", "email", "signing_key", "e-mail"),
+)
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="@%"), max_size=20)
+SEPARATOR = st.sampled_from([" ", "", '"', "'", "\n", "=", ": ", "(", "/", "?next=", "<", ", ", "\\"])
+
+
+def lines_of(stream: io.BytesIO) -> list[dict[str, Any]]:
+    """Every line, parsed by the strict parser and by the lenient one."""
+    lines = stream.getvalue().splitlines()
+    return [json.loads(line) for line in lines]
+
+
+@contextmanager
+def logged(level: Any = "info", log_format: Any = "json") -> Iterator[io.BytesIO]:
+    """What is logged inside."""
+    stream = io.BytesIO()
+    configure(level, log_format, stream)
+    yield stream
+
+
+def planted(secret: str) -> st.SearchStrategy[object]:
+    """Values of many shapes, each with ``secret`` in some text of it."""
+    around = st.builds(lambda a, s, t, b: f"{a}{s}{secret}{t}{b}", TEXT, SEPARATOR, SEPARATOR, TEXT)
+    text = st.one_of(st.just(secret), st.builds(lambda a, b: f"{a} {secret} {b}", TEXT, TEXT))
+    leaf = st.one_of(text, text.map(str.encode), text.map(ValueError)) if "ä" in secret else st.one_of(text, around)
+    return st.recursive(
+        leaf,
+        lambda inner: st.one_of(
+            st.lists(inner, min_size=1, max_size=3),
+            st.tuples(inner),
+            st.dictionaries(st.sampled_from(["a", "b"]), inner, min_size=1),
+            text.map(lambda key: {key: 1}),
+        ),
+        max_leaves=3,
+    )
+
+
+@given(st.sampled_from(SECRETS).flatmap(lambda secret: st.tuples(st.just(secret), planted(secret))))
+def test_what_looks_like_a_secret_is_nowhere(case: tuple[str, object]) -> None:
+    secret, value = case
+    with logged() as stream:
+        structlog.get_logger().info("event", value=value)
+        structlog.get_logger().info(str(value))
+        logging.getLogger("foreign").warning("value %s", value)
+        try:
+            raise RuntimeError(value)  # noqa: TRY301 - its traceback is what is logged
+        except RuntimeError:
+            logging.getLogger("foreign").exception("failed")
+            structlog.get_logger().exception("failed")
+    assert len(lines_of(stream)) == 5
+    assert secret not in stream.getvalue().decode()
+
+
+OPAQUE = st.text("abcdefghkmnp23456789", min_size=12, max_size=24).map(lambda text: f"zq{text}")
+
+
+@given(st.sampled_from(NAMES), OPAQUE, st.booleans())
+def test_what_is_named_a_secret_is_nowhere(name: str, secret: str, upper: bool) -> None:  # noqa: FBT001 - drawn
+    name = name.upper() if upper else name
+    texts = [
+        f"{name}={secret}",
+        f"{name}: {secret}",
+        f'{{"{name}": "{secret}"}}',
+        f'{{\\"{name}\\": \\"{secret}\\"}}',
+        f"{{'{name}': '{secret} and {secret}'}}",
+        repr([(name.encode(), secret.encode())]),
+        f"?a=b&{name}={secret}&c=d",
+        f"User(id=1, {name}='{secret}')",
+        f"Key ({name})=({secret}) already exists.",
+        f"{name}: Bearer {secret}",
+        f"{name}='{secret} cut",
+        f"[parameters: (1, '{secret}')]",
+        f"postgresql://user:{secret}@host/db",
+    ]
+    with logged() as stream:
+        structlog.get_logger().info("event", **{name: secret})
+        structlog.get_logger().info("event", **{name: [secret]}, deep={"list": [{name: {"x": secret}}]})
+        for text in texts:
+            structlog.get_logger().info(text)
+    assert len(lines_of(stream)) == len(texts) + 2
+    for line in stream.getvalue().decode().splitlines():
+        assert secret not in line
+
+
+def test_cookies_are_cut_to_the_end_of_the_line() -> None:
+    assert redact_text("Cookie: a=1; session=2\nnext") == "Cookie: [redacted]\nnext"
+    assert redact_text("Authorization: Basic dXNlcjpwYXNz") == "Authorization: [redacted] [redacted]"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "GET /api/v1/posts/{post_id}",
+        "@router.get",
+        "a @ b",
+        "01a20b4b091976289abc53eae14b0da5",
+        "author=7",
+        "tasks",
+        "",
+    ],
+)
+def test_what_is_no_secret_stays(text: str) -> None:
+    assert redact_text(text) == text
+    assert not holds_secret(text)
+
+
+@pytest.mark.parametrize("unit", ["a", "a@", "a.", '"', "eyJ", "token=", "cookie", "%40", "a%", "://", "\\", "(("])
+def test_long_text_takes_time_in_proportion(unit: str) -> None:
+    def best_of_five(times: int) -> float:
+        text = "@ token " + unit * times
+        # The processor's time, not the clock's: other processes are none of its business.
+        return min(timeit.repeat(lambda: redact_text(text), timer=time.process_time, number=1, repeat=5))
+
+    # Four times the text; what grows with the square takes sixteen times as long.
+    assert best_of_five(100_000) < 10 * best_of_five(25_000)
+
+
+@example({"n": 2**70, "s": "\ud800", "f": float("nan"), "b": b"\xff", "o": object(), 3: {1}})
+@given(
+    st.dictionaries(
+        st.one_of(st.text(st.characters()), st.integers()),
+        st.recursive(
+            st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(st.characters()), st.binary()),
+            lambda inner: st.one_of(st.lists(inner), st.dictionaries(st.text(st.characters()), inner)),
+            max_leaves=5,
+        ),
+        max_size=4,
+    )
+)
+def test_every_line_is_json(fields: dict[object, object]) -> None:
+    with logged() as stream:
+        structlog.get_logger().info("event", fields=fields)
+        logging.getLogger("foreign").warning("%r", fields)
+    assert [line["level"] for line in lines_of(stream)] == ["info", "warning"]
+    assert stream.getvalue().count(b"\n") == 2
+
+
+def test_a_structure_that_holds_itself_ends() -> None:
+    endless: list[object] = []
+    endless.append(endless)
+    with logged() as stream:
+        structlog.get_logger().info("event", value=endless)
+    assert "[too deep]" in stream.getvalue().decode()
+
+
+def test_foreign_records_take_the_same_pipe() -> None:
+    context = RequestContext("r", "t", "s", parent_span_id=None, api_version="v1")
+    uvicorn = logging.getLogger("uvicorn.error")
+    uvicorn.addHandler(logging.NullHandler())
+    token = ACTIVE.set(context)
+    with logged() as stream:
+        uvicorn.info("Started %s", "server", extra={"color_message": "Started"})
+        logging.getLogger("sqlalchemy.engine").info("SELECT")
+        logging.getLogger("asyncio").debug("Using selector")
+        logging.getLogger("uvicorn.access").info("GET /?token=x")
+        structlog.get_logger().warning("ours", n=1)
+    ACTIVE.reset(token)
+    foreign, ours = lines_of(stream)
+    ids = {"request_id": "r", "trace_id": "t", "span_id": "s", "api_version": "v1"}
+    assert {**foreign, **ids, "timestamp": 0} == {
+        "event": "Started server",
+        "logger": "uvicorn.error",
+        "level": "info",
+        "timestamp": 0,
+        **ids,
+    }
+    assert ids.items() <= ours.items()
+    assert not logging.getLogger("uvicorn.access").hasHandlers()
+
+
+def test_levels_hold_for_all() -> None:
+    with logged("error") as stream:
+        structlog.get_logger().warning("no")
+        logging.getLogger("foreign").warning("no")
+        structlog.get_logger().error("yes")
+    assert [line["event"] for line in lines_of(stream)] == ["yes"]
+
+
+def test_configuring_again_replaces() -> None:
+    with logged() as first:
+        log = structlog.get_logger()
+        log.info("first")
+    with logged() as second:
+        log.info("second")
+        logging.getLogger("foreign").warning("third")
+    assert [line["event"] for line in lines_of(first)] == ["first"]
+    assert [line["event"] for line in lines_of(second)] == ["second", "third"]
+
+
+def fail() -> None:
+    """Raises with something to hide in a local variable."""
+    parts = "local", "secret"
+    local = "-".join(parts)
+    raise KeyError(len(local))
+
+
+def fail_and_log() -> None:
+    try:
+        fail()
+    except KeyError:
+        structlog.get_logger().exception("failed", password="hunter2hunter2")
+        raise
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_tracebacks_have_no_locals_and_leave_a_mark(log_format: str) -> None:
+    with logged(log_format=log_format) as stream, pytest.raises(KeyError) as caught:
+        fail_and_log()
+    assert was_logged(caught.value)
+    text = stream.getvalue().decode()
+    assert "Traceback (most recent call last)" in text
+    assert "KeyError: 12" in text
+    assert "local-secret" not in text
+    assert "hunter2hunter2" not in text
+
+
+def test_the_console_is_for_people() -> None:
+    with logged(log_format="console") as stream:
+        structlog.get_logger().info("event", address="eve@example.org")
+        logging.getLogger("foreign").warning("hello")
+    text = stream.getvalue().decode()
+    assert "eve@example.org" not in text
+    assert "hello" in text
+    with pytest.raises(orjson.JSONDecodeError):
+        orjson.loads(text.splitlines()[0])
+
+
+def test_no_terminal_means_json() -> None:
+    with logged(log_format="auto") as stream:
+        structlog.get_logger().info("event")
+    assert lines_of(stream)[0]["event"] == "event"
+
+
+def test_a_log_that_cannot_be_written_fails_nobody() -> None:
+    closed = io.BytesIO()
+    closed.close()
+    configure("info", "json", closed)
+    structlog.get_logger().info("event")
+    logging.getLogger("foreign").warning("event")
+
+
+def test_standard_output_is_the_default(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    LineSink().msg(b"line")
+    assert capsysbinary.readouterr().out == b"line\n"
+    assert LineSink().isatty() == sys.stdout.isatty()

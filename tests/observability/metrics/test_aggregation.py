@@ -1,0 +1,108 @@
+"""Counting in one process, reading in another."""
+
+import math
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry
+from prometheus_client.openmetrics.exposition import generate_latest
+
+from observability.metrics.metrics import BUCKETS, Metrics
+from observability.metrics.multiprocess.aggregation import Fleet, Member
+from observability.metrics.multiprocess.layout import Exemplar, pack_exemplar, unpack_exemplar
+from tests.support.scrape import Scrape
+
+TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0b1902b7"
+
+
+def scraped(registry: CollectorRegistry) -> Scrape:
+    return Scrape(generate_latest(registry).decode())
+
+
+@given(st.lists(st.floats(0, 20, allow_nan=False), min_size=1, max_size=200))
+def test_buckets_hold_what_was_observed(values: list[float]) -> None:
+    metrics = Metrics()
+    series = metrics.request_duration.labels("v1", "/a", "GET", 200)
+    for value in values:
+        series.observe(value)
+    found = scraped(metrics.registry)
+    for bound in BUCKETS:
+        text = str(float(bound))
+        counted = found.sum("http_server_request_duration_seconds_bucket", le=text)
+        assert counted == sum(value <= bound for value in values), bound
+    assert found.sum("http_server_request_duration_seconds_count") == len(values)
+    assert math.isclose(found.sum("http_server_request_duration_seconds_sum"), sum(values), abs_tol=1e-9)
+
+
+def test_an_exemplar_leads_to_its_trace() -> None:
+    metrics = Metrics()
+    series = metrics.request_duration.labels("v1", "/a", "GET", 200)
+    series.observe(0.03)
+    series.observe(0.04, TRACE, SPAN)
+    series.observe(9.0)
+    (exemplar,) = scraped(metrics.registry).exemplars("http_server_request_duration_seconds_bucket")
+    assert (exemplar.labels, exemplar.value) == ({"trace_id": TRACE, "span_id": SPAN}, 0.04)
+
+
+@given(st.integers(0, 47), st.integers(1, 255))
+def test_an_exemplar_caught_half_written_is_none(byte: int, change: int) -> None:
+    packed = bytearray(pack_exemplar(Exemplar(1.5, 2.5, TRACE, SPAN)))
+    assert unpack_exemplar(bytes(packed)) == Exemplar(1.5, 2.5, TRACE, SPAN)
+    packed[byte] ^= change
+    assert unpack_exemplar(bytes(packed)) is None
+
+
+def test_a_child_that_dies_leaves_counters_and_no_gauge(tmp_path: Path) -> None:
+    mine = Metrics(("v1",), folder=tmp_path)
+    mine.request_duration.labels("v1", "/a", "GET", 200).observe(0.1)
+    mine.active_requests.labels("v1").set(1)
+    for deaths in range(1, 4):
+        child = os.fork()
+        if child == 0:
+            theirs = Metrics(("v1",), folder=tmp_path)
+            theirs.request_duration.labels("v1", "/a", "GET", 200).observe(0.2, TRACE, SPAN)
+            theirs.active_requests.labels("v1").set(5)
+            os._exit(0)
+        os.waitpid(child, 0)
+        found = scraped(mine.registry)
+        assert found.sum("http_server_request_duration_seconds_count") == 1 + deaths
+        assert found.sum("http_server_active_requests") == 1
+        assert found.exemplars("http_server_request_duration_seconds_bucket")
+    # This process, the retired, the lock, the consumers.
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_what_was_retired_by_somebody_who_died_in_the_middle_counts_once(tmp_path: Path) -> None:
+    member = Member(tmp_path)
+    child = os.fork()
+    if child == 0:
+        Metrics((), folder=tmp_path).job_attempts.labels("a", "success").inc(3)
+        os._exit(0)
+    os.waitpid(child, 0)
+    (dead,) = [path for path in tmp_path.glob("*.live") if path.name.startswith(f"{child}-")]
+    kept = dead.read_bytes()
+    fleet = Fleet(tmp_path)
+    fleet.merged()
+    assert not dead.exists()
+    dead.write_bytes(kept)
+    merged = Fleet(tmp_path).merged()
+    assert merged.points["job_attempts"]["a", "success"].values == [3.0]
+    assert not dead.exists()
+    assert member.store.descriptor
+
+
+def test_series_beyond_the_first_page_are_read_by_who_came_before(tmp_path: Path) -> None:
+    reader = Fleet(tmp_path)
+    writer = Metrics((), folder=tmp_path)
+    reader.merged()
+    for number in range(2000):
+        writer.request_duration.labels("v1", f"/route{number}", "GET", 200).observe(0.1)
+    assert len(reader.merged().points["http_server_request_duration_seconds"]) == 2000
+
+
+def test_a_wrong_number_of_labels_is_a_defect() -> None:
+    with pytest.raises(ValueError, match="has the labels"):
+        Metrics().auth_attempts.labels("success")

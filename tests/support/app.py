@@ -1,0 +1,105 @@
+"""People and posts for tests, made through the services that people use."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+import orjson
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.access.passwords import PasswordHasher
+from app.access.principal import Permission, Role
+from app.access.service import ApiKeyService, KeyDraft
+from app.auth.jobs import AuthMails
+from app.auth.mailed_tokens import MailedTokens
+from app.http.runtime import Runtime
+from app.kit.mail.message import Mail
+from app.models import User
+from tests.support.contract import ContractClient
+
+PASSWORD = "correct horse battery"
+
+
+class WithState:
+    """Runs requests with the state that a lifespan would have yielded."""
+
+    def __init__(self, app: ASGIApp, state: dict[str, Any]) -> None:
+        self._app = app
+        self._state = state
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app({**scope, "state": dict(self._state)}, receive, send)
+
+
+@dataclass(frozen=True)
+class Person:
+    """A user with a client of their own."""
+
+    user: User
+    key: str
+    headers: dict[str, str]
+
+
+class Outbox:
+    """A mailer that keeps what it is given: the outside world of the mail jobs."""
+
+    def __init__(self) -> None:
+        self.mails: list[Mail] = []
+
+    async def send(self, mail: Mail) -> None:
+        self.mails.append(mail)
+
+
+class World:
+    """One application over one database."""
+
+    def __init__(self, app: ASGIApp, runtime: Runtime) -> None:
+        self.runtime = runtime
+        self.app = WithState(app, {"runtime": runtime})
+        self.outbox = Outbox()
+
+    def client(self, headers: dict[str, str] | None = None) -> ContractClient:
+        """A client that checks every response against the contract."""
+        transport = httpx2.ASGITransport(app=self.app, raise_app_exceptions=False)
+        return ContractClient(transport=transport, base_url="http://strata.test", headers=headers)
+
+    async def person(self, email: str, *roles: Role, verified: bool = True, scopes: list[str] | None = None) -> Person:
+        """A user with these roles (author by default), and an API key with all scopes."""
+        hashed = await PasswordHasher(2).hash(PASSWORD)
+        async with self.runtime.database.write() as session:
+            user = User(
+                email=email,
+                display_name=email.partition("@")[0].title(),
+                password_hash=hashed,
+                roles=[role.value for role in roles or (Role.AUTHOR,)],
+                is_verified=verified,
+            )
+            session.add(user)
+            await session.flush()
+            draft = KeyDraft(user.id, "test", [p.value for p in Permission] if scopes is None else scopes)
+            _, key = ApiKeyService(session).create(draft)
+        return Person(user, key, {"X-API-Key": key})
+
+    async def deliver(self) -> list[Mail]:
+        """Do what the worker would do with the jobs that are queued, and hand over the mails."""
+        settings = self.runtime.settings
+        assert settings.auth.signing_key is not None
+        mails = AuthMails(
+            self.runtime.database.reads, self.outbox, MailedTokens(settings.auth.signing_key), "http://strata.test"
+        )
+        async with self.runtime.database.write() as session:
+            driver = await session.driver()
+            rows = await driver.fetch("DELETE FROM pgqueuer RETURNING id, entrypoint, payload")
+            for row in sorted(rows, key=lambda row: row["id"]):
+                handler = {
+                    "auth.send_token": mails.send_token,
+                    "auth.send_already_registered": mails.send_already_registered,
+                }[row["entrypoint"]]
+                await handler(orjson.loads(row["payload"]))
+        sent, self.outbox.mails = self.outbox.mails, []
+        return sent
+
+
+def token_of(mail: Mail) -> str:
+    """The token in a mail."""
+    return mail.text.split("Token: ")[1].split()[0]

@@ -1,0 +1,47 @@
+"""Registries other than ours, for tests of what becomes of a version: the same applications, other lives."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from app.kit.clock import utc_now
+from app.lifecycle.rules import ensure_sound
+from app.lifecycle.version import VersionStatus, Window
+from versions.kit.version import ApiVersion
+from versions.registry import VERSIONS
+
+DAY = timedelta(days=1)
+V1, V2 = VERSIONS
+
+
+def older(version: ApiVersion, successor: str, *windows: Window, retired: bool = False) -> ApiVersion:
+    """A version whose sunset was yesterday if it is retired, and is in a year if not."""
+    now = utc_now()
+    return replace(
+        version,
+        status=VersionStatus.RETIRED if retired else VersionStatus.DEPRECATED,
+        released=(now - 900 * DAY).date(),
+        deprecated_at=now - 400 * DAY,
+        sunset_at=now - DAY if retired else now + 365 * DAY,
+        retired_at=now - DAY if retired else None,
+        successor=successor,
+        brownouts=windows,
+    )
+
+
+def newest(version: ApiVersion, name: str) -> ApiVersion:
+    """A version that is current."""
+    return replace(version, name=name, status=VersionStatus.CURRENT, released=(utc_now() - 500 * DAY).date())
+
+
+def going_on(now: datetime) -> Window:
+    """A brownout that began an hour ago and ends in another."""
+    return Window(now - timedelta(hours=1), now + timedelta(hours=1))
+
+
+def served(monkeypatch: pytest.MonkeyPatch, *versions: ApiVersion) -> None:
+    """Let applications that are made from here on serve these versions, which nobody was told of before."""
+    for module in ("app.main", "app.web.routes", "app.web.discovery"):
+        monkeypatch.setattr(f"{module}.VERSIONS", versions)
+    monkeypatch.setattr("app.main.ensure_declared", lambda found: ensure_sound(found, {}, utc_now()))

@@ -1,0 +1,50 @@
+"""A database whose every session shares one connection and one transaction that is never committed."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.kit.db.database import _set_codecs, transaction
+from app.kit.db.errors import translated
+from app.kit.db.sessions import ReadSession, WriteSession
+
+
+class _OneConnection:
+    def __init__(self, driver: "asyncpg.Connection[asyncpg.Record]") -> None:
+        self._driver = driver
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator[Any]:
+        yield self._driver
+
+
+class PinnedDatabase:
+    """What a test writes is seen by what it reads, and by nobody else: it goes with the transaction."""
+
+    def __init__(self, connection: AsyncConnection, driver: "asyncpg.Connection[asyncpg.Record]") -> None:
+        self.connection = connection
+        self.driver = driver
+        self.reads = ReadSession(_OneConnection(driver))
+
+    @classmethod
+    async def of(cls, connection: AsyncConnection) -> "PinnedDatabase":
+        raw = await connection.get_raw_connection()
+        driver: Any = raw.driver_connection
+        await _set_codecs(driver)
+        return cls(connection, driver)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[WriteSession]:
+        """A savepoint in the place of a transaction."""
+        session = WriteSession(self.connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
+        async with translated(), transaction(session):
+            yield session
+
+    async def ping(self) -> None:
+        await self.driver.execute("SELECT 1")
+
+    async def close(self) -> None:
+        """The fixture that made the connection closes it."""

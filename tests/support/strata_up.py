@@ -1,0 +1,119 @@
+"""A ``strata up`` that is ready, and the processes of a home."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+
+from app.kit.db.embedded_layout import lay_out
+from tests.support.live import Strata, free_port, wait_until_ready
+
+END_SECONDS = 40
+
+
+class Run:
+    """One ``strata up``, started as a terminal does it: as the leader of a process group."""
+
+    def __init__(self, strata: Strata, process: "subprocess.Popen[bytes]", port: int) -> None:
+        self.strata = strata
+        self.process = process
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+
+    @property
+    def said(self) -> str:
+        """What it has printed so far."""
+        return self.strata.log("up")
+
+    @property
+    def credentials(self) -> Mapping[str, str]:
+        """What a script reads to get in."""
+        found: dict[str, str] = json.loads((self.strata.home / "credentials.json").read_text())
+        return found
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Those of the first admin."""
+        return {"X-API-Key": self.credentials["api_key"]}
+
+    def await_ready(self) -> None:
+        """Return once the API answers and everything is said."""
+        wait_until_ready(self.url, self.process, lambda: self.said)
+        deadline = time.monotonic() + END_SECONDS
+        while "Ctrl-C stops everything" not in self.said:
+            assert time.monotonic() < deadline, self.said
+            time.sleep(0.02)
+
+    def write(self, title: str) -> str:
+        """A published post; its id."""
+        body = {"title": title, "content": "", "status": "published"}
+        made = httpx2.post(f"{self.url}/api/v2/posts", json=body, headers=self.headers, timeout=10)
+        assert made.status_code == 201, made.text
+        identifier: str = made.json()["id"]
+        return identifier
+
+    def titles(self) -> list[str]:
+        """Of every post."""
+        found = httpx2.get(
+            f"{self.url}/api/v2/posts", params={"limit": 100, "fields": "title"}, headers=self.headers, timeout=10
+        )
+        return [post["title"] for post in found.json()["data"]]
+
+    def end(self, number: int) -> int:
+        """Press Ctrl-C, which reaches the whole group, or send another signal to the process; its exit code."""
+        if number == signal.SIGINT:
+            os.killpg(self.process.pid, number)
+        else:
+            self.process.send_signal(number)
+        return self.process.wait(END_SECONDS)
+
+
+@contextmanager
+def starting(strata: Strata) -> Iterator[Run]:
+    """Run ``strata up`` on a free port, and wait for nothing."""
+    port = free_port()
+    with strata.running("up", start_new_session=True, PORT=str(port)) as process:
+        yield Run(strata, process, port)
+
+
+@contextmanager
+def up(strata: Strata) -> Iterator[Run]:
+    """Run ``strata up`` on a free port, from the moment when it is ready."""
+    with starting(strata) as run:
+        run.await_ready()
+        yield run
+
+
+def processes_of(home: Path) -> dict[int, str]:
+    """The living processes of a home: by their environment, or by the name of its database server."""
+    layout = lay_out(home)
+    places = {layout.data, home / "postgres/data"}
+    marks = (f"STRATA_HOME={home}\0".encode(), *(f"PGDATA={place}\0".encode() for place in places))
+    found = {}
+    for folder in Path("/proc").iterdir():
+        try:
+            command, environment = (folder / "cmdline").read_bytes(), (folder / "environ").read_bytes()
+        except OSError:
+            continue
+        if command and (layout.name.encode() in command or any(mark in environment for mark in marks)):
+            found[int(folder.name)] = command.replace(b"\0", b" ").decode(errors="replace").strip()
+    return found
+
+
+def survivors(home: Path, *, but: str = "") -> dict[int, str]:
+    """What is still there after children, whose parent was killed, have had a moment to notice.
+
+    Commands that hold ``but`` may stay.
+    """
+    deadline = time.monotonic() + 10
+    while True:
+        found = {pid: command for pid, command in processes_of(home).items() if not but or but not in command}
+        if not found or time.monotonic() > deadline:
+            return found
+        time.sleep(0.05)

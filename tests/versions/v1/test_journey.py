@@ -1,0 +1,121 @@
+"""The walk of a v1 client, with the exact status codes and messages."""
+
+from app.access.principal import Role
+from tests.support.app import PASSWORD, World, token_of
+
+ADDRESS = "ada@example.com"
+
+
+async def test_from_registration_to_refresh(world: World) -> None:
+    async with world.client() as client:
+        body = {"email": ADDRESS, "password": PASSWORD, "name": "Ada"}
+        registered = await client.post("/api/v1/auth/register", json=body)
+        assert registered.status_code == 201
+        assert registered.json()["email"] == ADDRESS
+        again = await client.post("/api/v1/auth/register", json=body | {"email": "ADA@example.com"})
+        assert (again.status_code, again.json()) == (400, {"detail": "Email already registered"})
+
+        form = {"username": ADDRESS, "password": PASSWORD}
+        early = await client.post("/api/v1/auth/login", data=form)
+        assert (early.status_code, early.json()["detail"]) == (403, "Please verify your email before logging in")
+        wrong = await client.post("/api/v1/auth/verify", json={"email": ADDRESS, "token": "no"})
+        assert (wrong.status_code, wrong.json()["detail"]) == (400, "Invalid verification token")
+        (mail,) = await world.deliver()
+        proof = {"email": ADDRESS, "token": token_of(mail)}
+        assert (await client.post("/api/v1/auth/verify", json=proof)).status_code == 200
+        assert (await client.post("/api/v1/auth/verify", json=proof)).status_code == 200
+
+        bad = await client.post("/api/v1/auth/login", data=form | {"password": "wrong-password"})
+        assert (bad.status_code, bad.json()["detail"]) == (401, "Incorrect email or password")
+        assert bad.headers["WWW-Authenticate"] == "Bearer"
+        tokens = (await client.post("/api/v1/auth/login", data=form)).json()
+        assert tokens["token_type"] == "bearer"
+
+        me = await client.get("/api/v1/auth/me", headers={"Authorization": f"Bearer {tokens['access_token']}"})
+        assert {k: v for k, v in me.json().items() if k != "id"} == {
+            "email": ADDRESS, "name": "Ada", "is_verified": True
+        }  # fmt: skip
+        mixed = await client.post("/api/v1/auth/refresh", json={"refresh_token": tokens["access_token"]})
+        assert (mixed.status_code, mixed.json()["detail"]) == (401, "Invalid token type")
+        renewed = await client.post("/api/v1/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
+        assert renewed.status_code == 200
+        stolen = await client.post("/api/v1/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
+        assert stolen.status_code == 401
+        ended = await client.post("/api/v1/auth/refresh", json={"refresh_token": renewed.json()["refresh_token"]})
+        assert ended.status_code == 401, "reuse of a spent token ends the whole family"
+
+
+async def test_posts_from_writing_to_removal(world: World) -> None:
+    ada, bob = await world.person("ada@example.com"), await world.person("bob@example.com")
+    async with world.client(ada.headers) as author, world.client(bob.headers) as other:
+        made = await author.post("/api/v1/posts", json={"title": "Strata", "content": "layers", "published": True})
+        assert made.status_code == 201
+        post = made.json()
+        url = f"/api/v1/posts/{post['id']}"
+        assert (await other.get(url)).json()["view_count"] == 1
+        assert (await author.get(url)).json()["view_count"] == 2
+
+        forbidden = await other.put(url, json={"title": "Mine"})
+        assert forbidden.status_code == 403
+        edited = await author.put(url, json={"title": "Strata, again"})
+        assert (edited.json()["title"], edited.json()["content"]) == ("Strata, again", "layers")
+
+        draft = (await author.post("/api/v1/posts", json={"title": "Draft", "content": "x"})).json()
+        hidden = await other.get(f"/api/v1/posts/{draft['id']}")
+        assert (hidden.status_code, hidden.json()) == (404, {"detail": "Post not found"})
+        listed = (await other.get("/api/v1/posts", params={"author_id": ada.user.id})).json()
+        assert [item["id"] for item in listed["items"]] == [post["id"]]
+        assert (listed["total"], listed["page"], listed["total_pages"]) == (1, 1, 1)
+        own = (await author.get("/api/v1/posts", params={"published": False})).json()
+        assert [item["id"] for item in own["items"]] == [draft["id"]]
+        for field in ("created_at", "updated_at", "title", "view_count"):
+            for order in ("asc", "desc"):
+                page = (await author.get("/api/v1/posts", params={"sort_by": field, "sort_order": order})).json()
+                values = [item[field] for item in page["items"]]
+                assert values == sorted(values, reverse=order == "desc")
+        found = (await other.get("/api/v1/search", params={"query": "layers"})).json()
+        assert [item["id"] for item in found] == [post["id"]]
+
+        batch = await other.post("/api/v1/posts/batch", json={"ids": [post["id"], draft["id"], 10**12]})
+        assert batch.status_code == 400
+        assert batch.json() == {
+            "error": "Multiple validation errors",
+            "details": [f"Post {draft['id']} not found", "Post 1000000000000 not found"],
+        }
+        assert (await author.delete(url)).status_code == 204
+        assert (await author.get(url)).status_code == 404
+
+
+async def test_users_belong_to_themselves_and_to_admins(world: World) -> None:
+    ada = await world.person("ada@example.com")
+    root = await world.person("root@example.com", Role.ADMIN)
+    async with world.client(ada.headers) as author, world.client(root.headers) as admin:
+        assert (await author.get("/api/v1/users")).status_code == 403
+        assert (await admin.get("/api/v1/users")).status_code == 200
+        over = await admin.get("/api/v1/users", params={"limit": 1001})
+        assert (over.status_code, over.json()) == (400, {"detail": "Limit cannot exceed 1000"})
+        page = (await admin.get("/api/v1/users/paginated", params={"limit": 1})).json()
+        assert (page["total"], page["skip"], page["limit"], len(page["items"])) == (2, 0, 1, 1)
+        foreign = await author.put(f"/api/v1/users/{root.user.id}", json={"full_name": "Me"})
+        assert (foreign.status_code, foreign.json()) == (403, {"detail": "Not authorized to update this user"})
+        own = await author.put(f"/api/v1/users/{ada.user.id}", json={"full_name": "Ada L."})
+        assert own.json()["full_name"] == "Ada L."
+        denied = await author.delete(f"/api/v1/admin/users/{root.user.id}")
+        assert (denied.status_code, denied.json()) == (403, {"detail": "Insufficient permissions"})
+        written = f"/api/v1/users/{ada.user.id}/posts"
+        assert (await admin.get(written)).json() == [], "somebody who has written nothing"
+        assert (await admin.delete(f"/api/v1/users/{ada.user.id}")).status_code == 204
+        gone = await admin.get(written)
+        assert (gone.status_code, gone.json()) == (404, {"detail": "User not found"})
+        assert (await author.get("/api/v1/users/me")).status_code == 401, "the key went with the user"
+        last = await admin.delete(f"/api/v1/users/{root.user.id}")
+        assert last.status_code == 409
+
+
+async def test_every_response_says_that_the_version_ends(world: World) -> None:
+    async with world.client() as client:
+        for response in (await client.get("/api/v1/posts"), await client.get("/api/v1/nowhere")):
+            assert response.headers["Deprecation"] == "@1780272000"
+            assert response.headers["Sunset"] == "Fri, 31 Dec 2027 23:59:59 GMT"
+            assert 'rel="successor-version"' in response.headers["Link"]
+            assert response.headers["API-Version"] == "v1"

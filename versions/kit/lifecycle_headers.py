@@ -1,0 +1,43 @@
+"""What a version says of its own life: in header fields, and to readers of its pages."""
+
+from email.utils import format_datetime
+
+from app.lifecycle.version import VersionStatus
+from versions.kit.version import ApiVersion
+
+
+def lifecycle_headers(version: ApiVersion) -> dict[str, str]:
+    """``API-Version`` and, once deprecated, ``Deprecation`` (RFC 9745), ``Sunset`` (RFC 8594) and ``Link``.
+
+    Names are in lower case.
+    """
+    headers = {"api-version": version.name}
+    if version.deprecated_at is not None:
+        headers["deprecation"] = f"@{int(version.deprecated_at.timestamp())}"
+    if version.sunset_at is not None:
+        headers["sunset"] = format_datetime(version.sunset_at, usegmt=True)
+    if links := _links(version):
+        headers["link"] = links
+    return headers
+
+
+def notice(version: ApiVersion, stage: VersionStatus) -> str:
+    """What readers of a version's pages must know before all else, in Markdown; nothing where it is here to stay."""
+    if not version.ending:
+        return ""
+    end = "It has ended." if stage is VersionStatus.RETIRED else f"It ends on {version.sunset_at:%-d %B %Y}."
+    way = f"[{version.successor}](/api/{version.successor}/docs) succeeds it; [the guide]({version.migration_guide})"
+    return (
+        f"**This version is {'in ' if stage is VersionStatus.BROWNOUT else ''}{stage}.** {end} {way} leads there.\n\n"
+    )
+
+
+def _links(version: ApiVersion) -> str:
+    if version.deprecated_at is None:
+        return ""
+    links = [f'<{version.migration_guide}>; rel="deprecation"; type="text/html"'] if version.migration_guide else []
+    if version.sunset_at is not None:
+        links.append('</policies/versions>; rel="sunset"; type="text/html"')
+    if version.successor is not None:
+        links.append(f'</api/{version.successor}>; rel="successor-version"')
+    return ", ".join(links)

@@ -1,0 +1,28 @@
+"""The layer behind which a version that has ended, or rehearses its end, does nothing."""
+
+from typing import Final
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.http.rate_limit.admission import ENDING
+from app.http.runtime import Runtime
+from app.kit.clock import utc_now
+from versions.kit.version import ApiVersion
+
+OPEN_PATHS: Final = frozenset({"/openapi.json", "/docs", "/redoc"})
+"""What a version always answers: whoever has to leave it needs its documents to know what to replace."""
+
+
+class LifecycleGate:
+    """Raises ``VersionRetired`` or ``VersionBrownedOut`` in front of every route. For versions that may end only."""
+
+    def __init__(self, app: ASGIApp, *, version: ApiVersion) -> None:
+        self._app = app
+        self._version = version
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].removeprefix(scope.get("root_path", "")) not in OPEN_PATHS:
+            scope["state"][ENDING] = self._version
+            runtime: Runtime = scope["state"]["runtime"]
+            runtime.schedule.ensure_answers(self._version, utc_now())
+        await self._app(scope, receive, send)
