@@ -15,17 +15,17 @@ from app.http.errors.failures import classify
 from app.http.errors.problems import problem_response
 from app.http.runtime import Runtime
 from app.kit.db.database import Database, UnitOfWork
-from app.kit.db.observer import DatabaseObserver
-from app.lifecycle.background import Follower, following
+from app.kit.db.instrumentation import DatabaseMetrics
+from app.lifecycle.background import LifecycleSync, lifecycle_sync_running
 from app.settings.groups import DatabaseSettings, Settings
 from app.settings.loading import database_url, load_settings
-from app.web import add_front_door
+from app.web import add_unversioned_routes
 from app.wiring import contract_checker, tracing_config
 from observability.config import CorsPolicy, ObservabilityConfig, VersionFacts
 from observability.install import install
 from observability.logs.level import LevelControl
-from observability.metrics.database import DatabaseMetrics
-from observability.metrics.sampler import sampling
+from observability.metrics.database import PrometheusDatabaseMetrics
+from observability.metrics.sampler import sampler_running
 from observability.run_folder import RunFolder
 from observability.tracing.tracer import Tracing
 from versions.kit.application import NO_TELEMETRY
@@ -34,7 +34,7 @@ from versions.kit.routing import mounted
 from versions.kit.version import ApiVersion
 from versions.registry import VERSIONS
 
-OpenDatabase = Callable[[str, DatabaseSettings, DatabaseObserver], Awaitable[UnitOfWork]]
+OpenDatabase = Callable[[str, DatabaseSettings, DatabaseMetrics], Awaitable[UnitOfWork]]
 
 
 def create_app(settings: Settings | None = None, *, open_database: OpenDatabase = Database.open) -> FastAPI:
@@ -48,27 +48,27 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
-        database = await open_database(database_url(settings), settings.database, DatabaseMetrics(metrics))
+        database = await open_database(database_url(settings), settings.database, PrometheusDatabaseMetrics(metrics))
         tracing.start(metrics)
-        if auditor is not None:
-            auditor.start(metrics)
+        if checker is not None:
+            checker.start(metrics)
         try:
             runtime = Runtime.build(settings, database, metrics)
             try:
                 await runtime.rate_limits.open()
-                follower = Follower(runtime.schedule, database, VERSIONS, metrics)
+                sync = LifecycleSync(runtime.schedule, database, VERSIONS, metrics)
                 with _level_control(settings):
                     async with (
-                        sampling(metrics),
-                        following(follower, runtime.usage, database, settings.lifecycle),
+                        sampler_running(metrics),
+                        lifecycle_sync_running(sync, runtime.usage, database, settings.lifecycle),
                     ):
                         yield {"runtime": runtime}
             finally:
                 await runtime.rate_limits.close()
         finally:
             await database.close()
-            if auditor is not None:
-                await asyncio.to_thread(auditor.close)
+            if checker is not None:
+                await asyncio.to_thread(checker.close)
             await asyncio.to_thread(tracing.close)
 
     app = FastAPI(
@@ -83,9 +83,9 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
     for version in VERSIONS:
         app.router.routes.append(mounted(version.prefix, version.build(version, settings.http)))
     tracing = Tracing(tracing_config(settings, "strata"))
-    auditor = contract_checker(settings, {version.name: version.prefix for version in VERSIONS})
-    metrics = install(app, _observability(settings), tracing, auditor)
-    add_front_door(app, settings, metrics)
+    checker = contract_checker(settings, {version.name: version.prefix for version in VERSIONS})
+    metrics = install(app, _observability(settings), tracing, checker)
+    add_unversioned_routes(app, settings, metrics)
     app.add_exception_handler(HTTPException, _render)
     return app
 

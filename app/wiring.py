@@ -6,11 +6,11 @@ from importlib.resources import files
 from pathlib import Path
 
 from app.settings.groups import Settings
-from observability.conformance.checker import Auditor, ConformanceConfig
+from observability.conformance.checker import ConformanceChecker, ConformanceConfig
 from observability.tracing.config import TracingConfig
 
 
-def contract_checker(settings: Settings, prefixes: Mapping[str, str]) -> Auditor | None:
+def contract_checker(settings: Settings, prefixes: Mapping[str, str]) -> ConformanceChecker | None:
     """The checker of every version with a frozen contract; ``None`` when the sample ratio is 0.
 
     ``prefixes`` maps a version's name to the path under which it is served.
@@ -21,7 +21,7 @@ def contract_checker(settings: Settings, prefixes: Mapping[str, str]) -> Auditor
     folder = conformance.contracts or Path(str(files("contracts")))
     paths = {name: folder / f"{name}.openapi.json" for name in prefixes}
     contracts = {name: (prefixes[name], path) for name, path in paths.items() if path.exists()}
-    return Auditor(ConformanceConfig(contracts=contracts, body_bytes=conformance.max_body_bytes))
+    return ConformanceChecker(ConformanceConfig(contracts=contracts, body_bytes=conformance.max_body_bytes))
 
 
 def tracing_config(settings: Settings, service: str) -> TracingConfig:

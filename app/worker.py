@@ -25,9 +25,9 @@ from app.lifecycle.service import LifecycleService
 from app.settings.groups import Settings, WorkerSettings
 from app.settings.loading import SettingsError, database_url, variable
 from app.wiring import tracing_config
-from observability.metrics.database import DatabaseMetrics
+from observability.metrics.database import PrometheusDatabaseMetrics
 from observability.metrics.metrics import Metrics
-from observability.metrics.sampler import sampling
+from observability.metrics.sampler import sampler_running
 from observability.tracing.jobs import job_span
 from observability.tracing.tracer import Tracing
 
@@ -45,7 +45,7 @@ async def run(settings: Settings, stop: asyncio.Event, metrics: Metrics) -> None
         message = f"{variable('auth', 'signing_key')} must be set"
         raise SettingsError(message)
     dsn = database_url(settings)
-    database = await Database.open(dsn, settings.database, DatabaseMetrics(metrics))
+    database = await Database.open(dsn, settings.database, PrometheusDatabaseMetrics(metrics))
     connection = await asyncpg.connect(dsn, timeout=settings.database.connect_timeout)
     tracing = Tracing(tracing_config(settings, "strata-worker"))
     tracing.start(metrics)
@@ -62,7 +62,7 @@ async def run(settings: Settings, stop: asyncio.Event, metrics: Metrics) -> None
         stopping = asyncio.create_task(_stop_when(stop, queue))
         watching = asyncio.create_task(Backlog(database.reads, metrics, list(handlers)).watch())
         try:
-            async with sampling(metrics):
+            async with sampler_running(metrics):
                 await queue.run(
                     dequeue_timeout=_DEQUEUE_TIMEOUT,
                     heartbeat_timeout=timedelta(seconds=settings.worker.heartbeat),

@@ -5,35 +5,41 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from observability.config import CorsPolicy, ObservabilityConfig
-from observability.conformance.checker import Auditor
-from observability.conformance.middleware import ConformanceSampling, share
+from observability.conformance.checker import ConformanceChecker
+from observability.conformance.middleware import ConformanceMiddleware, share
 from observability.logs.access_log import AccessLog
 from observability.logs.configuration import configure
 from observability.metrics.metrics import Metrics
 from observability.metrics.requests import RequestMetrics
-from observability.requests.error_middleware import FailureBoundary
-from observability.requests.middleware import RequestContextMiddleware, Watcher
+from observability.requests.error_middleware import ErrorMiddleware
+from observability.requests.middleware import RequestContextMiddleware, RequestListener
 from observability.tracing.listener import RequestTracing
 from observability.tracing.tracer import Tracing
 
 
 def install(
-    app: Starlette, config: ObservabilityConfig, tracing: Tracing | None = None, auditor: Auditor | None = None
+    app: Starlette,
+    config: ObservabilityConfig,
+    tracing: Tracing | None = None,
+    checker: ConformanceChecker | None = None,
 ) -> Metrics:
     """Set up logging, wrap ``app``, and return its instruments. To be called once, before the first request.
 
-    Whoever gives ``tracing`` or ``auditor`` starts and closes them with the application.
+    Whoever gives ``tracing`` or ``checker`` starts and closes them with the application.
     """
     configure(config.log_level, config.log_format)
     metrics = Metrics(config.mounts.values(), folder=config.metrics_folder, consumer_series=config.consumer_series)
     metrics.describe_versions(config.versions)
-    for layer in reversed(middleware(config, metrics, tracing, auditor)):
+    for layer in reversed(middleware(config, metrics, tracing, checker)):
         app.add_middleware(layer.cls, *layer.args, **layer.kwargs)
     return metrics
 
 
 def middleware(
-    config: ObservabilityConfig, metrics: Metrics, tracing: Tracing | None = None, auditor: Auditor | None = None
+    config: ObservabilityConfig,
+    metrics: Metrics,
+    tracing: Tracing | None = None,
+    checker: ConformanceChecker | None = None,
 ) -> list[Middleware]:
     """Every layer, outermost first, each pure ASGI.
 
@@ -41,25 +47,25 @@ def middleware(
     only watches, so that preflights have an id and are logged and counted.
     """
     return [
-        *_conformance(config, auditor),
-        Middleware(RequestContextMiddleware, mounts=config.mounts, watchers=_watchers(config, metrics, tracing)),
+        *_conformance(config, checker),
+        Middleware(RequestContextMiddleware, mounts=config.mounts, listeners=_listeners(config, metrics, tracing)),
         *_cors(config.cors),
-        Middleware(FailureBoundary),
+        Middleware(ErrorMiddleware),
     ]
 
 
-def _watchers(config: ObservabilityConfig, metrics: Metrics, tracing: Tracing | None) -> list[Watcher]:
+def _listeners(config: ObservabilityConfig, metrics: Metrics, tracing: Tracing | None) -> list[RequestListener]:
     """Tracing is the last, and so the first to be told of an end: it decides what the others report."""
-    watchers: list[Watcher] = [AccessLog(quiet_paths=config.quiet_paths), RequestMetrics(metrics=metrics)]
+    listeners: list[RequestListener] = [AccessLog(quiet_paths=config.quiet_paths), RequestMetrics(metrics=metrics)]
     if tracing is not None:
-        watchers.append(RequestTracing(tracing=tracing, quiet_paths=config.quiet_paths))
-    return watchers
+        listeners.append(RequestTracing(tracing=tracing, quiet_paths=config.quiet_paths))
+    return listeners
 
 
-def _conformance(config: ObservabilityConfig, auditor: Auditor | None) -> list[Middleware]:
-    if auditor is None or not config.conformance_ratio:
+def _conformance(config: ObservabilityConfig, checker: ConformanceChecker | None) -> list[Middleware]:
+    if checker is None or not config.conformance_ratio:
         return []
-    return [Middleware(ConformanceSampling, auditor=auditor, chosen=share(config.conformance_ratio))]
+    return [Middleware(ConformanceMiddleware, checker=checker, chosen=share(config.conformance_ratio))]
 
 
 def _cors(policy: CorsPolicy) -> list[Middleware]:

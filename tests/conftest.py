@@ -18,10 +18,10 @@ from app.kit.db.database import Database, sqlalchemy_url
 from app.main import create_app
 from app.settings.groups import Settings
 from app.settings.loading import load_settings
-from tests.support.app import World
+from tests.support.app import TestApp
 from tests.support.limits import GENEROUS
 from tests.support.postgres import TestServer, clone
-from tests.support.rollback_database import PinnedDatabase
+from tests.support.rollback_database import RollbackDatabase
 
 _SERVER = pytest.StashKey[TestServer]()
 _SHARING = ("tests/browser/",)
@@ -99,24 +99,24 @@ async def database_dsn(admin_dsn: str, worker_id: str) -> str:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def world(database_dsn: str, settings: Settings) -> AsyncIterator[World]:
+async def test_app(database_dsn: str, settings: Settings) -> AsyncIterator[TestApp]:
     """An application in a transaction that is rolled back."""
     engine = create_async_engine(sqlalchemy_url(database_dsn), poolclass=NullPool)
     async with engine.connect() as connection:
         transaction = await connection.begin()
-        runtime = Runtime.build(settings, await PinnedDatabase.of(connection))
-        yield World(create_app(settings), runtime)
+        runtime = Runtime.build(settings, await RollbackDatabase.of(connection))
+        yield TestApp(create_app(settings), runtime)
         await transaction.rollback()
     await engine.dispose()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def live_world(admin_dsn: str, settings: Settings, request: pytest.FixtureRequest) -> AsyncIterator[World]:
+async def concurrent_app(admin_dsn: str, settings: Settings, request: pytest.FixtureRequest) -> AsyncIterator[TestApp]:
     """An application over a database of its own, with real transactions that run at once."""
     name = f"strata_live_{os.getpid()}_{abs(hash(request.node.nodeid))}"
     dsn = await clone(admin_dsn, name)
     database = await Database.open(dsn, settings.database)
-    yield World(create_app(settings), Runtime.build(settings, database))
+    yield TestApp(create_app(settings), Runtime.build(settings, database))
     await database.close()
     connection = await asyncpg.connect(admin_dsn)
     await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

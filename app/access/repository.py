@@ -54,7 +54,7 @@ _BY_KEY: Final = KeyedRead(
 )
 
 
-class PrincipalRepository:
+class PrincipalQueries:
     """Looks callers up; one statement for all that come at the same time."""
 
     def __init__(self, reads: ReadSession) -> None:

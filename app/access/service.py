@@ -8,7 +8,7 @@ from uuid import UUID
 
 from app.access import keys
 from app.access.principal import Permission, Plan, Principal, Role
-from app.access.repository import ApiKeyRepository, PrincipalRepository
+from app.access.repository import ApiKeyRepository, PrincipalQueries
 from app.errors import InvalidValue, NotFound, Unauthenticated
 from app.kit.clock import utc_now
 from app.kit.db.sessions import ReadSession, WriteSession
@@ -41,7 +41,7 @@ class PrincipalResolver:
     """Turns proven credentials into a principal; asks the database each time, so that a revocation holds at once."""
 
     def __init__(self, reads: ReadSession) -> None:
-        self._repository = PrincipalRepository(reads)
+        self._repository = PrincipalQueries(reads)
 
     async def by_session(self, user_uid: UUID, session_uid: UUID) -> Principal:
         """Raises ``InvalidCredentials`` for a session or user that is gone, revoked, expired or deactivated."""

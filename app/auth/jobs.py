@@ -5,7 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from app.auth.mailed_tokens import MailedTokens, Purpose
-from app.auth.repository import AuthReads
+from app.auth.repository import AuthQueries
 from app.kit.clock import utc_now
 from app.kit.db.sessions import ReadSession
 from app.kit.mail.mailer import Mailer
@@ -25,7 +25,7 @@ class AuthMails:
     """Sends what the services promised."""
 
     def __init__(self, reads: ReadSession, mailer: Mailer, tokens: MailedTokens, base_url: str) -> None:
-        self._repository = AuthReads(reads)
+        self._repository = AuthQueries(reads)
         self._mailer = mailer
         self._tokens = tokens
         self._base_url = base_url

@@ -33,7 +33,7 @@ _PERMISSIONS: Final = Read(
 )
 
 
-class AuthReads:
+class AuthQueries:
     """Reads sessions, and what the mail jobs need."""
 
     def __init__(self, reads: ReadSession) -> None:

@@ -22,7 +22,7 @@ from app.auth.errors import (
     WrongTokenType,
 )
 from app.auth.events import SessionRevoked, SessionStarted
-from app.auth.repository import AuthReads, AuthRepository
+from app.auth.repository import AuthQueries, AuthRepository
 from app.auth.throttle import Throttle
 from app.auth.tokens import Claims, TokenSigner, TokenType
 from app.events.recorder import EventRecorder
@@ -31,7 +31,7 @@ from app.kit.db.keyset import Position, Slice
 from app.kit.db.sessions import ReadSession, Row, WriteSession
 from app.models import RefreshToken, Session
 from app.settings.groups import AuthSettings
-from app.users.repository import UserReads
+from app.users.repository import UserQueries
 
 _AGENT_LENGTH: Final = 200
 
@@ -52,7 +52,7 @@ class SessionReader:
     """Reads the caller's open sessions."""
 
     def __init__(self, reads: ReadSession, principal: Principal) -> None:
-        self._repository = AuthReads(reads)
+        self._repository = AuthQueries(reads)
         self._principal = principal
 
     async def page(self, after: Position | None, limit: int) -> Slice[SessionView]:
@@ -89,8 +89,8 @@ class SessionService:
         settings: AuthSettings,
     ) -> None:
         self._repository = AuthRepository(session)
-        self._reads = AuthReads(reads)
-        self._users = UserReads(reads)
+        self._reads = AuthQueries(reads)
+        self._users = UserQueries(reads)
         self._events = events
         self._passwords = passwords
         self._signer = signer

@@ -15,13 +15,13 @@ from app.kit.db.database import Database
 from app.lifecycle.schedule import Schedule
 from app.lifecycle.service import (
     QUIET_DAYS,
-    Dependant,
+    Consumer,
     LifecycleService,
     NoSuchBrownout,
     NoSuchConsent,
-    Standing,
+    RetirementPolicy,
+    RetirementReport,
     StillNeeded,
-    Terms,
 )
 from app.lifecycle.version import Window
 
@@ -59,20 +59,20 @@ def status(
     from versions.registry import VERSIONS  # noqa: PLC0415 - only these commands pay for the import
 
     chosen = list(VERSIONS) if name is None else [_version(name)]
-    terms = Terms(quiet_days, give_up_anonymous)
+    terms = RetirementPolicy(quiet_days, give_up_anonymous)
 
-    async def run(database: Database) -> list[Standing]:
+    async def run(database: Database) -> list[RetirementReport]:
         async with database.write() as session:
             service = LifecycleService(session)
-            return [await service.standing(version, terms) for version in chosen]
+            return [await service.report(version, terms) for version in chosen]
 
     standings = with_database(run)
     if as_json:
-        plain = [_plain(version, standing) for version, standing in zip(chosen, standings, strict=True)]
+        plain = [_plain(version, report) for version, report in zip(chosen, standings, strict=True)]
         show_json(plain if name is None else plain[0])
         return
-    for version, standing in zip(chosen, standings, strict=True):
-        _show(version, standing)
+    for version, report in zip(chosen, standings, strict=True):
+        _show(version, report)
 
 
 def brownout(
@@ -95,7 +95,7 @@ def brownout(
         )
     span = Window(starts, until or _NEVER)
 
-    async def run(database: Database) -> tuple[int, Standing]:
+    async def run(database: Database) -> tuple[int, RetirementReport]:
         async with database.write() as session:
             service = LifecycleService(session)
             count = 1
@@ -104,15 +104,15 @@ def brownout(
             else:
                 await service.schedule(version, span)
             await session.flush()
-            return count, await service.standing(version, Terms())
+            return count, await service.report(version, RetirementPolicy())
 
     try:
-        count, standing = with_database(run)
+        count, report = with_database(run)
     except NoSuchBrownout as error:
         advice = f"`strata versions status {name}` shows them; what versions/registry.py declares is called off there."
         raise CommandError(error.message, advice) from None
     if as_json:
-        show_json({"cancelled" if cancel else "scheduled": count, "brownouts": _windows(standing.windows)})
+        show_json({"cancelled" if cancel else "scheduled": count, "brownouts": _windows(report.windows)})
         return
     holds = f"Every process knows within {read_settings(generate=False).lifecycle.refresh:g} seconds."
     if cancel:
@@ -165,7 +165,7 @@ def retire(
 
     async def run(database: Database) -> bool:
         async with database.write() as session:
-            return await LifecycleService(session).retire(version, Terms(quiet_days, give_up_anonymous))
+            return await LifecycleService(session).retire(version, RetirementPolicy(quiet_days, give_up_anonymous))
 
     try:
         ended = with_database(run)
@@ -194,28 +194,28 @@ def _version(name: str) -> "ApiVersion":
     raise CommandError(message, f"There are {', '.join(version.name for version in VERSIONS)}.")
 
 
-def _show(version: "ApiVersion", standing: Standing) -> None:
-    stage = _stage(version, standing)
+def _show(version: "ApiVersion", report: RetirementReport) -> None:
+    stage = _stage(version, report)
     dates = [f"released {version.released}"]
     dates += [f"deprecated {version.deprecated_at:%F}"] if version.deprecated_at else []
     dates += [f"sunset {version.sunset_at:%F}"] if version.sunset_at else []
-    dates += [f"retired {standing.retired_at:%F}"] if standing.retired_at else []
+    dates += [f"retired {report.retired_at:%F}"] if report.retired_at else []
     say(f"{version.name}: {stage}, {', '.join(dates)}")
-    for window in standing.windows:
+    for window in report.windows:
         say(f"  brownout {_told(window.starts_at)} until {_told(window.ends_at)}")
-    if version.ending or standing.dependants:
+    if version.ending or report.consumers:
         show_table(
             ("consumer", "last seen", "requests", "operations", "consent"),
-            [_row(one) for one in standing.dependants],
+            [_row(one) for one in report.consumers],
             empty="  No use is recorded.",
         )
     if version.ending:
-        say(*(f"  -> {reason}" for reason in standing.reasons))
-        if not standing.reasons and not standing.retired_at:
+        say(*(f"  -> {reason}" for reason in report.reasons))
+        if not report.reasons and not report.retired_at:
             say(f"  -> Nothing stands against its end: `strata versions retire {version.name}`.")
 
 
-def _row(one: Dependant) -> Sequence[str]:
+def _row(one: Consumer) -> Sequence[str]:
     used = sorted({**one.operations, **one.features}.items(), key=lambda item: -item[1].requests)
     shown = ", ".join(f"{name} {use.requests}" for name, use in used[:4])
     more = f", {len(used) - 4} more" if len(used) > 4 else ""  # noqa: PLR2004 - as many as a line holds
@@ -223,23 +223,23 @@ def _row(one: Dependant) -> Sequence[str]:
     return one.name, f"{one.total.last_seen:%F %R}", str(one.total.requests), shown + more, consented
 
 
-def _plain(version: "ApiVersion", standing: Standing) -> dict[str, Any]:
+def _plain(version: "ApiVersion", report: RetirementReport) -> dict[str, Any]:
     return {
         "name": version.name,
-        "status": _stage(version, standing),
+        "status": _stage(version, report),
         "sunset_at": version.sunset_at,
-        "retired_at": standing.retired_at,
-        "brownouts": _windows(standing.windows),
-        "dependants": [asdict(one) | asdict(one.total) for one in standing.dependants],
-        "may_retire": version.ending and not standing.reasons and standing.retired_at is None,
-        "reasons": standing.reasons,
+        "retired_at": report.retired_at,
+        "brownouts": _windows(report.windows),
+        "dependants": [asdict(one) | asdict(one.total) for one in report.consumers],
+        "may_retire": version.ending and not report.reasons and report.retired_at is None,
+        "reasons": report.reasons,
     }
 
 
-def _stage(version: "ApiVersion", standing: Standing) -> str:
+def _stage(version: "ApiVersion", report: RetirementReport) -> str:
     schedule = Schedule()
-    retired = {version.name: standing.retired_at} if standing.retired_at else {}
-    schedule.learn({version.name: standing.windows}, retired)
+    retired = {version.name: report.retired_at} if report.retired_at else {}
+    schedule.replace({version.name: report.windows}, retired)
     return schedule.stage(version, utc_now()).value
 
 

@@ -16,7 +16,7 @@ from app.cli.kit.ports import free_port
 from app.settings.groups import HttpSettings, Settings
 from app.settings.loading import SettingsError
 from observability.logs.configuration import configure
-from observability.metrics.multiprocess.aggregation import Fleet
+from observability.metrics.multiprocess.aggregation import MultiprocessMetrics
 from observability.metrics.registry import Readout, consumer_table
 from observability.run_folder import RunFolder, made_in
 
@@ -101,7 +101,7 @@ def _own_metrics(settings: Settings, folder: RunFolder, port: int) -> AbstractCo
 
     names = [version.name for version in VERSIONS]
     consumers = consumer_table(names, settings.metrics.consumer_series, folder.metrics)
-    readout = Readout(Fleet(folder.metrics), consumers)
+    readout = Readout(MultiprocessMetrics(folder.metrics), consumers)
     return exposing(settings, readout.registry, port)
 
 

@@ -42,11 +42,11 @@ def check(as_json: AsJson = False) -> None:
     The exit code is 1 when a life is impossible, takes back a promise, or is not recorded yet.
     """
     from app.kit.clock import utc_now  # noqa: PLC0415 - as above
-    from app.lifecycle.rules import broken_promises, faults_of  # noqa: PLC0415 - as above
+    from app.lifecycle.rules import lifecycle_errors, promise_violations  # noqa: PLC0415 - as above
     from versions.kit.lifecycle_record import RECORD, read_record, recorded_form  # noqa: PLC0415 - as above
     from versions.registry import VERSIONS  # noqa: PLC0415 - as above
 
-    faults = [*faults_of(VERSIONS, utc_now()), *broken_promises(read_record(), VERSIONS)]
+    faults = [*lifecycle_errors(VERSIONS, utc_now()), *promise_violations(read_record(), VERSIONS)]
     advice = "Mend versions/registry.py."
     if not faults and (not RECORD.exists() or RECORD.read_bytes() != recorded_form(VERSIONS)):
         faults = ["versions/lifecycle.json does not say what versions/registry.py declares."]

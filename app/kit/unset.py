@@ -1,16 +1,13 @@
-"""A field that was not given, which is not the same as one that is null."""
+"""``UNSET``: the value of a field that a command does not give. ``None`` is a value of its own."""
 
 from enum import Enum
-from typing import Final, Literal, TypeAlias, TypeVar
-
-T = TypeVar("T")
+from typing import Final, Literal, TypeAlias
 
 
-class Absent(Enum):
-    """The type of ``ABSENT``."""
-
-    ABSENT = "absent"
+class _Unset(Enum):
+    UNSET = "unset"
 
 
-ABSENT: Final = Absent.ABSENT
-Maybe: TypeAlias = T | Literal[Absent.ABSENT]
+UNSET: Final = _Unset.UNSET
+Unset: TypeAlias = Literal[_Unset.UNSET]
+"""The type of ``UNSET``: a field that may be left out is annotated ``str | Unset``."""

@@ -10,52 +10,54 @@ import structlog
 from app.errors import DomainError
 from app.kit.clock import utc_now
 from app.kit.db.database import UnitOfWork
-from app.lifecycle.repository import DecisionReads
+from app.lifecycle.repository import DecisionQueries
 from app.lifecycle.schedule import Schedule
 from app.lifecycle.usage import UsageBuffer
-from app.lifecycle.version import Life
+from app.lifecycle.version import VersionLifecycle
 from app.settings.groups import LifecycleSettings
 from observability.metrics.metrics import Metrics
 
 _LAST_FLUSH_SECONDS: Final = 5.0
 
 
-class Follower:
+class LifecycleSync:
     """Keeps a schedule, and the metrics that tell of it, as the database says."""
 
-    def __init__(self, schedule: Schedule, database: UnitOfWork, lives: Sequence[Life], metrics: Metrics) -> None:
+    def __init__(
+        self, schedule: Schedule, database: UnitOfWork, lifecycles: Sequence[VersionLifecycle], metrics: Metrics
+    ) -> None:
         self._schedule = schedule
-        self._decisions = DecisionReads(database.reads)
-        self._lives = lives
+        self._decisions = DecisionQueries(database.reads)
+        self._lives = lifecycles
         self._metrics = metrics
 
     async def look(self) -> None:
         """Look once: two statements, whatever the traffic. Raises ``Unavailable``."""
         try:
-            self._schedule.learn(await self._decisions.windows(), await self._decisions.retirements())
+            self._schedule.replace(await self._decisions.windows(), await self._decisions.retirements())
         finally:
             # A declared window opens by the clock alone.
             self._tell()
 
     def _tell(self) -> None:
         now = utc_now()
-        for life in self._lives:
-            browned_out = self._schedule.open_window(life, now) is not None
-            self._metrics.tell_stage(life.name, self._schedule.stage(life, now), browned_out=browned_out)
+        for lifecycle in self._lives:
+            browned_out = self._schedule.open_window(lifecycle, now) is not None
+            self._metrics.set_status(lifecycle.name, self._schedule.stage(lifecycle, now), browned_out=browned_out)
 
 
 @asynccontextmanager
-async def following(
-    follower: Follower, usage: UsageBuffer, database: UnitOfWork, settings: LifecycleSettings
+async def lifecycle_sync_running(
+    sync: LifecycleSync, usage: UsageBuffer, database: UnitOfWork, settings: LifecycleSettings
 ) -> AsyncIterator[None]:
     """Work beside the block; what was counted until its end is written down before this returns."""
 
     async def flush() -> None:
         await usage.flush(database)
 
-    await _try("versions_not_looked_up", follower.look)
+    await _try("versions_not_looked_up", sync.look)
     tasks = [
-        asyncio.create_task(_repeat("versions_not_looked_up", follower.look, settings.refresh)),
+        asyncio.create_task(_repeat("versions_not_looked_up", sync.look, settings.refresh)),
         asyncio.create_task(_repeat("usage_not_written", flush, settings.usage_flush)),
     ]
     try:

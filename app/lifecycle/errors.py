@@ -4,7 +4,7 @@ from datetime import datetime
 from math import ceil
 
 from app.errors import DomainError, ErrorKind
-from app.lifecycle.version import Life, Window
+from app.lifecycle.version import VersionLifecycle, Window
 
 
 class VersionRetired(DomainError):
@@ -12,8 +12,8 @@ class VersionRetired(DomainError):
     kind = ErrorKind.GONE
     detail = "This version of the API has ended. Its Link header leads to the version that succeeds it."
 
-    def __init__(self, life: Life, retired_at: datetime) -> None:
-        super().__init__(f"{life.name} ended on {retired_at:%-d %B %Y}. {_way_out(life)}")
+    def __init__(self, lifecycle: VersionLifecycle, retired_at: datetime) -> None:
+        super().__init__(f"{lifecycle.name} ended on {retired_at:%-d %B %Y}. {_way_out(lifecycle)}")
 
 
 class VersionBrownedOut(DomainError):
@@ -23,10 +23,10 @@ class VersionBrownedOut(DomainError):
     kind = ErrorKind.GONE
     detail = "This version of the API does not answer for a while, to rehearse its end. Retry-After says for how long."
 
-    def __init__(self, life: Life, window: Window, now: datetime) -> None:
+    def __init__(self, lifecycle: VersionLifecycle, window: Window, now: datetime) -> None:
         seconds = ceil((window.ends_at - now).total_seconds())
-        told = f"{life.name} does not answer until {_time(window.ends_at)}, to rehearse its end{_end(life)}."
-        super().__init__(f"{told} {_way_out(life)}", retry_after=max(1, seconds))
+        told = f"{lifecycle.name} does not answer until {_time(window.ends_at)}, to rehearse its end{_end(lifecycle)}."
+        super().__init__(f"{told} {_way_out(lifecycle)}", retry_after=max(1, seconds))
 
 
 class KeyBrownedOut(DomainError):
@@ -38,18 +38,20 @@ class KeyBrownedOut(DomainError):
         "The owner of this API key has asked that deprecated versions do not answer it, to see what depends on them."
     )
 
-    def __init__(self, life: Life, until: datetime, now: datetime) -> None:
+    def __init__(self, lifecycle: VersionLifecycle, until: datetime, now: datetime) -> None:
         seconds = ceil((until - now).total_seconds())
-        told = f"By its owner's wish, {life.name} does not answer this API key until {_time(until)}{_end(life)}."
-        super().__init__(f"{told} {_way_out(life)}", retry_after=max(1, seconds))
+        told = (
+            f"By its owner's wish, {lifecycle.name} does not answer this API key until {_time(until)}{_end(lifecycle)}."
+        )
+        super().__init__(f"{told} {_way_out(lifecycle)}", retry_after=max(1, seconds))
 
 
-def _way_out(life: Life) -> str:
-    return f"Use {life.successor} (/api/{life.successor}); {life.migration_guide} tells how."
+def _way_out(lifecycle: VersionLifecycle) -> str:
+    return f"Use {lifecycle.successor} (/api/{lifecycle.successor}); {lifecycle.migration_guide} tells how."
 
 
-def _end(life: Life) -> str:
-    return f" on {life.sunset_at:%-d %B %Y}" if life.sunset_at else ""
+def _end(lifecycle: VersionLifecycle) -> str:
+    return f" on {lifecycle.sunset_at:%-d %B %Y}" if lifecycle.sunset_at else ""
 
 
 def _time(moment: datetime) -> str:

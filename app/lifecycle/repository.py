@@ -25,7 +25,7 @@ _LOCK: Final = 5_781_426_302
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class UsageDelta:
     """Requests of one consumer for one thing on one day, as they are added up."""
 
     api_version: str
@@ -38,7 +38,7 @@ class Note:
     last_seen: datetime
 
 
-class DecisionReads:
+class DecisionQueries:
     """Reads what was decided about versions."""
 
     def __init__(self, reads: ReadSession) -> None:
@@ -159,7 +159,7 @@ class UsageRepository:
     def __init__(self, session: WriteSession) -> None:
         self._session = session
 
-    async def add(self, notes: Sequence[Note]) -> None:
+    async def add(self, notes: Sequence[UsageDelta]) -> None:
         """Add to what is there, in one order, so that two workers never wait for each other in a ring."""
         statement = insert(VersionUsage)
         upsert = statement.on_conflict_do_update(

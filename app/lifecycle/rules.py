@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
-from app.lifecycle.version import ENDING, Life, VersionStatus, Window
+from app.lifecycle.version import SUNSET_STATUSES, VersionLifecycle, VersionStatus, Window
 
 S = VersionStatus
 TRANSITIONS: Final[Mapping[VersionStatus, frozenset[VersionStatus]]] = {
@@ -30,110 +30,122 @@ class LifecycleError(ValueError):
         self.faults = tuple(faults)
 
 
-def ensure_sound(lives: Sequence[Life], record: Mapping[str, Life], now: datetime) -> None:
-    """Raise ``LifecycleError`` unless everything that ``faults_of`` and ``broken_promises`` ask for holds."""
-    if found := [*faults_of(lives, now), *broken_promises(record, lives)]:
+def validate_lifecycles(
+    lifecycles: Sequence[VersionLifecycle], record: Mapping[str, VersionLifecycle], now: datetime
+) -> None:
+    """Raise ``LifecycleError`` unless everything that ``lifecycle_errors`` and ``promise_violations`` ask for holds."""
+    if found := [*lifecycle_errors(lifecycles, now), *promise_violations(record, lifecycles)]:
         raise LifecycleError(found)
 
 
-def faults_of(lives: Sequence[Life], now: datetime) -> list[str]:
-    """What is wrong with the declared lives, one sentence each. ``lives`` are in the order of their release."""
-    known = {life.name: life for life in lives}
-    found = [f"{name}: declared twice." for name in known if sum(life.name == name for life in lives) > 1]
-    for life in lives:
-        faults = list(_own_faults(life, now))
+def lifecycle_errors(lifecycles: Sequence[VersionLifecycle], now: datetime) -> list[str]:
+    """What is wrong with the declared lives, one sentence each. ``lifecycles`` are in the order of their release."""
+    known = {lifecycle.name: lifecycle for lifecycle in lifecycles}
+    found = [
+        f"{name}: declared twice." for name in known if sum(lifecycle.name == name for lifecycle in lifecycles) > 1
+    ]
+    for lifecycle in lifecycles:
+        faults = list(_own_faults(lifecycle, now))
         # Dates that are no dates yet cannot be compared with those of others.
-        found += faults or [*_succession_faults(life, known), *window_faults(life, life.brownouts)]
-    return found + list(_order_faults(lives))
+        found += faults or [*_succession_faults(lifecycle, known), *window_faults(lifecycle, lifecycle.brownouts)]
+    return found + list(_order_faults(lifecycles))
 
 
-def _own_faults(life: Life, now: datetime) -> Iterator[str]:
-    name = life.name
-    dates = (life.deprecated_at, life.sunset_at, life.retired_at, *(w.starts_at for w in life.brownouts))
-    if any(value is not None and value.tzinfo is None for value in (*dates, *(w.ends_at for w in life.brownouts))):
+def _own_faults(lifecycle: VersionLifecycle, now: datetime) -> Iterator[str]:
+    name = lifecycle.name
+    dates = (
+        lifecycle.deprecated_at,
+        lifecycle.sunset_at,
+        lifecycle.retired_at,
+        *(w.starts_at for w in lifecycle.brownouts),
+    )
+    if any(value is not None and value.tzinfo is None for value in (*dates, *(w.ends_at for w in lifecycle.brownouts))):
         yield f"{name}: every time needs a time zone."
         return
-    if life.status is S.BROWNOUT:
+    if lifecycle.status is S.BROWNOUT:
         yield f"{name}: a brownout is not declared as a status: declare it deprecated, and its windows."
         return
-    if life.status is not S.PREVIEW and life.released > now.date():
-        yield f"{name}: is {life.status} before its release on {life.released}."
-    if not life.ending:
+    if lifecycle.status is not S.PREVIEW and lifecycle.released > now.date():
+        yield f"{name}: is {lifecycle.status} before its release on {lifecycle.released}."
+    if not lifecycle.ending:
         fields = ("deprecated_at", "sunset_at", "retired_at", "brownouts")
-        if given := [field for field in fields if getattr(life, field)]:
-            yield f"{name}: is {life.status}, but has {', '.join(given)}: deprecate it first."
+        if given := [field for field in fields if getattr(lifecycle, field)]:
+            yield f"{name}: is {lifecycle.status}, but has {', '.join(given)}: deprecate it first."
         return
-    if life.deprecated_at is None or life.sunset_at is None or life.successor is None:
-        yield f"{name}: is {life.status}, which needs deprecated_at, sunset_at and a successor."
+    if lifecycle.deprecated_at is None or lifecycle.sunset_at is None or lifecycle.successor is None:
+        yield f"{name}: is {lifecycle.status}, which needs deprecated_at, sunset_at and a successor."
         return
-    if life.deprecated_at < _midnight(life.released):
+    if lifecycle.deprecated_at < _midnight(lifecycle.released):
         yield f"{name}: deprecated before its release."
-    if life.sunset_at <= life.deprecated_at:
+    if lifecycle.sunset_at <= lifecycle.deprecated_at:
         yield f"{name}: its sunset does not come after its deprecation."
-    yield from _retirement_faults(life, life.sunset_at, now)
+    yield from _retirement_faults(lifecycle, lifecycle.sunset_at, now)
 
 
-def _retirement_faults(life: Life, sunset_at: datetime, now: datetime) -> Iterator[str]:
-    if (life.status is S.RETIRED) != (life.retired_at is not None):
-        yield f"{life.name}: a retired version, and no other, has retired_at."
-    elif life.retired_at is not None and life.retired_at < sunset_at:
-        yield f"{life.name}: retired before its sunset on {sunset_at:%F}, which clients were told to rely on."
-    elif life.retired_at is not None and life.retired_at > now:
-        yield f"{life.name}: its retirement on {life.retired_at:%F} has not come: declare it deprecated until then."
+def _retirement_faults(lifecycle: VersionLifecycle, sunset_at: datetime, now: datetime) -> Iterator[str]:
+    if (lifecycle.status is S.RETIRED) != (lifecycle.retired_at is not None):
+        yield f"{lifecycle.name}: a retired version, and no other, has retired_at."
+    elif lifecycle.retired_at is not None and lifecycle.retired_at < sunset_at:
+        yield f"{lifecycle.name}: retired before its sunset on {sunset_at:%F}, which clients were told to rely on."
+    elif lifecycle.retired_at is not None and lifecycle.retired_at > now:
+        yield (
+            f"{lifecycle.name}: its retirement on {lifecycle.retired_at:%F} has not come: "
+            "declare it deprecated until then."
+        )
 
 
-def _succession_faults(life: Life, known: Mapping[str, Life]) -> Iterator[str]:
-    if life.successor is None:
+def _succession_faults(lifecycle: VersionLifecycle, known: Mapping[str, VersionLifecycle]) -> Iterator[str]:
+    if lifecycle.successor is None:
         return
-    successor = known.get(life.successor)
+    successor = known.get(lifecycle.successor)
     if successor is None:
-        yield f"{life.name}: its successor {life.successor} does not exist."
-    elif list(known).index(life.successor) <= list(known).index(life.name):
-        yield f"{life.name}: its successor {life.successor} is not a later version."
-    elif successor.status is S.PREVIEW and life.ending:
-        yield f"{life.name}: is {life.status} while its successor {life.successor} is only a preview."
-    elif successor.status is S.RETIRED and life.status is not S.RETIRED:
-        yield f"{life.name}: its successor {life.successor} is retired already."
-    elif life.deprecated_at is not None and life.deprecated_at < _midnight(successor.released):
-        yield f"{life.name}: deprecated before its successor {life.successor} was released."
+        yield f"{lifecycle.name}: its successor {lifecycle.successor} does not exist."
+    elif list(known).index(lifecycle.successor) <= list(known).index(lifecycle.name):
+        yield f"{lifecycle.name}: its successor {lifecycle.successor} is not a later version."
+    elif successor.status is S.PREVIEW and lifecycle.ending:
+        yield f"{lifecycle.name}: is {lifecycle.status} while its successor {lifecycle.successor} is only a preview."
+    elif successor.status is S.RETIRED and lifecycle.status is not S.RETIRED:
+        yield f"{lifecycle.name}: its successor {lifecycle.successor} is retired already."
+    elif lifecycle.deprecated_at is not None and lifecycle.deprecated_at < _midnight(successor.released):
+        yield f"{lifecycle.name}: deprecated before its successor {lifecycle.successor} was released."
 
 
-def window_faults(life: Life, windows: Iterable[Window]) -> Iterator[str]:
+def window_faults(lifecycle: VersionLifecycle, windows: Iterable[Window]) -> Iterator[str]:
     """What is wrong with the brownouts of a version that is deprecated, or was."""
     ordered = sorted(windows)
     for window in ordered:
-        told = f"{life.name}: the brownout of {window.starts_at:%F %R}"
+        told = f"{lifecycle.name}: the brownout of {window.starts_at:%F %R}"
         if window.ends_at <= window.starts_at:
             yield f"{told} does not end after it starts."
         elif window.ends_at - window.starts_at > LONGEST_WINDOW:
             yield f"{told} is longer than {LONGEST_WINDOW // timedelta(hours=1)} hours: schedule several."
-        elif life.deprecated_at is None or window.starts_at < life.deprecated_at:
+        elif lifecycle.deprecated_at is None or window.starts_at < lifecycle.deprecated_at:
             yield f"{told} starts before the deprecation."
-        elif life.sunset_at is not None and window.ends_at > life.sunset_at:
+        elif lifecycle.sunset_at is not None and window.ends_at > lifecycle.sunset_at:
             yield f"{told} ends after the sunset: retire the version then."
     for first, second in pairwise(ordered):
         if first.overlaps(second):
-            yield f"{life.name}: the brownouts of {first.starts_at:%F %R} and {second.starts_at:%F %R} overlap."
+            yield f"{lifecycle.name}: the brownouts of {first.starts_at:%F %R} and {second.starts_at:%F %R} overlap."
 
 
-def _order_faults(lives: Sequence[Life]) -> Iterator[str]:
-    current = [life.name for life in lives if life.status is S.CURRENT]
+def _order_faults(lifecycles: Sequence[VersionLifecycle]) -> Iterator[str]:
+    current = [lifecycle.name for lifecycle in lifecycles if lifecycle.status is S.CURRENT]
     if len(current) > 1:
         yield f"{' and '.join(current)} are both current: one at most is."
-    elif not current and any(life.status is not S.PREVIEW for life in lives):
+    elif not current and any(lifecycle.status is not S.PREVIEW for lifecycle in lifecycles):
         yield "No version is current: where should clients go?"
-    for older, newer in pairwise(lives):
+    for older, newer in pairwise(lifecycles):
         if newer.released < older.released:
             yield f"{newer.name}: released before {older.name}, after which it is listed."
         if older.status is S.PREVIEW and newer.status is not S.PREVIEW:
             yield f"{older.name}: still a preview, while the later {newer.name} is {newer.status}."
-        if older.status in {S.PREVIEW, S.CURRENT, S.SUPPORTED} and newer.status in {S.SUPPORTED, *ENDING}:
+        if older.status in {S.PREVIEW, S.CURRENT, S.SUPPORTED} and newer.status in {S.SUPPORTED, *SUNSET_STATUSES}:
             yield f"{newer.name}: is {newer.status}, while the older {older.name} is {older.status}."
 
 
-def broken_promises(record: Mapping[str, Life], lives: Iterable[Life]) -> list[str]:
+def promise_violations(record: Mapping[str, VersionLifecycle], lifecycles: Iterable[VersionLifecycle]) -> list[str]:
     """What the declared lives take back from the recorded ones, which clients were told, one sentence each."""
-    declared = {life.name: life for life in lives}
+    declared = {lifecycle.name: lifecycle for lifecycle in lifecycles}
     found: list[str] = []
     for name, before in record.items():
         after = declared.get(name)
@@ -148,7 +160,7 @@ def broken_promises(record: Mapping[str, Life], lives: Iterable[Life]) -> list[s
     return found
 
 
-def _taken_back(before: Life, after: Life) -> Iterator[str]:
+def _taken_back(before: VersionLifecycle, after: VersionLifecycle) -> Iterator[str]:
     name = before.name
     if after.status is not before.status and after.status not in TRANSITIONS[before.status]:
         ways = ", ".join(sorted(TRANSITIONS[before.status] - {S.BROWNOUT})) or "nothing"

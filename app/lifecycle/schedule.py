@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from app.lifecycle.errors import KeyBrownedOut, VersionBrownedOut, VersionRetired
-from app.lifecycle.version import Life, VersionStatus, Window, stage_at
+from app.lifecycle.version import VersionLifecycle, VersionStatus, Window, stage_at
 
 
 class Schedule:
@@ -14,40 +14,40 @@ class Schedule:
         self._windows: Mapping[str, Sequence[Window]] = {}
         self._retired: Mapping[str, datetime] = {}
 
-    def learn(self, windows: Mapping[str, Sequence[Window]], retired: Mapping[str, datetime]) -> None:
+    def replace(self, windows: Mapping[str, Sequence[Window]], retired: Mapping[str, datetime]) -> None:
         """Take over what the database says, in place of what it said before."""
         self._windows, self._retired = windows, retired
 
-    def ensure_answers(self, life: Life, now: datetime) -> None:
+    def ensure_answers(self, lifecycle: VersionLifecycle, now: datetime) -> None:
         """Raise ``VersionRetired`` or ``VersionBrownedOut`` unless the version answers now."""
-        retired_at = self.retired_at(life)
+        retired_at = self.retired_at(lifecycle)
         if retired_at is not None and retired_at <= now:
-            raise VersionRetired(life, retired_at)
-        if (window := self.open_window(life, now)) is not None:
-            raise VersionBrownedOut(life, window, now)
+            raise VersionRetired(lifecycle, retired_at)
+        if (window := self.open_window(lifecycle, now)) is not None:
+            raise VersionBrownedOut(lifecycle, window, now)
 
-    def stage(self, life: Life, now: datetime) -> VersionStatus:
+    def stage(self, lifecycle: VersionLifecycle, now: datetime) -> VersionStatus:
         """The stage that a version is in."""
-        return stage_at(life, now, self._windows.get(life.name, ()), self.retired_at(life))
+        return stage_at(lifecycle, now, self._windows.get(lifecycle.name, ()), self.retired_at(lifecycle))
 
-    def retired_at(self, life: Life) -> datetime | None:
+    def retired_at(self, lifecycle: VersionLifecycle) -> datetime | None:
         """When the version was retired, by its declaration or by command."""
-        return life.retired_at or self._retired.get(life.name)
+        return lifecycle.retired_at or self._retired.get(lifecycle.name)
 
-    def open_window(self, life: Life, now: datetime) -> Window | None:
+    def open_window(self, lifecycle: VersionLifecycle, now: datetime) -> Window | None:
         """The brownout that is going on."""
-        for windows in (life.brownouts, self._windows.get(life.name, ())):
+        for windows in (lifecycle.brownouts, self._windows.get(lifecycle.name, ())):
             for window in windows:
                 if window.covers(now):
                     return window
         return None
 
-    def windows(self, life: Life) -> list[Window]:
+    def windows(self, lifecycle: VersionLifecycle) -> list[Window]:
         """Every brownout there was or will be, by its start."""
-        return sorted({*life.brownouts, *self._windows.get(life.name, ())})
+        return sorted({*lifecycle.brownouts, *self._windows.get(lifecycle.name, ())})
 
 
-def ensure_key_answered(life: Life, until: datetime, now: datetime) -> None:
+def ensure_key_answered(lifecycle: VersionLifecycle, until: datetime, now: datetime) -> None:
     """Raise ``KeyBrownedOut`` while the owner of a key wants deprecated versions to refuse it."""
     if now < until:
-        raise KeyBrownedOut(life, until, now)
+        raise KeyBrownedOut(lifecycle, until, now)

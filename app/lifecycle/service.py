@@ -11,7 +11,7 @@ from app.kit.db.sessions import WriteSession
 from app.lifecycle.repository import DecisionRepository, UsageRepository
 from app.lifecycle.rules import window_faults
 from app.lifecycle.usage import ANONYMOUS
-from app.lifecycle.version import Life, VersionStatus, Window
+from app.lifecycle.version import VersionLifecycle, VersionStatus, Window
 
 QUIET_DAYS: Final = 30
 """Days without any use after which a version may end."""
@@ -54,7 +54,7 @@ class Use:
 
 
 @dataclass(slots=True)
-class Dependant:
+class Consumer:
     """A consumer that used a version. ``account_id`` is None for anonymous callers and for accounts that are gone."""
 
     consumer: str
@@ -79,17 +79,17 @@ class Dependant:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RetirementReport:
     """How a version stands: who depends on it, and why it may not be retired now."""
 
     windows: Sequence[Window]
     retired_at: datetime | None
-    dependants: Sequence[Dependant]
+    consumers: Sequence[Consumer]
     reasons: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class RetirementPolicy:
     """What an end has to wait for: ``quiet_days`` without use, of anonymous callers too unless they are given up."""
 
     quiet_days: int = QUIET_DAYS
@@ -103,59 +103,63 @@ class LifecycleService:
         self._decisions = DecisionRepository(session)
         self._usage = UsageRepository(session)
 
-    async def schedule(self, life: Life, window: Window, now: datetime | None = None) -> None:
+    async def schedule(self, lifecycle: VersionLifecycle, window: Window, now: datetime | None = None) -> None:
         """Announce a brownout. Raises ``BrownoutRefused``."""
         now = now or utc_now()
         await self._decisions.lock()
-        if life.status is not VersionStatus.DEPRECATED:
-            raise BrownoutRefused(f"{life.name} is {life.status}: only a deprecated version rehearses its end.")
-        if await self._decisions.retired_at(life.name):
-            raise BrownoutRefused(f"{life.name} has ended already.")
+        if lifecycle.status is not VersionStatus.DEPRECATED:
+            raise BrownoutRefused(
+                f"{lifecycle.name} is {lifecycle.status}: only a deprecated version rehearses its end."
+            )
+        if await self._decisions.retired_at(lifecycle.name):
+            raise BrownoutRefused(f"{lifecycle.name} has ended already.")
         if window.ends_at <= now:
             raise BrownoutRefused("The brownout would be over already. Give an end that is to come.")
-        known = {*life.brownouts, *await self._decisions.windows(life.name)}
-        if faults := list(window_faults(life, [*known, window])):
+        known = {*lifecycle.brownouts, *await self._decisions.windows(lifecycle.name)}
+        if faults := list(window_faults(lifecycle, [*known, window])):
             raise BrownoutRefused(" ".join(faults))
-        self._decisions.schedule(life.name, window)
+        self._decisions.schedule(lifecycle.name, window)
 
-    async def cancel(self, life: Life, span: Window, now: datetime | None = None) -> int:
+    async def cancel(self, lifecycle: VersionLifecycle, span: Window, now: datetime | None = None) -> int:
         """Call off what is within a span, and end what goes on; how many brownouts that were.
 
         Raises ``NoSuchBrownout``. Windows that versions/registry.py declares are called off there.
         """
         await self._decisions.lock()
-        if not (count := await self._decisions.cancel(life.name, span, now or utc_now())):
+        if not (count := await self._decisions.cancel(lifecycle.name, span, now or utc_now())):
             raise NoSuchBrownout
         return count
 
-    async def consent(self, life: Life, user_id: int, note: str) -> None:
+    async def consent(self, lifecycle: VersionLifecycle, user_id: int, note: str) -> None:
         """Record that an account agrees to the end of a version."""
-        await self._decisions.consent(life.name, user_id, note)
+        await self._decisions.consent(lifecycle.name, user_id, note)
 
-    async def withdraw(self, life: Life, user_id: int) -> None:
+    async def withdraw(self, lifecycle: VersionLifecycle, user_id: int) -> None:
         """Take a consent back. Raises ``NoSuchConsent``."""
-        if not await self._decisions.withdraw(life.name, user_id):
+        if not await self._decisions.withdraw(lifecycle.name, user_id):
             raise NoSuchConsent
 
-    async def standing(self, life: Life, terms: Terms, now: datetime | None = None) -> Standing:
+    async def report(
+        self, lifecycle: VersionLifecycle, terms: RetirementPolicy, now: datetime | None = None
+    ) -> RetirementReport:
         """Everything that is known of a version now."""
         now = now or utc_now()
-        dependants = _dependants(await self._usage.of(life.name))
-        retired_at = life.retired_at or await self._decisions.retired_at(life.name)
-        reasons = [] if retired_at else [*_undue(life, now), *_needed_by(life, dependants, terms, now)]
-        windows = sorted({*life.brownouts, *await self._decisions.windows(life.name)})
-        return Standing(windows, retired_at, dependants, reasons)
+        consumers = _consumers(await self._usage.of(lifecycle.name))
+        retired_at = lifecycle.retired_at or await self._decisions.retired_at(lifecycle.name)
+        reasons = [] if retired_at else [*_undue(lifecycle, now), *_needed_by(lifecycle, consumers, terms, now)]
+        windows = sorted({*lifecycle.brownouts, *await self._decisions.windows(lifecycle.name)})
+        return RetirementReport(windows, retired_at, consumers, reasons)
 
-    async def retire(self, life: Life, terms: Terms, now: datetime | None = None) -> bool:
+    async def retire(self, lifecycle: VersionLifecycle, terms: RetirementPolicy, now: datetime | None = None) -> bool:
         """End a version; whether it had not ended before. Raises ``StillNeeded``."""
         now = now or utc_now()
         await self._decisions.lock()
-        standing = await self.standing(life, terms, now)
-        if standing.retired_at:
+        report = await self.report(lifecycle, terms, now)
+        if report.retired_at:
             return False
-        if standing.reasons:
-            raise StillNeeded(standing.reasons)
-        self._decisions.retire(life.name, now)
+        if report.reasons:
+            raise StillNeeded(report.reasons)
+        self._decisions.retire(lifecycle.name, now)
         return True
 
     async def purge(self, now: datetime | None = None) -> int:
@@ -163,13 +167,13 @@ class LifecycleService:
         return await self._usage.purge(((now or utc_now()) - RETENTION).date())
 
 
-def _dependants(rows: Sequence[Mapping[str, Any]]) -> list[Dependant]:
-    found: dict[str, Dependant] = {}
+def _consumers(rows: Sequence[Mapping[str, Any]]) -> list[Consumer]:
+    found: dict[str, Consumer] = {}
     for row in rows:
         consumer = row["consumer"]
         if consumer not in found:
             key = f"key {row['key_name']}, {row['key_hint']}..." if row["key_hint"] else None
-            found[consumer] = Dependant(consumer, row["account_id"], row["account"], key, row["consented_at"])
+            found[consumer] = Consumer(consumer, row["account_id"], row["account"], key, row["consented_at"])
         use = Use(int(row["requests"]), row["last_seen"])
         if row["feature"]:
             found[consumer].features[f"{row['operation']} {row['feature']}"] = use
@@ -178,37 +182,44 @@ def _dependants(rows: Sequence[Mapping[str, Any]]) -> list[Dependant]:
     return list(found.values())
 
 
-def _undue(life: Life, now: datetime) -> list[str]:
-    if life.status is not VersionStatus.DEPRECATED:
-        return [f"{life.name} is {life.status}: deprecate it in versions/registry.py, and wait for its sunset."]
-    if life.sunset_at is not None and now < life.sunset_at:
-        told = f"The sunset of {life.name}, which clients were told to rely on, is on {life.sunset_at:%-d %B %Y}"
+def _undue(lifecycle: VersionLifecycle, now: datetime) -> list[str]:
+    if lifecycle.status is not VersionStatus.DEPRECATED:
+        return [
+            f"{lifecycle.name} is {lifecycle.status}: deprecate it in versions/registry.py, and wait for its sunset."
+        ]
+    if lifecycle.sunset_at is not None and now < lifecycle.sunset_at:
+        told = (
+            f"The sunset of {lifecycle.name}, which clients were told to rely on, is on {lifecycle.sunset_at:%-d %B %Y}"
+        )
         return [f"{told}: wait until then."]
     return []
 
 
-def _needed_by(life: Life, dependants: Sequence[Dependant], terms: Terms, now: datetime) -> list[str]:
+def _needed_by(
+    lifecycle: VersionLifecycle, consumers: Sequence[Consumer], terms: RetirementPolicy, now: datetime
+) -> list[str]:
     since = now - timedelta(days=terms.quiet_days)
     recent = [
         one
-        for one in dependants
+        for one in consumers
         if one.operations
         and one.total.last_seen >= since
         and not (terms.give_up_anonymous and one.consumer == ANONYMOUS)
     ]
     unasked = {
-        one.account for one in dependants if one.account is not None and one.operations and one.consented_at is None
+        one.account for one in consumers if one.account is not None and one.operations and one.consented_at is None
     }
     reasons = []
     if recent:
         names = "; ".join(f"{one.name}, last on {one.total.last_seen.astimezone(UTC):%F}" for one in recent)
         reasons.append(
-            f"{life.name} was used within {terms.quiet_days} days by {names}. Help them to move, rehearse the end with "
-            f"`strata versions brownout {life.name}`, and wait for {terms.quiet_days} days without use."
+            f"{lifecycle.name} was used within {terms.quiet_days} days by {names}. Help them to move, "
+            f"rehearse the end with `strata versions brownout {lifecycle.name}`, "
+            f"and wait for {terms.quiet_days} days without use."
         )
     if unasked:
         reasons.append(
             f"Consent is missing from {', '.join(sorted(unasked))}. Ask, and record each answer with "
-            f"`strata versions consent {life.name} ACCOUNT --note WHERE`."
+            f"`strata versions consent {lifecycle.name} ACCOUNT --note WHERE`."
         )
     return reasons

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Final
 
 from app.kit.db.database import UnitOfWork
-from app.lifecycle.repository import Note, UsageRepository
+from app.lifecycle.repository import UsageDelta, UsageRepository
 
 ANONYMOUS: Final = "anonymous"
 """Whoever presents no credentials that hold."""
@@ -45,7 +45,7 @@ class UsageBuffer:
         counts, self._counts = self._counts, {}
         if not counts:
             return
-        notes = [Note(*key, count.requests, count.first_seen, count.last_seen) for key, count in counts.items()]
+        notes = [UsageDelta(*key, count.requests, count.first_seen, count.last_seen) for key, count in counts.items()]
         try:
             async with database.write() as session:
                 await UsageRepository(session).add(notes)

@@ -36,7 +36,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Life:
+class VersionLifecycle:
     """What is declared of a version: the stage that a release gives it, and its dates."""
 
     name: str
@@ -56,25 +56,25 @@ class Life:
     @property
     def ending(self) -> bool:
         """Whether it has a successor that its clients are asked to move to."""
-        return self.status in ENDING
+        return self.status in SUNSET_STATUSES
 
 
-ENDING: Final = frozenset({VersionStatus.DEPRECATED, VersionStatus.RETIRED})
+SUNSET_STATUSES: Final = frozenset({VersionStatus.DEPRECATED, VersionStatus.RETIRED})
 """The stages that are declared of a version whose clients are asked to leave."""
 
 
 def stage_at(
-    life: Life, moment: datetime, scheduled: Iterable[Window] = (), retired_at: datetime | None = None
+    lifecycle: VersionLifecycle, moment: datetime, scheduled: Iterable[Window] = (), retired_at: datetime | None = None
 ) -> VersionStatus:
     """The stage at a moment: the declared one, moved on by what has happened since.
 
     ``scheduled`` and ``retired_at`` are what was decided at run time. Once the first brownout has begun the stage stays
     until the end: that the version answers between two windows does not take it back.
     """
-    if life.status is VersionStatus.RETIRED or (retired_at is not None and retired_at <= moment):
+    if lifecycle.status is VersionStatus.RETIRED or (retired_at is not None and retired_at <= moment):
         return VersionStatus.RETIRED
-    if life.status is VersionStatus.DEPRECATED and any(
-        window.starts_at <= moment for window in (*life.brownouts, *scheduled)
+    if lifecycle.status is VersionStatus.DEPRECATED and any(
+        window.starts_at <= moment for window in (*lifecycle.brownouts, *scheduled)
     ):
         return VersionStatus.BROWNOUT
-    return life.status
+    return lifecycle.status

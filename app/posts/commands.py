@@ -5,7 +5,7 @@ from enum import Enum, StrEnum, auto
 
 from app.kit.db.keyset import Position
 from app.kit.revisions import ExpectedRevisions
-from app.kit.unset import ABSENT, Maybe
+from app.kit.unset import UNSET, Unset
 from app.posts.views import PostRef, PostStatus
 from app.users.views import UserRef
 
@@ -31,10 +31,10 @@ class PublicationEdit(Enum):
 class PostEdit:
     """The fields to change; one that is absent stays as it is. At most one of status and publication is given."""
 
-    title: Maybe[str] = ABSENT
-    content: Maybe[str] = ABSENT
-    status: Maybe[PostStatus] = ABSENT
-    publication: Maybe[PublicationEdit] = ABSENT
+    title: str | Unset = UNSET
+    content: str | Unset = UNSET
+    status: PostStatus | Unset = UNSET
+    publication: PublicationEdit | Unset = UNSET
 
 
 class SortField(StrEnum):

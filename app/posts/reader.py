@@ -9,7 +9,7 @@ from app.kit.db.keyset import Position, Slice
 from app.kit.db.sessions import ReadSession
 from app.posts.commands import KeysetPage, OffsetPage, PostFilter
 from app.posts.policy import PostNotFound, ensure_visible, may_see
-from app.posts.repository import PostReads
+from app.posts.repository import PostQueries
 from app.posts.views import PostRef, PostView, SearchHit
 
 
@@ -42,7 +42,7 @@ class PostReader:
     def __init__(self, reads: ReadSession, principal: Principal) -> None:
         if not principal.may(Permission.POSTS_READ):
             raise InsufficientPermissions(Permission.POSTS_READ)
-        self._reads = PostReads(reads, principal)
+        self._reads = PostQueries(reads, principal)
         self._principal = principal
 
     async def get(self, ref: PostRef) -> PostView:

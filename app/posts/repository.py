@@ -16,7 +16,7 @@ from app.posts.commands import KeysetPage, OffsetPage, PostFilter
 from app.posts.views import Highlights, PostRef, PostStatus, PostView, SearchHit
 
 
-class PostReads:
+class PostQueries:
     """Reads posts through the eyes of one caller; one statement each."""
 
     def __init__(self, reads: ReadSession, principal: Principal) -> None:

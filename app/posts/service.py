@@ -9,7 +9,7 @@ from app.events.recorder import EventRecorder
 from app.kit.clock import utc_now
 from app.kit.db.sessions import WriteSession
 from app.kit.revisions import ExpectedRevisions, ensure_expected
-from app.kit.unset import ABSENT, Maybe
+from app.kit.unset import UNSET, Unset
 from app.models import Post
 from app.posts.commands import (
     CreateOperation,
@@ -131,12 +131,12 @@ class PostService:
         return found
 
 
-def _status(post: Post, edit: PostEdit) -> Maybe[PostStatus]:
+def _status(post: Post, edit: PostEdit) -> PostStatus | Unset:
     match edit.publication:
         case PublicationEdit.PUBLISH:
             return PostStatus.PUBLISHED
         case PublicationEdit.WITHDRAW:
-            return PostStatus.DRAFT if post.status == PostStatus.PUBLISHED else ABSENT
+            return PostStatus.DRAFT if post.status == PostStatus.PUBLISHED else UNSET
     return edit.status
 
 
@@ -144,7 +144,7 @@ def _apply(post: Post, edit: PostEdit) -> list[str]:
     given = {"title": edit.title, "content": edit.content, "status": _status(post, edit)}
     changed = []
     for name, value in given.items():
-        if value is not ABSENT and value != getattr(post, name):
+        if value is not UNSET and value != getattr(post, name):
             setattr(post, name, str(value))
             changed.append(name)
     if changed:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from app.access.principal import Role
-from app.kit.unset import ABSENT, Maybe
+from app.kit.unset import UNSET, Unset
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class UserDraft:
 class UserEdit:
     """The fields to change; one that is absent stays as it is."""
 
-    display_name: Maybe[str] = ABSENT
-    email: Maybe[str] = ABSENT
-    is_active: Maybe[bool] = ABSENT
-    password: Maybe[str] = field(default=ABSENT, repr=False)
+    display_name: str | Unset = UNSET
+    email: str | Unset = UNSET
+    is_active: bool | Unset = UNSET
+    password: str | Unset = field(default=UNSET, repr=False)

@@ -43,7 +43,7 @@ class EmailTaken(Conflict):
     detail = "This e-mail address is already registered."
 
 
-class UserReads:
+class UserQueries:
     """Reads accounts; one statement each."""
 
     def __init__(self, reads: ReadSession) -> None:

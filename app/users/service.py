@@ -10,11 +10,11 @@ from app.kit.clock import utc_now
 from app.kit.db.keyset import Position, Slice
 from app.kit.db.sessions import ReadSession, WriteSession
 from app.kit.revisions import ExpectedRevisions, ensure_expected
-from app.kit.unset import ABSENT
+from app.kit.unset import UNSET
 from app.models import User
 from app.users.commands import UserDraft, UserEdit
 from app.users.events import UserCreated, UserDeleted, UserRolesChanged, UserUpdated
-from app.users.repository import UserReads, UserRepository
+from app.users.repository import UserQueries, UserRepository
 from app.users.views import UserRef, UserView
 
 
@@ -37,7 +37,7 @@ class UserReader:
     """Reads accounts on behalf of a caller."""
 
     def __init__(self, reads: ReadSession, principal: Principal) -> None:
-        self._reads = UserReads(reads)
+        self._reads = UserQueries(reads)
         self._principal = principal
 
     async def me(self) -> UserView:
@@ -113,20 +113,20 @@ class UserService:
         if not mine and not self._principal.may(Permission.USERS_WRITE):
             raise NotYourAccount
         self._principal.require(Permission.PROFILE_WRITE if mine else Permission.USERS_WRITE)
-        hashed = ABSENT if edit.password is ABSENT else await self._passwords.hash(edit.password)
+        hashed = UNSET if edit.password is UNSET else await self._passwords.hash(edit.password)
         if edit.is_active is False:
             await self._keep_an_admin(ref)
         user = await self._existing(ref)
         ensure_expected(user.revision, expected)
         changed = self._apply(user, edit)
-        if hashed is not ABSENT:
+        if hashed is not UNSET:
             user.password_hash = hashed
             changed.append("password")
         if not changed:
             return UserView.of(user)
         user.updated_at = utc_now()
         await self._repository.save()
-        if hashed is not ABSENT or not user.is_active:
+        if hashed is not UNSET or not user.is_active:
             await self._repository.end_sessions(user.id, but=self._principal.session_uid if mine else None)
         self._events.record(UserUpdated(subject=user.uid, changed=changed))
         return UserView.of(user)
@@ -171,14 +171,14 @@ class UserService:
 
     def _apply(self, user: User, edit: UserEdit) -> list[str]:
         changed: list[str] = []
-        if edit.display_name is not ABSENT and edit.display_name != user.display_name:
+        if edit.display_name is not UNSET and edit.display_name != user.display_name:
             user.display_name = edit.display_name
             changed.append("display_name")
-        if edit.email is not ABSENT and edit.email != user.email:
+        if edit.email is not UNSET and edit.email != user.email:
             self._principal.require(Permission.USERS_WRITE)
             user.email = edit.email
             changed.append("email")
-        if edit.is_active is not ABSENT and edit.is_active != user.is_active:
+        if edit.is_active is not UNSET and edit.is_active != user.is_active:
             self._principal.require(Permission.USERS_WRITE)
             user.is_active = edit.is_active
             changed.append("is_active")

@@ -28,7 +28,7 @@ from versions.registry import VERSIONS
 _LINKSET: Final = 'application/linkset+json; profile="https://www.rfc-editor.org/info/rfc9727"'
 
 
-def add_front_door(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
+def add_unversioned_routes(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
     """Serve everything that belongs to no version."""
     base_url = settings.http.base_url
 

@@ -1,65 +1,67 @@
-"""One call for those who ask at the same time."""
+"""Batches the concurrent calls of an event loop into one fetch."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
 from typing import Generic, TypeVar
 
-Q = TypeVar("Q")
-A = TypeVar("A")
+K = TypeVar("K")
+V = TypeVar("V")
 
 
-class Gathering(Generic[Q, A]):
-    """Asks for many at once. While one call runs, those who come gather for the next one.
+class RequestCoalescer(Generic[K, V]):
+    """Fetches the values of many keys with one call, as a DataLoader does.
 
-    ``ask`` gives an answer to each question, in their order; one that is an exception is raised to who asked. Where
-    ``ask`` itself raises, it is raised to all whom the call was to serve. It must end in bounded time.
+    ``fetch_many`` takes keys and returns their values in the same order. A value that is an exception is raised to the
+    caller of its key; an exception that ``fetch_many`` raises is raised to every caller of the batch. ``fetch_many``
+    must finish in bounded time.
 
-    Nobody waits for company: who finds nobody asks at once. And nobody is told what was known before the question: a
-    call serves only those who came before it began.
+    The first caller is never delayed. Callers that arrive during a call join the next one, so no caller receives a
+    value that was read before its call.
     """
 
-    __slots__ = ("_ask", "_busy", "_serving", "_waiting")
+    __slots__ = ("_busy", "_fetch_many", "_task", "_waiting")
 
-    def __init__(self, ask: Callable[[list[Q]], Awaitable[Sequence[A | Exception]]]) -> None:
-        self._ask = ask
+    def __init__(self, fetch_many: Callable[[list[K]], Awaitable[Sequence[V | Exception]]]) -> None:
+        self._fetch_many = fetch_many
         self._busy = False
-        self._waiting: list[tuple[Q, asyncio.Future[A]]] = []
-        self._serving: asyncio.Task[None] | None = None
+        self._waiting: list[tuple[K, asyncio.Future[V]]] = []
+        self._task: asyncio.Task[None] | None = None
 
-    async def answer(self, question: Q) -> A:
-        """The answer to one question. Raises what ``ask`` raises."""
+    async def get(self, key: K) -> V:
+        """Return the value of one key. Raises what ``fetch_many`` raises."""
         if self._busy:
-            future: asyncio.Future[A] = asyncio.get_running_loop().create_future()
-            self._waiting.append((question, future))
+            future: asyncio.Future[V] = asyncio.get_running_loop().create_future()
+            self._waiting.append((key, future))
             return await future
         self._busy = True
         try:
-            answer = (await self._ask([question]))[0]
+            value = (await self._fetch_many([key]))[0]
         finally:
-            self._hand_on()
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+            self._start_next_batch()
+        if isinstance(value, Exception):
+            raise value
+        return value
 
-    def _hand_on(self) -> None:
+    def _start_next_batch(self) -> None:
         self._busy = bool(self._waiting)
         if self._busy:
-            # A task of nobody's request: whoever goes away or runs out of time leaves the others theirs.
-            self._serving = asyncio.get_running_loop().create_task(self._serve(), context=Context())
+            # A task that belongs to no request: a caller that is cancelled must not cancel the others' fetch.
+            self._task = asyncio.get_running_loop().create_task(self._fetch_batch(), context=Context())
 
-    async def _serve(self) -> None:
-        asked, self._waiting = self._waiting, []
+    async def _fetch_batch(self) -> None:
+        batch, self._waiting = self._waiting, []
+        values: Sequence[V | Exception]
         try:
-            answers = await self._ask([question for question, _ in asked])
-        except Exception as error:  # noqa: BLE001 - it is raised to whoever asked
-            answers = [error] * len(asked)
+            values = await self._fetch_many([key for key, _ in batch])
+        except Exception as error:  # noqa: BLE001 - it is raised to every caller of the batch
+            values = [error] * len(batch)
         finally:
-            self._hand_on()
-        for (_, future), answer in zip(asked, answers, strict=True):
+            self._start_next_batch()
+        for (_, future), value in zip(batch, values, strict=True):
             if future.done():
                 continue
-            if isinstance(answer, Exception):
-                future.set_exception(answer)
+            if isinstance(value, Exception):
+                future.set_exception(value)
             else:
-                future.set_result(answer)
+                future.set_result(value)

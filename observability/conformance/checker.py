@@ -14,7 +14,7 @@ from observability.conformance.exchange import Exchange
 
 if TYPE_CHECKING:
     from observability.conformance.contract import Contract
-    from observability.conformance.violation import Verdict
+    from observability.conformance.violation import CheckResult
 
 Drop = Literal["queue_full", "too_large", "failed", "shutdown"]
 _MOST_WAITING: Final = 128
@@ -46,7 +46,7 @@ class ContractCounts(Protocol):
     def count_contract_dropped(self, reason: Drop) -> None: ...
 
 
-class Auditor:
+class ConformanceChecker:
     """Never blocks and never fails whoever offers; counts what it has to drop.
 
     Contracts are read and compiled by its thread when the first exchange of a version comes.
@@ -79,7 +79,7 @@ class Auditor:
         """Whether it has been started, and not closed."""
         return self._thread.is_alive()
 
-    def offer(self, exchange: Exchange) -> None:
+    def submit(self, exchange: Exchange) -> None:
         """Take an exchange, or drop it where too many wait."""
         waiting = len(self._waiting)
         if waiting >= self._most:
@@ -107,7 +107,7 @@ class Auditor:
             self._wake.wait(self._pause)
             self._wake.clear()
             while (exchange := self._next()) is not None:
-                self._judge(exchange)
+                self._check(exchange)
                 # Gives the interpreter's lock back, which the event loop would else wait for.
                 sleep(0)
 
@@ -117,15 +117,15 @@ class Auditor:
         except IndexError:
             return None
 
-    def _judge(self, exchange: Exchange) -> None:
+    def _check(self, exchange: Exchange) -> None:
         try:
-            verdict = self._contract(exchange.version).judge(exchange)
+            result = self._contract(exchange.version).check(exchange)
         except BaseException as error:  # noqa: BLE001 - whatever is wrong, a panic of the validator included, costs a verdict
             self.drop("failed")
             self._log.error("contract_audit_failed", error=type(error).__name__, **_place(exchange))
             return
-        if verdict is not None and self._counts is not None:
-            self._tell(exchange, verdict, self._counts)
+        if result is not None and self._counts is not None:
+            self._tell(exchange, result, self._counts)
 
     def _contract(self, version: str) -> "Contract":
         found = self._contracts.get(version)
@@ -137,14 +137,14 @@ class Auditor:
             found = self._contracts[version] = Contract.read(path, prefix)
         return found
 
-    def _tell(self, exchange: Exchange, verdict: "Verdict", counts: ContractCounts) -> None:
-        for direction in verdict.judged:
-            counts.count_contract_checked(exchange.version, direction, conforms=verdict.conforms(direction))
-        for violation in verdict.violations:
+    def _tell(self, exchange: Exchange, result: "CheckResult", counts: ContractCounts) -> None:
+        for direction in result.checked:
+            counts.count_contract_checked(exchange.version, direction, conforms=result.conforms(direction))
+        for violation in result.violations:
             counts.count_contract_violation(exchange.version, exchange.route, violation.direction, violation.rule)
             self._log.warning(
                 "contract_violation",
-                operation=verdict.operation,
+                operation=result.operation,
                 direction=violation.direction,
                 rule=violation.rule,
                 keyword=violation.keyword,

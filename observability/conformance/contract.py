@@ -11,7 +11,7 @@ from observability.conformance.operation import Operation, Reader
 from observability.conformance.request_checks import judge_request
 from observability.conformance.response_checks import judge_response
 from observability.conformance.schemas import Schemas, Steps
-from observability.conformance.violation import Verdict, Violation
+from observability.conformance.violation import CheckResult, Violation
 
 _METHODS: Final = frozenset({"get", "put", "post", "delete", "patch", "head", "options", "trace"})
 _SUCCESS: Final = range(200, 300)
@@ -37,7 +37,7 @@ class Contract:
             raise ValueError(message)  # noqa: TRY004 - of a file, as every other way in which it can be unusable
         return cls(document, prefix)
 
-    def judge(self, exchange: Exchange) -> Verdict | None:
+    def check(self, exchange: Exchange) -> CheckResult | None:
         """Whether the answer, and the request where it was accepted, is as promised.
 
         ``None`` for a route that is none of the contract's: the pages of the documentation.
@@ -51,12 +51,12 @@ class Contract:
         accepted = exchange.status in _SUCCESS
         if operation is None:
             # Whoever is refused has not been promised anything.
-            return Verdict(None, ("response",), (Violation("response", "operation"),)) if accepted else None
+            return CheckResult(None, ("response",), (Violation("response", "operation"),)) if accepted else None
         violations = list(judge_response(operation, exchange, self._answered, head=head, names=self._names))
         if not accepted:
-            return Verdict(operation.name, ("response",), tuple(violations))
+            return CheckResult(operation.name, ("response",), tuple(violations))
         violations += judge_request(operation, exchange, self._sent, names=self._names)
-        return Verdict(operation.name, ("response", "request"), tuple(violations))
+        return CheckResult(operation.name, ("response", "request"), tuple(violations))
 
     def _operation(self, path: str, item: Mapping[str, Any], method: str) -> Operation | None:
         if method not in _METHODS or method not in item:

@@ -28,7 +28,7 @@ class Exchange(NamedTuple):
 
 
 @dataclass(slots=True)
-class Kept:
+class BodyBuffer:
     """The chunks of a body that is passing by, for as long as they are few enough."""
 
     limit: int

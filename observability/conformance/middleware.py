@@ -5,8 +5,8 @@ from random import Random
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from observability.conformance.checker import Auditor
-from observability.conformance.exchange import Exchange, Kept
+from observability.conformance.checker import ConformanceChecker
+from observability.conformance.exchange import BodyBuffer, Exchange
 from observability.requests.context import RequestContext, current
 from observability.requests.routes import UNMATCHED
 
@@ -17,15 +17,15 @@ def share(ratio: float, seed: int | None = None) -> Callable[[], bool]:
     return lambda: draw() < ratio
 
 
-class ConformanceSampling:
+class ConformanceMiddleware:
     """The outermost layer, so that it sees what clients see. It passes every message on as it is, and then notes it.
 
     Whether a request is remembered is decided once, before anything is known of it: nothing in it can avoid that.
     """
 
-    def __init__(self, app: ASGIApp, *, auditor: Auditor, chosen: Callable[[], bool]) -> None:
+    def __init__(self, app: ASGIApp, *, checker: ConformanceChecker, chosen: Callable[[], bool]) -> None:
         self._app = app
-        self._auditor = auditor
+        self.checker = checker
         self._chosen = chosen
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
@@ -34,7 +34,7 @@ class ConformanceSampling:
         return (self._watched if watches else self._app)(scope, receive, send)
 
     async def _watched(self, scope: Scope, receive: Receive, send: Send) -> None:
-        passing = _Passing(scope, self._auditor.body_bytes)
+        passing = _Sample(scope, self.checker.body_bytes)
 
         async def watch_receive() -> Message:
             message = await receive()
@@ -48,19 +48,19 @@ class ConformanceSampling:
         await self._app(scope, watch_receive, watch_send)
         self._submit(passing, current(scope), scope)
 
-    def _submit(self, passing: "_Passing", context: RequestContext, scope: Scope) -> None:
-        if context.api_version not in self._auditor.versions or not context.complete:
+    def _submit(self, passing: "_Sample", context: RequestContext, scope: Scope) -> None:
+        if context.api_version not in self.checker.versions or not context.complete:
             return
         # The context is finished; what no route wanted is in no contract.
         if context.route == UNMATCHED:
             return
         if passing.request.too_large or passing.response.too_large:
-            self._auditor.drop("too_large")
+            self.checker.drop("too_large")
             return
-        self._auditor.offer(passing.exchange(context, scope))
+        self.checker.submit(passing.exchange(context, scope))
 
 
-class _Passing:
+class _Sample:
     """A sampled exchange while it is under way."""
 
     __slots__ = ("_headers", "_path", "_status", "_unknown", "request", "response")
@@ -71,8 +71,8 @@ class _Passing:
         self._status = 0
         self._headers: tuple[tuple[bytes, bytes], ...] = ()
         self._unknown = False
-        self.request = Kept(limit)
-        self.response = Kept(limit)
+        self.request = BodyBuffer(limit)
+        self.response = BodyBuffer(limit)
 
     def received(self, message: Message) -> None:
         if message["type"] == "http.request":

@@ -117,11 +117,11 @@ class Reader:
     def _parameter(self, name: str, place: str, steps: Steps) -> Parameter:
         node = self._at(steps)
         usual = "form" if place in {"query", "cookie"} else "simple"
-        judged = "schema" in node and node.get("style", usual) == usual
+        checked = "schema" in node and node.get("style", usual) == usual
         return self._part(
             name,
             place,
-            (*steps, "schema") if judged else None,
+            (*steps, "schema") if checked else None,
             required=bool(node.get("required")),
             exploded=bool(node.get("explode", usual == "form")),
         )

@@ -24,12 +24,12 @@ class Violation:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CheckResult:
     """What is to be said of an exchange."""
 
     operation: str | None
     """What the contract calls it."""
-    judged: tuple[Direction, ...]
+    checked: tuple[Direction, ...]
     violations: tuple[Violation, ...]
 
     def conforms(self, direction: Direction) -> bool:

@@ -18,11 +18,11 @@ class AccessLog:
     def __init__(self, *, quiet_paths: AbstractSet[str]) -> None:
         self._quiet_paths = quiet_paths
 
-    def begin(self, scope: Scope, context: RequestContext) -> None:
+    def on_start(self, scope: Scope, context: RequestContext) -> None:
         """A line tells of what has ended."""
 
-    def ended(self, requests: Requests) -> None:
-        """See ``Watcher``."""
+    def on_end(self, requests: Requests) -> None:
+        """See ``RequestListener``."""
         for scope, context in requests:
             self._write(scope, context)
         request_lines.flush()

@@ -13,8 +13,8 @@ from typing import Final
 from prometheus_client import CollectorRegistry, ProcessCollector
 
 from observability.config import VersionFacts
-from observability.metrics.multiprocess.aggregation import Alone, Member
-from observability.metrics.multiprocess.bridge import Mirror
+from observability.metrics.multiprocess.aggregation import SingleProcessMetrics, WorkerMetrics
+from observability.metrics.multiprocess.bridge import PrometheusBridge
 from observability.metrics.multiprocess.consumers import ANONYMOUS
 from observability.metrics.multiprocess.instruments import (
     Counter,
@@ -49,12 +49,12 @@ class Metrics:
     def __init__(
         self, versions: Collection[str] = (), *, folder: Path | None = None, consumer_series: int = CONSUMER_SERIES
     ) -> None:
-        process = Alone() if folder is None else Member(folder)
+        process = SingleProcessMetrics() if folder is None else WorkerMetrics(folder)
         self._store = process.store
         self._consumers = consumer_table(versions, consumer_series, folder)
         self.others = CollectorRegistry()
         ProcessCollector(registry=self.others)
-        self._mirror = Mirror(self._store, self.others)
+        self._mirror = PrometheusBridge(self._store, self.others)
         self.registry = Readout(process, self._consumers, self._mirror.copy).registry
 
         self.request_duration = self._histogram(
@@ -155,11 +155,11 @@ class Metrics:
         for version in versions:
             self.shed_requests.labels(version.name)
             self._stages[version.name] = version.status, version.successor or ""
-            self.tell_stage(version.name, version.status, browned_out=False)
+            self.set_status(version.name, version.status, browned_out=False)
             for name, moment in version.dates():
                 dates[name].labels(version.name).set(moment.timestamp())
 
-    def tell_stage(self, version: str, status: str, *, browned_out: bool) -> None:
+    def set_status(self, version: str, status: str, *, browned_out: bool) -> None:
         """Tell the stage of a version that was described. ``browned_out``: it does not answer at present."""
         before, successor = self._stages[version]
         if before != status:

@@ -31,13 +31,13 @@ class RequestMetrics:
             registry=metrics.others,
         )
 
-    def begin(self, scope: Scope, context: RequestContext) -> None:
-        """See ``Watcher``."""
+    def on_start(self, scope: Scope, context: RequestContext) -> None:
+        """See ``RequestListener``."""
         scope["state"][_KEY] = self._metrics
         self._metrics.active_requests.labels(context.api_version or NO_VERSION).inc()
 
-    def ended(self, requests: Requests) -> None:
-        """See ``Watcher``."""
+    def on_end(self, requests: Requests) -> None:
+        """See ``RequestListener``."""
         for scope, context in requests:
             self._count(scope, context)
 

@@ -12,7 +12,7 @@ _TICKS_PER_SAMPLE: Final = 4
 
 
 @asynccontextmanager
-async def sampling(metrics: Metrics) -> AsyncIterator[None]:
+async def sampler_running(metrics: Metrics) -> AsyncIterator[None]:
     """Look while the block runs. A block that ends leaves the last values behind."""
     task = asyncio.create_task(_sample(metrics), name="metrics sampler")
     try:

@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from redis.exceptions import NoScriptError
 
-from observability.concurrency.coalescer import Gathering
+from observability.concurrency.coalescer import RequestCoalescer
 from observability.rate_limit.connection import Connection, pack
 from observability.rate_limit.limiter import Decision, decide
 from observability.rate_limit.policies import PolicySet
@@ -37,7 +37,7 @@ class RedisLimiter:
         # Each caller has its own time to wait. This ends a call that nobody waits for any more, and is long enough that
         # a loop that was held up is not taken for a silent Redis.
         self._connection = Connection(url, _ABANDONED * timeout)
-        self._answers = Gathering(self._connection.call)
+        self._replies = RequestCoalescer(self._connection.call)
         self._timeout = timeout
         self._clock = clock
         self._script = (files(__package__) / "windows.lua").read_bytes()
@@ -58,7 +58,7 @@ class RedisLimiter:
 
     async def prepare(self) -> None:
         """See to it that there is a connection and that Redis has the script. Raises as ``charge`` does."""
-        await self._in_time(self._answers.answer(pack([b"SCRIPT", b"LOAD", self._script])))
+        await self._in_time(self._replies.get(pack([b"SCRIPT", b"LOAD", self._script])))
 
     async def close(self) -> None:
         """Close the connection."""
@@ -81,8 +81,8 @@ class RedisLimiter:
 
     async def _run(self, arguments: list[bytes]) -> bytes:
         try:
-            answer = await self._answers.answer(pack([b"EVALSHA", self._digest, *arguments]))
+            answer = await self._replies.get(pack([b"EVALSHA", self._digest, *arguments]))
         except NoScriptError:
             # Redis has been restarted, or never saw the script; EVAL keeps it.
-            answer = await self._answers.answer(pack([b"EVAL", self._script, *arguments]))
+            answer = await self._replies.get(pack([b"EVAL", self._script, *arguments]))
         return answer

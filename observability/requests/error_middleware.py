@@ -13,7 +13,7 @@ from observability.requests.context import RequestContext, current
 _TITLE: Final = "Internal Server Error"
 
 
-class FailureBoundary:
+class ErrorMiddleware:
     """Logs an escaped exception, unless a boundary further in has, and answers with a problem document (RFC 9457).
 
     Starlette's own last resort stands outside of every layer of ours: its answer would be in plain text, without ids,

@@ -20,32 +20,32 @@ _HEADS: Final = frozenset({"http.response.start", "websocket.accept", "websocket
 _OURS: Final = frozenset({b"x-request-id", b"traceresponse", b"server-timing"})
 
 
-class Watcher(Protocol):
+class RequestListener(Protocol):
     """Told of every HTTP request, as it arrives and after it has ended. Must be quick, and must not raise.
 
     A layer around the application could do the same, for the price of a coroutine that every wait inside wakes up.
     """
 
-    def begin(self, scope: Scope, context: RequestContext) -> None:
+    def on_start(self, scope: Scope, context: RequestContext) -> None:
         """A request has arrived."""
 
-    def ended(self, requests: Requests) -> None:
+    def on_end(self, requests: Requests) -> None:
         """These have ended, well or badly; their contexts are finished."""
 
 
 class RequestContextMiddleware:
     """Accepts ``X-Request-ID`` and ``traceparent`` where they are well-formed, and watches the response go out.
 
-    ``watchers`` are told of a request in their order, and of its end in the opposite one. While others are under way,
+    ``listeners`` are told of a request in their order, and of its end in the opposite one. While others are under way,
     they are told of an end at the loop's next turn, together with those that came to theirs in the same one: code that
     has just run for one request is still in the caches for the next.
     """
 
-    def __init__(self, app: ASGIApp, *, mounts: Mapping[str, str], watchers: Sequence[Watcher] = ()) -> None:
+    def __init__(self, app: ASGIApp, *, mounts: Mapping[str, str], listeners: Sequence[RequestListener] = ()) -> None:
         self._app = app
         self._mounts = tuple((prefix, f"{prefix}/", version) for prefix, version in mounts.items())
-        self._watchers = tuple(watchers)
-        self._last_first = tuple(reversed(self._watchers))
+        self._listeners = tuple(listeners)
+        self._last_first = tuple(reversed(self._listeners))
         self._under_way = 0
         self._ended: list[tuple[Scope, RequestContext]] = []
 
@@ -91,8 +91,8 @@ class RequestContextMiddleware:
         if scope["type"] != "http":
             return
         self._under_way += 1
-        for watcher in self._watchers:
-            watcher.begin(scope, context)
+        for listener in self._listeners:
+            listener.on_start(scope, context)
 
     def _end(self, scope: Scope, context: RequestContext) -> None:
         if scope["type"] != "http":
@@ -101,14 +101,14 @@ class RequestContextMiddleware:
         self._under_way -= 1
         self._ended.append((scope, context))
         if not self._under_way:
-            self._tell()
+            self._notify()
         elif len(self._ended) == 1:
-            asyncio.get_running_loop().call_soon(self._tell, context=Context())
+            asyncio.get_running_loop().call_soon(self._notify, context=Context())
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         ended, self._ended = self._ended, []
-        for watcher in self._last_first:
-            watcher.ended(ended)
+        for listener in self._last_first:
+            listener.on_end(ended)
 
     def _context(self, scope: Scope) -> RequestContext:
         given_ids: list[bytes] = []

@@ -25,8 +25,8 @@ class RequestTracing:
         self._sampler = tracing.sampler
         self._quiet_paths = quiet_paths
 
-    def begin(self, scope: Scope, context: RequestContext) -> None:
-        """See ``Watcher``."""
+    def on_start(self, scope: Scope, context: RequestContext) -> None:
+        """See ``RequestListener``."""
         sampled = scope["path"] not in self._quiet_paths and self._sampler.root(
             context.trace_id, context.span_id, context.parent_sampled
         )
@@ -34,8 +34,8 @@ class RequestTracing:
         context.notable = self._sampler.notable
         context.recording = Recording(context.trace_id, context.span_id, sampled=sampled)
 
-    def ended(self, requests: Requests) -> None:
-        """See ``Watcher``."""
+    def on_end(self, requests: Requests) -> None:
+        """See ``RequestListener``."""
         for scope, context in requests:
             status, recording = context.status or FAILED, context.recording
             if context.sampled or self._sampler.notable(status, context.duration):

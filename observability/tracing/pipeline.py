@@ -58,7 +58,7 @@ class Pipeline:
         """Begin to deliver."""
         self._thread.start()
 
-    def offer(self, done: Finished) -> None:
+    def submit(self, done: Finished) -> None:
         """Take a trace, or drop it where too many wait."""
         waiting = len(self._waiting)
         if self._stopping or waiting >= _MOST_WAITING:

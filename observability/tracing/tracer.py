@@ -54,7 +54,7 @@ class Tracing:
     ) -> None:
         """Hand a finished recording to the exporter. See ``finished``."""
         if self._pipeline is not None:
-            self._pipeline.offer(
+            self._pipeline.submit(
                 finished(
                     recording,
                     name,

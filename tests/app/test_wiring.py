@@ -15,7 +15,7 @@ from app.settings.loading import load_settings
 from app.wiring import contract_checker
 from observability import install
 from observability.conformance.middleware import share
-from tests.support.app import World
+from tests.support.app import TestApp
 from tests.support.exchanges import Ledger
 from versions.registry import VERSIONS
 
@@ -25,21 +25,21 @@ PREFIXES = {version.name: version.prefix for version in VERSIONS}
 
 
 @pytest.fixture
-def audited(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def checked_settings(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setattr(install, "share", partial(share, seed=SEED))
     return settings
 
 
 async def test_a_build_that_breaks_its_contract_is_caught(
-    world: World, audited: Settings, monkeypatch: pytest.MonkeyPatch
+    test_app: TestApp, checked_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("versions.kit.middleware.version.lifecycle_headers", lambda _version: {})
-    auditor = contract_checker(audited, PREFIXES)
-    assert auditor is not None
-    monkeypatch.setattr("app.main.contract_checker", lambda _settings, _prefixes: auditor)
-    building = World(create_app(audited), world.runtime)
+    checker = contract_checker(checked_settings, PREFIXES)
+    assert checker is not None
+    monkeypatch.setattr("app.main.contract_checker", lambda _settings, _prefixes: checker)
+    building = TestApp(create_app(checked_settings), test_app.runtime)
     ledger = Ledger()
-    auditor.start(ledger)
+    checker.start(ledger)
     transport = httpx2.ASGITransport(app=building.app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
         for _ in range(FIRST):
@@ -47,8 +47,8 @@ async def test_a_build_that_breaks_its_contract_is_caught(
             assert answer.status_code == 200
             assert "api-version" not in answer.headers
     await eventually(lambda: ledger.violations)
-    await asyncio.to_thread(auditor.close)
-    assert audited.conformance.sample_ratio == 0.01
+    await asyncio.to_thread(checker.close)
+    assert checked_settings.conformance.sample_ratio == 0.01
     assert ledger.violations == {("v2", "/api/v2/auth/providers", "response", "header"): 1}
 
 

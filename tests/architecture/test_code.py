@@ -65,7 +65,9 @@ def layers(app: Any) -> Iterator[Any]:
 def test_no_layer_is_a_base_http_middleware(settings: Settings) -> None:
     found = list(layers(create_app(settings)))
     names = {type(layer).__name__ for layer in found}
-    assert {"RequestContextMiddleware", "FailureBoundary", "VersionEdge", "RateLimitGate"} <= names, "all were seen"
+    assert {"RequestContextMiddleware", "ErrorMiddleware", "VersionMiddleware", "RateLimitMiddleware"} <= names, (
+        "all were seen"
+    )
     assert not [layer for layer in found if isinstance(layer, BaseHTTPMiddleware)]
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from tests.support.app import World
+from tests.support.app import TestApp
 from tests.support.operations import ALL, VERSIONS, Operation, document, example, operations, resolve
 
 # Their examples name a mailed token, or posts, that are not there, which these say with 400.
@@ -48,10 +48,10 @@ def test_an_operation_declares_how_it_fails(operation: Operation) -> None:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_the_examples_work(world: World, version: str) -> None:
+async def test_the_examples_work(test_app: TestApp, version: str) -> None:
     """A request made of nothing but examples is understood; whether the thing it names exists is another matter."""
     refused = []
-    async with world.client() as client:
+    async with test_app.client() as client:
         for operation in operations(version):
             body = operation.body
             query = {

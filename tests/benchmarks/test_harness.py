@@ -40,7 +40,7 @@ from tests.benchmarks.plan import (
 )
 from tests.benchmarks.processes import BenchmarkError, Processes
 from tests.benchmarks.variants import strata
-from tests.support.app import World
+from tests.support.app import TestApp
 from tests.support.postgres import clone
 
 NO_DATA = Data("", "", [], [], "", 0)
@@ -178,7 +178,7 @@ async def test_what_is_asked_is_there_also_with_layers_off(
     try:
         for app in apps:
             # Not the suite's client: without layers the contract is not kept, in headers.
-            transport = httpx2.ASGITransport(app=World(app, Runtime.build(settings, database)).app)
+            transport = httpx2.ASGITransport(app=TestApp(app, Runtime.build(settings, database)).app)
             headers = {"X-API-Key": data.key}
             async with httpx2.AsyncClient(transport=transport, base_url="http://x", headers=headers) as client:
                 deep = (await client.get(data.deep_path)).json()

@@ -17,7 +17,7 @@ from app.settings.groups import Settings
 from tests.conformance.callers import both_ways
 from tests.conformance.faults import CHAIN, EXAMINED, FAULTS, STALE, UNEXPLAINED, Faulty
 from tests.conformance.outside import Effort, Verdict, attack
-from tests.support.app import World
+from tests.support.app import TestApp
 from tests.support.live import free_port
 from tests.support.postgres import clone
 
@@ -42,7 +42,7 @@ async def test_every_planted_fault_is_found(admin_dsn: str, settings: Settings, 
     settings = settings.model_copy(update={"database": database, "log": log})
     app = create_app(settings)
     pool = await Database.open(dsn, settings.database)
-    root = await World(app, Runtime.build(settings, pool)).person("root@example.com", Role.ADMIN)
+    root = await TestApp(app, Runtime.build(settings, pool)).person("root@example.com", Role.ADMIN)
     await pool.close()
 
     async def attacked(name: str, phases: Sequence[str], examples: int, included: Sequence[str]) -> Verdict:

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 import httpx2
 
-from tests.laws.harness import Stage
+from tests.laws.harness import VersionsHarness
 from tests.laws.tables.failures import ensure_same_failure
 from tests.laws.tables.fields import Shape, Shared
 
@@ -17,7 +17,7 @@ def ok(response: httpx2.Response) -> httpx2.Response:
 
 
 def agree(
-    stage: Stage,
+    harness: VersionsHarness,
     old: httpx2.Response,
     new: httpx2.Response,
     shape: Shape | None = None,
@@ -29,7 +29,7 @@ def agree(
     """
     if old.is_success and new.is_success:
         if shape is not None:
-            assert shape.from_v1(stage, old.json()) == shape.from_v2(stage, new.json())
+            assert shape.from_v1(harness, old.json()) == shape.from_v2(harness, new.json())
         return
     assert not old.is_success, (old.text, new.text)
     assert not new.is_success, (old.text, new.text)

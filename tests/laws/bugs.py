@@ -15,7 +15,7 @@ import versions.v2.auth.mapping as new_auth
 import versions.v2.paging as new_paging
 import versions.v2.posts.mapping as new_posts
 import versions.v2.users.mapping as new_users
-from app.kit.unset import ABSENT
+from app.kit.unset import UNSET
 from app.posts.commands import OffsetPage, PublicationEdit
 from app.posts.policy import NotTheAuthor
 from app.posts.reader import PostReader
@@ -27,11 +27,11 @@ Patch = pytest.MonkeyPatch
 
 @dataclass(frozen=True)
 class Bug:
-    """``sow`` puts it into the running application."""
+    """``plant`` puts it into the running application."""
 
     name: str
     law: str
-    sow: Callable[[Patch], None]
+    plant: Callable[[Patch], None]
 
 
 def _wrap(module: Any, name: str, around: Callable[[Any], Any]) -> Callable[[Patch], None]:
@@ -56,7 +56,7 @@ def _withdrawal_makes_drafts(patch: Patch) -> None:
         meant = real(body)
         if meant.publication is not PublicationEdit.WITHDRAW:
             return meant
-        return replace(meant, publication=ABSENT, status=PostStatus.DRAFT)
+        return replace(meant, publication=UNSET, status=PostStatus.DRAFT)
 
     patch.setattr(old_posts, "edit", edit)
 

@@ -14,7 +14,7 @@ FAMILIES = ("machine", "pages", "permissions", "posts", "preconditions", "refusa
 for module in (*FAMILIES, "agreement", "tables.failures"):
     pytest.register_assert_rewrite(f"tests.laws.{module}")
 
-from tests.laws.harness import Stage  # noqa: E402 - only what is imported later is rewritten
+from tests.laws.harness import VersionsHarness  # noqa: E402 - only what is imported later is rewritten
 
 DEEP = "STRATA_TEST_DEEP"
 
@@ -34,11 +34,11 @@ def profile() -> hypothesis.settings:
 
 
 @pytest.fixture(scope="session")
-def stage(admin_dsn: str, settings: Settings, worker_id: str) -> Iterator[Stage]:
+def harness(admin_dsn: str, settings: Settings, worker_id: str) -> Iterator[VersionsHarness]:
     """One application and its cast, for all laws that this worker checks."""
     loop = asyncio.new_event_loop()
     dsn = loop.run_until_complete(clone(admin_dsn, f"strata_laws_{worker_id}"))
     loop.close()
-    stage = Stage(dsn, settings)
-    yield stage
-    stage.close()
+    harness = VersionsHarness(dsn, settings)
+    yield harness
+    harness.close()

@@ -22,18 +22,18 @@ from app.kit.mail.message import Mail
 from app.main import create_app
 from app.models import User
 from app.settings.groups import Settings
-from tests.support.app import PASSWORD, World
-from tests.support.rollback_database import PinnedDatabase
+from tests.support.app import PASSWORD, TestApp
+from tests.support.rollback_database import RollbackDatabase
 from versions.kit.typeid import decode, encode
 
 T = TypeVar("T")
 
 
-class Side:
+class VersionClient:
     """One caller's client of one version. Every response is held against the version's frozen contract."""
 
-    def __init__(self, stage: "Stage", version: str, headers: dict[str, str]) -> None:
-        self._stage = stage
+    def __init__(self, harness: "VersionsHarness", version: str, headers: dict[str, str]) -> None:
+        self._stage = harness
         self._prefix = f"/api/{version}"
         self._headers = headers
 
@@ -68,14 +68,14 @@ class Caller:
     number: int
     name: str
     email: str
-    v1: Side
-    v2: Side
+    v1: VersionClient
+    v2: VersionClient
 
     def __repr__(self) -> str:
         return self.label
 
 
-class Stage:
+class VersionsHarness:
     """One application, its cast, and an event loop that plain functions drive."""
 
     def __init__(self, dsn: str, settings: Settings) -> None:
@@ -83,9 +83,9 @@ class Stage:
         self._engine = create_async_engine(sqlalchemy_url(dsn), poolclass=NullPool)
         self._connection = self.run(self._engine.connect())
         self._transaction = self.run(self._connection.begin())
-        self._database = self.run(PinnedDatabase.of(self._connection))
+        self._database = self.run(RollbackDatabase.of(self._connection))
         runtime = replace(Runtime.build(settings, self._database), passwords=_cheap_passwords())
-        self._world = World(create_app(settings), runtime)
+        self._world = TestApp(create_app(settings), runtime)
         self._client = self._world.client()
         self._hash = self.run(runtime.passwords.hash(PASSWORD))
         # No account has the number of a post: what takes one for the other is found out.
@@ -101,7 +101,7 @@ class Stage:
         self.forged = self._caller("forged", 0, "", "", {"Authorization": "Bearer sk_live_forged"})
 
     @property
-    def cast(self) -> Sequence[Caller]:
+    def callers(self) -> Sequence[Caller]:
         """Everybody there is to call, with every kind of rights."""
         return (
             *(self.stranger, self.ada, self.bob, self.reader, self.moderator, self.admin, self.narrow),
@@ -115,7 +115,7 @@ class Stage:
         return self.run(self._client.request(method, url, **options))
 
     @contextmanager
-    def scene(self) -> Iterator[None]:
+    def rolled_back(self) -> Iterator[None]:
         """Whatever happens in here has not happened afterwards."""
         savepoint = self.run(self._connection.begin_nested())
         try:
@@ -182,7 +182,9 @@ class Stage:
         return self.fetch("SELECT type, subject_uid, payload::text FROM events ORDER BY id")
 
     def _caller(self, label: str, number: int, name: str, email: str, headers: dict[str, str]) -> Caller:
-        return Caller(label, number, name, email, Side(self, "v1", headers), Side(self, "v2", headers))
+        return Caller(
+            label, number, name, email, VersionClient(self, "v1", headers), VersionClient(self, "v2", headers)
+        )
 
 
 def _cheap_passwords() -> PasswordHasher:

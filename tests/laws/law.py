@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.strategies import SearchStrategy
 
-from tests.laws.harness import Stage
+from tests.laws.harness import VersionsHarness
 
 Body = Callable[..., None]
 
@@ -21,17 +21,17 @@ class Law:
     drawn: Mapping[str, SearchStrategy[Any]]
     share: float
 
-    def check(self, stage: Stage, profile: settings | None = None) -> None:
+    def check(self, harness: VersionsHarness, profile: settings | None = None) -> None:
         """Raise ``AssertionError`` for the first example that breaks the law. Each starts from the same state."""
         if not self.drawn:
-            with stage.scene():
-                self.body(stage)
+            with harness.rolled_back():
+                self.body(harness)
             return
         profile = profile or settings.default
 
         def examine(**values: Any) -> None:
-            with stage.scene():
-                self.body(stage, **values)
+            with harness.rolled_back():
+                self.body(harness, **values)
 
         # Hypothesis seeds and remembers its examples by the name.
         examine.__name__ = examine.__qualname__ = self.name.replace(".", "_")

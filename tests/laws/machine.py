@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from tests.laws.harness import Caller, Stage
+from tests.laws.harness import Caller, VersionsHarness
 from tests.laws.law import Law
 from tests.laws.strategies import DRAFTS, POST_EDITS, STATUSES, TITLES, VERSIONS, Draft, post_edit_of_v2
 
@@ -59,19 +59,19 @@ class Known:
 class TwoVersions(RuleBasedStateMachine):
     """Rules are requests of either version; after each, both show what the model knows, to every viewer."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, harness: VersionsHarness) -> None:
         super().__init__()
-        self.stage = stage
+        self.harness = harness
         self.posts: dict[int, Known] = {}
         self.names = {label: label.title() for label in ("ada", "bob", "rita", "mona", "root")}
-        self.scene = ExitStack()
-        self.scene.enter_context(stage.scene())
+        self.rolled_back = ExitStack()
+        self.rolled_back.enter_context(harness.rolled_back())
 
     def teardown(self) -> None:
-        self.scene.close()
+        self.rolled_back.close()
 
     def person(self, label: str) -> Caller:
-        found: Caller = getattr(self.stage, label)
+        found: Caller = getattr(self.harness, label)
         return found
 
     @rule(who=_WRITERS, draft=DRAFTS, version=VERSIONS)
@@ -83,7 +83,7 @@ class TwoVersions(RuleBasedStateMachine):
             return
         assert answer.status_code == 201, answer.text
         number = answer.json()["id" if version == "v1" else "v1_id"]
-        name = self.stage.name_of_post(number)
+        name = self.harness.name_of_post(number)
         known = Known(number, name, who, draft.title, draft.content, draft.v2["status"], 0, 1, draft.published)
         self.posts[number] = known
 
@@ -133,8 +133,8 @@ class TwoVersions(RuleBasedStateMachine):
         post, done = self.attempt(who, data, act, moderated=True)
         if done is not None:
             del self.posts[post.number]
-            assert self.stage.admin.v1.get(f"/posts/{post.number}").status_code == 404
-            assert self.stage.admin.v2.get(f"/posts/{post.name}").status_code == 404
+            assert self.harness.admin.v1.get(f"/posts/{post.number}").status_code == 404
+            assert self.harness.admin.v2.get(f"/posts/{post.name}").status_code == 404
 
     @precondition(lambda self: self.posts)
     @rule(who=st.sampled_from(_VIEWERS), data=st.data(), version=VERSIONS)
@@ -184,7 +184,7 @@ class TwoVersions(RuleBasedStateMachine):
             read = self.person(post.author).v2.get(f"/posts/{post.name}")
             assert _part(read.json(), post.v2) == post.v2
             assert read.headers["ETag"].startswith(f'"{post.revision}.')
-        for caller in (self.stage.ada, self.stage.bob):
+        for caller in (self.harness.ada, self.harness.bob):
             assert caller.v1.get("/users/me").json()["full_name"] == self.names[caller.label]
 
 
@@ -196,11 +196,11 @@ def _part(item: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
 class Machine(Law):
     """A law over histories instead of values."""
 
-    def check(self, stage: Stage, profile: settings | None = None) -> None:
+    def check(self, harness: VersionsHarness, profile: settings | None = None) -> None:
         profile = profile or settings.default
         examples = max(1, round(profile.max_examples * self.share))
         run_state_machine_as_test(  # type: ignore[no-untyped-call]  # Hypothesis leaves it untyped
-            lambda: TwoVersions(stage), settings=settings(profile, max_examples=examples, stateful_step_count=12)
+            lambda: TwoVersions(harness), settings=settings(profile, max_examples=examples, stateful_step_count=12)
         )
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.access.principal import Role
 from tests.laws.agreement import ok
-from tests.laws.harness import Caller, Stage
+from tests.laws.harness import Caller, VersionsHarness
 from tests.laws.law import law
 from tests.laws.tables.fields import POST, USER
 
@@ -54,9 +54,9 @@ _VIEWERS: Final = st.sampled_from(["stranger", "ada", "bob", "reader", "moderato
 _WORDS: Final = st.sampled_from(["stone", "alpha", '"layers of stone"', "stone -layers", "alpha or sand", "nothing"])
 
 
-def fill(stage: Stage, rows: Sequence[Row]) -> None:
+def fill(harness: VersionsHarness, rows: Sequence[Row]) -> None:
     """Posts with the times and counts that no client can set."""
-    authors = [stage.ada.number, stage.bob.number]
+    authors = [harness.ada.number, harness.bob.number]
     columns = [
         [authors[row.author] for row in rows],
         [row.title for row in rows],
@@ -66,7 +66,7 @@ def fill(stage: Stage, rows: Sequence[Row]) -> None:
         [_START + timedelta(hours=row.created) for row in rows],
         [_START + timedelta(hours=row.updated) for row in rows],
     ]
-    stage.fetch(_INSERT, *columns)
+    harness.fetch(_INSERT, *columns)
 
 
 def walk(viewer: Caller, path: str, size: int, **params: Any) -> Iterator[dict[str, Any]]:
@@ -116,7 +116,7 @@ def numbered(viewer: Caller, size: int, **params: Any) -> Iterator[dict[str, Any
     descending=st.booleans(),
 )
 def posts_are_walked_alike(
-    stage: Stage,
+    harness: VersionsHarness,
     rows: Sequence[Row],
     viewer: str,
     sizes: tuple[int, int],
@@ -127,23 +127,23 @@ def posts_are_walked_alike(
     descending: bool,  # noqa: FBT001 - drawn
 ) -> None:
     """Filtered, searched, sorted, with pages of any size."""
-    fill(stage, rows)
-    who: Caller = getattr(stage, viewer)
+    fill(harness, rows)
+    who: Caller = getattr(harness, viewer)
     old: dict[str, Any] = {"sort_by": field, "sort_order": "desc" if descending else "asc"}
     new: dict[str, Any] = {"sort": f"-{field}" if descending else field}
     if words is not None:
         old["search"] = new["q"] = words
     if author is not None:
-        old["author_id"], new["author_id"] = getattr(stage, author).number, getattr(stage, author).name
+        old["author_id"], new["author_id"] = getattr(harness, author).number, getattr(harness, author).name
     if published is not None:
         old["published"] = published
-    by_v1 = [POST.from_v1(stage, item) for item in numbered(who, sizes[0], **old)]
+    by_v1 = [POST.from_v1(harness, item) for item in numbered(who, sizes[0], **old)]
     statuses: list[dict[str, str]] = {
         None: [{}],
         True: [{"status": "published"}],
         False: [{"status": "draft"}, {"status": "archived"}],
     }[published]
-    parts = [[POST.from_v2(stage, item) for item in walk(who, "/posts", sizes[1], **new, **s)] for s in statuses]
+    parts = [[POST.from_v2(harness, item) for item in walk(who, "/posts", sizes[1], **new, **s)] for s in statuses]
     if len(parts) == 1:
         assert by_v1 == parts[0]
         return
@@ -161,56 +161,62 @@ _KEYS: Final = st.lists(
 
 @law(0.6, rows=_ROWS, keys=_KEYS, size=st.integers(1, 6))
 def many_keys_sort_what_one_key_sorts(
-    stage: Stage, rows: Sequence[Row], keys: Sequence[tuple[str, bool]], size: int
+    harness: VersionsHarness, rows: Sequence[Row], keys: Sequence[tuple[str, bool]], size: int
 ) -> None:
     """v1 sorts by one key; by v2's further keys the equal are sorted. A key that comes again changes nothing."""
-    fill(stage, rows)
-    ordered = [POST.from_v1(stage, item) for item in numbered(stage.admin, 20)]
+    fill(harness, rows)
+    ordered = [POST.from_v1(harness, item) for item in numbered(harness.admin, 20)]
     directions = dict(reversed(keys))
     names = list(dict.fromkeys(name for name, _ in keys))
     for name in ["id", *reversed(names)]:
         ordered.sort(key=itemgetter(name), reverse=directions[names[-1] if name == "id" else name])
     sort = ",".join(f"-{name}" if descending else name for name, descending in keys)
-    assert [POST.from_v2(stage, item) for item in walk(stage.admin, "/posts", size, sort=sort)] == ordered
+    assert [POST.from_v2(harness, item) for item in walk(harness.admin, "/posts", size, sort=sort)] == ordered
 
 
 @law(0.3, rows=_ROWS, viewer=_VIEWERS)
-def defaults_are_the_same(stage: Stage, rows: Sequence[Row], viewer: str) -> None:
+def defaults_are_the_same(harness: VersionsHarness, rows: Sequence[Row], viewer: str) -> None:
     """Who asks for nothing in particular gets the newest first, twenty at most."""
-    fill(stage, [*rows, *rows])
-    who: Caller = getattr(stage, viewer)
+    fill(harness, [*rows, *rows])
+    who: Caller = getattr(harness, viewer)
     old, new = ok(who.v1.get("/posts")).json(), ok(who.v2.get("/posts")).json()
-    assert [POST.from_v1(stage, item) for item in old["items"]] == [POST.from_v2(stage, item) for item in new["data"]]
+    assert [POST.from_v1(harness, item) for item in old["items"]] == [
+        POST.from_v2(harness, item) for item in new["data"]
+    ]
     assert (old["page"], old["page_size"]) == (1, 20)
     assert old["total_pages"] == (2 if new["has_more"] else int(old["total"] > 0))
 
 
 @law(0.6, rows=_ROWS, viewer=_VIEWERS, author=st.sampled_from(["ada", "bob", "reader"]), size=st.integers(1, 6))
-def an_authors_posts_are_walked_alike(stage: Stage, rows: Sequence[Row], viewer: str, author: str, size: int) -> None:
+def an_authors_posts_are_walked_alike(
+    harness: VersionsHarness, rows: Sequence[Row], viewer: str, author: str, size: int
+) -> None:
     """By skipping, by counting, by cursor."""
-    fill(stage, rows)
-    who: Caller = getattr(stage, viewer)
-    of: Caller = getattr(stage, author)
-    expected = [POST.from_v2(stage, item) for item in walk(who, "/posts", size, author_id=of.name)]
-    assert [POST.from_v1(stage, item) for item in ok(who.v1.get(f"/users/{of.number}/posts")).json()] == expected
+    fill(harness, rows)
+    who: Caller = getattr(harness, viewer)
+    of: Caller = getattr(harness, author)
+    expected = [POST.from_v2(harness, item) for item in walk(who, "/posts", size, author_id=of.name)]
+    assert [POST.from_v1(harness, item) for item in ok(who.v1.get(f"/users/{of.number}/posts")).json()] == expected
     skipped = []
     for skip in range(0, len(expected) + 1, size):
         skipped += ok(who.v1.get(f"/users/{of.number}/posts", skip=skip, limit=size)).json()
-    assert [POST.from_v1(stage, item) for item in skipped] == expected
+    assert [POST.from_v1(harness, item) for item in skipped] == expected
 
 
 @law(0.6, rows=_ROWS, viewer=_VIEWERS, words=_WORDS, size=st.integers(1, 6), limit=st.integers(1, 20))
 def searches_are_walked_alike(
-    stage: Stage, rows: Sequence[Row], viewer: str, words: str, size: int, limit: int
+    harness: VersionsHarness, rows: Sequence[Row], viewer: str, words: str, size: int, limit: int
 ) -> None:
     """Best first, and v1 shows the beginning of what v2 shows."""
-    fill(stage, rows)
-    who: Caller = getattr(stage, viewer)
+    fill(harness, rows)
+    who: Caller = getattr(harness, viewer)
     hits = list(walk(who, "/search/posts", size, q=words))
-    expected = [POST.from_v2(stage, hit["post"]) for hit in hits]
-    assert [POST.from_v1(stage, item) for item in ok(who.v1.get("/search", query=words, limit=100)).json()] == expected
+    expected = [POST.from_v2(harness, hit["post"]) for hit in hits]
+    assert [
+        POST.from_v1(harness, item) for item in ok(who.v1.get("/search", query=words, limit=100)).json()
+    ] == expected
     few = ok(who.v1.get("/search", query=words, limit=limit)).json()
-    assert [POST.from_v1(stage, item) for item in few] == expected[:limit]
+    assert [POST.from_v1(harness, item) for item in few] == expected[:limit]
     assert [hit["rank"] for hit in hits] == sorted((hit["rank"] for hit in hits), reverse=True)
     for hit in hits:
         for name in ("title", "content"):
@@ -220,18 +226,18 @@ def searches_are_walked_alike(
 
 
 @law(0.5, count=st.integers(0, 5), size=st.integers(1, 6))
-def accounts_are_walked_alike(stage: Stage, count: int, size: int) -> None:
+def accounts_are_walked_alike(harness: VersionsHarness, count: int, size: int) -> None:
     """All three lists, oldest first."""
     for number in range(count):
-        stage.person(f"p{number}", Role.READER)
-    expected = [USER.from_v2(stage, item) for item in walk(stage.admin, "/users", size)]
-    assert [USER.from_v1(stage, item) for item in ok(stage.admin.v1.get("/users")).json()] == expected
-    assert len(expected) == len(stage.fetch("SELECT 1 FROM users"))
+        harness.person(f"p{number}", Role.READER)
+    expected = [USER.from_v2(harness, item) for item in walk(harness.admin, "/users", size)]
+    assert [USER.from_v1(harness, item) for item in ok(harness.admin.v1.get("/users")).json()] == expected
+    assert len(expected) == len(harness.fetch("SELECT 1 FROM users"))
     listed, counted = [], []
     for skip in range(0, len(expected) + 1, size):
-        listed += ok(stage.admin.v1.get("/users", skip=skip, limit=size)).json()
-        page = ok(stage.admin.v1.get("/users/paginated", skip=skip, limit=size)).json()
+        listed += ok(harness.admin.v1.get("/users", skip=skip, limit=size)).json()
+        page = ok(harness.admin.v1.get("/users/paginated", skip=skip, limit=size)).json()
         assert (page["total"], page["skip"], page["limit"]) == (len(expected), skip, size)
         counted += page["items"]
-    assert [USER.from_v1(stage, item) for item in listed] == expected
+    assert [USER.from_v1(harness, item) for item in listed] == expected
     assert listed == counted

@@ -8,7 +8,7 @@ import httpx2
 from hypothesis import strategies as st
 
 from tests.laws.agreement import agree, ok, revision, without_times
-from tests.laws.harness import Caller, Stage
+from tests.laws.harness import Caller, VersionsHarness
 from tests.laws.law import law
 from tests.laws.strategies import DRAFTS, POST_EDITS, STATUSES, VERSIONS, Draft, post_edit_of_v2
 from tests.laws.tables.fields import POST
@@ -22,26 +22,28 @@ class Written:
     new: str
 
 
-def write(stage: Stage, author: Caller, draft: Draft, version: str = "v2", status: str | None = None) -> Written:
+def write(
+    harness: VersionsHarness, author: Caller, draft: Draft, version: str = "v2", status: str | None = None
+) -> Written:
     """A post of this author, written by one version; a status is given to it by v2."""
     if version == "v1":
         number = ok(author.v1.post("/posts", draft.v1)).json()["id"]
     else:
         number = ok(author.v2.post("/posts", draft.v2)).json()["v1_id"]
-    written = Written(f"/posts/{number}", f"/posts/{stage.name_of_post(number)}")
+    written = Written(f"/posts/{number}", f"/posts/{harness.name_of_post(number)}")
     if status is not None:
         shown = ok(author.v2.patch(written.new, {"status": status})).json()
         assert (shown["title"], shown["content"], shown["status"]) == (draft.title, draft.content, status)
     return written
 
 
-def effect(stage: Stage, written: Written, act: Callable[[], httpx2.Response]) -> dict[str, Any]:
+def effect(harness: VersionsHarness, written: Written, act: Callable[[], httpx2.Response]) -> dict[str, Any]:
     """What a request leads to: what v2 and the outbox show of it. It is taken back."""
-    with stage.scene():
-        before = len(stage.events())
+    with harness.rolled_back():
+        before = len(harness.events())
         response = act()
-        seen = stage.ada.v2.get(written.new)
-        events = stage.events()[before:]
+        seen = harness.ada.v2.get(written.new)
+        events = harness.events()[before:]
     outcome: dict[str, Any] = {"success": response.is_success, "events": events, "status": seen.status_code}
     if seen.is_success:
         outcome |= {"revision": revision(seen)}
@@ -51,13 +53,13 @@ def effect(stage: Stage, written: Written, act: Callable[[], httpx2.Response]) -
 
 
 @law(draft=DRAFTS, version=VERSIONS, statuses=st.lists(STATUSES, max_size=3))
-def a_post_reads_alike(stage: Stage, draft: Draft, version: str, statuses: list[str]) -> None:
+def a_post_reads_alike(harness: VersionsHarness, draft: Draft, version: str, statuses: list[str]) -> None:
     """In whatever state, through whichever answer."""
-    ada = stage.ada
+    ada = harness.ada
     made = ok(ada.v1.post("/posts", draft.v1) if version == "v1" else ada.v2.post("/posts", draft.v2))
     number = made.json()["id" if version == "v1" else "v1_id"]
-    name = stage.name_of_post(number)
-    shared = POST.from_v1(stage, made.json()) if version == "v1" else POST.from_v2(stage, made.json())
+    name = harness.name_of_post(number)
+    shared = POST.from_v1(harness, made.json()) if version == "v1" else POST.from_v2(harness, made.json())
     assert (shared["title"], shared["content"], shared["published"]) == (draft.title, draft.content, draft.published)
     assert (shared["author_id"], shared["view_count"]) == (ada.number, 0)
     published_at = ok(ada.v2.get(f"/posts/{name}")).json()["published_at"]
@@ -65,33 +67,33 @@ def a_post_reads_alike(stage: Stage, draft: Draft, version: str, statuses: list[
     for status in [None, *statuses]:
         if status is not None:
             changed = ok(ada.v2.patch(f"/posts/{name}", {"status": status})).json()
-            shared = POST.from_v2(stage, changed)
+            shared = POST.from_v2(harness, changed)
             assert published_at in (None, changed["published_at"]), "the first time is kept"
             published_at = changed["published_at"]
             assert published_at is not None or status != "published"
         read = ok(ada.v2.get(f"/posts/{name}"))
-        assert POST.from_v2(stage, read.json()) == shared
+        assert POST.from_v2(harness, read.json()) == shared
         (listed,) = ok(ada.v1.get("/posts", author_id=ada.number)).json()["items"]
-        assert POST.from_v1(stage, listed) == shared
+        assert POST.from_v1(harness, listed) == shared
         (listed,) = ok(ada.v1.get(f"/users/{ada.number}/posts")).json()
-        assert POST.from_v1(stage, listed) == shared
+        assert POST.from_v1(harness, listed) == shared
         (found,) = ok(ada.v1.post("/posts/batch", {"ids": [number]})).json()
-        assert POST.from_v1(stage, found) == shared
+        assert POST.from_v1(harness, found) == shared
         (listed,) = ok(ada.v2.get("/posts", author_id=ada.name)).json()["data"]
         assert listed == read.json()
         viewed = ok(ada.v1.get(f"/posts/{number}"))
         shared = shared | {"view_count": shared["view_count"] + 1}
-        assert POST.from_v1(stage, viewed.json()) == shared
+        assert POST.from_v1(harness, viewed.json()) == shared
 
 
 @law(draft=DRAFTS, version=VERSIONS, status=STATUSES)
-def writing_back_changes_nothing(stage: Stage, draft: Draft, version: str, status: str) -> None:
+def writing_back_changes_nothing(harness: VersionsHarness, draft: Draft, version: str, status: str) -> None:
     """Not even the revision, the time or the outbox; ADR 2 for the archived."""
-    ada = stage.ada
-    written = write(stage, ada, draft, version, status)
+    ada = harness.ada
+    written = write(harness, ada, draft, version, status)
     read = ok(ada.v1.get(written.old)).json()
     before, tag = ok(ada.v2.get(written.new)).json(), ada.v2.get(written.new).headers["ETag"]
-    events = stage.events()
+    events = harness.events()
     for fields in (("title", "content", "published"), ("title",), ("content",), ("published",), ()):
         again = ok(ada.v1.put(written.old, {name: read[name] for name in fields}))
         assert again.json() == read
@@ -102,42 +104,42 @@ def writing_back_changes_nothing(stage: Stage, draft: Draft, version: str, statu
         assert (back.json(), revision(back)) == (before, revision(after))
         (listed,) = ok(ada.v1.get("/posts", author_id=ada.number)).json()["items"]
         assert listed == read
-    assert stage.events() == events
+    assert harness.events() == events
 
 
 @law(draft=DRAFTS, status=STATUSES, edit=POST_EDITS)
-def the_same_edit_means_the_same(stage: Stage, draft: Draft, status: str, edit: dict[str, Any]) -> None:
+def the_same_edit_means_the_same(harness: VersionsHarness, draft: Draft, status: str, edit: dict[str, Any]) -> None:
     """To both versions and to whoever listens; and nothing else changes."""
-    written = write(stage, stage.ada, draft, status=status)
-    before = ok(stage.ada.v2.get(written.new)).json()
+    written = write(harness, harness.ada, draft, status=status)
+    before = ok(harness.ada.v2.get(written.new)).json()
     patch = post_edit_of_v2(edit, status)
-    old = effect(stage, written, lambda: ok(stage.ada.v1.put(written.old, edit)))
-    new = effect(stage, written, lambda: ok(stage.ada.v2.patch(written.new, patch)))
+    old = effect(harness, written, lambda: ok(harness.ada.v1.put(written.old, edit)))
+    new = effect(harness, written, lambda: ok(harness.ada.v2.patch(written.new, patch)))
     assert old == new
     untouched = {"v1_id", "id", "author_id", "title", "content", "status", "view_count"} - set(patch)
     assert {name: new[name] for name in untouched} == {name: before[name] for name in untouched}
     assert {name: new[name] for name in patch} == patch
-    answer = ok(stage.ada.v1.put(written.old, edit)).json()
-    agree(stage, ok(stage.ada.v1.post("/posts/batch", {"ids": [answer["id"]]})), _listed(stage, written))
-    shown = ok(stage.ada.v2.get(written.new)).json()
-    assert POST.from_v1(stage, answer) == POST.from_v2(stage, shown)
+    answer = ok(harness.ada.v1.put(written.old, edit)).json()
+    agree(harness, ok(harness.ada.v1.post("/posts/batch", {"ids": [answer["id"]]})), _listed(harness, written))
+    shown = ok(harness.ada.v2.get(written.new)).json()
+    assert POST.from_v1(harness, answer) == POST.from_v2(harness, shown)
     assert shown["created_at"] == before["created_at"]
 
 
-def _listed(stage: Stage, written: Written) -> httpx2.Response:
-    return ok(stage.ada.v2.get(written.new))
+def _listed(harness: VersionsHarness, written: Written) -> httpx2.Response:
+    return ok(harness.ada.v2.get(written.new))
 
 
 @law(draft=DRAFTS)
-def the_same_draft_means_the_same(stage: Stage, draft: Draft) -> None:
+def the_same_draft_means_the_same(harness: VersionsHarness, draft: Draft) -> None:
     """To both versions and to whoever listens."""
     seen = []
     for version in ("v1", "v2"):
-        with stage.scene():
-            written = write(stage, stage.ada, draft, version)
-            shown = ok(stage.ada.v2.get(written.new))
-            events = [(kind, payload) for kind, _, payload in stage.events()]
-            shared = without_times(POST.from_v2(stage, shown.json()))
+        with harness.rolled_back():
+            written = write(harness, harness.ada, draft, version)
+            shown = ok(harness.ada.v2.get(written.new))
+            events = [(kind, payload) for kind, _, payload in harness.events()]
+            shared = without_times(POST.from_v2(harness, shown.json()))
             assert shown.json()["created_at"] == shown.json()["updated_at"]
             assert shown.json()["published_at"] == (shown.json()["created_at"] if draft.published else None)
             seen.append((shared | {"id": None}, shown.json()["status"], revision(shown), events))
@@ -146,41 +148,41 @@ def the_same_draft_means_the_same(stage: Stage, draft: Draft) -> None:
 
 
 @law(0.4, draft=DRAFTS, status=STATUSES, version=VERSIONS)
-def removal_means_the_same(stage: Stage, draft: Draft, status: str, version: str) -> None:
+def removal_means_the_same(harness: VersionsHarness, draft: Draft, status: str, version: str) -> None:
     """What one removes is gone in the other."""
-    written = write(stage, stage.ada, draft, version, status)
-    old = effect(stage, written, lambda: ok(stage.ada.v1.delete(written.old)))
-    new = effect(stage, written, lambda: ok(stage.ada.v2.delete(written.new)))
+    written = write(harness, harness.ada, draft, version, status)
+    old = effect(harness, written, lambda: ok(harness.ada.v1.delete(written.old)))
+    new = effect(harness, written, lambda: ok(harness.ada.v2.delete(written.new)))
     assert old == new
     assert old["status"] == 404
-    ok(stage.ada.v1.delete(written.old) if version == "v1" else stage.ada.v2.delete(written.new))
-    agree(stage, stage.ada.v1.get(written.old), stage.ada.v2.get(written.new))
-    agree(stage, stage.ada.v1.put(written.old, {"title": "x"}), stage.ada.v2.patch(written.new, {"title": "x"}))
-    agree(stage, stage.ada.v1.delete(written.old), stage.ada.v2.delete(written.new))
+    ok(harness.ada.v1.delete(written.old) if version == "v1" else harness.ada.v2.delete(written.new))
+    agree(harness, harness.ada.v1.get(written.old), harness.ada.v2.get(written.new))
+    agree(harness, harness.ada.v1.put(written.old, {"title": "x"}), harness.ada.v2.patch(written.new, {"title": "x"}))
+    agree(harness, harness.ada.v1.delete(written.old), harness.ada.v2.delete(written.new))
 
 
 @law(0.4, status=STATUSES, draft=DRAFTS, views=st.lists(VERSIONS, max_size=4))
-def a_read_of_v1_is_a_view_of_v2(stage: Stage, status: str, draft: Draft, views: list[str]) -> None:
+def a_read_of_v1_is_a_view_of_v2(harness: VersionsHarness, status: str, draft: Draft, views: list[str]) -> None:
     """v1 counts when it reads; v2 counts when told to, and its reads leave no trace. A view is no edit."""
-    written = write(stage, stage.ada, draft, status=status)
-    before = ok(stage.ada.v2.get(written.new))
+    written = write(harness, harness.ada, draft, status=status)
+    before = ok(harness.ada.v2.get(written.new))
     for count, version in enumerate(views, start=1):
         if version == "v1":
-            assert ok(stage.ada.v1.get(written.old)).json()["view_count"] == count
+            assert ok(harness.ada.v1.get(written.old)).json()["view_count"] == count
         else:
-            ok(stage.ada.v2.post(f"{written.new}/views"))
-    after = ok(stage.ada.v2.get(written.new))
+            ok(harness.ada.v2.post(f"{written.new}/views"))
+    after = ok(harness.ada.v2.get(written.new))
     assert after.json() == before.json() | {"view_count": len(views)}
     assert revision(after) == revision(before)
 
 
 @law(0.6, statuses=st.lists(STATUSES, min_size=1, max_size=4), data=st.data())
-def many_are_read_as_one_by_one(stage: Stage, statuses: list[str], data: st.DataObject) -> None:
+def many_are_read_as_one_by_one(harness: VersionsHarness, statuses: list[str], data: st.DataObject) -> None:
     """v1's batch answers all, in the order asked for, or names each that v2 does not show."""
-    posts = [write(stage, stage.ada, Draft(f"P{n}", "", published=False), status=s) for n, s in enumerate(statuses)]
+    posts = [write(harness, harness.ada, Draft(f"P{n}", "", published=False), status=s) for n, s in enumerate(statuses)]
     numbers = [int(written.old.rpartition("/")[2]) for written in posts]
     asked = data.draw(st.lists(st.sampled_from([*numbers, 2**40]), min_size=1, max_size=6))
-    viewer = data.draw(st.sampled_from([stage.ada, stage.bob, stage.admin, stage.stranger]))
+    viewer = data.draw(st.sampled_from([harness.ada, harness.bob, harness.admin, harness.stranger]))
     names = dict(zip(numbers, (written.new for written in posts), strict=True))
     single = {number: viewer.v2.get(name) for number, name in names.items()}
     hidden = [n for n in dict.fromkeys(asked) if n not in single or not single[n].is_success]
@@ -191,14 +193,16 @@ def many_are_read_as_one_by_one(stage: Stage, statuses: list[str], data: st.Data
             "error": "Multiple validation errors", "details": [f"Post {number} not found" for number in hidden]
         }  # fmt: skip
         return
-    shown = [POST.from_v1(stage, post) for post in ok(answer).json()]
-    assert shown == [POST.from_v2(stage, single[number].json()) for number in asked]
+    shown = [POST.from_v1(harness, post) for post in ok(answer).json()]
+    assert shown == [POST.from_v2(harness, single[number].json()) for number in asked]
 
 
 @law(0.4, draft=DRAFTS, status=STATUSES, edit=POST_EDITS, atomic=st.booleans())
-def a_batch_is_its_operations(stage: Stage, draft: Draft, status: str, edit: dict[str, Any], *, atomic: bool) -> None:
+def a_batch_is_its_operations(
+    harness: VersionsHarness, draft: Draft, status: str, edit: dict[str, Any], *, atomic: bool
+) -> None:
     """Each operation of a v2 batch answers, and is seen by v1, as the request it stands for."""
-    kept, gone = (write(stage, stage.ada, draft, status=status) for _ in range(2))
+    kept, gone = (write(harness, harness.ada, draft, status=status) for _ in range(2))
     name, lost = (written.new.rpartition("/")[2] for written in (kept, gone))
     patch = post_edit_of_v2(edit, status)
     operations: list[dict[str, Any]] = [
@@ -206,9 +210,9 @@ def a_batch_is_its_operations(stage: Stage, draft: Draft, status: str, edit: dic
         {"op": "update", "id": name, "patch": patch},
         {"op": "delete", "id": lost},
     ]
-    with stage.scene():
-        alone = ok(stage.ada.v2.patch(kept.new, patch)).json()
-    answer = ok(stage.ada.v2.post("/posts/batch", {"operations": operations, "atomic": atomic}))
+    with harness.rolled_back():
+        alone = ok(harness.ada.v2.patch(kept.new, patch)).json()
+    answer = ok(harness.ada.v2.post("/posts/batch", {"operations": operations, "atomic": atomic}))
     created, updated, deleted = answer.json()["results"]
     assert (created["status"], updated["status"], deleted["status"]) == (201, 200, 204)
     assert deleted["post"] is created["problem"] is updated["problem"] is deleted["problem"] is None
@@ -216,12 +220,12 @@ def a_batch_is_its_operations(stage: Stage, draft: Draft, status: str, edit: dic
         k: v for k, v in alone.items() if not k.endswith("_at")
     }
     for shown in (created["post"], updated["post"]):
-        viewed = ok(stage.ada.v1.post("/posts/batch", {"ids": [shown["v1_id"]]})).json()[0]
-        assert POST.from_v1(stage, viewed) == POST.from_v2(stage, shown)
-    assert stage.ada.v1.get(gone.old).status_code == 404
+        viewed = ok(harness.ada.v1.post("/posts/batch", {"ids": [shown["v1_id"]]})).json()[0]
+        assert POST.from_v1(harness, viewed) == POST.from_v2(harness, shown)
+    assert harness.ada.v1.get(gone.old).status_code == 404
     operations[0] = {"op": "delete", "id": lost}
-    again = stage.ada.v2.post("/posts/batch", {"operations": operations, "atomic": atomic})
-    missing = stage.ada.v2.delete(gone.new)
+    again = harness.ada.v2.post("/posts/batch", {"operations": operations, "atomic": atomic})
+    missing = harness.ada.v2.delete(gone.new)
     told = again.json() if atomic else again.json()["results"][0]["problem"]
     differing = {"instance", "request_id", "trace_id"}
     assert {k: v for k, v in told.items() if k not in differing} == {
@@ -234,16 +238,16 @@ _MEMBERS: Final = [*(field.new for field in POST.fields), *POST.only_new]
 
 
 @law(0.5, draft=DRAFTS, fields=st.lists(st.sampled_from(_MEMBERS), unique=True))
-def a_part_is_part_of_the_whole(stage: Stage, draft: Draft, fields: list[str]) -> None:
+def a_part_is_part_of_the_whole(harness: VersionsHarness, draft: Draft, fields: list[str]) -> None:
     """v2's ``fields`` and ``include`` show what both versions show of post and author."""
-    written = write(stage, stage.ada, draft, "v1")
-    whole = ok(stage.ada.v2.get(written.new)).json()
-    name = ok(stage.ada.v1.get("/users/me")).json()["full_name"]
-    author = {"author": {"id": stage.ada.name, "display_name": name}}
+    written = write(harness, harness.ada, draft, "v1")
+    whole = ok(harness.ada.v2.get(written.new)).json()
+    name = ok(harness.ada.v1.get("/users/me")).json()["full_name"]
+    author = {"author": {"id": harness.ada.name, "display_name": name}}
     for chosen in (fields, [], _MEMBERS):
         for included in ({}, author):
             params = {"fields": ",".join(chosen)} if chosen else {}
             params |= {"include": "author"} if included else {}
             expected = {name: whole[name] for name in chosen or whole} | included
-            assert ok(stage.ada.v2.get(written.new, **params)).json() == expected
-            assert ok(stage.ada.v2.get("/posts", author_id=stage.ada.name, **params)).json()["data"] == [expected]
+            assert ok(harness.ada.v2.get(written.new, **params)).json() == expected
+            assert ok(harness.ada.v2.get("/posts", author_id=harness.ada.name, **params)).json()["data"] == [expected]

@@ -6,7 +6,7 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from tests.laws.agreement import agree, ok, revision
-from tests.laws.harness import Stage
+from tests.laws.harness import VersionsHarness
 from tests.laws.law import fixed, law
 from tests.laws.posts import write
 from tests.laws.strategies import DRAFTS, POST_EDITS, STATUSES, Draft, post_edit_of_v2
@@ -17,84 +17,84 @@ _EDITS_OF_A_USER: Final = st.fixed_dictionaries({}, optional={"full_name": st.sa
 
 @law(draft=DRAFTS, status=STATUSES, edit=POST_EDITS, view=st.booleans())
 def an_edit_of_v1_is_an_edit_to_a_precondition(
-    stage: Stage, draft: Draft, status: str, edit: dict[str, Any], *, view: bool
+    harness: VersionsHarness, draft: Draft, status: str, edit: dict[str, Any], *, view: bool
 ) -> None:
     """A tag from before v1's edit refuses v2's; v1's view, or an edit that changes nothing, does not."""
-    written = write(stage, stage.ada, draft, status=status)
+    written = write(harness, harness.ada, draft, status=status)
     if view:
-        ok(stage.ada.v1.get(written.old))
-    before = ok(stage.ada.v2.get(written.new))
+        ok(harness.ada.v1.get(written.old))
+    before = ok(harness.ada.v2.get(written.new))
     tag: Mapping[str, str] = {"If-Match": before.headers["ETag"]}
-    ok(stage.ada.v1.put(written.old, edit))
+    ok(harness.ada.v1.put(written.old, edit))
     changes = {k: v for k, v in post_edit_of_v2(edit, status).items() if before.json()[k] != v}
-    after = ok(stage.ada.v2.get(written.new))
+    after = ok(harness.ada.v2.get(written.new))
     assert (revision(after) != revision(before)) == bool(changes)
-    cached = stage.ada.v2.call("GET", written.new, headers={"If-None-Match": before.headers["ETag"]})
+    cached = harness.ada.v2.call("GET", written.new, headers={"If-None-Match": before.headers["ETag"]})
     assert cached.status_code == (200 if changes else 304)
-    ok(stage.ada.v1.get(written.old))
-    viewed = stage.ada.v2.call("GET", written.new, headers={"If-None-Match": after.headers["ETag"]})
+    ok(harness.ada.v1.get(written.old))
+    viewed = harness.ada.v2.call("GET", written.new, headers={"If-None-Match": after.headers["ETag"]})
     assert viewed.status_code == 200, "a counted view is something new to read"
     for act in (
-        lambda: stage.ada.v2.patch(written.new, {"title": "Mine"}, headers=tag),
-        lambda: stage.ada.v2.delete(written.new, headers=tag),
+        lambda: harness.ada.v2.patch(written.new, {"title": "Mine"}, headers=tag),
+        lambda: harness.ada.v2.delete(written.new, headers=tag),
     ):
-        with stage.scene():
+        with harness.rolled_back():
             answer = act()
             assert answer.status_code in ({412} if changes else {200, 204})
-            shown = stage.ada.v2.get(written.new)
+            shown = harness.ada.v2.get(written.new)
         if changes:
             assert answer.json()["code"] == "precondition_failed"
             assert shown.headers["ETag"] != before.headers["ETag"]
             assert revision(shown) == revision(after), "what is refused changes nothing"
-    ok(stage.ada.v2.patch(written.new, {"title": "Mine"}, headers={"If-Match": after.headers["ETag"]}))
+    ok(harness.ada.v2.patch(written.new, {"title": "Mine"}, headers={"If-Match": after.headers["ETag"]}))
 
 
 @law(0.4, edit=_EDITS_OF_A_USER)
-def an_edit_of_an_account_too(stage: Stage, edit: dict[str, Any]) -> None:
+def an_edit_of_an_account_too(harness: VersionsHarness, edit: dict[str, Any]) -> None:
     """In all operations of v2 that take a precondition."""
-    place = f"/users/{stage.bob.name}"
-    before = ok(stage.bob.v2.get("/me"))
-    assert revision(before) == revision(ok(stage.admin.v2.get(place)))
+    place = f"/users/{harness.bob.name}"
+    before = ok(harness.bob.v2.get("/me"))
+    assert revision(before) == revision(ok(harness.admin.v2.get(place)))
     tag = {"If-Match": before.headers["ETag"]}
-    ok(stage.bob.v1.put(f"/users/{stage.bob.number}", edit))
+    ok(harness.bob.v1.put(f"/users/{harness.bob.number}", edit))
     changed = edit.get("full_name", "Bob") != "Bob"
     for act in (
-        lambda: stage.bob.v2.patch("/me", {"display_name": "Mine"}, headers=tag),
-        lambda: stage.admin.v2.patch(place, {"display_name": "Mine"}, headers=tag),
-        lambda: stage.admin.v2.call("PUT", f"{place}/roles", json={"roles": ["reader"]}, headers=tag),
-        lambda: stage.admin.v2.delete(place, headers=tag),
+        lambda: harness.bob.v2.patch("/me", {"display_name": "Mine"}, headers=tag),
+        lambda: harness.admin.v2.patch(place, {"display_name": "Mine"}, headers=tag),
+        lambda: harness.admin.v2.call("PUT", f"{place}/roles", json={"roles": ["reader"]}, headers=tag),
+        lambda: harness.admin.v2.delete(place, headers=tag),
     ):
-        with stage.scene():
+        with harness.rolled_back():
             answer = act()
             assert answer.is_success != changed
             assert not changed or (answer.status_code, answer.json()["code"]) == (412, "precondition_failed")
             if answer.status_code == 200:
-                assert answer.headers["ETag"] == ok(stage.admin.v2.get(place)).headers["ETag"]
+                assert answer.headers["ETag"] == ok(harness.admin.v2.get(place)).headers["ETag"]
 
 
 @law(0.4, draft=DRAFTS, times=st.integers(2, 3))
-def a_repeated_write_is_one_post_in_v1(stage: Stage, draft: Draft, times: int) -> None:
+def a_repeated_write_is_one_post_in_v1(harness: VersionsHarness, draft: Draft, times: int) -> None:
     """One idempotency key, one post, one event; without a key each request writes, in both versions."""
     head = {"Idempotency-Key": '"once"'}
-    answers = [ok(stage.ada.v2.post("/posts", draft.v2, headers=head)) for _ in range(times)]
+    answers = [ok(harness.ada.v2.post("/posts", draft.v2, headers=head)) for _ in range(times)]
     assert all(answer.json() == answers[0].json() for answer in answers)
     assert [answer.headers.get("Idempotent-Replayed") for answer in answers] == [None, *["true"] * (times - 1)]
-    (listed,) = ok(stage.ada.v1.get("/posts", author_id=stage.ada.number)).json()["items"]
-    assert POST.from_v1(stage, listed) == POST.from_v2(stage, answers[0].json())
-    other = stage.ada.v2.post("/posts", draft.v2 | {"title": "other"}, headers=head)
+    (listed,) = ok(harness.ada.v1.get("/posts", author_id=harness.ada.number)).json()["items"]
+    assert POST.from_v1(harness, listed) == POST.from_v2(harness, answers[0].json())
+    other = harness.ada.v2.post("/posts", draft.v2 | {"title": "other"}, headers=head)
     assert other.status_code == (201 if draft.title == "other" else 422)
-    ok(stage.ada.v1.post("/posts", draft.v1))
-    ok(stage.ada.v2.post("/posts", draft.v2))
-    assert ok(stage.ada.v1.get("/posts", author_id=stage.ada.number)).json()["total"] == 3
+    ok(harness.ada.v1.post("/posts", draft.v1))
+    ok(harness.ada.v2.post("/posts", draft.v2))
+    assert ok(harness.ada.v1.get("/posts", author_id=harness.ada.number)).json()["total"] == 3
 
 
 @fixed
-def a_place_is_where_the_post_is(stage: Stage) -> None:
+def a_place_is_where_the_post_is(harness: VersionsHarness) -> None:
     """``Location`` and ``ETag`` of a creation are those of the read."""
-    made = ok(stage.ada.v2.post("/posts", {"title": "T", "content": "c"}))
-    read = ok(stage.ada.v2.call("GET", made.headers["Location"].removeprefix("/api/v2")))
+    made = ok(harness.ada.v2.post("/posts", {"title": "T", "content": "c"}))
+    read = ok(harness.ada.v2.call("GET", made.headers["Location"].removeprefix("/api/v2")))
     assert (read.json(), read.headers["ETag"]) == (made.json(), made.headers["ETag"])
-    changed = ok(stage.ada.v2.patch(f"/posts/{made.json()['id']}", {"title": "U"}))
-    read = ok(stage.ada.v2.get(f"/posts/{made.json()['id']}"))
+    changed = ok(harness.ada.v2.patch(f"/posts/{made.json()['id']}", {"title": "U"}))
+    read = ok(harness.ada.v2.get(f"/posts/{made.json()['id']}"))
     assert (read.json(), read.headers["ETag"]) == (changed.json(), changed.headers["ETag"])
-    agree(stage, stage.ada.v1.put(f"/posts/{made.json()['v1_id']}", {}), read, POST)
+    agree(harness, harness.ada.v1.put(f"/posts/{made.json()['v1_id']}", {}), read, POST)

@@ -6,7 +6,7 @@ import httpx2
 from hypothesis import strategies as st
 
 from tests.laws.agreement import agree, ok
-from tests.laws.harness import Stage
+from tests.laws.harness import VersionsHarness
 from tests.laws.law import fixed, law
 from tests.laws.posts import write
 from tests.laws.strategies import CONTENTS, TITLES, Draft
@@ -67,55 +67,57 @@ def _of_v2(shape: Shape, body: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def ensure_same(stage: Stage, shape: Shape, old: httpx2.Response, new: httpx2.Response, read: Shape | None) -> None:
+def ensure_same(
+    harness: VersionsHarness, shape: Shape, old: httpx2.Response, new: httpx2.Response, read: Shape | None
+) -> None:
     """Both took it, or both refused the same values for the same reasons."""
-    agree(stage, old, new, read, {field.old: field.new for field in shape.fields})
+    agree(harness, old, new, read, {field.old: field.new for field in shape.fields})
 
 
 @law(2, body=st.one_of(_bodies(NEW_POST, whole=True), _bodies(NEW_POST, whole=False)))
-def new_posts_are_refused_alike(stage: Stage, body: dict[str, Any]) -> None:
+def new_posts_are_refused_alike(harness: VersionsHarness, body: dict[str, Any]) -> None:
     """Each value on its own, by the same code, at the same place."""
-    with stage.scene():
-        old = stage.ada.v1.post("/posts", body)
-    new = stage.ada.v2.post("/posts", _of_v2(NEW_POST, body))
-    ensure_same(stage, NEW_POST, old, new, None)
+    with harness.rolled_back():
+        old = harness.ada.v1.post("/posts", body)
+    new = harness.ada.v2.post("/posts", _of_v2(NEW_POST, body))
+    ensure_same(harness, NEW_POST, old, new, None)
 
 
 @law(2, body=_bodies(POST_EDIT, whole=False))
-def edits_of_posts_are_refused_alike(stage: Stage, body: dict[str, Any]) -> None:
+def edits_of_posts_are_refused_alike(harness: VersionsHarness, body: dict[str, Any]) -> None:
     """What is refused changes nothing."""
-    written = write(stage, stage.ada, Draft("T", "c", published=True))
-    before = ok(stage.ada.v2.get(written.new))
-    with stage.scene():
-        old = stage.ada.v1.put(written.old, body)
-        after = ok(stage.ada.v2.get(written.new))
+    written = write(harness, harness.ada, Draft("T", "c", published=True))
+    before = ok(harness.ada.v2.get(written.new))
+    with harness.rolled_back():
+        old = harness.ada.v1.put(written.old, body)
+        after = ok(harness.ada.v2.get(written.new))
         assert old.is_success or after.headers["ETag"] == before.headers["ETag"]
-    new = stage.ada.v2.patch(written.new, _of_v2(POST_EDIT, body))
-    ensure_same(stage, POST_EDIT, old, new, None)
+    new = harness.ada.v2.patch(written.new, _of_v2(POST_EDIT, body))
+    ensure_same(harness, POST_EDIT, old, new, None)
 
 
 @law(2, body=_bodies(USER_EDIT, whole=False))
-def edits_of_accounts_are_refused_alike(stage: Stage, body: dict[str, Any]) -> None:
+def edits_of_accounts_are_refused_alike(harness: VersionsHarness, body: dict[str, Any]) -> None:
     """By both operations of v2."""
     patch = _of_v2(USER_EDIT, body)
-    with stage.scene():
-        old = stage.admin.v1.put(f"/users/{stage.bob.number}", body)
-    with stage.scene():
-        ensure_same(stage, USER_EDIT, old, stage.admin.v2.patch(f"/users/{stage.bob.name}", patch), None)
-    with stage.scene():
-        own = stage.bob.v1.put(f"/users/{stage.bob.number}", body)
-    ensure_same(stage, USER_EDIT, own, stage.bob.v2.patch("/me", patch), None)
+    with harness.rolled_back():
+        old = harness.admin.v1.put(f"/users/{harness.bob.number}", body)
+    with harness.rolled_back():
+        ensure_same(harness, USER_EDIT, old, harness.admin.v2.patch(f"/users/{harness.bob.name}", patch), None)
+    with harness.rolled_back():
+        own = harness.bob.v1.put(f"/users/{harness.bob.number}", body)
+    ensure_same(harness, USER_EDIT, own, harness.bob.v2.patch("/me", patch), None)
 
 
 @law(2, body=_bodies(REGISTRATION, whole=True))
-def registrations_are_refused_alike(stage: Stage, body: dict[str, Any]) -> None:
+def registrations_are_refused_alike(harness: VersionsHarness, body: dict[str, Any]) -> None:
     """v1's operation for admins too."""
-    with stage.scene():
-        old = stage.stranger.v1.post("/auth/register", body)
-    with stage.scene():
-        made = stage.admin.v1.post("/users", {{"name": "full_name"}.get(name, name): v for name, v in body.items()})
-    new = stage.stranger.v2.post("/auth/registrations", _of_v2(REGISTRATION, body))
-    ensure_same(stage, REGISTRATION, old, new, None)
+    with harness.rolled_back():
+        old = harness.stranger.v1.post("/auth/register", body)
+    with harness.rolled_back():
+        made = harness.admin.v1.post("/users", {{"name": "full_name"}.get(name, name): v for name, v in body.items()})
+    new = harness.stranger.v2.post("/auth/registrations", _of_v2(REGISTRATION, body))
+    ensure_same(harness, REGISTRATION, old, new, None)
     assert made.status_code == old.status_code
     if not made.is_success:
         assert [issue["msg"] for issue in made.json()["detail"]] == [issue["msg"] for issue in old.json()["detail"]]
@@ -125,68 +127,72 @@ def registrations_are_refused_alike(stage: Stage, body: dict[str, Any]) -> None:
     size=st.one_of(st.integers(-1, 2), st.integers(99, 102), st.sampled_from(["", "x", "1.5"])),
     words=st.one_of(st.none(), st.sampled_from(["", "w", "w" * 500, "w" * 501, "a\x00"])),
 )
-def questions_are_refused_alike(stage: Stage, size: Any, words: str | None) -> None:
+def questions_are_refused_alike(harness: VersionsHarness, size: Any, words: str | None) -> None:
     """The parameters of lists and searches, under both names."""
     names = {"page_size": "limit", "search": "q", "query": "q"}
     asked = {} if words is None else {"search": words}
-    old = stage.ada.v1.get("/posts", page_size=size, **asked)
+    old = harness.ada.v1.get("/posts", page_size=size, **asked)
     sought = {} if words is None else {"q": words}
-    agree(stage, old, stage.ada.v2.get("/posts", limit=size, **sought), None, names)
+    agree(harness, old, harness.ada.v2.get("/posts", limit=size, **sought), None, names)
     if words is not None:
-        old = stage.ada.v1.get("/search", query=words, limit=size)
-        agree(stage, old, stage.ada.v2.get("/search/posts", q=words, limit=size), None, names)
+        old = harness.ada.v1.get("/search", query=words, limit=size)
+        agree(harness, old, harness.ada.v2.get("/search/posts", q=words, limit=size), None, names)
 
 
 _RUBBISH: Final = (b"{", b"[]", b"null", b'"x"', b'{"title": 1e400}', b'{"title": "\\ud800"}', b"\xff", b"")
 
 
 @law(0.7, raw=st.sampled_from(_RUBBISH))
-def rubbish_is_refused_alike(stage: Stage, raw: bytes) -> None:
+def rubbish_is_refused_alike(harness: VersionsHarness, raw: bytes) -> None:
     """Bodies that are no body."""
     head = {"Content-Type": "application/json"}
-    old, new = (side.call("POST", "/posts", content=raw, headers=head) for side in (stage.ada.v1, stage.ada.v2))
-    agree(stage, old, new)
+    old, new = (side.call("POST", "/posts", content=raw, headers=head) for side in (harness.ada.v1, harness.ada.v2))
+    agree(harness, old, new)
     assert not old.is_success
 
 
 @fixed
-def doors_that_are_not_there(stage: Stage) -> None:
+def doors_that_are_not_there(harness: VersionsHarness) -> None:
     """Unknown paths, unknown methods, wrong media types, ids that are none."""
     for path in ("/nowhere", "/posts/1/2/3"):
-        agree(stage, stage.ada.v1.get(path), stage.ada.v2.get(path))
-    old, new = stage.ada.v1.delete("/posts"), stage.ada.v2.delete("/posts")
-    agree(stage, old, new)
+        agree(harness, harness.ada.v1.get(path), harness.ada.v2.get(path))
+    old, new = harness.ada.v1.delete("/posts"), harness.ada.v2.delete("/posts")
+    agree(harness, old, new)
     assert old.headers["Allow"] == new.headers["Allow"]
     head = {"Content-Type": "text/plain"}
-    old, new = (side.call("POST", "/posts", content=b"{}", headers=head) for side in (stage.ada.v1, stage.ada.v2))
-    agree(stage, old, new)
+    old, new = (side.call("POST", "/posts", content=b"{}", headers=head) for side in (harness.ada.v1, harness.ada.v2))
+    agree(harness, old, new)
     assert old.status_code == 415
-    for identifier in ("0", "-1", "x", "1.0", "post_x", stage.ada.name, "9" * 20):
+    for identifier in ("0", "-1", "x", "1.0", "post_x", harness.ada.name, "9" * 20):
         for method in ("GET", "DELETE"):
-            old = stage.ada.v1.call(method, f"/posts/{identifier}")
-            new = stage.ada.v2.call(method, f"/posts/{identifier}")
+            old = harness.ada.v1.call(method, f"/posts/{identifier}")
+            new = harness.ada.v2.call(method, f"/posts/{identifier}")
             assert (old.status_code, new.status_code) == (422, 422), identifier
-    agree(stage, stage.ada.v1.get(f"/posts/{2**53 - 1}"), stage.ada.v2.get(f"/posts/{EXAMPLE}"))
-    agree(stage, stage.admin.v1.get(f"/users/{2**53 - 1}"), stage.admin.v2.get("/users/usr_7zzzzzzzzzzzzzzzzzzzzzzzzz"))
+    agree(harness, harness.ada.v1.get(f"/posts/{2**53 - 1}"), harness.ada.v2.get(f"/posts/{EXAMPLE}"))
+    agree(
+        harness,
+        harness.admin.v1.get(f"/users/{2**53 - 1}"),
+        harness.admin.v2.get("/users/usr_7zzzzzzzzzzzzzzzzzzzzzzzzz"),
+    )
 
 
 @fixed
-def what_v1_lets_pass_v2_refuses(stage: Stage) -> None:
+def what_v1_lets_pass_v2_refuses(harness: VersionsHarness) -> None:
     """By design: v1 ignores what it does not know, as it always did; v2 tells of it. Nothing else changes."""
     body = {"title": "T", "content": "c", "unknown": 1}
-    ok(stage.ada.v1.post("/posts", body))
-    refused = stage.ada.v2.post("/posts", body)
+    ok(harness.ada.v1.post("/posts", body))
+    refused = harness.ada.v2.post("/posts", body)
     assert [(e["pointer"], e["code"]) for e in refused.json()["errors"]] == [("#/unknown", "extra_forbidden")]
-    ok(stage.ada.v1.get("/posts", unknown="1"))
-    assert stage.ada.v2.get("/posts", unknown="1").json()["code"] == "unknown_parameter"
-    old, new = stage.admin.v1.get("/users", limit=1001), stage.admin.v2.get("/users", limit=1001)
+    ok(harness.ada.v1.get("/posts", unknown="1"))
+    assert harness.ada.v2.get("/posts", unknown="1").json()["code"] == "unknown_parameter"
+    old, new = harness.admin.v1.get("/users", limit=1001), harness.admin.v2.get("/users", limit=1001)
     assert (old.status_code, old.json()) == (400, {"detail": "Limit cannot exceed 1000"})
     assert (new.status_code, new.json()["code"]) == (422, "validation_failed")
-    ok(stage.admin.v1.get("/users", limit=1000))
+    ok(harness.admin.v1.get("/users", limit=1000))
     sortable = "created_at, title, updated_at, view_count"
     for sort in ("", "unknown", "-", "title,unknown", "-title,-"):
         detail = f"sort takes {sortable}, separated by commas, with - in front for descending."
-        _ensure_told(stage.ada.v2.get("/posts", sort=sort), "sort", "invalid_sort", detail)
+        _ensure_told(harness.ada.v2.get("/posts", sort=sort), "sort", "invalid_sort", detail)
     for name, known in (
         ("fields", [*(field.new for field in POST.fields), *POST.only_new]),
         ("include", ["author"]),
@@ -194,12 +200,12 @@ def what_v1_lets_pass_v2_refuses(stage: Stage) -> None:
         detail = f"{name} takes {', '.join(sorted(known))}, separated by commas."
         for path in ("/posts", f"/posts/{EXAMPLE}"):
             for value in ("unknown", "", f"{known[0]},unknown"):
-                _ensure_told(stage.ada.v2.get(path, **{name: value}), name, "invalid_choice", detail)
-    taken = {"email": stage.bob.email.upper(), "password": "12345678"}
-    old = stage.stranger.v1.post("/auth/register", taken | {"name": "N"})
+                _ensure_told(harness.ada.v2.get(path, **{name: value}), name, "invalid_choice", detail)
+    taken = {"email": harness.bob.email.upper(), "password": "12345678"}
+    old = harness.stranger.v1.post("/auth/register", taken | {"name": "N"})
     assert (old.status_code, old.json()["detail"]) == (400, "Email already registered")
-    ok(stage.stranger.v2.post("/auth/registrations", taken | {"display_name": "N"}))
-    assert [mail.to for mail in stage.mails()] == [stage.bob.email]
+    ok(harness.stranger.v2.post("/auth/registrations", taken | {"display_name": "N"}))
+    assert [mail.to for mail in harness.mails()] == [harness.bob.email]
 
 
 def _ensure_told(response: httpx2.Response, parameter: str, code: str, detail: str) -> None:

@@ -8,181 +8,184 @@ from hypothesis import strategies as st
 
 from app.access.principal import Role
 from tests.laws.agreement import agree, ok
-from tests.laws.harness import Stage
+from tests.laws.harness import VersionsHarness
 from tests.laws.law import fixed, law
 from tests.laws.strategies import ADDRESSES, NAMES, VERSIONS
 from tests.laws.tables.fields import ME, TOKENS, USER
 from tests.support.app import PASSWORD, token_of
 
 
-def sign_in(stage: Stage, version: str, email: str, password: str = PASSWORD) -> httpx2.Response:
+def sign_in(harness: VersionsHarness, version: str, email: str, password: str = PASSWORD) -> httpx2.Response:
     """With a password."""
     if version == "v1":
-        return stage.stranger.v1.submit("/auth/login", username=email, password=password)
-    return stage.stranger.v2.submit("/auth/token", grant_type="password", username=email, password=password)
+        return harness.stranger.v1.submit("/auth/login", username=email, password=password)
+    return harness.stranger.v2.submit("/auth/token", grant_type="password", username=email, password=password)
 
 
-def refresh(stage: Stage, version: str, token: str) -> httpx2.Response:
+def refresh(harness: VersionsHarness, version: str, token: str) -> httpx2.Response:
     """With a refresh token."""
     if version == "v1":
-        return stage.stranger.v1.post("/auth/refresh", {"refresh_token": token})
-    return stage.stranger.v2.submit("/auth/token", grant_type="refresh_token", refresh_token=token)
+        return harness.stranger.v1.post("/auth/refresh", {"refresh_token": token})
+    return harness.stranger.v2.submit("/auth/token", grant_type="refresh_token", refresh_token=token)
 
 
-def tokens(stage: Stage, version: str, response: httpx2.Response) -> dict[str, Any]:
+def tokens(harness: VersionsHarness, version: str, response: httpx2.Response) -> dict[str, Any]:
     """What both versions hand out."""
     body = ok(response).json()
-    shared = TOKENS.from_v1(stage, body) if version == "v1" else TOKENS.from_v2(stage, body)
+    shared = TOKENS.from_v1(harness, body) if version == "v1" else TOKENS.from_v2(harness, body)
     assert shared["token_type"] == "bearer"
     return shared
 
 
 @law(0.5, address=ADDRESSES, name=NAMES, proving=VERSIONS)
-def a_registration_makes_the_same_account(stage: Stage, address: str, name: str, proving: str) -> None:
+def a_registration_makes_the_same_account(harness: VersionsHarness, address: str, name: str, proving: str) -> None:
     """The same account, the same mail; whichever version proves the address, both let it in."""
     accounts = []
     for version in ("v1", "v2"):
-        with stage.scene():
-            _register(stage, version, address, name)
-            (mail,) = stage.mails()
-            (account,) = [user for user in ok(stage.admin.v2.get("/users", limit=100)).json()["data"]
+        with harness.rolled_back():
+            _register(harness, version, address, name)
+            (mail,) = harness.mails()
+            (account,) = [user for user in ok(harness.admin.v2.get("/users", limit=100)).json()["data"]
                           if user["email"].lower() == address.lower()]  # fmt: skip
             assert (account["display_name"], account["is_verified"]) == (name, False)
-            agree(stage, sign_in(stage, "v1", address), sign_in(stage, "v2", address))
-            assert _prove(stage, proving, address, "wrong").status_code == 400
-            agree(stage, _prove(stage, "v1", address, "wrong"), _prove(stage, "v2", address, "wrong"))
-            assert _prove(stage, proving, address, token_of(mail)).is_success
-            assert ok(_prove(stage, "v1", address, token_of(mail))).json() == {"message": "Email already verified"}
-            assert _prove(stage, "v2", address, token_of(mail)).json()["code"] == "invalid_verification_token"
+            agree(harness, sign_in(harness, "v1", address), sign_in(harness, "v2", address))
+            assert _prove(harness, proving, address, "wrong").status_code == 400
+            agree(harness, _prove(harness, "v1", address, "wrong"), _prove(harness, "v2", address, "wrong"))
+            assert _prove(harness, proving, address, token_of(mail)).is_success
+            assert ok(_prove(harness, "v1", address, token_of(mail))).json() == {"message": "Email already verified"}
+            assert _prove(harness, "v2", address, token_of(mail)).json()["code"] == "invalid_verification_token"
             for way in ("v1", "v2"):
-                holder = stage.holder(tokens(stage, way, sign_in(stage, way, address))["access_token"])
-                agree(stage, holder.v1.get("/auth/me"), holder.v2.get("/me"), ME)
-                agree(stage, holder.v1.get("/users/me"), holder.v2.get("/me"), USER)
+                holder = harness.holder(tokens(harness, way, sign_in(harness, way, address))["access_token"])
+                agree(harness, holder.v1.get("/auth/me"), holder.v2.get("/me"), ME)
+                agree(harness, holder.v1.get("/users/me"), holder.v2.get("/me"), USER)
                 assert ok(holder.v1.get("/auth/me")).json()["is_verified"]
             varying = {"id", "v1_id", "created_at", "updated_at"}
-            kinds = [kind for kind, *_ in stage.events()]
+            kinds = [kind for kind, *_ in harness.events()]
             accounts.append(({k: v for k, v in account.items() if k not in varying}, mail.subject, mail.to, kinds))
     assert accounts[0] == accounts[1]
 
 
-def _register(stage: Stage, version: str, address: str, name: str) -> httpx2.Response:
+def _register(harness: VersionsHarness, version: str, address: str, name: str) -> httpx2.Response:
     if version == "v1":
         body = {"email": address, "password": PASSWORD, "name": name}
-        answer = ok(stage.stranger.v1.post("/auth/register", body))
+        answer = ok(harness.stranger.v1.post("/auth/register", body))
         local, _, domain = address.partition("@")
         expected = {"message": "Please check your email to verify your account", "email": f"{local}@{domain.lower()}"}
         assert answer.json() == expected
         return answer
     body = {"email": address, "password": PASSWORD, "display_name": name}
-    return ok(stage.stranger.v2.post("/auth/registrations", body))
+    return ok(harness.stranger.v2.post("/auth/registrations", body))
 
 
-def _prove(stage: Stage, version: str, address: str, token: str) -> httpx2.Response:
+def _prove(harness: VersionsHarness, version: str, address: str, token: str) -> httpx2.Response:
     if version == "v1":
-        answer = stage.stranger.v1.post("/auth/verify", {"email": address, "token": token})
+        answer = harness.stranger.v1.post("/auth/verify", {"email": address, "token": token})
         assert not answer.is_success or answer.json()["message"] in {
             "Email verified successfully", "Email already verified"
         }  # fmt: skip
         return answer
-    return stage.stranger.v2.post("/auth/verifications", {"token": token})
+    return harness.stranger.v2.post("/auth/verifications", {"token": token})
 
 
 @fixed
-def a_first_proof_says_so(stage: Stage) -> None:
+def a_first_proof_says_so(harness: VersionsHarness) -> None:
     """v1 tells a first proof from a second, which the mail of either version is good for."""
-    _register(stage, "v1", "first@example.com", "F")
-    (mail,) = stage.mails()
-    ok(stage.stranger.v2.post("/auth/verifications/resend", {"email": "first@example.com"}))
-    proof = _prove(stage, "v1", "first@example.com", token_of(mail))
+    _register(harness, "v1", "first@example.com", "F")
+    (mail,) = harness.mails()
+    ok(harness.stranger.v2.post("/auth/verifications/resend", {"email": "first@example.com"}))
+    proof = _prove(harness, "v1", "first@example.com", token_of(mail))
     assert proof.json() == {"message": "Email verified successfully"}
 
 
 @law(0.4, making=VERSIONS, order=st.lists(VERSIONS, min_size=1, max_size=3))
-def tokens_of_one_are_tokens_of_the_other(stage: Stage, making: str, order: list[str]) -> None:
+def tokens_of_one_are_tokens_of_the_other(harness: VersionsHarness, making: str, order: list[str]) -> None:
     """Access tokens open both, refresh tokens are spent once in either, and a reuse ends the session in both."""
-    held = tokens(stage, making, sign_in(stage, making, stage.ada.email))
+    held = tokens(harness, making, sign_in(harness, making, harness.ada.email))
     spent = held
     for version in order:
-        spent, held = held, tokens(stage, version, refresh(stage, version, held["refresh_token"]))
-    holder = stage.holder(held["access_token"])
-    agree(stage, holder.v1.get("/auth/me"), holder.v2.get("/me"), ME)
+        spent, held = held, tokens(harness, version, refresh(harness, version, held["refresh_token"]))
+    holder = harness.holder(held["access_token"])
+    agree(harness, holder.v1.get("/auth/me"), holder.v2.get("/me"), ME)
     (session,) = ok(holder.v2.get("/auth/sessions")).json()["data"]
     assert session["current"]
-    agree(stage, refresh(stage, "v1", held["access_token"]), refresh(stage, "v2", held["access_token"]))
-    with stage.scene():
-        old = refresh(stage, "v1", spent["refresh_token"])
-        agree(stage, holder.v1.get("/auth/me"), holder.v2.get("/me"))
-    new = refresh(stage, "v2", spent["refresh_token"])
-    agree(stage, old, new)
-    agree(stage, holder.v1.get("/auth/me"), holder.v2.get("/me"))
+    agree(harness, refresh(harness, "v1", held["access_token"]), refresh(harness, "v2", held["access_token"]))
+    with harness.rolled_back():
+        old = refresh(harness, "v1", spent["refresh_token"])
+        agree(harness, holder.v1.get("/auth/me"), holder.v2.get("/me"))
+    new = refresh(harness, "v2", spent["refresh_token"])
+    agree(harness, old, new)
+    agree(harness, holder.v1.get("/auth/me"), holder.v2.get("/me"))
     assert holder.v1.get("/auth/me").status_code == 401
 
 
 @fixed
-def a_session_tells_from_what_it_was_opened(stage: Stage) -> None:
+def a_session_tells_from_what_it_was_opened(harness: VersionsHarness) -> None:
     """The same program, whichever version it signed in with."""
     program = {"User-Agent": "Rock/1.0"}
-    form = {"username": stage.ada.email, "password": PASSWORD}
+    form = {"username": harness.ada.email, "password": PASSWORD}
     logins = [
-        ("v1", stage.stranger.v1.call("POST", "/auth/login", data=form, headers=program)),
-        ("v2", stage.stranger.v2.call("POST", "/auth/token", data={**form, "grant_type": "password"}, headers=program)),
+        ("v1", harness.stranger.v1.call("POST", "/auth/login", data=form, headers=program)),
+        (
+            "v2",
+            harness.stranger.v2.call("POST", "/auth/token", data={**form, "grant_type": "password"}, headers=program),
+        ),
     ]
     for version, answer in logins:
-        holder = stage.holder(tokens(stage, version, answer)["access_token"])
+        holder = harness.holder(tokens(harness, version, answer)["access_token"])
         shown = [one for one in ok(holder.v2.get("/auth/sessions")).json()["data"] if one["current"]]
         assert [one["user_agent"] for one in shown] == ["Rock/1.0"]
 
 
 @fixed
-def refusals_agree(stage: Stage) -> None:
+def refusals_agree(harness: VersionsHarness) -> None:
     """Wrong password, unknown address, unproven address, deactivated account, forged token."""
-    fresh = stage.person("fresh", Role.AUTHOR, verified=False)
-    idle = stage.person("idle", Role.AUTHOR)
-    ok(stage.admin.v1.put(f"/users/{idle.number}", {"is_active": False}))
+    fresh = harness.person("fresh", Role.AUTHOR, verified=False)
+    idle = harness.person("idle", Role.AUTHOR)
+    ok(harness.admin.v1.put(f"/users/{idle.number}", {"is_active": False}))
     for email, password in product(
-        (fresh.email, idle.email, stage.ada.email, "nobody@example.com", stage.ada.email.upper()),
+        (fresh.email, idle.email, harness.ada.email, "nobody@example.com", harness.ada.email.upper()),
         (PASSWORD, "wrong password"),
     ):
-        old, new = (sign_in(stage, version, email, password) for version in ("v1", "v2"))
-        assert old.is_success == (password == PASSWORD and email.lower() == stage.ada.email)
+        old, new = (sign_in(harness, version, email, password) for version in ("v1", "v2"))
+        assert old.is_success == (password == PASSWORD and email.lower() == harness.ada.email)
         if not old.is_success:
-            agree(stage, old, new)
+            agree(harness, old, new)
             assert new.json()["error"] == "invalid_grant"
             assert new.json()["error_description"] == new.json()["detail"]
     for token in ("forged", "a.b.c"):
-        agree(stage, refresh(stage, "v1", token), refresh(stage, "v2", token))
+        agree(harness, refresh(harness, "v1", token), refresh(harness, "v2", token))
 
 
 @law(0.3, way=st.sampled_from(["revoke access", "revoke refresh", "end session", "deactivate", "remove"]))
-def whoever_is_out_is_out_everywhere(stage: Stage, way: str) -> None:
+def whoever_is_out_is_out_everywhere(harness: VersionsHarness, way: str) -> None:
     """v2 signs out, v1 obeys."""
-    held = tokens(stage, "v1", sign_in(stage, "v1", stage.bob.email))
-    holder = stage.holder(held["access_token"])
+    held = tokens(harness, "v1", sign_in(harness, "v1", harness.bob.email))
+    holder = harness.holder(held["access_token"])
     ok(holder.v1.get("/auth/me"))
     if way.startswith("revoke"):
-        ok(stage.stranger.v2.submit("/auth/revoke", token=held[f"{way.split()[1]}_token"]))
+        ok(harness.stranger.v2.submit("/auth/revoke", token=held[f"{way.split()[1]}_token"]))
     elif way == "end session":
         (session,) = ok(holder.v2.get("/auth/sessions")).json()["data"]
         ok(holder.v2.delete(f"/auth/sessions/{session['id']}"))
     elif way == "deactivate":
-        ok(stage.admin.v2.patch(f"/users/{stage.bob.name}", {"is_active": False}))
+        ok(harness.admin.v2.patch(f"/users/{harness.bob.name}", {"is_active": False}))
     else:
-        ok(stage.admin.v2.delete(f"/users/{stage.bob.name}"))
-    agree(stage, holder.v1.get("/auth/me"), holder.v2.get("/me"))
+        ok(harness.admin.v2.delete(f"/users/{harness.bob.name}"))
+    agree(harness, holder.v1.get("/auth/me"), holder.v2.get("/me"))
     assert holder.v1.get("/auth/me").status_code == 401
-    agree(stage, refresh(stage, "v1", held["refresh_token"]), refresh(stage, "v2", held["refresh_token"]))
+    agree(harness, refresh(harness, "v1", held["refresh_token"]), refresh(harness, "v2", held["refresh_token"]))
 
 
 @law(0.3, way=st.sampled_from(["v1", "reset"]))
-def a_new_password_is_everywhere(stage: Stage, way: str) -> None:
+def a_new_password_is_everywhere(harness: VersionsHarness, way: str) -> None:
     """Set by v1, or by the mail that v2 sends; the old one opens neither version."""
     changed = "another password"
     if way == "v1":
-        ok(stage.ada.v1.put(f"/users/{stage.ada.number}", {"password": changed}))
+        ok(harness.ada.v1.put(f"/users/{harness.ada.number}", {"password": changed}))
     else:
-        ok(stage.stranger.v2.post("/auth/password-resets", {"email": stage.ada.email}))
-        (mail,) = stage.mails()
-        ok(stage.stranger.v2.post("/auth/password-resets/confirm", {"token": token_of(mail), "password": changed}))
+        ok(harness.stranger.v2.post("/auth/password-resets", {"email": harness.ada.email}))
+        (mail,) = harness.mails()
+        ok(harness.stranger.v2.post("/auth/password-resets/confirm", {"token": token_of(mail), "password": changed}))
     for version in ("v1", "v2"):
-        tokens(stage, version, sign_in(stage, version, stage.ada.email, changed))
-    agree(stage, sign_in(stage, "v1", stage.ada.email), sign_in(stage, "v2", stage.ada.email))
+        tokens(harness, version, sign_in(harness, version, harness.ada.email, changed))
+    agree(harness, sign_in(harness, "v1", harness.ada.email), sign_in(harness, "v2", harness.ada.email))

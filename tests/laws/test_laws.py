@@ -4,10 +4,10 @@ import hypothesis
 import pytest
 
 from tests.laws.all import LAWS
-from tests.laws.harness import Stage
+from tests.laws.harness import VersionsHarness
 from tests.laws.law import Law
 
 
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: law.name)
-def test_law(stage: Stage, profile: hypothesis.settings, law: Law) -> None:
-    law.check(stage, profile)
+def test_law(harness: VersionsHarness, profile: hypothesis.settings, law: Law) -> None:
+    law.check(harness, profile)

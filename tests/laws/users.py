@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.access.principal import Role
 from tests.laws.agreement import agree, ok, revision
-from tests.laws.harness import Caller, Stage
+from tests.laws.harness import Caller, VersionsHarness
 from tests.laws.law import fixed, law
 from tests.laws.strategies import ADDRESSES, NAMES, USER_EDITS, VERSIONS, user_edit_of_v2
 from tests.laws.tables.fields import ME, USER
@@ -20,18 +20,18 @@ def places(caller: Caller) -> tuple[str, str]:
     return f"/users/{caller.number}", f"/users/{caller.name}"
 
 
-def effect(stage: Stage, whom: Caller, act: Callable[[], httpx2.Response]) -> dict[str, Any]:
+def effect(harness: VersionsHarness, whom: Caller, act: Callable[[], httpx2.Response]) -> dict[str, Any]:
     """What a request leads to: what v2 and the outbox show of the account. It is taken back."""
     old, new = places(whom)
-    with stage.scene():
-        before = len(stage.events())
+    with harness.rolled_back():
+        before = len(harness.events())
         response = act()
-        seen = stage.admin.v2.get(new)
-        agree(stage, stage.admin.v1.get(old), seen, USER)
-        agree(stage, whom.v1.get("/auth/me"), whom.v2.get("/me"), ME)
+        seen = harness.admin.v2.get(new)
+        agree(harness, harness.admin.v1.get(old), seen, USER)
+        agree(harness, whom.v1.get("/auth/me"), whom.v2.get("/me"), ME)
         outcome: dict[str, Any] = {
             "success": response.is_success,
-            "events": stage.events()[before:],
+            "events": harness.events()[before:],
             "account": seen.status_code,
             "own": whom.v2.get("/me").status_code,
         }
@@ -44,26 +44,26 @@ def effect(stage: Stage, whom: Caller, act: Callable[[], httpx2.Response]) -> di
 
 
 @law(0.8, edit=USER_EDITS, version=VERSIONS)
-def an_account_reads_alike(stage: Stage, edit: dict[str, Any], version: str) -> None:
+def an_account_reads_alike(harness: VersionsHarness, edit: dict[str, Any], version: str) -> None:
     """By its owner and an admin, alone and in the list, after whatever was changed."""
-    old, new = places(stage.bob)
+    old, new = places(harness.bob)
     if version == "v1":
-        changed = ok(stage.admin.v1.put(old, edit))
-        assert USER.from_v1(stage, changed.json()) == USER.from_v2(stage, ok(stage.admin.v2.get(new)).json())
+        changed = ok(harness.admin.v1.put(old, edit))
+        assert USER.from_v1(harness, changed.json()) == USER.from_v2(harness, ok(harness.admin.v2.get(new)).json())
         assert {name: changed.json()[name] for name in edit} == _normalised(edit)
     else:
         patch = user_edit_of_v2(edit)
-        changed = ok(stage.admin.v2.patch(new, patch))
-        assert USER.from_v2(stage, changed.json()) == USER.from_v1(stage, ok(stage.admin.v1.get(old)).json())
+        changed = ok(harness.admin.v2.patch(new, patch))
+        assert USER.from_v2(harness, changed.json()) == USER.from_v1(harness, ok(harness.admin.v1.get(old)).json())
         assert {name: changed.json()[name] for name in patch} == _normalised(patch)
-    for viewer in (stage.bob, stage.admin):
-        agree(stage, viewer.v1.get(old), viewer.v2.get(new), USER)
-    agree(stage, stage.bob.v1.get("/users/me"), stage.bob.v2.get("/me"), USER)
-    agree(stage, stage.bob.v1.get("/auth/me"), stage.bob.v2.get("/me"), ME)
-    single = ok(stage.admin.v1.get(old)).json()
-    assert single in ok(stage.admin.v1.get("/users")).json()
-    assert single in ok(stage.admin.v1.get("/users/paginated")).json()["items"]
-    assert ok(stage.admin.v2.get(new)).json() in ok(stage.admin.v2.get("/users", limit=100)).json()["data"]
+    for viewer in (harness.bob, harness.admin):
+        agree(harness, viewer.v1.get(old), viewer.v2.get(new), USER)
+    agree(harness, harness.bob.v1.get("/users/me"), harness.bob.v2.get("/me"), USER)
+    agree(harness, harness.bob.v1.get("/auth/me"), harness.bob.v2.get("/me"), ME)
+    single = ok(harness.admin.v1.get(old)).json()
+    assert single in ok(harness.admin.v1.get("/users")).json()
+    assert single in ok(harness.admin.v1.get("/users/paginated")).json()["items"]
+    assert ok(harness.admin.v2.get(new)).json() in ok(harness.admin.v2.get("/users", limit=100)).json()["data"]
 
 
 def _normalised(edit: dict[str, Any]) -> dict[str, Any]:
@@ -75,112 +75,112 @@ def _normalised(edit: dict[str, Any]) -> dict[str, Any]:
 
 
 @law(0.5, role=st.sampled_from(list(Role)), verified=st.booleans())
-def an_account_of_any_kind_reads_alike(stage: Stage, role: Role, *, verified: bool) -> None:
+def an_account_of_any_kind_reads_alike(harness: VersionsHarness, role: Role, *, verified: bool) -> None:
     """Whatever it may do, and whether its address is proven or not."""
-    nobody = stage.person("nobody", role, verified=verified)
-    agree(stage, nobody.v1.get("/auth/me"), nobody.v2.get("/me"), ME)
-    agree(stage, nobody.v1.get("/users/me"), nobody.v2.get("/me"), USER)
+    nobody = harness.person("nobody", role, verified=verified)
+    agree(harness, nobody.v1.get("/auth/me"), nobody.v2.get("/me"), ME)
+    agree(harness, nobody.v1.get("/users/me"), nobody.v2.get("/me"), USER)
     shown = ok(nobody.v2.get("/me")).json()
     assert (shown["roles"], shown["is_verified"], shown["is_active"]) == ([role], verified, True)
     assert (shown["id"], shown["v1_id"]) == (nobody.name, nobody.number)
     told = ok(nobody.v2.get("/me/permissions")).json()
-    granted = stage.fetch("SELECT permission FROM role_permissions WHERE role = $1", role.value)
+    granted = harness.fetch("SELECT permission FROM role_permissions WHERE role = $1", role.value)
     assert told == {"roles": [role], "permissions": sorted(permission for (permission,) in granted)}
 
 
 @law(edit=USER_EDITS, own=st.booleans())
-def the_same_edit_means_the_same(stage: Stage, edit: dict[str, Any], *, own: bool) -> None:
+def the_same_edit_means_the_same(harness: VersionsHarness, edit: dict[str, Any], *, own: bool) -> None:
     """By an admin, or by the owner, who may change less; nothing but what is named changes."""
-    who = stage.bob if own else stage.admin
-    old, new = places(stage.bob)
-    before = ok(stage.admin.v2.get(new)).json()
+    who = harness.bob if own else harness.admin
+    old, new = places(harness.bob)
+    before = ok(harness.admin.v2.get(new)).json()
     patch = user_edit_of_v2(edit)
-    by_v1 = effect(stage, stage.bob, lambda: who.v1.put(old, edit))
-    by_v2 = effect(stage, stage.bob, lambda: who.v2.patch(new, patch))
+    by_v1 = effect(harness, harness.bob, lambda: who.v1.put(old, edit))
+    by_v2 = effect(harness, harness.bob, lambda: who.v2.patch(new, patch))
     assert by_v1 == by_v2
     if own:
-        assert by_v1 == effect(stage, stage.bob, lambda: who.v2.patch("/me", patch))
+        assert by_v1 == effect(harness, harness.bob, lambda: who.v2.patch("/me", patch))
     named = set(patch) if by_v1["success"] else set()
     untouched = {"id", "v1_id", "email", "display_name", "roles", "is_active", "is_verified", "created_at"} - named
     assert {name: by_v1[name] for name in untouched} == {name: before[name] for name in untouched}
-    with stage.scene():
+    with harness.rolled_back():
         refused = who.v1.put(old, edit)
     if not refused.is_success:
-        agree(stage, refused, who.v2.patch(new, patch))
-        agree(stage, refused, who.v2.patch("/me", patch))
+        agree(harness, refused, who.v2.patch(new, patch))
+        agree(harness, refused, who.v2.patch("/me", patch))
         return
     ok(who.v2.patch(new, patch))
-    shown = ok(stage.admin.v2.get(new)).json()
-    assert USER.from_v1(stage, ok(stage.admin.v1.get(old)).json()) == USER.from_v2(stage, shown)
+    shown = ok(harness.admin.v2.get(new)).json()
+    assert USER.from_v1(harness, ok(harness.admin.v1.get(old)).json()) == USER.from_v2(harness, shown)
 
 
 @law(0.4, edit=USER_EDITS)
-def writing_back_changes_nothing(stage: Stage, edit: dict[str, Any]) -> None:
+def writing_back_changes_nothing(harness: VersionsHarness, edit: dict[str, Any]) -> None:
     """Not even the revision, the time or the outbox."""
-    old, new = places(stage.bob)
-    ok(stage.admin.v2.patch(new, user_edit_of_v2(edit)))
-    read, before = ok(stage.admin.v1.get(old)).json(), ok(stage.admin.v2.get(new))
-    events = stage.events()
+    old, new = places(harness.bob)
+    ok(harness.admin.v2.patch(new, user_edit_of_v2(edit)))
+    read, before = ok(harness.admin.v1.get(old)).json(), ok(harness.admin.v2.get(new))
+    events = harness.events()
     for fields in (("email", "full_name", "is_active"), ("email",), ("full_name",), ("is_active",), ()):
-        again = ok(stage.admin.v1.put(old, {name: read[name] for name in fields}))
+        again = ok(harness.admin.v1.put(old, {name: read[name] for name in fields}))
         assert again.json() == read
         patch = {name: before.json()[name] for name in user_edit_of_v2(dict.fromkeys(fields))}
-        back = ok(stage.admin.v2.patch(new, patch))
+        back = ok(harness.admin.v2.patch(new, patch))
         assert (back.json(), back.headers["ETag"]) == (before.json(), before.headers["ETag"])
-    assert ok(stage.admin.v2.get(new)).headers["ETag"] == before.headers["ETag"]
-    assert stage.events() == events
+    assert ok(harness.admin.v2.get(new)).headers["ETag"] == before.headers["ETag"]
+    assert harness.events() == events
 
 
 @law(0.4, whom=st.sampled_from(["bob", "other_admin"]), own=st.booleans())
-def removal_means_the_same(stage: Stage, whom: str, *, own: bool) -> None:
+def removal_means_the_same(harness: VersionsHarness, whom: str, *, own: bool) -> None:
     """Account, keys and posts go together, whichever of the three operations removed it."""
-    gone: Caller = getattr(stage, whom)
-    who = gone if own else stage.admin
+    gone: Caller = getattr(harness, whom)
+    who = gone if own else harness.admin
     old, new = places(gone)
     post = ok(gone.v1.post("/posts", {"title": "T", "content": "", "published": True})).json()
     outcomes = [
-        effect(stage, gone, lambda: ok(who.v1.delete(old))),
-        effect(stage, gone, lambda: ok(who.v2.delete(new))),
+        effect(harness, gone, lambda: ok(who.v1.delete(old))),
+        effect(harness, gone, lambda: ok(who.v2.delete(new))),
     ]
-    if who is not stage.bob:
-        outcomes.append(effect(stage, gone, lambda: ok(who.v1.delete(f"/admin{old}"))))
+    if who is not harness.bob:
+        outcomes.append(effect(harness, gone, lambda: ok(who.v1.delete(f"/admin{old}"))))
     assert all(outcome == outcomes[0] for outcome in outcomes)
     assert (outcomes[0]["account"], outcomes[0]["own"]) == (404, 401)
-    name = stage.name_of_post(post["id"])
+    name = harness.name_of_post(post["id"])
     ok(who.v1.delete(old))
-    agree(stage, stage.ada.v1.get(f"/posts/{post['id']}"), stage.ada.v2.get(f"/posts/{name}"))
-    agree(stage, stage.admin.v1.get(old), stage.admin.v2.get(new))
-    agree(stage, stage.admin.v1.put(old, {}), stage.admin.v2.patch(new, {}))
-    agree(stage, stage.admin.v1.delete(old), stage.admin.v2.delete(new))
-    agree(stage, stage.admin.v1.delete(f"/admin{old}"), stage.admin.v2.delete(new))
+    agree(harness, harness.ada.v1.get(f"/posts/{post['id']}"), harness.ada.v2.get(f"/posts/{name}"))
+    agree(harness, harness.admin.v1.get(old), harness.admin.v2.get(new))
+    agree(harness, harness.admin.v1.put(old, {}), harness.admin.v2.patch(new, {}))
+    agree(harness, harness.admin.v1.delete(old), harness.admin.v2.delete(new))
+    agree(harness, harness.admin.v1.delete(f"/admin{old}"), harness.admin.v2.delete(new))
     # v1 has the author in its path; to v2 it is a filter.
-    assert stage.ada.v1.get(f"{old}/posts").status_code == 404
-    assert ok(stage.ada.v2.get("/posts", author_id=gone.name)).json()["data"] == []
+    assert harness.ada.v1.get(f"{old}/posts").status_code == 404
+    assert ok(harness.ada.v2.get("/posts", author_id=gone.name)).json()["data"] == []
 
 
 @fixed
-def the_last_admin_stays(stage: Stage) -> None:
+def the_last_admin_stays(harness: VersionsHarness) -> None:
     """Neither version lets go of the last one."""
-    ok(stage.admin.v2.delete(places(stage.other_admin)[1]))
-    ok(stage.admin.v2.delete(places(stage.narrow)[1]))
-    old, new = places(stage.admin)
-    agree(stage, stage.admin.v1.delete(old), stage.admin.v2.delete(new))
-    agree(stage, stage.admin.v1.delete(f"/admin{old}"), stage.admin.v2.delete(new))
-    agree(stage, stage.admin.v1.put(old, {"is_active": False}), stage.admin.v2.patch(new, {"is_active": False}))
-    assert stage.admin.v1.delete(old).status_code == 409
+    ok(harness.admin.v2.delete(places(harness.other_admin)[1]))
+    ok(harness.admin.v2.delete(places(harness.narrow)[1]))
+    old, new = places(harness.admin)
+    agree(harness, harness.admin.v1.delete(old), harness.admin.v2.delete(new))
+    agree(harness, harness.admin.v1.delete(f"/admin{old}"), harness.admin.v2.delete(new))
+    agree(harness, harness.admin.v1.put(old, {"is_active": False}), harness.admin.v2.patch(new, {"is_active": False}))
+    assert harness.admin.v1.delete(old).status_code == 409
 
 
 @law(0.3, name=NAMES, address=ADDRESSES)
-def an_account_made_by_an_admin_is_whole(stage: Stage, name: str, address: str) -> None:
+def an_account_made_by_an_admin_is_whole(harness: VersionsHarness, name: str, address: str) -> None:
     """v1 alone makes accounts; v2 shows all of what was made."""
     body = {"email": address, "password": PASSWORD, "full_name": name}
-    made = ok(stage.admin.v1.post("/users", body)).json()
-    listed = ok(stage.admin.v2.get("/users", limit=100)).json()["data"]
+    made = ok(harness.admin.v1.post("/users", body)).json()
+    listed = ok(harness.admin.v2.get("/users", limit=100)).json()["data"]
     (shown,) = [user for user in listed if user["v1_id"] == made["id"]]
-    assert USER.from_v1(stage, made) == USER.from_v2(stage, shown)
+    assert USER.from_v1(harness, made) == USER.from_v2(harness, shown)
     assert (shown["display_name"], shown["roles"], shown["is_verified"]) == (name, ["author"], True)
     assert {"email": shown["email"]} == _normalised({"email": address})
-    taken = stage.admin.v1.post("/users", body | {"email": address.swapcase()})
-    agree(stage, taken, stage.admin.v2.patch(places(stage.bob)[1], {"email": address}))
-    agree(stage, stage.admin.v1.put(places(stage.bob)[0], {"email": address}),
-          stage.admin.v2.patch(places(stage.bob)[1], {"email": address}))  # fmt: skip
+    taken = harness.admin.v1.post("/users", body | {"email": address.swapcase()})
+    agree(harness, taken, harness.admin.v2.patch(places(harness.bob)[1], {"email": address}))
+    agree(harness, harness.admin.v1.put(places(harness.bob)[0], {"email": address}),
+          harness.admin.v2.patch(places(harness.bob)[1], {"email": address}))  # fmt: skip

@@ -50,8 +50,11 @@ class Outbox:
         self.mails.append(mail)
 
 
-class World:
-    """One application over one database."""
+class TestApp:
+    """One application over one database, with clients and users for tests."""
+
+    __test__ = False
+    """Not a test class, whatever its name says to pytest."""
 
     def __init__(self, app: ASGIApp, runtime: Runtime) -> None:
         self.runtime = runtime

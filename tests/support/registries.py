@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from app.kit.clock import utc_now
-from app.lifecycle.rules import ensure_sound
+from app.lifecycle.rules import validate_lifecycles
 from app.lifecycle.version import VersionStatus, Window
 from versions.kit.version import ApiVersion
 from versions.registry import VERSIONS
@@ -44,4 +44,4 @@ def served(monkeypatch: pytest.MonkeyPatch, *versions: ApiVersion) -> None:
     """Let applications that are made from here on serve these versions, which nobody was told of before."""
     for module in ("app.main", "app.web.routes", "app.web.discovery"):
         monkeypatch.setattr(f"{module}.VERSIONS", versions)
-    monkeypatch.setattr("app.main.ensure_declared", lambda found: ensure_sound(found, {}, utc_now()))
+    monkeypatch.setattr("app.main.ensure_declared", lambda found: validate_lifecycles(found, {}, utc_now()))

@@ -21,7 +21,7 @@ class _OneConnection:
         yield self._driver
 
 
-class PinnedDatabase:
+class RollbackDatabase:
     """What a test writes is seen by what it reads, and by nobody else: it goes with the transaction."""
 
     def __init__(self, connection: AsyncConnection, driver: "asyncpg.Connection[asyncpg.Record]") -> None:
@@ -30,7 +30,7 @@ class PinnedDatabase:
         self.reads = ReadSession(_OneConnection(driver))
 
     @classmethod
-    async def of(cls, connection: AsyncConnection) -> "PinnedDatabase":
+    async def of(cls, connection: AsyncConnection) -> "RollbackDatabase":
         raw = await connection.get_raw_connection()
         driver: Any = raw.driver_connection
         await _set_codecs(driver)

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from app.access.principal import Role
-from tests.support.app import World
+from tests.support.app import TestApp
 from tests.support.operations import VERSIONS, Operation, operations
 
 NUL, SURROGATE, LARGE = "\x00", "\ud800", 2**70
@@ -63,9 +63,9 @@ def ensure_envelope(operation: Operation, response: httpx2.Response) -> None:
     assert response.headers["X-Request-ID"], where
 
 
-async def contents(world: World) -> list[Any]:
+async def contents(test_app: TestApp) -> list[Any]:
     """What could be lost."""
-    driver = world.runtime.database.driver  # type: ignore[attr-defined]  # the pinned database has it
+    driver = test_app.runtime.database.driver  # type: ignore[attr-defined]  # the pinned database has it
     return [
         [
             tuple(row)
@@ -75,10 +75,10 @@ async def contents(world: World) -> list[Any]:
     ]
 
 
-async def populated(world: World) -> tuple[dict[str, str], dict[str, object]]:
+async def populated(test_app: TestApp) -> tuple[dict[str, str], dict[str, object]]:
     """An admin's headers, and path values that exist."""
-    root = await world.person("root@example.com", Role.ADMIN)
-    async with world.client(root.headers) as client:
+    root = await test_app.person("root@example.com", Role.ADMIN)
+    async with test_app.client(root.headers) as client:
         made = (await client.post("/api/v2/posts", json={"title": "Kept", "content": "as it is"})).json()
         me = (await client.get("/api/v2/me")).json()
     return root.headers, {
@@ -88,11 +88,11 @@ async def populated(world: World) -> tuple[dict[str, str], dict[str, object]]:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_bad_bodies(world: World, version: str) -> None:
-    headers, values = await populated(world)
-    before = await contents(world)
+async def test_bad_bodies(test_app: TestApp, version: str) -> None:
+    headers, values = await populated(test_app)
+    before = await contents(test_app)
     sent = 0
-    async with world.client(headers) as client:
+    async with test_app.client(headers) as client:
         for operation in operations(version):
             if operation.media_type is None or "form" in operation.media_type:
                 continue
@@ -104,14 +104,14 @@ async def test_bad_bodies(world: World, version: str) -> None:
                 assert response.status_code >= 400, (operation.name, body[:100])
                 sent += 1
     assert sent > 100
-    assert await contents(world) == before
+    assert await contents(test_app) == before
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_bad_forms(world: World, version: str) -> None:
+async def test_bad_forms(test_app: TestApp, version: str) -> None:
     forms = [operation for operation in operations(version) if operation.media_type and "form" in operation.media_type]
     assert forms
-    async with world.client() as client:
+    async with test_app.client() as client:
         for operation in forms:
             bodies = [
                 b"",
@@ -135,10 +135,10 @@ async def test_bad_forms(world: World, version: str) -> None:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_bad_paths_and_queries(world: World, version: str) -> None:
-    headers, values = await populated(world)
-    before = await contents(world)
-    async with world.client(headers) as client:
+async def test_bad_paths_and_queries(test_app: TestApp, version: str) -> None:
+    headers, values = await populated(test_app)
+    before = await contents(test_app)
+    async with test_app.client(headers) as client:
         for operation in operations(version):
             for parameter in operation.parameters("path"):
                 for bad in BAD_IDS:
@@ -150,17 +150,17 @@ async def test_bad_paths_and_queries(world: World, version: str) -> None:
                 for bad in ("%00", "%ff", str(LARGE), "-1", "1e400", "NaN", "", "%F0%9F%92%A9" * 200, "a" * 2000):
                     url = f"{operation.url(**values[version])}?{parameter['name']}={bad}"
                     ensure_envelope(operation, await client.request(operation.method, url))
-    assert await contents(world) == before
+    assert await contents(test_app) == before
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_wrong_media_types_and_sizes(world: World, version: str) -> None:
-    headers, values = await populated(world)
-    limit = world.runtime.settings.http.max_body_bytes
-    async with world.client(headers) as client:
+async def test_wrong_media_types_and_sizes(test_app: TestApp, version: str) -> None:
+    headers, values = await populated(test_app)
+    limit = test_app.runtime.settings.http.max_body_bytes
+    async with test_app.client(headers) as client:
         for operation in operations(version):
             url = operation.url(**values[version])
-            huge = {"X-Padding": "x" * world.runtime.settings.http.max_header_bytes}
+            huge = {"X-Padding": "x" * test_app.runtime.settings.http.max_header_bytes}
             refused = await client.request(operation.method, url, headers=huge)
             assert refused.status_code == 431, operation.name
             ensure_envelope(operation, refused)
@@ -176,9 +176,9 @@ async def test_wrong_media_types_and_sizes(world: World, version: str) -> None:
             ensure_envelope(operation, response)
 
 
-async def test_v2_knows_its_parameters(world: World) -> None:
-    headers, values = await populated(world)
-    async with world.client(headers) as client:
+async def test_v2_knows_its_parameters(test_app: TestApp) -> None:
+    headers, values = await populated(test_app)
+    async with test_app.client(headers) as client:
         for operation in operations("v2"):
             required = {part["name"]: "a" for part in operation.parameters("query") if part["required"]}
             url = operation.url(**values["v2"])

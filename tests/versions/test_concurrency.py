@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from app.access.principal import Role
-from tests.support.app import PASSWORD, World
+from tests.support.app import PASSWORD, TestApp
 from tests.support.operations import VERSIONS
 
 ADDRESS = "ada@example.com"
@@ -22,27 +22,27 @@ def register(client: httpx2.AsyncClient, version: str) -> "asyncio.Future[httpx2
     return asyncio.ensure_future(client.post("/api/v2/auth/registrations", json=NEW))
 
 
-async def rows(world: World, query: str) -> list[tuple[object, ...]]:
-    async with world.runtime.database.write() as session:
+async def rows(test_app: TestApp, query: str) -> list[tuple[object, ...]]:
+    async with test_app.runtime.database.write() as session:
         return [tuple(row) for row in await session.execute(text(query))]
 
 
 @pytest.mark.parametrize(("one", "other"), [("v1", "v1"), ("v2", "v2"), ("v1", "v2")])
-async def test_one_of_two_registrations_of_an_address_wins(live_world: World, one: str, other: str) -> None:
-    async with live_world.client() as client:
+async def test_one_of_two_registrations_of_an_address_wins(concurrent_app: TestApp, one: str, other: str) -> None:
+    async with concurrent_app.client() as client:
         answers = await asyncio.gather(*(register(client, version) for version in (one, other) * 2))
     old = [answer for answer in answers if "/v1/" in str(answer.request.url)]
     assert {answer.status_code for answer in answers if answer not in old} <= {202}
     assert [answer.status_code for answer in old].count(201) <= 1
     lost = [answer.json() for answer in old if answer.status_code != 201]
     assert lost == [{"detail": "Email already registered"}] * len(lost)
-    assert await rows(live_world, "SELECT count(*) FROM users") == [(1,)]
-    assert await rows(live_world, "SELECT count(*) FROM events WHERE type = 'user.registered'") == [(1,)]
+    assert await rows(concurrent_app, "SELECT count(*) FROM users") == [(1,)]
+    assert await rows(concurrent_app, "SELECT count(*) FROM events WHERE type = 'user.registered'") == [(1,)]
 
 
-async def test_edits_that_expect_nothing_each_show_their_own_change(live_world: World) -> None:
-    ada = await live_world.person(ADDRESS)
-    async with live_world.client(ada.headers) as client:
+async def test_edits_that_expect_nothing_each_show_their_own_change(concurrent_app: TestApp) -> None:
+    ada = await concurrent_app.person(ADDRESS)
+    async with concurrent_app.client(ada.headers) as client:
         made = await client.post("/api/v2/posts", json={"title": "T", "content": "C"})
         url, old = made.headers["Location"], f"/api/v1/posts/{made.json()['v1_id']}"
         titles = [client.patch(url, json={"title": f"T{number}"}) for number in range(3)]
@@ -54,14 +54,14 @@ async def test_edits_that_expect_nothing_each_show_their_own_change(live_world: 
         last = (await client.get(url)).json()
     assert last["title"] != "T"
     assert last["content"] != "C"
-    assert await rows(live_world, "SELECT revision FROM posts") == [(7,)], "each edit made a revision"
+    assert await rows(concurrent_app, "SELECT revision FROM posts") == [(7,)], "each edit made a revision"
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("way", ["delete", "demote"])
-async def test_the_last_admin_stays(live_world: World, version: str, way: str) -> None:
-    people = [await live_world.person(f"root{number}@example.com", Role.ADMIN) for number in range(2)]
-    async with live_world.client(people[0].headers) as one, live_world.client(people[1].headers) as two:
+async def test_the_last_admin_stays(concurrent_app: TestApp, version: str, way: str) -> None:
+    people = [await concurrent_app.person(f"root{number}@example.com", Role.ADMIN) for number in range(2)]
+    async with concurrent_app.client(people[0].headers) as one, concurrent_app.client(people[1].headers) as two:
         leaving = []
         for client in (one, two):
             uid = (await client.get("/api/v2/me")).json()["id"]
@@ -76,14 +76,14 @@ async def test_the_last_admin_stays(live_world: World, version: str, way: str) -
     left, stayed = sorted(answer.status_code for answer in answers)
     assert left in {200, 204}
     assert stayed == 409
-    assert await rows(live_world, "SELECT count(*) FROM users WHERE 'admin' = ANY(roles)") == [(1,)]
+    assert await rows(concurrent_app, "SELECT count(*) FROM users WHERE 'admin' = ANY(roles)") == [(1,)]
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_a_refresh_token_is_spent_once(live_world: World, version: str) -> None:
+async def test_a_refresh_token_is_spent_once(concurrent_app: TestApp, version: str) -> None:
     """One of two wins, the other is a reuse, which ends the whole family."""
-    await live_world.person(ADDRESS)
-    async with live_world.client() as client:
+    await concurrent_app.person(ADDRESS)
+    async with concurrent_app.client() as client:
         form = {"username": ADDRESS, "password": PASSWORD}
         spent = (await client.post("/api/v1/auth/login", data=form)).json()["refresh_token"]
 
@@ -101,12 +101,12 @@ async def test_a_refresh_token_is_spent_once(live_world: World, version: str) ->
         assert (await client.get("/api/v2/me", headers=bearer)).status_code == 401
         assert (await refresh(won["refresh_token"])).status_code == 401
     revoked = "SELECT count(*), min(payload->>'reason') FROM events WHERE type = 'session.revoked'"
-    assert await rows(live_world, revoked) == [(1, "token_reuse")]
+    assert await rows(concurrent_app, revoked) == [(1, "token_reuse")]
 
 
-async def test_every_view_counts(live_world: World) -> None:
-    ada = await live_world.person(ADDRESS)
-    async with live_world.client(ada.headers) as client:
+async def test_every_view_counts(concurrent_app: TestApp) -> None:
+    ada = await concurrent_app.person(ADDRESS)
+    async with concurrent_app.client(ada.headers) as client:
         body = {"title": "T", "content": "", "status": "published"}
         made = await client.post("/api/v2/posts", json=body)
         url, old = made.headers["Location"], f"/api/v1/posts/{made.json()['v1_id']}"
@@ -122,11 +122,11 @@ async def test_every_view_counts(live_world: World) -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("failure", [asyncpg.DeadlockDetectedError, asyncpg.SerializationError])
 async def test_a_lost_race_asks_to_try_again(
-    live_world: World, version: str, failure: type[asyncpg.PostgresError]
+    concurrent_app: TestApp, version: str, failure: type[asyncpg.PostgresError]
 ) -> None:
     """PostgreSQL itself raises the failure, in the statement that writes the post."""
-    ada = await live_world.person(ADDRESS)
-    async with live_world.runtime.database.write() as session:
+    ada = await concurrent_app.person(ADDRESS)
+    async with concurrent_app.runtime.database.write() as session:
         await session.execute(
             text(
                 "CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS "
@@ -134,7 +134,7 @@ async def test_a_lost_race_asks_to_try_again(
             )
         )
         await session.execute(text("CREATE TRIGGER lose BEFORE INSERT ON posts FOR EACH ROW EXECUTE FUNCTION lose()"))
-    async with live_world.client(ada.headers) as client:
+    async with concurrent_app.client(ada.headers) as client:
         answer = await client.post(f"/api/{version}/posts", json={"title": "T", "content": ""})
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) >= 1

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import event
 
 from app.access.principal import Role
-from tests.support.app import World
-from tests.support.rollback_database import PinnedDatabase
+from tests.support.app import TestApp
+from tests.support.rollback_database import RollbackDatabase
 
 # Statements of one request with an API key: one finds the caller, the rest is the operation's own.
 READS = {
@@ -31,9 +31,9 @@ READS = {
 
 
 @asynccontextmanager
-async def statements(world: World) -> AsyncIterator[list[str]]:
+async def statements(test_app: TestApp) -> AsyncIterator[list[str]]:
     """What is sent to PostgreSQL, without this suite's savepoints and the driver's one look at the types it meets."""
-    database = cast("PinnedDatabase", world.runtime.database)
+    database = cast("RollbackDatabase", test_app.runtime.database)
     connection = database.connection.sync_connection
     seen: list[str] = []
 
@@ -63,55 +63,57 @@ async def use(client: httpx2.AsyncClient) -> None:
     assert (await client.get("/api/v2/me")).status_code == 200
 
 
-async def counted(world: World, headers: dict[str, str], path: str) -> int:
-    async with world.client(headers) as client, statements(world) as seen:
+async def counted(test_app: TestApp, headers: dict[str, str], path: str) -> int:
+    async with test_app.client(headers) as client, statements(test_app) as seen:
         response = await client.get(path)
     assert response.status_code == 200, response.text
     return len(seen)
 
 
 @pytest.mark.parametrize("path", READS)
-async def test_a_read_costs_the_same_however_much_there_is(world: World, path: str) -> None:
-    root = await world.person("root@example.com", Role.ADMIN)
+async def test_a_read_costs_the_same_however_much_there_is(test_app: TestApp, path: str) -> None:
+    root = await test_app.person("root@example.com", Role.ADMIN)
 
     async def grow(start: int, end: int) -> None:
         for number in range(start, end):
-            person = await world.person(f"author{number}@example.com")
-            async with world.client(person.headers) as client:
+            person = await test_app.person(f"author{number}@example.com")
+            async with test_app.client(person.headers) as client:
                 body = {"title": f"T{number}", "content": "layers", "status": "published"}
                 assert (await client.post("/api/v2/posts", json=body)).status_code == 201
 
-    async with world.client(root.headers) as client:
+    async with test_app.client(root.headers) as client:
         await use(client)
     await grow(0, 1)
-    few = await counted(world, root.headers, path)
+    few = await counted(test_app, root.headers, path)
     await grow(1, 6)
-    assert (few, await counted(world, root.headers, path)) == (READS[path], READS[path])
+    assert (few, await counted(test_app, root.headers, path)) == (READS[path], READS[path])
 
 
-async def test_one_post_costs_two_statements(world: World) -> None:
-    ada = await world.person("ada@example.com")
-    async with world.client(ada.headers) as client:
+async def test_one_post_costs_two_statements(test_app: TestApp) -> None:
+    ada = await test_app.person("ada@example.com")
+    async with test_app.client(ada.headers) as client:
         made = (await client.post("/api/v2/posts", json={"title": "T", "content": "c"})).json()
-    assert await counted(world, ada.headers, f"/api/v2/posts/{made['id']}") == 2
-    assert await counted(world, ada.headers, f"/api/v1/posts/{made['v1_id']}") == 2, "the view is counted as it is read"
+    assert await counted(test_app, ada.headers, f"/api/v2/posts/{made['id']}") == 2
+    assert await counted(test_app, ada.headers, f"/api/v1/posts/{made['v1_id']}") == 2, (
+        "the view is counted as it is read"
+    )
 
 
-async def test_a_batch_read_is_one_statement(world: World) -> None:
-    ada = await world.person("ada@example.com")
-    async with world.client(ada.headers) as client:
+async def test_a_batch_read_is_one_statement(test_app: TestApp) -> None:
+    ada = await test_app.person("ada@example.com")
+    async with test_app.client(ada.headers) as client:
         ids = [(await client.post("/api/v1/posts", json={"title": "T", "content": ""})).json()["id"] for _ in range(5)]
-        async with statements(world) as seen:
+        async with statements(test_app) as seen:
             assert len((await client.post("/api/v1/posts/batch", json={"ids": ids})).json()) == 5
     assert len(seen) == 2, seen
 
 
-async def test_hot_reads_take_the_fast_path(world: World) -> None:
+async def test_hot_reads_take_the_fast_path(test_app: TestApp) -> None:
     """They run as compiled text on the driver: no transaction is opened and no entity is built for them."""
-    ada = await world.person("ada@example.com")
-    async with world.client(ada.headers) as client:
+    ada = await test_app.person("ada@example.com")
+    async with test_app.client(ada.headers) as client:
         await use(client)
-        async with statements(world) as seen:
+        async with statements(test_app) as seen:
             await client.get("/api/v2/posts")
             await client.get("/api/v1/posts")
             await client.get("/api/v2/me")
@@ -119,15 +121,15 @@ async def test_hot_reads_take_the_fast_path(world: World) -> None:
     assert all(text.startswith(("SELECT", "WITH")) for text in seen)
 
 
-async def test_a_write_costs_what_it_must(world: World) -> None:
+async def test_a_write_costs_what_it_must(test_app: TestApp) -> None:
     """The caller, the post, the event; an edit first locks the post that it is about."""
-    ada = await world.person("ada@example.com")
-    async with world.client(ada.headers) as client:
+    ada = await test_app.person("ada@example.com")
+    async with test_app.client(ada.headers) as client:
         await use(client)
-        async with statements(world) as created:
+        async with statements(test_app) as created:
             made = (await client.post("/api/v2/posts", json={"title": "T", "content": "c"})).json()
-        async with statements(world) as edited:
+        async with statements(test_app) as edited:
             await client.patch(f"/api/v2/posts/{made['id']}", json={"title": "U"})
-        async with statements(world) as removed:
+        async with statements(test_app) as removed:
             assert (await client.delete(f"/api/v2/posts/{made['id']}")).status_code == 204
     assert [len(created), len(edited), len(removed)] == [4, 4, 4], [created, edited, removed]

@@ -11,11 +11,11 @@ from fastapi import APIRouter, Header, Query
 from pydantic import BaseModel, Field
 
 from app.http.routing.strict import StrictRoute
-from app.lifecycle.service import LifecycleService, Terms
+from app.lifecycle.service import LifecycleService, RetirementPolicy
 from app.main import create_app
 from app.settings.groups import HttpSettings, Settings
 from observability.rate_limit.headers import DRAFT_11
-from tests.support.app import World
+from tests.support.app import TestApp
 from tests.support.registries import V2, newest, served
 from versions.kit.application import build_application
 from versions.kit.operations import ANYONE, OPTIONAL, Deprecation
@@ -80,14 +80,14 @@ def build(version: ApiVersion, settings: HttpSettings) -> Any:
 
 
 @pytest.fixture
-def galleries(world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> World:
+def galleries(test_app: TestApp, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> TestApp:
     """The real application, serving a version of which much is deprecated."""
     served(monkeypatch, ApiVersion(name="v3", status=V2.status, released=newest(V2, "v3").released, build=build))
-    return World(create_app(settings), world.runtime)
+    return TestApp(create_app(settings), test_app.runtime)
 
 
-def plain(world: World) -> httpx2.AsyncClient:
-    transport = httpx2.ASGITransport(app=world.app, raise_app_exceptions=False)
+def plain(test_app: TestApp) -> httpx2.AsyncClient:
+    transport = httpx2.ASGITransport(app=test_app.app, raise_app_exceptions=False)
     return httpx2.AsyncClient(transport=transport, base_url="http://strata.test/api/v3/things")
 
 
@@ -97,18 +97,18 @@ def told(answer: httpx2.Response) -> list[str]:
     return [] if value is None else [str(item[0]) for item in http_sf.parse(value.encode(), tltype="list")]
 
 
-async def recorded(world: World, version: ApiVersion) -> dict[str, int]:
-    await world.runtime.usage.flush(world.runtime.database)
-    async with world.runtime.database.write() as session:
-        found = (await LifecycleService(session).standing(version, Terms())).dependants
+async def recorded(test_app: TestApp, version: ApiVersion) -> dict[str, int]:
+    await test_app.runtime.usage.flush(test_app.runtime.database)
+    async with test_app.runtime.database.write() as session:
+        found = (await LifecycleService(session).report(version, RetirementPolicy())).consumers
     return {name: use.requests for one in found for name, use in one.features.items()}
 
 
 async def test_a_deprecated_member_is_told_to_whoever_asks_for_it(
-    world: World, capsys: pytest.CaptureFixture[str]
+    test_app: TestApp, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ada = await world.person("ada@example.com")
-    async with world.client(ada.headers) as client:
+    ada = await test_app.person("ada@example.com")
+    async with test_app.client(ada.headers) as client:
         made = (await client.post(POSTS, json={"title": "T", "content": "c"})).json()
         capsys.readouterr()
         silent = [
@@ -126,17 +126,17 @@ async def test_a_deprecated_member_is_told_to_whoever_asks_for_it(
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     requests = [line for line in lines if line["event"] == "request"]
     assert [line.get("deprecated") for line in requests] == [None] * 3 + [["response:v1_id"]] * 2
-    assert await recorded(world, V2) == {"posts.list response:v1_id": 1, "posts.get response:v1_id": 1}
+    assert await recorded(test_app, V2) == {"posts.list response:v1_id": 1, "posts.get response:v1_id": 1}
 
 
-async def test_deprecated_parameters(galleries: World) -> None:
+async def test_deprecated_parameters(galleries: TestApp) -> None:
     async with plain(galleries) as client:
         assert told(await client.get("/params?shade=red")) == []
         assert told(await client.get("/params?colour=red")) == ["query:colour"]
         assert told(await client.get("/params", headers={"X-Colour": "red"})) == ["header:x-colour"]
 
 
-async def test_deprecated_members_of_a_body(galleries: World) -> None:
+async def test_deprecated_members_of_a_body(galleries: TestApp) -> None:
     async with plain(galleries) as client:
         new = {"title": "T", "colours": [{"name": "red"}]}
         assert told(await client.post("/paint", json=new)) == []
@@ -149,7 +149,7 @@ async def test_deprecated_members_of_a_body(galleries: World) -> None:
         assert (broken.status_code, told(broken)) == (422, [])
 
 
-async def test_a_deprecated_operation_says_so_on_every_response(galleries: World) -> None:
+async def test_a_deprecated_operation_says_so_on_every_response(galleries: TestApp) -> None:
     async with plain(galleries) as client:
         for answer in (await client.get("/old"), await client.get("/old?fails=1"), await client.get("/old?fails=x")):
             assert told(answer) == ["operation"], answer.status_code
@@ -165,9 +165,9 @@ async def test_a_deprecated_operation_says_so_on_every_response(galleries: World
     assert "API-Deprecated" in operation["responses"]["200"]["headers"]
 
 
-def world_counts(world: World) -> float:
+def world_counts(test_app: TestApp) -> float:
     """How often the deprecated operation was counted."""
-    for family in world.runtime.metrics.registry.collect():
+    for family in test_app.runtime.metrics.registry.collect():
         for sample in family.samples:
             if sample.name == "api_deprecated_uses_total" and sample.labels["operation"] == "things.old":
                 assert sample.labels == {"api_version": "v3", "operation": "things.old", "feature": "operation"}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from starlette.types import Message
 
-from tests.support.app import World
+from tests.support.app import TestApp
 
 REQUESTS = 40
 PATHS = ["/api/v1/users/me", "/api/v1/posts", "/api/v2/posts?limit=2", "/api/v2/me", "/api/v1/nowhere"]
@@ -24,7 +24,7 @@ async def uncollected() -> AsyncIterator[None]:
     gc.enable()
 
 
-async def get(world: World, path: str, key: str) -> int:
+async def get(test_app: TestApp, path: str, key: str) -> int:
     """One request by the protocol alone: a client would leave cycles of its own."""
     path, _, query = path.partition("?")
     scope = {
@@ -49,21 +49,21 @@ async def get(world: World, path: str, key: str) -> int:
         if message["type"] == "http.response.start":
             statuses.append(message["status"])
 
-    await world.app(scope, receive, send)
+    await test_app.app(scope, receive, send)
     return int(statuses[0])
 
 
 @pytest.mark.usefixtures("uncollected")
 @pytest.mark.parametrize("path", PATHS)
-async def test_a_read_leaves_no_cycles(world: World, path: str) -> None:
-    person = await world.person("ada@example.com")
-    client = world.client(person.headers)
+async def test_a_read_leaves_no_cycles(test_app: TestApp, path: str) -> None:
+    person = await test_app.person("ada@example.com")
+    client = test_app.client(person.headers)
     post = {"title": "Strata", "content": "Rock in layers.", "published": True}
     assert (await client.post("/api/v1/posts", json=post)).status_code == 201
     expected = 404 if path.endswith("nowhere") else 200
-    assert await get(world, path, person.key) == expected
+    assert await get(test_app, path, person.key) == expected
     gc.collect()
-    assert [await get(world, path, person.key) for _ in range(REQUESTS)] == [expected] * REQUESTS
+    assert [await get(test_app, path, person.key) for _ in range(REQUESTS)] == [expected] * REQUESTS
     # A handful is somebody else's; a cycle in the request path is many objects for each request.
     assert gc.collect() < REQUESTS
 

@@ -11,27 +11,27 @@ import pytest
 from app.access.service import ApiKeyService
 from app.cli.kit.environment import OPERATOR
 from app.kit.clock import utc_now
-from app.lifecycle.background import Follower
+from app.lifecycle.background import LifecycleSync
 from app.lifecycle.rules import LifecycleError
-from app.lifecycle.service import Dependant, LifecycleService, Terms
+from app.lifecycle.service import Consumer, LifecycleService, RetirementPolicy
 from app.lifecycle.version import Window
 from app.main import create_app
 from app.settings.groups import Settings
-from tests.support.app import World
+from tests.support.app import TestApp
 from tests.support.registries import V1, V2, going_on, newest, older, served
 from versions.kit.version import ApiVersion
 
 ALIVE = ("/health", "/health/ready", "/api", "/", "/docs", "/policies/versions", "/.well-known/api-catalog")
 
 
-def anew(world: World, settings: Settings) -> World:
+def anew(test_app: TestApp, settings: Settings) -> TestApp:
     """An application of the registry as it is patched now, over the same database."""
-    return World(create_app(settings), world.runtime)
+    return TestApp(create_app(settings), test_app.runtime)
 
 
-def plain(world: World, headers: dict[str, str] | None = None) -> httpx2.AsyncClient:
+def plain(test_app: TestApp, headers: dict[str, str] | None = None) -> httpx2.AsyncClient:
     """A client that knows no contract: ours say nothing of lives that are not ours."""
-    transport = httpx2.ASGITransport(app=world.app, raise_app_exceptions=False)
+    transport = httpx2.ASGITransport(app=test_app.app, raise_app_exceptions=False)
     return httpx2.AsyncClient(transport=transport, base_url="http://strata.test", headers=headers)
 
 
@@ -65,12 +65,12 @@ def nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("old", [V1, V2], ids=lambda version: version.name)
 @pytest.mark.usefixtures("nothing_runs")
 async def test_a_retired_version_says_where_to_go(
-    world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch, old: ApiVersion
+    test_app: TestApp, settings: Settings, monkeypatch: pytest.MonkeyPatch, old: ApiVersion
 ) -> None:
     retired, successor = pair(old, retired=True)
     served(monkeypatch, retired, successor)
-    ada = await world.person("ada@example.com")
-    ended = anew(world, settings)
+    ada = await test_app.person("ada@example.com")
+    ended = anew(test_app, settings)
     async with plain(ended, ada.headers) as client:
         for method, path in (("GET", "/posts"), ("POST", "/posts"), ("GET", "/nowhere"), ("DELETE", "/posts/1")):
             answer = await client.request(method, f"{retired.prefix}{path}")
@@ -98,12 +98,12 @@ async def test_a_retired_version_says_where_to_go(
 @pytest.mark.parametrize("old", [V1, V2], ids=lambda version: version.name)
 @pytest.mark.usefixtures("nothing_runs")
 async def test_a_declared_brownout_says_until_when(
-    world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch, old: ApiVersion
+    test_app: TestApp, settings: Settings, monkeypatch: pytest.MonkeyPatch, old: ApiVersion
 ) -> None:
     window = going_on(utc_now())
     deprecated, successor = pair(old, window)
     served(monkeypatch, deprecated, successor)
-    async with plain(anew(world, settings)) as client:
+    async with plain(anew(test_app, settings)) as client:
         answer = await client.get(f"{deprecated.prefix}/posts")
         assert answer.status_code == 410
         assert f"{window.ends_at:%Y-%m-%dT%H:%M:%SZ}" in detail_of(old.name, answer)
@@ -121,14 +121,14 @@ async def test_a_declared_brownout_says_until_when(
 
 
 async def test_between_its_windows_a_version_answers(
-    world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    test_app: TestApp, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = utc_now()
     over = Window(now - timedelta(hours=3), now - timedelta(hours=2))
     coming = Window(now + timedelta(hours=2), now + timedelta(hours=3))
     deprecated, successor = pair(V1, over, coming)
     served(monkeypatch, deprecated, successor)
-    async with plain(anew(world, settings)) as client:
+    async with plain(anew(test_app, settings)) as client:
         assert (await client.get("/api/v1/posts")).status_code == 200
         (listed, _) = (await client.get("/api")).json()["versions"]
         assert (listed["status"], len(listed["brownouts"])) == ("brownout", 1)
@@ -167,18 +167,18 @@ def test_an_application_that_takes_a_promise_back_does_not_start(
         create_app(settings)
 
 
-async def decide(world: World, decision: Callable[[LifecycleService], Awaitable[object]]) -> None:
+async def decide(test_app: TestApp, decision: Callable[[LifecycleService], Awaitable[object]]) -> None:
     """Decide as the command line does, and let this process look as it does every few seconds."""
-    async with world.runtime.database.write() as session:
+    async with test_app.runtime.database.write() as session:
         await decision(LifecycleService(session))
-    await Follower(world.runtime.schedule, world.runtime.database, (), world.runtime.metrics).look()
+    await LifecycleSync(test_app.runtime.schedule, test_app.runtime.database, (), test_app.runtime.metrics).look()
 
 
-async def test_a_brownout_by_command(world: World) -> None:
+async def test_a_brownout_by_command(test_app: TestApp) -> None:
     window = going_on(utc_now())
-    async with world.client() as client:
+    async with test_app.client() as client:
         assert (await client.get("/api/v1/posts")).status_code == 200
-        await decide(world, lambda service: service.schedule(V1, window))
+        await decide(test_app, lambda service: service.schedule(V1, window))
         answer = await client.get("/api/v1/posts")
         assert answer.status_code == 410
         assert int(answer.headers["Retry-After"]) <= 3600
@@ -186,30 +186,30 @@ async def test_a_brownout_by_command(world: World) -> None:
         assert (await client.get("/api/v2/posts")).status_code == 200
         for path in (*ALIVE, "/api/v1", "/api/v1/docs"):
             assert (await client.get(path)).status_code == 200, path
-        await decide(world, lambda service: service.cancel(V1, window))
+        await decide(test_app, lambda service: service.cancel(V1, window))
         assert (await client.get("/api/v1/posts")).status_code == 200
         (v1, _) = (await client.get("/api")).json()["versions"]
         assert (v1["status"], v1["brownouts"]) == ("brownout", []), "its brownouts have begun"
 
 
 @pytest.mark.usefixtures("nothing_runs")
-async def test_a_retirement_by_command(world: World) -> None:
-    async with world.runtime.database.write() as session:
-        await LifecycleService(session).retire(V1, Terms(), utc_now() + timedelta(days=3650))
-    world.runtime.schedule.learn({}, {"v1": utc_now() - timedelta(days=1)})
-    async with world.client() as client:
+async def test_a_retirement_by_command(test_app: TestApp) -> None:
+    async with test_app.runtime.database.write() as session:
+        await LifecycleService(session).retire(V1, RetirementPolicy(), utc_now() + timedelta(days=3650))
+    test_app.runtime.schedule.replace({}, {"v1": utc_now() - timedelta(days=1)})
+    async with test_app.client() as client:
         answer = await client.get("/api/v1/posts")
         assert answer.status_code == 410
         assert "v1 ended on" in answer.json()["detail"]
 
 
-async def test_a_key_is_browned_out_early(world: World) -> None:
-    ada, eve = await world.person("ada@example.com"), await world.person("eve@example.com")
-    async with world.runtime.database.write() as session:
+async def test_a_key_is_browned_out_early(test_app: TestApp) -> None:
+    ada, eve = await test_app.person("ada@example.com"), await test_app.person("eve@example.com")
+    async with test_app.runtime.database.write() as session:
         uids = {key.hint: key.uid for key, _ in await ApiKeyService(session).list_all()}
         (uid,) = [uid for hint, uid in uids.items() if ada.key.startswith(hint)]
         await ApiKeyService(session).brown_out_early(OPERATOR, uid, utc_now() + timedelta(minutes=10))
-    async with world.client(ada.headers) as client:
+    async with test_app.client(ada.headers) as client:
         for path in ("/api/v1/posts", "/api/v1/users/me"):
             answer = await client.get(path)
             assert answer.status_code == 410
@@ -217,23 +217,23 @@ async def test_a_key_is_browned_out_early(world: World) -> None:
             assert 500 < int(answer.headers["Retry-After"]) <= 600
         assert (await client.get("/api/v2/me")).status_code == 200
         assert (await client.get("/api")).status_code == 200
-    async with world.client(eve.headers) as client:
+    async with test_app.client(eve.headers) as client:
         assert (await client.get("/api/v1/users/me")).status_code == 200
-    async with world.runtime.database.write() as session:
+    async with test_app.runtime.database.write() as session:
         await ApiKeyService(session).brown_out_early(OPERATOR, uid, utc_now() - timedelta(seconds=1))
-    async with world.client(ada.headers) as client:
+    async with test_app.client(ada.headers) as client:
         assert (await client.get("/api/v1/users/me")).status_code == 200
 
 
-async def dependants(world: World, version: ApiVersion) -> list[Dependant]:
-    await world.runtime.usage.flush(world.runtime.database)
-    async with world.runtime.database.write() as session:
-        return list((await LifecycleService(session).standing(version, Terms())).dependants)
+async def consumers(test_app: TestApp, version: ApiVersion) -> list[Consumer]:
+    await test_app.runtime.usage.flush(test_app.runtime.database)
+    async with test_app.runtime.database.write() as session:
+        return list((await LifecycleService(session).report(version, RetirementPolicy())).consumers)
 
 
-async def test_who_uses_a_deprecated_version_is_recorded(world: World) -> None:
-    ada = await world.person("ada@example.com")
-    async with world.client(ada.headers) as client:
+async def test_who_uses_a_deprecated_version_is_recorded(test_app: TestApp) -> None:
+    ada = await test_app.person("ada@example.com")
+    async with test_app.client(ada.headers) as client:
         for _ in range(3):
             await client.get("/api/v1/posts")
         await client.get("/api/v1/posts/999")
@@ -241,20 +241,20 @@ async def test_who_uses_a_deprecated_version_is_recorded(world: World) -> None:
         await client.delete("/api/v1/posts")
         await client.get("/api/v1/openapi.json")
         await client.get("/api/v2/posts")
-    async with world.client() as client:
+    async with test_app.client() as client:
         await client.get("/api/v1/posts")
         assert (await client.get("/api/v1/users/me")).status_code == 401
-    found = {one.account: one for one in await dependants(world, V1)}
+    found = {one.account: one for one in await consumers(test_app, V1)}
     assert {name: use.requests for name, use in found["ada@example.com"].operations.items()} == {
         "posts.list": 3,
         "posts.get": 1,
     }
     assert {name: use.requests for name, use in found[None].operations.items()} == {"posts.list": 1}
-    assert await dependants(world, V2) == [], "what is here to stay is not watched"
+    assert await consumers(test_app, V2) == [], "what is here to stay is not watched"
 
 
-async def test_a_browned_out_request_is_no_use(world: World) -> None:
-    world.runtime.schedule.learn({"v1": [going_on(utc_now())]}, {})
-    async with world.client() as client:
+async def test_a_browned_out_request_is_no_use(test_app: TestApp) -> None:
+    test_app.runtime.schedule.replace({"v1": [going_on(utc_now())]}, {})
+    async with test_app.client() as client:
         assert (await client.get("/api/v1/posts")).status_code == 410
-    assert await dependants(world, V1) == []
+    assert await consumers(test_app, V1) == []

@@ -9,7 +9,7 @@ from prometheus_client import generate_latest
 from sqlalchemy import text
 
 from app.settings.groups import Settings
-from tests.support.app import World
+from tests.support.app import TestApp
 from tests.support.operations import VERSIONS
 
 LIMIT = 3
@@ -22,26 +22,28 @@ def settings(settings: Settings) -> Settings:
 
 
 @pytest.fixture
-async def held(live_world: World, client: httpx2.AsyncClient) -> AsyncIterator[list["asyncio.Task[httpx2.Response]"]]:
+async def held(
+    concurrent_app: TestApp, client: httpx2.AsyncClient
+) -> AsyncIterator[list["asyncio.Task[httpx2.Response]"]]:
     """As many requests as may be, of both versions, that wait for a table that somebody has locked."""
-    async with live_world.runtime.database.write() as session:
+    async with concurrent_app.runtime.database.write() as session:
         await session.execute(text("LOCK TABLE posts IN ACCESS EXCLUSIVE MODE"))
         tasks = [asyncio.create_task(client.get(f"/api/{VERSIONS[number % 2]}/posts")) for number in range(LIMIT)]
-        while live_world.runtime.capacity.in_use < LIMIT:  # noqa: ASYNC110 - no event tells of it
+        while concurrent_app.runtime.capacity.in_use < LIMIT:  # noqa: ASYNC110 - no event tells of it
             await asyncio.sleep(0.01)
         yield tasks
     assert [answer.status_code for answer in await asyncio.gather(*tasks)] == [200] * LIMIT
 
 
 @pytest.fixture
-async def client(live_world: World) -> AsyncIterator[httpx2.AsyncClient]:
-    async with live_world.client() as client:
+async def client(concurrent_app: TestApp) -> AsyncIterator[httpx2.AsyncClient]:
+    async with concurrent_app.client() as client:
         yield client
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_one_too_many_is_sent_away_at_once_with_a_time_to_return(
-    live_world: World, client: httpx2.AsyncClient, held: list["asyncio.Task[httpx2.Response]"], version: str
+    concurrent_app: TestApp, client: httpx2.AsyncClient, held: list["asyncio.Task[httpx2.Response]"], version: str
 ) -> None:
     answer = await client.get(f"/api/{version}/posts/1")
     assert (answer.status_code, answer.headers["API-Version"]) == (503, version)
@@ -60,12 +62,12 @@ async def test_one_too_many_is_sent_away_at_once_with_a_time_to_return(
     ], "a refusal costs nothing"
     assert not any(task.done() for task in held), "those that were let in are still being answered"
     assert (await client.get("/health")).status_code == 200, "who watches is not sent away"
-    told = generate_latest(live_world.runtime.metrics.registry).decode()
+    told = generate_latest(concurrent_app.runtime.metrics.registry).decode()
     assert f'http_server_shed_requests_total{{api_version="{version}"}} 2.0' in told
 
 
-async def test_there_is_room_again_when_one_is_done(live_world: World, client: httpx2.AsyncClient) -> None:
+async def test_there_is_room_again_when_one_is_done(concurrent_app: TestApp, client: httpx2.AsyncClient) -> None:
     for _ in range(3 * LIMIT):
         assert (await client.get("/api/v2/posts")).status_code == 200
         assert (await client.get("/api/v1/posts/999999")).status_code == 404
-    assert live_world.runtime.capacity.in_use == 0
+    assert concurrent_app.runtime.capacity.in_use == 0

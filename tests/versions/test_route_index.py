@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route, Router
 from starlette.types import Message, Scope
 
-from tests.support.app import World
+from tests.support.app import TestApp
 from tests.support.operations import VERSIONS
 from versions.kit.routing import RouteTree, index_routes, mounted
 
@@ -75,11 +75,11 @@ async def test_mounts_are_left_to_the_router() -> None:
     assert (await asked(router, "/inner/a")).endswith("{}")
 
 
-async def test_a_line_break_leads_out_of_no_version(world: World) -> None:
+async def test_a_line_break_leads_out_of_no_version(test_app: TestApp) -> None:
     """Whatever a path holds, the version that it is below answers, in its own envelope and with its own headers."""
     root = Router([mounted("/api/v2", Router([Route("/posts/{post_id}", answer)]))])
     assert await asked(root, "/api/v2/posts/a\nb") == "/posts/{post_id} {'post_id': 'a\\nb'}"
-    async with world.client() as client:
+    async with test_app.client() as client:
         for version in VERSIONS:
             missing = await client.get(f"/api/{version}/users/a%0Ab/c")
             assert (missing.status_code, missing.headers["API-Version"]) == (404, version)

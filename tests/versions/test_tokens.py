@@ -13,16 +13,16 @@ from joserfc import jwt
 from joserfc.jwk import OctKey
 
 from app.access.principal import Role
-from tests.support.app import PASSWORD, World
+from tests.support.app import PASSWORD, TestApp
 
 ADDRESS = "ada@example.com"
 ME = {"v1": "/api/v1/auth/me", "v2": "/api/v2/me"}
 both = pytest.mark.parametrize("version", ["v1", "v2"])
 
 
-async def signed_in(world: World) -> dict[str, Any]:
-    await world.person(ADDRESS)
-    async with world.client() as client:
+async def signed_in(test_app: TestApp) -> dict[str, Any]:
+    await test_app.person(ADDRESS)
+    async with test_app.client() as client:
         form = {"username": ADDRESS, "password": PASSWORD}
         tokens: dict[str, Any] = (await client.post("/api/v1/auth/login", data=form)).json()
         return tokens
@@ -54,11 +54,11 @@ def header_of(token: str) -> dict[str, Any]:
     return header
 
 
-def resigned(change: dict[str, Any]) -> Callable[[World, str], str]:
+def resigned(change: dict[str, Any]) -> Callable[[TestApp, str], str]:
     """The token with other claims, signed with our own key: only the claims are wrong."""
 
-    def make(world: World, token: str) -> str:
-        key = world.runtime.settings.auth.signing_key
+    def make(test_app: TestApp, token: str) -> str:
+        key = test_app.runtime.settings.auth.signing_key
         assert key is not None
         claims = {name: value for name, value in (claims_of(token) | change).items() if value is not ...}
         return jwt.encode(header_of(token), claims, OctKey.import_key(key.get_secret_value()), algorithms=["HS256"])
@@ -66,7 +66,7 @@ def resigned(change: dict[str, Any]) -> Callable[[World, str], str]:
     return make
 
 
-FORGERIES: dict[str, Callable[[World, str], str]] = {
+FORGERIES: dict[str, Callable[[TestApp, str], str]] = {
     "tampered": lambda _, token: ".".join(
         [*token.split(".")[:1], part(claims_of(token) | {"sub": str(uuid4())}), token.split(".")[2]]
     ),
@@ -95,10 +95,10 @@ FORGERIES: dict[str, Callable[[World, str], str]] = {
 
 @both
 @pytest.mark.parametrize("forgery", FORGERIES)
-async def test_a_forged_token_is_refused(world: World, version: str, forgery: str) -> None:
-    token = (await signed_in(world))["access_token"]
-    forged = FORGERIES[forgery](world, token)
-    async with world.client() as client:
+async def test_a_forged_token_is_refused(test_app: TestApp, version: str, forgery: str) -> None:
+    token = (await signed_in(test_app))["access_token"]
+    forged = FORGERIES[forgery](test_app, token)
+    async with test_app.client() as client:
         ensure_refused(
             version, await client.get(ME[version], headers={"Authorization": f"Bearer {forged}".encode("latin-1")})
         )
@@ -106,18 +106,18 @@ async def test_a_forged_token_is_refused(world: World, version: str, forgery: st
 
 
 @both
-async def test_a_control_of_the_forgeries(world: World, version: str) -> None:
+async def test_a_control_of_the_forgeries(test_app: TestApp, version: str) -> None:
     """What ``resigned`` makes is good when nothing is changed, so each forgery fails for its own reason."""
-    token = (await signed_in(world))["access_token"]
-    async with world.client() as client:
-        same = resigned({})(world, token)
+    token = (await signed_in(test_app))["access_token"]
+    async with test_app.client() as client:
+        same = resigned({})(test_app, token)
         assert (await client.get(ME[version], headers={"Authorization": f"Bearer {same}"})).status_code == 200
 
 
 @both
-async def test_one_kind_of_token_is_not_the_other(world: World, version: str) -> None:
-    tokens = await signed_in(world)
-    async with world.client() as client:
+async def test_one_kind_of_token_is_not_the_other(test_app: TestApp, version: str) -> None:
+    tokens = await signed_in(test_app)
+    async with test_app.client() as client:
         headers = {"Authorization": f"Bearer {tokens['refresh_token']}"}
         ensure_refused(version, await client.get(ME[version], headers=headers))
         if version == "v1":
@@ -133,26 +133,26 @@ async def test_one_kind_of_token_is_not_the_other(world: World, version: str) ->
 @pytest.mark.parametrize(
     "header", ["Bearer", "Bearer ", "Basic YTpi", "bearer x y", "Bearer sk_test_nope", "Token abc", ""]
 )
-async def test_other_credentials_are_not_taken_for_none(world: World, version: str, header: str) -> None:
-    async with world.client() as client:
+async def test_other_credentials_are_not_taken_for_none(test_app: TestApp, version: str, header: str) -> None:
+    async with test_app.client() as client:
         ensure_refused(version, await client.get(ME[version], headers={"Authorization": header}))
         ensure_refused(version, await client.get(ME[version], headers={"X-API-Key": "sk_live_nope"}))
 
 
 @both
 @pytest.mark.parametrize("end", ["deleted", "deactivated"])
-async def test_the_end_of_a_user_is_the_end_of_its_sessions(world: World, version: str, end: str) -> None:
-    tokens = await signed_in(world)
-    root = await world.person("root@example.com", Role.ADMIN)
-    async with world.client({"Authorization": f"Bearer {tokens['access_token']}"}) as client:
+async def test_the_end_of_a_user_is_the_end_of_its_sessions(test_app: TestApp, version: str, end: str) -> None:
+    tokens = await signed_in(test_app)
+    root = await test_app.person("root@example.com", Role.ADMIN)
+    async with test_app.client({"Authorization": f"Bearer {tokens['access_token']}"}) as client:
         own = (await client.get("/api/v2/me")).json()["id"]
-        async with world.client(root.headers) as admin:
+        async with test_app.client(root.headers) as admin:
             if end == "deleted":
                 assert (await admin.delete(f"/api/v2/users/{own}")).status_code == 204
             else:
                 assert (await admin.patch(f"/api/v2/users/{own}", json={"is_active": False})).status_code == 200
         ensure_refused(version, await client.get(ME[version]))
-    async with world.client() as anonymous:
+    async with test_app.client() as anonymous:
         again = await anonymous.post("/api/v1/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
         assert again.status_code == 401
         login = await anonymous.post("/api/v1/auth/login", data={"username": ADDRESS, "password": PASSWORD})

@@ -13,16 +13,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.errors import DomainError
-from app.http.middleware.load_shedding import LoadShedding
-from app.http.middleware.rate_limiting import Costs, NeedsCaller, RateLimitGate
-from app.http.middleware.size_limits import RequestBounds
+from app.http.middleware.load_shedding import LoadSheddingMiddleware
+from app.http.middleware.rate_limiting import Costs, NeedsCaller, RateLimitMiddleware
+from app.http.middleware.size_limits import RequestSizeLimitMiddleware
 from app.http.rate_limit.admission import cost_of
 from app.settings.groups import HttpSettings
 from observability.rate_limit.headers import Dialect
 from versions.kit.docs import add_documentation
-from versions.kit.middleware.lifecycle import LifecycleGate
-from versions.kit.middleware.usage import UsageRecorder
-from versions.kit.middleware.version import Renderer, VersionEdge
+from versions.kit.middleware.lifecycle import LifecycleMiddleware
+from versions.kit.middleware.usage import UsageMiddleware
+from versions.kit.middleware.version import Renderer, VersionMiddleware
 from versions.kit.openapi import describe
 from versions.kit.operations import signed_in_only
 from versions.kit.routing import RouteTree, index_routes
@@ -56,12 +56,12 @@ def build_application(
         redirect_slashes=False,
         telemetry=NO_TELEMETRY,
         middleware=[
-            Middleware(VersionEdge, version=version, dialect=dialect, render=render),
-            Middleware(LoadShedding, version=version.name),
-            Middleware(RateLimitGate, costs=_costs(routers), needs_caller=_needs_caller(routers)),
+            Middleware(VersionMiddleware, version=version, dialect=dialect, render=render),
+            Middleware(LoadSheddingMiddleware, version=version.name),
+            Middleware(RateLimitMiddleware, costs=_costs(routers), needs_caller=_needs_caller(routers)),
             *_for_its_end(version),
             Middleware(
-                RequestBounds,
+                RequestSizeLimitMiddleware,
                 max_body=settings.max_body_bytes,
                 max_headers=settings.max_header_bytes,
                 body_timeout=settings.body_timeout,
@@ -82,7 +82,7 @@ def _for_its_end(version: ApiVersion) -> list[Middleware]:
     """What a version has to do that its clients are asked to leave; nobody else pays for it."""
     if not version.ending:
         return []
-    return [Middleware(LifecycleGate, version=version), Middleware(UsageRecorder, version=version.name)]
+    return [Middleware(LifecycleMiddleware, version=version), Middleware(UsageMiddleware, version=version.name)]
 
 
 def _costs(routers: Sequence[APIRouter]) -> Costs:

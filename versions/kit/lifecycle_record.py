@@ -8,20 +8,20 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from app.kit.clock import utc_now
-from app.lifecycle.rules import LifecycleError, ensure_sound
-from app.lifecycle.version import Life
+from app.lifecycle.rules import LifecycleError, validate_lifecycles
+from app.lifecycle.version import VersionLifecycle
 from versions.kit.version import ApiVersion
 
 RECORD: Final = Path(__file__).parents[1] / "lifecycle.json"
-_FIELDS: Final = tuple(Life.__dataclass_fields__)
+_FIELDS: Final = tuple(VersionLifecycle.__dataclass_fields__)
 
 
 def ensure_declared(versions: Iterable[ApiVersion], path: Path = RECORD) -> None:
     """Raise ``LifecycleError`` where the registry contradicts itself or what the record says was promised."""
-    ensure_sound(list(versions), read_record(path), utc_now())
+    validate_lifecycles(list(versions), read_record(path), utc_now())
 
 
-def read_record(path: Path = RECORD) -> Mapping[str, Life]:
+def read_record(path: Path = RECORD) -> Mapping[str, VersionLifecycle]:
     """The recorded lives by name; none where nothing was recorded. Raises ``LifecycleError``."""
     try:
         return {} if not path.exists() else _adapter().validate_json(path.read_bytes())
@@ -31,10 +31,12 @@ def read_record(path: Path = RECORD) -> Mapping[str, Life]:
 
 def recorded_form(versions: Iterable[ApiVersion]) -> bytes:
     """What the record says once these versions are frozen: sorted, two spaces, a final newline."""
-    lives = {version.name: Life(**{name: getattr(version, name) for name in _FIELDS}) for version in versions}
+    lifecycles = {
+        version.name: VersionLifecycle(**{name: getattr(version, name) for name in _FIELDS}) for version in versions
+    }
     options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
-    return orjson.dumps(_adapter().dump_python(lives, mode="json"), option=options)
+    return orjson.dumps(_adapter().dump_python(lifecycles, mode="json"), option=options)
 
 
-def _adapter() -> TypeAdapter[dict[str, Life]]:
-    return TypeAdapter(dict[str, Life])
+def _adapter() -> TypeAdapter[dict[str, VersionLifecycle]]:
+    return TypeAdapter(dict[str, VersionLifecycle])

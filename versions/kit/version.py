@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from fastapi import FastAPI
 
-from app.lifecycle.version import Life
+from app.lifecycle.version import VersionLifecycle
 from app.settings.groups import HttpSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ApiVersion(Life):
+class ApiVersion(VersionLifecycle):
     """One version of the API: its life, and how to build it."""
 
     build: Callable[["ApiVersion", HttpSettings], FastAPI]

@@ -8,7 +8,7 @@ from app.cli.kit.output import CommandError
 from app.events.recorder import EventRecorder
 from app.kit.db.database import Database
 from app.kit.db.sessions import WriteSession
-from app.users.repository import UserReads
+from app.users.repository import UserQueries
 from app.users.service import UserService
 from app.users.views import UserView
 
@@ -25,7 +25,7 @@ def new_password() -> str:
 
 async def find_account(database: Database, who: str) -> UserView | None:
     """The account with this address or sequential id."""
-    reads = UserReads(database.reads)
+    reads = UserQueries(database.reads)
     if who.isascii() and who.isdecimal():
         return await reads.get(int(who))
     found = await reads.credentials(who)

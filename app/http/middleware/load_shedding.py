@@ -12,7 +12,7 @@ class Overloaded(Unavailable):
     detail = "More requests are under way than can be answered in good time. Try again in a moment."
 
 
-class LoadShedding:
+class LoadSheddingMiddleware:
     """Raises ``Overloaded`` when ``limit`` requests are being answered by this process, of whichever version.
 
     A queue without a bound answers everybody too late; a refusal takes a hundredth of an answer, and comes with the

@@ -14,7 +14,7 @@ NeedsCaller = Callable[[str, str], bool]
 """Whether what a method and a path within the version lead to is for callers with credentials only."""
 
 
-class RateLimitGate:
+class RateLimitMiddleware:
     """Charges an anonymous caller's address before the request is looked at.
 
     Raises ``QuotaExceeded``; where a caller without credentials gets nothing anyhow, ``Unauthenticated`` instead, which

@@ -29,7 +29,7 @@ class BodyTimeout(DomainError):
     detail = "The body did not arrive in time."
 
 
-class RequestBounds:
+class RequestSizeLimitMiddleware:
     """Raises ``HeadersTooLarge`` at once, ``BodyTooLarge`` and ``BodyTimeout`` where the body is read.
 
     Bytes are counted as they arrive, so a missing or false Content-Length helps nobody.

@@ -73,8 +73,8 @@ async def admit(request: Request, cost: int, *, authenticates: bool) -> None:
         raise
     runtime: Runtime = scope["state"]["runtime"]
     _settle(scope, await runtime.rate_limits.charge_principal(principal, cost))
-    if principal.early_brownout_until is not None and (life := scope["state"].get(ENDING)) is not None:
-        ensure_key_answered(life, principal.early_brownout_until, utc_now())
+    if principal.early_brownout_until is not None and (lifecycle := scope["state"].get(ENDING)) is not None:
+        ensure_key_answered(lifecycle, principal.early_brownout_until, utc_now())
 
 
 def _settle(scope: Scope, decision: Decision) -> None:

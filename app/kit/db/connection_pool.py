@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import asyncpg
 
-from app.kit.db.observer import DatabaseObserver
+from app.kit.db.instrumentation import DatabaseMetrics
 from observability.tracing.recording import client_span
 
 _POOL: Final = "read"
@@ -22,21 +22,21 @@ class Leases:
     waits no longer than ``timeout`` seconds. ``size`` is the pool's, and nobody else may borrow from it.
     """
 
-    __slots__ = ("_closing", "_free", "_idle", "_observer", "_pool", "_timeout")
+    __slots__ = ("_closing", "_free", "_idle", "_metrics", "_pool", "_timeout")
 
     def __init__(
-        self, pool: "asyncpg.Pool[asyncpg.Record]", size: int, timeout: float, observer: DatabaseObserver
+        self, pool: "asyncpg.Pool[asyncpg.Record]", size: int, timeout: float, metrics: DatabaseMetrics
     ) -> None:
         self._pool = pool
         self._free = asyncio.Semaphore(size)
         self._timeout = timeout
-        self._observer = observer
+        self._metrics = metrics
         self._idle: list[Any] = []
         self._closing = False
 
     def acquire(self) -> "Lease":
         """A connection for one statement, as a context. Entering raises ``TimeoutError`` after a wait in vain."""
-        return Lease(self, self._observer)
+        return Lease(self, self._metrics)
 
     async def close(self) -> None:
         """Give everything back; the pool closes when the last statement has ended."""
@@ -79,26 +79,26 @@ class Leases:
 class Lease:
     """One loan for one read: the time that the connection is lent is the time that the statement takes."""
 
-    __slots__ = ("_connection", "_leases", "_lent_at", "_observer")
+    __slots__ = ("_connection", "_leases", "_lent_at", "_metrics")
 
-    def __init__(self, leases: Leases, observer: DatabaseObserver) -> None:
+    def __init__(self, leases: Leases, metrics: DatabaseMetrics) -> None:
         self._leases = leases
-        self._observer = observer
+        self._metrics = metrics
         self._lent_at = 0.0
 
     async def __aenter__(self) -> Any:
         started = perf_counter()
         self._connection = await self._leases.take()
         self._lent_at = perf_counter()
-        self._observer.waited(_POOL, self._lent_at - started)
-        self._observer.lent(_POOL)
+        self._metrics.pool_wait(_POOL, self._lent_at - started)
+        self._metrics.connection_acquired(_POOL)
         return self._connection
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._observer.ran("select", perf_counter() - self._lent_at)
-        self._observer.returned(_POOL)
+        self._metrics.query_finished("select", perf_counter() - self._lent_at)
+        self._metrics.connection_released(_POOL)
         await self._leases.give_back(self._connection, sound=error is None)
 
 

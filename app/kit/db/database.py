@@ -13,13 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from app.errors import DomainError
 from app.kit.db.connection_pool import Leases
 from app.kit.db.errors import translated
-from app.kit.db.instrumentation import observe_engine, timed_pool
-from app.kit.db.observer import NOBODY, DatabaseObserver
+from app.kit.db.instrumentation import DatabaseMetrics, NullDatabaseMetrics, observe_engine, timed_pool
 from app.kit.db.sessions import ReadSession, WriteSession
 from app.kit.db.tracing import trace_statements
 from app.settings.groups import DatabaseSettings
 from observability.tracing.recording import client_span
 
+_NO_METRICS: Final = NullDatabaseMetrics()
 _COMMIT: Final = {"db.system.name": "postgresql", "db.operation.name": "COMMIT"}
 
 
@@ -46,7 +46,7 @@ class Database:
         self.reads = ReadSession(connections)
 
     @classmethod
-    async def open(cls, dsn: str, settings: DatabaseSettings, observer: DatabaseObserver = NOBODY) -> Self:
+    async def open(cls, dsn: str, settings: DatabaseSettings, metrics: DatabaseMetrics = _NO_METRICS) -> Self:
         """Connect, or raise ``OSError``/``asyncpg.PostgresError`` when the server cannot be reached.
 
         ``dsn`` is a ``postgresql://`` URL; a Unix socket is ``postgresql://user@/name?host=/folder``.
@@ -71,7 +71,7 @@ class Database:
         )
         engine = create_async_engine(
             sqlalchemy_url(dsn),
-            poolclass=timed_pool(observer),
+            poolclass=timed_pool(metrics),
             pool_size=settings.write_pool_size,
             max_overflow=0,
             pool_timeout=settings.connect_timeout,
@@ -85,9 +85,9 @@ class Database:
                 "server_settings": session,
             },
         )
-        observe_engine(engine, observer)
+        observe_engine(engine, metrics)
         trace_statements(engine.sync_engine)
-        return cls(Leases(pool, settings.read_pool_size, settings.connect_timeout, observer), engine)
+        return cls(Leases(pool, settings.read_pool_size, settings.connect_timeout, metrics), engine)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[WriteSession]:

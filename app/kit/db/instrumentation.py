@@ -1,44 +1,70 @@
-"""The engine's pool and statements, with somebody watching."""
+"""Measures the waits, connections and statements of both pools."""
 
 from time import perf_counter
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from sqlalchemy import AsyncAdaptedQueuePool, event
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
 
-from app.kit.db.observer import DatabaseObserver
-
 _WRITE: Final = "write"
 _STARTED: Final = "strata_started"
 
 
-def timed_pool(observer: DatabaseObserver) -> type[AsyncAdaptedQueuePool]:
-    """SQLAlchemy's pool, which tells how long it let one wait."""
+class DatabaseMetrics(Protocol):
+    """Counts waits, connections in use and statements. Its methods must be fast and must not raise.
+
+    ``pool`` is ``read`` or ``write``; times are in seconds.
+    """
+
+    def pool_wait(self, pool: str, seconds: float) -> None: ...
+
+    def connection_acquired(self, pool: str) -> None: ...
+
+    def connection_released(self, pool: str) -> None: ...
+
+    def query_finished(self, statement: str, seconds: float) -> None:
+        """Count a statement, whether it succeeded or failed."""
+
+
+class NullDatabaseMetrics:
+    """Counts nothing: for commands that run for seconds."""
+
+    def pool_wait(self, pool: str, seconds: float) -> None: ...
+
+    def connection_acquired(self, pool: str) -> None: ...
+
+    def connection_released(self, pool: str) -> None: ...
+
+    def query_finished(self, statement: str, seconds: float) -> None: ...
+
+
+def timed_pool(metrics: DatabaseMetrics) -> type[AsyncAdaptedQueuePool]:
+    """SQLAlchemy's pool class, reporting how long each caller waited for a connection."""
 
     class TimedPool(AsyncAdaptedQueuePool):
-        """A class for each observer: the engine makes and remakes its pool from the class alone."""
+        """One class per ``metrics``: the engine creates and recreates its pool from the class alone."""
 
         def connect(self) -> PoolProxiedConnection:
             started = perf_counter()
             connection = super().connect()
-            observer.waited(_WRITE, perf_counter() - started)
+            metrics.pool_wait(_WRITE, perf_counter() - started)
             return connection
 
     return TimedPool
 
 
-def observe_engine(engine: AsyncEngine, observer: DatabaseObserver) -> None:
+def observe_engine(engine: AsyncEngine, metrics: DatabaseMetrics) -> None:
     """Watch the connections and statements of transactions."""
     sync = engine.sync_engine
 
     @event.listens_for(sync, "checkout")
-    def lent(*_arguments: object) -> None:
-        observer.lent(_WRITE)
+    def connection_acquired(*_arguments: object) -> None:
+        metrics.connection_acquired(_WRITE)
 
     @event.listens_for(sync, "checkin")
-    def returned(*_arguments: object) -> None:
-        observer.returned(_WRITE)
+    def connection_released(*_arguments: object) -> None:
+        metrics.connection_released(_WRITE)
 
     @event.listens_for(sync, "before_cursor_execute")
     def begin(connection: Any, *_arguments: object) -> None:
@@ -46,10 +72,10 @@ def observe_engine(engine: AsyncEngine, observer: DatabaseObserver) -> None:
 
     @event.listens_for(sync, "after_cursor_execute")
     def end(connection: Any, _cursor: object, statement: str, *_arguments: object) -> None:
-        observer.ran(statement, perf_counter() - connection.info[_STARTED])
+        metrics.query_finished(statement, perf_counter() - connection.info[_STARTED])
 
     @event.listens_for(sync, "handle_error")
     def fail(context: Any) -> None:
         started = context.connection.info.pop(_STARTED, None) if context.connection is not None else None
         if context.statement is not None and started is not None:
-            observer.ran(context.statement, perf_counter() - started)
+            metrics.query_finished(context.statement, perf_counter() - started)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.db.errors import translated
 from app.kit.db.statements import KEYS, KeyedRead, Read
-from observability.concurrency.coalescer import Gathering
+from observability.concurrency.coalescer import RequestCoalescer
 from observability.tracing.recording import client_span
 
 Row = asyncpg.Record
@@ -29,11 +29,11 @@ class ReadSession:
     held between two statements, so a slow handler takes no connection from anyone.
     """
 
-    __slots__ = ("_connections", "_gatherings")
+    __slots__ = ("_coalescers", "_connections")
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
-        self._gatherings: dict[KeyedRead, Gathering[Any, Row | None]] = {}
+        self._coalescers: dict[KeyedRead, RequestCoalescer[Any, Row | None]] = {}
 
     async def all(self, read: Read, /, **values: Any) -> list[Row]:
         """Every row."""
@@ -57,11 +57,11 @@ class ReadSession:
 
         A statement that fails, fails for all of them, so keys are of types that PostgreSQL cannot refuse.
         """
-        gathering = self._gatherings.get(read)
-        if gathering is None:
-            gathering = self._gatherings[read] = Gathering(partial(self._by_keys, read))
+        coalescer = self._coalescers.get(read)
+        if coalescer is None:
+            coalescer = self._coalescers[read] = RequestCoalescer(partial(self._by_keys, read))
         with client_span(*read.span):
-            return await gathering.answer(key)
+            return await coalescer.get(key)
 
     async def _by_keys(self, read: KeyedRead, keys: list[Any]) -> list[Row | Exception | None]:
         async with translated(), self._connections.acquire() as connection:

@@ -21,7 +21,7 @@ _LOCK: Final = "lock"
 _PATIENCE: Final = 2.0
 
 
-class Alone:
+class SingleProcessMetrics:
     """A process that shares with nobody."""
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class Alone:
         return merged
 
 
-class Fleet:
+class MultiprocessMetrics:
     """Reads what all processes that count into ``folder`` have counted."""
 
     def __init__(self, folder: Path) -> None:
@@ -112,7 +112,7 @@ class Fleet:
         return self._retired[1]
 
 
-class Member(Fleet):
+class WorkerMetrics(MultiprocessMetrics):
     """One of them: it has a store of its own."""
 
     def __init__(self, folder: Path) -> None:

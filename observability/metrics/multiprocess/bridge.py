@@ -19,7 +19,7 @@ _SUFFIXES: Final[dict[str, tuple[Kind, tuple[str, ...]]]] = {
 """The samples of a kind that are kept, in the order of a series' values. Histograms are made with ``metrics.py``."""
 
 
-class Mirror:
+class PrometheusBridge:
     """A registry, seen through the store as of the last ``copy``."""
 
     def __init__(self, store: Store, registry: CollectorRegistry) -> None:

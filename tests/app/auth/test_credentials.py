@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from app.access import keys
 from app.access.passwords import PasswordHasher
-from tests.support.app import PASSWORD, World, token_of
+from tests.support.app import PASSWORD, TestApp, token_of
 from tests.support.operations import VERSIONS
 
 ADDRESS = "ada@example.com"
@@ -17,8 +17,8 @@ ME = {"v1": "/api/v1/users/me", "v2": "/api/v2/me"}
 both = pytest.mark.parametrize("version", VERSIONS)
 
 
-async def run(world: World, statement: str, **values: Any) -> Any:
-    async with world.runtime.database.write() as session:
+async def run(test_app: TestApp, statement: str, **values: Any) -> Any:
+    async with test_app.runtime.database.write() as session:
         return await session.execute(text(statement), values)
 
 
@@ -41,12 +41,12 @@ async def login(client: httpx2.AsyncClient, version: str, email: str, password: 
 
 
 @both
-async def test_a_verification_token_expires(world: World, version: str) -> None:
-    await world.person(ADDRESS, verified=False)
-    async with world.client() as client:
+async def test_a_verification_token_expires(test_app: TestApp, version: str) -> None:
+    await test_app.person(ADDRESS, verified=False)
+    async with test_app.client() as client:
         await client.post("/api/v2/auth/verifications/resend", json={"email": ADDRESS})
-        (mail,) = await world.deliver()
-        await run(world, "UPDATE action_tokens SET expires_at = now() - interval '1 second'")
+        (mail,) = await test_app.deliver()
+        await run(test_app, "UPDATE action_tokens SET expires_at = now() - interval '1 second'")
         late = await verify(client, version, token_of(mail))
         assert late.status_code == 400
         if version == "v1":
@@ -55,31 +55,31 @@ async def test_a_verification_token_expires(world: World, version: str) -> None:
 
 
 @both
-async def test_a_verification_mailed_again_replaces_the_first(world: World, version: str) -> None:
-    await world.person(ADDRESS, verified=False)
-    async with world.client() as client:
+async def test_a_verification_mailed_again_replaces_the_first(test_app: TestApp, version: str) -> None:
+    await test_app.person(ADDRESS, verified=False)
+    async with test_app.client() as client:
         await client.post("/api/v2/auth/verifications/resend", json={"email": ADDRESS})
-        (first,) = await world.deliver()
+        (first,) = await test_app.deliver()
         await client.post("/api/v2/auth/verifications/resend", json={"email": ADDRESS})
-        assert await world.deliver() == [], "nobody's mailbox is filled"
-        await run(world, "UPDATE action_tokens SET created_at = now() - interval '2 minutes'")
+        assert await test_app.deliver() == [], "nobody's mailbox is filled"
+        await run(test_app, "UPDATE action_tokens SET created_at = now() - interval '2 minutes'")
         await client.post("/api/v2/auth/verifications/resend", json={"email": ADDRESS})
-        (second,) = await world.deliver()
+        (second,) = await test_app.deliver()
         assert token_of(second) != token_of(first)
         assert (await verify(client, version, token_of(first))).status_code == 400
         assert (await verify(client, version, token_of(second))).status_code in {200, 204}
 
 
-async def test_a_reset_token_expires_and_ends_every_session(world: World) -> None:
-    await world.person(ADDRESS)
-    async with world.client() as client:
+async def test_a_reset_token_expires_and_ends_every_session(test_app: TestApp) -> None:
+    await test_app.person(ADDRESS)
+    async with test_app.client() as client:
         session = (await login(client, "v1", ADDRESS)).json()
         await client.post("/api/v2/auth/password-resets", json={"email": ADDRESS})
-        (mail,) = await world.deliver()
-        await run(world, "UPDATE action_tokens SET expires_at = now() - interval '1 second'")
+        (mail,) = await test_app.deliver()
+        await run(test_app, "UPDATE action_tokens SET expires_at = now() - interval '1 second'")
         assert (await confirm(client, token_of(mail))).status_code == 400
         assert (await login(client, "v2", ADDRESS)).status_code == 200, "the password is the old one"
-        await run(world, "UPDATE action_tokens SET expires_at = now() + interval '1 hour'")
+        await run(test_app, "UPDATE action_tokens SET expires_at = now() + interval '1 hour'")
         assert (await confirm(client, token_of(mail))).status_code == 204
         bearer = {"Authorization": f"Bearer {session['access_token']}"}
         for version in VERSIONS:
@@ -88,36 +88,36 @@ async def test_a_reset_token_expires_and_ends_every_session(world: World) -> Non
             assert (await login(client, version, ADDRESS, "another password")).status_code == 200
 
 
-async def test_one_purpose_is_not_the_other(world: World) -> None:
-    await world.person(ADDRESS, verified=False)
-    async with world.client() as client:
+async def test_one_purpose_is_not_the_other(test_app: TestApp) -> None:
+    await test_app.person(ADDRESS, verified=False)
+    async with test_app.client() as client:
         await client.post("/api/v2/auth/password-resets", json={"email": ADDRESS})
-        (mail,) = await world.deliver()
+        (mail,) = await test_app.deliver()
         for version in VERSIONS:
             assert (await verify(client, version, token_of(mail))).status_code == 400
 
 
-async def test_what_is_stored_opens_nothing(world: World) -> None:
-    ada = await world.person(ADDRESS, verified=False)
-    async with world.client() as client:
+async def test_what_is_stored_opens_nothing(test_app: TestApp) -> None:
+    ada = await test_app.person(ADDRESS, verified=False)
+    async with test_app.client() as client:
         await client.post("/api/v2/auth/verifications/resend", json={"email": ADDRESS})
-        (mail,) = await world.deliver()
-    digest = (await run(world, "SELECT digest FROM action_tokens")).scalar()
+        (mail,) = await test_app.deliver()
+    digest = (await run(test_app, "SELECT digest FROM action_tokens")).scalar()
     assert digest == hashlib.sha256(token_of(mail).encode()).digest()
-    assert (await run(world, "SELECT digest FROM api_keys")).scalar() == hashlib.sha256(ada.key.encode()).digest()
-    stored = (await run(world, "SELECT password_hash FROM users")).scalar()
+    assert (await run(test_app, "SELECT digest FROM api_keys")).scalar() == hashlib.sha256(ada.key.encode()).digest()
+    stored = (await run(test_app, "SELECT password_hash FROM users")).scalar()
     assert stored.startswith("$argon2id$")
     assert PASSWORD not in stored
 
 
 @both
-async def test_a_session_expires(world: World, version: str) -> None:
-    await world.person(ADDRESS)
-    async with world.client() as client:
+async def test_a_session_expires(test_app: TestApp, version: str) -> None:
+    await test_app.person(ADDRESS)
+    async with test_app.client() as client:
         tokens = (await login(client, version, ADDRESS)).json()
         bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
         assert (await client.get(ME[version], headers=bearer)).status_code == 200
-        await run(world, "UPDATE sessions SET expires_at = now() - interval '1 second'")
+        await run(test_app, "UPDATE sessions SET expires_at = now() - interval '1 second'")
         assert (await client.get(ME[version], headers=bearer)).status_code == 401
         body = {"refresh_token": tokens["refresh_token"]}
         assert (await client.post("/api/v1/auth/refresh", json=body)).status_code == 401
@@ -127,21 +127,21 @@ async def test_a_session_expires(world: World, version: str) -> None:
 
 @both
 @pytest.mark.parametrize("flaw", ["revoked", "expired", "mistyped", "of another product", "of nobody"])
-async def test_a_key_that_is_no_good(world: World, version: str, flaw: str) -> None:
-    ada = await world.person(ADDRESS)
+async def test_a_key_that_is_no_good(test_app: TestApp, version: str, flaw: str) -> None:
+    ada = await test_app.person(ADDRESS)
     key = ada.key
     match flaw:
         case "revoked":
-            await run(world, "UPDATE api_keys SET revoked_at = now()")
+            await run(test_app, "UPDATE api_keys SET revoked_at = now()")
         case "expired":
-            await run(world, "UPDATE api_keys SET expires_at = now() - interval '1 second'")
+            await run(test_app, "UPDATE api_keys SET expires_at = now() - interval '1 second'")
         case "mistyped":
             key = key[:20] + ("a" if key[20] != "a" else "b") + key[21:]
         case "of another product":
             key = "pk_test_" + key[8:]
         case _:
             key = keys.generate("test")
-    async with world.client() as client:
+    async with test_app.client() as client:
         refused = await client.get(ME[version], headers={"X-API-Key": key})
     assert refused.status_code == 401
     assert refused.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
@@ -151,30 +151,30 @@ async def test_a_key_that_is_no_good(world: World, version: str, flaw: str) -> N
         assert refused.json()["code"] == "invalid_token"
 
 
-async def test_the_use_of_a_key_is_noted_once_a_minute(world: World) -> None:
-    ada = await world.person(ADDRESS)
+async def test_the_use_of_a_key_is_noted_once_a_minute(test_app: TestApp) -> None:
+    ada = await test_app.person(ADDRESS)
 
     async def noted(set_back: str | None = None) -> Any:
         if set_back is not None:
-            await run(world, f"UPDATE api_keys SET last_used_at = '{set_back}'")  # noqa: S608 - our own constant
-        async with world.client(ada.headers) as client:
+            await run(test_app, f"UPDATE api_keys SET last_used_at = '{set_back}'")  # noqa: S608 - our own constant
+        async with test_app.client(ada.headers) as client:
             assert (await client.get(ME["v2"])).status_code == 200
-        return (await run(world, "SELECT last_used_at FROM api_keys")).scalar()
+        return (await run(test_app, "SELECT last_used_at FROM api_keys")).scalar()
 
     assert await noted() is not None
-    old = (await run(world, "SELECT now() - interval '2 minutes'")).scalar()
-    recent = (await run(world, "SELECT now() - interval '30 seconds'")).scalar()
+    old = (await run(test_app, "SELECT now() - interval '2 minutes'")).scalar()
+    recent = (await run(test_app, "SELECT now() - interval '30 seconds'")).scalar()
     assert await noted(recent.isoformat()) == recent
     assert await noted(old.isoformat()) > recent
 
 
 @both
 async def test_an_unknown_account_costs_the_same_and_sounds_the_same(
-    world: World, version: str, monkeypatch: pytest.MonkeyPatch
+    test_app: TestApp, version: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await world.person(ADDRESS)
+    await test_app.person(ADDRESS)
     verified: list[str] = []
-    library = world.runtime.passwords._hash
+    library = test_app.runtime.passwords._hash
     real = library.verify
 
     def note(password: str, stored: str) -> bool:
@@ -182,7 +182,7 @@ async def test_an_unknown_account_costs_the_same_and_sounds_the_same(
         return real(password, stored)
 
     monkeypatch.setattr(library, "verify", note)
-    async with world.client() as client:
+    async with test_app.client() as client:
         known = await login(client, version, ADDRESS, "not the password")
         unknown = await login(client, version, "nobody@example.com", "not the password")
     assert known.status_code == unknown.status_code == 401

@@ -12,23 +12,23 @@ from structlog.testing import capture_logs
 from app.errors import Unavailable
 from app.kit.clock import utc_now
 from app.kit.db.database import UnitOfWork
-from app.lifecycle.background import Follower, following
-from app.lifecycle.service import Dependant, LifecycleService, Terms
+from app.lifecycle.background import LifecycleSync, lifecycle_sync_running
+from app.lifecycle.service import Consumer, LifecycleService, RetirementPolicy
 from app.lifecycle.usage import ANONYMOUS, UsageBuffer
 from app.lifecycle.version import VersionStatus, Window
 from app.settings.groups import LifecycleSettings
 from observability.config import VersionFacts
 from observability.metrics.metrics import Metrics
-from tests.support.app import World
+from tests.support.app import TestApp
 from tests.support.registries import V1, V2
 
 AFTER_SUNSET = datetime(2028, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-async def dependants(world: World) -> Sequence[Dependant]:
-    async with world.runtime.database.write() as session:
-        return (await LifecycleService(session).standing(V1, Terms())).dependants
+async def consumers(test_app: TestApp) -> Sequence[Consumer]:
+    async with test_app.runtime.database.write() as session:
+        return (await LifecycleService(session).report(V1, RetirementPolicy())).consumers
 
 
 class Refusing:
@@ -38,7 +38,7 @@ class Refusing:
         raise Unavailable
 
 
-async def test_a_flush_that_fails_loses_nothing(world: World) -> None:
+async def test_a_flush_that_fails_loses_nothing(test_app: TestApp) -> None:
     dropped: list[None] = []
     buffer = UsageBuffer(lambda: dropped.append(None), limit=2)
     now = utc_now()
@@ -49,20 +49,22 @@ async def test_a_flush_that_fails_loses_nothing(world: World) -> None:
     with pytest.raises(Unavailable):
         await buffer.flush(cast("UnitOfWork", Refusing()))
     buffer.note("v1", "posts.list", "", None, now + HOUR / 60)
-    await buffer.flush(world.runtime.database)
-    (anonymous,) = await dependants(world)
+    await buffer.flush(test_app.runtime.database)
+    (anonymous,) = await consumers(test_app)
     assert anonymous.consumer == ANONYMOUS
     assert {name: use.requests for name, use in anonymous.operations.items()} == {"posts.list": 2, "posts.get": 1}
-    await buffer.flush(world.runtime.database)
-    assert (await dependants(world))[0].total.requests == 3, "nothing is written twice"
+    await buffer.flush(test_app.runtime.database)
+    assert (await consumers(test_app))[0].total.requests == 3, "nothing is written twice"
 
 
-async def test_a_process_follows_what_was_decided(world: World) -> None:
-    schedule, metrics = world.runtime.schedule, Metrics(["v1", "v2"])
+async def test_a_process_follows_what_was_decided(test_app: TestApp) -> None:
+    schedule, metrics = test_app.runtime.schedule, Metrics(["v1", "v2"])
     metrics.describe_versions(
         [
-            VersionFacts(name=life.name, status=life.status, released=utc_now(), successor=life.successor)
-            for life in (V1, V2)
+            VersionFacts(
+                name=lifecycle.name, status=lifecycle.status, released=utc_now(), successor=lifecycle.successor
+            )
+            for lifecycle in (V1, V2)
         ]
     )
 
@@ -70,15 +72,15 @@ async def test_a_process_follows_what_was_decided(world: World) -> None:
         text = generate_latest(metrics.registry).decode()
         return {line for line in text.splitlines() if line.startswith(("api_version_info", "api_version_browned_out"))}
 
-    follower = Follower(schedule, world.runtime.database, (V1, V2), metrics)
-    await follower.look()
+    sync = LifecycleSync(schedule, test_app.runtime.database, (V1, V2), metrics)
+    await sync.look()
     assert schedule.stage(V1, utc_now()) is VersionStatus.DEPRECATED
     assert 'api_version_info{api_version="v1",status="deprecated",successor="v2"} 1.0' in told()
     assert 'api_version_browned_out{api_version="v1"} 0.0' in told()
-    async with world.runtime.database.write() as session:
+    async with test_app.runtime.database.write() as session:
         await LifecycleService(session).schedule(V1, Window(utc_now(), utc_now() + HOUR))
     assert schedule.stage(V1, utc_now()) is VersionStatus.DEPRECATED, "no request asks the database"
-    await follower.look()
+    await sync.look()
     assert schedule.stage(V1, utc_now()) is VersionStatus.BROWNOUT
     assert told() == {
         'api_version_info{api_version="v1",status="deprecated",successor="v2"} 0.0',
@@ -88,9 +90,9 @@ async def test_a_process_follows_what_was_decided(world: World) -> None:
         'api_version_browned_out{api_version="v2"} 0.0',
     }
     assert schedule.stage(V2, utc_now()) is VersionStatus.CURRENT
-    async with world.runtime.database.write() as session:
-        await LifecycleService(session).retire(V1, Terms(), AFTER_SUNSET)
-    await follower.look()
+    async with test_app.runtime.database.write() as session:
+        await LifecycleService(session).retire(V1, RetirementPolicy(), AFTER_SUNSET)
+    await sync.look()
     assert schedule.stage(V1, utc_now()) is VersionStatus.BROWNOUT, "not before its day"
     assert schedule.stage(V1, AFTER_SUNSET) is VersionStatus.RETIRED
 
@@ -109,18 +111,20 @@ class Once:
         self.done.set()
 
 
-async def test_a_process_goes_on_looking_whatever_it_meets(world: World) -> None:
+async def test_a_process_goes_on_looking_whatever_it_meets(test_app: TestApp) -> None:
     """The last flush comes with the end of the block."""
     looking = Once(LifecycleSettings(refresh=0.01, usage_flush=3600))
     usage = UsageBuffer(lambda: None)
     with capture_logs() as lines:
-        async with following(cast("Follower", looking), usage, world.runtime.database, looking.settings):
+        async with lifecycle_sync_running(
+            cast("LifecycleSync", looking), usage, test_app.runtime.database, looking.settings
+        ):
             usage.note("v1", "posts.list", "", None, utc_now())
             async with asyncio.timeout(20):
                 await looking.done.wait()
-            assert await dependants(world) == []
+            assert await consumers(test_app) == []
     assert [(line["event"], line["log_level"]) for line in lines] == [
         ("versions_not_looked_up", "warning"),
         ("versions_not_looked_up", "error"),
     ]
-    assert [one.consumer for one in await dependants(world)] == [ANONYMOUS]
+    assert [one.consumer for one in await consumers(test_app)] == [ANONYMOUS]

@@ -9,8 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.lifecycle.rules import LONGEST_WINDOW, TRANSITIONS, LifecycleError, broken_promises, ensure_sound, faults_of
-from app.lifecycle.version import Life, VersionStatus, Window, stage_at
+from app.lifecycle.rules import (
+    LONGEST_WINDOW,
+    TRANSITIONS,
+    LifecycleError,
+    lifecycle_errors,
+    promise_violations,
+    validate_lifecycles,
+)
+from app.lifecycle.version import VersionLifecycle, VersionStatus, Window, stage_at
 
 S = VersionStatus
 NOW = datetime(2027, 6, 1, tzinfo=UTC)
@@ -21,7 +28,7 @@ def at(year: int, month: int, day: int, hour: int = 0) -> datetime:
     return datetime(year, month, day, hour, tzinfo=UTC)
 
 
-V1 = Life(
+V1 = VersionLifecycle(
     name="v1",
     status=S.DEPRECATED,
     released=date(2025, 1, 15),
@@ -29,7 +36,7 @@ V1 = Life(
     sunset_at=at(2027, 3, 1),
     successor="v2",
 )
-V2 = Life(name="v2", status=S.CURRENT, released=date(2026, 6, 1))
+V2 = VersionLifecycle(name="v2", status=S.CURRENT, released=date(2026, 6, 1))
 RETIRED: dict[str, Any] = {"status": S.RETIRED, "retired_at": at(2027, 3, 2)}
 
 
@@ -42,9 +49,9 @@ def brownout(*windows: Window) -> dict[str, Any]:
 
 
 def test_what_is_served_today_is_sound() -> None:
-    assert faults_of([V1, V2], NOW) == []
-    assert faults_of([replace(V1, **RETIRED), V2], NOW) == []
-    assert faults_of([replace(V1, **brownout(window(at(2026, 9, 1)), window(at(2026, 9, 1, 1)))), V2], NOW) == []
+    assert lifecycle_errors([V1, V2], NOW) == []
+    assert lifecycle_errors([replace(V1, **RETIRED), V2], NOW) == []
+    assert lifecycle_errors([replace(V1, **brownout(window(at(2026, 9, 1)), window(at(2026, 9, 1, 1)))), V2], NOW) == []
 
 
 FAULTS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
@@ -80,26 +87,28 @@ FAULTS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("sentence", "older", "newer"), FAULTS)
 def test_what_cannot_be_is_refused(sentence: str, older: dict[str, Any], newer: dict[str, Any]) -> None:
-    lives = [replace(V1, **older), replace(V2, **newer)]
-    assert any(sentence in fault for fault in faults_of(lives, NOW)), faults_of(lives, NOW)
+    lifecycles = [replace(V1, **older), replace(V2, **newer)]
+    assert any(sentence in fault for fault in lifecycle_errors(lifecycles, NOW)), lifecycle_errors(lifecycles, NOW)
     with pytest.raises(LifecycleError, match=sentence):
-        ensure_sound(lives, {}, NOW)
+        validate_lifecycles(lifecycles, {}, NOW)
 
 
 def test_the_order_of_lives_is_that_of_their_stages() -> None:
     v3 = replace(V2, name="v3", released=date(2027, 1, 1))
-    old_preview = faults_of([V1, replace(V2, status=S.PREVIEW), v3], NOW)
+    old_preview = lifecycle_errors([V1, replace(V2, status=S.PREVIEW), v3], NOW)
     assert any("v2: still a preview" in fault for fault in old_preview)
     supported = replace(V2, status=S.SUPPORTED)
-    assert faults_of([V1, supported, v3], NOW) == []
-    newer_supported = faults_of([V1, V2, replace(v3, status=S.SUPPORTED)], NOW)
+    assert lifecycle_errors([V1, supported, v3], NOW) == []
+    newer_supported = lifecycle_errors([V1, V2, replace(v3, status=S.SUPPORTED)], NOW)
     assert any("v3: is supported, while the older v2 is current" in fault for fault in newer_supported)
-    gone = faults_of([V1, replace(V2, **RETIRED, deprecated_at=at(2027, 1, 1), sunset_at=at(2027, 2, 1)), v3], NOW)
+    gone = lifecycle_errors(
+        [V1, replace(V2, **RETIRED, deprecated_at=at(2027, 1, 1), sunset_at=at(2027, 2, 1)), v3], NOW
+    )
     assert any("successor v2 is retired already" in fault for fault in gone)
-    assert any("declared twice" in fault for fault in faults_of([V2, V2], NOW))
+    assert any("declared twice" in fault for fault in lifecycle_errors([V2, V2], NOW))
 
 
-PROMISES: list[tuple[str, Life | None]] = [
+PROMISES: list[tuple[str, VersionLifecycle | None]] = [
     ("was deprecated, which leads to retired, not to current", replace(V2, name="v1", released=V1.released)),
     ("sunset was announced for 2027-03-01", replace(V1, sunset_at=at(2027, 2, 1))),
     ("has been deprecated since 2026-06-01", replace(V1, deprecated_at=at(2026, 7, 1))),
@@ -109,28 +118,28 @@ PROMISES: list[tuple[str, Life | None]] = [
 
 
 @pytest.mark.parametrize(("sentence", "after"), PROMISES)
-def test_what_was_told_is_not_taken_back(sentence: str, after: Life | None) -> None:
+def test_what_was_told_is_not_taken_back(sentence: str, after: VersionLifecycle | None) -> None:
     record = {"v1": V1, "v2": V2}
-    found = broken_promises(record, [life for life in (after, V2) if life is not None])
+    found = promise_violations(record, [lifecycle for lifecycle in (after, V2) if lifecycle is not None])
     assert any(sentence in fault for fault in found), found
 
 
 def test_what_may_follow_a_record() -> None:
     record = {"v1": V1, "v2": V2}
     v3 = replace(V2, name="v3", status=S.PREVIEW)
-    assert broken_promises(record, [replace(V1, sunset_at=V1.sunset_at and V1.sunset_at + DAY), V2, v3]) == []
-    assert broken_promises(record, [replace(V1, **RETIRED), V2]) == []
-    assert broken_promises({"v1": replace(V1, **RETIRED), "v2": V2}, [V2]) == []
-    assert broken_promises({"v2": replace(V2, status=S.PREVIEW)}, [V2]) == []
-    assert broken_promises({}, [V1, V2]) == [], "the first record writes down what there is"
-    (skipped,) = broken_promises(record, [replace(V1, name="v0"), V1, V2])
+    assert promise_violations(record, [replace(V1, sunset_at=V1.sunset_at and V1.sunset_at + DAY), V2, v3]) == []
+    assert promise_violations(record, [replace(V1, **RETIRED), V2]) == []
+    assert promise_violations({"v1": replace(V1, **RETIRED), "v2": V2}, [V2]) == []
+    assert promise_violations({"v2": replace(V2, status=S.PREVIEW)}, [V2]) == []
+    assert promise_violations({}, [V1, V2]) == [], "the first record writes down what there is"
+    (skipped,) = promise_violations(record, [replace(V1, name="v0"), V1, V2])
     assert "begins its life as deprecated" in skipped
 
 
 def test_deprecation_is_not_skipped() -> None:
     for before in (S.PREVIEW, S.CURRENT, S.SUPPORTED):
         record = {"v1": replace(V2, name="v1", status=before, released=V1.released)}
-        found = broken_promises(record, [replace(V1, **RETIRED)])
+        found = promise_violations(record, [replace(V1, **RETIRED)])
         assert any(f"was {before}" in fault and "not to retired" in fault for fault in found)
 
 
@@ -139,8 +148,8 @@ windows = st.builds(
     lambda start, hours: Window(start, start + timedelta(hours=hours)), dates, st.integers(min_value=-1, max_value=30)
 )
 statuses = st.sampled_from(S)
-lives = st.builds(
-    Life,
+lifecycles = st.builds(
+    VersionLifecycle,
     name=st.sampled_from(["v1", "v2", "v3"]),
     status=statuses,
     released=st.dates(date(2025, 1, 1), date(2028, 1, 1)),
@@ -151,51 +160,60 @@ lives = st.builds(
     brownouts=st.lists(windows, max_size=3).map(tuple),
 )
 likely = st.builds(
-    lambda life, gaps, status, successor: replace(
-        life,
+    lambda lifecycle, gaps, status, successor: replace(
+        lifecycle,
         status=status,
         deprecated_at=at(2026, 6, 1) + gaps[0] * DAY,
         sunset_at=at(2026, 6, 1) + (gaps[0] + gaps[1]) * DAY,
         retired_at=at(2026, 6, 1) + sum(gaps) * DAY if status is S.RETIRED else None,
         successor=successor,
     ),
-    lives,
+    lifecycles,
     st.tuples(*[st.integers(min_value=-10, max_value=200)] * 3),
     st.sampled_from([S.DEPRECATED, S.RETIRED]),
     st.sampled_from(["v2", "v3"]),
 )
 # Dates that were drawn one by one are hardly ever sound, so some registries differ from a sound one in what is likely.
-registries = st.lists(lives | likely | st.just(V2), min_size=1, max_size=3) | st.tuples(
-    likely.map(lambda life: replace(life, name="v1", released=V1.released, brownouts=life.brownouts[:1])), st.just(V2)
+registries = st.lists(lifecycles | likely | st.just(V2), min_size=1, max_size=3) | st.tuples(
+    likely.map(
+        lambda lifecycle: replace(lifecycle, name="v1", released=V1.released, brownouts=lifecycle.brownouts[:1])
+    ),
+    st.just(V2),
 ).map(list)
 
 
 @given(registries, dates)
-def test_whatever_is_accepted_lives_forward(found: list[Life], now: datetime) -> None:
+def test_whatever_is_accepted_lives_forward(found: list[VersionLifecycle], now: datetime) -> None:
     """Of any dates at all: what passes keeps the order of its life, and every step of it is one of the table."""
-    if faults_of(found, now):
+    if lifecycle_errors(found, now):
         return
-    names = [life.name for life in found]
+    names = [lifecycle.name for lifecycle in found]
     assert len(set(names)) == len(names)
-    assert sum(life.status is S.CURRENT for life in found) <= 1
-    for life in found:
-        if not life.ending:
-            assert life.deprecated_at is life.sunset_at is life.retired_at is None
+    assert sum(lifecycle.status is S.CURRENT for lifecycle in found) <= 1
+    for lifecycle in found:
+        if not lifecycle.ending:
+            assert lifecycle.deprecated_at is lifecycle.sunset_at is lifecycle.retired_at is None
             continue
-        assert life.successor in names[names.index(life.name) + 1 :]
-        assert life.deprecated_at is not None
-        assert life.sunset_at is not None
-        order = [life.deprecated_at, life.sunset_at, *([life.retired_at] if life.retired_at else [])]
+        assert lifecycle.successor in names[names.index(lifecycle.name) + 1 :]
+        assert lifecycle.deprecated_at is not None
+        assert lifecycle.sunset_at is not None
+        order = [
+            lifecycle.deprecated_at,
+            lifecycle.sunset_at,
+            *([lifecycle.retired_at] if lifecycle.retired_at else []),
+        ]
         assert order == sorted(order)
-        assert all(life.deprecated_at <= w.starts_at < w.ends_at <= life.sunset_at for w in life.brownouts)
-        assert all(w.ends_at - w.starts_at <= LONGEST_WINDOW for w in life.brownouts)
+        assert all(
+            lifecycle.deprecated_at <= w.starts_at < w.ends_at <= lifecycle.sunset_at for w in lifecycle.brownouts
+        )
+        assert all(w.ends_at - w.starts_at <= LONGEST_WINDOW for w in lifecycle.brownouts)
 
 
 @given(likely, st.lists(windows, max_size=3), st.none() | dates, st.lists(dates, min_size=2, max_size=6))
 def test_time_moves_a_life_forward_only(
-    life: Life, scheduled: list[Window], retired_at: datetime | None, moments: list[datetime]
+    lifecycle: VersionLifecycle, scheduled: list[Window], retired_at: datetime | None, moments: list[datetime]
 ) -> None:
-    stages = [stage_at(life, moment, scheduled, retired_at) for moment in sorted(moments)]
+    stages = [stage_at(lifecycle, moment, scheduled, retired_at) for moment in sorted(moments)]
     for before, after in pairwise(stages):
         assert after is before or after in TRANSITIONS[before], stages
 
@@ -203,5 +221,5 @@ def test_time_moves_a_life_forward_only(
 @given(statuses, statuses)
 def test_a_step_is_allowed_exactly_by_the_table(before: VersionStatus, after: VersionStatus) -> None:
     record = {"v1": replace(V1, status=before)}
-    refused = any("which leads to" in fault for fault in broken_promises(record, [replace(V1, status=after)]))
+    refused = any("which leads to" in fault for fault in promise_violations(record, [replace(V1, status=after)]))
     assert refused is (before is not after and after not in TRANSITIONS[before])

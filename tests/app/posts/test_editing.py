@@ -2,15 +2,15 @@
 
 import pytest
 
-from tests.support.app import World
+from tests.support.app import TestApp
 
 ADDRESS = "ada@example.com"
 
 
-async def test_what_v1_does_not_know_it_does_not_change(world: World) -> None:
+async def test_what_v1_does_not_know_it_does_not_change(test_app: TestApp) -> None:
     """An archived post is unpublished for v1; saying so again keeps it archived, and publishing keeps its date."""
-    ada = await world.person(ADDRESS)
-    async with world.client(ada.headers) as client:
+    ada = await test_app.person(ADDRESS)
+    async with test_app.client(ada.headers) as client:
         made = (await client.post("/api/v2/posts", json={"title": "T", "content": "", "status": "published"})).json()
         new, old = f"/api/v2/posts/{made['id']}", f"/api/v1/posts/{made['v1_id']}"
         await client.patch(new, json={"status": "archived"})
@@ -26,9 +26,9 @@ async def test_what_v1_does_not_know_it_does_not_change(world: World) -> None:
 
 
 @pytest.mark.parametrize("name", ["title", "content", "status"])
-async def test_absent_is_not_null(world: World, name: str) -> None:
-    ada = await world.person(ADDRESS)
-    async with world.client(ada.headers) as client:
+async def test_absent_is_not_null(test_app: TestApp, name: str) -> None:
+    ada = await test_app.person(ADDRESS)
+    async with test_app.client(ada.headers) as client:
         made = await client.post("/api/v2/posts", json={"title": "T", "content": "C"})
         url = made.headers["Location"]
         refused = await client.patch(url, json={name: None})
@@ -40,9 +40,9 @@ async def test_absent_is_not_null(world: World, name: str) -> None:
         assert kept.headers["ETag"] == made.headers["ETag"]
 
 
-async def test_conditions(world: World) -> None:
-    ada = await world.person(ADDRESS)
-    async with world.client(ada.headers) as client:
+async def test_conditions(test_app: TestApp) -> None:
+    ada = await test_app.person(ADDRESS)
+    async with test_app.client(ada.headers) as client:
         made = await client.post("/api/v2/posts", json={"title": "T", "content": "C"})
         url, tag = made.headers["Location"], made.headers["ETag"]
         for header, status in {tag: 304, f"W/{tag}": 304, "*": 304, f'"x", {tag}': 304, '"x"': 200}.items():
@@ -57,9 +57,9 @@ async def test_conditions(world: World) -> None:
         assert (await client.delete(url, headers={"If-Match": "*"})).status_code == 204
 
 
-async def test_an_unknown_parameter(world: World) -> None:
+async def test_an_unknown_parameter(test_app: TestApp) -> None:
     """A v2 client is told; v1 clients were never told, and are not now."""
-    async with world.client() as client:
+    async with test_app.client() as client:
         assert (await client.get("/api/v1/posts?unheard=of")).status_code == 200
         refused = await client.get("/api/v2/posts?unheard=of")
         assert (refused.status_code, refused.json()["code"]) == (400, "unknown_parameter")

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 from sqlalchemy import text
 
-from tests.support.app import Person, World
+from tests.support.app import Person, TestApp
 
 TITLE = "Basalt & 1 < 2 <script>alert()</script>"
 
@@ -19,25 +19,25 @@ async def write(client: httpx2.AsyncClient, **fields: Any) -> dict[str, Any]:
     return made
 
 
-async def library(world: World) -> tuple[Person, Person]:
+async def library(test_app: TestApp) -> tuple[Person, Person]:
     """Ada's six posts, of which two are no longer or not yet published, and one of Bob's."""
-    ada, bob = await world.person("ada@example.com"), await world.person("bob@example.com")
-    async with world.client(ada.headers) as client:
+    ada, bob = await test_app.person("ada@example.com"), await test_app.person("bob@example.com")
+    async with test_app.client(ada.headers) as client:
         for number, status in enumerate(("published", "draft", "archived", "published", "published", "published")):
             body = {"title": f"T{number % 4}", "content": "layers of rock" if number % 2 else "sand", "status": status}
             made = await write(client, **{**body, "status": "draft" if status == "archived" else status})
             if status == "archived":
                 await client.patch(f"/api/v2/posts/{made['id']}", json={"status": "archived"})
-    async with world.client(bob.headers) as client:
+    async with test_app.client(bob.headers) as client:
         await write(client, title="T9", content="layers of paint")
-    async with world.runtime.database.write() as session:
+    async with test_app.runtime.database.write() as session:
         await session.execute(text("UPDATE posts SET view_count = id % 3"))
     return ada, bob
 
 
-async def test_v1_filters_combine_and_the_totals_fit(world: World) -> None:
-    ada, bob = await library(world)
-    async with world.client(ada.headers) as client:
+async def test_v1_filters_combine_and_the_totals_fit(test_app: TestApp) -> None:
+    ada, bob = await library(test_app)
+    async with test_app.client(ada.headers) as client:
         for published in (None, True, False):
             for search in (None, "layers"):
                 for author in (None, ada.user.id, bob.user.id):
@@ -76,9 +76,9 @@ def _expected(ada: int, bob: int, published: bool | None, search: str | None, au
 
 @pytest.mark.parametrize("sort_by", ["created_at", "updated_at", "title", "view_count"])
 @pytest.mark.parametrize("order", ["asc", "desc"])
-async def test_v1_sorts(world: World, sort_by: str, order: str) -> None:
-    ada, _ = await library(world)
-    async with world.client(ada.headers) as client:
+async def test_v1_sorts(test_app: TestApp, sort_by: str, order: str) -> None:
+    ada, _ = await library(test_app)
+    async with test_app.client(ada.headers) as client:
         params = {"sort_by": sort_by, "sort_order": order, "search": "layers", "published": "true"}
         items = (await client.get("/api/v1/posts", params=params)).json()["items"]
     values = [item[sort_by] for item in items]
@@ -86,10 +86,10 @@ async def test_v1_sorts(world: World, sort_by: str, order: str) -> None:
     assert values == sorted(values, reverse=order == "desc")
 
 
-async def test_pages_are_whole_while_posts_are_written(world: World) -> None:
+async def test_pages_are_whole_while_posts_are_written(test_app: TestApp) -> None:
     """What was there at the beginning comes exactly once, whatever is added between the pages."""
-    ada = await world.person("ada@example.com")
-    async with world.client(ada.headers) as client:
+    ada = await test_app.person("ada@example.com")
+    async with test_app.client(ada.headers) as client:
         for sort in ("-created_at", "title,-created_at", "-view_count,title", "-updated_at"):
             before = {post["id"] for post in (await client.get("/api/v2/posts?limit=100")).json()["data"]}
             before |= {(await write(client, title=f"T{number % 2}"))["id"] for number in range(5)}
@@ -107,9 +107,9 @@ async def test_pages_are_whole_while_posts_are_written(world: World) -> None:
             assert before <= set(seen), sort
 
 
-async def test_a_cursor_belongs_to_its_listing(world: World) -> None:
-    ada = await world.person("ada@example.com")
-    async with world.client(ada.headers) as client:
+async def test_a_cursor_belongs_to_its_listing(test_app: TestApp) -> None:
+    ada = await test_app.person("ada@example.com")
+    async with test_app.client(ada.headers) as client:
         for _ in range(3):
             await write(client)
         cursor = (await client.get("/api/v2/posts?limit=1")).json()["next_cursor"]
@@ -125,9 +125,9 @@ async def test_a_cursor_belongs_to_its_listing(world: World) -> None:
             assert (refused.status_code, refused.json()["code"]) == (400, "invalid_cursor"), place
 
 
-async def test_search_ranks_understands_and_escapes(world: World) -> None:
-    ada = await world.person("ada@example.com")
-    async with world.client(ada.headers) as client:
+async def test_search_ranks_understands_and_escapes(test_app: TestApp) -> None:
+    ada = await test_app.person("ada@example.com")
+    async with test_app.client(ada.headers) as client:
         await write(client, title="Other", content="one word of basalt in a long text about the sea and the wind")
         await write(client, title=TITLE, content="basalt basalt columns <script>basalt</script> here")
         await write(client, title="Third", content="granite columns of old")

@@ -8,17 +8,17 @@ import pytest
 from app.web import migration_guide
 from app.web.markdown import render
 from contracts.guide import build
-from tests.support.app import World
+from tests.support.app import TestApp
 from versions.registry import VERSIONS
 
 GUIDE = "/docs/migrate/v1-to-v2"
 TEXT = (build.ROOT / build.PAGES / "v1-to-v2.md").read_text()
 
 
-async def test_every_version_with_a_successor_has_a_guide_to_which_its_answers_lead(world: World) -> None:
+async def test_every_version_with_a_successor_has_a_guide_to_which_its_answers_lead(test_app: TestApp) -> None:
     leaving = [version for version in VERSIONS if version.migration_guide]
     assert leaving
-    async with world.client() as client:
+    async with test_app.client() as client:
         for version in leaving:
             answer = await client.get(f"{version.prefix}/posts")
             found = re.search(r'<([^>]+)>; rel="deprecation"; type="text/html"', answer.headers["Link"])
@@ -46,8 +46,8 @@ async def test_every_version_with_a_successor_has_a_guide_to_which_its_answers_l
         ("", "text/html"),
     ],
 )
-async def test_who_prefers_markdown_gets_it(world: World, accept: str, media_type: str) -> None:
-    async with world.client() as client:
+async def test_who_prefers_markdown_gets_it(test_app: TestApp, accept: str, media_type: str) -> None:
+    async with test_app.client() as client:
         answer = await client.get(GUIDE, headers={"Accept": accept})
         assert answer.headers["Content-Type"] == f"{media_type}; charset=utf-8"
         assert answer.headers["Vary"] == "Accept"
@@ -56,8 +56,8 @@ async def test_who_prefers_markdown_gets_it(world: World, accept: str, media_typ
         assert (plain.headers["Content-Type"], plain.text) == ("text/markdown; charset=utf-8", TEXT)
 
 
-async def test_it_is_cached_and_read_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with world.client() as client:
+async def test_it_is_cached_and_read_once(test_app: TestApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with test_app.client() as client:
         first = await client.get(GUIDE)
         monkeypatch.setattr(Path, "read_text", None)
         for path, accept in ((GUIDE, "text/html"), (GUIDE, "text/markdown"), (f"{GUIDE}.md", "*/*")):
@@ -73,15 +73,15 @@ async def test_it_is_cached_and_read_once(world: World, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("pair", ["v2-to-v3", "v2-to-v1", "v1-to-v2.txt", "nonsense", "..%2Fguides%2Fv1-to-v2"])
-async def test_a_pair_that_is_none_is_not_found(world: World, pair: str) -> None:
-    async with world.client() as client:
+async def test_a_pair_that_is_none_is_not_found(test_app: TestApp, pair: str) -> None:
+    async with test_app.client() as client:
         answer = await client.get(f"/docs/migrate/{pair}")
     assert (answer.status_code, answer.headers["Content-Type"]) == (404, "application/problem+json")
     assert answer.json()["code"] == "not_found"
 
 
-async def test_the_page_runs_nothing_from_elsewhere_and_every_link_within_it_leads_somewhere(world: World) -> None:
-    async with world.client() as client:
+async def test_the_page_runs_nothing_from_elsewhere_and_every_link_within_it_leads_somewhere(test_app: TestApp) -> None:
+    async with test_app.client() as client:
         answer = await client.get(GUIDE)
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
     targets = set(re.findall(r'id="([^"]+)"', answer.text))

@@ -15,7 +15,7 @@ from app.http.runtime import Runtime
 from app.kit.db.database import Database
 from app.main import create_app
 from app.settings.groups import Settings
-from tests.support.app import World
+from tests.support.app import TestApp
 from tests.support.operations import VERSIONS
 
 DEPRECATION = "@1780272000"
@@ -23,8 +23,8 @@ SUNSET = "Fri, 31 Dec 2027 23:59:59 GMT"
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/docs/migrate/v1-to-v2", "/policies/versions"])
-async def test_pages(world: World, path: str) -> None:
-    async with world.client() as client:
+async def test_pages(test_app: TestApp, path: str) -> None:
+    async with test_app.client() as client:
         answer = await client.get(path)
         assert answer.status_code == 200
         assert answer.headers["Content-Type"].startswith("text/html")
@@ -33,8 +33,8 @@ async def test_pages(world: World, path: str) -> None:
         assert (await client.head(path)).status_code == 200
 
 
-async def test_discovery(world: World) -> None:
-    async with world.client() as client:
+async def test_discovery(test_app: TestApp) -> None:
+    async with test_app.client() as client:
         versions = {found["name"]: found for found in (await client.get("/api")).json()["versions"]}
         assert set(versions) == set(VERSIONS)
         assert versions["v1"]["deprecated_at"] == "2026-06-01T00:00:00Z"
@@ -49,7 +49,7 @@ async def test_discovery(world: World) -> None:
         assert (head.status_code, head.content) == (200, b"")
         assert head.headers["Content-Type"] == catalog.headers["Content-Type"]
         assert 'rel="api-catalog"' in head.headers["Link"]
-        base = world.runtime.settings.http.base_url
+        base = test_app.runtime.settings.http.base_url
         for links in catalog.json()["linkset"]:
             for relation in ("service-desc", "service-doc", "status"):
                 (link,) = links[relation]
@@ -70,8 +70,8 @@ def codes() -> list[str]:
     return sorted(found)
 
 
-async def test_every_problem_type_is_explained(world: World) -> None:
-    async with world.client() as client:
+async def test_every_problem_type_is_explained(test_app: TestApp) -> None:
+    async with test_app.client() as client:
         for code in codes():
             assert (await client.get(f"/problems/{code}")).status_code == 200, code
         assert (await client.get("/problems/unheard_of")).status_code == 404
@@ -82,7 +82,7 @@ async def test_every_problem_type_is_explained(world: World) -> None:
 async def test_readiness_tells_of_a_database_that_is_gone(admin_dsn: str, settings: Settings) -> None:
     """The pool is closed under the application: nothing answers any more."""
     database = await Database.open(admin_dsn, settings.database)
-    gone = World(create_app(settings), Runtime.build(settings, database))
+    gone = TestApp(create_app(settings), Runtime.build(settings, database))
     async with gone.client() as client:
         assert (await client.get("/health/ready")).json()["dependencies"]["database"] == "ok"
         await database.close()
@@ -102,9 +102,9 @@ async def _break(*_arguments: object, **_more: object) -> None:
 
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_every_response_tells_the_life_of_its_version(
-    world: World, version: str, monkeypatch: pytest.MonkeyPatch
+    test_app: TestApp, version: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with world.client() as client:
+    async with test_app.client() as client:
         answers: list[httpx2.Response] = [
             await client.get(f"/api/{version}/posts"),
             await client.get(f"/api/{version}/nowhere"),
@@ -112,7 +112,7 @@ async def test_every_response_tells_the_life_of_its_version(
             await client.get(f"/api/{version}/posts?{'page=0' if version == 'v1' else 'limit=0'}"),
             await client.get(f"/api/{version}/users"),
         ]
-        monkeypatch.setattr(type(world.runtime.database.reads), "all", _break)
+        monkeypatch.setattr(type(test_app.runtime.database.reads), "all", _break)
         answers.append(await client.get(f"/api/{version}/posts"))
     assert [answer.status_code for answer in answers] == [200, 404, 405, 422, 401, 500]
     assert "GET" in answers[2].headers["Allow"].split(", ")
@@ -126,21 +126,21 @@ async def test_every_response_tells_the_life_of_its_version(
             assert (f'rel="{relation}"' in link) is (version == "v1")
 
 
-async def test_browsers_read_what_configuration_allows(settings: Settings, world: World) -> None:
+async def test_browsers_read_what_configuration_allows(settings: Settings, test_app: TestApp) -> None:
     http = settings.http.model_copy(update={"cors_origins": ["https://app.example"]})
-    allowed = World(create_app(settings.model_copy(update={"http": http})), world.runtime)
+    allowed = TestApp(create_app(settings.model_copy(update={"http": http})), test_app.runtime)
     for version in VERSIONS:
         for origin, echoed in {"https://app.example": "https://app.example", "https://evil.example": None}.items():
             async with allowed.client({"Origin": origin}) as client:
                 answer = await client.get(f"/api/{version}/posts")
                 assert answer.headers.get("Access-Control-Allow-Origin") == echoed
-        async with world.client({"Origin": "https://app.example"}) as client:
+        async with test_app.client({"Origin": "https://app.example"}) as client:
             assert "Access-Control-Allow-Origin" not in (await client.get(f"/api/{version}/posts")).headers
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_documents_and_pages_name_no_other_host(world: World, version: str) -> None:
-    async with world.client() as client:
+async def test_documents_and_pages_name_no_other_host(test_app: TestApp, version: str) -> None:
+    async with test_app.client() as client:
         document: dict[str, Any] = json.loads((await client.get(f"/api/{version}/openapi.json")).text)
         assert document["servers"][0]["url"].endswith(f"/api/{version}")
         for page in ("docs", "redoc"):
@@ -152,12 +152,12 @@ async def test_documents_and_pages_name_no_other_host(world: World, version: str
                 assert (await client.get(asset)).status_code == 200, asset
 
 
-async def test_the_public_key_is_served(settings: Settings, world: World) -> None:
+async def test_the_public_key_is_served(settings: Settings, test_app: TestApp) -> None:
     pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     auth = settings.auth.model_copy(update={"signing_key": SecretStr(pem)})
     changed = settings.model_copy(update={"auth": auth})
-    signing = World(create_app(changed), Runtime.build(changed, world.runtime.database))
-    async with signing.client() as client, world.client() as other:
+    signing = TestApp(create_app(changed), Runtime.build(changed, test_app.runtime.database))
+    async with signing.client() as client, test_app.client() as other:
         (key,) = (await client.get("/.well-known/jwks.json")).json()["keys"]
         assert (key["kty"], key["crv"]) == ("OKP", "Ed25519")
         assert key["kid"]

@@ -13,7 +13,7 @@ from app.asgi import collect_rarely
 from app.http.rate_limit.limits import DECISION
 from app.main import create_app
 from observability.requests.context import KEY, RequestContext
-from observability.requests.middleware import RequestContextMiddleware, Watcher
+from observability.requests.middleware import RequestContextMiddleware, RequestListener
 
 MEASURED: Final = "/api/v2"
 """The version that requests go to."""
@@ -104,7 +104,7 @@ def layers(app: FastAPI) -> list[str]:
     names = []
     for part in (app, measured_version(app)):
         for layer in part.user_middleware:
-            names += [layer_name(layer), *(type(watcher).__name__ for watcher in _watchers(layer))]
+            names += [layer_name(layer), *(type(listener).__name__ for listener in _listeners(layer))]
     return names
 
 
@@ -131,19 +131,19 @@ def _is_context(layer: Middleware) -> bool:
     return layer.cls is RequestContextMiddleware
 
 
-def _watchers(layer: Middleware) -> tuple[Watcher, ...]:
+def _listeners(layer: Middleware) -> tuple[RequestListener, ...]:
     return tuple(layer.kwargs["watchers"]) if _is_context(layer) else ()
 
 
-def _watched_by(layer: Middleware, watchers: Iterable[Watcher]) -> Middleware:
-    return Middleware(layer.cls, *layer.args, **{**layer.kwargs, "watchers": tuple(watchers)})
+def _watched_by(layer: Middleware, listeners: Iterable[RequestListener]) -> Middleware:
+    return Middleware(layer.cls, *layer.args, **{**layer.kwargs, "watchers": tuple(listeners)})
 
 
 def _unwatched(layer: Middleware, name: str) -> Middleware:
     """Without the watcher of this name; without the layer itself, what others need of it is made once."""
     if layer_name(layer) == name:
         return _stand_in(layer)
-    return _watched_by(layer, (watcher for watcher in _watchers(layer) if type(watcher).__name__ != name))
+    return _watched_by(layer, (listener for listener in _listeners(layer) if type(listener).__name__ != name))
 
 
 def _stand_in(layer: Middleware) -> Middleware:

@@ -17,7 +17,7 @@ from unittest.mock import patch
 import tests.laws.harness
 from app.settings.groups import HttpSettings, Settings
 from tests.laws.all import LAWS
-from tests.laws.harness import Stage
+from tests.laws.harness import VersionsHarness
 from tests.laws.law import Law, hurried
 from tests.laws.mutants.mutate import Mutant
 from tests.laws.mutants.targets import FAMILIES
@@ -57,7 +57,7 @@ class Worker:
     def __init__(self, dsn: str, settings: Settings) -> None:
         self._dsn = dsn
         self._settings = settings
-        self._stage: Stage | None = None
+        self._stage: VersionsHarness | None = None
         self._order = list(LAWS)
 
     def judge(self, mutant: Mutant) -> str | None:
@@ -65,9 +65,9 @@ class Worker:
         signal.signal(signal.SIGALRM, _too_slow)
         signal.alarm(LONGEST)
         try:
-            with self._planted(mutant) as stage:
+            with self._planted(mutant) as harness:
                 for law in self._laws(mutant.module):
-                    if (caught := self._ask(law, stage)) is not None:
+                    if (caught := self._ask(law, harness)) is not None:
                         return caught
         except TooSlowError:
             # What it was doing holds locks, for which the next stage would wait as long again.
@@ -80,9 +80,9 @@ class Worker:
             signal.alarm(0)
         return None
 
-    def _ask(self, law: Law, stage: Stage) -> str | None:
+    def _ask(self, law: Law, harness: VersionsHarness) -> str | None:
         try:
-            law.check(stage, hurried(EXAMPLES))
+            law.check(harness, hurried(EXAMPLES))
         except TooSlowError:
             raise
         except BaseException:  # noqa: BLE001 - whatever a law raises is a catch
@@ -98,11 +98,11 @@ class Worker:
         return [law for law in self._order if law.name.partition(".")[0] in families]
 
     @contextmanager
-    def _planted(self, mutant: Mutant) -> Iterator[Stage]:
+    def _planted(self, mutant: Mutant) -> Iterator[VersionsHarness]:
         if mutant.late and mutant.module.endswith(".mapping"):
             # Routes look their mappings up in the module, so the application can stay.
             if self._stage is None:
-                self._stage = Stage(self._dsn, self._settings)
+                self._stage = VersionsHarness(self._dsn, self._settings)
             module = sys.modules[mutant.module]
             exec(compile(mutant.code, mutant.module, "exec"), module.__dict__)  # noqa: S102 - our own source
             try:
@@ -119,11 +119,11 @@ class Worker:
             create_app = importlib.import_module("app.main").create_app
             _ensure_as_promised()
             with patch.object(tests.laws.harness, "create_app", create_app):
-                stage = Stage(self._dsn, self._settings)
+                harness = VersionsHarness(self._dsn, self._settings)
             try:
-                yield stage
+                yield harness
             finally:
-                stage.close()
+                harness.close()
 
 
 @contextmanager

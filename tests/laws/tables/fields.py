@@ -5,25 +5,25 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from tests.laws.harness import Stage
+from tests.laws.harness import VersionsHarness
 
-Read = Callable[[Stage, Any], Any]
+Read = Callable[[VersionsHarness, Any], Any]
 Shared = dict[str, Any]
 
 
-def _same(_: Stage, value: Any) -> Any:
+def _same(_: VersionsHarness, value: Any) -> Any:
     return value
 
 
-def _moment(_: Stage, value: str) -> datetime:
+def _moment(_: VersionsHarness, value: str) -> datetime:
     return datetime.fromisoformat(value)
 
 
-def _author(stage: Stage, value: str) -> int | None:
-    return stage.number_of("user", value)
+def _author(harness: VersionsHarness, value: str) -> int | None:
+    return harness.number_of("user", value)
 
 
-def _published(_: Stage, value: str) -> bool:
+def _published(_: VersionsHarness, value: str) -> bool:
     return value == "published"
 
 
@@ -47,13 +47,13 @@ class Shape:
     only_old: Mapping[str, str] = field(default_factory=dict)
     only_new: Mapping[str, str] = field(default_factory=dict)
 
-    def from_v1(self, stage: Stage, body: Mapping[str, Any]) -> Shared:
+    def from_v1(self, harness: VersionsHarness, body: Mapping[str, Any]) -> Shared:
         """What both versions can say of the thing, from a body of v1."""
-        return {each.old: each.read_old(stage, body[each.old]) for each in self.fields}
+        return {each.old: each.read_old(harness, body[each.old]) for each in self.fields}
 
-    def from_v2(self, stage: Stage, body: Mapping[str, Any]) -> Shared:
+    def from_v2(self, harness: VersionsHarness, body: Mapping[str, Any]) -> Shared:
         """The same from a body of v2."""
-        return {each.old: each.read_new(stage, body[each.new]) for each in self.fields}
+        return {each.old: each.read_new(harness, body[each.new]) for each in self.fields}
 
 
 _TIMES: Final = (

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from observability.concurrency.coalescer import Gathering
+from observability.concurrency.coalescer import RequestCoalescer
 
 
 class Table:
@@ -33,8 +33,8 @@ def table() -> Table:
 
 
 @pytest.fixture
-def things(table: Table) -> Gathering[int, Any]:
-    return Gathering(table.fetch)
+def things(table: Table) -> RequestCoalescer[int, Any]:
+    return RequestCoalescer(table.fetch)
 
 
 async def settle() -> None:
@@ -42,13 +42,13 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-async def ask(things: Gathering[int, Any], *keys: int) -> list[asyncio.Task[Any]]:
-    tasks = [asyncio.create_task(things.answer(key)) for key in keys]
+async def ask(things: RequestCoalescer[int, Any], *keys: int) -> list[asyncio.Task[Any]]:
+    tasks = [asyncio.create_task(things.get(key)) for key in keys]
     await settle()
     return tasks
 
 
-async def test_the_first_asks_at_once_and_the_others_together(table: Table, things: Gathering[int, Any]) -> None:
+async def test_the_first_asks_at_once_and_the_others_together(table: Table, things: RequestCoalescer[int, Any]) -> None:
     tasks = await ask(things, 1, 2, 3, 2, 404)
     assert table.statements == [[1]]
     table.turn.release()
@@ -58,7 +58,7 @@ async def test_the_first_asks_at_once_and_the_others_together(table: Table, thin
     assert await asyncio.gather(*tasks) == ["row 1", "row 2", "row 3", "row 2", None]
 
 
-async def test_who_asks_after_a_change_is_told_of_it(table: Table, things: Gathering[int, Any]) -> None:
+async def test_who_asks_after_a_change_is_told_of_it(table: Table, things: RequestCoalescer[int, Any]) -> None:
     early = await ask(things, 1)
     del table.rows[1]
     late = await ask(things, 1)
@@ -68,7 +68,7 @@ async def test_who_asks_after_a_change_is_told_of_it(table: Table, things: Gathe
     assert [await early[0], await late[0]] == ["row 1", None]
 
 
-async def test_a_failure_is_that_of_all_it_was_to_serve(table: Table, things: Gathering[int, Any]) -> None:
+async def test_a_failure_is_that_of_all_it_was_to_serve(table: Table, things: RequestCoalescer[int, Any]) -> None:
     table.failure = TimeoutError("too slow")
     first, *others = await ask(things, 1, 2, 3)
     table.turn.release()
@@ -79,10 +79,10 @@ async def test_a_failure_is_that_of_all_it_was_to_serve(table: Table, things: Ga
             await task
     table.failure = None
     table.turn.release()
-    assert await asyncio.wait_for(things.answer(4), 5) == "row 4"
+    assert await asyncio.wait_for(things.get(4), 5) == "row 4"
 
 
-async def test_whoever_goes_away_leaves_the_others_theirs(table: Table, things: Gathering[int, Any]) -> None:
+async def test_whoever_goes_away_leaves_the_others_theirs(table: Table, things: RequestCoalescer[int, Any]) -> None:
     first, second, third = await ask(things, 1, 2, 3)
     first.cancel()
     second.cancel()
@@ -94,7 +94,7 @@ async def test_whoever_goes_away_leaves_the_others_theirs(table: Table, things: 
     assert second.cancelled()
 
 
-async def test_one_refusal_is_no_failure_of_the_others(table: Table, things: Gathering[int, Any]) -> None:
+async def test_one_refusal_is_no_failure_of_the_others(table: Table, things: RequestCoalescer[int, Any]) -> None:
     table.rows[2] = KeyError("no such thing")
     first, second, third = await ask(things, 1, 2, 3)
     for _ in range(2):

@@ -13,10 +13,10 @@ from typing import Any, Final
 import orjson
 from starlette.types import Message, Receive, Scope, Send
 
-from observability.conformance.checker import Auditor, ConformanceConfig
+from observability.conformance.checker import ConformanceChecker, ConformanceConfig
 from observability.conformance.contract import Contract
 from observability.conformance.exchange import Exchange
-from observability.conformance.middleware import ConformanceSampling, share
+from observability.conformance.middleware import ConformanceMiddleware, share
 from tests.support.operations import document
 
 TIMES, ROUNDS = 300, 7
@@ -85,8 +85,8 @@ def layer_cost(ratio: float) -> float:
     async def send(_message: Message) -> None:
         return
 
-    auditor = Auditor(ConformanceConfig(contracts={}))
-    layer = ConformanceSampling(nothing, auditor=auditor, chosen=share(ratio))
+    checker = ConformanceChecker(ConformanceConfig(contracts={}))
+    layer = ConformanceMiddleware(nothing, checker=checker, chosen=share(ratio))
     scope = {"type": "http"}
 
     def running(app: Any) -> float:
@@ -108,9 +108,9 @@ def main() -> None:
         ("judge one post", exchange("/posts/{post_id}", f"/posts/{POST['id']}", POST)),
         ("judge a page of 20 posts", exchange("/posts", "/posts", page)),
     ):
-        verdict = contract.judge(given)
-        assert verdict is not None
-        assert not verdict.violations, verdict.violations
+        result = contract.check(given)
+        assert result is not None
+        assert not result.violations, result.violations
         sys.stdout.write(f"{name:<50}{micros(lambda given=given: contract.judge(given)):10.1f} µs\n")
     started = time.thread_time()
     Contract(document("v2"), PREFIX)

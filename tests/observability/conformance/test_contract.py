@@ -23,9 +23,9 @@ def contract() -> Contract:
 
 
 def told(contract: Contract, given: Exchange) -> list[tuple[str, str, str, str]]:
-    verdict = contract.judge(given)
-    assert verdict is not None
-    return [(found.direction, found.rule, found.keyword, found.pointer) for found in verdict.violations]
+    result = contract.check(given)
+    assert result is not None
+    return [(found.direction, found.rule, found.keyword, found.pointer) for found in result.violations]
 
 
 @pytest.mark.parametrize(
@@ -134,23 +134,23 @@ def test_what_was_not_promised_is_told(
 
 
 def test_pages_of_the_documentation_are_none_of_its_business(contract: Contract) -> None:
-    assert contract.judge(exchange("GET /docs", answered={"content-type": "text/html"})) is None
-    assert contract.judge(exchange("DELETE /items", status=405)) is None
+    assert contract.check(exchange("GET /docs", answered={"content-type": "text/html"})) is None
+    assert contract.check(exchange("DELETE /items", status=405)) is None
 
 
 def test_a_refused_request_is_not_judged(contract: Contract) -> None:
-    refused = contract.judge(exchange("POST /items", status=422, sent={"name": "much too long"}, answered=EMPTY))
+    refused = contract.check(exchange("POST /items", status=422, sent={"name": "much too long"}, answered=EMPTY))
     assert refused is not None
-    assert refused.judged == ("response",)
-    accepted = contract.judge(exchange("POST /items", status=201, sent=SENT, answer=GOOD))
+    assert refused.checked == ("response",)
+    accepted = contract.check(exchange("POST /items", status=201, sent=SENT, answer=GOOD))
     assert accepted is not None
-    assert (accepted.judged, accepted.operation) == (("response", "request"), "items.create")
+    assert (accepted.checked, accepted.operation) == (("response", "request"), "items.create")
 
 
 def test_a_violation_leads_to_the_keyword_in_the_contract(contract: Contract) -> None:
-    verdict = contract.judge(exchange("GET /items", answer=[{**GOOD, "name": "too long"}], answered={"x-total": "1"}))
-    assert verdict is not None
-    [violation] = verdict.violations
+    result = contract.check(exchange("GET /items", answer=[{**GOOD, "name": "too long"}], answered={"x-total": "1"}))
+    assert result is not None
+    [violation] = result.violations
     found: Any = DOCUMENT
     for step in violation.schema.split("/")[1:]:
         found = found[step]
@@ -169,4 +169,4 @@ def test_references_that_go_in_a_circle_are_refused() -> None:
         "components": {"parameters": {"A": circle}},
     }
     with pytest.raises(ValueError, match="circle"):
-        Contract(json.loads(json.dumps(document)), "/api/v9").judge(exchange("GET /a"))
+        Contract(json.loads(json.dumps(document)), "/api/v9").check(exchange("GET /a"))

@@ -14,9 +14,9 @@ from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from observability.config import ObservabilityConfig
-from observability.conformance.checker import Auditor, ConformanceConfig
+from observability.conformance.checker import ConformanceChecker, ConformanceConfig
 from observability.conformance.contract import Contract
-from observability.conformance.middleware import ConformanceSampling, share
+from observability.conformance.middleware import ConformanceMiddleware, share
 from observability.install import install
 from tests.support.exchanges import DOCUMENT, GOOD, Ledger, exchange
 
@@ -24,7 +24,7 @@ LIMIT = 4096
 ROUTE = "/api/v9/items/{item}"
 
 
-def served(auditor: Auditor | None, ratio: float) -> FastAPI:
+def served(checker: ConformanceChecker | None, ratio: float) -> FastAPI:
     """An application of one version, which keeps its contract but where a query asks for something else."""
     version = FastAPI(openapi_url=None)
 
@@ -46,7 +46,7 @@ def served(auditor: Auditor | None, ratio: float) -> FastAPI:
 
     app = FastAPI(openapi_url=None)
     app.mount("/api/v9", version)
-    install(app, ObservabilityConfig(mounts={"/api/v9": "v9"}, conformance_ratio=ratio), auditor=auditor)
+    install(app, ObservabilityConfig(mounts={"/api/v9": "v9"}, conformance_ratio=ratio), checker=checker)
     return app
 
 
@@ -67,8 +67,8 @@ def config(frozen: Path) -> ConformanceConfig:
 
 
 @pytest.fixture
-def auditor(config: ConformanceConfig) -> Iterator[Auditor]:
-    made = Auditor(config, pause=0.01)
+def checker(config: ConformanceConfig) -> Iterator[ConformanceChecker]:
+    made = ConformanceChecker(config, pause=0.01)
     yield made
     if made.running:
         made.close()
@@ -81,10 +81,10 @@ async def settled(check: Callable[[], object]) -> None:
         await asyncio.sleep(0.01)
 
 
-async def test_all_that_is_sampled_is_judged(auditor: Auditor) -> None:
+async def test_all_that_is_sampled_is_judged(checker: ConformanceChecker) -> None:
     ledger = Ledger()
-    auditor.start(ledger)
-    async with client(served(auditor, 1)) as caller:
+    checker.start(ledger)
+    async with client(served(checker, 1)) as caller:
         for path in ("7", "7?stream", "7?padding=9", "0"):
             assert (await caller.get(f"/api/v9/items/{path}")).status_code == 200
         assert (await caller.get("/api/v9/nothing")).status_code == 404
@@ -105,10 +105,10 @@ async def test_all_that_is_sampled_is_judged(auditor: Auditor) -> None:
     }
 
 
-async def test_a_request_that_was_not_read_whole_is_judged_by_the_rest(auditor: Auditor) -> None:
+async def test_a_request_that_was_not_read_whole_is_judged_by_the_rest(checker: ConformanceChecker) -> None:
     ledger = Ledger()
-    auditor.start(ledger)
-    async with client(served(auditor, 1)) as caller:
+    checker.start(ledger)
+    async with client(served(checker, 1)) as caller:
         assert (await caller.post("/api/v9/items?unread", json={"name": "too long"})).status_code == 201
     await settled(lambda: ledger.checked.total() == 2)
     assert not ledger.violations
@@ -126,14 +126,14 @@ def test_the_share_is_right_and_can_be_repeated() -> None:
     assert [other() for _ in range(draws)] != first
 
 
-async def test_it_is_decided_once_for_each_request_before_anything_is_known_of_it(auditor: Auditor) -> None:
+async def test_it_is_decided_once_for_each_request_before_anything_is_known_of_it(checker: ConformanceChecker) -> None:
     asked = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         asked.append((scope, receive, send))
 
     answers = iter([False, False])
-    layer = ConformanceSampling(app, auditor=auditor, chosen=lambda: next(answers))
+    layer = ConformanceMiddleware(app, checker=checker, chosen=lambda: next(answers))
     for number in (1, 2):
         channel = (f"receive {number}", f"send {number}")
         await layer({"type": "http"}, *channel)  # type: ignore[arg-type]  # only handed on
@@ -142,19 +142,19 @@ async def test_it_is_decided_once_for_each_request_before_anything_is_known_of_i
     await layer({"type": "websocket"}, "receive", "send")  # type: ignore[arg-type]  # only handed on
 
 
-def test_without_a_share_there_is_no_layer(auditor: Auditor) -> None:
-    def installed(auditor: Auditor | None, ratio: float) -> bool:
-        return any(layer.cls is ConformanceSampling for layer in served(auditor, ratio).user_middleware)
+def test_without_a_share_there_is_no_layer(checker: ConformanceChecker) -> None:
+    def installed(checker: ConformanceChecker | None, ratio: float) -> bool:
+        return any(layer.cls is ConformanceMiddleware for layer in served(checker, ratio).user_middleware)
 
-    assert installed(auditor, 0.01)
-    assert not installed(auditor, 0)
+    assert installed(checker, 0.01)
+    assert not installed(checker, 0)
     assert not installed(None, 1)
 
 
-async def test_a_body_beyond_the_limit_is_let_go_and_counted(auditor: Auditor) -> None:
+async def test_a_body_beyond_the_limit_is_let_go_and_counted(checker: ConformanceChecker) -> None:
     ledger = Ledger()
-    auditor.start(ledger)
-    async with client(served(auditor, 1)) as caller:
+    checker.start(ledger)
+    async with client(served(checker, 1)) as caller:
         answer = await caller.get(f"/api/v9/items/7?padding={LIMIT + 1}")
         assert len(answer.content) > LIMIT
     assert ledger.dropped == {"too_large": 1}
@@ -164,13 +164,13 @@ async def test_a_body_beyond_the_limit_is_let_go_and_counted(auditor: Auditor) -
 async def test_overload_drops_and_counts(config: ConformanceConfig) -> None:
     ledger = Ledger()
     # It looks too seldom for the number that may wait.
-    auditor = Auditor(config, pause=60, waiting=5)
-    auditor.start(ledger)
-    async with client(served(auditor, 1)) as caller:
+    checker = ConformanceChecker(config, pause=60, waiting=5)
+    checker.start(ledger)
+    async with client(served(checker, 1)) as caller:
         for _ in range(12):
             assert (await caller.get("/api/v9/items/7")).status_code == 200
     assert ledger.dropped == {"queue_full": 7}
-    await asyncio.to_thread(auditor.close)
+    await asyncio.to_thread(checker.close)
     assert ledger.checked["v9", "response", True] == 5, "what waits at the end is judged"
 
 
@@ -189,14 +189,14 @@ def broken(request: pytest.FixtureRequest, frozen: Path, monkeypatch: pytest.Mon
         raise request.param
 
     if isinstance(request.param, type):
-        monkeypatch.setattr(Contract, "judge", fail)
+        monkeypatch.setattr(Contract, "check", fail)
     else:
         frozen.write_text(request.param)
     return request.param
 
 
 @pytest.mark.usefixtures("broken")
-async def test_an_answer_is_the_same_whatever_becomes_of_the_judgement(auditor: Auditor) -> None:
+async def test_an_answer_is_the_same_whatever_becomes_of_the_judgement(checker: ConformanceChecker) -> None:
     async def answers(app: FastAPI) -> list[tuple[int, bytes, list[str]]]:
         async with client(app) as caller:
             found = [
@@ -205,8 +205,8 @@ async def test_an_answer_is_the_same_whatever_becomes_of_the_judgement(auditor: 
         return [(answer.status_code, answer.content, sorted(answer.headers)) for answer in found]
 
     ledger = Ledger()
-    auditor.start(ledger)
-    assert await answers(served(auditor, 1)) == await answers(served(None, 0))
+    checker.start(ledger)
+    assert await answers(served(checker, 1)) == await answers(served(None, 0))
     await settled(lambda: ledger.dropped == {"failed": 3})
     assert not ledger.checked
 
@@ -222,15 +222,15 @@ async def test_a_contract_is_read_once_and_not_before_it_is_needed(
         return real(path, prefix)
 
     monkeypatch.setattr(Contract, "read", counting)
-    auditor = Auditor(config, pause=0.01)
-    auditor.start(ledger)
+    checker = ConformanceChecker(config, pause=0.01)
+    checker.start(ledger)
     await asyncio.sleep(0.1)
     assert not reads
     assert ledger.expected == (["v9"], {"queue_full", "too_large", "failed", "shutdown"})
     for _ in range(5):
-        auditor.offer(exchange("GET /items/{item}", "/items/7", answer=GOOD))
+        checker.submit(exchange("GET /items/{item}", "/items/7", answer=GOOD))
     await settled(lambda: ledger.checked.total() == 10)
-    await asyncio.to_thread(auditor.close)
+    await asyncio.to_thread(checker.close)
     assert len(reads) == 1
 
 
@@ -243,14 +243,14 @@ async def test_what_cannot_be_judged_in_time_at_the_end_is_counted(
         began.set()
         ended.wait(30)
 
-    monkeypatch.setattr(Contract, "judge", hang)
+    monkeypatch.setattr(Contract, "check", hang)
     ledger = Ledger()
-    auditor = Auditor(config, pause=0.01)
-    auditor.start(ledger)
+    checker = ConformanceChecker(config, pause=0.01)
+    checker.start(ledger)
     for _ in range(5):
-        auditor.offer(exchange("GET /items/{item}", "/items/7", answer=GOOD))
+        checker.submit(exchange("GET /items/{item}", "/items/7", answer=GOOD))
     await asyncio.to_thread(began.wait, 10)
-    await asyncio.to_thread(auditor.close)
+    await asyncio.to_thread(checker.close)
     assert ledger.dropped == {"shutdown": 4}
     ended.set()
-    await settled(lambda: not auditor.running)
+    await settled(lambda: not checker.running)

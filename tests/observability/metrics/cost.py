@@ -18,7 +18,7 @@ from starlette.requests import Request
 
 from observability.logs.configuration import configure
 from observability.metrics.metrics import BUCKETS
-from observability.metrics.multiprocess.aggregation import Member
+from observability.metrics.multiprocess.aggregation import WorkerMetrics
 from observability.metrics.multiprocess.consumers import ConsumerTable
 from observability.metrics.multiprocess.instruments import HistogramChild, Instrument
 from observability.metrics.multiprocess.layout import Family
@@ -40,8 +40,8 @@ def tell(name: str, figure: float) -> None:
     sys.stdout.write(f"{name:<66}{figure:12.2f}\n")
 
 
-def member(folder: Path) -> tuple[Member, Instrument[HistogramChild]]:
-    process = Member(folder)
+def member(folder: Path) -> tuple[WorkerMetrics, Instrument[HistogramChild]]:
+    process = WorkerMetrics(folder)
     family = Family("http_server_request_duration_seconds", "histogram", "Seconds.", LABELS, bounds=BUCKETS)
     return process, Instrument(process.store, family, HistogramChild)
 

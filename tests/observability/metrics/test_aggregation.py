@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.exposition import generate_latest
 
 from observability.metrics.metrics import BUCKETS, Metrics
-from observability.metrics.multiprocess.aggregation import Fleet, Member
+from observability.metrics.multiprocess.aggregation import MultiprocessMetrics, WorkerMetrics
 from observability.metrics.multiprocess.layout import Exemplar, pack_exemplar, unpack_exemplar
 from tests.support.scrape import Scrape
 
@@ -76,7 +76,7 @@ def test_a_child_that_dies_leaves_counters_and_no_gauge(tmp_path: Path) -> None:
 
 
 def test_what_was_retired_by_somebody_who_died_in_the_middle_counts_once(tmp_path: Path) -> None:
-    member = Member(tmp_path)
+    member = WorkerMetrics(tmp_path)
     child = os.fork()
     if child == 0:
         Metrics((), folder=tmp_path).job_attempts.labels("a", "success").inc(3)
@@ -84,18 +84,18 @@ def test_what_was_retired_by_somebody_who_died_in_the_middle_counts_once(tmp_pat
     os.waitpid(child, 0)
     (dead,) = [path for path in tmp_path.glob("*.live") if path.name.startswith(f"{child}-")]
     kept = dead.read_bytes()
-    fleet = Fleet(tmp_path)
+    fleet = MultiprocessMetrics(tmp_path)
     fleet.merged()
     assert not dead.exists()
     dead.write_bytes(kept)
-    merged = Fleet(tmp_path).merged()
+    merged = MultiprocessMetrics(tmp_path).merged()
     assert merged.points["job_attempts"]["a", "success"].values == [3.0]
     assert not dead.exists()
     assert member.store.descriptor
 
 
 def test_series_beyond_the_first_page_are_read_by_who_came_before(tmp_path: Path) -> None:
-    reader = Fleet(tmp_path)
+    reader = MultiprocessMetrics(tmp_path)
     writer = Metrics((), folder=tmp_path)
     reader.merged()
     for number in range(2000):

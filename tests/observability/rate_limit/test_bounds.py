@@ -64,7 +64,7 @@ async def test_a_decision_is_one_round_trip(
 ) -> None:
     limiter = redis_limiter()
     await limiter.charge("ada", RULES)
-    with redis_server.client() as client, redis_server.client() as watcher, watcher.monitor() as monitor:
+    with redis_server.client() as client, redis_server.client() as listener, listener.monitor() as monitor:
         client.echo("start")
         for _ in range(10):
             await limiter.charge("ada", RULES)

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from app.main import create_app
 from app.settings.groups import RateLimitSettings, RedisSettings, Settings
-from tests.support.app import World
+from tests.support.app import TestApp
 from tests.support.redis import RedisServer
 
 
@@ -27,20 +27,20 @@ def settings(settings: Settings, server: RedisServer) -> Settings:
 
 
 @pytest.fixture
-async def counted(world: World) -> AsyncIterator[World]:
-    await world.runtime.rate_limits.open()
-    yield world
-    await world.runtime.rate_limits.close()
+async def counted(test_app: TestApp) -> AsyncIterator[TestApp]:
+    await test_app.runtime.rate_limits.open()
+    yield test_app
+    await test_app.runtime.rate_limits.close()
 
 
-async def test_a_request_is_one_round_trip_at_most(counted: World, server: RedisServer) -> None:
+async def test_a_request_is_one_round_trip_at_most(counted: TestApp, server: RedisServer) -> None:
     ada = await counted.person("ada@example.com")
     paths = ("/api/v2/posts", "/api/v1/users/me", "/api/v2/nowhere", "/api/v2/rate-limit", "/api/v1/search?query=a")
     callers = (ada.headers, {}, {"Authorization": "Bearer garbage"})
     async with counted.client() as client:
         for headers in callers:
             await client.get("/api/v2/posts", headers=headers)
-        with server.client() as control, server.client() as watcher, watcher.monitor() as monitor:
+        with server.client() as control, server.client() as listener, listener.monitor() as monitor:
             control.echo("start")
             for path in paths:
                 for headers in callers:
@@ -55,7 +55,7 @@ async def test_a_request_is_one_round_trip_at_most(counted: World, server: Redis
     assert seen[seen.index("ECHO") + 1 :] == ["EVALSHA"] * (len(paths) * len(callers))
 
 
-async def test_a_redis_that_is_down_is_no_reason_not_to_serve(counted: World, server: RedisServer) -> None:
+async def test_a_redis_that_is_down_is_no_reason_not_to_serve(counted: TestApp, server: RedisServer) -> None:
     async with counted.client() as client:
         assert (await client.get("/health/ready")).json() == {
             "status": "ok",
@@ -70,11 +70,11 @@ async def test_a_redis_that_is_down_is_no_reason_not_to_serve(counted: World, se
         server.start()
 
 
-async def test_without_limits_the_contract_is_kept(world: World, settings: Settings) -> None:
+async def test_without_limits_the_contract_is_kept(test_app: TestApp, settings: Settings) -> None:
     """The headers are promised on every response, and still there; nobody is refused."""
     limits = RateLimitSettings.model_validate({"enabled": False, "anonymous": {"burst": "1/day"}})
     open_settings = settings.model_copy(update={"rate_limit": limits, "redis": RedisSettings()})
-    runtime = type(world.runtime).build(open_settings, world.runtime.database)
-    async with World(create_app(open_settings), runtime).client() as client:
+    runtime = type(test_app.runtime).build(open_settings, test_app.runtime.database)
+    async with TestApp(create_app(open_settings), runtime).client() as client:
         answers = [await client.get("/api/v2/posts") for _ in range(3)]
     assert [(answer.status_code, answer.headers["RateLimit"][:11]) for answer in answers] == [(200, '"burst";r=1')] * 3

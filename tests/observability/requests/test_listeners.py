@@ -31,10 +31,10 @@ class Noting:
         self.begun = 0
         self.told: list[list[str]] = []
 
-    def begin(self, _scope: Scope, _context: RequestContext) -> None:
+    def on_start(self, _scope: Scope, _context: RequestContext) -> None:
         self.begun += 1
 
-    def ended(self, requests: Requests) -> None:
+    def on_end(self, requests: Requests) -> None:
         self.told.append([context.request_id for _, context in requests])
 
 
@@ -44,7 +44,7 @@ async def test_those_who_end_together_are_told_of_together_and_the_last_one_at_o
     async def app(scope: Scope, _receive: Receive, _send: Send) -> None:
         await doors[int(scope["path"][1:])].wait()
 
-    layer = RequestContextMiddleware(app, mounts={}, watchers=[noting])
+    layer = RequestContextMiddleware(app, mounts={}, listeners=[noting])
     async with asyncio.timeout(5):
         await staggered(layer, noting, doors)
 
@@ -72,7 +72,7 @@ async def test_an_application_that_fails_has_ended_too() -> None:
     async def app(_scope: Scope, _receive: Receive, _send: Send) -> None:
         raise ZeroDivisionError
 
-    layer = RequestContextMiddleware(app, mounts={}, watchers=[noting])
+    layer = RequestContextMiddleware(app, mounts={}, listeners=[noting])
     with pytest.raises(ZeroDivisionError):
         await layer(scope_of(b"failing"), nothing, nothing)
     assert noting.told == [["failing"]]

@@ -150,15 +150,15 @@ def test_the_queue_is_bounded_and_the_end_does_not_wait(monkeypatch: pytest.Monk
     metrics, stuck = Metrics(), Stuck(4)
     pipeline = Pipeline(stuck, metrics, pause=0.01)
     pipeline.start()
-    pipeline.offer(done())
+    pipeline.submit(done())
     while not stuck.batches:
         time.sleep(0.01)
     for _ in range(15):
-        pipeline.offer(done(children=1))
+        pipeline.submit(done(children=1))
     started = time.perf_counter()
     pipeline.close()
     assert time.perf_counter() - started < 2
-    pipeline.offer(done())
+    pipeline.submit(done())
     assert counts(metrics) == {"queue_full": 10, "shutdown": 22}
 
 
@@ -172,7 +172,7 @@ def test_a_defect_in_a_destination_is_counted_and_does_not_end_the_thread() -> N
     pipeline = Pipeline(broken, metrics, pause=0.01)
     pipeline.start()
     for number in range(1, 3):
-        pipeline.offer(done())
+        pipeline.submit(done())
         while counts(metrics).get("ValueError") != number:
             time.sleep(0.01)
     pipeline.close()

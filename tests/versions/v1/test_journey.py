@@ -1,13 +1,13 @@
 """The walk of a v1 client, with the exact status codes and messages."""
 
 from app.access.principal import Role
-from tests.support.app import PASSWORD, World, token_of
+from tests.support.app import PASSWORD, TestApp, token_of
 
 ADDRESS = "ada@example.com"
 
 
-async def test_from_registration_to_refresh(world: World) -> None:
-    async with world.client() as client:
+async def test_from_registration_to_refresh(test_app: TestApp) -> None:
+    async with test_app.client() as client:
         body = {"email": ADDRESS, "password": PASSWORD, "name": "Ada"}
         registered = await client.post("/api/v1/auth/register", json=body)
         assert registered.status_code == 201
@@ -20,7 +20,7 @@ async def test_from_registration_to_refresh(world: World) -> None:
         assert (early.status_code, early.json()["detail"]) == (403, "Please verify your email before logging in")
         wrong = await client.post("/api/v1/auth/verify", json={"email": ADDRESS, "token": "no"})
         assert (wrong.status_code, wrong.json()["detail"]) == (400, "Invalid verification token")
-        (mail,) = await world.deliver()
+        (mail,) = await test_app.deliver()
         proof = {"email": ADDRESS, "token": token_of(mail)}
         assert (await client.post("/api/v1/auth/verify", json=proof)).status_code == 200
         assert (await client.post("/api/v1/auth/verify", json=proof)).status_code == 200
@@ -45,9 +45,9 @@ async def test_from_registration_to_refresh(world: World) -> None:
         assert ended.status_code == 401, "reuse of a spent token ends the whole family"
 
 
-async def test_posts_from_writing_to_removal(world: World) -> None:
-    ada, bob = await world.person("ada@example.com"), await world.person("bob@example.com")
-    async with world.client(ada.headers) as author, world.client(bob.headers) as other:
+async def test_posts_from_writing_to_removal(test_app: TestApp) -> None:
+    ada, bob = await test_app.person("ada@example.com"), await test_app.person("bob@example.com")
+    async with test_app.client(ada.headers) as author, test_app.client(bob.headers) as other:
         made = await author.post("/api/v1/posts", json={"title": "Strata", "content": "layers", "published": True})
         assert made.status_code == 201
         post = made.json()
@@ -86,10 +86,10 @@ async def test_posts_from_writing_to_removal(world: World) -> None:
         assert (await author.get(url)).status_code == 404
 
 
-async def test_users_belong_to_themselves_and_to_admins(world: World) -> None:
-    ada = await world.person("ada@example.com")
-    root = await world.person("root@example.com", Role.ADMIN)
-    async with world.client(ada.headers) as author, world.client(root.headers) as admin:
+async def test_users_belong_to_themselves_and_to_admins(test_app: TestApp) -> None:
+    ada = await test_app.person("ada@example.com")
+    root = await test_app.person("root@example.com", Role.ADMIN)
+    async with test_app.client(ada.headers) as author, test_app.client(root.headers) as admin:
         assert (await author.get("/api/v1/users")).status_code == 403
         assert (await admin.get("/api/v1/users")).status_code == 200
         over = await admin.get("/api/v1/users", params={"limit": 1001})
@@ -112,8 +112,8 @@ async def test_users_belong_to_themselves_and_to_admins(world: World) -> None:
         assert last.status_code == 409
 
 
-async def test_every_response_says_that_the_version_ends(world: World) -> None:
-    async with world.client() as client:
+async def test_every_response_says_that_the_version_ends(test_app: TestApp) -> None:
+    async with test_app.client() as client:
         for response in (await client.get("/api/v1/posts"), await client.get("/api/v1/nowhere")):
             assert response.headers["Deprecation"] == "@1780272000"
             assert response.headers["Sunset"] == "Fri, 31 Dec 2027 23:59:59 GMT"

@@ -5,23 +5,23 @@ import asyncio
 import pytest
 
 from app.access.principal import Role
-from tests.support.app import PASSWORD, World, token_of
+from tests.support.app import PASSWORD, TestApp, token_of
 from versions.v2.posts.routes import FIELD_NAMES
 
 ADDRESS = "ada@example.com"
 
 
-async def test_from_registration_to_the_end_of_a_session(world: World) -> None:
-    async with world.client() as client:
+async def test_from_registration_to_the_end_of_a_session(test_app: TestApp) -> None:
+    async with test_app.client() as client:
         body = {"email": ADDRESS, "password": PASSWORD, "display_name": "Ada"}
         assert (await client.post("/api/v2/auth/registrations", json=body)).status_code == 202
-        (mail,) = await world.deliver()
+        (mail,) = await test_app.deliver()
         proof = {"token": token_of(mail)}
         assert (await client.post("/api/v2/auth/verifications", json=proof)).status_code == 204
         used = await client.post("/api/v2/auth/verifications", json=proof)
         assert (used.status_code, used.json()["code"]) == (400, "invalid_verification_token")
         assert (await client.post("/api/v2/auth/registrations", json=body)).status_code == 202
-        (warning,) = await world.deliver()
+        (warning,) = await test_app.deliver()
         assert warning.subject == "You already have an account"
 
         form = {"grant_type": "password", "username": ADDRESS, "password": PASSWORD}
@@ -42,11 +42,11 @@ async def test_from_registration_to_the_end_of_a_session(world: World) -> None:
         assert (await client.get("/api/v2/me")).status_code == 401, "a stolen refresh token ends the session"
 
 
-async def test_a_password_is_reset_with_a_mailed_token(world: World) -> None:
-    await world.person(ADDRESS, verified=False)
-    async with world.client() as client:
+async def test_a_password_is_reset_with_a_mailed_token(test_app: TestApp) -> None:
+    await test_app.person(ADDRESS, verified=False)
+    async with test_app.client() as client:
         assert (await client.post("/api/v2/auth/password-resets", json={"email": ADDRESS})).status_code == 202
-        (mail,) = await world.deliver()
+        (mail,) = await test_app.deliver()
         change = {"token": token_of(mail), "password": "another password"}
         assert (await client.post("/api/v2/auth/password-resets/confirm", json=change)).status_code == 204
         assert (await client.post("/api/v2/auth/password-resets/confirm", json=change)).status_code == 400
@@ -58,9 +58,9 @@ async def test_a_password_is_reset_with_a_mailed_token(world: World) -> None:
         assert (await client.get("/api/v2/me", headers=headers)).status_code == 401
 
 
-async def test_posts_conditionally(world: World) -> None:
-    ada, bob = await world.person(ADDRESS), await world.person("bob@example.com")
-    async with world.client(ada.headers) as author, world.client(bob.headers) as other:
+async def test_posts_conditionally(test_app: TestApp) -> None:
+    ada, bob = await test_app.person(ADDRESS), await test_app.person("bob@example.com")
+    async with test_app.client(ada.headers) as author, test_app.client(bob.headers) as other:
         made = await author.post("/api/v2/posts", json={"title": "T", "content": "C", "status": "published"})
         assert made.status_code == 201
         url, tag = made.headers["Location"], made.headers["ETag"]
@@ -83,9 +83,9 @@ async def test_posts_conditionally(world: World) -> None:
         assert (await author.delete(url)).status_code == 204
 
 
-async def test_listing_walks_every_order_to_its_end(world: World) -> None:
-    ada = await world.person(ADDRESS)
-    async with world.client(ada.headers) as client:
+async def test_listing_walks_every_order_to_its_end(test_app: TestApp) -> None:
+    ada = await test_app.person(ADDRESS)
+    async with test_app.client(ada.headers) as client:
         for number in range(7):
             body = {"title": f"T{number % 3}", "content": "layers of rock", "status": "published"}
             await client.post("/api/v2/posts", json=body)
@@ -122,9 +122,9 @@ async def test_listing_walks_every_order_to_its_end(world: World) -> None:
         assert "<mark>layers</mark>" in page["data"][0]["highlights"]["content"]
 
 
-async def test_a_batch_does_each_or_all(world: World) -> None:
-    ada, bob = await world.person(ADDRESS), await world.person("bob@example.com")
-    async with world.client(ada.headers) as client, world.client(bob.headers) as other:
+async def test_a_batch_does_each_or_all(test_app: TestApp) -> None:
+    ada, bob = await test_app.person(ADDRESS), await test_app.person("bob@example.com")
+    async with test_app.client(ada.headers) as client, test_app.client(bob.headers) as other:
         foreign = (await other.post("/api/v2/posts", json={"title": "B", "content": "", "status": "published"})).json()
         create = {"op": "create", "post": {"title": "N", "content": ""}}
         steal = {"op": "delete", "id": foreign["id"]}
@@ -138,9 +138,9 @@ async def test_a_batch_does_each_or_all(world: World) -> None:
         assert len((await client.get("/api/v2/posts", params={"status": "draft"})).json()["data"]) == 1
 
 
-async def test_an_idempotency_key_runs_a_write_once(live_world: World) -> None:
-    ada = await live_world.person(ADDRESS)
-    async with live_world.client(ada.headers) as client:
+async def test_an_idempotency_key_runs_a_write_once(concurrent_app: TestApp) -> None:
+    ada = await concurrent_app.person(ADDRESS)
+    async with concurrent_app.client(ada.headers) as client:
         key = {"Idempotency-Key": '"8e03978e-40d5-43dd-bc93-6894a57f9324"'}
         body = {"title": "Once", "content": ""}
         answers = await asyncio.gather(*(client.post("/api/v2/posts", json=body, headers=key) for _ in range(5)))
@@ -162,9 +162,9 @@ async def test_an_idempotency_key_runs_a_write_once(live_world: World) -> None:
 @pytest.mark.parametrize(
     "key", ["", "two words", "na\xefve", "\xa0abc", '"open', '"a\\b"', '"', "a" * 256, "(inner list)"]
 )
-async def test_an_idempotency_key_is_what_the_document_says(world: World, key: str) -> None:
-    ada = await world.person(ADDRESS)
-    async with world.client(ada.headers) as client:
+async def test_an_idempotency_key_is_what_the_document_says(test_app: TestApp, key: str) -> None:
+    ada = await test_app.person(ADDRESS)
+    async with test_app.client(ada.headers) as client:
         refused = await client.post(
             "/api/v2/posts", json={"title": "T", "content": ""}, headers=[(b"Idempotency-Key", key.encode("latin-1"))]
         )
@@ -176,8 +176,8 @@ async def test_an_idempotency_key_is_what_the_document_says(world: World, key: s
             assert made.status_code == 201, good
 
 
-async def test_one_of_two_registrations_wins(live_world: World) -> None:
-    async with live_world.client() as client:
+async def test_one_of_two_registrations_wins(concurrent_app: TestApp) -> None:
+    async with concurrent_app.client() as client:
         old = {"email": ADDRESS, "password": PASSWORD, "name": "Ada"}
         answers = await asyncio.gather(*(client.post("/api/v1/auth/register", json=old) for _ in range(4)))
         assert sorted(answer.status_code for answer in answers) == [201, 400, 400, 400]
@@ -186,9 +186,9 @@ async def test_one_of_two_registrations_wins(live_world: World) -> None:
         assert {answer.status_code for answer in quiet} == {202}
 
 
-async def test_concurrent_edits_lose_nothing(live_world: World) -> None:
-    ada = await live_world.person(ADDRESS)
-    async with live_world.client(ada.headers) as client:
+async def test_concurrent_edits_lose_nothing(concurrent_app: TestApp) -> None:
+    ada = await concurrent_app.person(ADDRESS)
+    async with concurrent_app.client(ada.headers) as client:
         made = await client.post("/api/v2/posts", json={"title": "T", "content": ""})
         url, tag = made.headers["Location"], {"If-Match": made.headers["ETag"]}
         edits = [client.patch(url, json={"title": f"T{number}"}, headers=tag) for number in range(6)]
@@ -196,9 +196,9 @@ async def test_concurrent_edits_lose_nothing(live_world: World) -> None:
         assert statuses == [200, 412, 412, 412, 412, 412]
 
 
-async def test_roles_are_an_admins_to_give(world: World) -> None:
-    ada, root = await world.person(ADDRESS), await world.person("root@example.com", Role.ADMIN)
-    async with world.client(ada.headers) as author, world.client(root.headers) as admin:
+async def test_roles_are_an_admins_to_give(test_app: TestApp) -> None:
+    ada, root = await test_app.person(ADDRESS), await test_app.person("root@example.com", Role.ADMIN)
+    async with test_app.client(ada.headers) as author, test_app.client(root.headers) as admin:
         own = (await author.get("/api/v2/me")).json()
         assert (await author.put(f"/api/v2/users/{own['id']}/roles", json={"roles": ["admin"]})).status_code == 403
         promoted = await admin.put(f"/api/v2/users/{own['id']}/roles", json={"roles": ["moderator"]})
@@ -209,9 +209,9 @@ async def test_roles_are_an_admins_to_give(world: World) -> None:
         assert (await author.get("/api/v2/me")).status_code == 401
 
 
-async def test_what_one_version_writes_the_other_reads(world: World) -> None:
-    ada = await world.person(ADDRESS)
-    async with world.client(ada.headers) as client:
+async def test_what_one_version_writes_the_other_reads(test_app: TestApp) -> None:
+    ada = await test_app.person(ADDRESS)
+    async with test_app.client(ada.headers) as client:
         old = (await client.post("/api/v1/posts", json={"title": "1", "content": "c", "published": True})).json()
         (seen,) = (await client.get("/api/v2/posts")).json()["data"]
         assert (seen["v1_id"], seen["title"], seen["status"]) == (old["id"], "1", "published")

@@ -13,7 +13,7 @@ OPEN_PATHS: Final = frozenset({"/openapi.json", "/docs", "/redoc"})
 """What a version always answers: whoever has to leave it needs its documents to know what to replace."""
 
 
-class LifecycleGate:
+class LifecycleMiddleware:
     """Raises ``VersionRetired`` or ``VersionBrownedOut`` in front of every route. For versions that may end only."""
 
     def __init__(self, app: ASGIApp, *, version: ApiVersion) -> None:

@@ -15,7 +15,7 @@ _NO_USE: Final = frozenset(
 """Refused before it was known who asked, or for what."""
 
 
-class UsageRecorder:
+class UsageMiddleware:
     """Notes consumer and operation of each request that came to a route: a dictionary's work, written down later."""
 
     def __init__(self, app: ASGIApp, *, version: str) -> None:

@@ -21,7 +21,7 @@ Renderer = Callable[[Request, Exception], Response]
 _START: Final = "http.response.start"
 
 
-class VersionEdge:
+class VersionMiddleware:
     """Renders what escapes the application, and adds to every response what a version tells beside its answer.
 
     That is the state of the caller's quota, the life of the version, and what is deprecated of what was used: when the
@@ -65,7 +65,7 @@ class _Answer:
 
     __slots__ = ("_edge", "_receive", "_refused", "_scope", "_send")
 
-    def __init__(self, edge: VersionEdge, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, edge: VersionMiddleware, scope: Scope, receive: Receive, send: Send) -> None:
         self._edge = edge
         self._scope = scope
         self._receive = receive

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from app.kit.unset import ABSENT, Maybe
+from app.kit.unset import UNSET, Unset
 from app.posts.commands import PostDraft, PostEdit, PublicationEdit, Sort, SortField
 from app.posts.reader import CountedPage
 from app.posts.views import PostStatus, PostView
@@ -35,13 +35,13 @@ def edit(body: schemas.PostUpdate) -> PostEdit:
     """The fields that were given."""
     given = body.model_fields_set
     return PostEdit(
-        title=body.title if "title" in given else ABSENT,
-        content=body.content if "content" in given else ABSENT,
-        publication=_publication(body) if "published" in given else ABSENT,
+        title=body.title if "title" in given else UNSET,
+        content=body.content if "content" in given else UNSET,
+        publication=_publication(body) if "published" in given else UNSET,
     )
 
 
-def _publication(body: schemas.PostUpdate) -> Maybe[PublicationEdit]:
+def _publication(body: schemas.PostUpdate) -> PublicationEdit | Unset:
     return PublicationEdit.PUBLISH if body.published else PublicationEdit.WITHDRAW
 
 

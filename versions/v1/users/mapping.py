@@ -1,6 +1,6 @@
 """Where a v1 user is shaped."""
 
-from app.kit.unset import ABSENT
+from app.kit.unset import UNSET
 from app.users.commands import UserDraft, UserEdit
 from app.users.views import UserView
 from versions.v1.users import schemas
@@ -27,8 +27,8 @@ def edit(body: schemas.UserUpdate) -> UserEdit:
     """The fields that were given."""
     given = body.model_fields_set
     return UserEdit(
-        display_name=body.full_name if "full_name" in given else ABSENT,
-        email=body.email if "email" in given else ABSENT,
-        is_active=body.is_active if "is_active" in given else ABSENT,
-        password=body.password if "password" in given else ABSENT,
+        display_name=body.full_name if "full_name" in given else UNSET,
+        email=body.email if "email" in given else UNSET,
+        is_active=body.is_active if "is_active" in given else UNSET,
+        password=body.password if "password" in given else UNSET,
     )

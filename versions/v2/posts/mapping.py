@@ -9,7 +9,7 @@ from starlette.requests import Request
 from app.errors import DomainError, FieldError, Malformed
 from app.http.errors.failures import classify
 from app.http.errors.problems import problem
-from app.kit.unset import ABSENT
+from app.kit.unset import UNSET
 from app.posts.commands import (
     CreateOperation,
     DeleteOperation,
@@ -87,9 +87,9 @@ def edit(patch: schemas.PostPatch) -> PostEdit:
     """The members that the patch holds; the defaults of the others mean nothing."""
     given = patch.model_fields_set
     return PostEdit(
-        title=patch.title if "title" in given else ABSENT,
-        content=patch.content if "content" in given else ABSENT,
-        status=patch.status if "status" in given else ABSENT,
+        title=patch.title if "title" in given else UNSET,
+        content=patch.content if "content" in given else UNSET,
+        status=patch.status if "status" in given else UNSET,
     )
 
 

@@ -1,7 +1,7 @@
 """Where a v2 user is shaped."""
 
 from app.access.principal import Permission, Principal
-from app.kit.unset import ABSENT
+from app.kit.unset import UNSET
 from app.users.commands import UserEdit
 from app.users.views import UserView
 from versions.kit.typeid import encode
@@ -28,9 +28,9 @@ def edit(patch: schemas.UserPatch) -> UserEdit:
     """The members that the patch holds."""
     given = patch.model_fields_set
     return UserEdit(
-        display_name=patch.display_name if "display_name" in given else ABSENT,
-        email=patch.email if "email" in given else ABSENT,
-        is_active=patch.is_active if "is_active" in given else ABSENT,
+        display_name=patch.display_name if "display_name" in given else UNSET,
+        email=patch.email if "email" in given else UNSET,
+        is_active=patch.is_active if "is_active" in given else UNSET,
     )
 
 

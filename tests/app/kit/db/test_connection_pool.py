@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from app.kit.db.connection_pool import Leases
-from app.kit.db.observer import NOBODY
+from app.kit.db.instrumentation import NullDatabaseMetrics
 from observability.tracing.recording import Recording, recorded
 
 SIZE = 2
@@ -17,7 +17,7 @@ SIZE = 2
 @pytest_asyncio.fixture(loop_scope="session")
 async def leases(admin_dsn: str) -> AsyncIterator[Leases]:
     pool = await asyncpg.create_pool(admin_dsn, min_size=0, max_size=SIZE)
-    leases = Leases(pool, SIZE, 5, NOBODY)
+    leases = Leases(pool, SIZE, 5, NullDatabaseMetrics())
     yield leases
     await asyncio.wait_for(leases.close(), 10)
 
@@ -50,7 +50,7 @@ async def test_no_more_than_size_are_lent_at_once_and_all_are_served(leases: Lea
 
 async def test_a_wait_without_end_is_bounded_and_seen_in_the_trace(admin_dsn: str) -> None:
     pool = await asyncpg.create_pool(admin_dsn, min_size=0, max_size=SIZE)
-    leases = Leases(pool, SIZE, 0.05, NOBODY)
+    leases = Leases(pool, SIZE, 0.05, NullDatabaseMetrics())
     recording = Recording("1" * 32, "2" * 16, sampled=True)
     async with leases.acquire(), leases.acquire():
         with recorded(recording), pytest.raises(TimeoutError):
@@ -82,7 +82,7 @@ async def test_a_statement_that_fails_or_is_interrupted_leaves_a_working_connect
 
 async def test_closing_waits_for_the_statement_that_runs(admin_dsn: str) -> None:
     pool = await asyncpg.create_pool(admin_dsn, min_size=0, max_size=SIZE)
-    leases = Leases(pool, SIZE, 5, NOBODY)
+    leases = Leases(pool, SIZE, 5, NullDatabaseMetrics())
     await backend(leases)
     running = asyncio.create_task(backend(leases))
     await asyncio.sleep(0)
