@@ -6,7 +6,7 @@ from datetime import date
 from contracts.compat.document import Document
 from contracts.compat.engine import Engine, Pair
 from contracts.compat.findings import Finding
-from contracts.compat.rules import registry
+from contracts.compat.registry import registry
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from contracts.compat.catalogue.schemas import Place, rule_id
 from contracts.compat.document import Document
 from contracts.compat.findings import Finding, Severity
 from contracts.compat.reading import Reader
-from contracts.compat.rules import registry
+from contracts.compat.registry import registry
 from contracts.compat.shape import Node
 
 _DEEPEST: Final = 25

@@ -7,7 +7,8 @@ from typing import Final
 
 from contracts.compat.catalogue.protocol import rules as protocol_rules
 from contracts.compat.catalogue.schemas import CHANGES, Change, Place
-from contracts.compat.rules import Rule, registry
+from contracts.compat.registry import registry
+from contracts.compat.rule import Rule
 
 _PATH: Final = Path(__file__).with_name("RULES.md")
 _COMMAND: Final = "python -m contracts.compat.reference"

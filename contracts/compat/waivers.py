@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts.compat.findings import Finding, Report, Severity
-from contracts.compat.rules import registry
+from contracts.compat.registry import registry
 
 _MEMBERS = {"rule", "pointer", "reason", "expires"}
 

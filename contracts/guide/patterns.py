@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from contracts.compat import Finding
 from contracts.compat.pointers import join, split
-from contracts.compat.rules import registry
+from contracts.compat.registry import registry
 from contracts.guide.errors import GuideError
 
 _PARAMETER: Final = re.compile(r"(.*/parameters)/(\d+)(/.*)?")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from contracts.compat.findings import Severity
-from contracts.compat.rules import Rule
+from contracts.compat.rule import Rule
 
 _BREAKING, _WARNING, _SAFE = Severity.BREAKING, Severity.WARNING, Severity.SAFE
 

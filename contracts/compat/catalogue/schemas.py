@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from contracts.compat.findings import Severity
-from contracts.compat.rules import Rule
+from contracts.compat.rule import Rule
 
 
 class Place(StrEnum):

@@ -5,7 +5,8 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from contracts.compat.findings import Finding, Report, Severity
-from contracts.compat.rules import Rule, registry
+from contracts.compat.registry import registry
+from contracts.compat.rule import Rule
 
 _LEVELS: Final = {Severity.BREAKING: "error", Severity.WARNING: "warning", Severity.SAFE: "note"}
 

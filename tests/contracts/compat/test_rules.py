@@ -8,7 +8,7 @@ import pytest
 from contracts.compat import Severity, diff
 from contracts.compat.catalogue.schemas import CHANGES, Change, Effect, Place, rule_id
 from contracts.compat.reference import main, reference
-from contracts.compat.rules import registry
+from contracts.compat.registry import registry
 from tests.contracts.compat.documents import at
 from tests.contracts.compat.protocol_pairs import PAIRS
 from tests.contracts.compat.schema_pairs import COMPONENTS, SCHEMA_PAIRS
