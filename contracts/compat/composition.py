@@ -1,7 +1,7 @@
 """Compares unions: which variants are still there, whatever their order and however they are written."""
 
 from contracts.compat.engine import Engine, Entry, Pair, tell
-from contracts.compat.shape import ALL, NULL, NUMBER, Node, Part, Shape, type_names
+from contracts.compat.normalized_schema import ALL, NULL, NUMBER, Node, Part, Shape, type_names
 
 
 def compare_unions(engine: Engine, pair: Pair, entry: Entry, old: Shape, new: Shape) -> None:

@@ -9,9 +9,9 @@ from typing import Any, Final
 from contracts.compat.catalogue.schemas import Place, rule_id
 from contracts.compat.document import Document
 from contracts.compat.findings import Finding, Severity
-from contracts.compat.reading import Reader
+from contracts.compat.normalizer import Reader
 from contracts.compat.registry import registry
-from contracts.compat.shape import Node
+from contracts.compat.normalized_schema import Node
 
 _DEEPEST: Final = 25
 

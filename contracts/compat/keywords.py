@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from contracts.compat.document import Site
-from contracts.compat.shape import ABSENT, ALL, LOWER, NULL, UPPER, Node, Shape, wire_types
+from contracts.compat.normalized_schema import ABSENT, ALL, LOWER, NULL, UPPER, Node, Shape, wire_types
 
 _OBJECT: Final = ("properties", "additionalProperties", "patternProperties", "propertyNames")
 _ARRAY: Final = ("items", "prefixItems")

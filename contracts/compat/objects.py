@@ -5,9 +5,9 @@ from typing import Final
 from contracts.compat.catalogue.schemas import Place
 from contracts.compat.document import Site
 from contracts.compat.engine import Engine, Entry, Pair, tell
-from contracts.compat.lifecycle import Phase, phase
-from contracts.compat.reading import Reader
-from contracts.compat.shape import ANYTHING, Node, Part, Shape
+from contracts.compat.sunset import Phase, phase
+from contracts.compat.normalizer import Reader
+from contracts.compat.normalized_schema import ANYTHING, Node, Part, Shape
 
 
 def compare_objects(engine: Engine, pair: Pair, entry: Entry, old: Shape, new: Shape) -> None:

@@ -7,8 +7,8 @@ from contracts.compat.catalogue.schemas import Place
 from contracts.compat.comparison import Comparison
 from contracts.compat.document import Document, Site
 from contracts.compat.engine import Pair
-from contracts.compat.lifecycle import Phase, day, phase
-from contracts.compat.shape import Node
+from contracts.compat.sunset import Phase, day, phase
+from contracts.compat.normalized_schema import Node
 
 # Header parameters that OpenAPI tells tools to ignore: other parts of the document say it.
 _IGNORED = frozenset({"accept", "content-type", "authorization"})

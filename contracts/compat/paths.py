@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from contracts.compat.bodies import compare_request
 from contracts.compat.comparison import Comparison
 from contracts.compat.document import METHODS, Document, Site
-from contracts.compat.lifecycle import Phase, day, phase
+from contracts.compat.sunset import Phase, day, phase
 from contracts.compat.parameters import compare_parameters
 from contracts.compat.responses import compare_responses
 from contracts.compat.security import compare_requirements

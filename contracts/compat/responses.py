@@ -9,7 +9,7 @@ from contracts.compat.comparison import Comparison
 from contracts.compat.document import Site
 from contracts.compat.engine import Pair
 from contracts.compat.media import covering, media_types
-from contracts.compat.shape import Node
+from contracts.compat.normalized_schema import Node
 
 
 def compare_responses(comparison: Comparison, old: Site, new: Site, operation: str) -> None:

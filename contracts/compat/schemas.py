@@ -7,7 +7,7 @@ from typing import Any, Final
 from contracts.compat.composition import compare_unions
 from contracts.compat.engine import Engine, Entry, Pair, tell
 from contracts.compat.objects import compare_arrays, compare_objects
-from contracts.compat.shape import ABSENT, ALL, NULL, TYPES_OF, Shape, type_names
+from contracts.compat.normalized_schema import ABSENT, ALL, NULL, TYPES_OF, Shape, type_names
 
 _BOUNDS: Final = {
     "maxLength": "max-length",

@@ -8,7 +8,7 @@ from typing import Any, Final
 from contracts.compat.document import Document, Site
 from contracts.compat.keywords import conjoin, read_plain, restrict
 from contracts.compat.loading import NotOpenAPI
-from contracts.compat.shape import ALL, NULL, Node, Part, Shape, Union, type_of
+from contracts.compat.normalized_schema import ALL, NULL, Node, Part, Shape, Union, type_of
 
 # What says nothing about the values: variants that hold nothing else beside an enum are one enum together.
 _ENUM_ONLY: Final = frozenset({"enum", "const", "type", "title", "description", "deprecated", "examples", "example"})
