@@ -35,14 +35,14 @@ class Verdict:
         """Whether the code drifted, or the frozen contract breaks the released one."""
         return bool(self.drift) or self.since_release.breaks
 
-    def plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """For ``--json``."""
         return {
             "failed": self.failed,
             "drift": self.drift,
-            "changes": self.changes.plain(),
+            "changes": self.changes.to_dict(),
             "tag": self.tag,
-            "since_release": self.since_release.plain(),
+            "since_release": self.since_release.to_dict(),
         }
 
 

@@ -70,7 +70,7 @@ def check(as_json: AsJson = False) -> None:
     except WaiverError as error:
         raise CommandError(str(error), "contracts/README.md shows the form of an exception.") from None
     if as_json:
-        verdicts = {verdict.version: verdict.plain() for verdict in outcome.verdicts}
+        verdicts = {verdict.version: verdict.to_dict() for verdict in outcome.verdicts}
         show_json({"versions": verdicts, "exceptions": outcome.problems})
     else:
         for verdict in outcome.verdicts:
@@ -141,7 +141,7 @@ def guide(
 def _show_report(report: "Report") -> None:
     for finding in report:
         say(*_lines(finding))
-    plain = report.plain()
+    plain = report.to_dict()
     say(f"{plain['breaking']} breaking, {plain['warnings']} warnings, {len(report.findings)} changes.")
 
 

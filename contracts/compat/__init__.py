@@ -1,4 +1,4 @@
-"""What a change of an OpenAPI document does to the clients that kept to the old one."""
+"""Compares two OpenAPI documents and reports what the change does to clients of the old one."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -26,11 +26,11 @@ def diff(
     today: date | None = None,
     pairs: Mapping[str, str] = MappingProxyType({}),
 ) -> Report:
-    """Compare two OpenAPI 3 documents. `today` decides whether a sunset has come.
+    """Compare two OpenAPI 3 documents. `today` decides whether a sunset has passed.
 
-    `pairs` leads from operations of the old document to those that took their place under another method or path, as
-    between two versions of an API: `{"PUT /posts/{id}": "PATCH /posts/{id}"}`. Raises ``KeyError`` for a successor that
-    is not there.
+    `pairs` maps operations of the old document to their successors under another method or path, as between two
+    versions of an API: `{"PUT /posts/{id}": "PATCH /posts/{id}"}`. Raises ``KeyError`` for a successor that does not
+    exist.
     """
     today = today or datetime.now(UTC).date()
     before, after = Document(old), Document(new)
@@ -38,7 +38,7 @@ def diff(
     for rule, *path in (("openapi-version-changed", "openapi"), ("api-version-changed", "info", "version")):
         was, now = before.root.at(*path), after.root.at(*path)
         if was.value != now.value:
-            comparison.tell(rule, now.pointer, old=was.value, new=now.value)
+            comparison.report(rule, now.pointer, old=was.value, new=now.value)
     compare_servers(comparison, before.root, after.root)
     compare_paths(comparison, pairs)
     compare_webhooks(comparison)

@@ -1,4 +1,4 @@
-"""A document with its references: where something lies, and what a reference means."""
+"""An OpenAPI document: its nodes with their JSON pointers, and the resolution of `$ref`."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -11,9 +11,10 @@ from contracts.compat.pointers import join, split
 
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 _VERSION: Final = re.compile(r"3\.([0-2])(?:\.\d+)?(?:-[0-9A-Za-z.-]+)?")
-# Members that hold data: a "$ref" in there is an example, not a reference.
+# Members whose values are data: a "$ref" inside is an example, not a reference.
 _DATA: Final = frozenset({"example", "examples", "default", "const", "enum", "value"})
-_NAMED: Final = frozenset(
+# Members that are maps: their keys are names, not keywords.
+_MAPS: Final = frozenset(
     [
         "properties",
         "patternProperties",
@@ -38,14 +39,14 @@ _NAMED: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
-    """A value, and where it lies in its document."""
+class Node:
+    """A value of a document, and its JSON pointer."""
 
     value: Any
     pointer: str
 
-    def at(self, *parts: str | int) -> "Site":
-        """A member of this value; ``None`` as value where there is none."""
+    def at(self, *parts: str | int) -> "Node":
+        """The node of a member. Its value is ``None`` if the member does not exist."""
         value = self.value
         for part in parts:
             if isinstance(value, dict):
@@ -54,16 +55,16 @@ class Site:
                 value = value[part]
             else:
                 value = None
-        return Site(value, join(self.pointer, *parts))
+        return Node(value, join(self.pointer, *parts))
 
     @property
     def mapping(self) -> Mapping[str, Any]:
-        """The value where it is an object, else nothing."""
+        """The value if it is an object, else an empty mapping."""
         return self.value if isinstance(self.value, dict) else {}
 
     @property
     def items(self) -> list[Any]:
-        """The value where it is a list, else nothing."""
+        """The value if it is a list, else an empty list."""
         return self.value if isinstance(self.value, list) else []
 
     @property
@@ -76,38 +77,38 @@ class Document:
     """An OpenAPI 3.0, 3.1 or 3.2 document."""
 
     def __init__(self, root: Mapping[str, Any]) -> None:
-        self.root = Site(dict(root), "")
-        self._anchors: dict[str, Site] = {}
+        self.root = Node(dict(root), "")
+        self._anchors: dict[str, Node] = {}
         self._check()
 
     @property
-    def siblings(self) -> bool:
-        """Whether the members beside a schema's `$ref` count: they do from 3.1 on."""
+    def ref_siblings_apply(self) -> bool:
+        """Whether members beside the `$ref` of a schema apply: from OpenAPI 3.1 on."""
         return not str(self.root.value["openapi"]).startswith("3.0")
 
-    def resolve(self, site: Site) -> Site:
-        """What a chain of references leads to; where it leads round in a circle, nothing."""
+    def resolve(self, node: Node) -> Node:
+        """Follow a chain of references. The value is ``None`` if the chain is circular."""
         seen = set()
-        while isinstance(reference := site.mapping.get("$ref"), str):
+        while isinstance(reference := node.mapping.get("$ref"), str):
             if reference in seen:
-                return Site(None, site.pointer)
+                return Node(None, node.pointer)
             seen.add(reference)
-            site = self.target(reference, site.pointer)
-        return site
+            node = self.target(reference, node.pointer)
+        return node
 
-    def target(self, reference: str, pointer: str) -> Site:
-        """What one reference means."""
+    def target(self, reference: str, pointer: str) -> Node:
+        """The target of one reference. Raises ``NotOpenAPI`` if it does not exist, or is in another file."""
         if not reference.startswith("#"):
-            raise NotOpenAPI(f"{pointer}/$ref leads to another file ({reference}): bundle the document first")
+            raise NotOpenAPI(f"{pointer}/$ref refers to another file ({reference}): bundle the document first")
         fragment = unquote(reference[1:])
-        found: Site | None = self.root
+        found: Node | None = self.root
         if fragment and not fragment.startswith("/"):
             found = self._anchors.get(fragment)
         else:
             for part in split(fragment):
                 found = None if found is None else _step(found, part)
         if found is None:
-            raise NotOpenAPI(f"{pointer}/$ref leads nowhere ({reference})")
+            raise NotOpenAPI(f"{pointer}/$ref refers to {reference}, which does not exist")
         return found
 
     def _check(self) -> None:
@@ -128,15 +129,15 @@ class Document:
 
     def _check_references(self) -> None:
         references: list[tuple[str, str]] = []
-        for site in _schemas_and_more(self.root):
-            if isinstance(anchor := site.value.get("$anchor"), str):
-                self._anchors.setdefault(anchor, site)
-            if isinstance(reference := site.value.get("$ref"), str):
-                references.append((reference, site.pointer))
+        for node in _walk_objects(self.root):
+            if isinstance(anchor := node.value.get("$anchor"), str):
+                self._anchors.setdefault(anchor, node)
+            if isinstance(reference := node.value.get("$ref"), str):
+                references.append((reference, node.pointer))
         for reference, pointer in references:
             self.target(reference, pointer)
 
-    def _check_items(self, paths: Site) -> None:
+    def _check_items(self, paths: Node) -> None:
         for path in paths.mapping:
             if path.startswith("x-"):
                 continue
@@ -148,28 +149,28 @@ class Document:
                     raise NotOpenAPI(f"not an OpenAPI document: {item.pointer}/{method} is not an object")
 
 
-def _step(site: Site, part: str) -> Site | None:
-    if isinstance(site.value, list):
-        return site.at(int(part)) if part.isdecimal() and int(part) < len(site.value) else None
-    return site.at(part) if part in site.mapping else None
+def _step(node: Node, part: str) -> Node | None:
+    if isinstance(node.value, list):
+        return node.at(int(part)) if part.isdecimal() and int(part) < len(node.value) else None
+    return node.at(part) if part in node.mapping else None
 
 
-def _schemas_and_more(root: Site) -> Iterator[Site]:
-    """Every object that is not plain data."""
-    waiting: list[tuple[Site, bool]] = [(root, False)]
+def _walk_objects(root: Node) -> Iterator[Node]:
+    """Yield every object of a document, except examples, defaults and other data."""
+    queue: list[tuple[Node, bool]] = [(root, False)]
     seen: set[int] = set()
-    while waiting:
-        site, names = waiting.pop()
-        if id(site.value) in seen:
+    while queue:
+        node, is_map = queue.pop()
+        if id(node.value) in seen:
             continue
-        seen.add(id(site.value))
-        if isinstance(site.value, list):
-            waiting += [(site.at(index), False) for index in range(len(site.value))]
-        elif isinstance(site.value, dict):
-            if not names:
-                yield site
-            waiting += [
-                (site.at(name), not names and name in _NAMED)
-                for name in site.value
-                if names or not (name in _DATA or name.startswith("x-"))
+        seen.add(id(node.value))
+        if isinstance(node.value, list):
+            queue += [(node.at(index), False) for index in range(len(node.value))]
+        elif isinstance(node.value, dict):
+            if not is_map:
+                yield node
+            queue += [
+                (node.at(name), not is_map and name in _MAPS)
+                for name in node.value
+                if is_map or not (name in _DATA or name.startswith("x-"))
             ]

@@ -1,4 +1,4 @@
-"""Compares pairs of schemas, each pair once, however often and however recursively it is referred to."""
+"""Compares pairs of schemas. Each pair is compared once, however often or recursively it is referenced."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -6,97 +6,101 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
-from contracts.compat.catalogue.schemas import Place, rule_id
+from contracts.compat.catalogue.schemas import Context, rule_id
 from contracts.compat.document import Document
 from contracts.compat.findings import Finding, Severity
-from contracts.compat.normalizer import Reader
+from contracts.compat.normalized_schema import Schema
+from contracts.compat.normalizer import SchemaNormalizer
 from contracts.compat.registry import registry
-from contracts.compat.normalized_schema import Node
 
-_DEEPEST: Final = 25
+_MAX_DEPTH: Final = 25
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """What a schema was and is, at a place."""
+class SchemaPair:
+    """The old and the new version of a schema, in one context."""
 
-    old: Node
-    new: Node
-    place: Place
+    old: Schema
+    new: Schema
+    context: Context
 
     @property
     def key(self) -> tuple[Any, ...]:
-        """The same for the same two schemas at the same place."""
-        return (self.place, self.old.key, self.new.key)
+        """Equal for pairs of the same two schemas in the same context."""
+        return (self.context, self.old.key, self.new.key)
 
 
 @dataclass(slots=True)
-class Entry:
-    """What was found at a pair itself, and the pairs below it."""
+class PairResult:
+    """The findings about one pair, without those of the pairs below it, which are `children`."""
 
+    pair: SchemaPair
     findings: list[Finding] = field(default_factory=list)
-    below: list[Pair] = field(default_factory=list)
+    children: list[SchemaPair] = field(default_factory=list)
+
+    def add_child(self, old: Schema, new: Schema) -> None:
+        """Compare two schemas below this pair, in the same context."""
+        self.children.append(SchemaPair(old, new, self.pair.context))
+
+    def report(self, change: str, pointer: str, *, what: str | None = None, **details: object) -> None:
+        """Add a finding about the pair, or about its field `what`."""
+        rule = registry()[rule_id(self.pair.context, change)]
+        label = what or self.pair.new.label or self.pair.old.label
+        message = rule.message(what=f"`{label}`" if label != "the body" else "the body", **details)
+        self.findings.append(Finding(rule.id, rule.severity, pointer, "", message[:1].upper() + message[1:]))
 
 
-Compare = Callable[["Engine", Pair, Entry], None]
+Compare = Callable[["Engine", PairResult], None]
 
 
 class Engine:
-    """The graph of pairs of two documents."""
+    """The graph of schema pairs of two documents. `compare` fills the result of one pair."""
 
     def __init__(self, old: Document, new: Document, compare: Compare, today: date) -> None:
         self.today = today
         self._compare = compare
-        self.old = Reader(old)
-        self.new = Reader(new)
-        self._entries: dict[tuple[Any, ...], Entry] = {}
+        self.old = SchemaNormalizer(old)
+        self.new = SchemaNormalizer(new)
+        self._results: dict[tuple[Any, ...], PairResult] = {}
         self._depth = 0
 
-    def found(self, pair: Pair) -> list[Finding]:
-        """Everything at this pair and below it, each finding once."""
-        return [finding for entry in self._reach(pair) for finding in entry.findings]
+    def findings(self, pair: SchemaPair) -> list[Finding]:
+        """All findings at this pair and below it, each once."""
+        return [finding for result in self._walk(pair) for finding in result.findings]
 
-    def breaks(self, pair: Pair) -> bool:
-        """Whether something breaks at this pair or below it."""
-        return any(finding.severity is Severity.BREAKING for entry in self._reach(pair) for finding in entry.findings)
+    def breaks(self, pair: SchemaPair) -> bool:
+        """Whether a change at this pair or below it is breaking."""
+        return any(finding.severity is Severity.BREAKING for result in self._walk(pair) for finding in result.findings)
 
-    def same(self, pair: Pair) -> bool:
-        """Whether nothing differs at this pair or below it."""
-        return not any(entry.findings for entry in self._reach(pair))
+    def equal(self, pair: SchemaPair) -> bool:
+        """Whether there is no finding at this pair or below it."""
+        return not any(result.findings for result in self._walk(pair))
 
     @property
-    def deep(self) -> bool:
+    def too_deep(self) -> bool:
         """Whether unions are nested so deeply that their variants are matched by name only."""
-        return self._depth > _DEEPEST
+        return self._depth > _MAX_DEPTH
 
-    def _reach(self, start: Pair) -> Iterator[Entry]:
-        """The entries from here on. A pair within itself holds if the rest of it holds."""
+    def _walk(self, start: SchemaPair) -> Iterator[PairResult]:
+        """Yield the results from `start` on. A recursive pair is compatible if the rest of the pairs are."""
         seen = {start.key}
-        waiting = deque([start])
-        while waiting:
-            pair = waiting.popleft()
-            entry = self._entry(pair)
-            yield entry
-            for child in entry.below:
+        queue = deque([start])
+        while queue:
+            pair = queue.popleft()
+            result = self._result(pair)
+            yield result
+            for child in result.children:
                 if (key := child.key) not in seen:
                     seen.add(key)
-                    waiting.append(child)
+                    queue.append(child)
 
-    def _entry(self, pair: Pair) -> Entry:
+    def _result(self, pair: SchemaPair) -> PairResult:
         key = pair.key
-        if key not in self._entries:
-            entry = self._entries[key] = Entry()
+        if key not in self._results:
+            result = self._results[key] = PairResult(pair)
             self._depth += 1
             try:
-                self._compare(self, pair, entry)
+                self._compare(self, result)
             finally:
                 self._depth -= 1
-        return self._entries[key]
-
-
-def tell(entry: Entry, pair: Pair, change: str, pointer: str, *, what: str | None = None, **details: object) -> None:
-    """Add a finding about the pair, or about one of its fields."""
-    rule = registry()[rule_id(pair.place, change)]
-    label = what or pair.new.label or pair.old.label
-    message = rule.message(what=f"`{label}`" if label != "the body" else "the body", **details)
-    entry.findings.append(Finding(rule.id, rule.severity, pointer, "", message[:1].upper() + message[1:]))
+        return self._results[key]

@@ -1,4 +1,4 @@
-"""What a comparison says: findings, and the report that holds them in a fixed order."""
+"""The result of a comparison: findings, and a report that lists them in a fixed order."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Severity(StrEnum):
-    """What a change does to a client that kept to the old document."""
+    """The effect of a change on a client of the old document."""
 
     BREAKING = "breaking"
     WARNING = "warning"
@@ -15,7 +15,7 @@ class Severity(StrEnum):
 
     @property
     def rank(self) -> int:
-        """The gravest is 0."""
+        """The sort key of a severity: 0 is the most severe."""
         return list(Severity).index(self)
 
 
@@ -23,8 +23,8 @@ class Severity(StrEnum):
 class Finding:
     """One change that a client can see.
 
-    The pointer leads into the new document, or into the old one where something was taken away. `operation` is the
-    first one that shows the change; a component is shared, and `operations` has them all.
+    `pointer` is a JSON pointer into the new document, or into the old one if something was removed. A component can
+    be used by several operations: `operations` lists them all, `operation` is the first.
     """
 
     rule: str
@@ -34,8 +34,8 @@ class Finding:
     message: str
     operations: tuple[str, ...] = field(default=(), compare=False)
 
-    def plain(self) -> dict[str, str]:
-        """The five members that scripts read."""
+    def to_dict(self) -> dict[str, str]:
+        """The finding in JSON output."""
         return {
             "rule": self.rule,
             "severity": self.severity.value,
@@ -47,13 +47,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The findings, gravest first."""
+    """The findings, the most severe first."""
 
     findings: tuple[Finding, ...]
 
     @classmethod
     def of(cls, findings: Iterable[Finding]) -> "Report":
-        """A report in which a change that several operations share is told once."""
+        """Create a report. Equal findings of several operations become one finding that lists them."""
         operations: dict[tuple[str, str, str], dict[str, None]] = {}
         first: dict[tuple[str, str, str], Finding] = {}
         for finding in findings:
@@ -67,18 +67,18 @@ class Report:
         return iter(self.findings)
 
     def count(self, severity: Severity) -> int:
-        """How many findings are of this severity."""
+        """The number of findings of a severity."""
         return sum(finding.severity is severity for finding in self.findings)
 
     @property
     def breaks(self) -> bool:
-        """Whether a client of the old document can fail with the new one."""
+        """Whether any finding is breaking."""
         return any(finding.severity is Severity.BREAKING for finding in self.findings)
 
-    def plain(self) -> dict[str, Any]:
-        """What ``--json`` prints."""
+    def to_dict(self) -> dict[str, Any]:
+        """The report in JSON output."""
         return {
             "breaking": self.count(Severity.BREAKING),
             "warnings": self.count(Severity.WARNING),
-            "findings": [finding.plain() for finding in self.findings],
+            "findings": [finding.to_dict() for finding in self.findings],
         }

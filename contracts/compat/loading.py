@@ -1,4 +1,4 @@
-"""Reads a document from a file, and says in one line why it is none."""
+"""Reads an OpenAPI document from a JSON or YAML file. Each error is one line that names the cause."""
 
 import json
 import math
@@ -8,24 +8,24 @@ from typing import Any, Final
 
 import yaml
 
-_MOST_BYTES: Final = 64 * 2**20
-_MOST_NODES: Final = 3_000_000
-_DEEPEST: Final = 200
+_MAX_BYTES: Final = 64 * 2**20
+_MAX_NODES: Final = 3_000_000
+_MAX_DEPTH: Final = 200
 
 try:
     from yaml import CSafeLoader as _SafeLoader
 except ImportError:
-    from yaml import SafeLoader as _SafeLoader  # type: ignore[assignment]  # the same, in Python
+    from yaml import SafeLoader as _SafeLoader  # type: ignore[assignment]  # the Python version of the same class
 
 
 class NotOpenAPI(Exception):
-    """The document cannot be compared: it is unreadable, or no OpenAPI 3 document."""
+    """The document is unreadable, or not an OpenAPI 3 document."""
 
 
 class _Loader(_SafeLoader):
-    """YAML 1.2's core types only: `no` is a word, a date is text, and a key may occur once."""
+    """Loads the core types of YAML 1.2 only: `no` and dates are strings. Rejects duplicate keys."""
 
-    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own attribute
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - overrides an attribute of PyYAML
 
 
 for _tag, _pattern, _first in (
@@ -42,12 +42,12 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[str, Any]:
     seen: set[str] = set()
     for key, _ in node.value:
         if not isinstance(key, yaml.ScalarNode):
-            raise NotOpenAPI(f"line {key.start_mark.line + 1}: a key must be text")
+            raise NotOpenAPI(f"line {key.start_mark.line + 1}: a key must be a scalar")
         if key.value in seen and key.tag != "tag:yaml.org,2002:merge":
             raise NotOpenAPI(f"line {key.start_mark.line + 1}: the key {key.value!r} occurs twice")
         seen.add(key.value)
     loader.flatten_mapping(node)
-    # The text of a key is its name: an unquoted 200 is the status "200".
+    # Keys are strings: an unquoted 200 is the status "200".
     return {key.value: loader.construct_object(value, deep=True) for key, value in node.value}
 
 
@@ -65,10 +65,10 @@ _Loader.add_constructor("tag:yaml.org,2002:float", _number)
 
 
 def load(path: Path) -> dict[str, Any]:
-    """The document in a JSON or YAML file, or ``NotOpenAPI``."""
+    """The document in a JSON or YAML file. Raises ``NotOpenAPI``."""
     try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise NotOpenAPI(f"{path}: larger than {_MOST_BYTES >> 20} MiB")
+        if path.stat().st_size > _MAX_BYTES:
+            raise NotOpenAPI(f"{path}: larger than {_MAX_BYTES >> 20} MiB")
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise NotOpenAPI(f"{path}: {error.strerror or error}") from None
@@ -81,23 +81,23 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def parse(text: str) -> dict[str, Any]:
-    """The document in a JSON or YAML text."""
+    """The document in a JSON or YAML text. Raises ``NotOpenAPI``."""
     try:
         found = _json(text) if text.lstrip().startswith("{") else _yaml(text)
     except RecursionError:
         raise NotOpenAPI("nested too deeply") from None
-    _measure(found)
+    _check_size(found)
     if not isinstance(found, dict):
-        raise NotOpenAPI("not an OpenAPI document: the top is not an object")
+        raise NotOpenAPI("not an OpenAPI document: the top level is not an object")
     return found
 
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_refused)
+        return json.loads(text, object_pairs_hook=_mapping_of_pairs, parse_constant=_reject_constant)
     except json.JSONDecodeError as error:
         try:
-            # A flow mapping of YAML starts with a brace, too.
+            # A flow mapping in YAML starts with a brace as well.
             return _yaml(text)
         except NotOpenAPI:
             raise NotOpenAPI(f"line {error.lineno}, column {error.colno}: {error.msg}") from None
@@ -105,8 +105,8 @@ def _json(text: str) -> Any:
 
 def _yaml(text: str) -> Any:
     try:
-        _measure_depth(text)
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - derives from the safe loader
+        _check_depth(text)
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - _Loader derives from the safe loader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = "" if mark is None else f"line {mark.line + 1}, column {mark.column + 1}: "
@@ -115,19 +115,19 @@ def _yaml(text: str) -> Any:
         raise NotOpenAPI(f"not YAML: {error}") from None
 
 
-def _measure_depth(text: str) -> None:
-    """Refuse deep nesting before the composer recurses into it: the one written in C ends the process."""
+def _check_depth(text: str) -> None:
+    """Reject deep nesting before the composer recurses: the C composer crashes the process."""
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
-            if depth > _DEEPEST:
+            if depth > _MAX_DEPTH:
                 raise NotOpenAPI("nested too deeply")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _mapping_of_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         names = [name for name, _ in pairs]
@@ -135,12 +135,12 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _refused(constant: str) -> float:
-    raise NotOpenAPI(f"{constant} is no JSON")
+def _reject_constant(constant: str) -> float:
+    raise NotOpenAPI(f"JSON does not allow {constant}")
 
 
-def _measure(document: Any) -> None:
-    """Refuse what aliases blow up: a cycle, or more nodes than any real document has."""
+def _check_size(document: Any) -> None:
+    """Reject cycles, and aliases that expand to more nodes than any real document has."""
     sizes: dict[int, int] = {}
     open_nodes: set[int] = set()
 
@@ -151,13 +151,13 @@ def _measure(document: Any) -> None:
             return 1
         if id(value) in sizes:
             return sizes[id(value)]
-        if id(value) in open_nodes or depth > _DEEPEST:
-            raise NotOpenAPI("nested too deeply, or within itself")
+        if id(value) in open_nodes or depth > _MAX_DEPTH:
+            raise NotOpenAPI("nested too deeply, or recursive")
         open_nodes.add(id(value))
         total = 1 + sum(size(child, depth + 1) for child in (value.values() if isinstance(value, dict) else value))
         open_nodes.discard(id(value))
-        if total > _MOST_NODES:
-            raise NotOpenAPI(f"more than {_MOST_NODES:,} nodes once aliases are expanded")
+        if total > _MAX_NODES:
+            raise NotOpenAPI(f"more than {_MAX_NODES:,} nodes once aliases are expanded")
         sizes[id(value)] = total
         return total
 

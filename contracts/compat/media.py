@@ -1,30 +1,29 @@
-"""Media types: which of one side covers which of the other."""
+"""Media types of request and response bodies."""
 
 from dataclasses import dataclass
 
-from contracts.compat.document import Site
+from contracts.compat.document import Node
 
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """The entry of a `content` for one media type."""
+    """The entry of a `content` object for one media type."""
 
     name: str
-    site: Site
+    node: Node
 
 
-def media_types(owner: Site) -> dict[str, Media]:
-    """The entries of a `content` by their names without parameters."""
+def media_types(owner: Node) -> dict[str, Media]:
+    """The entries of `content` by media type, without parameters and in lower case."""
     content = owner.at("content")
-    return {plain(name): Media(name, content.at(name)) for name in content.mapping}
+    return {_without_parameters(name): Media(name, content.at(name)) for name in content.mapping}
 
 
-def plain(name: str) -> str:
-    """A media type without its parameters, in lower case."""
+def _without_parameters(name: str) -> str:
     return name.partition(";")[0].strip().lower()
 
 
-def covering(name: str, others: dict[str, Media]) -> Media | None:
-    """The entry that says something about this media type: its own, else the range it falls in."""
+def find_media(name: str, entries: dict[str, Media]) -> Media | None:
+    """The entry for a media type: its own, else the one of a range such as `text/*` that includes it."""
     kind = name.partition("/")[0]
-    return next((others[one] for one in (name, f"{kind}/*", "*/*") if one in others), None)
+    return next((entries[one] for one in (name, f"{kind}/*", "*/*") if one in entries), None)

@@ -1,18 +1,18 @@
-"""What a schema says, whichever way it is written: the form in which two schemas are compared."""
+"""Schemas and their normalised form. Two spellings of the same constraints have the same normalised form."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from contracts.compat.document import Site
+from contracts.compat.document import Node
 
 NULL: Final = frozenset({"null"})
+# "number" is split into integers and fractions, so that "integer" is a subset of "number".
 NUMBER: Final = frozenset({"integer", "fraction"})
-# A number is an integer or a fraction, so that "integer" is part of "number".
 ALL: Final = NUMBER | {"null", "boolean", "string", "array", "object"}
 UPPER: Final = ("maxLength", "maxItems", "maxProperties")
 LOWER: Final = ("minLength", "minItems", "minProperties")
-# The types that a keyword says something about.
+# Keyword -> the types that it constrains.
 TYPES_OF: Final[Mapping[str, frozenset[str]]] = {
     **dict.fromkeys(
         ("maxLength", "minLength", "pattern", "contentEncoding", "contentMediaType"), frozenset({"string"})
@@ -21,52 +21,56 @@ TYPES_OF: Final[Mapping[str, frozenset[str]]] = {
     **dict.fromkeys(("maxProperties", "minProperties"), frozenset({"object"})),
     **dict.fromkeys(("maximum", "minimum", "multipleOf"), NUMBER),
 }
-ABSENT: Final = object()
+NO_DEFAULT: Final = object()
+"""The `default` of a schema that declares none. `None` is the JSON value null."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One of the schemas that hold at once; `bare` leaves its union out, whose variants are compared one by one."""
+    """One schema object of a schema. `without_union` ignores its union: the variants are compared one by one."""
 
-    site: Site
-    bare: bool = False
+    node: Node
+    without_union: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
-    """A place in the tree of schemas: everything that holds there at once, and the types that are looked at."""
+class Schema:
+    """The schema objects that apply to a value together, restricted to `types`.
+
+    `label` names the value in messages. `name` identifies a variant of a union in both documents.
+    """
 
     parts: tuple[Part, ...]
     label: str = ""
-    only: frozenset[str] = ALL
-    hint: str = ""
+    types: frozenset[str] = ALL
+    name: str = ""
 
     @classmethod
-    def of(cls, site: Site, label: str = "", hint: str = "") -> "Node":
-        """The node of one schema."""
-        return cls((Part(site),), label, hint=hint)
+    def of(cls, node: Node, label: str = "", name: str = "") -> "Schema":
+        """The schema of one schema object."""
+        return cls((Part(node),), label, name=name)
 
     @property
     def pointer(self) -> str:
-        """Where it lies."""
-        return self.parts[0].site.pointer
+        """The JSON pointer of the first schema object."""
+        return self.parts[0].node.pointer
 
     @property
     def key(self) -> tuple[Any, ...]:
-        """The same for the same schemas, wherever they are referred to from."""
-        return (self.only, *((_identity(part.site.value), part.bare) for part in self.parts))
+        """Equal for the same schema objects, whichever references lead to them."""
+        return (self.types, *((_identity(part.node.value), part.without_union) for part in self.parts))
 
-    def narrowed(self, types: frozenset[str]) -> "Node":
-        """The same schema, looked at for some types only."""
-        return Node(self.parts, self.label, self.only & types, self.hint)
+    def restrict_to(self, types: frozenset[str]) -> "Schema":
+        """The same schema for values of these types only."""
+        return Schema(self.parts, self.label, self.types & types, self.name)
 
 
 def _identity(value: Any) -> Any:
-    # Nothing is freed while two documents are compared, so the address names a mapping; a scalar names itself.
+    # No object is freed during a comparison, so the address identifies a mapping. Scalars are compared by value.
     return id(value) if isinstance(value, Mapping) else (type(value).__name__, repr(value))
 
 
-ANYTHING: Final = Site({}, "")
+ANYTHING: Final = Node({}, "")
 
 
 @dataclass(slots=True)
@@ -74,51 +78,46 @@ class Union:
     """`oneOf` or `anyOf`."""
 
     keyword: str
-    variants: list[Node]
+    variants: list[Schema]
     pointer: str
 
 
 @dataclass(slots=True)
-class Shape:
-    """The conjunction of everything that holds at a node."""
+class NormalizedSchema:
+    """All constraints of a schema, combined."""
 
     pointer: str
     types: frozenset[str] = ALL
     type_pointer: str = ""
     enum: dict[str, Any] | None = None
     enum_pointer: str = ""
-    # keyword -> (value, pointer); of two bounds the tighter one. A bound on numbers is (number, exclusive).
+    # Keyword -> (value, pointer); the tighter one of two bounds. `maximum` and `minimum` have (number, exclusive).
     limits: dict[str, tuple[Any, str]] = field(default_factory=dict)
     patterns: dict[str, str] = field(default_factory=dict)
     formats: dict[str, str] = field(default_factory=dict)
-    properties: dict[str, Node] = field(default_factory=dict)
+    properties: dict[str, Schema] = field(default_factory=dict)
     required: dict[str, str] = field(default_factory=dict)
-    additional: bool | Node = True
+    additional: bool | Schema = True
     additional_pointer: str = ""
-    pattern_properties: dict[str, Node] = field(default_factory=dict)
-    property_names: Node | None = None
+    pattern_properties: dict[str, Schema] = field(default_factory=dict)
+    property_names: Schema | None = None
     dependent_required: dict[tuple[str, str], str] = field(default_factory=dict)
-    items: Node | None = None
-    prefix: list[Node] = field(default_factory=list)
+    items: Schema | None = None
+    prefix: list[Schema] = field(default_factory=list)
     unions: list[Union] = field(default_factory=list)
-    discriminator: Site | None = None
-    # keyword -> the schemas under it, for what is compared for equality only
-    others: dict[str, list[Node]] = field(default_factory=dict)
-    default: Any = ABSENT
+    discriminator: Node | None = None
+    # Keyword -> the schemas below it, for keywords that are compared for equality only.
+    others: dict[str, list[Schema]] = field(default_factory=dict)
+    default: Any = NO_DEFAULT
     default_pointer: str = ""
     deprecated: bool = False
     sunset: Any = None
     read_only: bool = False
     write_only: bool = False
 
-    @property
-    def unbounded(self) -> bool:
-        """Whether every type is allowed."""
-        return self.types == ALL and self.enum is None and not self.unions
-
 
 def wire_types(names: Iterable[Any]) -> frozenset[str]:
-    """The types behind the names that a `type` lists."""
+    """The types of JSON values that a list of type names allows."""
     found: set[str] = set()
     for name in names:
         if name == "number":
@@ -129,7 +128,7 @@ def wire_types(names: Iterable[Any]) -> frozenset[str]:
 
 
 def type_names(types: frozenset[str]) -> str:
-    """The types in a reader's words."""
+    """The types as a phrase for messages: "integer or null"."""
     if types == ALL:
         return "anything"
     names = sorted(types - {"fraction"} if types >= NUMBER else types)
@@ -139,7 +138,7 @@ def type_names(types: frozenset[str]) -> str:
 
 
 def type_of(value: Any) -> str:
-    """The type of a value on the wire."""
+    """The type of a JSON value."""
     if value is None:
         return "null"
     if isinstance(value, bool):

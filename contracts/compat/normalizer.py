@@ -1,187 +1,194 @@
-"""Reads the schemas of one document into shapes: references followed, `allOf` merged, both ways to write null alike."""
+"""Normalises the schemas of one document: follows references, merges `allOf`, and unifies the spellings of null."""
 
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
-from contracts.compat.document import Document, Site
-from contracts.compat.keywords import conjoin, read_plain, restrict
+from contracts.compat.document import Document, Node
+from contracts.compat.keywords import intersect, read_keywords, restrict
 from contracts.compat.loading import NotOpenAPI
-from contracts.compat.normalized_schema import ALL, NULL, Node, Part, Shape, Union, type_of
+from contracts.compat.normalized_schema import ALL, NULL, NormalizedSchema, Part, Schema, Union, type_of
 
-# What says nothing about the values: variants that hold nothing else beside an enum are one enum together.
+# A union of variants that have no other keywords than these is one enum.
 _ENUM_ONLY: Final = frozenset({"enum", "const", "type", "title", "description", "deprecated", "examples", "example"})
 _SAME_ONLY: Final = ("not", "if", "then", "else", "contains", "contentSchema")
 
 
-class Reader:
-    """The shapes of one document's schemas."""
+class SchemaNormalizer:
+    """Normalises the schemas of one document, each schema once."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
-        self._shapes: dict[tuple[Any, ...], Shape] = {}
-        self._open: set[tuple[Any, ...]] = set()
+        self._normalized: dict[tuple[Any, ...], NormalizedSchema] = {}
+        self._in_progress: set[tuple[Any, ...]] = set()
 
-    def shape(self, node: Node) -> Shape:
-        """What holds at a node."""
-        key = node.key
-        if (known := self._shapes.get(key)) is not None:
+    def normalize(self, schema: Schema) -> NormalizedSchema:
+        """Combine all constraints of a schema."""
+        key = schema.key
+        if (known := self._normalized.get(key)) is not None:
             return known
-        if key in self._open:
-            # A union that is one of its own variants adds nothing to itself.
-            return Shape(node.pointer, types=frozenset())
-        self._open.add(key)
+        if key in self._in_progress:
+            # A union that contains itself as a variant allows nothing beyond its other variants.
+            return NormalizedSchema(schema.pointer, types=frozenset())
+        self._in_progress.add(key)
         try:
-            shape = self._read(node)
+            normalized = self._read(schema)
         finally:
-            self._open.discard(key)
-        self._shapes[key] = shape
-        return shape
+            self._in_progress.discard(key)
+        self._normalized[key] = normalized
+        return normalized
 
-    def hint(self, site: Site) -> str:
-        """A name by which a variant is known again: its component, or its title."""
-        reference = site.mapping.get("$ref")
+    def variant_name(self, node: Node) -> str:
+        """The name of a variant in both documents: its component, or its title."""
+        reference = node.mapping.get("$ref")
         if isinstance(reference, str):
             return reference.rpartition("/")[2]
-        title = site.mapping.get("title")
+        title = node.mapping.get("title")
         return title if isinstance(title, str) else ""
 
-    def kinds(self, shape: Shape) -> dict[str, Node]:
-        """The values of a discriminator with the schemas they mean, whether mapped, implied or fixed by the variant."""
-        if shape.discriminator is None:
+    def discriminator_values(self, normalized: NormalizedSchema) -> dict[str, Schema]:
+        """The schemas by discriminator value: of `mapping`, of a `const` or `enum`, or of the component name."""
+        if normalized.discriminator is None:
             return {}
-        name = shape.discriminator.at("propertyName").value
-        found: dict[str, Node] = {}
+        name = normalized.discriminator.at("propertyName").value
+        found: dict[str, Schema] = {}
         mapped: set[str] = set()
-        for kind, target in shape.discriminator.at("mapping").mapping.items():
+        for value, target in normalized.discriminator.at("mapping").mapping.items():
             if isinstance(target, str):
-                site = Site({"$ref": target if "#" in target else f"#/components/schemas/{target}"}, "")
+                node = Node({"$ref": target if "#" in target else f"#/components/schemas/{target}"}, "")
                 with suppress(NotOpenAPI):
-                    resolved = self._document.resolve(site)
-                    found[kind] = Node.of(resolved, hint=self.hint(site))
+                    resolved = self._document.resolve(node)
+                    found[value] = Schema.of(resolved, name=self.variant_name(node))
                     mapped.add(resolved.pointer)
-        for union in shape.unions:
-            for node in union.variants:
-                if self._document.resolve(node.parts[0].site).pointer in mapped:
+        for union in normalized.unions:
+            for schema in union.variants:
+                if self._document.resolve(schema.parts[0].node).pointer in mapped:
                     continue
-                fixed = self.shape(node).properties.get(name)
-                values = None if fixed is None else self.shape(fixed).enum
-                kinds = [str(value) for value in values.values()] if values else [node.hint]
-                found |= {kind: node for kind in kinds if kind}
+                fixed = self.normalize(schema).properties.get(name)
+                values = None if fixed is None else self.normalize(fixed).enum
+                names = [str(value) for value in values.values()] if values else [schema.name]
+                found |= {one: schema for one in names if one}
         return found
 
-    def _read(self, node: Node) -> Shape:
-        flat = list(self._flat(node))
-        shape = Shape(flat[0][0].pointer if flat else node.pointer)
-        for site, bare in flat:
-            read_plain(shape, site)
-            self._read_object(shape, site)
-            self._read_array(shape, site)
+    def _read(self, schema: Schema) -> NormalizedSchema:
+        flat = list(self._flatten(schema))
+        normalized = NormalizedSchema(flat[0][0].pointer if flat else schema.pointer)
+        for node, without_union in flat:
+            read_keywords(normalized, node)
+            self._read_object(normalized, node)
+            self._read_array(normalized, node)
             for keyword in _SAME_ONLY:
-                if keyword in site.mapping:
-                    shape.others.setdefault(keyword, []).append(Node.of(site.at(keyword)))
-            if not bare:
+                if keyword in node.mapping:
+                    normalized.others.setdefault(keyword, []).append(Schema.of(node.at(keyword)))
+            if not without_union:
                 for keyword in ("oneOf", "anyOf"):
-                    if site.at(keyword).items:
-                        self._read_union(shape, site, keyword)
+                    if node.at(keyword).items:
+                        self._read_union(normalized, node, keyword)
         if flat and flat[0][0].mapping.get("nullable") is True and "type" not in flat[0][0].mapping:
-            shape.types |= NULL
-        shape.types &= node.only
-        if shape.enum is not None:
-            shape.enum = {key: value for key, value in shape.enum.items() if type_of(value) in shape.types}
-            shape.types = frozenset(type_of(value) for value in shape.enum.values())
-        return shape
+            normalized.types |= NULL
+        normalized.types &= schema.types
+        if normalized.enum is not None:
+            normalized.enum = {
+                key: value for key, value in normalized.enum.items() if type_of(value) in normalized.types
+            }
+            normalized.types = frozenset(type_of(value) for value in normalized.enum.values())
+        return normalized
 
-    def _flat(self, node: Node) -> Iterator[tuple[Site, bool]]:
-        """Every schema object that holds here, references and `allOf` followed, each once."""
-        waiting = [(part.site, part.bare) for part in reversed(node.parts)]
+    def _flatten(self, schema: Schema) -> Iterator[tuple[Node, bool]]:
+        """Yield the schema objects that apply, each once. Follows `$ref` and `allOf`."""
+        queue = [(part.node, part.without_union) for part in reversed(schema.parts)]
         seen: set[int] = set()
-        while waiting:
-            site, bare = waiting.pop()
-            if site.value is False:
-                yield Site({"not": {}}, site.pointer), bare
+        while queue:
+            node, without_union = queue.pop()
+            if node.value is False:
+                yield Node({"not": {}}, node.pointer), without_union
                 continue
-            if not isinstance(site.value, dict) or id(site.value) in seen:
+            if not isinstance(node.value, dict) or id(node.value) in seen:
                 continue
-            seen.add(id(site.value))
-            reference = site.value.get("$ref")
+            seen.add(id(node.value))
+            reference = node.value.get("$ref")
             if isinstance(reference, str):
-                waiting.append((self._document.target(reference, site.pointer), bare))
-                if not self._document.siblings or len(site.value) == 1:
+                queue.append((self._document.target(reference, node.pointer), without_union))
+                if not self._document.ref_siblings_apply or len(node.value) == 1:
                     continue
             else:
-                yield site, bare
-            waiting += [(site.at("allOf", index), bare) for index in reversed(range(len(site.at("allOf").items)))]
+                yield node, without_union
+            queue += [
+                (node.at("allOf", index), without_union) for index in reversed(range(len(node.at("allOf").items)))
+            ]
             if isinstance(reference, str):
-                yield site, bare
+                yield node, without_union
 
-    def _read_object(self, shape: Shape, site: Site) -> None:
-        for name in site.at("properties").mapping:
-            child = site.at("properties", name)
-            known = shape.properties.get(name)
+    def _read_object(self, normalized: NormalizedSchema, node: Node) -> None:
+        for name in node.at("properties").mapping:
+            child = node.at("properties", name)
+            known = normalized.properties.get(name)
             parts = (*(known.parts if known else ()), Part(child))
-            shape.properties[name] = Node(parts, name)
-        for index, name in enumerate(site.at("required").items):
+            normalized.properties[name] = Schema(parts, name)
+        for index, name in enumerate(node.at("required").items):
             if isinstance(name, str):
-                shape.required.setdefault(name, site.at("required", index).pointer)
-        for pattern in site.at("patternProperties").mapping:
-            shape.pattern_properties.setdefault(pattern, Node.of(site.at("patternProperties", pattern), pattern))
-        self._read_names(shape, site)
-        keyword = "additionalProperties" if "additionalProperties" in site.mapping else "unevaluatedProperties"
-        additional = site.at(keyword)
+                normalized.required.setdefault(name, node.at("required", index).pointer)
+        for pattern in node.at("patternProperties").mapping:
+            normalized.pattern_properties.setdefault(pattern, Schema.of(node.at("patternProperties", pattern), pattern))
+        self._read_names(normalized, node)
+        keyword = "additionalProperties" if "additionalProperties" in node.mapping else "unevaluatedProperties"
+        additional = node.at(keyword)
         if additional.value is False or additional.value == {"not": {}}:
-            shape.additional, shape.additional_pointer = False, additional.pointer
-        elif isinstance(additional.value, dict) and additional.value and shape.additional is not False:
-            shape.additional, shape.additional_pointer = Node.of(additional, "any other field"), additional.pointer
+            normalized.additional, normalized.additional_pointer = False, additional.pointer
+        elif isinstance(additional.value, dict) and additional.value and normalized.additional is not False:
+            normalized.additional = Schema.of(additional, "any other field")
+            normalized.additional_pointer = additional.pointer
 
-    def _read_names(self, shape: Shape, site: Site) -> None:
-        if "propertyNames" in site.mapping:
-            shape.property_names = Node.of(site.at("propertyNames"), "the names")
+    def _read_names(self, normalized: NormalizedSchema, node: Node) -> None:
+        if "propertyNames" in node.mapping:
+            normalized.property_names = Schema.of(node.at("propertyNames"), "the names")
         for keyword in ("dependentRequired", "dependencies"):
-            for name, needed in site.at(keyword).mapping.items():
+            for name, needed in node.at(keyword).mapping.items():
                 for other in needed if isinstance(needed, list) else ():
-                    shape.dependent_required[(name, str(other))] = site.at(keyword, name).pointer
-        for name in site.at("dependentSchemas").mapping:
-            shape.others.setdefault("dependentSchemas", []).append(Node.of(site.at("dependentSchemas", name)))
+                    normalized.dependent_required[(name, str(other))] = node.at(keyword, name).pointer
+        for name in node.at("dependentSchemas").mapping:
+            normalized.others.setdefault("dependentSchemas", []).append(Schema.of(node.at("dependentSchemas", name)))
 
-    def _read_array(self, shape: Shape, site: Site) -> None:
-        prefix = site.at("prefixItems")
+    def _read_array(self, normalized: NormalizedSchema, node: Node) -> None:
+        prefix = node.at("prefixItems")
         for index in range(len(prefix.items)):
-            if index == len(shape.prefix):
-                shape.prefix.append(Node.of(prefix.at(index), f"item {index}"))
-        keyword = "items" if "items" in site.mapping else "unevaluatedItems"
-        if keyword in site.mapping and not isinstance(site.value[keyword], list):
-            known = shape.items.parts if shape.items else ()
-            shape.items = Node((*known, Part(site.at(keyword))), "each item")
+            if index == len(normalized.prefix):
+                normalized.prefix.append(Schema.of(prefix.at(index), f"item {index}"))
+        keyword = "items" if "items" in node.mapping else "unevaluatedItems"
+        if keyword in node.mapping and not isinstance(node.value[keyword], list):
+            known = normalized.items.parts if normalized.items else ()
+            normalized.items = Schema((*known, Part(node.at(keyword))), "each item")
 
-    def _read_union(self, shape: Shape, site: Site, keyword: str) -> None:
-        union = site.at(keyword)
-        sites = [union.at(index) for index in range(len(union.items))]
-        nodes = [Node.of(one, hint=self.hint(one)) for one in sites]
-        shapes = [self.shape(node) for node in nodes]
-        values = [node for node, one in zip(nodes, shapes, strict=True) if one.types != NULL]
-        nullable = len(values) < len(nodes) or any("null" in one.types for one in shapes)
+    def _read_union(self, normalized: NormalizedSchema, node: Node, keyword: str) -> None:
+        union = node.at(keyword)
+        nodes = [union.at(index) for index in range(len(union.items))]
+        schemas = [Schema.of(one, name=self.variant_name(one)) for one in nodes]
+        variants = [self.normalize(schema) for schema in schemas]
+        not_null = [schema for schema, one in zip(schemas, variants, strict=True) if one.types != NULL]
+        nullable = len(not_null) < len(schemas) or any("null" in one.types for one in variants)
         if not nullable:
-            shape.types -= NULL
-        if not values:
-            shape.types &= NULL
-        elif len(values) == 1:
-            self._merge(shape, values[0], nullable=nullable)
-        elif all(one.enum is not None for one in shapes) and all(
-            self._document.resolve(one).mapping.keys() <= _ENUM_ONLY for one in sites
+            normalized.types -= NULL
+        if not not_null:
+            normalized.types &= NULL
+        elif len(not_null) == 1:
+            self._merge(normalized, not_null[0], nullable=nullable)
+        elif all(one.enum is not None for one in variants) and all(
+            self._document.resolve(one).mapping.keys() <= _ENUM_ONLY for one in nodes
         ):
-            found = {key: value for one in shapes for key, value in (one.enum or {}).items()}
-            restrict(shape, found, union.pointer)
+            found = {key: value for one in variants for key, value in (one.enum or {}).items()}
+            restrict(normalized, found, union.pointer)
         else:
-            shape.types &= frozenset[str]().union(*(one.types for one in shapes))
-            shape.unions.append(Union(keyword, [node.narrowed(ALL - NULL) for node in values], union.pointer))
+            normalized.types &= frozenset[str]().union(*(one.types for one in variants))
+            normalized.unions.append(
+                Union(keyword, [schema.restrict_to(ALL - NULL) for schema in not_null], union.pointer)
+            )
 
-    def _merge(self, shape: Shape, node: Node, *, nullable: bool) -> None:
-        """Let the one variant beside null hold here itself."""
-        inner = replace(self.shape(node))
+    def _merge(self, normalized: NormalizedSchema, schema: Schema, *, nullable: bool) -> None:
+        """Replace a union of one variant, with or without null, by that variant."""
+        inner = replace(self.normalize(schema))
         if nullable:
             inner.types |= NULL
             if inner.enum is not None:
                 inner.enum = {**inner.enum, "null": None}
-        conjoin(shape, inner)
+        intersect(normalized, inner)

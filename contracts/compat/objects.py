@@ -2,134 +2,153 @@
 
 from typing import Final
 
-from contracts.compat.catalogue.schemas import Place
-from contracts.compat.document import Site
-from contracts.compat.engine import Engine, Entry, Pair, tell
-from contracts.compat.sunset import Phase, phase
-from contracts.compat.normalizer import Reader
-from contracts.compat.normalized_schema import ANYTHING, Node, Part, Shape
+from contracts.compat.catalogue.schemas import Context
+from contracts.compat.document import Node
+from contracts.compat.engine import Engine, PairResult
+from contracts.compat.normalized_schema import ANYTHING, NormalizedSchema, Part, Schema
+from contracts.compat.normalizer import SchemaNormalizer
+from contracts.compat.sunset import SunsetPhase, sunset_phase
+
+_TEXT: Final = {"type": "string"}
 
 
-def compare_objects(engine: Engine, pair: Pair, entry: Entry, old: Shape, new: Shape) -> None:
-    """The fields of two objects."""
-    before, after = _visible(engine.old, pair.place, old), _visible(engine.new, pair.place, new)
-    for name, node in before.items():
+def compare_objects(engine: Engine, result: PairResult, old: NormalizedSchema, new: NormalizedSchema) -> None:
+    """Compare the properties of two objects."""
+    context = result.pair.context
+    before = _visible_properties(engine.old, context, old)
+    after = _visible_properties(engine.new, context, new)
+    for name, schema in before.items():
         if name in after:
-            entry.below.append(Pair(node, after[name], pair.place))
-            _requiredness(pair, entry, name, old, new)
+            result.add_child(schema, after[name])
+            _compare_required(result, name, old, new)
         else:
-            _removed(engine, pair, entry, name, old, new)
-    for name, node in after.items():
+            _report_removed(engine, result, name, old, new)
+    for name, schema in after.items():
         if name not in before:
-            _added(pair, entry, name, node, old, new)
+            _report_added(result, name, schema, old, new)
     declared = before.keys() | after.keys() | old.properties.keys() | new.properties.keys()
     for name in sorted((old.required.keys() | new.required.keys()) - declared):
-        _requiredness(pair, entry, name, old, new)
-    _additional(pair, entry, old, new)
-    _patterned(pair, entry, old, new)
+        _compare_required(result, name, old, new)
+    _compare_additional_properties(result, old, new)
+    _compare_pattern_properties(result, old, new)
     for (name, other), pointer in new.dependent_required.items():
         if (name, other) not in old.dependent_required:
-            tell(entry, pair, "dependent-property-required", pointer, old=f"`{name}`", new=f"`{other}`")
+            result.report("dependent-property-required", pointer, old=f"`{name}`", new=f"`{other}`")
     for (name, other), pointer in old.dependent_required.items():
         if (name, other) not in new.dependent_required:
-            tell(entry, pair, "dependent-property-optional", pointer, old=f"`{name}`", new=f"`{other}`")
+            result.report("dependent-property-optional", pointer, old=f"`{name}`", new=f"`{other}`")
 
 
-def compare_arrays(pair: Pair, entry: Entry, old: Shape, new: Shape) -> None:
-    """The items of two arrays, position by position where they have positions."""
+def compare_arrays(result: PairResult, old: NormalizedSchema, new: NormalizedSchema) -> None:
+    """Compare the items of two arrays: `prefixItems` by position, the others as one schema."""
     for index in range(max(len(old.prefix), len(new.prefix))):
         before = old.prefix[index] if index < len(old.prefix) else old.items
         after = new.prefix[index] if index < len(new.prefix) else new.items
-        _child(pair, entry, before, after, f"item {index}", old, new)
+        _compare_items(result, before, after, f"item {index}", old, new)
     if old.items is not None or new.items is not None:
-        _child(pair, entry, old.items, new.items, f"each item of {pair.new.label or 'the list'}", old, new)
+        _compare_items(result, old.items, new.items, f"each item of {result.pair.new.label or 'the list'}", old, new)
 
 
-def _child(
-    pair: Pair, entry: Entry, before: Node | None, after: Node | None, label: str, old: Shape, new: Shape
+def _compare_items(
+    result: PairResult,
+    before: Schema | None,
+    after: Schema | None,
+    label: str,
+    old: NormalizedSchema,
+    new: NormalizedSchema,
 ) -> None:
-    entry.below.append(Pair(_or_anything(before, label, old), _or_anything(after, label, new), pair.place))
+    result.add_child(_schema_or_anything(before, label, old), _schema_or_anything(after, label, new))
 
 
-def _or_anything(node: Node | None, label: str, shape: Shape) -> Node:
-    if node is None:
-        return Node.of(Site(ANYTHING.value, shape.pointer), label)
-    return Node(node.parts, label, node.only, node.hint)
+def _schema_or_anything(schema: Schema | None, label: str, normalized: NormalizedSchema) -> Schema:
+    if schema is None:
+        return Schema.of(Node(ANYTHING.value, normalized.pointer), label)
+    return Schema(schema.parts, label, schema.types, schema.name)
 
 
-def _visible(reader: Reader, place: Place, shape: Shape) -> dict[str, Node]:
-    """The fields that cross the wire here: what only the server sets is not sent, what is only written not returned."""
-    return {name: node for name, node in shape.properties.items() if not _hidden(place, reader.shape(node))}
+def _visible_properties(
+    normalizer: SchemaNormalizer, context: Context, normalized: NormalizedSchema
+) -> dict[str, Schema]:
+    """The properties that are transferred: requests have no `readOnly` ones, responses no `writeOnly` ones."""
+    return {
+        name: schema
+        for name, schema in normalized.properties.items()
+        if not _is_hidden(context, normalizer.normalize(schema))
+    }
 
 
-def _hidden(place: Place, shape: Shape) -> bool:
-    return shape.read_only if place.sent else shape.write_only
+def _is_hidden(context: Context, normalized: NormalizedSchema) -> bool:
+    return normalized.read_only if context.client_sends else normalized.write_only
 
 
-def _requiredness(pair: Pair, entry: Entry, name: str, old: Shape, new: Shape) -> None:
+def _compare_required(result: PairResult, name: str, old: NormalizedSchema, new: NormalizedSchema) -> None:
     if name in new.required and name not in old.required:
-        tell(entry, pair, "property-became-required", new.required[name], what=name)
+        result.report("property-became-required", new.required[name], what=name)
     elif name in old.required and name not in new.required:
         pointer = new.properties[name].pointer if name in new.properties else old.required[name]
-        tell(entry, pair, "property-became-optional", pointer, what=name)
+        result.report("property-became-optional", pointer, what=name)
 
 
-def _removed(engine: Engine, pair: Pair, entry: Entry, name: str, old: Shape, new: Shape) -> None:
+def _report_removed(
+    engine: Engine, result: PairResult, name: str, old: NormalizedSchema, new: NormalizedSchema
+) -> None:
     if name in new.properties:
-        change = "property-became-read-only" if pair.place.sent else "property-became-write-only"
-        tell(entry, pair, change, new.properties[name].pointer, what=name)
+        change = "property-became-read-only" if result.pair.context.client_sends else "property-became-write-only"
+        result.report(change, new.properties[name].pointer, what=name)
         return
-    shape = engine.old.shape(old.properties[name])
+    normalized = engine.old.normalize(old.properties[name])
     change = {
-        Phase.ANNOUNCED: "property-removed-before-sunset",
-        Phase.OVER: "property-removed-after-sunset",
-    }.get(phase(shape.deprecated, shape.sunset, engine.today), "property-removed")
-    tell(entry, pair, change, old.properties[name].pointer, what=name, old=shape.sunset)
+        SunsetPhase.BEFORE_SUNSET: "property-removed-before-sunset",
+        SunsetPhase.AFTER_SUNSET: "property-removed-after-sunset",
+    }.get(sunset_phase(normalized.deprecated, normalized.sunset, engine.today), "property-removed")
+    result.report(change, old.properties[name].pointer, what=name, old=normalized.sunset)
 
 
-def _added(pair: Pair, entry: Entry, name: str, node: Node, old: Shape, new: Shape) -> None:
+def _report_added(result: PairResult, name: str, schema: Schema, old: NormalizedSchema, new: NormalizedSchema) -> None:
     if name in new.required and name not in old.required:
-        tell(entry, pair, "required-property-added", node.pointer, what=name)
+        result.report("required-property-added", schema.pointer, what=name)
     elif name in old.properties:
-        change = "property-became-writable" if pair.place.sent else "property-became-readable"
-        tell(entry, pair, change, node.pointer, what=name)
+        change = "property-became-writable" if result.pair.context.client_sends else "property-became-readable"
+        result.report(change, schema.pointer, what=name)
     else:
-        tell(entry, pair, "property-added", node.pointer, what=name)
+        result.report("property-added", schema.pointer, what=name)
 
 
-def _additional(pair: Pair, entry: Entry, old: Shape, new: Shape) -> None:
+def _compare_additional_properties(result: PairResult, old: NormalizedSchema, new: NormalizedSchema) -> None:
     before, after = old.additional, new.additional
     pointer = new.additional_pointer or new.pointer
-    if isinstance(before, Node) and isinstance(after, Node):
-        entry.below.append(Pair(before, after, pair.place))
-    elif isinstance(before, Node):
+    if isinstance(before, Schema) and isinstance(after, Schema):
+        result.add_child(before, after)
+    elif isinstance(before, Schema):
         change = "additional-properties-untyped" if after else "map-values-removed"
-        tell(entry, pair, change, pointer)
-    elif isinstance(after, Node):
+        result.report(change, pointer)
+    elif isinstance(after, Schema):
         change = "additional-properties-typed" if before else "additional-properties-opened"
-        tell(entry, pair, change, pointer)
+        result.report(change, pointer)
     elif before != after:
-        tell(entry, pair, "additional-properties-opened" if after else "additional-properties-closed", pointer)
+        result.report("additional-properties-opened" if after else "additional-properties-closed", pointer)
 
 
-def _patterned(pair: Pair, entry: Entry, old: Shape, new: Shape) -> None:
-    for pattern, node in old.pattern_properties.items():
+def _compare_pattern_properties(result: PairResult, old: NormalizedSchema, new: NormalizedSchema) -> None:
+    for pattern, schema in old.pattern_properties.items():
         if pattern in new.pattern_properties:
-            entry.below.append(Pair(node, new.pattern_properties[pattern], pair.place))
+            result.add_child(schema, new.pattern_properties[pattern])
         else:
-            tell(entry, pair, "pattern-property-removed", node.pointer, old=pattern)
-    for pattern, node in new.pattern_properties.items():
+            result.report("pattern-property-removed", schema.pointer, old=pattern)
+    for pattern, schema in new.pattern_properties.items():
         if pattern not in old.pattern_properties:
-            tell(entry, pair, "pattern-property-added", node.pointer, new=pattern)
+            result.report("pattern-property-added", schema.pointer, new=pattern)
     if old.property_names is not None or new.property_names is not None:
-        names = [_of_text(node, shape) for node, shape in ((old.property_names, old), (new.property_names, new))]
-        entry.below.append(Pair(names[0], names[1], pair.place))
+        before, after = (
+            _property_name_schema(schema, normalized)
+            for schema, normalized in ((old.property_names, old), (new.property_names, new))
+        )
+        result.add_child(before, after)
 
 
-def _of_text(node: Node | None, shape: Shape) -> Node:
-    """What names must look like; they are text, whether a schema says so or not."""
-    text = Part(Site(_TEXT, shape.pointer))
-    return Node((text,), "the names") if node is None else Node((*node.parts, text), node.label, node.only, node.hint)
-
-
-_TEXT: Final = {"type": "string"}
+def _property_name_schema(schema: Schema | None, normalized: NormalizedSchema) -> Schema:
+    """The schema of property names, which are strings even if `propertyNames` declares no type."""
+    text = Part(Node(_TEXT, normalized.pointer))
+    if schema is None:
+        return Schema((text,), "the names")
+    return Schema((*schema.parts, text), schema.label, schema.types, schema.name)

@@ -1,72 +1,72 @@
-"""Compares the parameters of an operation, those of its path included."""
+"""Compares the parameters of an operation, including those of its path."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from contracts.compat.catalogue.schemas import Place
+from contracts.compat.catalogue.schemas import Context
 from contracts.compat.comparison import Comparison
-from contracts.compat.document import Document, Site
-from contracts.compat.engine import Pair
-from contracts.compat.sunset import Phase, day, phase
-from contracts.compat.normalized_schema import Node
+from contracts.compat.document import Document, Node
+from contracts.compat.engine import SchemaPair
+from contracts.compat.normalized_schema import Schema
+from contracts.compat.sunset import SunsetPhase, parse_sunset, sunset_phase
 
-# Header parameters that OpenAPI tells tools to ignore: other parts of the document say it.
+# OpenAPI: tools ignore these header parameters, because other parts of the document define them.
 _IGNORED = frozenset({"accept", "content-type", "authorization"})
 _STYLES: Mapping[str, str] = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
 _COMPOUND = frozenset({"array", "object"})
 
 
 @dataclass(frozen=True, slots=True)
-class Parameter:
-    """A parameter, with what OpenAPI fills in where the document is silent."""
+class EffectiveParameter:
+    """A parameter with the defaults of OpenAPI for members that the document omits."""
 
     name: str
-    place: str
-    site: Site
+    location: str
+    node: Node
 
     @property
     def required(self) -> bool:
-        """Whether it must be given; one in the path always is."""
-        return self.place == "path" or self.site.at("required").flag
+        """Whether requests must contain it. Path parameters are always required."""
+        return self.location == "path" or self.node.at("required").flag
 
     @property
     def style(self) -> str:
-        """How its value is written."""
-        return str(self.site.at("style").value or _STYLES.get(self.place, "form"))
+        """The serialisation style of its value."""
+        return str(self.node.at("style").value or _STYLES.get(self.location, "form"))
 
     @property
     def explode(self) -> bool:
-        """Whether each of several values is written apart."""
-        stated = self.site.at("explode").value
+        """Whether each value of an array or object is a separate parameter."""
+        stated = self.node.at("explode").value
         return stated if isinstance(stated, bool) else self.style in {"form", "cookie"}
 
     @property
     def media_type(self) -> str | None:
-        """The media type of its value, where it has one instead of a style."""
-        return next(iter(self.site.at("content").mapping), None)
+        """The media type of its value if it has `content` instead of `schema`."""
+        return next(iter(self.node.at("content").mapping), None)
 
     @property
-    def schema(self) -> Site:
-        """What its values are."""
+    def schema_node(self) -> Node:
+        """The node of its schema."""
         media_type = self.media_type
-        return self.site.at("schema") if media_type is None else self.site.at("content", media_type, "schema")
+        return self.node.at("schema") if media_type is None else self.node.at("content", media_type, "schema")
 
 
 def compare_parameters(
     comparison: Comparison,
-    old: tuple[Site, Site],
-    new: tuple[Site, Site],
+    old: tuple[Node, Node],
+    new: tuple[Node, Node],
     operation: str,
     renamed: Mapping[str, str],
     *,
     inverted: bool = False,
 ) -> None:
-    """The parameters of both sides, each a path item and its operation; where `inverted`, the server sends them."""
+    """Compare parameters. Each side is a path item and its operation. `inverted`: the server sends the request."""
     before = {
-        (place, renamed.get(name, name) if place == "path" else name): one
-        for (place, name), one in _effective(comparison.old, *old).items()
+        (location, renamed.get(name, name) if location == "path" else name): one
+        for (location, name), one in _parameters(comparison.old, *old).items()
     }
-    after = _effective(comparison.new, *new)
+    after = _parameters(comparison.new, *new)
     gone = [key for key in before if key not in after]
     fresh = [key for key in after if key not in before]
     for key, parameter in before.items():
@@ -80,94 +80,104 @@ def compare_parameters(
         if moved is not None and not inverted:
             gone.remove(key)
             fresh.remove(moved)
-            told = {"what": f"`{key[1]}`", "old": key[0], "new": moved[0]}
-            comparison.tell("request-parameter-location-changed", after[moved].site.pointer, operation, **told)
+            details = {"what": f"`{key[1]}`", "old": key[0], "new": moved[0]}
+            comparison.report("request-parameter-location-changed", after[moved].node.pointer, operation, **details)
     for key in gone:
-        _removed(comparison, before[key], operation, inverted=inverted)
+        _report_removed(comparison, before[key], operation, inverted=inverted)
     for key in fresh:
         parameter = after[key]
         rule = "request-parameter-added-required" if parameter.required else "request-parameter-added"
-        told = {"what": f"`{parameter.name}`", "place": parameter.place}
-        comparison.tell("webhook-parameter-added" if inverted else rule, parameter.site.pointer, operation, **told)
+        details = {"what": f"`{parameter.name}`", "location": parameter.location}
+        comparison.report("webhook-parameter-added" if inverted else rule, parameter.node.pointer, operation, **details)
 
 
-def _effective(document: Document, item: Site, operation: Site) -> dict[tuple[str, str], Parameter]:
+def _parameters(document: Document, item: Node, operation: Node) -> dict[tuple[str, str], EffectiveParameter]:
     found = {}
     for owner in (item, operation):
         listed = owner.at("parameters")
         for index in range(len(listed.items)):
-            site = document.resolve(listed.at(index))
-            name, place = site.at("name").value, site.at("in").value
-            if not isinstance(name, str) or not isinstance(place, str):
+            node = document.resolve(listed.at(index))
+            name, location = node.at("name").value, node.at("in").value
+            if not isinstance(name, str) or not isinstance(location, str):
                 continue
-            key = name.lower() if place == "header" else name
-            if place != "header" or key not in _IGNORED:
-                found[(place, key)] = Parameter(name, place, site)
+            key = name.lower() if location == "header" else name
+            if location != "header" or key not in _IGNORED:
+                found[(location, key)] = EffectiveParameter(name, location, node)
     return found
 
 
-def _removed(comparison: Comparison, parameter: Parameter, operation: str, *, inverted: bool) -> None:
-    site = parameter.site
-    sunset = site.at("x-sunset").value
+def _report_removed(comparison: Comparison, parameter: EffectiveParameter, operation: str, *, inverted: bool) -> None:
+    node = parameter.node
+    sunset = node.at("x-sunset").value
     rule = {
-        Phase.ANNOUNCED: "request-parameter-removed-before-sunset",
-        Phase.OVER: "request-parameter-removed-after-sunset",
-    }.get(phase(site.at("deprecated").flag, sunset, comparison.today), "request-parameter-removed")
-    told = {"what": f"`{parameter.name}`", "place": parameter.place, "old": sunset}
-    comparison.tell("webhook-parameter-removed" if inverted else rule, site.pointer, operation, **told)
+        SunsetPhase.BEFORE_SUNSET: "request-parameter-removed-before-sunset",
+        SunsetPhase.AFTER_SUNSET: "request-parameter-removed-after-sunset",
+    }.get(sunset_phase(node.at("deprecated").flag, sunset, comparison.today), "request-parameter-removed")
+    details = {"what": f"`{parameter.name}`", "location": parameter.location, "old": sunset}
+    comparison.report("webhook-parameter-removed" if inverted else rule, node.pointer, operation, **details)
 
 
-def _compare_sent_by_server(comparison: Comparison, old: Parameter, new: Parameter, operation: str) -> None:
+def _compare_sent_by_server(
+    comparison: Comparison, old: EffectiveParameter, new: EffectiveParameter, operation: str
+) -> None:
     if old.required != new.required:
         rule = "webhook-parameter-became-required" if new.required else "webhook-parameter-became-optional"
-        comparison.tell(rule, new.site.pointer, operation, what=f"`{new.name}`", place=new.place)
-    comparison.schemas(Pair(Node.of(old.schema, old.name), Node.of(new.schema, new.name), Place.WEBHOOK), operation)
+        comparison.report(rule, new.node.pointer, operation, what=f"`{new.name}`", location=new.location)
+    comparison.compare_schemas(
+        SchemaPair(Schema.of(old.schema_node, old.name), Schema.of(new.schema_node, new.name), Context.WEBHOOK),
+        operation,
+    )
 
 
-def _compare(comparison: Comparison, old: Parameter, new: Parameter, operation: str) -> None:
-    what, pointer = f"`{new.name}`", new.site.pointer
+def _compare(comparison: Comparison, old: EffectiveParameter, new: EffectiveParameter, operation: str) -> None:
+    what, pointer = f"`{new.name}`", new.node.pointer
     if old.required != new.required:
         rule = "request-parameter-became-required" if new.required else "request-parameter-became-optional"
-        comparison.tell(rule, pointer, operation, what=what, place=new.place)
+        comparison.report(rule, pointer, operation, what=what, location=new.location)
     if old.media_type != new.media_type:
-        told = {"old": old.media_type or "plain text", "new": new.media_type or "plain text"}
-        comparison.tell("request-parameter-content-changed", pointer, operation, what=what, **told)
+        details = {"old": old.media_type or "plain text", "new": new.media_type or "plain text"}
+        comparison.report("request-parameter-content-changed", pointer, operation, what=what, **details)
     else:
-        _serialization(comparison, old, new, operation)
-    _lifecycle(comparison, old, new, operation)
-    pair = Pair(Node.of(old.schema, new.name), Node.of(new.schema, new.name), Place.PARAMETER)
-    comparison.schemas(pair, operation)
+        _compare_serialization(comparison, old, new, operation)
+    _compare_deprecation(comparison, old, new, operation)
+    pair = SchemaPair(Schema.of(old.schema_node, new.name), Schema.of(new.schema_node, new.name), Context.PARAMETER)
+    comparison.compare_schemas(pair, operation)
 
 
-def _serialization(comparison: Comparison, old: Parameter, new: Parameter, operation: str) -> None:
-    what, pointer = f"`{new.name}`", new.site.pointer
+def _compare_serialization(
+    comparison: Comparison, old: EffectiveParameter, new: EffectiveParameter, operation: str
+) -> None:
+    what, pointer = f"`{new.name}`", new.node.pointer
     types = (
-        comparison.engine.old.shape(Node.of(old.schema)).types | comparison.engine.new.shape(Node.of(new.schema)).types
+        comparison.engine.old.normalize(Schema.of(old.schema_node)).types
+        | comparison.engine.new.normalize(Schema.of(new.schema_node)).types
     )
     if old.style != new.style:
-        told = {"old": f"`{old.style}`", "new": f"`{new.style}`"}
-        comparison.tell("request-parameter-style-changed", pointer, operation, what=what, **told)
+        details = {"old": f"`{old.style}`", "new": f"`{new.style}`"}
+        comparison.report("request-parameter-style-changed", pointer, operation, what=what, **details)
     elif old.explode != new.explode and types & _COMPOUND:
-        told = {"old": str(old.explode).lower(), "new": str(new.explode).lower()}
-        comparison.tell("request-parameter-explode-changed", pointer, operation, what=what, **told)
+        details = {"old": str(old.explode).lower(), "new": str(new.explode).lower()}
+        comparison.report("request-parameter-explode-changed", pointer, operation, what=what, **details)
     for member, refused, allowed in (
         ("allowReserved", "request-parameter-reserved-refused", "request-parameter-reserved-allowed"),
         ("allowEmptyValue", "request-parameter-empty-refused", "request-parameter-empty-allowed"),
     ):
-        was, now = old.site.at(member).flag, new.site.at(member).flag
+        was, now = old.node.at(member).flag, new.node.at(member).flag
         if was != now:
-            comparison.tell(allowed if now else refused, pointer, operation, what=what)
+            comparison.report(allowed if now else refused, pointer, operation, what=what)
 
 
-def _lifecycle(comparison: Comparison, old: Parameter, new: Parameter, operation: str) -> None:
-    was, now = old.site.at("deprecated").flag, new.site.at("deprecated").flag
-    before, after = old.site.at("x-sunset").value, new.site.at("x-sunset").value
-    told = {"what": f"`{new.name}`", "place": new.place, "old": before, "new": after}
-    days = day(before), day(after)
+def _compare_deprecation(
+    comparison: Comparison, old: EffectiveParameter, new: EffectiveParameter, operation: str
+) -> None:
+    was, now = old.node.at("deprecated").flag, new.node.at("deprecated").flag
+    before, after = old.node.at("x-sunset").value, new.node.at("x-sunset").value
+    details = {"what": f"`{new.name}`", "location": new.location, "old": before, "new": after}
+    days = parse_sunset(before), parse_sunset(after)
     if now and not was:
         rule = "request-parameter-is-deprecated" if days[1] else "request-parameter-is-deprecated-without-sunset"
-        comparison.tell(rule, new.site.pointer, operation, **told)
+        comparison.report(rule, new.node.pointer, operation, **details)
     elif was and not now:
-        comparison.tell("request-parameter-is-no-longer-deprecated", new.site.pointer, operation, **told)
+        comparison.report("request-parameter-is-no-longer-deprecated", new.node.pointer, operation, **details)
     elif was and days[0] and days[1] and days[1] < days[0]:
-        comparison.tell("request-parameter-sunset-moved-earlier", new.site.pointer, operation, **told)
+        comparison.report("request-parameter-sunset-moved-earlier", new.node.pointer, operation, **details)

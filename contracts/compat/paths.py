@@ -1,4 +1,4 @@
-"""Compares paths and the operations on them."""
+"""Compares paths and their operations."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -6,72 +6,72 @@ from dataclasses import dataclass
 
 from contracts.compat.bodies import compare_request
 from contracts.compat.comparison import Comparison
-from contracts.compat.document import METHODS, Document, Site
-from contracts.compat.sunset import Phase, day, phase
+from contracts.compat.document import METHODS, Document, Node
 from contracts.compat.parameters import compare_parameters
 from contracts.compat.responses import compare_responses
 from contracts.compat.security import compare_requirements
 from contracts.compat.servers import compare_servers
+from contracts.compat.sunset import SunsetPhase, parse_sunset, sunset_phase
 from contracts.compat.webhooks import compare_callbacks
 
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
-    """One method of one path."""
+class PathOperation:
+    """One method of one path. `item` is the path item."""
 
     path: str
     method: str
-    site: Site
-    item: Site
+    node: Node
+    item: Node
 
     @property
     def name(self) -> str:
-        """How people call it."""
+        """The name in findings: ``GET /posts/{id}``."""
         return f"{self.method.upper()} {self.path}"
 
     @property
-    def shape(self) -> tuple[str, str]:
-        """What a URL shows: the names of the variable parts do not matter."""
+    def signature(self) -> tuple[str, str]:
+        """The identity of the operation in URLs, which do not contain the names of path parameters."""
         return (self.method, _VARIABLE.sub("{}", self.path))
 
     @property
     def variables(self) -> list[str]:
-        """The names of the variable parts, in their order."""
+        """The names of the path parameters, in their order."""
         return _VARIABLE.findall(self.path)
 
 
 def compare_paths(comparison: Comparison, pairs: Mapping[str, str]) -> None:
-    """Every operation of both documents; `pairs` names successors that neither URL nor operation id shows."""
+    """Compare all operations. `pairs` declares successors that have another URL and another operation id."""
     old, new = _operations(comparison.old), _operations(comparison.new)
-    called = {one.name: one for one in new.values()}
-    declared = {shape: called[pairs[one.name]] for shape, one in old.items() if one.name in pairs}
-    for shape, operation in old.items():
-        if shape in declared:
-            successor = declared[shape]
-            told = {"what": operation.name, "new": successor.name}
-            comparison.tell("operation-path-changed", successor.site.pointer, operation.name, **told)
+    by_name = {one.name: one for one in new.values()}
+    declared = {signature: by_name[pairs[one.name]] for signature, one in old.items() if one.name in pairs}
+    for signature, operation in old.items():
+        if signature in declared:
+            successor = declared[signature]
+            details = {"what": operation.name, "new": successor.name}
+            comparison.report("operation-path-changed", successor.node.pointer, operation.name, **details)
             _compare(comparison, operation, successor)
-        elif shape in new:
-            _compare(comparison, operation, new[shape])
-    names = {one.site.at("operationId").value: one for shape, one in new.items() if shape not in old}
-    moved: set[tuple[str, str] | None] = {one.shape for one in declared.values()}
-    for shape, operation in old.items():
-        if shape not in new and shape not in declared:
-            successor_by_id = names.get(operation.site.at("operationId").value or ...)
-            moved.add(successor_by_id.shape if successor_by_id else None)
-            _removed(comparison, operation, successor_by_id)
-    for shape, operation in new.items():
-        if shape not in old and shape not in moved:
-            comparison.tell("operation-added", operation.site.pointer, operation.name, what=operation.name)
+        elif signature in new:
+            _compare(comparison, operation, new[signature])
+    by_id = {one.node.at("operationId").value: one for signature, one in new.items() if signature not in old}
+    moved: set[tuple[str, str] | None] = {one.signature for one in declared.values()}
+    for signature, operation in old.items():
+        if signature not in new and signature not in declared:
+            successor_by_id = by_id.get(operation.node.at("operationId").value or ...)
+            moved.add(successor_by_id.signature if successor_by_id else None)
+            _report_removed(comparison, operation, successor_by_id)
+    for signature, operation in new.items():
+        if signature not in old and signature not in moved:
+            comparison.report("operation-added", operation.node.pointer, operation.name, what=operation.name)
 
 
-def _operations(document: Document) -> dict[tuple[str, str], Operation]:
-    return {one.shape: one for one in _each(document)}
+def _operations(document: Document) -> dict[tuple[str, str], PathOperation]:
+    return {one.signature: one for one in _walk_operations(document)}
 
 
-def _each(document: Document) -> Iterator[Operation]:
+def _walk_operations(document: Document) -> Iterator[PathOperation]:
     paths = document.root.at("paths")
     for path in paths.mapping:
         if path.startswith("x-"):
@@ -79,80 +79,80 @@ def _each(document: Document) -> Iterator[Operation]:
         item = document.resolve(paths.at(path))
         for method in METHODS:
             if method in item.mapping:
-                yield Operation(path, method, item.at(method), item)
+                yield PathOperation(path, method, item.at(method), item)
 
 
-def _removed(comparison: Comparison, operation: Operation, successor: Operation | None) -> None:
-    site = operation.site
-    sunset = site.at("x-sunset").value
-    state = phase(site.at("deprecated").flag, sunset, comparison.today)
-    told = {"what": operation.name, "old": sunset}
-    if state is Phase.OVER:
-        comparison.tell("operation-removed-after-sunset", site.pointer, operation.name, **told)
-    elif state is Phase.ANNOUNCED:
-        comparison.tell("operation-removed-before-sunset", site.pointer, operation.name, **told)
+def _report_removed(comparison: Comparison, operation: PathOperation, successor: PathOperation | None) -> None:
+    node = operation.node
+    sunset = node.at("x-sunset").value
+    state = sunset_phase(node.at("deprecated").flag, sunset, comparison.today)
+    details = {"what": operation.name, "old": sunset}
+    if state is SunsetPhase.AFTER_SUNSET:
+        comparison.report("operation-removed-after-sunset", node.pointer, operation.name, **details)
+    elif state is SunsetPhase.BEFORE_SUNSET:
+        comparison.report("operation-removed-before-sunset", node.pointer, operation.name, **details)
     elif successor is not None:
-        pointer = successor.site.pointer
-        comparison.tell("operation-path-changed", pointer, operation.name, what=operation.name, new=successor.name)
+        pointer = successor.node.pointer
+        comparison.report("operation-path-changed", pointer, operation.name, what=operation.name, new=successor.name)
     else:
-        comparison.tell("operation-removed", site.pointer, operation.name, what=operation.name)
+        comparison.report("operation-removed", node.pointer, operation.name, what=operation.name)
 
 
-def _compare(comparison: Comparison, old: Operation, new: Operation) -> None:
+def _compare(comparison: Comparison, old: PathOperation, new: PathOperation) -> None:
     renamed = {}
-    # Operations that are paired by declaration may have more or fewer variable parts.
+    # Declared successors can have more or fewer path parameters.
     for before, after in zip(old.variables, new.variables, strict=False):
         renamed[before] = after
         if before != after:
-            comparison.tell("path-parameter-renamed", new.site.pointer, new.name, old=f"`{before}`", new=f"`{after}`")
-    _names(comparison, old, new)
-    _lifecycle(comparison, old, new)
-    compare_parameters(comparison, (old.item, old.site), (new.item, new.site), new.name, renamed)
-    compare_request(comparison, old.site, new.site, new.name)
-    compare_responses(comparison, old.site, new.site, new.name)
-    compare_requirements(comparison, old.site, new.site, new.name)
-    compare_callbacks(comparison, old.site, new.site, new.name)
-    for was, now in ((old.item, new.item), (old.site, new.site)):
+            comparison.report("path-parameter-renamed", new.node.pointer, new.name, old=f"`{before}`", new=f"`{after}`")
+    _compare_names(comparison, old, new)
+    _compare_deprecation(comparison, old, new)
+    compare_parameters(comparison, (old.item, old.node), (new.item, new.node), new.name, renamed)
+    compare_request(comparison, old.node, new.node, new.name)
+    compare_responses(comparison, old.node, new.node, new.name)
+    compare_requirements(comparison, old.node, new.node, new.name)
+    compare_callbacks(comparison, old.node, new.node, new.name)
+    for was, now in ((old.item, new.item), (old.node, new.node)):
         if "servers" in was.mapping and "servers" in now.mapping:
             compare_servers(comparison, was, now, new.name)
 
 
-def _names(comparison: Comparison, old: Operation, new: Operation) -> None:
-    before, after = old.site.at("operationId"), new.site.at("operationId")
+def _compare_names(comparison: Comparison, old: PathOperation, new: PathOperation) -> None:
+    before, after = old.node.at("operationId"), new.node.at("operationId")
     if before.value is None and after.value is not None:
-        comparison.tell("operation-id-added", after.pointer, new.name, new=f"`{after.value}`")
+        comparison.report("operation-id-added", after.pointer, new.name, new=f"`{after.value}`")
     elif before.value is not None and after.value is None:
-        comparison.tell("operation-id-removed", before.pointer, new.name, old=f"`{before.value}`")
+        comparison.report("operation-id-removed", before.pointer, new.name, old=f"`{before.value}`")
     elif before.value != after.value:
-        told = {"old": f"`{before.value}`", "new": f"`{after.value}`"}
-        comparison.tell("operation-id-changed", after.pointer, new.name, **told)
-    tags = [[str(tag) for tag in one.site.at("tags").items] for one in (old, new)]
+        details = {"old": f"`{before.value}`", "new": f"`{after.value}`"}
+        comparison.report("operation-id-changed", after.pointer, new.name, **details)
+    tags = [[str(tag) for tag in one.node.at("tags").items] for one in (old, new)]
     for tag in tags[0]:
         if tag not in tags[1]:
-            comparison.tell("operation-tag-removed", old.site.at("tags").pointer, new.name, old=f"`{tag}`")
+            comparison.report("operation-tag-removed", old.node.at("tags").pointer, new.name, old=f"`{tag}`")
     for tag in tags[1]:
         if tag not in tags[0]:
-            comparison.tell("operation-tag-added", new.site.at("tags").pointer, new.name, new=f"`{tag}`")
+            comparison.report("operation-tag-added", new.node.at("tags").pointer, new.name, new=f"`{tag}`")
 
 
-def _lifecycle(comparison: Comparison, old: Operation, new: Operation) -> None:
-    was, now = old.site.at("deprecated").flag, new.site.at("deprecated").flag
-    before, after = old.site.at("x-sunset"), new.site.at("x-sunset")
-    pointer = new.site.at("deprecated").pointer
-    if now and after.value is not None and day(after.value) is None:
+def _compare_deprecation(comparison: Comparison, old: PathOperation, new: PathOperation) -> None:
+    was, now = old.node.at("deprecated").flag, new.node.at("deprecated").flag
+    before, after = old.node.at("x-sunset"), new.node.at("x-sunset")
+    pointer = new.node.at("deprecated").pointer
+    if now and after.value is not None and parse_sunset(after.value) is None:
         if before.value != after.value:
-            comparison.tell("operation-sunset-invalid", after.pointer, new.name, new=f"`{after.value}`")
+            comparison.report("operation-sunset-invalid", after.pointer, new.name, new=f"`{after.value}`")
     elif now and not was:
         rule = "operation-deprecated-without-sunset" if after.value is None else "operation-deprecated"
-        comparison.tell(rule, pointer, new.name, new=after.value)
+        comparison.report(rule, pointer, new.name, new=after.value)
     elif was and not now:
-        comparison.tell("operation-deprecation-withdrawn", old.site.at("deprecated").pointer, new.name)
+        comparison.report("operation-deprecation-withdrawn", old.node.at("deprecated").pointer, new.name)
     if not was or not now:
         return
-    days = day(before.value), day(after.value)
+    days = parse_sunset(before.value), parse_sunset(after.value)
     if days[0] is not None and after.value is None:
-        comparison.tell("operation-sunset-removed", before.pointer, new.name, old=before.value)
+        comparison.report("operation-sunset-removed", before.pointer, new.name, old=before.value)
     elif days[0] is not None and days[1] is not None and days[0] != days[1]:
         kind = "earlier" if days[1] < days[0] else "later"
-        told = {"old": before.value, "new": after.value}
-        comparison.tell(f"operation-sunset-moved-{kind}", after.pointer, new.name, **told)
+        details = {"old": before.value, "new": after.value}
+        comparison.report(f"operation-sunset-moved-{kind}", after.pointer, new.name, **details)

@@ -2,7 +2,7 @@
 
 
 def join(pointer: str, *parts: str | int) -> str:
-    """A pointer that goes deeper by these parts."""
+    """Append parts to a pointer, escaped."""
     return pointer + "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 

@@ -1,13 +1,13 @@
-"""Compares security: what an operation asks for, and what the schemes are."""
+"""Compares the security requirements of operations, and the security schemes."""
 
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from contracts.compat.comparison import Comparison
-from contracts.compat.document import METHODS, Document, Site
+from contracts.compat.document import METHODS, Document, Node
 
-# Scheme -> scopes; all of them are needed at once.
+# Scheme -> scopes. A request must satisfy all schemes of an alternative.
 Alternative = dict[str, frozenset[str]]
 _URLS = (
     ("authorizationUrl", "security-authorization-url-changed"),
@@ -16,24 +16,24 @@ _URLS = (
 )
 
 
-def compare_requirements(comparison: Comparison, old: Site, new: Site, operation: str) -> None:
-    """What callers must prove: each way that worked must still work."""
+def compare_requirements(comparison: Comparison, old: Node, new: Node, operation: str) -> None:
+    """Compare the requirements of an operation. Each alternative of the old document must remain sufficient."""
     before, _ = _alternatives(comparison.old, old)
-    names = _renamed(comparison)
+    names = _renamed_schemes(comparison)
     before = [{names.get(scheme, scheme): scopes for scheme, scopes in one.items()} for one in before]
     after, pointer = _alternatives(comparison.new, new)
     for one in before:
-        if not any(_covers(one, other) for other in after):
-            _tell_lost(comparison, one, after, pointer, operation)
+        if not any(_satisfies(one, other) for other in after):
+            _report_removed_alternative(comparison, one, after, pointer, operation)
     for other in after:
-        if not any(_covers(other, one) for one in before):
-            _tell_won(comparison, other, before, pointer, operation)
+        if not any(_satisfies(other, one) for one in before):
+            _report_added_alternative(comparison, other, before, pointer, operation)
 
 
-def _alternatives(document: Document, operation: Site) -> tuple[list[Alternative], str]:
-    site = operation.at("security") if "security" in operation.mapping else document.root.at("security")
-    found = [_alternative(requirement) for requirement in site.items if isinstance(requirement, Mapping)]
-    return found or [{}], site.pointer
+def _alternatives(document: Document, operation: Node) -> tuple[list[Alternative], str]:
+    node = operation.at("security") if "security" in operation.mapping else document.root.at("security")
+    found = [_alternative(requirement) for requirement in node.items if isinstance(requirement, Mapping)]
+    return found or [{}], node.pointer
 
 
 def _alternative(requirement: Mapping[str, Any]) -> Alternative:
@@ -43,67 +43,69 @@ def _alternative(requirement: Mapping[str, Any]) -> Alternative:
     }
 
 
-def _covers(held: Alternative, needed: Alternative) -> bool:
-    """Whether who holds one can pass the other."""
-    return all(scheme in held and scopes <= held[scheme] for scheme, scopes in needed.items())
+def _satisfies(credentials: Alternative, required: Alternative) -> bool:
+    """Whether credentials for one alternative satisfy another."""
+    return all(scheme in credentials and scopes <= credentials[scheme] for scheme, scopes in required.items())
 
 
-def _named(alternative: Alternative) -> str:
+def _scheme_names(alternative: Alternative) -> str:
     return " with ".join(f"`{scheme}`" for scheme in sorted(alternative))
 
 
-def _nearest(one: Alternative, others: list[Alternative]) -> Alternative | None:
+def _find_same_schemes(one: Alternative, others: list[Alternative]) -> Alternative | None:
     return next((other for other in others if other.keys() == one.keys()), None)
 
 
-def _tell_lost(
+def _report_removed_alternative(
     comparison: Comparison, one: Alternative, after: list[Alternative], pointer: str, operation: str
 ) -> None:
     if not one:
-        comparison.tell("security-required", pointer, operation)
-    elif (same := _nearest(one, after)) is not None:
+        comparison.report("security-required", pointer, operation)
+    elif (same := _find_same_schemes(one, after)) is not None:
         for scope in sorted(scope for scheme, scopes in same.items() for scope in scopes - one[scheme]):
-            comparison.tell("security-scope-added", pointer, operation, new=f"`{scope}`")
+            comparison.report("security-scope-added", pointer, operation, new=f"`{scope}`")
     elif (more := next((other for other in after if other.keys() > one.keys()), None)) is not None:
         added = {scheme: scopes for scheme, scopes in more.items() if scheme not in one}
-        comparison.tell("security-scheme-required", pointer, operation, old=_named(one), new=_named(added))
+        comparison.report(
+            "security-scheme-required", pointer, operation, old=_scheme_names(one), new=_scheme_names(added)
+        )
     else:
-        comparison.tell("security-alternative-removed", pointer, operation, old=_named(one))
+        comparison.report("security-alternative-removed", pointer, operation, old=_scheme_names(one))
 
 
-def _tell_won(
+def _report_added_alternative(
     comparison: Comparison, one: Alternative, before: list[Alternative], pointer: str, operation: str
 ) -> None:
     if not one:
-        comparison.tell("security-no-longer-required", pointer, operation)
-    elif (same := _nearest(one, before)) is not None:
+        comparison.report("security-no-longer-required", pointer, operation)
+    elif (same := _find_same_schemes(one, before)) is not None:
         for scope in sorted(scope for scheme, scopes in same.items() for scope in scopes - one[scheme]):
-            comparison.tell("security-scope-removed", pointer, operation, old=f"`{scope}`")
+            comparison.report("security-scope-removed", pointer, operation, old=f"`{scope}`")
     elif (more := next((other for other in before if other.keys() > one.keys()), None)) is not None:
         gone = {scheme: scopes for scheme, scopes in more.items() if scheme not in one}
-        comparison.tell("security-scheme-no-longer-required", pointer, operation, old=_named(gone))
+        comparison.report("security-scheme-no-longer-required", pointer, operation, old=_scheme_names(gone))
     else:
-        comparison.tell("security-alternative-added", pointer, operation, new=_named(one))
+        comparison.report("security-alternative-added", pointer, operation, new=_scheme_names(one))
 
 
 def compare_schemes(comparison: Comparison) -> None:
-    """The schemes that both documents have; one that only changed its name is the same."""
+    """Compare the schemes of both documents. A renamed scheme with the same definition counts as unchanged."""
     before, after = _schemes(comparison.old), _schemes(comparison.new)
-    names = _renamed(comparison)
-    used = _used(comparison.old)
-    for name, site in before.items():
+    names = _renamed_schemes(comparison)
+    used = _used_schemes(comparison.old)
+    for name, node in before.items():
         successor = after.get(names.get(name, name))
         if successor is None:
-            comparison.tell("security-scheme-removed", site.pointer, what=f"`{name}`")
+            comparison.report("security-scheme-removed", node.pointer, what=f"`{name}`")
         elif name in used:
-            _scheme(comparison, name, site, successor)
-    for name, site in after.items():
+            _compare_scheme(comparison, name, node, successor)
+    for name, node in after.items():
         if name not in before and name not in names.values():
-            comparison.tell("security-scheme-added", site.pointer, what=f"`{name}`")
+            comparison.report("security-scheme-added", node.pointer, what=f"`{name}`")
 
 
-def _used(document: Document) -> set[str]:
-    """The schemes that something asks for; what becomes of the others concerns nobody."""
+def _used_schemes(document: Document) -> set[str]:
+    """The schemes that any operation requires. Changes of other schemes do not affect clients."""
     owners = [document.root]
     paths = document.root.at("paths")
     for path in paths.mapping:
@@ -118,26 +120,28 @@ def _used(document: Document) -> set[str]:
     }
 
 
-def _schemes(document: Document) -> dict[str, Site]:
+def _schemes(document: Document) -> dict[str, Node]:
     schemes = document.root.at("components", "securitySchemes")
     return {name: document.resolve(schemes.at(name)) for name in schemes.mapping}
 
 
-def _renamed(comparison: Comparison) -> dict[str, str]:
+def _renamed_schemes(comparison: Comparison) -> dict[str, str]:
     before, after = _schemes(comparison.old), _schemes(comparison.new)
     gone = [name for name in before if name not in after]
-    fresh = {_definition(site): name for name, site in after.items() if name not in before}
+    fresh = {_definition(node): name for name, node in after.items() if name not in before}
     return {name: fresh[_definition(before[name])] for name in gone if _definition(before[name]) in fresh}
 
 
-def _definition(site: Site) -> str:
-    kept = {name: value for name, value in site.mapping.items() if name != "description" and not name.startswith("x-")}
-    return json.dumps(kept, sort_keys=True)
+def _definition(node: Node) -> str:
+    compared = {
+        name: value for name, value in node.mapping.items() if name != "description" and not name.startswith("x-")
+    }
+    return json.dumps(compared, sort_keys=True)
 
 
-def _scheme(comparison: Comparison, name: str, old: Site, new: Site) -> None:
+def _compare_scheme(comparison: Comparison, name: str, old: Node, new: Node) -> None:
     if old.at("type").value != new.at("type").value:
-        _changed(comparison, "security-scheme-type-changed", name, old.at("type"), new.at("type"))
+        _report_changed(comparison, "security-scheme-type-changed", name, old.at("type"), new.at("type"))
         return
     for member, rule in (
         ("in", "security-scheme-location-changed"),
@@ -149,29 +153,29 @@ def _scheme(comparison: Comparison, name: str, old: Site, new: Site) -> None:
         before, after = old.at(member), new.at(member)
         folded = [str(one.value).lower() if member in {"scheme", "name"} else one.value for one in (before, after)]
         if folded[0] != folded[1]:
-            _changed(comparison, rule, name, before, after)
+            _report_changed(comparison, rule, name, before, after)
     flows = old.at("flows"), new.at("flows")
     for flow in flows[0].mapping:
         if flow not in flows[1].mapping:
-            told = {"what": f"`{name}`", "old": f"`{flow}`"}
-            comparison.tell("security-flow-removed", flows[0].at(flow).pointer, **told)
+            details = {"what": f"`{name}`", "old": f"`{flow}`"}
+            comparison.report("security-flow-removed", flows[0].at(flow).pointer, **details)
         else:
-            _flow(comparison, name, flows[0].at(flow), flows[1].at(flow))
+            _compare_flow(comparison, name, flows[0].at(flow), flows[1].at(flow))
     for flow in flows[1].mapping:
         if flow not in flows[0].mapping:
-            told = {"what": f"`{name}`", "new": f"`{flow}`"}
-            comparison.tell("security-flow-added", flows[1].at(flow).pointer, **told)
+            details = {"what": f"`{name}`", "new": f"`{flow}`"}
+            comparison.report("security-flow-added", flows[1].at(flow).pointer, **details)
 
 
-def _flow(comparison: Comparison, name: str, old: Site, new: Site) -> None:
+def _compare_flow(comparison: Comparison, name: str, old: Node, new: Node) -> None:
     for member, rule in _URLS:
         if old.at(member).value != new.at(member).value:
-            _changed(comparison, rule, name, old.at(member), new.at(member))
-    for scope, owner, rule, key in _scopes(old.at("scopes"), new.at("scopes")):
-        comparison.tell(rule, owner.at(scope).pointer, what=f"`{name}`", **{key: f"`{scope}`"})
+            _report_changed(comparison, rule, name, old.at(member), new.at(member))
+    for scope, owner, rule, key in _scope_changes(old.at("scopes"), new.at("scopes")):
+        comparison.report(rule, owner.at(scope).pointer, what=f"`{name}`", **{key: f"`{scope}`"})
 
 
-def _scopes(old: Site, new: Site) -> Iterator[tuple[str, Site, str, str]]:
+def _scope_changes(old: Node, new: Node) -> Iterator[tuple[str, Node, str, str]]:
     for scope in old.mapping:
         if scope not in new.mapping:
             yield scope, old, "security-scope-withdrawn", "old"
@@ -180,6 +184,6 @@ def _scopes(old: Site, new: Site) -> Iterator[tuple[str, Site, str, str]]:
             yield scope, new, "security-scope-offered", "new"
 
 
-def _changed(comparison: Comparison, rule: str, name: str, old: Site, new: Site) -> None:
-    shown = ["nothing" if site.value is None else f"`{site.value}`" for site in (old, new)]
-    comparison.tell(rule, new.pointer, what=f"`{name}`", old=shown[0], new=shown[1])
+def _report_changed(comparison: Comparison, rule: str, name: str, old: Node, new: Node) -> None:
+    shown = ["nothing" if node.value is None else f"`{node.value}`" for node in (old, new)]
+    comparison.report(rule, new.pointer, what=f"`{name}`", old=shown[0], new=shown[1])

@@ -1,20 +1,20 @@
-"""Deprecation and sunset: what was announced, and whether the announced day has come."""
+"""Deprecation and sunset dates: what was announced, and whether the date has passed."""
 
 from datetime import UTC, date, datetime
 from enum import Enum, auto
 
 
-class Phase(Enum):
-    """How far something is on its way out."""
+class SunsetPhase(Enum):
+    """Where a deprecated part of an API is on its way to removal."""
 
-    PROMISED = auto()
-    UNDATED = auto()
-    ANNOUNCED = auto()
-    OVER = auto()
+    NOT_DEPRECATED = auto()
+    NO_DATE = auto()
+    BEFORE_SUNSET = auto()
+    AFTER_SUNSET = auto()
 
 
-def day(value: object) -> date | None:
-    """The day of a sunset, an RFC 3339 date or time; none where it is neither."""
+def parse_sunset(value: object) -> date | None:
+    """The date of an `x-sunset` value, which is an RFC 3339 date or time. `None` for any other value."""
     if isinstance(value, datetime):
         return value.date()
     if isinstance(value, date):
@@ -26,10 +26,10 @@ def day(value: object) -> date | None:
     return (moment if moment.tzinfo is None else moment.astimezone(UTC)).date()
 
 
-def phase(deprecated: bool, sunset: object, today: date) -> Phase:  # noqa: FBT001 - what a document says
-    """Where something stands. Without a deprecation a sunset announces nothing."""
+def sunset_phase(deprecated: bool, sunset: object, today: date) -> SunsetPhase:  # noqa: FBT001 - `deprecated` of OpenAPI
+    """The phase on a day. A sunset without a deprecation has no effect."""
     if not deprecated:
-        return Phase.PROMISED
-    if (announced := day(sunset)) is None:
-        return Phase.UNDATED
-    return Phase.OVER if announced <= today else Phase.ANNOUNCED
+        return SunsetPhase.NOT_DEPRECATED
+    if (announced := parse_sunset(sunset)) is None:
+        return SunsetPhase.NO_DATE
+    return SunsetPhase.AFTER_SUNSET if announced <= today else SunsetPhase.BEFORE_SUNSET

@@ -45,15 +45,15 @@ def read_waivers(path: Path) -> list[Waiver]:
 
 
 def _waiver(file: str, number: int, value: Any) -> Waiver:
-    place = f"{file}: exception {number}"
+    where = f"{file}: exception {number}"
     if not isinstance(value, dict) or value.keys() != _MEMBERS:
-        raise WaiverError(f"{place} needs exactly {', '.join(sorted(_MEMBERS))}")
+        raise WaiverError(f"{where} needs exactly {', '.join(sorted(_MEMBERS))}")
     if value["rule"] not in registry():
-        raise WaiverError(f"{place} names a rule that does not exist: {value['rule']!r}")
+        raise WaiverError(f"{where} names a rule that does not exist: {value['rule']!r}")
     if not isinstance(value["reason"], str) or not value["reason"].strip():
-        raise WaiverError(f"{place} gives no reason")
+        raise WaiverError(f"{where} gives no reason")
     if type(value["expires"]) is not date or not isinstance(value["pointer"], str):
-        raise WaiverError(f"{place} needs a pointer and a day, such as 2027-01-31")
+        raise WaiverError(f"{where} needs a pointer and a day, such as 2027-01-31")
     return Waiver(value["rule"], value["pointer"], value["reason"], value["expires"])
 
 

@@ -13,29 +13,29 @@ from contracts.compat.findings import Severity
 from contracts.compat.rule import Rule
 
 
-class Place(StrEnum):
+class Context(StrEnum):
     """Where a schema stands. The answer to a webhook is sent by the client; what a webhook carries, it receives."""
 
     PARAMETER = "request-parameter"
     BODY = "request-body"
-    ANSWER = "response-body"
+    RESPONSE = "response-body"
     HEADER = "response-header"
     WEBHOOK = "webhook-body"
-    WEBHOOK_ANSWER = "webhook-response"
+    WEBHOOK_RESPONSE = "webhook-response"
 
     @property
-    def sent(self) -> bool:
+    def client_sends(self) -> bool:
         """Whether the client sends what stands here."""
-        return self in {Place.PARAMETER, Place.BODY, Place.WEBHOOK_ANSWER}
+        return self in {Context.PARAMETER, Context.BODY, Context.WEBHOOK_RESPONSE}
 
 
 NOUNS: Final = {
-    Place.PARAMETER: "The parameter {what}",
-    Place.BODY: "{what} in the request",
-    Place.ANSWER: "{what} in the response",
-    Place.HEADER: "The response header {what}",
-    Place.WEBHOOK: "{what} in the webhook or callback",
-    Place.WEBHOOK_ANSWER: "{what} in your answer to the webhook or callback",
+    Context.PARAMETER: "The parameter {what}",
+    Context.BODY: "{what} in the request",
+    Context.RESPONSE: "{what} in the response",
+    Context.HEADER: "The response header {what}",
+    Context.WEBHOOK: "{what} in the webhook or callback",
+    Context.WEBHOOK_RESPONSE: "{what} in your answer to the webhook or callback",
 }
 
 
@@ -51,7 +51,7 @@ class Effect(StrEnum):
 
 _BREAKING, _WARNING, _SAFE = Severity.BREAKING, Severity.WARNING, Severity.SAFE
 # effect -> (where the client sends, where it receives)
-_LAW: Final = {
+_SEVERITY: Final = {
     Effect.NARROWS: (_BREAKING, _SAFE),
     Effect.WIDENS: (_SAFE, _BREAKING),
     Effect.DIFFERS: (_BREAKING, _BREAKING),
@@ -71,14 +71,14 @@ class Change:
     # Whether the change shows where the client sends, and where it receives.
     seen: tuple[bool, bool] = (True, True)
 
-    def seen_at(self, place: Place) -> bool:
+    def occurs_in(self, context: Context) -> bool:
         """Whether the change can show at this place."""
-        return self.seen[not place.sent]
+        return self.seen[not context.client_sends]
 
-    def severity(self, place: Place) -> Severity:
+    def severity(self, context: Context) -> Severity:
         """What the change does to a client at this place."""
-        sent, received = self.law or _LAW[self.effect]
-        return sent if place.sent else received
+        sent, received = self.law or _SEVERITY[self.effect]
+        return sent if context.client_sends else received
 
 
 def _bound(name: str, what: str, *, upper: bool) -> Iterator[Change]:
@@ -195,18 +195,18 @@ _CONSEQUENCES: Final = {
 }
 
 
-def rule_id(place: Place, change: str) -> str:
+def rule_id(context: Context, change: str) -> str:
     """The id of a change at a place."""
-    return f"{place.value}-{_BY_NAME[change].name}"
+    return f"{context.value}-{_BY_NAME[change].name}"
 
 
 def rules() -> Iterator[Rule]:
     """A rule for each change at each place."""
-    for place in Place:
+    for context in Context:
         for change in CHANGES:
-            if not change.seen_at(place):
+            if not change.occurs_in(context):
                 continue
-            severity = change.severity(place)
-            end = _CONSEQUENCES.get((severity, place.sent), ".")
-            sentence = f"{NOUNS[place]} {change.says}{end}"
-            yield Rule(rule_id(place, change.name), severity, sentence, place.value)
+            severity = change.severity(context)
+            end = _CONSEQUENCES.get((severity, context.client_sends), ".")
+            sentence = f"{NOUNS[context]} {change.says}{end}"
+            yield Rule(rule_id(context, change.name), severity, sentence, context.value)

@@ -1,4 +1,4 @@
-"""The forms in which a report is told."""
+"""The output formats of a report."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -9,7 +9,7 @@ from contracts.compat.reports.junit import as_junit
 from contracts.compat.reports.markdown import as_markdown
 from contracts.compat.reports.sarif import as_sarif
 
-# A report, and the name of the document that its pointers lead into.
+# Each function takes a report, and the name of the document that its pointers refer to.
 FORMATS: Final[Mapping[str, Callable[[Report, str], str]]] = {
     "json": as_json,
     "markdown": as_markdown,

@@ -1,4 +1,4 @@
-"""The report for scripts."""
+"""The report as JSON, for scripts."""
 
 import json
 
@@ -6,5 +6,5 @@ from contracts.compat.findings import Report
 
 
 def as_json(report: Report, _document: str) -> str:
-    """Two counts and the findings."""
-    return json.dumps(report.plain(), indent=2, ensure_ascii=False) + "\n"
+    """The number of breaking changes and warnings, and the findings."""
+    return json.dumps(report.to_dict(), indent=2, ensure_ascii=False) + "\n"

@@ -1,4 +1,4 @@
-"""The report for a CI that knows test results: one case per finding, which fails where it breaks."""
+"""The report as JUnit XML, for CI systems that show test results."""
 
 import re
 from typing import Final
@@ -6,12 +6,12 @@ from xml.etree import ElementTree as ET
 
 from contracts.compat.findings import Report, Severity
 
-# What XML 1.0 cannot hold.
+# Characters that XML 1.0 does not allow.
 _UNPRINTABLE: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def as_junit(report: Report, document: str) -> str:
-    """A test suite; a comparison without findings is one case that passes."""
+    """A test case for each finding, which fails if the finding is breaking. Without findings: one case that passes."""
     findings = list(report)
     failures = report.count(Severity.BREAKING)
     tests = str(max(1, len(findings)))

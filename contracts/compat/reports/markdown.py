@@ -1,4 +1,4 @@
-"""The report for a pull request."""
+"""The report as Markdown, for pull requests."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -13,9 +13,9 @@ _TITLES: Final = {
 
 
 def as_markdown(report: Report, document: str) -> str:
-    """A table for each severity that occurs."""
+    """One table for each severity that has findings."""
     counted = f"{report.count(Severity.BREAKING)} breaking, {report.count(Severity.WARNING)} warnings"
-    lines = [f"# Changes in {_plain(document)}", "", f"{counted}, {report.count(Severity.SAFE)} safe."]
+    lines = [f"# Changes in {_escape(document)}", "", f"{counted}, {report.count(Severity.SAFE)} safe."]
     for severity, title in _TITLES.items():
         findings = [finding for finding in report if finding.severity is severity]
         if findings:
@@ -27,11 +27,11 @@ def as_markdown(report: Report, document: str) -> str:
 def _rows(findings: list[Finding]) -> Iterator[str]:
     for finding in findings:
         cells = (f"`{finding.rule}`", finding.operation, finding.message, f"`{finding.pointer}`")
-        yield "| " + " | ".join(_plain(cell) for cell in cells) + " |"
+        yield "| " + " | ".join(_escape(cell) for cell in cells) + " |"
 
 
-def _plain(text: str) -> str:
-    """Text of a document as text of a table: it cannot end a cell, nor bring markup along."""
+def _escape(text: str) -> str:
+    """Escape text of a document, which must not end a table cell or add markup."""
     for mark, escaped in (("|", "\\|"), ("<", "&lt;"), ("\r", " "), ("\n", " ")):
         text = text.replace(mark, escaped)
     return text

@@ -1,4 +1,4 @@
-"""The report for code scanning: SARIF 2.1.0 (OASIS)."""
+"""The report as SARIF 2.1.0 (OASIS), for code scanning."""
 
 import json
 from typing import Any, Final
@@ -12,7 +12,7 @@ _LEVELS: Final = {Severity.BREAKING: "error", Severity.WARNING: "warning", Sever
 
 
 def as_sarif(report: Report, document: str) -> str:
-    """One run, with the rules that speak in it."""
+    """One run, with the rules that its findings refer to."""
     used = sorted({finding.rule for finding in report})
     content = {
         "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",

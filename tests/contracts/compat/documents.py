@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from contracts.compat.catalogue.schemas import Place
+from contracts.compat.catalogue.schemas import Context
 
 Json = Any
 OK: Json = {"200": {"description": "OK"}}
@@ -23,8 +23,8 @@ def body(schema: Json, media_type: str = "application/json", **members: Json) ->
     return {"content": {media_type: {"schema": schema}}, **members}
 
 
-def parameter(name: str = "q", place: str = "query", schema: Json | None = None, **members: Json) -> Json:
-    return {"name": name, "in": place, "schema": schema or {"type": "string"}, **members}
+def parameter(name: str = "q", location: str = "query", schema: Json | None = None, **members: Json) -> Json:
+    return {"name": name, "in": location, "schema": schema or {"type": "string"}, **members}
 
 
 def with_parameters(*parameters: Json, **members: Json) -> Json:
@@ -46,18 +46,18 @@ def webhook(**members: Json) -> Json:
     return document(webhooks={"thing": {"post": {"responses": OK, **members}}})
 
 
-def at(place: Place, schema: Json, **components: Json) -> Json:
-    """A document in which a schema stands at a place."""
+def at(context: Context, schema: Json, **components: Json) -> Json:
+    """A document with a schema in one context."""
     built = {
-        Place.PARAMETER: lambda: operation(
+        Context.PARAMETER: lambda: operation(
             parameters=[{"name": "q", "in": "query", "content": {"application/json": {"schema": schema}}}]
         ),
-        Place.BODY: lambda: with_request(body(schema)),
-        Place.ANSWER: lambda: with_responses(_200=body(schema)),
-        Place.HEADER: lambda: with_responses(_200={"headers": {"X-Thing": {"schema": schema}}}),
-        Place.WEBHOOK: lambda: webhook(requestBody=body(schema)),
-        Place.WEBHOOK_ANSWER: lambda: webhook(responses={"200": {"description": "", **body(schema)}}),
-    }[place]()
+        Context.BODY: lambda: with_request(body(schema)),
+        Context.RESPONSE: lambda: with_responses(_200=body(schema)),
+        Context.HEADER: lambda: with_responses(_200={"headers": {"X-Thing": {"schema": schema}}}),
+        Context.WEBHOOK: lambda: webhook(requestBody=body(schema)),
+        Context.WEBHOOK_RESPONSE: lambda: webhook(responses={"200": {"description": "", **body(schema)}}),
+    }[context]()
     return built | ({"components": {"schemas": components}} if components else {})
 
 

@@ -58,7 +58,7 @@ def test_yaml_means_what_json_would() -> None:
         ({"openapi": "3.1.0", "paths": []}, "not an object"),
         (VALID | {"paths": {"/a": 1}}, "/paths/~1a is not an object"),
         (VALID | {"paths": {"/a": {"get": []}}}, "get is not an object"),
-        (VALID | DANGLING, "leads nowhere"),
+        (VALID | DANGLING, "does not exist"),
         (VALID | {"components": {"schemas": {"A": {"$ref": "other.yaml#/A"}}}}, "bundle"),
     ],
 )

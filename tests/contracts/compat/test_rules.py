@@ -6,76 +6,76 @@ from typing import Any
 import pytest
 
 from contracts.compat import Severity, diff
-from contracts.compat.catalogue.schemas import CHANGES, Change, Effect, Place, rule_id
+from contracts.compat.catalogue.schemas import CHANGES, Change, Context, Effect, rule_id
 from contracts.compat.reference import main, reference
 from contracts.compat.registry import registry
 from tests.contracts.compat.documents import at
-from tests.contracts.compat.protocol_pairs import PAIRS
-from tests.contracts.compat.schema_pairs import COMPONENTS, SCHEMA_PAIRS
+from tests.contracts.compat.protocol_examples import PROTOCOL_EXAMPLES
+from tests.contracts.compat.schema_examples import COMPONENTS, SCHEMA_EXAMPLES
 
 Json = Any
 BY_NAME = {change.name: change for change in CHANGES}
 
 
-CASES = [(place, change) for change in SCHEMA_PAIRS for place in Place if BY_NAME[change].seen_at(place)]
+CASES = [(context, change) for change in SCHEMA_EXAMPLES for context in Context if BY_NAME[change].occurs_in(context)]
 
 
 def rules_of(old: Json, new: Json) -> dict[str, Severity]:
     return {finding.rule: finding.severity for finding in diff(copy.deepcopy(old), copy.deepcopy(new))}
 
 
-def harmless(change: Change, place: Place) -> Json:
+def harmless(change: Change, context: Context) -> Json:
     """What to change the old schema into: given, or the way back of a change that has one, or other words."""
-    pair = SCHEMA_PAIRS[change.name]
+    pair = SCHEMA_EXAMPLES[change.name]
     if pair.harmless is not None:
         return pair.old, pair.harmless
-    if change.effect in {Effect.NARROWS, Effect.WIDENS} and change.severity(place) is Severity.BREAKING:
+    if change.effect in {Effect.NARROWS, Effect.WIDENS} and change.severity(context) is Severity.BREAKING:
         return pair.new, pair.old
     return pair.old, {**pair.old, "description": "Other words."}
 
 
 def test_every_rule_has_its_pairs() -> None:
-    of_schemas = {rule_id(place, change) for place, change in CASES}
-    assert registry().keys() == PAIRS.keys() | of_schemas
+    of_schemas = {rule_id(context, change) for context, change in CASES}
+    assert registry().keys() == PROTOCOL_EXAMPLES.keys() | of_schemas
     assert len(registry()) >= 150
 
 
-@pytest.mark.parametrize(("place", "change"), CASES)
-def test_a_change_of_a_schema_is_told_by_its_rule(place: Place, change: str) -> None:
-    pair = SCHEMA_PAIRS[change]
-    found = rules_of(at(place, pair.old, **COMPONENTS), at(place, pair.new, **COMPONENTS))
-    rule = registry()[rule_id(place, change)]
+@pytest.mark.parametrize(("context", "change"), CASES)
+def test_a_change_of_a_schema_is_told_by_its_rule(context: Context, change: str) -> None:
+    pair = SCHEMA_EXAMPLES[change]
+    found = rules_of(at(context, pair.old, **COMPONENTS), at(context, pair.new, **COMPONENTS))
+    rule = registry()[rule_id(context, change)]
     assert found[rule.id] is rule.severity
     breaks = rule.severity is Severity.BREAKING
     assert breaks or Severity.BREAKING not in found.values(), found
 
 
-@pytest.mark.parametrize(("place", "change"), CASES)
-def test_the_change_next_to_it_breaks_nobody(place: Place, change: str) -> None:
-    old, new = harmless(BY_NAME[change], place)
-    found = rules_of(at(place, old, **COMPONENTS), at(place, new, **COMPONENTS))
+@pytest.mark.parametrize(("context", "change"), CASES)
+def test_the_change_next_to_it_breaks_nobody(context: Context, change: str) -> None:
+    old, new = harmless(BY_NAME[change], context)
+    found = rules_of(at(context, old, **COMPONENTS), at(context, new, **COMPONENTS))
     assert Severity.BREAKING not in found.values(), found
-    assert rule_id(place, change) not in found
+    assert rule_id(context, change) not in found
 
 
-@pytest.mark.parametrize("name", PAIRS)
+@pytest.mark.parametrize("name", PROTOCOL_EXAMPLES)
 def test_a_change_around_the_schemas_is_told_by_its_rule(name: str) -> None:
-    pair = PAIRS[name]
+    pair = PROTOCOL_EXAMPLES[name]
     found = rules_of(pair.old, pair.new)
     assert found[name] is registry()[name].severity
     assert registry()[name].severity is Severity.BREAKING or Severity.BREAKING not in found.values(), found
 
 
-@pytest.mark.parametrize("name", PAIRS)
+@pytest.mark.parametrize("name", PROTOCOL_EXAMPLES)
 def test_the_pair_next_to_it_breaks_nobody(name: str) -> None:
-    pair = PAIRS[name]
+    pair = PROTOCOL_EXAMPLES[name]
     found = rules_of(pair.old, pair.harmless)
     assert Severity.BREAKING not in found.values(), found
     assert name not in found
 
 
 def test_every_message_is_one_sentence_about_the_documents() -> None:
-    for name, pair in PAIRS.items():
+    for name, pair in PROTOCOL_EXAMPLES.items():
         for finding in diff(pair.old, pair.new):
             assert finding.message.endswith("."), name
             assert "{" not in finding.message.replace("{v}", "").replace("{$request.body#/url}", ""), finding

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 Json = Any
 
 
-class Pair(NamedTuple):
+class RuleExample(NamedTuple):
     """`harmless` is the document to change `old` into."""
 
     old: Json
@@ -18,5 +18,5 @@ def described(value: Json) -> Json:
     return {**value, "info": {**value["info"], "title": "Other words", "description": "More words."}}
 
 
-def same(old: Json, new: Json) -> Pair:
-    return Pair(old, new, described(old))
+def same(old: Json, new: Json) -> RuleExample:
+    return RuleExample(old, new, described(old))

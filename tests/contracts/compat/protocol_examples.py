@@ -13,8 +13,8 @@ from tests.contracts.compat.documents import (
     with_request,
     with_responses,
 )
-from tests.contracts.compat.pairs import Pair, same
-from tests.contracts.compat.security_pairs import SECURITY_PAIRS
+from tests.contracts.compat.examples import RuleExample, same
+from tests.contracts.compat.security_examples import SECURITY_EXAMPLES
 
 Json = Any
 
@@ -71,14 +71,16 @@ Q, REQUIRED = parameter(), parameter(required=True)
 TEXT_BODY, TWO_BODIES = body(TEXT, "text/plain"), {"content": {**JSON["content"], **body(TEXT, "text/csv")["content"]}}
 WITH_Q, PLAIN = with_parameters(Q), operation()
 
-PAIRS: Final[dict[str, Pair]] = {
+PROTOCOL_EXAMPLES: Final[dict[str, RuleExample]] = {
     "openapi-version-changed": same(operation(), {**operation(), "openapi": "3.1.1"}),
     "api-version-changed": same(operation(), {**operation(), "info": {"title": "T", "version": "2"}}),
-    "server-removed": Pair(served("https://a", "https://b"), served("https://a"), served("https://b", "https://a")),
+    "server-removed": RuleExample(
+        served("https://a", "https://b"), served("https://a"), served("https://b", "https://a")
+    ),
     "server-added": same(served("https://a"), served("https://a", "https://b")),
     "server-variable-removed": same(served("https://a/{v}", v={"default": "1"}), served("https://a/{v}")),
     "server-variable-added": same(served("https://a/{v}"), served("https://a/{v}", v={"default": "1"})),
-    "server-variable-value-removed": Pair(
+    "server-variable-value-removed": RuleExample(
         served("https://{v}", v={"default": "1", "enum": ["1", "2"]}),
         served("https://{v}", v={"default": "1", "enum": ["1"]}),
         served("https://{v}", v={"default": "1", "enum": ["3", "2", "1"]}),
@@ -87,15 +89,15 @@ PAIRS: Final[dict[str, Pair]] = {
         served("https://{v}", v={"default": "1"}), served("https://{v}", v={"default": "2"})
     ),
     "operation-added": same(GONE, operation()),
-    "operation-removed": Pair(
+    "operation-removed": RuleExample(
         operation(), GONE, document({"/things": {"get": {"responses": OK}, "put": {"responses": OK}}})
     ),
     "operation-removed-before-sunset": same(dated(FUTURE), GONE),
     "operation-removed-after-sunset": same(dated(PAST), GONE),
-    "operation-path-changed": Pair(
+    "operation-path-changed": RuleExample(
         operation(operationId="a"), operation(path="/things/", operationId="a"), operation(operationId="a", summary="S")
     ),
-    "operation-id-changed": Pair(
+    "operation-id-changed": RuleExample(
         operation(operationId="a"), operation(operationId="b"), operation(operationId="a", tags=["b"])
     ),
     "operation-id-removed": same(operation(operationId="a"), operation()),
@@ -105,35 +107,37 @@ PAIRS: Final[dict[str, Pair]] = {
     "operation-deprecated": same(operation(), dated(FUTURE)),
     "operation-deprecated-without-sunset": same(operation(), dated(None)),
     "operation-deprecation-withdrawn": same(dated(FUTURE), operation()),
-    "operation-sunset-moved-earlier": Pair(dated(LATER), dated(FUTURE), dated(LATER, summary="S")),
+    "operation-sunset-moved-earlier": RuleExample(dated(LATER), dated(FUTURE), dated(LATER, summary="S")),
     "operation-sunset-moved-later": same(dated(FUTURE), dated(LATER)),
-    "operation-sunset-removed": Pair(dated(FUTURE), dated(None), dated(LATER)),
+    "operation-sunset-removed": RuleExample(dated(FUTURE), dated(None), dated(LATER)),
     "operation-sunset-invalid": same(operation(), dated("soon")),
     "path-parameter-renamed": same(
         operation(path="/a/{id}", parameters=[parameter("id", "path", required=True)]),
         operation(path="/a/{key}", parameters=[parameter("key", "path", required=True)]),
     ),
     "request-parameter-added": same(PLAIN, WITH_Q),
-    "request-parameter-added-required": Pair(PLAIN, with_parameters(REQUIRED), WITH_Q),
-    "request-parameter-removed": Pair(with_parameters(Q, parameter("r")), WITH_Q, with_parameters(parameter("r"), Q)),
+    "request-parameter-added-required": RuleExample(PLAIN, with_parameters(REQUIRED), WITH_Q),
+    "request-parameter-removed": RuleExample(
+        with_parameters(Q, parameter("r")), WITH_Q, with_parameters(parameter("r"), Q)
+    ),
     "request-parameter-removed-before-sunset": same(
         with_parameters(Q | {"deprecated": True, "x-sunset": FUTURE}), PLAIN
     ),
     "request-parameter-removed-after-sunset": same(with_parameters(Q | {"deprecated": True, "x-sunset": PAST}), PLAIN),
-    "request-parameter-became-required": Pair(
+    "request-parameter-became-required": RuleExample(
         WITH_Q, with_parameters(REQUIRED), with_parameters(parameter(required=False))
     ),
     "request-parameter-became-optional": same(with_parameters(REQUIRED), WITH_Q),
-    "request-parameter-location-changed": same(WITH_Q, with_parameters(parameter(place="header"))),
-    "request-parameter-style-changed": Pair(listing(), listing(style="pipeDelimited"), listing(style="form")),
-    "request-parameter-explode-changed": Pair(listing(), listing(explode=False), listing(explode=True)),
-    "request-parameter-reserved-refused": Pair(
+    "request-parameter-location-changed": same(WITH_Q, with_parameters(parameter(location="header"))),
+    "request-parameter-style-changed": RuleExample(listing(), listing(style="pipeDelimited"), listing(style="form")),
+    "request-parameter-explode-changed": RuleExample(listing(), listing(explode=False), listing(explode=True)),
+    "request-parameter-reserved-refused": RuleExample(
         listing(allowReserved=True), listing(), listing(allowReserved=True, description="D")
     ),
     "request-parameter-reserved-allowed": same(listing(), listing(allowReserved=True)),
     "request-parameter-empty-refused": same(listing(allowEmptyValue=True), listing()),
     "request-parameter-empty-allowed": same(listing(), listing(allowEmptyValue=True)),
-    "request-parameter-content-changed": Pair(
+    "request-parameter-content-changed": RuleExample(
         WITH_Q,
         with_parameters({"name": "q", "in": "query", "content": {"application/json": {"schema": TEXT}}}),
         with_parameters(parameter(example="a")),
@@ -141,47 +145,49 @@ PAIRS: Final[dict[str, Pair]] = {
     "request-parameter-is-deprecated": same(WITH_Q, with_parameters(Q | {"deprecated": True, "x-sunset": FUTURE})),
     "request-parameter-is-deprecated-without-sunset": same(WITH_Q, with_parameters(Q | {"deprecated": True})),
     "request-parameter-is-no-longer-deprecated": same(with_parameters(Q | {"deprecated": True}), WITH_Q),
-    "request-parameter-sunset-moved-earlier": Pair(
+    "request-parameter-sunset-moved-earlier": RuleExample(
         with_parameters(Q | {"deprecated": True, "x-sunset": LATER}),
         with_parameters(Q | {"deprecated": True, "x-sunset": FUTURE}),
         with_parameters(Q | {"deprecated": True, "x-sunset": "2999-12-31T00:00:00Z"}),
     ),
     "request-body-added": same(with_request(None), with_request(JSON)),
-    "request-body-added-required": Pair(
+    "request-body-added-required": RuleExample(
         with_request(None), with_request(body(TEXT, required=True)), with_request(JSON)
     ),
     "request-body-removed": same(with_request(JSON), with_request(None)),
-    "request-body-became-required": Pair(
+    "request-body-became-required": RuleExample(
         with_request(JSON), with_request(body(TEXT, required=True)), with_request(body(TEXT, required=False))
     ),
     "request-body-became-optional": same(with_request(body(TEXT, required=True)), with_request(JSON)),
     "request-media-type-added": same(with_request(JSON), with_request(TWO_BODIES)),
-    "request-media-type-removed": Pair(
+    "request-media-type-removed": RuleExample(
         with_request(TWO_BODIES), with_request(JSON), with_request({"content": {"*/*": {"schema": TEXT}}})
     ),
-    "request-encoding-narrowed": Pair(
+    "request-encoding-narrowed": RuleExample(
         multipart(contentType="image/png, image/gif"),
         multipart(contentType="image/png"),
         multipart(contentType="image/gif,image/png"),
     ),
     "request-encoding-widened": same(multipart(contentType="image/png"), multipart(contentType="image/png, image/gif")),
-    "request-encoding-style-changed": Pair(multipart(), multipart(style="pipeDelimited"), multipart(style="form")),
+    "request-encoding-style-changed": RuleExample(
+        multipart(), multipart(style="pipeDelimited"), multipart(style="form")
+    ),
     "response-success-added": same(with_responses(_200={}), with_responses(_200={}, _201={})),
-    "response-success-removed": Pair(
+    "response-success-removed": RuleExample(
         with_responses(_200={}, _201={}), with_responses(_200={}), with_responses(_2XX={}, _200={}, _201={})
     ),
     "response-error-added": same(with_responses(_200={}), with_responses(_200={}, _404={})),
-    "response-error-removed": Pair(
+    "response-error-removed": RuleExample(
         with_responses(_200={}, _404={}), with_responses(_200={}), with_responses(_200={}, _4XX={})
     ),
     "response-default-added": same(with_responses(_200={}), with_responses(_200={}, default={})),
     "response-default-removed": same(with_responses(_200={}, default={}), with_responses(_200={})),
     "response-body-added": same(with_responses(_200={}), with_responses(_200=JSON)),
-    "response-body-removed": Pair(
+    "response-body-removed": RuleExample(
         with_responses(_200=JSON), with_responses(_200={}), with_responses(_200={**JSON, "description": "D"})
     ),
     "response-media-type-added": same(with_responses(_200=JSON), with_responses(_200=TWO_BODIES)),
-    "response-media-type-removed": Pair(
+    "response-media-type-removed": RuleExample(
         with_responses(_200=TWO_BODIES),
         with_responses(_200=JSON),
         with_responses(
@@ -193,28 +199,30 @@ PAIRS: Final[dict[str, Pair]] = {
             }
         ),
     ),
-    "response-media-type-generalised": Pair(
+    "response-media-type-generalised": RuleExample(
         with_responses(_200=TEXT_BODY),
         with_responses(_200=body(TEXT, "text/*")),
         with_responses(_200=body(TEXT, "text/plain;q=1")),
     ),
     "response-header-added": same(answering(), headed()),
-    "response-header-removed": Pair(headed(), answering(), answering(headers={"x-a": {"schema": TEXT}})),
+    "response-header-removed": RuleExample(headed(), answering(), answering(headers={"x-a": {"schema": TEXT}})),
     "response-header-became-required": same(headed(), headed(required=True)),
-    "response-header-became-optional": Pair(headed(required=True), headed(), headed(required=True, description="D")),
+    "response-header-became-optional": RuleExample(
+        headed(required=True), headed(), headed(required=True, description="D")
+    ),
     "response-link-added": same(answering(), linked(a="b")),
     "response-link-removed": same(linked(a="b"), answering()),
     "response-link-changed": same(linked(a="b"), linked(a="c")),
     "webhook-added": same(hooks("a"), hooks("a", "b")),
-    "webhook-removed": Pair(hooks("a", "b"), hooks("a"), hooks("b", "a", "c")),
+    "webhook-removed": RuleExample(hooks("a", "b"), hooks("a"), hooks("b", "a", "c")),
     "webhook-operation-added": same(
         hooks("a"), document(webhooks={"a": {"post": {"responses": OK}, "put": {"responses": OK}}})
     ),
     "webhook-operation-removed": same(hooks("a"), hooks("a", method="put")),
     "callback-added": same(calling("a"), calling("a", "b")),
-    "callback-removed": Pair(calling("a", "b"), calling("a"), calling("b", "a")),
-    "webhook-parameter-added": same(webhook(), webhook(parameters=[parameter(place="header", required=True)])),
-    "webhook-parameter-removed": same(webhook(parameters=[parameter(place="header")]), webhook()),
+    "callback-removed": RuleExample(calling("a", "b"), calling("a"), calling("b", "a")),
+    "webhook-parameter-added": same(webhook(), webhook(parameters=[parameter(location="header", required=True)])),
+    "webhook-parameter-removed": same(webhook(parameters=[parameter(location="header")]), webhook()),
     "webhook-parameter-became-required": same(webhook(parameters=[Q]), webhook(parameters=[REQUIRED])),
     "webhook-parameter-became-optional": same(webhook(parameters=[REQUIRED]), webhook(parameters=[Q])),
     "webhook-body-added": same(webhook(), webhook(requestBody=JSON)),
@@ -224,10 +232,10 @@ PAIRS: Final[dict[str, Pair]] = {
     "webhook-media-type-added": same(webhook(requestBody=JSON), webhook(requestBody=TWO_BODIES)),
     "webhook-media-type-removed": same(webhook(requestBody=TWO_BODIES), webhook(requestBody=JSON)),
     "webhook-status-added": same(webhook(), webhook(responses={**OK, "202": {"description": ""}})),
-    "webhook-status-removed": Pair(
+    "webhook-status-removed": RuleExample(
         webhook(responses={**OK, "202": {"description": ""}}),
         webhook(),
         webhook(responses={"2XX": {"description": ""}}),
     ),
-    **SECURITY_PAIRS,
+    **SECURITY_EXAMPLES,
 }

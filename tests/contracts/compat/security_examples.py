@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from tests.contracts.compat.documents import KEY, OAUTH, SCHEMES, secured
-from tests.contracts.compat.pairs import Pair, same
+from tests.contracts.compat.examples import RuleExample, same
 
 Json = Any
 
@@ -22,16 +22,16 @@ def flows(*names: str) -> Json:
     return secured([{"oauth": []}], {"oauth": {**OAUTH, "flows": chosen}})
 
 
-SECURITY_PAIRS: Final[dict[str, Pair]] = {
-    "security-required": Pair(secured([]), secured([{"key": []}]), secured([{}, {"key": []}])),
+SECURITY_EXAMPLES: Final[dict[str, RuleExample]] = {
+    "security-required": RuleExample(secured([]), secured([{"key": []}]), secured([{}, {"key": []}])),
     "security-no-longer-required": same(secured([{"key": []}]), secured([{"key": []}, {}])),
     "security-alternative-added": same(secured([{"key": []}]), secured([{"basic": []}, {"key": []}])),
-    "security-alternative-removed": Pair(
+    "security-alternative-removed": RuleExample(
         secured([{"key": []}, {"basic": []}]), secured([{"key": []}]), secured([{"basic": []}, {"key": []}])
     ),
     "security-scheme-required": same(secured([{"key": []}]), secured([{"key": [], "basic": []}])),
     "security-scheme-no-longer-required": same(secured([{"key": [], "basic": []}]), secured([{"key": []}])),
-    "security-scope-added": Pair(
+    "security-scope-added": RuleExample(
         secured([{"oauth": ["read"]}]),
         secured([{"oauth": ["read", "write"]}]),
         secured(None, document_security=[{"oauth": ["read"]}]),
@@ -39,13 +39,13 @@ SECURITY_PAIRS: Final[dict[str, Pair]] = {
     "security-scope-removed": same(secured([{"oauth": ["read", "write"]}]), secured([{"oauth": ["read"]}])),
     "security-scheme-added": same(secured([], {"key": KEY}), secured([])),
     "security-scheme-removed": same(secured([]), secured([], {"key": KEY, "oauth": OAUTH})),
-    "security-scheme-type-changed": Pair(
+    "security-scheme-type-changed": RuleExample(
         secured([{"key": []}], {"key": KEY}),
         secured([{"key": []}], {"key": SCHEMES["basic"]}),
         secured([{"token": []}], {"token": KEY}),
     ),
     "security-scheme-location-changed": same(scheme(), scheme(**{"in": "query"})),
-    "security-scheme-name-changed": Pair(scheme(), scheme(name="X-Other"), scheme(description="D")),
+    "security-scheme-name-changed": RuleExample(scheme(), scheme(name="X-Other"), scheme(description="D")),
     "security-scheme-http-changed": same(
         secured([{"a": []}], {"a": {"type": "http", "scheme": "basic"}}),
         secured([{"a": []}], {"a": {"type": "http", "scheme": "bearer"}}),
@@ -61,7 +61,7 @@ SECURITY_PAIRS: Final[dict[str, Pair]] = {
     "security-flow-added": same(flows("clientCredentials"), flows("clientCredentials", "authorizationCode")),
     "security-flow-removed": same(flows("clientCredentials", "authorizationCode"), flows("clientCredentials")),
     "security-authorization-url-changed": same(oauth(), oauth(authorizationUrl="https://b.example")),
-    "security-token-url-changed": Pair(oauth(), oauth(tokenUrl="https://b.example"), oauth(**{"x-note": 1})),
+    "security-token-url-changed": RuleExample(oauth(), oauth(tokenUrl="https://b.example"), oauth(**{"x-note": 1})),
     "security-refresh-url-changed": same(oauth(), oauth(refreshUrl="https://b.example")),
     "security-scope-offered": same(oauth(), oauth(scopes={"read": "Read."})),
     "security-scope-withdrawn": same(oauth(scopes={"read": "Read."}), oauth()),
