@@ -132,11 +132,11 @@ def _is_context(layer: Middleware) -> bool:
 
 
 def _listeners(layer: Middleware) -> tuple[RequestListener, ...]:
-    return tuple(layer.kwargs["watchers"]) if _is_context(layer) else ()
+    return tuple(layer.kwargs["listeners"]) if _is_context(layer) else ()
 
 
 def _watched_by(layer: Middleware, listeners: Iterable[RequestListener]) -> Middleware:
-    return Middleware(layer.cls, *layer.args, **{**layer.kwargs, "watchers": tuple(listeners)})
+    return Middleware(layer.cls, *layer.args, **{**layer.kwargs, "listeners": tuple(listeners)})
 
 
 def _unwatched(layer: Middleware, name: str) -> Middleware:
