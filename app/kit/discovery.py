@@ -1,0 +1,23 @@
+"""Finds the modules that features declare under a common name, so that no central file lists features."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+
+def modules(package: str, name: str) -> Iterator[ModuleType]:
+    """Import and yield every module ``<package>.<folder>.<name>`` that exists, sorted by folder.
+
+    A folder without such a module is not imported. ``modules("app", "policy")`` yields ``app.posts.policy`` and others.
+    """
+    root = importlib.import_module(package)
+    folders = {
+        info.name: [str(Path(path, info.name)) for path in root.__path__]
+        for info in pkgutil.iter_modules(root.__path__)
+        if info.ispkg
+    }
+    for folder in sorted(folders):
+        if any(info.name == name for info in pkgutil.iter_modules(folders[folder])):
+            yield importlib.import_module(f"{package}.{folder}.{name}")
