@@ -1,13 +1,10 @@
 """A route that takes nothing on trust: media type, JSON syntax, parameters."""
 
-import copy
 import json
 from collections.abc import Awaitable, Callable, Coroutine
-from functools import partial
 from typing import Any, ClassVar, Final
 
 import orjson
-from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.params import Form, Query
 from fastapi.routing import APIRoute
@@ -15,10 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.errors import DomainError, ErrorKind, FieldError, Malformed
-from app.http.answers import MadeAnswer, made
 from app.http.rate_limit.admission import admit, cost_of
 from app.http.routing.deprecations import Deprecations
-from app.http.sparse import SparseHandler
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 _JSON: Final = frozenset({"application/json"})
@@ -64,7 +59,7 @@ class StrictRoute(APIRoute):
 
     def get_route_handler(self) -> Handler:
         """The handler with the checks in front of it."""
-        inner = SparseHandler(self.dependant, partial(self._handler_with, made(self.response_field)))
+        inner = super().get_route_handler()
         parameters = get_flat_params(self.dependant)
         known = {parameter.alias for parameter in parameters if isinstance(parameter.field_info, Query)}
         accepted = self._accepted()
@@ -92,12 +87,6 @@ class StrictRoute(APIRoute):
     async def wrap(self, request: Request, handler: Callable[[Request], Awaitable[Response]]) -> Response:
         """What stands between the checks and the handler."""
         return await handler(request)
-
-    def _handler_with(self, answer: MadeAnswer | None, dependant: Dependant) -> Handler:
-        route = copy.copy(self)
-        route.dependant = dependant
-        route.response_field = answer
-        return APIRoute.get_route_handler(route)
 
     def _accepted(self) -> frozenset[str] | None:
         if self.body_field is None:

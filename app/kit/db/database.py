@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.errors import DomainError
-from app.kit.db.connection_pool import Leases
+from app.kit.db.connection_pool import ConnectionPool
 from app.kit.db.errors import translated
 from app.kit.db.instrumentation import DatabaseMetrics, NullDatabaseMetrics, observe_engine, timed_pool
 from app.kit.db.sessions import ReadSession, WriteSession
@@ -40,7 +40,7 @@ class UnitOfWork(Protocol):
 class Database:
     """PostgreSQL, reached through two pools of bounded size."""
 
-    def __init__(self, connections: Leases, engine: AsyncEngine) -> None:
+    def __init__(self, connections: ConnectionPool, engine: AsyncEngine) -> None:
         self._engine = engine
         self._connections = connections
         self.reads = ReadSession(connections)
@@ -87,7 +87,7 @@ class Database:
         )
         observe_engine(engine, metrics)
         trace_statements(engine.sync_engine)
-        return cls(Leases(pool, settings.read_pool_size, settings.connect_timeout, metrics), engine)
+        return cls(ConnectionPool(pool, settings.connect_timeout, metrics), engine)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[WriteSession]:

@@ -1,4 +1,4 @@
-"""Connections are lent one at a time, fairly, and mended by the pool when something happened to them."""
+"""The pool for reads: bounded, fair, traced, and able to replace broken connections."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from app.kit.db.connection_pool import Leases
+from app.kit.db.connection_pool import ConnectionPool
 from app.kit.db.instrumentation import NullDatabaseMetrics
 from observability.tracing.recording import Recording, recorded
 
@@ -15,76 +15,76 @@ SIZE = 2
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def leases(admin_dsn: str) -> AsyncIterator[Leases]:
-    pool = await asyncpg.create_pool(admin_dsn, min_size=0, max_size=SIZE)
-    leases = Leases(pool, SIZE, 5, NullDatabaseMetrics())
-    yield leases
-    await asyncio.wait_for(leases.close(), 10)
+async def pool(admin_dsn: str) -> AsyncIterator[ConnectionPool]:
+    driver_pool = await asyncpg.create_pool(admin_dsn, min_size=0, max_size=SIZE)
+    pool = ConnectionPool(driver_pool, 5, NullDatabaseMetrics())
+    yield pool
+    await asyncio.wait_for(pool.close(), 10)
 
 
-async def backend(leases: Leases) -> int:
-    async with leases.acquire() as connection:
+async def backend(pool: ConnectionPool) -> int:
+    async with pool.acquire() as connection:
         return int(await connection.fetchval("SELECT pg_backend_pid()"))
 
 
-async def test_the_same_connection_serves_one_after_the_other(leases: Leases) -> None:
-    assert len({await backend(leases) for _ in range(5)}) == 1
+async def test_consecutive_reads_share_a_connection(pool: ConnectionPool) -> None:
+    assert len({await backend(pool) for _ in range(5)}) == 1
 
 
-async def test_no_more_than_size_are_lent_at_once_and_all_are_served(leases: Leases) -> None:
-    lent: list[int] = []
+async def test_at_most_size_connections_are_in_use_and_every_caller_gets_one(pool: ConnectionPool) -> None:
+    in_use: list[int] = []
     most = 0
 
-    async def borrow() -> int:
+    async def use() -> int:
         nonlocal most
-        async with leases.acquire() as connection:
-            lent.append(1)
-            most = max(most, len(lent))
+        async with pool.acquire() as connection:
+            in_use.append(1)
+            most = max(most, len(in_use))
             found: int = await connection.fetchval("SELECT pg_backend_pid() FROM pg_sleep(0.01)")
-            lent.pop()
+            in_use.pop()
         return found
 
-    found = await asyncio.gather(*(borrow() for _ in range(20)))
+    found = await asyncio.gather(*(use() for _ in range(20)))
     assert (most, len(set(found))) == (SIZE, SIZE)
 
 
-async def test_a_wait_without_end_is_bounded_and_seen_in_the_trace(admin_dsn: str) -> None:
-    pool = await asyncpg.create_pool(admin_dsn, min_size=0, max_size=SIZE)
-    leases = Leases(pool, SIZE, 0.05, NullDatabaseMetrics())
+async def test_waiting_for_a_connection_times_out_and_is_traced(admin_dsn: str) -> None:
+    driver_pool = await asyncpg.create_pool(admin_dsn, min_size=0, max_size=SIZE)
+    pool = ConnectionPool(driver_pool, 0.05, NullDatabaseMetrics())
     recording = Recording("1" * 32, "2" * 16, sampled=True)
-    async with leases.acquire(), leases.acquire():
+    async with pool.acquire(), pool.acquire():
         with recorded(recording), pytest.raises(TimeoutError):
-            await backend(leases)
+            await backend(pool)
     assert [(child.name, child.error) for child in recording.children] == [("wait for a connection", "TimeoutError")]
-    assert await backend(leases), "the one that gave up took nothing with it"
-    await asyncio.wait_for(leases.close(), 10)
+    assert await backend(pool), "a caller that timed out must not leak a connection"
+    await asyncio.wait_for(pool.close(), 10)
 
 
-async def test_a_connection_that_the_server_closed_is_replaced(leases: Leases, admin_dsn: str) -> None:
-    first = await backend(leases)
+async def test_a_connection_that_the_server_closed_is_replaced(pool: ConnectionPool, admin_dsn: str) -> None:
+    first = await backend(pool)
     admin = await asyncpg.connect(admin_dsn)
     await admin.execute("SELECT pg_terminate_backend($1, 5000)", first)
     await admin.close()
     await asyncio.sleep(0.05)
-    assert await backend(leases) != first
+    assert await backend(pool) != first
 
 
-async def test_a_statement_that_fails_or_is_interrupted_leaves_a_working_connection(leases: Leases) -> None:
+async def test_the_pool_recovers_from_failed_and_cancelled_statements(pool: ConnectionPool) -> None:
     for _ in range(SIZE + 1):
         with pytest.raises(asyncpg.DivisionByZeroError):
-            async with leases.acquire() as connection:
+            async with pool.acquire() as connection:
                 await connection.fetch("SELECT 1/0")
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.02), leases.acquire() as connection:
+            async with asyncio.timeout(0.02), pool.acquire() as connection:
                 await connection.fetch("SELECT pg_sleep(10)")
-    assert await asyncio.gather(*(backend(leases) for _ in range(10)))
+    assert await asyncio.gather(*(backend(pool) for _ in range(10)))
 
 
-async def test_closing_waits_for_the_statement_that_runs(admin_dsn: str) -> None:
-    pool = await asyncpg.create_pool(admin_dsn, min_size=0, max_size=SIZE)
-    leases = Leases(pool, SIZE, 5, NullDatabaseMetrics())
-    await backend(leases)
-    running = asyncio.create_task(backend(leases))
+async def test_close_waits_for_running_statements(admin_dsn: str) -> None:
+    driver_pool = await asyncpg.create_pool(admin_dsn, min_size=0, max_size=SIZE)
+    pool = ConnectionPool(driver_pool, 5, NullDatabaseMetrics())
+    await backend(pool)
+    running = asyncio.create_task(backend(pool))
     await asyncio.sleep(0)
-    await asyncio.wait_for(leases.close(), 10)
+    await asyncio.wait_for(pool.close(), 10)
     assert await running
