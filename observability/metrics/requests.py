@@ -19,7 +19,7 @@ class RequestMetrics:
     """Counts every HTTP request, whatever becomes of it.
 
     What bodies weigh is counted by ``prometheus-fastapi-instrumentator``'s closure, for requests that have one, with
-    labels of ours: see ADR 4.
+    labels of ours: see ADR 11.
     """
 
     def __init__(self, *, metrics: Metrics) -> None:

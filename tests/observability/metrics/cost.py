@@ -1,4 +1,16 @@
-"""What counting and logging cost in CPU time, the best of a few: ``python -m tests.observability.metrics.cost``."""
+"""What counting and logging cost in CPU time, the best of a few: ``python -m tests.observability.metrics.cost``.
+
+Recorded in November 2026 on a busy machine with two cores, in microseconds unless stated otherwise:
+
+* one observation: 0.6, with an exemplar 2.8; prometheus_client in one process 1.0 and 2.8, in its multiprocess mode 2.7
+  without exemplars;
+* one request of a consumer: 3.4, and 23 for a new consumer in a full table;
+* the instrumentator's closure on a request body: 5;
+* a log line with redaction: 11, and 2.5 for a line below the level; a cached logger would save 2 and could not change
+  its level while it runs;
+* a scrape of 1,000 histograms in each of 4 processes: 49 ms to read and add, 68 ms with OpenMetrics text; with
+  prometheus_client's encoder 366 ms, in slices of 5 ms in which no request is served.
+"""
 
 import io
 import os

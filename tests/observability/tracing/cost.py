@@ -2,6 +2,21 @@
 
 Every variant answers the same request of the same small application under our context, log and metrics, with two
 statements noted below the span; the collector is a process of its own.
+
+Recorded in November 2026 on a busy machine with two cores, above a request without tracing, which took 161 µs. Read the
+figures as ratios: an earlier run gave -2, +47 and +303 µs over 183 µs for ours.
+
+=============================================  ===========  ======  ======  =======
+                                               spans/trace     0 %    10 %    100 %
+=============================================  ===========  ======  ======  =======
+ours                                                     3     +19     +73     +324
+FastAPI native, ``operation_spans=False``                1     +85    +106     +192
+contrib, without receive/send spans                      1    +174    +171     +325
+=============================================  ===========  ======  ======  =======
+
+Noting a child span costs 1.2 µs. Encoding a trace of three spans takes about 150 µs of the exporting thread, most of it
+in the library. With ids from a system call, which releases the interpreter lock, exporting and serving thread changed
+places once in five requests at a ratio of 10 %.
 """
 
 import asyncio
