@@ -13,6 +13,8 @@ from starlette.responses import Response
 
 from app.http.errors.failures import classify
 from app.http.errors.problems import problem_response
+from app.http.lifecycle import LifecycleComponent
+from app.http.rate_limit.limits import RateLimits
 from app.http.runtime import Runtime
 from app.kit.db.database import Database, UnitOfWork
 from app.kit.db.instrumentation import DatabaseMetrics
@@ -54,17 +56,18 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
             checker.start(metrics)
         try:
             runtime = Runtime.build(settings, database, metrics)
+            rate_limits, lifecycle = runtime.get(RateLimits), runtime.get(LifecycleComponent)
             try:
-                await runtime.rate_limits.open()
-                sync = LifecycleSync(runtime.schedule, database, VERSIONS, metrics)
+                await rate_limits.open()
+                sync = LifecycleSync(lifecycle.schedule, database, VERSIONS, metrics)
                 with _level_control(settings):
                     async with (
                         sampler_running(metrics),
-                        lifecycle_sync_running(sync, runtime.usage, database, settings.lifecycle),
+                        lifecycle_sync_running(sync, lifecycle.usage, database, settings.lifecycle),
                     ):
-                        yield {"runtime": runtime}
+                        yield runtime.state()
             finally:
-                await runtime.rate_limits.close()
+                await rate_limits.close()
         finally:
             await database.close()
             if checker is not None:

@@ -11,6 +11,7 @@ from typing import Annotated, Final
 from fastapi import Depends, Header, Request
 from starlette.responses import Response
 
+from app.http.state import state_of
 from app.kit.revisions import ExpectedRevisions
 
 _TAG: Final = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
@@ -20,12 +21,12 @@ _KEPT_BY_304: Final = ("cache-control", "etag", "vary", "link")
 
 def note_revision(request: Request, revision: int) -> None:
     """Say which revision the response shows; the route turns it into an entity tag."""
-    request.state.revision = revision
+    state_of(request.scope).revision = revision
 
 
 def with_entity_tag(request: Request, response: Response) -> Response:
     """The response with its tag, or a 304 when the client has it already."""
-    revision: int | None = getattr(request.state, "revision", None)
+    revision = state_of(request.scope).revision
     if revision is None:
         return response
     return tagged(request, response, f'"{revision}.{digest_of(response.body)}"')

@@ -12,7 +12,9 @@ from pydantic import SecretStr
 from starlette.requests import Request
 
 from app.errors import FieldError, Malformed
+from app.http.runtime import Component, Runtime
 from app.kit.db.keyset import KeyValue, Position
+from app.settings.loading import SettingsError, variable
 
 _MAC_LENGTH: Final = 16
 _LISTING_LENGTH: Final = 8
@@ -36,11 +38,20 @@ class CursorMismatch(Malformed):
         super().__init__(fields=[FieldError(("cursor",), self.code, self.detail, "query")])
 
 
-class CursorCodec:
+class CursorCodec(Component):
     """Writes positions as cursors and reads them back."""
 
     def __init__(self, key: SecretStr) -> None:
         self._key = hmac.digest(key.get_secret_value().encode(), b"strata cursors 1", "sha256")
+
+    @classmethod
+    def build(cls, runtime: Runtime) -> "CursorCodec":
+        """Raises ``SettingsError`` without a cursor key."""
+        key = runtime.settings.http.cursor_key
+        if key is None:
+            message = f"{variable('http', 'cursor_key')} must be set"
+            raise SettingsError(message)
+        return cls(key)
 
     def encode(self, listing: bytes, position: Position) -> str:
         """URL-safe text. ``listing`` identifies what is listed and how (``listing_of``)."""

@@ -1,32 +1,37 @@
 """From request headers to a principal."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Depends, Request
+from starlette.types import Scope
 
 from app.access.keys import looks_like_key
 from app.access.principal import ANONYMOUS, Principal
 from app.access.service import ApiKeyService, ImplausibleCredentials, PrincipalResolver
 from app.auth.attempts import counted
 from app.auth.tokens import TokenType
+from app.http.auth import AuthComponent
 from app.http.runtime import Runtime, runtime_of
+from app.http.state import state_of
 from observability.requests.context import set_consumer
+
+_CREDENTIAL_HEADERS: Final = frozenset({b"authorization", b"x-api-key"})
 
 
 async def resolve_principal(request: Request) -> Principal:
-    """The caller. Credentials that do not hold are refused, never taken for none.
-
-    Raises ``InvalidCredentials``.
-    """
-    # Not `request.state`, which looks for attributes by failing to find them.
-    state = request.scope["state"]
-    known: Principal | None = state.get("principal")
-    if known is not None:
-        return known
-    principal = state["principal"] = await _resolve(request, runtime_of(request))
+    """The caller of a request. Raises ``InvalidCredentials``; invalid credentials are never treated as anonymous."""
+    state = state_of(request.scope)
+    if state.principal is not None:
+        return state.principal
+    principal = state.principal = await _resolve(request, runtime_of(request.scope))
     if (consumer := principal.key_uid or principal.user_uid) is not None:
         set_consumer(request.scope, str(consumer), principal.plan.value)
     return principal
+
+
+def has_credentials(scope: Scope) -> bool:
+    """Whether the request carries credentials, valid or not."""
+    return any(name in _CREDENTIAL_HEADERS for name, _ in scope["headers"])
 
 
 PrincipalDep = Annotated[Principal, Depends(resolve_principal)]
@@ -43,15 +48,16 @@ async def _resolve(request: Request, runtime: Runtime) -> Principal:
         raise ImplausibleCredentials
     if looks_like_key(credentials):
         return await _by_key(credentials, runtime)
-    with counted(runtime.attempts, "access_token"):
-        claims = runtime.signer.verify(credentials)
+    auth = runtime.get(AuthComponent)
+    with counted(auth.attempts, "access_token"):
+        claims = auth.signer.verify(credentials)
         if claims.type is not TokenType.ACCESS:
             raise ImplausibleCredentials
         return await PrincipalResolver(runtime.database.reads).by_session(claims.subject, claims.session)
 
 
 async def _by_key(text: str, runtime: Runtime) -> Principal:
-    with counted(runtime.attempts, "api_key"):
+    with counted(runtime.get(AuthComponent).attempts, "api_key"):
         principal, stale = await PrincipalResolver(runtime.database.reads).by_key(text)
     if stale and principal.key_uid is not None:
         async with runtime.database.write() as session:

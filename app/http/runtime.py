@@ -1,84 +1,66 @@
-"""Everything that lives as long as the process, in one place that requests reach."""
+"""What the requests of one process share, reached from any ASGI scope."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final, Self, TypeVar, cast
 
-from starlette.requests import HTTPConnection
-
-from app.access.passwords import PasswordHasher
-from app.auth.mailed_tokens import MailedTokens
-from app.auth.tokens import TokenSigner
-from app.http.auth_attempts import AuthAttempts
-from app.http.cursors import CursorCodec
-from app.http.rate_limit.limits import RateLimits
-from app.http.rate_limit.throttle import Throttles
 from app.kit.db.database import UnitOfWork
-from app.kit.encryption import Sealer
-from app.lifecycle.schedule import Schedule
-from app.lifecycle.usage import UsageBuffer
 from app.settings.groups import Settings
-from app.settings.loading import SettingsError, variable
 from observability.metrics.metrics import Metrics
 
+_KEY: Final = "runtime"
 
-@dataclass(slots=True)
-class Capacity:
-    """How many requests this process answers at once, and how many it is answering."""
 
-    limit: int
-    in_use: int = 0
+class Component:
+    """A collaborator that lives as long as the process.
+
+    A feature defines a subclass beside the code that uses it; ``Runtime.build`` builds one instance of each subclass.
+    """
+
+    registered: ClassVar[list[type["Component"]]] = []
+
+    def __init_subclass__(cls) -> None:
+        Component.registered.append(cls)
+
+    @classmethod
+    def build(cls, runtime: "Runtime") -> Self:
+        """Build the component from settings, database and metrics. Raises ``SettingsError`` for unusable settings."""
+        raise NotImplementedError
+
+
+C = TypeVar("C", bound=Component)
 
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """The collaborators that services are built with."""
+    """Settings, database and metrics of one process, and its components by their class."""
 
     settings: Settings
     database: UnitOfWork
-    passwords: PasswordHasher
-    signer: TokenSigner
-    mailed_tokens: MailedTokens
-    cursors: CursorCodec
-    sealer: Sealer
-    rate_limits: RateLimits
-    throttles: Throttles
-    attempts: AuthAttempts
     metrics: Metrics
-    capacity: Capacity
-    schedule: Schedule
-    usage: UsageBuffer
+    _components: dict[type[Component], Component] = field(default_factory=dict)
 
     @classmethod
     def build(cls, settings: Settings, database: UnitOfWork, metrics: Metrics | None = None) -> "Runtime":
-        """Raises ``SettingsError`` when a secret is missing or a limit cannot be counted."""
-        signing_key, cursor_key = settings.auth.signing_key, settings.http.cursor_key
-        if signing_key is None or cursor_key is None:
-            message = f"{variable('auth', 'signing_key')} and {variable('http', 'cursor_key')} must be set"
-            raise SettingsError(message)
-        metrics = metrics or Metrics()
-        try:
-            rate_limits = RateLimits(settings, metrics)
-        except ValueError as error:
-            message = f"{variable('rate_limit')}: {error}"
-            raise SettingsError(message) from None
-        return cls(
-            settings=settings,
-            database=database,
-            passwords=PasswordHasher(settings.auth.password_hash_concurrency),
-            signer=TokenSigner(settings.auth),
-            mailed_tokens=MailedTokens(signing_key),
-            cursors=CursorCodec(cursor_key),
-            sealer=Sealer(cursor_key),
-            rate_limits=rate_limits,
-            throttles=Throttles(settings.auth.logins_per_minute, rate_limits.counting),
-            attempts=AuthAttempts(metrics),
-            metrics=metrics,
-            capacity=Capacity(settings.http.max_concurrent_requests),
-            schedule=Schedule(),
-            usage=UsageBuffer(metrics.usage_dropped.labels().inc),
-        )
+        """Build every component now, so that unusable settings stop the start. Raises ``SettingsError``."""
+        runtime = cls(settings, database, metrics or Metrics())
+        for kind in Component.registered:
+            runtime.get(kind)
+        return runtime
+
+    def get(self, kind: type[C]) -> C:
+        """The one instance of a component."""
+        component = self._components.get(kind)
+        if component is None:
+            component = self._components[kind] = kind.build(self)
+        return cast("C", component)
+
+    def state(self) -> Mapping[str, Any]:
+        """The lifespan state from which ``runtime_of`` reads."""
+        return {_KEY: self}
 
 
-def runtime_of(connection: HTTPConnection) -> Runtime:
-    """The runtime that the root application's lifespan made."""
-    runtime: Runtime = connection.scope["state"]["runtime"]
+def runtime_of(scope: Mapping[str, Any]) -> Runtime:
+    """The runtime that the root application's lifespan built."""
+    runtime: Runtime = scope["state"][_KEY]
     return runtime

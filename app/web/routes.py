@@ -12,9 +12,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.errors import DomainError, NotFound
+from app.http.auth import AuthComponent
 from app.http.errors.failures import classify
 from app.http.errors.problems import TYPE_BASE, problem_response
+from app.http.lifecycle import LifecycleComponent
+from app.http.rate_limit.limits import RateLimits
 from app.http.runtime import runtime_of
+from app.lifecycle.schedule import Schedule
 from app.settings.groups import Settings
 from app.web import discovery, migration_guide
 from app.web.pages import page, token_page, version_card
@@ -94,8 +98,12 @@ async def version_policy(request: Request) -> Response:
 
 
 def _cards(request: Request, *, newest_first: bool = False) -> str:
-    schedule = runtime_of(request).schedule
+    schedule = _schedule(request)
     return "".join(version_card(version, schedule) for version in (reversed(VERSIONS) if newest_first else VERSIONS))
+
+
+def _schedule(request: Request) -> Schedule:
+    return runtime_of(request.scope).get(LifecycleComponent).schedule
 
 
 async def problem_page(request: Request) -> Response:
@@ -120,14 +128,14 @@ async def reset_page(_request: Request) -> Response:
 
 async def api_versions(request: Request) -> Response:
     """The versions, for programs."""
-    return _json(discovery.versions_document(runtime_of(request).schedule))
+    return _json(discovery.versions_document(_schedule(request)))
 
 
 def _entry(version: ApiVersion) -> Callable[[Request], Awaitable[Response]]:
     """The endpoint of a version's bare prefix, which its mount does not answer."""
 
     async def entry(request: Request) -> Response:
-        response = _json(discovery.version_document(version, runtime_of(request).schedule))
+        response = _json(discovery.version_document(version, _schedule(request)))
         response.headers.update(lifecycle_headers(version))
         return response
 
@@ -141,8 +149,8 @@ async def health(_request: Request) -> Response:
 
 async def ready(request: Request) -> Response:
     """Whether each dependency answers; 503 without the database. Without Redis requests are served all the same."""
-    runtime = runtime_of(request)
-    shared = await runtime.rate_limits.redis_answers()
+    runtime = runtime_of(request.scope)
+    shared = await runtime.get(RateLimits).redis_answers()
     redis = {} if shared is None else {"redis": "ok" if shared else "degraded"}
     try:
         await runtime.database.ping()
@@ -153,7 +161,7 @@ async def ready(request: Request) -> Response:
 
 async def jwks(request: Request) -> Response:
     """The public keys that verify our tokens, where they are asymmetric."""
-    keys = runtime_of(request).signer.public_keys()
+    keys = runtime_of(request.scope).get(AuthComponent).signer.public_keys()
     if keys is None:
         return problem_response(request, classify(NotFound("Tokens are signed with a shared secret.")))
     return _json(keys)

@@ -16,6 +16,7 @@ from sqlalchemy.pool import NullPool
 from app.access.passwords import PasswordHasher
 from app.access.principal import Permission, Role
 from app.access.service import ApiKeyService, KeyDraft
+from app.http.auth import AuthComponent
 from app.http.runtime import Runtime
 from app.kit.db.database import sqlalchemy_url
 from app.kit.mail.message import Mail
@@ -84,10 +85,11 @@ class VersionsHarness:
         self._connection = self.run(self._engine.connect())
         self._transaction = self.run(self._connection.begin())
         self._database = self.run(RollbackDatabase.of(self._connection))
-        runtime = replace(Runtime.build(settings, self._database), passwords=_cheap_passwords())
+        runtime = Runtime.build(settings, self._database)
+        runtime._components[AuthComponent] = replace(runtime.get(AuthComponent), passwords=_cheap_passwords())
         self._world = TestApp(create_app(settings), runtime)
         self._client = self._world.client()
-        self._hash = self.run(runtime.passwords.hash(PASSWORD))
+        self._hash = self.run(runtime.get(AuthComponent).passwords.hash(PASSWORD))
         # No account has the number of a post: what takes one for the other is found out.
         self.fetch("SELECT setval(pg_get_serial_sequence('users', 'id'), 70000)")
         self.stranger = self._caller("stranger", 0, "", "", {})

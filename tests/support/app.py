@@ -1,5 +1,6 @@
 """People and posts for tests, made through the services that people use."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +24,7 @@ PASSWORD = "correct horse battery"
 class WithState:
     """Runs requests with the state that a lifespan would have yielded."""
 
-    def __init__(self, app: ASGIApp, state: dict[str, Any]) -> None:
+    def __init__(self, app: ASGIApp, state: Mapping[str, Any]) -> None:
         self._app = app
         self._state = state
 
@@ -58,7 +59,7 @@ class TestApp:
 
     def __init__(self, app: ASGIApp, runtime: Runtime) -> None:
         self.runtime = runtime
-        self.app = WithState(app, {"runtime": runtime})
+        self.app = WithState(app, runtime.state())
         self.outbox = Outbox()
 
     def client(self, headers: dict[str, str] | None = None) -> ContractClient:

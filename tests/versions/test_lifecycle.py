@@ -10,6 +10,7 @@ import pytest
 
 from app.access.service import ApiKeyService
 from app.cli.kit.environment import OPERATOR
+from app.http.lifecycle import LifecycleComponent
 from app.kit.clock import utc_now
 from app.lifecycle.background import LifecycleSync
 from app.lifecycle.rules import LifecycleError
@@ -171,7 +172,9 @@ async def decide(test_app: TestApp, decision: Callable[[LifecycleService], Await
     """Decide as the command line does, and let this process look as it does every few seconds."""
     async with test_app.runtime.database.write() as session:
         await decision(LifecycleService(session))
-    await LifecycleSync(test_app.runtime.schedule, test_app.runtime.database, (), test_app.runtime.metrics).look()
+    await LifecycleSync(
+        test_app.runtime.get(LifecycleComponent).schedule, test_app.runtime.database, (), test_app.runtime.metrics
+    ).look()
 
 
 async def test_a_brownout_by_command(test_app: TestApp) -> None:
@@ -196,7 +199,7 @@ async def test_a_brownout_by_command(test_app: TestApp) -> None:
 async def test_a_retirement_by_command(test_app: TestApp) -> None:
     async with test_app.runtime.database.write() as session:
         await LifecycleService(session).retire(V1, RetirementPolicy(), utc_now() + timedelta(days=3650))
-    test_app.runtime.schedule.replace({}, {"v1": utc_now() - timedelta(days=1)})
+    test_app.runtime.get(LifecycleComponent).schedule.replace({}, {"v1": utc_now() - timedelta(days=1)})
     async with test_app.client() as client:
         answer = await client.get("/api/v1/posts")
         assert answer.status_code == 410
@@ -226,7 +229,7 @@ async def test_a_key_is_browned_out_early(test_app: TestApp) -> None:
 
 
 async def consumers(test_app: TestApp, version: ApiVersion) -> list[Consumer]:
-    await test_app.runtime.usage.flush(test_app.runtime.database)
+    await test_app.runtime.get(LifecycleComponent).usage.flush(test_app.runtime.database)
     async with test_app.runtime.database.write() as session:
         return list((await LifecycleService(session).report(version, RetirementPolicy())).consumers)
 
@@ -254,7 +257,7 @@ async def test_who_uses_a_deprecated_version_is_recorded(test_app: TestApp) -> N
 
 
 async def test_a_browned_out_request_is_no_use(test_app: TestApp) -> None:
-    test_app.runtime.schedule.replace({"v1": [going_on(utc_now())]}, {})
+    test_app.runtime.get(LifecycleComponent).schedule.replace({"v1": [going_on(utc_now())]}, {})
     async with test_app.client() as client:
         assert (await client.get("/api/v1/posts")).status_code == 410
     assert await consumers(test_app, V1) == []

@@ -8,6 +8,7 @@ import pytest
 from prometheus_client import generate_latest
 from sqlalchemy import text
 
+from app.http.middleware.load_shedding import Capacity
 from app.settings.groups import Settings
 from tests.support.app import TestApp
 from tests.support.operations import VERSIONS
@@ -29,7 +30,7 @@ async def held(
     async with concurrent_app.runtime.database.write() as session:
         await session.execute(text("LOCK TABLE posts IN ACCESS EXCLUSIVE MODE"))
         tasks = [asyncio.create_task(client.get(f"/api/{VERSIONS[number % 2]}/posts")) for number in range(LIMIT)]
-        while concurrent_app.runtime.capacity.in_use < LIMIT:  # noqa: ASYNC110 - no event tells of it
+        while concurrent_app.runtime.get(Capacity).in_use < LIMIT:  # noqa: ASYNC110 - no event tells of it
             await asyncio.sleep(0.01)
         yield tasks
     assert [answer.status_code for answer in await asyncio.gather(*tasks)] == [200] * LIMIT
@@ -70,4 +71,4 @@ async def test_there_is_room_again_when_one_is_done(concurrent_app: TestApp, cli
     for _ in range(3 * LIMIT):
         assert (await client.get("/api/v2/posts")).status_code == 200
         assert (await client.get("/api/v1/posts/999999")).status_code == 404
-    assert concurrent_app.runtime.capacity.in_use == 0
+    assert concurrent_app.runtime.get(Capacity).in_use == 0

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from app.http.lifecycle import LifecycleComponent
 from app.http.runtime import runtime_of
 from app.kit.clock import utc_now
 from versions.kit.lifecycle_headers import notice
@@ -49,7 +50,7 @@ def add_documentation(app: FastAPI, version: ApiVersion) -> None:
 
     async def document(request: Request) -> Response:
         document = app.openapi()
-        stage = runtime_of(request).schedule.stage(version, utc_now())
+        stage = runtime_of(request.scope).get(LifecycleComponent).schedule.stage(version, utc_now())
         description = notice(version, stage) + document["info"]["description"]
         info = {**document["info"], "x-status": stage.value, "description": description}
         served = {**document, "info": info}

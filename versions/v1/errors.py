@@ -8,7 +8,8 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.http.errors.failures import Failure, classify, present_credentials
+from app.http.errors.failures import Failure, classify
+from app.http.principal import has_credentials
 from versions.kit.openapi import header
 from versions.kit.operations import ALWAYS, Operations
 
@@ -61,7 +62,7 @@ def render(request: Request, error: Exception) -> Response:
     failure = classify(error)
     status = _OWN_STATUS.get(failure.code, failure.status)
     headers = dict(failure.headers)
-    if status == HTTPStatus.UNAUTHORIZED and present_credentials(request) and failure.code == "invalid_token":
+    if status == HTTPStatus.UNAUTHORIZED and has_credentials(request.scope) and failure.code == "invalid_token":
         headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
     body = {"detail": _detail(failure)}
     return Response(orjson.dumps(body), status, headers=headers, media_type="application/json")

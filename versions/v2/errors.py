@@ -7,8 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.http.errors.failures import classify, present_credentials
+from app.http.errors.failures import classify
 from app.http.errors.problems import MEDIA_TYPE, problem_response
+from app.http.principal import has_credentials
 from versions.kit.openapi import header
 from versions.kit.operations import ALWAYS, Operations
 
@@ -67,7 +68,7 @@ def render(request: Request, error: Exception) -> Response:
     """The problem document of any failure."""
     failure = classify(error)
     response = problem_response(request, failure)
-    if failure.status == HTTPStatus.UNAUTHORIZED and present_credentials(request):
+    if failure.status == HTTPStatus.UNAUTHORIZED and has_credentials(request.scope):
         response.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
     return response
 

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 from fastapi import Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.http.cursors import listing_of
+from app.http.cursors import CursorCodec, listing_of
 from app.http.runtime import runtime_of
 from app.kit.db.keyset import Position, Slice
 from versions.kit.openapi import header
@@ -42,7 +42,7 @@ class Page(BaseModel, Generic[T]):
 
 def position(request: Request, cursor: str | None) -> Position | None:
     """Where to go on. Raises ``InvalidCursor``, ``CursorMismatch``."""
-    return None if cursor is None else runtime_of(request).cursors.decode(listing_of(request), cursor)
+    return None if cursor is None else runtime_of(request.scope).get(CursorCodec).decode(listing_of(request), cursor)
 
 
 def page(
@@ -54,7 +54,7 @@ def page(
     """
     cursor = None
     if found.next_position is not None:
-        cursor = runtime_of(request).cursors.encode(listing_of(request), found.next_position)
+        cursor = runtime_of(request.scope).get(CursorCodec).encode(listing_of(request), found.next_position)
         others = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
         target = f"{quote(request.scope['path'])}?{urlencode([*others, ('cursor', cursor)])}"
         response.headers["Link"] = f'<{target}>; rel="next"'

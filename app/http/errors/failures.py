@@ -8,7 +8,6 @@ from typing import Final
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
 
 from app.errors import DomainError, ErrorKind, FieldError, Unauthenticated
 from app.http.errors.status import STATUS
@@ -56,11 +55,6 @@ def classify(error: Exception) -> Failure:
     if (translated := domain_error(error)) is not None:
         return _from_domain(translated)
     return Failure(500, "internal_error", "Something went wrong on our side. It has been recorded.")
-
-
-def present_credentials(request: Request) -> bool:
-    """Whether the caller tried to authenticate at all (RFC 6750, section 3: no error code for one who did not)."""
-    return "authorization" in request.headers or "x-api-key" in request.headers
 
 
 def _from_domain(error: DomainError) -> Failure:

@@ -20,8 +20,11 @@ from app.access.service import InvalidCredentials
 from app.errors import Conflict, FieldError, InvalidValue, Malformed
 from app.http.idempotency.repository import IdempotencyRepository
 from app.http.principal import resolve_principal
-from app.http.runtime import runtime_of
+from app.http.runtime import Component, Runtime, runtime_of
+from app.http.state import state_of
 from app.kit.clock import utc_now
+from app.kit.encryption import Sealer
+from app.settings.loading import SettingsError, variable
 from observability.metrics.metrics import NO_VERSION
 from observability.requests.context import current
 from observability.requests.routes import route_template
@@ -57,6 +60,28 @@ class RequestInFlight(Conflict):
         super().__init__(retry_after=1)
 
 
+class ResponseCipher(Component):
+    """Encrypts stored responses, which may hold personal data. A stored response decrypts only in its own scope."""
+
+    def __init__(self, sealer: Sealer) -> None:
+        self._sealer = sealer
+
+    @classmethod
+    def build(cls, runtime: Runtime) -> "ResponseCipher":
+        """Raises ``SettingsError`` without a cursor key, from which the cipher's key is derived."""
+        key = runtime.settings.http.cursor_key
+        if key is None:
+            message = f"{variable('http', 'cursor_key')} must be set"
+            raise SettingsError(message)
+        return cls(Sealer(key))
+
+    def encrypt(self, response: bytes, scope: bytes) -> bytes:
+        return self._sealer.seal(response, scope)
+
+    def decrypt(self, stored: bytes, scope: bytes) -> bytes:
+        return self._sealer.open(stored, scope)
+
+
 async def idempotently(request: Request, handler: Callable[[Request], Awaitable[Response]]) -> Response:
     """Run ``handler`` once for each key of a caller; answer repetitions from the record.
 
@@ -65,7 +90,8 @@ async def idempotently(request: Request, handler: Callable[[Request], Awaitable[
     header = request.headers.get("idempotency-key")
     if header is None:
         return await handler(request)
-    runtime = runtime_of(request)
+    runtime = runtime_of(request.scope)
+    cipher = runtime.get(ResponseCipher)
     scope = await _scope(request, _key(header))
     said = [request.url.query, *(request.headers.get(name, "") for name in _PART_OF_THE_REQUEST)]
     fingerprint = hashlib.sha256(orjson.dumps(said) + await request.body()).digest()
@@ -79,10 +105,10 @@ async def idempotently(request: Request, handler: Callable[[Request], Awaitable[
                 raise IdempotencyKeyReused
             version = current(request.scope).api_version or NO_VERSION
             runtime.metrics.idempotent_replays.labels(version, route_template(request.scope)).inc()
-            return _replay(runtime.sealer.open(sealed, scope))
-        request.state.write_session = session
+            return _replay(cipher.decrypt(sealed, scope))
+        state_of(request.scope).write_session = session
         response = await handler(request)
-        sealed = runtime.sealer.seal(_recorded(response), scope)
+        sealed = cipher.encrypt(_recorded(response), scope)
         await records.keep(scope, fingerprint, sealed, utc_now() + RETENTION)
         return response
 

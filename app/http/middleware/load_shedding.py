@@ -1,10 +1,10 @@
-"""More requests at once than this process can answer in good time: some are sent away at once, and none waits long."""
+"""Rejects requests beyond what a process can serve in good time, so that no request waits long."""
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.errors import Unavailable
 from app.http.rate_limit.admission import charge_address
-from app.http.runtime import Runtime
+from app.http.runtime import Component, Runtime, runtime_of
 
 
 class Overloaded(Unavailable):
@@ -12,11 +12,24 @@ class Overloaded(Unavailable):
     detail = "More requests are under way than can be answered in good time. Try again in a moment."
 
 
-class LoadSheddingMiddleware:
-    """Raises ``Overloaded`` when ``limit`` requests are being answered by this process, of whichever version.
+class Capacity(Component):
+    """How many requests the process may serve at once, and how many it serves now."""
 
-    A queue without a bound answers everybody too late; a refusal takes a hundredth of an answer, and comes with the
-    time to return. The caller's quota is looked at for its headers, and not charged.
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.in_use = 0
+
+    @classmethod
+    def build(cls, runtime: Runtime) -> "Capacity":
+        """The capacity that the settings allow."""
+        return cls(runtime.settings.http.max_concurrent_requests)
+
+
+class LoadSheddingMiddleware:
+    """Raises ``Overloaded`` when the process already serves ``Capacity.limit`` requests, of whichever version.
+
+    With an unbounded queue every response would be late; a rejection takes a hundredth of the time of a response and
+    says when to retry. The caller's quota is read for the headers and not charged.
     """
 
     def __init__(self, app: ASGIApp, *, version: str) -> None:
@@ -27,8 +40,8 @@ class LoadSheddingMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        runtime: Runtime = scope["state"]["runtime"]
-        capacity = runtime.capacity
+        runtime = runtime_of(scope)
+        capacity = runtime.get(Capacity)
         if capacity.in_use >= capacity.limit:
             runtime.metrics.shed_requests.labels(self._version).inc()
             await charge_address(scope, 0)

@@ -1,27 +1,27 @@
-"""The limit that stands before any work."""
+"""The anonymous rate limit, checked before any other work."""
 
 from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.errors import Unauthenticated
-from app.http.rate_limit.admission import charge_address, presents_credentials
+from app.http.principal import has_credentials
+from app.http.rate_limit.admission import charge_address
 from app.http.rate_limit.limits import QuotaExceeded
 
 Costs = Mapping[tuple[str, str], int]
-"""Method and path within the version -> units, for what does not take one."""
+"""Method and path within the version -> units, for operations that do not cost 1."""
 NeedsCaller = Callable[[str, str], bool]
-"""Whether what a method and a path within the version lead to is for callers with credentials only."""
+"""Whether the operation at a method and a path within the version requires credentials."""
 
 
 class RateLimitMiddleware:
-    """Charges an anonymous caller's address before the request is looked at.
+    """Charges the client address of a request without credentials.
 
-    Raises ``QuotaExceeded``; where a caller without credentials gets nothing anyhow, ``Unauthenticated`` instead, which
-    is refused as cheaply and says what to do.
+    Raises ``QuotaExceeded``, or ``Unauthenticated`` where the operation requires credentials: that response costs as
+    little and says what to do.
 
-    Who presents credentials is charged by the route, which knows what it costs and learns who it is, or by the edge of
-    the version, having come to none.
+    Requests with credentials are charged later: by the route, or by ``VersionMiddleware`` if none matched.
     """
 
     def __init__(self, app: ASGIApp, *, costs: Costs, needs_caller: NeedsCaller) -> None:
@@ -30,10 +30,10 @@ class RateLimitMiddleware:
         self._needs_caller = needs_caller
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        anonymous = scope["type"] == "http" and not presents_credentials(scope)
-        return (self._charged if anonymous else self._app)(scope, receive, send)
+        anonymous = scope["type"] == "http" and not has_credentials(scope)
+        return (self._charge_first if anonymous else self._app)(scope, receive, send)
 
-    async def _charged(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _charge_first(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._charge(scope)
         await self._app(scope, receive, send)
 

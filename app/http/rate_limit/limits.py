@@ -1,4 +1,4 @@
-"""Who is charged, under which policies."""
+"""Policies of anonymous callers and of plans, and the subjects that they are charged to."""
 
 import ipaddress
 from collections.abc import Awaitable
@@ -9,7 +9,9 @@ from slowapi.errors import RateLimitExceeded
 from starlette.types import Scope
 
 from app.access.principal import Plan, Principal
+from app.http.runtime import Component, Runtime
 from app.settings.groups import Settings
+from app.settings.loading import SettingsError, variable
 from observability.metrics.metrics import Metrics
 from observability.metrics.multiprocess.instruments import CounterChild
 from observability.rate_limit.fallback import FallbackLimiter
@@ -19,14 +21,12 @@ from observability.rate_limit.null import NullLimiter
 from observability.rate_limit.policies import Policy, PolicySet
 from observability.rate_limit.redis import RedisLimiter
 
-DECISION: Final = "rate_limit_decision"
-"""Where ``scope["state"]`` holds the decision on a request, from which its headers are written."""
 _SUBSCRIBER_BITS: Final = 64
 _Counters = tuple[tuple[Policy, CounterChild, CounterChild], ...]
 
 
 class QuotaExceeded(RateLimitExceeded):
-    """A caller has used up what a policy gives; the response tells which, and when to come back."""
+    """A caller exhausted a policy. The response names it and says when to retry."""
 
     def __init__(self, decision: Decision) -> None:
         worst = decision.violated[0]
@@ -36,8 +36,8 @@ class QuotaExceeded(RateLimitExceeded):
         self.detail = f"Rate limit exceeded. {self.detail} ({worst.name}); try again in {decision.retry_after} seconds."
 
 
-class RateLimits:
-    """The limits of one process."""
+class RateLimits(Component):
+    """The limits of one process: which subject is charged, under which policies."""
 
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
         limits = settings.rate_limit
@@ -53,29 +53,38 @@ class RateLimits:
             shared = RedisLimiter(redis.url.get_secret_value(), redis.timeout)
             self._shared = FallbackLimiter(shared, local, note_fallback)
         self.counting: Limiter = self._shared or local
-        """The limiter that counts even where requests are not limited, for what guards passwords."""
+        """Counts even when request limits are disabled: the limit on sign-in uses it."""
         self._limiter: Limiter = self.counting if limits.enabled else NullLimiter()
 
+    @classmethod
+    def build(cls, runtime: Runtime) -> "RateLimits":
+        """Raises ``SettingsError`` for a policy that cannot be parsed."""
+        try:
+            return cls(runtime.settings, runtime.metrics)
+        except ValueError as error:
+            message = f"{variable('rate_limit')}: {error}"
+            raise SettingsError(message) from None
+
     def charge_address(self, address: str, cost: int) -> Awaitable[Decision]:
-        """Charge whoever is not known by more than an address."""
+        """Charge a client address under the anonymous policies."""
         return self._charge(f"address:{address}", self._anonymous, cost)
 
     def charge_principal(self, principal: Principal, cost: int) -> Awaitable[Decision]:
-        """Charge a consumer. All keys of a user on one plan share its quota: another key is no other quota."""
+        """Charge a user under a plan. All keys of a user on one plan share its quota."""
         plan = principal.plan
         return self._charge(f"user:{principal.user_uid}:{plan.value}", self._plans[plan], cost)
 
     async def redis_answers(self) -> bool | None:
-        """Whether Redis answers in time; ``None`` where there is none."""
+        """Whether Redis replies in time; ``None`` when none is configured."""
         return None if self._shared is None else await self._shared.answers()
 
     async def open(self) -> None:
-        """Connect, where there is something to connect to."""
+        """Connect to Redis, if one is configured."""
         if self._shared is not None:
             await self._shared.open()
 
     async def close(self) -> None:
-        """Let go of connections and tasks."""
+        """Close connections and cancel background tasks."""
         await self.counting.close()
 
     async def _charge(self, subject: str, rules: PolicySet, cost: int) -> Decision:
@@ -87,19 +96,19 @@ class RateLimits:
         return decision
 
     def _count(self, rules: PolicySet) -> _Counters:
-        """The counters of these policies, found once."""
+        """The counters of these policies, looked up once."""
         labels = self._decisions.labels
-        made = self._counters[rules.name] = tuple(
+        counters = self._counters[rules.name] = tuple(
             (policy, labels(f"{rules.name}.{policy.name}", "allowed"), labels(f"{rules.name}.{policy.name}", "denied"))
             for policy in rules.policies
         )
-        return made
+        return counters
 
 
 def client_address(scope: Scope) -> str:
-    """What stands for a client: its IPv4 address, or the network of a subscriber for IPv6, who has 2^64 addresses.
+    """The client's IPv4 address, or the /64 network of an IPv6 subscriber, who has 2^64 addresses.
 
-    The server has put the address there; behind a proxy it is the one that a trusted proxy tells (see ``serve``).
+    uvicorn sets the address; behind a trusted proxy it is the forwarded one (see ``strata serve``).
     """
     client = scope.get("client")
     return _subscriber(client[0]) if client else "unknown"

@@ -18,7 +18,9 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.requests import Request
 
+from app.http.lifecycle import LifecycleComponent
 from app.http.runtime import runtime_of
+from app.http.state import state_of
 from app.kit.clock import utc_now
 from observability.metrics.metrics import NO_VERSION
 from observability.requests.context import current
@@ -28,8 +30,6 @@ SINCE: Final = "x-deprecated-since"
 SUNSET: Final = "x-sunset"
 """The member that tells from which day on it may be gone."""
 HEADER: Final = "API-Deprecated"
-HEADERS: Final = "deprecation_headers"
-"""Where ``scope["state"]`` holds the fields that tell a caller of what it used."""
 _SPARSE: Final = "fields"
 _EACH: Final = "*"
 
@@ -73,13 +73,13 @@ class Deprecations:
         uses = [*self._named(request), *(await self._sent(request) if self.body else ())]
         if not uses:
             return
-        runtime, context = runtime_of(request), current(request.scope)
+        runtime, context = runtime_of(request.scope), current(request.scope)
         context.deprecated = tuple(uses)
         version, now = context.api_version or NO_VERSION, utc_now()
         for use in uses:
             runtime.metrics.deprecated_uses.labels(version, self.operation, use).inc()
-            runtime.usage.note(version, self.operation, use, context.consumer, now)
-        request.scope["state"][HEADERS] = list(self._headers(uses))
+            runtime.get(LifecycleComponent).usage.note(version, self.operation, use, context.consumer, now)
+        state_of(request.scope).deprecation_headers = tuple(self._headers(uses))
 
     def _named(self, request: Request) -> Iterator[str]:
         if self.whole:

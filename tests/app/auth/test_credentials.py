@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from app.access import keys
 from app.access.passwords import PasswordHasher
+from app.http.auth import AuthComponent
 from tests.support.app import PASSWORD, TestApp, token_of
 from tests.support.operations import VERSIONS
 
@@ -174,7 +175,7 @@ async def test_an_unknown_account_costs_the_same_and_sounds_the_same(
 ) -> None:
     await test_app.person(ADDRESS)
     verified: list[str] = []
-    library = test_app.runtime.passwords._hash
+    library = test_app.runtime.get(AuthComponent).passwords._hash
     real = library.verify
 
     def note(password: str, stored: str) -> bool:

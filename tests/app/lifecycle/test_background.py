@@ -10,6 +10,7 @@ from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 
 from app.errors import Unavailable
+from app.http.lifecycle import LifecycleComponent
 from app.kit.clock import utc_now
 from app.kit.db.database import UnitOfWork
 from app.lifecycle.background import LifecycleSync, lifecycle_sync_running
@@ -58,7 +59,7 @@ async def test_a_flush_that_fails_loses_nothing(test_app: TestApp) -> None:
 
 
 async def test_a_process_follows_what_was_decided(test_app: TestApp) -> None:
-    schedule, metrics = test_app.runtime.schedule, Metrics(["v1", "v2"])
+    schedule, metrics = test_app.runtime.get(LifecycleComponent).schedule, Metrics(["v1", "v2"])
     metrics.describe_versions(
         [
             VersionFacts(

@@ -10,13 +10,16 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.asgi import collect_rarely
-from app.http.rate_limit.limits import DECISION
+from app.http.state import state_of
 from app.main import create_app
+from observability.rate_limit.limiter import Decision
+from observability.rate_limit.policies import PolicySet
 from observability.requests.context import KEY, RequestContext
 from observability.requests.middleware import RequestContextMiddleware, RequestListener
 
 MEASURED: Final = "/api/v2"
 """The version that requests go to."""
+_ADMITTED: Final = Decision(PolicySet.parse("benchmark", {"all": "1/second"}), (), 0)
 WITHOUT: Final = "BENCHMARK_WITHOUT"
 """Names the layer that ``without`` leaves out."""
 
@@ -51,7 +54,8 @@ class Admitted:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            scope["state"] = {**scope.get("state", {}), DECISION: None}
+            scope["state"] = dict(scope.get("state", {}))
+            state_of(scope).decision = _ADMITTED
         await self._app(scope, receive, send)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from app.http.rate_limit.limits import RateLimits
 from app.main import create_app
 from app.settings.groups import RateLimitSettings, RedisSettings, Settings
 from tests.support.app import TestApp
@@ -28,9 +29,9 @@ def settings(settings: Settings, server: RedisServer) -> Settings:
 
 @pytest.fixture
 async def counted(test_app: TestApp) -> AsyncIterator[TestApp]:
-    await test_app.runtime.rate_limits.open()
+    await test_app.runtime.get(RateLimits).open()
     yield test_app
-    await test_app.runtime.rate_limits.close()
+    await test_app.runtime.get(RateLimits).close()
 
 
 async def test_a_request_is_one_round_trip_at_most(counted: TestApp, server: RedisServer) -> None:

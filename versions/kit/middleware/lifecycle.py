@@ -4,8 +4,9 @@ from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.http.rate_limit.admission import ENDING
-from app.http.runtime import Runtime
+from app.http.lifecycle import LifecycleComponent
+from app.http.runtime import runtime_of
+from app.http.state import state_of
 from app.kit.clock import utc_now
 from versions.kit.version import ApiVersion
 
@@ -22,7 +23,6 @@ class LifecycleMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].removeprefix(scope.get("root_path", "")) not in OPEN_PATHS:
-            scope["state"][ENDING] = self._version
-            runtime: Runtime = scope["state"]["runtime"]
-            runtime.schedule.ensure_answers(self._version, utc_now())
+            state_of(scope).sunset_version = self._version
+            runtime_of(scope).get(LifecycleComponent).schedule.ensure_answers(self._version, utc_now())
         await self._app(scope, receive, send)

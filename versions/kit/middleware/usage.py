@@ -5,7 +5,8 @@ from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.http.runtime import Runtime
+from app.http.lifecycle import LifecycleComponent
+from app.http.runtime import runtime_of
 from app.kit.clock import utc_now
 from observability.requests.context import current
 
@@ -29,5 +30,5 @@ class UsageMiddleware:
             return
         context = current(scope)
         if context.status not in _NO_USE:
-            runtime: Runtime = scope["state"]["runtime"]
-            runtime.usage.note(self._version, operation, "", context.consumer, utc_now())
+            usage = runtime_of(scope).get(LifecycleComponent).usage
+            usage.note(self._version, operation, "", context.consumer, utc_now())

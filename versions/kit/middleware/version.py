@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.http.rate_limit.admission import charge_address
-from app.http.rate_limit.limits import DECISION, QuotaExceeded
-from app.http.routing.deprecations import HEADERS
+from app.http.rate_limit.admission import charge_address, decision_of
+from app.http.rate_limit.limits import QuotaExceeded
+from app.http.state import state_of
 from observability.rate_limit.headers import Dialect
 from observability.requests.context import current
 from versions.kit.lifecycle_headers import lifecycle_headers
@@ -56,8 +56,7 @@ class VersionMiddleware:
 
     def headers(self, scope: Scope) -> list[tuple[bytes, bytes]]:
         """What is added to the response of a request that has been charged."""
-        state = scope["state"]
-        return [*self._quota(state[DECISION]), *self._life, *state.get(HEADERS, ())]
+        return [*self._quota(decision_of(scope)), *self._life, *state_of(scope).deprecation_headers]
 
 
 class _Answer:
@@ -75,7 +74,7 @@ class _Answer:
     async def send(self, message: Message) -> None:
         if message["type"] == _START:
             scope = self._scope
-            if DECISION not in scope["state"] and (refusal := await self._refusal()) is not None:
+            if state_of(scope).decision is None and (refusal := await self._refusal()) is not None:
                 await refusal(scope, self._receive, self.send)
                 self._refused = True
                 return

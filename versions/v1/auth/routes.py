@@ -4,7 +4,9 @@ from typing import Annotated, Final
 
 from fastapi import Form, Request
 
-from app.http.deps import ClientAddressDep, RegistrationServiceDep, SessionServiceDep, UserReaderDep
+from app.http.deps.auth import RegistrationServiceDep, SessionServiceDep
+from app.http.deps.core import ClientAddressDep
+from app.http.deps.users import UserReaderDep
 from versions.kit.links import Links, leads_to
 from versions.kit.operations import ANYONE, SIGNED_IN
 from versions.v1.auth import mapping, schemas

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final, Literal
 
 from fastapi import Query
 
-from app.http.deps import PostReaderDep, PostServiceDep
+from app.http.deps.posts import PostReaderDep, PostServiceDep
 from app.posts.commands import OffsetPage, PostFilter, Sort, SortField
 from versions.kit.links import Links, leads_to
 from versions.kit.operations import OPTIONAL, SIGNED_IN

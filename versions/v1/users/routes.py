@@ -5,7 +5,8 @@ from typing import Annotated, Final
 from fastapi import Depends, Query
 
 from app.errors import Malformed
-from app.http.deps import PostReaderDep, UserReaderDep, UserServiceDep
+from app.http.deps.posts import PostReaderDep
+from app.http.deps.users import UserReaderDep, UserServiceDep
 from app.posts.commands import OffsetPage
 from versions.kit.links import Links, leads_to
 from versions.kit.operations import OPTIONAL, SIGNED_IN

@@ -4,12 +4,8 @@ from typing import Annotated, Any, Final
 
 from fastapi import Form, Path, Request, Response
 
-from app.http.deps import (
-    ClientAddressDep,
-    RegistrationServiceDep,
-    SessionReaderDep,
-    SessionServiceDep,
-)
+from app.http.deps.auth import RegistrationServiceDep, SessionReaderDep, SessionServiceDep
+from app.http.deps.core import ClientAddressDep
 from app.http.principal import PrincipalDep
 from versions.kit.links import Links, leads_to
 from versions.kit.operations import ANYONE, SIGNED_IN

@@ -1,6 +1,6 @@
 """Limits in v2."""
 
-from app.http.deps import DecisionDep
+from app.http.deps.core import DecisionDep
 from versions.kit.operations import OPTIONAL
 from versions.v2.errors import operations
 from versions.v2.limits import mapping, schemas

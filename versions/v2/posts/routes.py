@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 from fastapi import Body, Path, Query, Request, Response
 
 from app.http.conditional import ExpectedRevisionsDep, note_revision
-from app.http.deps import PostReaderDep, PostServiceDep
+from app.http.deps.posts import PostReaderDep, PostServiceDep
 from app.posts.commands import KeysetPage, SortField
 from app.posts.views import PostStatus
 from versions.kit.links import Links, leads_to

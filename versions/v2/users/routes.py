@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import Body, Path, Request, Response
 
 from app.http.conditional import ExpectedRevisionsDep, note_revision
-from app.http.deps import UserReaderDep, UserServiceDep
+from app.http.deps.users import UserReaderDep, UserServiceDep
 from app.http.principal import PrincipalDep
 from versions.kit.links import Links, leads_to
 from versions.kit.openapi import header

@@ -1,0 +1,38 @@
+"""The collaborators of sign-in that live as long as the process."""
+
+from dataclasses import dataclass
+
+from app.access.passwords import PasswordHasher
+from app.auth.mailed_tokens import MailedTokens
+from app.auth.tokens import TokenSigner
+from app.http.auth_attempts import AuthAttempts
+from app.http.rate_limit.limits import RateLimits
+from app.http.rate_limit.throttle import Throttles
+from app.http.runtime import Component, Runtime
+from app.settings.loading import SettingsError, variable
+
+
+@dataclass(frozen=True)
+class AuthComponent(Component):
+    """Hashes passwords, signs tokens, limits and counts attempts."""
+
+    passwords: PasswordHasher
+    signer: TokenSigner
+    mailed_tokens: MailedTokens
+    throttles: Throttles
+    attempts: AuthAttempts
+
+    @classmethod
+    def build(cls, runtime: Runtime) -> "AuthComponent":
+        """Raises ``SettingsError`` without a signing key."""
+        auth = runtime.settings.auth
+        if auth.signing_key is None:
+            message = f"{variable('auth', 'signing_key')} must be set"
+            raise SettingsError(message)
+        return cls(
+            passwords=PasswordHasher(auth.password_hash_concurrency),
+            signer=TokenSigner(auth),
+            mailed_tokens=MailedTokens(auth.signing_key),
+            throttles=Throttles(auth.logins_per_minute, runtime.get(RateLimits).counting),
+            attempts=AuthAttempts(runtime.metrics),
+        )

@@ -1,0 +1,1 @@
+"""Dependencies that handlers of any version may ask for, one module per feature."""

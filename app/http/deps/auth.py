@@ -1,0 +1,49 @@
+"""Dependencies of the auth feature."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from app.auth.registration import RegistrationService
+from app.auth.sessions import SessionReader, SessionService
+from app.events.recorder import EventRecorder
+from app.http.auth import AuthComponent
+from app.http.deps.core import RuntimeDep, WriteSessionDep
+from app.http.principal import resolve_principal
+from app.http.runtime import runtime_of
+from app.kit.queue.job_queue import JobQueue
+
+
+async def _session_reader(request: Request) -> SessionReader:
+    return SessionReader(runtime_of(request.scope).database.reads, await resolve_principal(request))
+
+
+async def _registration_service(session: WriteSessionDep, runtime: RuntimeDep) -> RegistrationService:
+    auth = runtime.get(AuthComponent)
+    return RegistrationService(
+        session,
+        EventRecorder(session),
+        JobQueue(session),
+        auth.passwords,
+        auth.mailed_tokens,
+        runtime.settings.auth,
+    )
+
+
+async def _session_service(session: WriteSessionDep, runtime: RuntimeDep, request: Request) -> SessionService:
+    auth = runtime.get(AuthComponent)
+    return SessionService(
+        session,
+        runtime.database.reads,
+        EventRecorder(session),
+        auth.passwords,
+        auth.signer,
+        auth.throttles.of(request.scope["path"]),
+        auth.attempts,
+        runtime.settings.auth,
+    )
+
+
+SessionReaderDep = Annotated[SessionReader, Depends(_session_reader)]
+SessionServiceDep = Annotated[SessionService, Depends(_session_service)]
+RegistrationServiceDep = Annotated[RegistrationService, Depends(_registration_service)]

@@ -1,0 +1,25 @@
+"""Dependencies of the users feature."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from app.http.auth import AuthComponent
+from app.http.deps.core import EventRecorderDep, RuntimeDep, WriteSessionDep
+from app.http.principal import PrincipalDep, resolve_principal
+from app.http.runtime import runtime_of
+from app.users.service import UserReader, UserService
+
+
+async def _user_reader(request: Request) -> UserReader:
+    return UserReader(runtime_of(request.scope).database.reads, await resolve_principal(request))
+
+
+async def _user_service(
+    session: WriteSessionDep, principal: PrincipalDep, events: EventRecorderDep, runtime: RuntimeDep
+) -> UserService:
+    return UserService(session, principal, events, runtime.get(AuthComponent).passwords)
+
+
+UserReaderDep = Annotated[UserReader, Depends(_user_reader)]
+UserServiceDep = Annotated[UserService, Depends(_user_service)]

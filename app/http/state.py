@@ -1,0 +1,39 @@
+"""What the middlewares and the route of one request tell each other."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from app.access.principal import Principal
+from app.kit.db.sessions import WriteSession
+from app.lifecycle.version import VersionLifecycle
+from observability.rate_limit.limiter import Decision
+
+_KEY: Final = "request"
+
+
+class RequestState:
+    """One object per request, created by whichever layer asks for it first."""
+
+    __slots__ = ("decision", "deprecation_headers", "principal", "revision", "sunset_version", "write_session")
+
+    def __init__(self) -> None:
+        self.decision: Decision | None = None
+        """The rate-limit decision; ``None`` until the request is charged."""
+        self.principal: Principal | None = None
+        """The caller; ``None`` until its credentials are resolved."""
+        self.sunset_version: VersionLifecycle | None = None
+        """The version that serves the request, where it is deprecated or retired."""
+        self.deprecation_headers: Sequence[tuple[bytes, bytes]] = ()
+        self.revision: int | None = None
+        """The revision of the resource in the response, from which the entity tag is derived."""
+        self.write_session: WriteSession | None = None
+        """The transaction that an idempotency key opened around the route."""
+
+
+def state_of(scope: Mapping[str, Any]) -> RequestState:
+    """The state of the request with this ASGI scope."""
+    shared: dict[str, Any] = scope["state"]
+    state: RequestState | None = shared.get(_KEY)
+    if state is None:
+        state = shared[_KEY] = RequestState()
+    return state
