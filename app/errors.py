@@ -1,22 +1,22 @@
-"""What can go wrong in the product, without a word of HTTP.
+"""The errors of the product, independent of HTTP.
 
-A ``DomainError`` has a stable ``code`` that clients may rely on, a ``kind`` that says what sort of failure it is,
-and a ``detail`` for a person. ``app.http`` maps kinds to status codes; each version renders its own envelope.
+A ``DomainError`` has a stable ``code`` that clients may rely on, a ``kind`` that classifies it, and a ``detail`` for
+people. ``app.http`` maps kinds to status codes; each version renders its own error format.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import ClassVar
+from typing import ClassVar, Final
 
 
 class ErrorKind(Enum):
-    """The sort of failure, from the caller's point of view."""
+    """The class of an error, from the client's point of view."""
 
     INVALID = auto()
-    """A value is not acceptable; the caller must change it."""
+    """A value is invalid; the client must change it."""
     MALFORMED = auto()
-    """The request itself makes no sense."""
+    """The request cannot be parsed or contradicts itself."""
     UNAUTHENTICATED = auto()
     FORBIDDEN = auto()
     NOT_FOUND = auto()
@@ -34,7 +34,7 @@ class ErrorKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One value that was refused.
+    """One rejected value.
 
     ``path`` leads to it from the root of the body or parameters (``("items", 0, "title")``); ``where`` is
     ``body``, ``query``, ``path`` or ``header``.
@@ -46,14 +46,46 @@ class FieldError:
     where: str = "body"
 
 
+class ProblemTypes(Mapping[str, str]):
+    """The description of every problem type by its code: what ``/problems/<code>`` explains to a client.
+
+    An error class declares its type by defining ``code``; ``declare`` adds a type that no error class stands for.
+    """
+
+    def __init__(self) -> None:
+        self._details: dict[str, str] = {}
+
+    def declare(self, code: str, detail: str) -> None:
+        """Add a type. Raises ``ValueError`` for a code that means something else already."""
+        if self._details.setdefault(code, detail) != detail:
+            message = f"the problem type {code!r} is declared twice with different descriptions"
+            raise ValueError(message)
+
+    def __getitem__(self, code: str) -> str:
+        return self._details[code]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._details)
+
+    def __len__(self) -> int:
+        return len(self._details)
+
+
+PROBLEM_TYPES: Final = ProblemTypes()
+
+
 class DomainError(Exception):
-    """The root of every failure that a caller may be told about."""
+    """The root of every error that a client may see."""
 
     code: ClassVar[str] = "error"
     kind: ClassVar[ErrorKind] = ErrorKind.INVALID
     detail: ClassVar[str] = "The request could not be carried out."
     keeps_changes: ClassVar[bool] = False
-    """Whether the transaction that met this failure is committed all the same: a theft found out stays found out."""
+    """Whether the transaction is committed although the error was raised: a detected token theft must stay recorded."""
+
+    def __init_subclass__(cls) -> None:
+        if "code" in cls.__dict__:
+            PROBLEM_TYPES.declare(cls.code, cls.detail)
 
     def __init__(
         self,
@@ -69,6 +101,9 @@ class DomainError(Exception):
         """Whole seconds after which another attempt may succeed."""
         self.context = dict(context or {})
         super().__init__(self.message)
+
+
+PROBLEM_TYPES.declare(DomainError.code, DomainError.detail)
 
 
 class Invalid(DomainError):
@@ -99,7 +134,7 @@ class Forbidden(DomainError):
 
 
 class InsufficientPermissions(Forbidden):
-    """``context["scope"]`` names the permission that would have been enough (RFC 6750, section 3.1)."""
+    """``context["scope"]`` names the permission that is missing (RFC 6750, section 3.1)."""
 
     code = "insufficient_permissions"
     detail = "Insufficient permissions"

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.errors import DomainError, NotFound
+from app.errors import PROBLEM_TYPES, DomainError, NotFound
 from app.http.auth import AuthComponent
 from app.http.errors.failures import classify
 from app.http.errors.problems import TYPE_BASE, problem_response
@@ -109,7 +109,7 @@ def _schedule(request: Request) -> Schedule:
 async def problem_page(request: Request) -> Response:
     """What a problem type means."""
     code = request.path_params["code"]
-    known = _problems().get(code)
+    known = PROBLEM_TYPES.get(code)
     if known is None:
         return problem_response(request, classify(NotFound("There is no such kind of problem.")))
     return page(code, f"<h1><code>{html.escape(code)}</code></h1><p>{html.escape(known)}</p>")
@@ -169,17 +169,3 @@ async def jwks(request: Request) -> Response:
 
 def _json(body: object, status: int = HTTPStatus.OK) -> Response:
     return Response(orjson.dumps(body), status, media_type="application/json", headers={"Cache-Control": "no-store"})
-
-
-def _problems() -> dict[str, str]:
-    found = {
-        "validation_failed": "A value was refused; errors say which and why.",
-        "method_not_allowed": "The path knows other methods; Allow lists them.",
-        "internal_error": "Something went wrong on our side. It has been recorded.",
-    }
-    kinds = [DomainError]
-    while kinds:
-        kind = kinds.pop()
-        kinds += kind.__subclasses__()
-        found[kind.code] = kind.detail
-    return found

@@ -9,17 +9,22 @@ from typing import Final
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from app.errors import DomainError, ErrorKind, FieldError, Unauthenticated
+from app.errors import PROBLEM_TYPES, DomainError, ErrorKind, FieldError, Unauthenticated
 from app.http.errors.status import STATUS
 from app.http.rate_limit.limits import QuotaExceeded
 from app.kit.db.errors import domain_error
 
+_METHOD_NOT_ALLOWED: Final = "method_not_allowed"
+_INTERNAL_ERROR: Final = "internal_error"
+_INTERNAL_DETAIL: Final = "Something went wrong on our side. It has been recorded."
 _ROUTER_CODES: Final = {
     400: "malformed_request",
     404: "not_found",
-    405: "method_not_allowed",
+    405: _METHOD_NOT_ALLOWED,
     413: "body_too_large",
 }
+PROBLEM_TYPES.declare(_METHOD_NOT_ALLOWED, "The path knows other methods; Allow lists them.")
+PROBLEM_TYPES.declare(_INTERNAL_ERROR, _INTERNAL_DETAIL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ def classify(error: Exception) -> Failure:
         return Failure(error.status_code, code, str(error.detail), headers=dict(error.headers or {}))
     if (translated := domain_error(error)) is not None:
         return _from_domain(translated)
-    return Failure(500, "internal_error", "Something went wrong on our side. It has been recorded.")
+    return Failure(500, _INTERNAL_ERROR, _INTERNAL_DETAIL)
 
 
 def _from_domain(error: DomainError) -> Failure:
