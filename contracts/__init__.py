@@ -1,1 +1,1 @@
-"""What was promised, and the proof that it is kept."""
+"""The contracts of the API versions, and the checks that the code keeps them."""

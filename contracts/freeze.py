@@ -1,4 +1,4 @@
-"""Freezes the OpenAPI document of each version: what it promises from now on."""
+"""Freezes the OpenAPI document of each version in contracts/: its contract with clients."""
 
 import json
 from pathlib import Path
@@ -13,25 +13,25 @@ FOLDER: Final = Path(__file__).parent
 
 
 def document(version: ApiVersion) -> dict[str, Any]:
-    """What the code says now."""
+    """The OpenAPI document that the code of a version generates."""
     return version.build(version, HttpSettings()).openapi()
 
 
-def canonical(content: dict[str, Any]) -> str:
-    """The one way to write a document down: sorted keys, two spaces, a final newline."""
+def canonical_json(content: dict[str, Any]) -> str:
+    """The document as JSON with sorted keys, an indent of two spaces and a final newline."""
     return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def frozen_path(version: ApiVersion) -> Path:
-    """Where the promise of a version lies."""
+    """The path of the frozen document of a version."""
     return FOLDER / f"{version.name}.openapi.json"
 
 
 def freeze() -> list[Path]:
-    """Write every document, and the record of the versions' lives; those that changed."""
+    """Write all documents and the record of the version lifecycles. Returns the paths of changed files."""
     changed = []
     for version in VERSIONS:
-        path, text = frozen_path(version), canonical(document(version))
+        path, text = frozen_path(version), canonical_json(document(version))
         if not path.exists() or path.read_text() != text:
             path.write_text(text)
             changed.append(path)

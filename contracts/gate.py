@@ -1,4 +1,4 @@
-"""The gate of `make check`: the code against the frozen contracts, and those against what was released."""
+"""The contract gate of `make check`: compares the code with the frozen contracts, and these with the released ones."""
 
 import difflib
 import json
@@ -10,21 +10,21 @@ from typing import Any, Final
 
 from app.lifecycle.version import VersionStatus
 from contracts import freeze
-from contracts.compat import Finding, NotOpenAPI, Report, Severity, diff
-from contracts.compat.waivers import expired, read_waivers, unused, unwaived
-from contracts.released import Released, released
+from contracts.compat import DiffFinding, NotOpenAPI, Report, Severity, diff
+from contracts.compat.waivers import find_expired, find_unused, read_waivers, remove_waived
+from contracts.released import ReleasedContract, find_released
 from versions.registry import VERSIONS
 
-WAIVERS: Final = "exceptions.toml"
-Find = Callable[[str, Path], Released | None]
+WAIVERS: Final = "waivers.toml"
+FindReleased = Callable[[str, Path], ReleasedContract | None]
 
 
 @dataclass(slots=True)
-class Verdict:
-    """What the gate says about one version."""
+class VersionResult:
+    """The result of the gate for one version."""
 
     version: str
-    # The lines of the textual difference between the frozen document and the code.
+    # The lines of the diff between the frozen document and the code.
     drift: list[str] = field(default_factory=list)
     changes: Report = field(default_factory=lambda: Report(()))
     tag: str | None = None
@@ -32,11 +32,11 @@ class Verdict:
 
     @property
     def failed(self) -> bool:
-        """Whether the code drifted, or the frozen contract breaks the released one."""
+        """Whether the code differs from the frozen contract, or that breaks the released one."""
         return bool(self.drift) or self.since_release.breaks
 
     def to_dict(self) -> dict[str, Any]:
-        """For ``--json``."""
+        """The result in JSON output."""
         return {
             "failed": self.failed,
             "drift": self.drift,
@@ -47,73 +47,73 @@ class Verdict:
 
 
 @dataclass(slots=True)
-class Outcome:
-    """What the gate says about everything."""
+class GateResult:
+    """The result of the gate for all versions, and the problems of the waivers."""
 
-    verdicts: list[Verdict]
+    versions: list[VersionResult]
     problems: list[str]
 
     @property
     def failed(self) -> bool:
-        """Whether `make check` stops."""
-        return bool(self.problems) or any(verdict.failed for verdict in self.verdicts)
+        """Whether `make check` fails."""
+        return bool(self.problems) or any(version.failed for version in self.versions)
 
 
-def check(folder: Path = freeze.FOLDER, find: Find = released, today: date | None = None) -> Outcome:
-    """Compare the code with the frozen contracts in a folder, and these with the released ones."""
+def check(folder: Path = freeze.FOLDER, find: FindReleased = find_released, today: date | None = None) -> GateResult:
+    """Compare the code with the frozen contracts in ``folder``, and these with the released ones."""
     today = today or datetime.now(UTC).date()
     waivers = read_waivers(folder / WAIVERS)
-    verdicts = []
+    results = []
     reports = []
-    tagged = False
+    any_released = False
     for version in VERSIONS:
-        verdict = Verdict(version.name)
+        result = VersionResult(version.name)
         path = folder / f"{version.name}.openapi.json"
         text = path.read_text() if path.exists() else ""
         current = freeze.document(version)
-        found = find(version.name, folder)
-        tagged |= found is not None
+        release = find(version.name, folder)
+        any_released |= release is not None
         frozen = _parsed(text, path)
-        if text != freeze.canonical(current):
-            verdict.drift = _difference(version.name, text, freeze.canonical(current))
-            verdict.changes = Report(()) if frozen is None else diff(frozen, current, today=today)
-        if found is not None and frozen is not None and version.status is not VersionStatus.PREVIEW:
-            verdict.tag = found.tag
-            verdict.since_release = diff(found.document, frozen, today=today)
-        reports += [verdict.changes, verdict.since_release]
-        verdict.changes, verdict.since_release = (
-            unwaived(report, waivers) for report in (verdict.changes, verdict.since_release)
+        if text != freeze.canonical_json(current):
+            result.drift = _difference(version.name, text, freeze.canonical_json(current))
+            result.changes = Report(()) if frozen is None else diff(frozen, current, today=today)
+        if release is not None and frozen is not None and version.status is not VersionStatus.PREVIEW:
+            result.tag = release.tag
+            result.since_release = diff(release.document, frozen, today=today)
+        reports += [result.changes, result.since_release]
+        result.changes, result.since_release = (
+            remove_waived(report, waivers) for report in (result.changes, result.since_release)
         )
-        verdicts.append(verdict)
-    problems = expired(waivers, today)
-    # Whether an exception is needed shows only where something was compared.
-    if tagged or any(verdict.drift for verdict in verdicts):
-        problems += unused(waivers, reports)
-    return Outcome(verdicts, problems)
+        results.append(result)
+    problems = find_expired(waivers, today)
+    # Without a comparison it is unknown whether a waiver is needed.
+    if any_released or any(result.drift for result in results):
+        problems += find_unused(waivers, reports)
+    return GateResult(results, problems)
 
 
-def breaking(folder: Path = freeze.FOLDER, today: date | None = None) -> Mapping[str, list[Finding]]:
-    """What `freeze` would write down although it breaks clients, by version; a preview may."""
+def breaking_changes(folder: Path = freeze.FOLDER, today: date | None = None) -> Mapping[str, list[DiffFinding]]:
+    """The breaking findings by version that `freeze` would write. Previews may break clients and are left out."""
     waivers = read_waivers(folder / WAIVERS)
     found = {}
     for version in VERSIONS:
         path = folder / f"{version.name}.openapi.json"
         if version.status is VersionStatus.PREVIEW or not path.exists():
             continue
-        report = unwaived(diff(json.loads(path.read_text()), freeze.document(version), today=today), waivers)
+        report = remove_waived(diff(json.loads(path.read_text()), freeze.document(version), today=today), waivers)
         if report.breaks:
             found[version.name] = [finding for finding in report if finding.severity is Severity.BREAKING]
     return found
 
 
-def advice(version: str, finding: Finding) -> str:
-    """What to do about a finding."""
+def advice(version: str, finding: DiffFinding) -> str:
+    """A sentence that says what to do about a finding."""
     if finding.severity is Severity.BREAKING:
         return (
-            f"Undo it in {version} and make the change in the next version, or grant an exception "
-            f"with a reason and a day in contracts/{WAIVERS}."
+            f"Undo it in {version} and make the change in the next version, or add a waiver "
+            f"with a reason and a date to contracts/{WAIVERS}."
         )
-    return "If it is meant, run `strata contract freeze` and commit the result."
+    return "If the change is intended, run `strata contract freeze` and commit the result."
 
 
 def _parsed(text: str, path: Path) -> dict[str, Any] | None:
@@ -124,10 +124,10 @@ def _parsed(text: str, path: Path) -> dict[str, Any] | None:
     except ValueError as error:
         raise NotOpenAPI(f"{path}: {error}") from None
     if not isinstance(content, dict):
-        raise NotOpenAPI(f"{path}: not an object")
+        raise NotOpenAPI(f"{path}: the top level is not an object")
     return content
 
 
-def _difference(name: str, promised: str, said: str) -> list[str]:
-    lines = difflib.unified_diff(promised.splitlines(), said.splitlines(), f"{name} (frozen)", f"{name} (code)", n=2)
+def _difference(name: str, frozen: str, current: str) -> list[str]:
+    lines = difflib.unified_diff(frozen.splitlines(), current.splitlines(), f"{name} (frozen)", f"{name} (code)", n=2)
     return list(lines)

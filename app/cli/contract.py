@@ -12,8 +12,8 @@ from rich.text import Text
 from app.cli.kit.output import AsJson, CommandError, say, show_failure, show_json
 
 if TYPE_CHECKING:
-    from contracts.compat import Finding, Report
-    from contracts.gate import Verdict
+    from contracts.compat import DiffFinding, Report
+    from contracts.gate import VersionResult
 
 commands = typer.Typer(help="Freeze what each version promises, check that it is kept, compare any two documents.")
 _NOT_OPENAPI: Final = 2
@@ -46,7 +46,7 @@ def freeze(
     from versions.registry import VERSIONS  # noqa: PLC0415 - the same
 
     ensure_declared(VERSIONS)
-    broken = {} if accept_breaking else gate.breaking()
+    broken = {} if accept_breaking else gate.breaking_changes()
     for version, findings in broken.items():
         _show(version, findings, gate.advice)
     if broken:
@@ -68,19 +68,19 @@ def check(as_json: AsJson = False) -> None:
     try:
         outcome = gate.check()
     except WaiverError as error:
-        raise CommandError(str(error), "contracts/README.md shows the form of an exception.") from None
+        raise CommandError(str(error), "contracts/README.md shows the form of a waiver.") from None
     if as_json:
-        verdicts = {verdict.version: verdict.to_dict() for verdict in outcome.verdicts}
-        show_json({"versions": verdicts, "exceptions": outcome.problems})
+        versions = {version.version: version.to_dict() for version in outcome.versions}
+        show_json({"versions": versions, "exceptions": outcome.problems})
     else:
-        for verdict in outcome.verdicts:
+        for verdict in outcome.versions:
             _show_verdict(verdict)
         say(*outcome.problems)
         if not outcome.failed:
             say("Every version says what it promised.")
     if outcome.failed:
-        failed = [verdict.version for verdict in outcome.verdicts if verdict.failed]
-        message = f"Code and contract differ: {', '.join(failed)}." if failed else "An exception does not hold."
+        failed = [verdict.version for verdict in outcome.versions if verdict.failed]
+        message = f"Code and contract differ: {', '.join(failed)}." if failed else "A waiver is not valid."
         raise CommandError(message, "Above is what changed, what it does to clients, and what to do.")
 
 
@@ -130,7 +130,7 @@ def guide(
     say(*outcome.problems)
     if outcome.problems:
         raise CommandError("The guide does not tell what the contracts say.", "Above is what, and what to do.")
-    outdated = outcome.outdated()
+    outdated = outcome.outdated_files()
     if check and outdated:
         names = ", ".join(path.as_posix() for path in outdated)
         raise CommandError(f"Not what the fragments say: {names}.", f"Mend it with `{build.COMMAND}` and commit it.")
@@ -145,7 +145,7 @@ def _show_report(report: "Report") -> None:
     say(f"{plain['breaking']} breaking, {plain['warnings']} warnings, {len(report.findings)} changes.")
 
 
-def _show_verdict(verdict: "Verdict") -> None:
+def _show_verdict(verdict: "VersionResult") -> None:
     from contracts.gate import advice  # noqa: PLC0415 - imported by the caller already
 
     version = verdict.version
@@ -166,12 +166,12 @@ def _show_verdict(verdict: "Verdict") -> None:
         typer.echo(f"{version} keeps what {verdict.tag} released.", err=True)
 
 
-def _show(version: str, findings: "Iterable[Finding]", advice: "Callable[[str, Finding], str]") -> None:
+def _show(version: str, findings: "Iterable[DiffFinding]", advice: "Callable[[str, DiffFinding], str]") -> None:
     for finding in findings:
         say(*_lines(finding, f"{version}: "), f"  -> {advice(version, finding)}")
 
 
-def _lines(finding: "Finding", prefix: str = "") -> list[Text]:
+def _lines(finding: "DiffFinding", prefix: str = "") -> list[Text]:
     severity = finding.severity.value
     more = len(finding.operations) - 1
     others = f" (and {more} more)" if more > 0 else ""

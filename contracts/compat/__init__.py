@@ -8,7 +8,7 @@ from typing import Any
 from contracts.compat.comparison import Comparison
 from contracts.compat.document import Document
 from contracts.compat.engine import Engine
-from contracts.compat.findings import Finding, Report, Severity
+from contracts.compat.findings import DiffFinding, Report, Severity
 from contracts.compat.loading import NotOpenAPI, load
 from contracts.compat.paths import compare_paths
 from contracts.compat.schemas import compare
@@ -16,7 +16,7 @@ from contracts.compat.security import compare_schemes
 from contracts.compat.servers import compare_servers
 from contracts.compat.webhooks import compare_webhooks
 
-__all__ = ["Finding", "NotOpenAPI", "Report", "Severity", "diff", "load"]
+__all__ = ["DiffFinding", "NotOpenAPI", "Report", "Severity", "diff", "load"]
 
 
 def diff(

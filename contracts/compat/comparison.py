@@ -5,7 +5,7 @@ from datetime import date
 
 from contracts.compat.document import Document
 from contracts.compat.engine import Engine, SchemaPair
-from contracts.compat.findings import Finding
+from contracts.compat.findings import DiffFinding
 from contracts.compat.registry import registry
 
 
@@ -17,12 +17,12 @@ class Comparison:
     new: Document
     engine: Engine
     today: date
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[DiffFinding] = field(default_factory=list)
 
     def report(self, rule_id: str, pointer: str, operation: str = "", **details: object) -> None:
         """Add a finding."""
         rule = registry()[rule_id]
-        self.findings.append(Finding(rule.id, rule.severity, pointer, operation, rule.message(**details)))
+        self.findings.append(DiffFinding(rule.id, rule.severity, pointer, operation, rule.message(**details)))
 
     def compare_schemas(self, pair: SchemaPair, operation: str) -> None:
         """Add the findings about two schemas that an operation uses."""

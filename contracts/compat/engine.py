@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from contracts.compat.catalogue.schemas import Context, rule_id
 from contracts.compat.document import Document
-from contracts.compat.findings import Finding, Severity
+from contracts.compat.findings import DiffFinding, Severity
 from contracts.compat.normalized_schema import Schema
 from contracts.compat.normalizer import SchemaNormalizer
 from contracts.compat.registry import registry
@@ -35,7 +35,7 @@ class PairResult:
     """The findings about one pair, without those of the pairs below it, which are `children`."""
 
     pair: SchemaPair
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[DiffFinding] = field(default_factory=list)
     children: list[SchemaPair] = field(default_factory=list)
 
     def add_child(self, old: Schema, new: Schema) -> None:
@@ -47,7 +47,7 @@ class PairResult:
         rule = registry()[rule_id(self.pair.context, change)]
         label = what or self.pair.new.label or self.pair.old.label
         message = rule.message(what=f"`{label}`" if label != "the body" else "the body", **details)
-        self.findings.append(Finding(rule.id, rule.severity, pointer, "", message[:1].upper() + message[1:]))
+        self.findings.append(DiffFinding(rule.id, rule.severity, pointer, "", message[:1].upper() + message[1:]))
 
 
 Compare = Callable[["Engine", PairResult], None]
@@ -64,7 +64,7 @@ class Engine:
         self._results: dict[tuple[Any, ...], PairResult] = {}
         self._depth = 0
 
-    def findings(self, pair: SchemaPair) -> list[Finding]:
+    def findings(self, pair: SchemaPair) -> list[DiffFinding]:
         """All findings at this pair and below it, each once."""
         return [finding for result in self._walk(pair) for finding in result.findings]
 

@@ -20,7 +20,7 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class DiffFinding:
     """One change that a client can see.
 
     `pointer` is a JSON pointer into the new document, or into the old one if something was removed. A component can
@@ -49,13 +49,13 @@ class Finding:
 class Report:
     """The findings, the most severe first."""
 
-    findings: tuple[Finding, ...]
+    findings: tuple[DiffFinding, ...]
 
     @classmethod
-    def of(cls, findings: Iterable[Finding]) -> "Report":
+    def of(cls, findings: Iterable[DiffFinding]) -> "Report":
         """Create a report. Equal findings of several operations become one finding that lists them."""
         operations: dict[tuple[str, str, str], dict[str, None]] = {}
-        first: dict[tuple[str, str, str], Finding] = {}
+        first: dict[tuple[str, str, str], DiffFinding] = {}
         for finding in findings:
             key = (finding.rule, finding.pointer, finding.message)
             first.setdefault(key, finding)
@@ -63,7 +63,7 @@ class Report:
         merged = [replace(first[key], operations=tuple(names)) for key, names in operations.items()]
         return cls(tuple(sorted(merged, key=lambda one: (one.severity.rank, one.pointer, one.rule, one.message))))
 
-    def __iter__(self) -> Iterator[Finding]:
+    def __iter__(self) -> Iterator[DiffFinding]:
         return iter(self.findings)
 
     def count(self, severity: Severity) -> int:

@@ -44,7 +44,7 @@ def _lines() -> Iterator[str]:
     yield "|---" * (len(Context) + 2) + "|"
     for change in CHANGES:
         severities = " | ".join(_format_severity(change, context) for context in Context)
-        yield f"| `{change.name}` | {severities} | {change.says} |"
+        yield f"| `{change.name}` | {severities} | {change.message} |"
 
 
 def _format_severity(change: Change, context: Context) -> str:

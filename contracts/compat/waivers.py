@@ -1,4 +1,4 @@
-"""Exceptions from the gate: a reviewed file in which each has a reason and a day on which it ends."""
+"""Waivers: each lets one breaking change pass the gate until a date, for a reviewed reason."""
 
 import tomllib
 from dataclasses import dataclass
@@ -6,76 +6,76 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from contracts.compat.findings import Finding, Report, Severity
+from contracts.compat.findings import DiffFinding, Report, Severity
 from contracts.compat.registry import registry
 
 _MEMBERS = {"rule", "pointer", "reason", "expires"}
 
 
 class WaiverError(Exception):
-    """The file of exceptions is wrong, or grants what it may not."""
+    """The file of waivers is invalid."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """Lets one breaking finding pass until a day."""
+    """Allows one breaking finding until a date."""
 
     rule: str
     pointer: str
     reason: str
     expires: date
 
-    def fits(self, finding: Finding) -> bool:
-        """Whether this is the finding that may pass."""
+    def matches(self, finding: DiffFinding) -> bool:
+        """Whether the waiver is for this finding."""
         return (self.rule, self.pointer) == (finding.rule, finding.pointer)
 
 
 def read_waivers(path: Path) -> list[Waiver]:
-    """The exceptions of a file; none where there is no file."""
+    """Read the waivers of a file. A missing file has none. Raises ``WaiverError``."""
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return []
     except tomllib.TOMLDecodeError as error:
         raise WaiverError(f"{path.name}: {error}") from None
-    listed = content.pop("exception", [])
+    listed = content.pop("waiver", [])
     if content or not isinstance(listed, list):
-        raise WaiverError(f"{path.name}: only [[exception]] tables are known")
+        raise WaiverError(f"{path.name} must contain [[waiver]] tables only")
     return [_waiver(path.name, number, one) for number, one in enumerate(listed, 1)]
 
 
 def _waiver(file: str, number: int, value: Any) -> Waiver:
-    where = f"{file}: exception {number}"
+    where = f"{file}: waiver {number}"
     if not isinstance(value, dict) or value.keys() != _MEMBERS:
-        raise WaiverError(f"{where} needs exactly {', '.join(sorted(_MEMBERS))}")
+        raise WaiverError(f"{where} must have exactly these members: {', '.join(sorted(_MEMBERS))}")
     if value["rule"] not in registry():
         raise WaiverError(f"{where} names a rule that does not exist: {value['rule']!r}")
     if not isinstance(value["reason"], str) or not value["reason"].strip():
-        raise WaiverError(f"{where} gives no reason")
+        raise WaiverError(f"{where} must give a reason")
     if type(value["expires"]) is not date or not isinstance(value["pointer"], str):
-        raise WaiverError(f"{where} needs a pointer and a day, such as 2027-01-31")
+        raise WaiverError(f"{where} must have a pointer, and a date such as 2027-01-31 in expires")
     return Waiver(value["rule"], value["pointer"], value["reason"], value["expires"])
 
 
-def expired(waivers: list[Waiver], today: date) -> list[str]:
-    """The exceptions whose day has passed."""
+def find_expired(waivers: list[Waiver], today: date) -> list[str]:
+    """A message for each waiver whose date has passed."""
     return [
-        f"The exception for {one.rule} at {one.pointer} expired on {one.expires}: undo the change or renew it."
+        f"The waiver for {one.rule} at {one.pointer} expired on {one.expires}: undo the change or renew the waiver."
         for one in waivers
         if one.expires < today
     ]
 
 
-def unused(waivers: list[Waiver], reports: list[Report]) -> list[str]:
-    """The exceptions that no breaking finding needs."""
+def find_unused(waivers: list[Waiver], reports: list[Report]) -> list[str]:
+    """A message for each waiver without a breaking finding."""
     breaking = [finding for report in reports for finding in report if finding.severity is Severity.BREAKING]
     return [
-        f"The exception for {one.rule} at {one.pointer} is not needed: remove it."
+        f"The waiver for {one.rule} at {one.pointer} is not needed: remove it."
         for one in waivers
-        if not any(one.fits(finding) for finding in breaking)
+        if not any(one.matches(finding) for finding in breaking)
     ]
 
 
-def unwaived(report: Report, waivers: list[Waiver]) -> Report:
-    """The findings for which there is no exception."""
-    return Report(tuple(one for one in report if not any(waiver.fits(one) for waiver in waivers)))
+def remove_waived(report: Report, waivers: list[Waiver]) -> Report:
+    """The report without the findings that have a waiver."""
+    return Report(tuple(one for one in report if not any(waiver.matches(one) for waiver in waivers)))

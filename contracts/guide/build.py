@@ -1,4 +1,4 @@
-"""Makes every guide, and says what stops it: one for each version that has a successor."""
+"""Builds the migration guides: one for each version that has a successor."""
 
 import json
 from collections.abc import Iterator
@@ -9,38 +9,38 @@ from typing import Final
 from contracts import freeze
 from contracts.compat import diff
 from contracts.guide import changelog, pairing
-from contracts.guide.coverage import cover
+from contracts.guide.coverage import check_coverage
 from contracts.guide.errors import GuideError
 from contracts.guide.fragments import Fragment, read_fragments
 from contracts.guide.markdown import Guide
 from contracts.guide.pairing import Json, Pairing
-from contracts.guide.recording import Recording
+from contracts.guide.recorded_outputs import RecordedOutputs
 from versions.kit.version import ApiVersion
 from versions.registry import VERSIONS
 
 ROOT: Final = freeze.FOLDER.parent
 CHANGES: Final = freeze.FOLDER / "changes"
 PAGES: Final = Path("app/web/guides")
-"""Where guides lie, below the root: with the code that serves them."""
+"""The folder of the guides below the root: beside the code that serves them."""
 CHANGELOG: Final = Path("CHANGELOG.md")
 COMMAND: Final = "strata contract guide"
 
 
 @dataclass(slots=True)
-class Outcome:
-    """The files as they should be, by their path below the root, and what is wrong with the sources."""
+class BuildResult:
+    """The generated texts by path below `root`, and the problems of the sources."""
 
     root: Path = ROOT
     files: dict[Path, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
-    def outdated(self) -> list[Path]:
-        """The files that say something else."""
+    def outdated_files(self) -> list[Path]:
+        """The files whose content differs from the generated text."""
         return [path for path, text in self.files.items() if _text(self.root / path) != text]
 
     def write(self) -> list[Path]:
-        """Write the files that say something else; which ones."""
-        changed = self.outdated()
+        """Write the outdated files. Returns their paths."""
+        changed = self.outdated_files()
         for path in changed:
             (self.root / path).write_text(self.files[path], encoding="utf-8")
         return changed
@@ -48,7 +48,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What is written by hand about one pair of versions."""
+    """The hand-written sources of one guide, and the contracts of its two versions."""
 
     old: ApiVersion
     new: ApiVersion
@@ -59,12 +59,12 @@ class Sources:
 
     @property
     def pair(self) -> str:
-        """As in the URL of the guide: ``v1-to-v2``."""
+        """The name of the guide in its URL: ``v1-to-v2``."""
         return self.folder.name
 
 
-def sources(changes: Path = CHANGES, contracts: Path = freeze.FOLDER) -> Iterator[Sources]:
-    """The sources of every guide there has to be. Raises ``GuideError``."""
+def read_sources(changes: Path = CHANGES, contracts: Path = freeze.FOLDER) -> Iterator[Sources]:
+    """Read the sources of every guide. Raises ``GuideError`` if a version with a successor has none."""
     versions = {version.name: version for version in VERSIONS}
     for old in VERSIONS:
         if old.successor is None:
@@ -72,46 +72,49 @@ def sources(changes: Path = CHANGES, contracts: Path = freeze.FOLDER) -> Iterato
         new = versions[old.successor]
         folder = changes / f"{old.name}-to-{new.name}"
         if not folder.is_dir():
-            raise GuideError(f"{old.name} has a successor, but contracts/changes has no {folder.name}", "Write it.")
+            raise GuideError(
+                f"{old.name} has a successor, but contracts/changes/{folder.name} does not exist",
+                "Create it with a fragment for each change: contracts/README.md explains how.",
+            )
         documents = tuple(json.loads((contracts / f"{one.name}.openapi.json").read_text()) for one in (old, new))
         yield Sources(
             old, new, folder, (documents[0], documents[1]), read_fragments(folder), pairing.read_pairing(folder)
         )
 
 
-def build(changes: Path = CHANGES, contracts: Path = freeze.FOLDER, root: Path = ROOT) -> Outcome:
-    """Make the guides and the changelog. Raises ``GuideError``."""
-    outcome = Outcome(root)
+def build(changes: Path = CHANGES, contracts: Path = freeze.FOLDER, root: Path = ROOT) -> BuildResult:
+    """Generate the guides and the changelog. Raises ``GuideError``."""
+    result = BuildResult(root)
     if (entries := _text(root / CHANGELOG)) is None:
-        raise GuideError(f"There is no {CHANGELOG} in {root}", "Run it in a checkout of the repository.")
-    outcome.files[CHANGELOG] = entries
-    for one in sources(changes, contracts):
-        found = list(pairing.problems(one.pairing, *one.documents))
-        if not found:
-            guide = guide_of(one, Recording.read(one.folder))
-            found = list(guide.coverage.problems)
-        if found:
-            outcome.problems += [f"{one.pair}: {problem}" for problem in found]
+        raise GuideError(f"{root} has no {CHANGELOG}", "Run the command in a checkout of the repository.")
+    result.files[CHANGELOG] = entries
+    for one in read_sources(changes, contracts):
+        problems = list(pairing.find_problems(one.pairing, *one.documents))
+        if not problems:
+            guide = create_guide(one, RecordedOutputs.read(one.folder))
+            problems = list(guide.coverage.problems)
+        if problems:
+            result.problems += [f"{one.pair}: {problem}" for problem in problems]
             continue
         page = PAGES / f"{one.pair}.md"
-        outcome.files[page] = guide.markdown()
-        part = changelog.entries(one.pair, page.as_posix(), one.fragments)
-        outcome.files[CHANGELOG] = changelog.replaced(outcome.files[CHANGELOG], one.pair, part)
-    return outcome
+        result.files[page] = guide.to_markdown()
+        part = changelog.format_entries(one.pair, page.as_posix(), one.fragments)
+        result.files[CHANGELOG] = changelog.replace_entries(result.files[CHANGELOG], one.pair, part)
+    return result
 
 
-def guide_of(one: Sources, recording: Recording) -> Guide:
-    """The guide of a pair of versions, with these answers. Raises ``KeyError`` where the pairing has problems."""
-    # A sunset has come, or has not, on the day the new version is released: the guide does not depend on today.
+def create_guide(one: Sources, recorded: RecordedOutputs) -> Guide:
+    """Create the guide of two versions. Raises ``KeyError`` if the pairing has problems."""
+    # Sunsets are compared with the release date of the new version, so the guide does not depend on today.
     report = diff(*one.documents, today=one.new.released, pairs=one.pairing.operations)
     return Guide(
         old=one.old,
         new=one.new,
         documents=one.documents,
-        coverage=cover(one.fragments, report, *one.documents),
+        coverage=check_coverage(one.fragments, report, *one.documents),
         fragments=one.fragments,
         pairing=one.pairing,
-        recording=recording,
+        recorded=recorded,
     )
 
 

@@ -1,8 +1,8 @@
-"""What the generator of guides says when its sources are wrong."""
+"""The error of the guide generator."""
 
 
 class GuideError(Exception):
-    """A source cannot be read: where and why, and what to do about it."""
+    """A source is invalid. The message names the place and the cause, `advice` says what to do."""
 
     def __init__(self, message: str, advice: str) -> None:
         super().__init__(message)

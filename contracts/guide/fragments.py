@@ -1,4 +1,4 @@
-"""Fragments: short reviewed texts, one for each change between two versions that a client can see."""
+"""Fragments: reviewed texts, one for each change between two versions that clients can see."""
 
 import re
 import tomllib
@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from app.web.markdown import anchor
 from contracts.guide.errors import GuideError
+from contracts.guide.example_request import ExampleRequest
 from contracts.guide.patterns import Pattern
-from contracts.guide.requests import Request
 
 _FILE: Final = re.compile(r"\+\+\+\n(?P<front>.*?)^\+\+\+\n(?P<body>.*)", re.DOTALL | re.MULTILINE)
 _BODY: Final = re.compile(
@@ -25,7 +25,7 @@ _README: Final = "contracts/README.md shows the form of a fragment."
 
 
 class Kind(StrEnum):
-    """The headings of Keep a Changelog."""
+    """The kinds of changes in Keep a Changelog."""
 
     ADDED = "added"
     CHANGED = "changed"
@@ -37,16 +37,16 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """Something to run: a request, or Python."""
+    """An example to run: an HTTP request or Python code."""
 
     language: str
     text: str
-    request: Request | None = None
+    request: ExampleRequest | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """One change. ``before`` and ``after`` are the table's cells; the snippets show the same at length."""
+    """One change. ``before`` and ``after`` are cells of the checklist; ``snippets`` are the examples of both sides."""
 
     name: str
     title: str
@@ -61,31 +61,31 @@ class Fragment:
 
     @property
     def anchor(self) -> str:
-        """The part of the URL that leads to the section."""
+        """The anchor of the section in the guide."""
         return anchor(self.title)
 
 
 def read_fragments(folder: Path) -> list[Fragment]:
-    """The fragments of a folder, in the order of their names. Raises ``GuideError``."""
+    """Read the fragments of a folder, in the order of their names. Raises ``GuideError``."""
     fragments = [_read(path) for path in sorted(folder.glob("*.md"))]
     anchors: dict[str, str] = {}
     for one in fragments:
         if (other := anchors.setdefault(one.anchor, one.name)) != one.name:
-            raise GuideError(f"{one.name} and {other} have the same title", "Give each section a title of its own.")
+            raise GuideError(f"{one.name} and {other} have the same title", "Give each fragment a unique title.")
     return fragments
 
 
 def _read(path: Path) -> Fragment:
     where = f"{path.parent.name}/{path.name}"
     if (file := _FILE.fullmatch(path.read_text(encoding="utf-8"))) is None:
-        raise GuideError(f"{where} does not begin with front matter between two lines +++", _README)
+        raise GuideError(f"{where} must begin with front matter between two lines +++", _README)
     try:
         front = tomllib.loads(file["front"])
     except tomllib.TOMLDecodeError as error:
-        raise GuideError(f"{where}: the front matter is not TOML: {error}", _README) from None
+        raise GuideError(f"{where}: the front matter must be TOML: {error}", _README) from None
     _check(front, where)
     if (body := _BODY.fullmatch(file["body"])) is None:
-        raise GuideError(f"{where} has no '## Before' followed by '## After': a section shows both", _README)
+        raise GuideError(f"{where} must have the headings '## Before' and '## After', in this order", _README)
     sides = {name: tuple(_snippets(body[name], f"{where}, {name}")) for name in ("before", "after")}
     for name, snippets in sides.items():
         for language in ("http", "python"):
@@ -108,24 +108,28 @@ def _read(path: Path) -> Fragment:
 def _check(front: dict[str, Any], where: str) -> None:
     known = _MEMBERS | _OPTIONAL
     for name in front.keys() - known.keys():
-        raise GuideError(f"{where}: the front matter knows no {name!r}", f"It may have: {', '.join(known)}.")
+        raise GuideError(f"{where}: the front matter must not have {name!r}", f"It may have: {', '.join(known)}.")
     for name, kind in known.items():
         if name not in front:
             if name in _OPTIONAL:
                 continue
             raise GuideError(f"{where}: the front matter lacks {name!r}", _README)
         if type(front[name]) is not kind or not front[name]:
-            raise GuideError(f"{where}: {name!r} is not a {kind.__name__} with something in it", _README)
+            raise GuideError(f"{where}: {name!r} must be a non-empty {kind.__name__}", _README)
     if front["kind"] not in list(Kind):
-        raise GuideError(f"{where}: {front['kind']!r} is no kind of change", f"Choose one of: {', '.join(Kind)}.")
+        raise GuideError(
+            f"{where}: 'kind' must be a kind of change, got {front['kind']!r}", f"Choose one of: {', '.join(Kind)}."
+        )
 
 
 def _snippets(text: str, where: str) -> Iterator[Snippet]:
     for language, shown, code in _BLOCK.findall(text):
         if language == "http":
             names = tuple(name for name in shown.split(",") if name)
-            yield Snippet("http", code.strip(), Request.parse(code, where, names))
+            yield Snippet("http", code.strip(), ExampleRequest.parse(code, where, names))
         elif language == "python":
             yield Snippet("python", code.strip())
         else:
-            raise GuideError(f"{where}: a block of {language!r} cannot be run", "Write http and python; curl is made.")
+            raise GuideError(
+                f"{where}: blocks must be http or python, got {language!r}", "curl is generated from the http blocks."
+            )

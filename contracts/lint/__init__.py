@@ -1,1 +1,1 @@
-"""Holds the contracts against public linters from npm: ``python -m contracts.lint``."""
+"""Lints the contracts with public linters from npm: ``python -m contracts.lint``."""

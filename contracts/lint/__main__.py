@@ -1,24 +1,24 @@
-"""``python -m contracts.lint``: exit status 1 when a linter finds anything, or in CI when it cannot run."""
+"""``python -m contracts.lint``: exit status 1 if a linter reports a problem, or cannot run in CI."""
 
 import os
 import sys
 
 from contracts.lint.linters import lint
-from contracts.lint.node import lacking
+from contracts.lint.node import missing_tools
 
 
 def main() -> int:
-    """The exit status."""
-    if (reason := lacking()) is not None:
+    """Run the linters. Returns the exit status."""
+    if (reason := missing_tools()) is not None:
         sys.stderr.write(f"The contracts were not linted: {reason}\n")
         return 1 if os.environ.get("CI") else 0
-    outcomes = lint()
-    for outcome in outcomes:
-        if outcome.failed:
-            sys.stderr.write(f"{outcome.report}\n")
+    results = lint()
+    for result in results:
+        if result.failed:
+            sys.stderr.write(f"{result.report}\n")
         else:
-            sys.stdout.write(f"{outcome.linter} has nothing to say about the contracts.\n")
-    return 1 if any(outcome.failed for outcome in outcomes) else 0
+            sys.stdout.write(f"{result.linter} found no problem in the contracts.\n")
+    return 1 if any(result.failed for result in results) else 0
 
 
 if __name__ == "__main__":

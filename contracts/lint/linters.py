@@ -1,4 +1,4 @@
-"""Redocly and Spectral, each with nearly all of its rules; their settings say which not, and why."""
+"""Runs Redocly and Spectral with nearly all of their rules. Their settings give the reason for each disabled rule."""
 
 import os
 import subprocess
@@ -6,24 +6,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from contracts.lint.node import FOLDER, program
+from contracts.lint.node import FOLDER, program_path
 
 _SECONDS: Final = 120
 _QUIET: Final = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true", "NO_COLOR": "1"}
-"""A check tells nobody that it ran, and needs no network."""
+"""Without telemetry and update checks the linters need no network."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What one linter says."""
+class LintResult:
+    """The output of one linter. ``failed`` if it reported a problem."""
 
     linter: str
     failed: bool
     report: str
 
 
-def lint(folder: Path = FOLDER) -> list[Outcome]:
-    """What each linter says of the documents in the folder above this one, which holds the linters' settings."""
+def lint(folder: Path = FOLDER) -> list[LintResult]:
+    """Lint the documents in the parent of ``folder``, which contains the settings of the linters."""
     documents = sorted(folder.parent.glob("*.openapi.json"))
     return [
         _run(folder, "redocly", "lint", "--config", "redocly.yaml", "--format", "stylish"),
@@ -31,9 +31,9 @@ def lint(folder: Path = FOLDER) -> list[Outcome]:
     ]
 
 
-def _run(folder: Path, linter: str, *arguments: str) -> Outcome:
-    done = subprocess.run(  # noqa: S603 - a locked program with arguments of ours
-        [program(linter), *arguments],
+def _run(folder: Path, linter: str, *arguments: str) -> LintResult:
+    done = subprocess.run(  # noqa: S603 - a locked program with fixed arguments
+        [program_path(linter), *arguments],
         cwd=folder,
         env=os.environ | _QUIET,
         capture_output=True,
@@ -41,4 +41,4 @@ def _run(folder: Path, linter: str, *arguments: str) -> Outcome:
         timeout=_SECONDS,
         check=False,
     )
-    return Outcome(linter, done.returncode != 0, f"{done.stdout}\n{done.stderr}".strip())
+    return LintResult(linter, done.returncode != 0, f"{done.stdout}\n{done.stderr}".strip())

@@ -1,4 +1,4 @@
-"""The programs of ``package.json``, which are no part of what serves and need not be on a machine."""
+"""The npm programs of ``package.json``. The server does not need them, so they may not be installed."""
 
 import json
 import shutil
@@ -9,20 +9,20 @@ FOLDER: Final = Path(__file__).parent
 _MODULES: Final = FOLDER / "node_modules"
 
 
-def lacking() -> str | None:
-    """Why the programs cannot run, in a sentence that says what to do; ``None`` when they can."""
+def missing_tools() -> str | None:
+    """A sentence that says which programs are missing and how to install them. ``None`` if none is missing."""
     if shutil.which("node") is None:
         return "node is not installed; with node 20.19 or newer, `make contract-tools` installs the rest."
     wanted: dict[str, str] = json.loads((FOLDER / "package.json").read_text())["devDependencies"]
-    other = [name for name, version in wanted.items() if _installed(name) != version]
-    return f"`make contract-tools` installs {', '.join(other)}." if other else None
+    outdated = [name for name, version in wanted.items() if _installed_version(name) != version]
+    return f"`make contract-tools` installs {', '.join(outdated)}." if outdated else None
 
 
-def program(name: str) -> str:
-    """The path of a program, which ``lacking`` says is there."""
+def program_path(name: str) -> str:
+    """The path of an installed program."""
     return str(_MODULES / ".bin" / name)
 
 
-def _installed(package: str) -> str | None:
-    described = _MODULES / package / "package.json"
-    return json.loads(described.read_text())["version"] if described.exists() else None
+def _installed_version(package: str) -> str | None:
+    manifest = _MODULES / package / "package.json"
+    return json.loads(manifest.read_text())["version"] if manifest.exists() else None

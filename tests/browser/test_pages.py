@@ -115,8 +115,8 @@ async def test_the_migration_guide_on_a_phone(site: Site) -> None:
         await link.click()
         await expect(page.get_by_role("heading", level=1)).to_have_text("From v1 to v2")
 
-        await page.get_by_role("link", name="Changes are merge patches").click()
-        section = page.locator("#changes-are-merge-patches")
+        await page.get_by_role("link", name="Updates are merge patches").click()
+        section = page.locator("#updates-are-merge-patches")
         await expect(section).to_be_in_viewport()
         assert await section.evaluate("section => getComputedStyle(section).borderLeftWidth") == "4px"
 

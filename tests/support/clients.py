@@ -19,7 +19,7 @@ _SECONDS = 180
 
 def contract_tools() -> None:
     """For a test that runs what npm has installed: without it the test is skipped, in CI it fails."""
-    if (reason := node.lacking()) is not None:
+    if (reason := node.missing_tools()) is not None:
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
@@ -56,19 +56,18 @@ def used_python(version: str, folder: Path, *arguments: str) -> subprocess.Compl
 def typescript(document: dict[str, Any], version: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Make ``strata_<version>.d.ts`` in ``folder``, and check it and its usage under tsc's strict rules."""
     types = folder / f"strata_{version}.d.ts"
-    made = _run(
-        [node.program("openapi-typescript"), str(_written(document, version, folder)), "--output", str(types)], folder
-    )
+    source = _written(document, version, folder)
+    made = _run([node.program_path("openapi-typescript"), str(source), "--output", str(types)], folder)
     if made.returncode:
         return made
     shutil.copy(USAGE / f"{version}.ts", folder)
     options = ("--strict", "--noEmit", "--noUnusedLocals", "--target", "es2022", "--moduleResolution", "bundler")
-    return _run([node.program("tsc"), *options, "--module", "esnext", str(folder / f"{version}.ts")], folder)
+    return _run([node.program_path("tsc"), *options, "--module", "esnext", str(folder / f"{version}.ts")], folder)
 
 
 def _written(document: dict[str, Any], version: str, folder: Path) -> Path:
     path = folder / f"{version}.openapi.json"
-    path.write_text(freeze.canonical(document))
+    path.write_text(freeze.canonical_json(document))
     return path
 
 

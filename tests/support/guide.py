@@ -19,7 +19,7 @@ import httpx2
 
 from contracts.guide import build
 from contracts.guide.markdown import prelude
-from contracts.guide.recording import Recording, Run, runs
+from contracts.guide.recorded_outputs import ExampleRun, RecordedOutputs, example_runs
 from tests.support.guide_data import SIGNING_KEY, Data
 from tests.support.live import Strata
 from tests.support.postgres import TestServer, clone
@@ -93,10 +93,10 @@ class Bench:
                 await client.aclose()
                 await connection.close()
 
-    async def outputs(self, sources: build.Sources) -> dict[Run, str]:
+    async def outputs(self, sources: build.Sources) -> dict[ExampleRun, str]:
         """What each run of a guide prints. Those of one side and language follow on each other, from fresh data on."""
-        found: dict[Run, str] = {}
-        wanted = runs(sources.fragments, sources.pairing)
+        found: dict[ExampleRun, str] = {}
+        wanted = example_runs(sources.fragments, sources.pairing)
         self._prelude = prelude(sources.old.name, sources.new.name)
         for _, together in groupby(wanted, lambda run: (run.owner, run.side, run.language)):
             await self._data.restore()
@@ -104,14 +104,14 @@ class Bench:
                 found[run] = self._sampled(await self._output(run)).strip()
         return found
 
-    async def _output(self, run: Run) -> str:
+    async def _output(self, run: ExampleRun) -> str:
         if run.language == "python":
             return await self._printed(run.text)
         return await (self._answer(run) if run.language == "http" else self._curl(run.text))
 
-    async def _answer(self, run: Run) -> str:
+    async def _answer(self, run: ExampleRun) -> str:
         assert run.request is not None
-        request = run.request.filled(self._data.variables)
+        request = run.request.with_variables(self._data.variables)
         answer = await self._client.request(
             request.method, request.target, headers=dict(request.headers), content=request.body or None
         )
@@ -164,8 +164,8 @@ async def record() -> None:
         await asyncio.to_thread(server.migrate_template)
         with tempfile.TemporaryDirectory(prefix="strata-guide-") as folder:
             async with Bench.over(await clone(dsn, "guide"), Path(folder) / "home") as bench:
-                for one in build.sources():
-                    Recording(await bench.outputs(one)).write(one.folder)
+                for one in build.read_sources():
+                    RecordedOutputs(await bench.outputs(one)).write(one.folder)
     finally:
         server.stop()
     outcome = build.build()

@@ -4,7 +4,7 @@ import difflib
 from pathlib import Path
 
 from contracts.guide import build
-from contracts.guide.recording import Recording
+from contracts.guide.recorded_outputs import RecordedOutputs
 from tests.support.guide import Bench
 from tests.support.postgres import clone
 from tests.support.programs import program
@@ -13,12 +13,12 @@ from tests.support.programs import program
 async def test_every_example_answers_what_the_guide_shows(admin_dsn: str, tmp_path: Path) -> None:
     program("curl")
     async with Bench.over(await clone(admin_dsn, "strata_guide"), tmp_path / "home") as bench:
-        for one in build.sources():
+        for one in build.read_sources():
             outputs = await bench.outputs(one)
             assert {(run.side, run.language) for run in outputs} == {
                 (side, language) for side in ("before", "after") for language in ("http", "curl", "python")
             }
-            executed = build.guide_of(one, Recording(outputs)).markdown()
+            executed = build.create_guide(one, RecordedOutputs(outputs)).to_markdown()
             committed = (build.ROOT / build.PAGES / f"{one.pair}.md").read_text()
             lines = [text.splitlines() for text in (committed, executed)]
             told = "\n".join(difflib.unified_diff(*lines, "guide", "run", lineterm=""))

@@ -1,7 +1,7 @@
-"""What can change in a schema, and what that means wherever schemas stand.
+"""The changes of schemas, with their severity in each context.
 
-One law gives the severity. A place where the client sends values breaks when fewer are accepted; a place where it
-receives them breaks when more can come. What cannot be compared breaks in both.
+A context in which the client sends values breaks if fewer values are accepted. A context in which it receives values
+breaks if more values can occur. Changes that cannot be compared break in both.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from contracts.compat.rule import Rule
 
 
 class Context(StrEnum):
-    """Where a schema stands. The answer to a webhook is sent by the client; what a webhook carries, it receives."""
+    """Where a schema is used. Clients receive webhooks and send the responses to them."""
 
     PARAMETER = "request-parameter"
     BODY = "request-body"
@@ -25,7 +25,7 @@ class Context(StrEnum):
 
     @property
     def client_sends(self) -> bool:
-        """Whether the client sends what stands here."""
+        """Whether the client sends the values of this context."""
         return self in {Context.PARAMETER, Context.BODY, Context.WEBHOOK_RESPONSE}
 
 
@@ -35,7 +35,7 @@ NOUNS: Final = {
     Context.RESPONSE: "{what} in the response",
     Context.HEADER: "The response header {what}",
     Context.WEBHOOK: "{what} in the webhook or callback",
-    Context.WEBHOOK_RESPONSE: "{what} in your answer to the webhook or callback",
+    Context.WEBHOOK_RESPONSE: "{what} in the response to the webhook or callback",
 }
 
 
@@ -50,7 +50,7 @@ class Effect(StrEnum):
 
 
 _BREAKING, _WARNING, _SAFE = Severity.BREAKING, Severity.WARNING, Severity.SAFE
-# effect -> (where the client sends, where it receives)
+# Effect -> (severity where the client sends, severity where it receives)
 _SEVERITY: Final = {
     Effect.NARROWS: (_BREAKING, _SAFE),
     Effect.WIDENS: (_SAFE, _BREAKING),
@@ -62,151 +62,154 @@ _SEVERITY: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A kind of change in a schema; `law` where the general one does not fit, with the reason in README.md."""
+    """A kind of change in a schema. `override` replaces the severities of its effect; README.md gives the reason.
+
+    In both tuples the first item is for contexts in which the client sends, the second for those in which it receives.
+    """
 
     name: str
     effect: Effect
-    says: str
-    law: tuple[Severity, Severity] | None = None
-    # Whether the change shows where the client sends, and where it receives.
-    seen: tuple[bool, bool] = (True, True)
+    message: str
+    override: tuple[Severity, Severity] | None = None
+    occurs: tuple[bool, bool] = (True, True)
 
     def occurs_in(self, context: Context) -> bool:
-        """Whether the change can show at this place."""
-        return self.seen[not context.client_sends]
+        """Whether the change can occur in a context."""
+        return self.occurs[not context.client_sends]
 
     def severity(self, context: Context) -> Severity:
-        """What the change does to a client at this place."""
-        sent, received = self.law or _SEVERITY[self.effect]
-        return sent if context.client_sends else received
+        """The effect of the change on clients in a context."""
+        sending, receiving = self.override or _SEVERITY[self.effect]
+        return sending if context.client_sends else receiving
 
 
-def _bound(name: str, what: str, *, upper: bool) -> Iterator[Change]:
+def _bound(name: str, *, upper: bool, unit: str = "") -> Iterator[Change]:
     tighter, looser = ("decreased", "increased") if upper else ("increased", "decreased")
-    limit = "at most" if upper else "at least"
-    yield Change(f"{name}-{tighter}", Effect.NARROWS, f"{what} {limit} {{new}}, before {{old}}")
-    yield Change(f"{name}-{looser}", Effect.WIDENS, f"{what} {limit} {{new}}, before {{old}}")
-    yield Change(f"{name}-added", Effect.NARROWS, f"{what} {limit} {{new}}, before there was no limit")
-    yield Change(f"{name}-removed", Effect.WIDENS, f"{what} no limit, before {limit} {{old}}")
+    limit = f"a {'maximum' if upper else 'minimum'} of"
+    yield Change(f"{name}-{tighter}", Effect.NARROWS, f"has {limit} {{new}}{unit} (before: {{old}})")
+    yield Change(f"{name}-{looser}", Effect.WIDENS, f"has {limit} {{new}}{unit} (before: {{old}})")
+    yield Change(f"{name}-added", Effect.NARROWS, f"has {limit} {{new}}{unit} (before: no limit)")
+    yield Change(f"{name}-removed", Effect.WIDENS, f"no longer has {limit} {{old}}{unit}")
 
 
 _N, _W, _D, _U, _NONE = Effect.NARROWS, Effect.WIDENS, Effect.DIFFERS, Effect.UNCLEAR, Effect.NONE
 
 CHANGES: Final = (
-    Change("type-changed", _D, "is {new}, before {old}"),
-    Change("type-narrowed", _N, "is {new} only, before {old}"),
-    Change("type-widened", _W, "can be {new}, before only {old}"),
+    Change("type-changed", _D, "is {new} (before: {old})"),
+    Change("type-narrowed", _N, "is {new} only (before: {old})"),
+    Change("type-widened", _W, "can be {new} (before: {old} only)"),
     Change("became-nullable", _W, "can be null"),
     Change("became-not-nullable", _N, "can no longer be null"),
     Change("enum-value-removed", _N, "no longer has the value {old}"),
     Change("enum-value-added", _W, "has the new value {new}"),
-    Change("became-enum", _N, "is one of {new}, before it was free"),
-    Change("enum-dropped", _W, "can have any value, before one of {old}"),
-    Change("const-changed", _D, "is always {new}, before {old}"),
-    *_bound("max-length", "has", upper=True),
-    *_bound("min-length", "has", upper=False),
-    *_bound("max-items", "has", upper=True),
-    *_bound("min-items", "has", upper=False),
-    *_bound("max-properties", "has", upper=True),
-    *_bound("min-properties", "has", upper=False),
-    *_bound("maximum", "is", upper=True),
-    Change("maximum-became-exclusive", _N, "is less than {new}, before it could be equal"),
-    Change("maximum-became-inclusive", _W, "can be equal to {new}, before it was less"),
-    *_bound("minimum", "is", upper=False),
-    Change("minimum-became-exclusive", _N, "is more than {new}, before it could be equal"),
-    Change("minimum-became-inclusive", _W, "can be equal to {new}, before it was more"),
-    Change("multiple-of-added", _N, "is a multiple of {new}, before of nothing"),
-    Change("multiple-of-removed", _W, "is no longer a multiple of {old}"),
-    Change("multiple-of-narrowed", _N, "is a multiple of {new}, before of {old}"),
-    Change("multiple-of-widened", _W, "is a multiple of {new}, before of {old}"),
-    Change("multiple-of-changed", _D, "is a multiple of {new}, before of {old}"),
-    Change("unique-items-required", _N, "has no item twice, before it could"),
-    Change("unique-items-dropped", _W, "can have an item twice"),
-    Change("pattern-added", _N, "matches {new}, before it was free"),
-    Change("pattern-removed", _W, "no longer matches {old}"),
-    Change("pattern-changed", _D, "matches {new}, before {old}"),
-    Change("format-added", _N, "has the format {new}, before none"),
+    Change("became-enum", _N, "is one of {new} (before: any value)"),
+    Change("enum-dropped", _W, "can be any value (before: one of {old})"),
+    Change("const-changed", _D, "is always {new} (before: {old})"),
+    *_bound("max-length", upper=True, unit=" characters"),
+    *_bound("min-length", upper=False, unit=" characters"),
+    *_bound("max-items", upper=True, unit=" items"),
+    *_bound("min-items", upper=False, unit=" items"),
+    *_bound("max-properties", upper=True, unit=" fields"),
+    *_bound("min-properties", upper=False, unit=" fields"),
+    *_bound("maximum", upper=True),
+    Change("maximum-became-exclusive", _N, "is less than {new} (before: less or equal)"),
+    Change("maximum-became-inclusive", _W, "is at most {new} (before: less)"),
+    *_bound("minimum", upper=False),
+    Change("minimum-became-exclusive", _N, "is more than {new} (before: more or equal)"),
+    Change("minimum-became-inclusive", _W, "is at least {new} (before: more)"),
+    Change("multiple-of-added", _N, "is a multiple of {new} (before: any number)"),
+    Change("multiple-of-removed", _W, "is no longer limited to multiples of {old}"),
+    Change("multiple-of-narrowed", _N, "is a multiple of {new} (before: of {old})"),
+    Change("multiple-of-widened", _W, "is a multiple of {new} (before: of {old})"),
+    Change("multiple-of-changed", _D, "is a multiple of {new} (before: of {old})"),
+    Change("unique-items-required", _N, "has unique items (before: duplicates allowed)"),
+    Change("unique-items-dropped", _W, "can have duplicate items"),
+    Change("pattern-added", _N, "matches {new} (before: any text)"),
+    Change("pattern-removed", _W, "no longer has to match {old}"),
+    Change("pattern-changed", _D, "matches {new} (before: {old})"),
+    Change("format-added", _N, "has the format {new} (before: none)"),
     Change("format-removed", _W, "no longer has the format {old}"),
-    Change("format-narrowed", _N, "has the format {new}, before {old}"),
-    Change("format-widened", _W, "has the format {new}, before {old}"),
-    Change("format-changed", _D, "has the format {new}, before {old}"),
-    Change("content-encoding-changed", _D, "has the content encoding {new}, before {old}"),
-    Change("content-media-type-changed", _D, "holds {new}, before {old}"),
+    Change("format-narrowed", _N, "has the format {new} (before: {old})"),
+    Change("format-widened", _W, "has the format {new} (before: {old})"),
+    Change("format-changed", _D, "has the format {new} (before: {old})"),
+    Change("content-encoding-changed", _D, "has the content encoding {new} (before: {old})"),
+    Change("content-media-type-changed", _D, "contains {new} (before: {old})"),
     Change("property-added", _NONE, "is new"),
-    Change("required-property-added", _N, "is new and always there"),
-    Change("property-removed", _D, "is gone"),
-    Change("property-removed-before-sunset", _D, "is gone, though it was promised until {old}"),
-    Change("property-removed-after-sunset", _U, "is gone, as announced for {old}"),
-    Change("property-became-required", _N, "is always there, before it was optional"),
-    Change("property-became-optional", _W, "can be absent, before it was always there"),
-    Change("property-became-read-only", _D, "is only the server's to set", seen=(True, False)),
-    Change("property-became-write-only", _D, "is no longer returned", seen=(False, True)),
-    Change("property-became-writable", _NONE, "can be sent now", seen=(True, False)),
-    Change("property-became-readable", _NONE, "is returned now", seen=(False, True)),
-    Change("additional-properties-closed", _N, "has no fields beside the named ones, before any"),
-    Change("additional-properties-opened", _W, "can have fields beside the named ones", (_SAFE, _WARNING)),
-    Change("additional-properties-typed", _N, "has further fields of one kind only, before any"),
-    Change("additional-properties-untyped", _W, "has further fields of any kind, before of one"),
-    Change("map-values-removed", _D, "no longer has fields beside the named ones"),
+    Change("required-property-added", _N, "is new and required"),
+    Change("property-removed", _D, "is removed"),
+    Change("property-removed-before-sunset", _D, "is removed before its sunset on {old}"),
+    Change("property-removed-after-sunset", _U, "is removed after its sunset on {old}"),
+    Change("property-became-required", _N, "is required (before: optional)"),
+    Change("property-became-optional", _W, "is optional (before: required)"),
+    Change("property-became-read-only", _D, "can be set by the server only", occurs=(True, False)),
+    Change("property-became-write-only", _D, "is no longer returned", occurs=(False, True)),
+    Change("property-became-writable", _NONE, "can be sent", occurs=(True, False)),
+    Change("property-became-readable", _NONE, "is returned", occurs=(False, True)),
+    Change("additional-properties-closed", _N, "has no additional fields (before: any)"),
+    Change("additional-properties-opened", _W, "can have additional fields", (_SAFE, _WARNING)),
+    Change("additional-properties-typed", _N, "has additional fields of one schema (before: any)"),
+    Change("additional-properties-untyped", _W, "has any additional fields (before: of one schema)"),
+    Change("map-values-removed", _D, "no longer has additional fields"),
     Change("pattern-property-added", _U, "has fields that match {new}"),
     Change("pattern-property-removed", _D, "no longer has fields that match {old}"),
-    Change("dependent-property-required", _N, "has {new} wherever it has {old}"),
-    Change("dependent-property-optional", _W, "can lack {new} where it has {old}"),
-    Change("min-contains-changed", _U, "has another least number of certain items: {new}, before {old}"),
-    Change("max-contains-changed", _U, "has another greatest number of certain items: {new}, before {old}"),
+    Change("dependent-property-required", _N, "requires {new} if {old} is present"),
+    Change("dependent-property-optional", _W, "no longer requires {new} if {old} is present"),
+    Change("min-contains-changed", _U, "has another minimum of matching items: {new} (before: {old})"),
+    Change("max-contains-changed", _U, "has another maximum of matching items: {new} (before: {old})"),
     Change("exclusion-added", _N, "excludes values that were allowed (`not`)"),
-    Change("exclusion-removed", _W, "can have values that were excluded (`not`)"),
-    Change("exclusion-changed", _U, "excludes other values than before (`not`)"),
-    Change("condition-added", _N, "depends on a condition that was not there (`if`, `then`, `else`)"),
-    Change("condition-removed", _W, "no longer depends on a condition (`if`, `then`, `else`)"),
-    Change("condition-changed", _U, "depends on another condition (`if`, `then`, `else`)"),
-    Change("contained-item-required", _N, "has an item of a certain kind, before it need not (`contains`)"),
-    Change("contained-item-dropped", _W, "need not have an item of a certain kind (`contains`)"),
-    Change("contained-item-changed", _U, "has an item of another kind (`contains`)"),
-    Change("dependent-schema-added", _N, "depends on which fields are there (`dependentSchemas`)"),
-    Change("dependent-schema-removed", _W, "no longer depends on which fields are there (`dependentSchemas`)"),
-    Change("dependent-schema-changed", _U, "depends otherwise on which fields are there (`dependentSchemas`)"),
-    Change("content-schema-added", _N, "holds a document of one kind, before of any (`contentSchema`)"),
-    Change("content-schema-removed", _W, "holds a document of any kind (`contentSchema`)"),
-    Change("content-schema-changed", _U, "holds a document of another kind (`contentSchema`)"),
+    Change("exclusion-removed", _W, "allows values that were excluded (`not`)"),
+    Change("exclusion-changed", _U, "excludes other values (`not`)"),
+    Change("condition-added", _N, "has a new condition (`if`, `then`, `else`)"),
+    Change("condition-removed", _W, "no longer has a condition (`if`, `then`, `else`)"),
+    Change("condition-changed", _U, "has another condition (`if`, `then`, `else`)"),
+    Change("contained-item-required", _N, "must contain a matching item (`contains`)"),
+    Change("contained-item-dropped", _W, "no longer has to contain a matching item (`contains`)"),
+    Change("contained-item-changed", _U, "must contain another matching item (`contains`)"),
+    Change("dependent-schema-added", _N, "has a new schema that depends on a field (`dependentSchemas`)"),
+    Change("dependent-schema-removed", _W, "no longer has a schema that depends on a field (`dependentSchemas`)"),
+    Change("dependent-schema-changed", _U, "has another schema that depends on a field (`dependentSchemas`)"),
+    Change("content-schema-added", _N, "contains a document of one schema (before: any) (`contentSchema`)"),
+    Change("content-schema-removed", _W, "contains any document (before: of one schema) (`contentSchema`)"),
+    Change("content-schema-changed", _U, "contains a document of another schema (`contentSchema`)"),
     Change("variant-removed", _N, "can no longer be {old}"),
     Change("variant-added", _W, "can be {new}"),
-    Change("variants-became-exclusive", _U, "fits exactly one of its variants, before at least one"),
-    Change("variants-became-inclusive", _NONE, "fits at least one of its variants, before exactly one"),
-    Change("discriminator-added", _U, "is told apart by {new}"),
-    Change("discriminator-removed", _W, "is no longer told apart by {old}", (_WARNING, _BREAKING)),
-    Change("discriminator-property-changed", _D, "is told apart by {new}, before by {old}"),
-    Change("discriminator-value-added", _W, "has the new kind {new}"),
-    Change("discriminator-value-removed", _N, "no longer has the kind {old}", (_BREAKING, _WARNING)),
-    Change("discriminator-value-changed", _D, "means something else by the kind {new}"),
-    Change("default-added", _U, "is {new} where it is absent, before nothing was promised", (_WARNING, _SAFE)),
-    Change("default-removed", _U, "is no longer {old} where it is absent", (_WARNING, _SAFE)),
-    Change("default-changed", _U, "is {new} where it is absent, before {old}", (_WARNING, _SAFE)),
-    Change("deprecated", _NONE, "is deprecated until {new}"),
-    Change("deprecated-without-sunset", _U, "is deprecated, and nobody says until when"),
+    Change("variants-became-exclusive", _U, "matches exactly one of its variants (before: at least one)"),
+    Change("variants-became-inclusive", _NONE, "matches at least one of its variants (before: exactly one)"),
+    Change("discriminator-added", _U, "has the discriminator {new}"),
+    Change("discriminator-removed", _W, "no longer has the discriminator {old}", (_WARNING, _BREAKING)),
+    Change("discriminator-property-changed", _D, "has the discriminator {new} (before: {old})"),
+    Change("discriminator-value-added", _W, "has the new discriminator value {new}"),
+    Change("discriminator-value-removed", _N, "no longer has the discriminator value {old}", (_BREAKING, _WARNING)),
+    Change("discriminator-value-changed", _D, "has another schema for the discriminator value {new}"),
+    Change("default-added", _U, "is {new} if it is absent (before: undefined)", (_WARNING, _SAFE)),
+    Change("default-removed", _U, "is no longer {old} if it is absent", (_WARNING, _SAFE)),
+    Change("default-changed", _U, "is {new} if it is absent (before: {old})", (_WARNING, _SAFE)),
+    Change("deprecated", _NONE, "is deprecated with the sunset {new}"),
+    Change("deprecated-without-sunset", _U, "is deprecated without a sunset"),
     Change("deprecation-withdrawn", _NONE, "is no longer deprecated"),
 )
 _BY_NAME: Final = {change.name: change for change in CHANGES}
+# (severity, whether the client sends) -> the end of the message
 _CONSEQUENCES: Final = {
-    (_BREAKING, True): ": what was valid can be refused.",
-    (_BREAKING, False): ": clients can receive what they do not expect.",
-    (_WARNING, True): ": check who relies on it.",
-    (_WARNING, False): ": check who relies on it.",
+    (_BREAKING, True): ": values that were valid can be rejected.",
+    (_BREAKING, False): ": clients can receive unexpected values.",
+    (_WARNING, True): ": check which clients rely on it.",
+    (_WARNING, False): ": check which clients rely on it.",
 }
 
 
 def rule_id(context: Context, change: str) -> str:
-    """The id of a change at a place."""
+    """The rule id of a change in a context."""
     return f"{context.value}-{_BY_NAME[change].name}"
 
 
 def rules() -> Iterator[Rule]:
-    """A rule for each change at each place."""
+    """Yield a rule for each change in each context."""
     for context in Context:
         for change in CHANGES:
             if not change.occurs_in(context):
                 continue
             severity = change.severity(context)
             end = _CONSEQUENCES.get((severity, context.client_sends), ".")
-            sentence = f"{NOUNS[context]} {change.says}{end}"
+            sentence = f"{NOUNS[context]} {change.message}{end}"
             yield Rule(rule_id(context, change.name), severity, sentence, context.value)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from contracts.compat.findings import Finding, Report, Severity
+from contracts.compat.findings import DiffFinding, Report, Severity
 
 _TITLES: Final = {
     Severity.BREAKING: "Breaks clients",
@@ -24,7 +24,7 @@ def as_markdown(report: Report, document: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _rows(findings: list[Finding]) -> Iterator[str]:
+def _rows(findings: list[DiffFinding]) -> Iterator[str]:
     for finding in findings:
         cells = (f"`{finding.rule}`", finding.operation, finding.message, f"`{finding.pointer}`")
         yield "| " + " | ".join(_escape(cell) for cell in cells) + " |"

@@ -4,7 +4,7 @@ import json
 from typing import Any, Final
 from urllib.parse import quote
 
-from contracts.compat.findings import Finding, Report, Severity
+from contracts.compat.findings import DiffFinding, Report, Severity
 from contracts.compat.registry import registry
 from contracts.compat.rule import Rule
 
@@ -39,7 +39,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _result(finding: Finding, index: int, document: str) -> dict[str, Any]:
+def _result(finding: DiffFinding, index: int, document: str) -> dict[str, Any]:
     return {
         "ruleId": finding.rule,
         "ruleIndex": index,

@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from contracts.compat import diff
-from contracts.compat.findings import Finding, Report, Severity
+from contracts.compat.findings import DiffFinding, Report, Severity
 from contracts.compat.reports import FORMATS
 from tests.contracts.compat.documents import operation, parameter, with_parameters
 
@@ -55,7 +55,7 @@ def test_every_form_tells_of_nothing(form: str) -> None:
 
 
 def test_a_report_merges_what_operations_share() -> None:
-    one = Finding("a", Severity.SAFE, "/p", "GET /a", "m.")
-    other = Finding("a", Severity.SAFE, "/p", "GET /b", "m.")
+    one = DiffFinding("a", Severity.SAFE, "/p", "GET /a", "m.")
+    other = DiffFinding("a", Severity.SAFE, "/p", "GET /b", "m.")
     (found,) = Report.of([one, other, one])
     assert found.operations == ("GET /a", "GET /b")

@@ -1,4 +1,4 @@
-"""Requests of the examples, written as HTTP and told as curl."""
+"""Requests of the examples: parsed from HTTP, formatted as HTTP and as curl."""
 
 import re
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ _FORM: Final = "Write `GET /api/v1/posts`, then headers, an empty line and the b
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """One request. Values such as ``$TOKEN`` are the reader's; ``shown`` are headers of the answer worth seeing."""
+class ExampleRequest:
+    """One request. Readers replace ``$TOKEN`` and the like; ``shown`` names response headers to show."""
 
     method: str
     target: str
@@ -22,20 +22,20 @@ class Request:
     shown: tuple[str, ...] = ()
 
     @classmethod
-    def parse(cls, text: str, where: str, shown: tuple[str, ...] = ()) -> "Request":
-        """Read what an ``http`` block holds. Raises ``GuideError``."""
+    def parse(cls, text: str, where: str, shown: tuple[str, ...] = ()) -> "ExampleRequest":
+        """Parse an ``http`` block. Raises ``GuideError``."""
         head, _, body = text.strip().partition("\n\n")
         first, *lines = head.splitlines() or [""]
         if (found := _LINE.fullmatch(first)) is None:
-            raise GuideError(f"{where}: {first!r} is no request line", _FORM)
+            raise GuideError(f"{where}: the first line must be a request line, got {first!r}", _FORM)
         headers = []
         for line in lines:
             name, colon, value = line.partition(": ")
             if not colon:
-                raise GuideError(f"{where}: {line!r} is no header", _FORM)
+                raise GuideError(f"{where}: expected a header, got {line!r}", _FORM)
             headers.append((name, value))
         if "'" in body or "\n" in body.strip():
-            raise GuideError(f"{where}: a body is one line without apostrophes, so that a shell can take it", _FORM)
+            raise GuideError(f"{where}: a body must be one line without apostrophes, so that it fits into curl", _FORM)
         return cls(found[1], found[2], tuple(headers), body.strip(), shown)
 
     @property
@@ -46,31 +46,31 @@ class Request:
 
     @property
     def curl(self) -> str:
-        """The request as a command, which prints the body, the status and the headers worth seeing."""
-        written = "".join(f"\\n{name}: %header{{{name.lower()}}}" for name in self.shown)
-        parts = [f"curl -s \"$STRATA{self.target}\" -w '\\n%{{http_code}}{written}\\n'"]
+        """The request as a curl command, which prints the body, the status and the headers in ``shown``."""
+        headers = "".join(f"\\n{name}: %header{{{name.lower()}}}" for name in self.shown)
+        parts = [f"curl -s \"$STRATA{self.target}\" -w '\\n%{{http_code}}{headers}\\n'"]
         if self.method != ("POST" if self.body else "GET"):
             parts[0] += f" -X {self.method}"
         parts += [f'-H "{name}: {value}"' if "$" in value else f"-H '{name}: {value}'" for name, value in self.headers]
         if self.body:
-            parts.append(f"-d {self._quoted}")
+            parts.append(f"-d {self._quoted_body}")
         return " \\\n     ".join(parts)
 
     @property
-    def _quoted(self) -> str:
+    def _quoted_body(self) -> str:
         if '"' not in self.body and "$" in self.body:
             return f'"{self.body}"'
-        return f"'{_VARIABLE.sub(_unquoted, self.body)}'"
+        return f"'{_VARIABLE.sub(_quote_variable, self.body)}'"
 
-    def filled(self, values: dict[str, str]) -> "Request":
-        """The request with the reader's values in it."""
+    def with_variables(self, values: dict[str, str]) -> "ExampleRequest":
+        """The request with its variables replaced."""
 
-        def fill(text: str) -> str:
+        def replace(text: str) -> str:
             return _VARIABLE.sub(lambda found: values[found[0][1:]], text)
 
-        headers = tuple((name, fill(value)) for name, value in self.headers)
-        return Request(self.method, fill(self.target), headers, fill(self.body), self.shown)
+        headers = tuple((name, replace(value)) for name, value in self.headers)
+        return ExampleRequest(self.method, replace(self.target), headers, replace(self.body), self.shown)
 
 
-def _unquoted(found: re.Match[str]) -> str:
+def _quote_variable(found: re.Match[str]) -> str:
     return f"'\"{found[0]}\"'"

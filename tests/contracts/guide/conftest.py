@@ -1,0 +1,12 @@
+"""Fixtures of the migration guide."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.contracts.guide.sources import GuideSources
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> GuideSources:
+    return GuideSources(tmp_path)
