@@ -18,6 +18,7 @@ from app.http.errors.problems import TYPE_BASE, problem_response
 from app.http.lifecycle import LifecycleComponent
 from app.http.rate_limit.limits import RateLimits
 from app.http.runtime import runtime_of
+from app.kit.discovery import modules
 from app.lifecycle.schedule import Schedule
 from app.settings.groups import Settings
 from app.web import discovery, migration_guide
@@ -34,6 +35,8 @@ _LINKSET: Final = 'application/linkset+json; profile="https://www.rfc-editor.org
 
 def add_unversioned_routes(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
     """Serve everything that belongs to no version."""
+    # Errors that no route raises are explained, too.
+    tuple(modules("app", "errors"))
     base_url = settings.http.base_url
 
     async def catalog(_request: Request) -> Response:
