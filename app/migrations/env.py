@@ -1,6 +1,12 @@
-"""How Alembic reaches the database: asynchronously, one migration run at a time, never waiting long for a lock."""
+"""Runs Alembic on an asynchronous connection, one run at a time, with a limit on every lock and statement.
+
+A migration that needs more time raises a limit for itself, in its transaction with
+``op.execute("SET LOCAL statement_timeout = '10min'")``. In an autocommit block there is no transaction: use ``SET``
+before and ``RESET`` after the statement. See app/kit/db/adr/0003-migrations-while-the-previous-release-runs.md.
+"""
 
 import asyncio
+import time
 
 from alembic import context
 from sqlalchemy import Connection, text
@@ -11,7 +17,11 @@ from app.kit.db.database import sqlalchemy_url
 from app.models import Base
 
 ADVISORY_LOCK = 5_781_426_301
-"""Any number, the same in every process: two runs at once must wait for each other."""
+"""The key that serialises runs; any number, the same in every process."""
+LOCK_POLL_SECONDS = 0.2
+LIMITS = {"lock_timeout": "5s", "statement_timeout": "60s"}
+"""Parameters of the session, so that ``RESET`` restores them. A statement that waits for a lock blocks every later
+statement on that table, those of the release that serves included."""
 
 
 def owned(_object: object, name: str | None, kind: str, *_: object) -> bool:
@@ -19,13 +29,23 @@ def owned(_object: object, name: str | None, kind: str, *_: object) -> bool:
     return not (kind == "table" and name is not None and name.startswith("pgqueuer"))
 
 
+def wait_for_other_runs(connection: Connection) -> None:
+    """Take the advisory lock, however long another run takes.
+
+    This polls: a transaction that waits in ``pg_advisory_lock`` has a snapshot, for which ``CREATE INDEX CONCURRENTLY``
+    of the other run would wait, which is a deadlock.
+    """
+    statement = text("SELECT pg_try_advisory_lock(:key)")
+    while not connection.scalar(statement, {"key": ADVISORY_LOCK}):
+        connection.rollback()
+        time.sleep(LOCK_POLL_SECONDS)
+    connection.commit()
+
+
 def migrate(connection: Connection) -> None:
     """Run the migrations on an open connection."""
     if context.config.attributes["exclusive"]:
-        # Before the timeout, which holds for advisory locks too: another run may take its time.
-        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": ADVISORY_LOCK})
-    connection.execute(text("SET lock_timeout = '5s'"))
-    connection.commit()
+        wait_for_other_runs(connection)
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
@@ -40,7 +60,9 @@ def migrate(connection: Connection) -> None:
 
 async def connect_and_migrate() -> None:
     """Open one connection and close it again; the advisory lock ends with it."""
-    engine = create_async_engine(sqlalchemy_url(context.config.attributes["dsn"]), poolclass=NullPool)
+    engine = create_async_engine(
+        sqlalchemy_url(context.config.attributes["dsn"]), poolclass=NullPool, connect_args={"server_settings": LIMITS}
+    )
     try:
         async with engine.connect() as connection:
             await connection.run_sync(migrate)

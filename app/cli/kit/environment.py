@@ -94,6 +94,12 @@ _NO_ANSWER: Final = (
 )
 
 
+_AFTER_TIMEOUT: Final = (
+    "End long transactions (`SELECT * FROM pg_stat_activity`), then run `strata migrate up` again: it continues where "
+    "it stopped. A migration that needs more time sets its own limit."
+)
+
+
 @contextmanager
 def reachable() -> Iterator[None]:
     """Say in one line that the database cannot be used."""
@@ -102,6 +108,9 @@ def reachable() -> Iterator[None]:
         yield
     except Unavailable as error:
         raise CommandError(str(error), advice) from None
+    except migrations.MigrationTimeout as error:
+        message = f"A migration timed out: {error}."
+        raise CommandError(message, _AFTER_TIMEOUT) from None
     except DBAPIError as error:
         message = f"The database refused: {error.orig}"
         raise CommandError(message, advice) from None

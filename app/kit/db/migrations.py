@@ -1,6 +1,7 @@
 """Alembic, called with a database address instead of from a configuration file."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -11,8 +12,17 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from alembic.script.revision import RevisionError
 from alembic.util import CommandError
+from sqlalchemy.exc import DBAPIError
 
+from app.kit.db.errors import sqlstate
+
+_TIMEOUTS: Final = frozenset({"55P03", "57014"})
+"""SQLSTATE of a lock timeout and of a statement timeout."""
 _SCRIPTS: Final = Path(__file__).parents[2] / "migrations"
+
+
+class MigrationTimeout(Exception):
+    """A migration waited too long for a lock, or one of its statements ran too long; the message is PostgreSQL's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +35,15 @@ class MigrationStatus:
 
 
 def upgrade(dsn: str, revision: str = "head") -> None:
-    """Bring the database to ``revision``. Two at once wait for each other."""
-    command.upgrade(_config(dsn, exclusive=True), revision)
+    """Bring the database to ``revision``. Two at once wait for each other. Raises ``MigrationTimeout``."""
+    with _timeouts():
+        command.upgrade(_config(dsn, exclusive=True), revision)
 
 
 def downgrade(dsn: str, revision: str) -> None:
-    """Take the database back to ``revision``; ``-1`` is one step, ``base`` is empty."""
-    command.downgrade(_config(dsn, exclusive=True), revision)
+    """Take the database back to ``revision``; ``-1`` is one step, ``base`` is empty. Raises ``MigrationTimeout``."""
+    with _timeouts():
+        command.downgrade(_config(dsn, exclusive=True), revision)
 
 
 def check(dsn: str) -> None:
@@ -61,6 +73,16 @@ def status(dsn: str) -> MigrationStatus:
         message = f"The database is at revision {at}, which this code does not know."
         raise CommandError(message) from None
     return MigrationStatus(at, head, pending[::-1])
+
+
+@contextmanager
+def _timeouts() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        if sqlstate(error) in _TIMEOUTS and error.orig is not None:
+            raise MigrationTimeout(str(error.orig.__cause__ or error.orig)) from error
+        raise
 
 
 def _run(config: Config, scripts: ScriptDirectory, function: Callable[..., Any]) -> None:

@@ -2,15 +2,19 @@
 
 import asyncio
 import os
-from collections.abc import Iterator
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 from alembic.util import CommandError as AlembicError
 
-from app.cli.kit.environment import ensure_migrated, migration_status
+from app.cli.kit.environment import ensure_migrated, migration_status, reachable
 from app.cli.kit.output import CommandError
 from app.kit.db import migrations
 
@@ -89,3 +93,99 @@ def test_a_database_of_newer_code_is_no_traceback(empty: str) -> None:
         with pytest.raises(CommandError, match="ffffffffffff") as refused:
             look(empty)
         assert "newer code" in refused.value.advice
+
+
+NEXT = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "aaaaaaaaaaaa"
+down_revision = "{head}"
+
+
+def upgrade():
+{body}
+
+
+def downgrade():
+    pass
+"""
+INDEX = """
+    op.execute("SELECT pg_sleep(0.5)")
+    with op.get_context().autocommit_block():
+        op.execute("SET statement_timeout = '10min'")
+        op.create_index("ix_posts_status", "posts", ["status"], postgresql_concurrently=True)
+        op.execute("RESET statement_timeout")
+    limits = [op.get_bind().scalar(sa.text(f"SHOW {name}")) for name in ("lock_timeout", "statement_timeout")]
+    assert limits == ["5s", "1min"], limits
+"""
+UPGRADE = """
+import sys
+from pathlib import Path
+from app.kit.db import migrations
+
+migrations._SCRIPTS = Path(sys.argv[2])
+migrations.upgrade(sys.argv[1])
+"""
+SLOW = """
+    op.execute("SET LOCAL statement_timeout = '50ms'")
+    op.execute("SELECT pg_sleep(30)")
+"""
+LOCKED = """
+    op.execute("SET LOCAL lock_timeout = '50ms'")
+    op.execute("ALTER TABLE posts ADD COLUMN subtitle text")
+"""
+
+
+@pytest.fixture
+def add_migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty: str) -> Callable[[str], Path]:
+    """Migrates the empty database. Adds a migration after the newest one, and returns the folder of all."""
+    migrations.upgrade(empty)
+    head = migrations.status(empty).head
+
+    def add(body: str) -> Path:
+        folder = tmp_path / "migrations"
+        shutil.copytree(Path(migrations.__file__).parents[2] / "migrations", folder)
+        (folder / "versions" / "next.py").write_text(NEXT.format(head=head, body=body))
+        monkeypatch.setattr(migrations, "_SCRIPTS", folder)
+        return folder
+
+    return add
+
+
+def test_an_index_is_created_concurrently_while_another_run_waits(
+    empty: str, add_migration: Callable[[str], Path]
+) -> None:
+    """A run that waited in a transaction would block the index, and the index the run."""
+    folder = add_migration(INDEX)
+    # Processes: Alembic's state is global.
+    runs = [subprocess.Popen([sys.executable, "-c", UPGRADE, empty, str(folder)]) for _ in range(2)]
+    assert [run.wait(60) for run in runs] == [0, 0]
+    valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix_posts_status'::regclass"
+    assert query(empty, valid) is True
+
+
+@pytest.mark.parametrize("body", [SLOW, LOCKED], ids=["statement", "lock"])
+def test_a_timeout_is_reported_in_one_line_and_changes_nothing(
+    empty: str, add_migration: Callable[[str], Path], body: str
+) -> None:
+    add_migration(body)
+
+    async def beside() -> None:
+        connection = await asyncpg.connect(empty)
+        try:
+            await connection.execute("BEGIN; LOCK TABLE posts IN ACCESS SHARE MODE")
+            await asyncio.to_thread(upgrade)
+        finally:
+            await connection.close()
+
+    def upgrade() -> None:
+        with reachable():
+            migrations.upgrade(empty)
+
+    with pytest.raises(CommandError) as refused:
+        asyncio.run(beside())
+    kind = "statement timeout" if body is SLOW else "lock timeout"
+    assert str(refused.value) == f"A migration timed out: canceling statement due to {kind}."
+    assert "strata migrate up" in refused.value.advice
+    assert migrations.status(empty).pending == ["aaaaaaaaaaaa"]
