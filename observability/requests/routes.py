@@ -5,6 +5,8 @@ from typing import Final
 from starlette.routing import Match, Mount, Route
 from starlette.types import Scope
 
+from observability.framework import included_template
+
 UNMATCHED: Final = "unmatched"
 """The route of a request that no route wanted, be it inside or outside a mounted version."""
 OTHER_METHOD: Final = "OTHER"
@@ -38,13 +40,9 @@ def route_template(scope: Scope) -> str:
 
 
 def _own_template(scope: Scope) -> str | None:
-    """The template within the innermost mount.
-
-    Since FastAPI 0.137 ``scope["route"]`` lacks the prefixes of ``include_router``: the effective context has them.
-    """
-    context = (scope.get("fastapi") or {}).get("effective_route_context")
-    if context is not None:
-        template: str | None = getattr(context.starlette_route, "path_format", None) or context.path_format
+    """The template within the innermost mount."""
+    template = included_template(scope)
+    if template is not None:
         return template
     route = scope.get("route")
     if isinstance(route, Mount):

@@ -4,14 +4,16 @@ The routers of FastAPI and Starlette try one regular expression after another: w
 for 299. They are also wrong about methods: a 405 of theirs names those of the first route that fits the path.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match, Mount, Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from observability.framework import match_line_breaks, wrap_router
 
 _BODY: Final = "http.response.body"
 
@@ -87,13 +89,13 @@ class RouteIndex:
 
 def index_routes(router: Router) -> None:
     """Put the index of all its routes in front of ``router``. To be called once, when the routes are complete."""
-    router.middleware_stack = RouteIndex(router.middleware_stack, router.routes)
+    wrap_router(router, partial(RouteIndex, routes=router.routes))
 
 
 def mounted(prefix: str, app: ASGIApp) -> Mount:
     """``app`` under ``prefix``, with every path below it: Starlette's pattern ends where the path has a line break."""
     mount = Mount(prefix, app)
-    mount.path_regex = re.compile(mount.path_regex.pattern, re.DOTALL)
+    match_line_breaks(mount)
     return mount
 
 

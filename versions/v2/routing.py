@@ -10,6 +10,7 @@ from starlette.responses import Response
 from app.http.conditional import with_entity_tag
 from app.http.idempotency.keys import PATTERN, idempotently
 from app.http.routing.strict import StrictRoute
+from observability.framework import body_declaration
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -38,7 +39,8 @@ class PatchRoute(V2Route):
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
         # FastAPI writes one media type down. Plain JSON has the same schema, by the name of its model.
-        model = None if self.body_field is None else self.body_field.field_info.annotation
+        body = body_declaration(self)
+        model = None if body is None else body.annotation
         if not isinstance(model, type):
             message = f"{path}: a patch has a model of its own as its body"
             raise TypeError(message)

@@ -12,7 +12,6 @@ from email.utils import format_datetime
 from json import JSONDecodeError
 from typing import Any, Final, get_args
 
-from fastapi.dependencies.utils import get_flat_params
 from fastapi.params import Header, Query
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
@@ -22,6 +21,7 @@ from app.http.lifecycle import LifecycleComponent
 from app.http.runtime import runtime_of
 from app.http.state import state_of
 from app.kit.clock import utc_now
+from observability.framework import body_declaration, parameters
 from observability.metrics.metrics import NO_VERSION
 from observability.requests.context import current
 
@@ -52,18 +52,21 @@ class Deprecations:
     @classmethod
     def of(cls, route: APIRoute) -> "Deprecations | None":
         """What a route has of that; ``None``, the usual case, costs its requests nothing."""
-        parameters = get_flat_params(route.dependant)
-        old = [one for one in parameters if getattr(one.field_info, "deprecated", None)]
-        sparse = any(isinstance(one.field_info, Query) and one.alias == _SPARSE for one in parameters)
+        declared = parameters(route)
+        deprecated = [
+            (alias, declaration) for alias, declaration in declared if getattr(declaration, "deprecated", None)
+        ]
+        sparse = any(isinstance(declaration, Query) and alias == _SPARSE for alias, declaration in declared)
+        body = body_declaration(route)
         document = route.openapi_extra or {}
         found = cls(
             operation=route.operation_id or route.name,
             whole=bool(route.deprecated),
             since=_day(document, SINCE),
             sunset=_day(document, SUNSET),
-            queries=frozenset(one.alias for one in old if isinstance(one.field_info, Query)),
-            headers=frozenset(one.alias for one in old if isinstance(one.field_info, Header)),
-            body=() if route.body_field is None else tuple(_paths(route.body_field.field_info.annotation)),
+            queries=frozenset(alias for alias, declaration in deprecated if isinstance(declaration, Query)),
+            headers=frozenset(alias for alias, declaration in deprecated if isinstance(declaration, Header)),
+            body=() if body is None else tuple(_paths(body.annotation)),
             answer=frozenset(path[-1] for path in _paths(route.response_model)) if sparse else frozenset(),
         )
         return found if any((found.whole, found.queries, found.headers, found.body, found.answer)) else None

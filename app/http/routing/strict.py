@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, ClassVar, Final
 
 import orjson
-from fastapi.dependencies.utils import get_flat_params
 from fastapi.params import Form, Query
 from fastapi.routing import APIRoute
 from starlette.requests import Request
@@ -14,6 +13,7 @@ from starlette.responses import Response
 from app.errors import DomainError, ErrorKind, FieldError, Malformed
 from app.http.rate_limit.admission import admit, cost_of
 from app.http.routing.deprecations import Deprecations
+from observability.framework import body_declaration, parameters, send_of
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 _JSON: Final = frozenset({"application/json"})
@@ -60,8 +60,7 @@ class StrictRoute(APIRoute):
     def get_route_handler(self) -> Handler:
         """The handler with the checks in front of it."""
         inner = super().get_route_handler()
-        parameters = get_flat_params(self.dependant)
-        known = {parameter.alias for parameter in parameters if isinstance(parameter.field_info, Query)}
+        known = {alias for alias, declaration in parameters(self) if isinstance(declaration, Query)}
         accepted = self._accepted()
         document = self.openapi_extra or {}
         cost, authenticates = cost_of(document), bool(document.get("security"))
@@ -76,7 +75,7 @@ class StrictRoute(APIRoute):
             return await inner(request)
 
         async def handle(request: Request) -> Response:
-            strict = StrictRequest(request.scope, request.receive, request._send)  # noqa: SLF001 - as starlette does
+            strict = StrictRequest(request.scope, request.receive, send_of(request))
             await admit(strict, cost, authenticates=authenticates)
             if deprecations is not None:
                 await deprecations.note(strict)
@@ -89,9 +88,10 @@ class StrictRoute(APIRoute):
         return await handler(request)
 
     def _accepted(self) -> frozenset[str] | None:
-        if self.body_field is None:
+        declaration = body_declaration(self)
+        if declaration is None:
             return None
-        return _FORM if isinstance(self.body_field.field_info, Form) else self.media_types
+        return _FORM if isinstance(declaration, Form) else self.media_types
 
 
 def _media_type(request: Request) -> str:
