@@ -45,7 +45,7 @@ def send_of(request: Request) -> Send:
     return request._send  # noqa: SLF001 - Starlette has no public name for it
 
 
-def wrap_router(router: Router, layer: Callable[[ASGIApp], ASGIApp]) -> None:
+def wrap_router(router: Router, layer: Callable[[ASGIApp], Any]) -> None:
     """Put a layer between an application's middleware and the routes of ``router``."""
     router.middleware_stack = layer(router.middleware_stack)
 
