@@ -17,6 +17,7 @@ from pgqueuer.domain.models import Job
 from app.auth.jobs import SEND_ALREADY_REGISTERED, SEND_TOKEN, AuthMails
 from app.auth.mailed_tokens import MailedTokens
 from app.http.idempotency.repository import IdempotencyRepository
+from app.kit.clock import utc_now
 from app.kit.db.database import Database
 from app.kit.mail.mailer import make_mailer
 from app.kit.queue.backlog import Backlog
@@ -125,7 +126,7 @@ def _schedule(queue: PgQueuer, database: Database) -> None:
     @queue.schedule("idempotency.purge", "17 * * * *")
     async def purge(_schedule: object) -> None:
         async with database.write() as session:
-            purged = await IdempotencyRepository(session).purge()
+            purged = await IdempotencyRepository(session).purge(utc_now())
         await structlog.get_logger().ainfo("idempotency_purged", records=purged)
 
     @queue.schedule("versions.purge_usage", "43 3 * * *")

@@ -21,9 +21,9 @@ _PERMISSIONS: Final = func.array(
 ).label("permissions")
 
 _BY_SESSION: Final = KeyedRead(
-    select(User.id, User.uid, User.roles, _PERMISSIONS, Session.uid.label("session_uid"))
+    select(User.id, User.uid, User.roles, _PERMISSIONS, Session.uid.label("session_uid"), Session.expires_at)
     .join(Session, Session.user_id == User.id)
-    .where(User.is_active, Session.revoked_at.is_(None), Session.expires_at > func.now()),
+    .where(User.is_active, Session.revoked_at.is_(None)),
     Session.uid,
     "session_uid",
 )
@@ -39,15 +39,12 @@ _BY_KEY: Final = KeyedRead(
         ApiKey.scopes,
         ApiKey.plan,
         ApiKey.early_brownout_until,
-        or_(
-            ApiKey.last_used_at.is_(None),
-            ApiKey.last_used_at < func.now() - LAST_USED_GRANULARITY,
-        ).label("stale"),
+        ApiKey.expires_at,
+        ApiKey.last_used_at,
     )
     .join(User, User.id == ApiKey.user_id)
     .where(
         ApiKey.revoked_at.is_(None),
-        or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > func.now()),
         User.is_active,
     ),
     ApiKey.digest,
@@ -60,12 +57,13 @@ class PrincipalQueries:
     def __init__(self, reads: ReadSession) -> None:
         self._reads = reads
 
-    async def by_session(self, user_uid: UUID, session_uid: UUID) -> Row | None:
+    async def by_session(self, user_uid: UUID, session_uid: UUID, now: datetime) -> Row | None:
         row = await self._reads.by_key(_BY_SESSION, session_uid)
-        return row if row is not None and row["uid"] == user_uid else None
+        return row if row is not None and row["uid"] == user_uid and row["expires_at"] > now else None
 
-    async def by_key(self, digest: bytes) -> Row | None:
-        return await self._reads.by_key(_BY_KEY, digest)
+    async def by_key(self, digest: bytes, now: datetime) -> Row | None:
+        row = await self._reads.by_key(_BY_KEY, digest)
+        return row if row is not None and (row["expires_at"] is None or row["expires_at"] > now) else None
 
 
 class ApiKeyRepository:
@@ -101,11 +99,11 @@ class ApiKeyRepository:
             statement = statement.where(ApiKey.user_id == owner_id)
         return (await self._session.execute(statement)).scalar() is not None
 
-    async def touch(self, uid: UUID) -> None:
+    async def touch(self, uid: UUID, now: datetime) -> None:
         """Remember that the key was used, at most once a minute."""
         await self._session.execute(
             update(ApiKey)
             .where(ApiKey.uid == uid)
-            .where(or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < func.now() - LAST_USED_GRANULARITY))
-            .values(last_used_at=func.now())
+            .where(or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < now - LAST_USED_GRANULARITY))
+            .values(last_used_at=now)
         )

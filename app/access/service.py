@@ -8,7 +8,7 @@ from uuid import UUID
 
 from app.access import keys
 from app.access.principal import Permission, Plan, Principal, Role
-from app.access.repository import ApiKeyRepository, PrincipalQueries
+from app.access.repository import LAST_USED_GRANULARITY, ApiKeyRepository, PrincipalQueries
 from app.errors import InvalidValue, NotFound, Unauthenticated
 from app.kit.clock import utc_now
 from app.kit.db.sessions import ReadSession, WriteSession
@@ -45,7 +45,7 @@ class PrincipalResolver:
 
     async def by_session(self, user_uid: UUID, session_uid: UUID) -> Principal:
         """Raises ``InvalidCredentials`` for a session or user that is gone, revoked, expired or deactivated."""
-        row = await self._repository.by_session(user_uid, session_uid)
+        row = await self._repository.by_session(user_uid, session_uid, utc_now())
         if row is None:
             raise InvalidCredentials
         return Principal(
@@ -63,7 +63,8 @@ class PrincipalResolver:
         """
         if not keys.well_formed(text):
             raise ImplausibleCredentials
-        row = await self._repository.by_key(keys.digest(text))
+        now = utc_now()
+        row = await self._repository.by_key(keys.digest(text), now)
         if row is None:
             raise InvalidCredentials
         principal = Principal(
@@ -75,7 +76,8 @@ class PrincipalResolver:
             key_uid=row["key_uid"],
             early_brownout_until=row["early_brownout_until"],
         )
-        return principal, row["stale"]
+        last_used_at = row["last_used_at"]
+        return principal, last_used_at is None or last_used_at < now - LAST_USED_GRANULARITY
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ class ApiKeyService:
             message = f"Unknown scopes: {', '.join(sorted(unknown))}. Known: {', '.join(sorted(_KNOWN_SCOPES))}."
             raise UnknownScope(message)
         text = keys.generate(draft.mode)
+        now = utc_now()
         key = ApiKey(
             user_id=draft.user_id,
             name=draft.name,
@@ -109,7 +112,8 @@ class ApiKeyService:
             digest=keys.digest(text),
             scopes=sorted(set(draft.scopes)),
             plan=draft.plan,
-            expires_at=utc_now() + draft.lifetime if draft.lifetime is not None else None,
+            created_at=now,
+            expires_at=now + draft.lifetime if draft.lifetime is not None else None,
         )
         self._repository.add(key)
         return key, text
@@ -135,4 +139,4 @@ class ApiKeyService:
 
     async def note_use(self, uid: UUID) -> None:
         """Remember that a key was used."""
-        await self._repository.touch(uid)
+        await self._repository.touch(uid, utc_now())

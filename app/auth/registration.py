@@ -1,6 +1,6 @@
 """Becoming a user: register, prove the address, recover a forgotten password."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from uuid_utils.compat import uuid7
@@ -48,11 +48,15 @@ class RegistrationService:
 
     async def register(self, registration: Registration) -> UserView:
         """A new account with the role author, and a mail that proves its address. Raises ``EmailTaken``."""
+        hashed = await self._passwords.hash(registration.password)
+        now = utc_now()
         user = User(
             email=registration.email,
             display_name=registration.display_name,
-            password_hash=await self._passwords.hash(registration.password),
+            password_hash=hashed,
             roles=[Role.AUTHOR.value],
+            created_at=now,
+            updated_at=now,
         )
         await self._users.add(user)
         self._events.record(UserRegistered(subject=user.uid))
@@ -103,21 +107,23 @@ class RegistrationService:
         """
         hashed = await self._passwords.hash(password)
         found = await self._repository.locked_action_token(self._tokens.digest(token), Purpose.PASSWORD_RESET)
-        if found is None or not _usable(found[0]) or not found[1].is_active:
+        now = utc_now()
+        if found is None or not _usable(found[0], now) or not found[1].is_active:
             raise InvalidResetToken
         row, user = found
-        row.used_at = user.updated_at = utc_now()
+        row.used_at = user.updated_at = now
         user.password_hash = hashed
         user.is_verified = True
-        await self._users.end_sessions(user.id)
+        await self._users.end_sessions(user.id, now)
         self._events.record(PasswordReset(subject=user.uid))
 
     async def _verify(self, token: str, expected: User | None) -> None:
         found = await self._repository.locked_action_token(self._tokens.digest(token), Purpose.VERIFICATION)
-        if found is None or not _usable(found[0]) or (expected is not None and found[1].id != expected.id):
+        now = utc_now()
+        if found is None or not _usable(found[0], now) or (expected is not None and found[1].id != expected.id):
             raise InvalidVerificationToken
         row, user = found
-        row.used_at = user.updated_at = utc_now()
+        row.used_at = user.updated_at = now
         user.is_verified = True
         self._events.record(UserVerified(subject=user.uid))
 
@@ -133,11 +139,12 @@ class RegistrationService:
             user_id=user.id,
             purpose=purpose.value,
             digest=self._tokens.digest(self._tokens.token(purpose, uid)),
+            created_at=now,
             expires_at=now + timedelta(seconds=ttl),
         )
-        await self._repository.add_action_token(row)
+        await self._repository.add_action_token(row, now)
         await self._jobs.enqueue(SEND_TOKEN, {"token": str(uid)})
 
 
-def _usable(token: ActionToken) -> bool:
-    return token.used_at is None and token.expires_at > utc_now()
+def _usable(token: ActionToken, now: datetime) -> bool:
+    return token.used_at is None and token.expires_at > now

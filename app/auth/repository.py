@@ -14,7 +14,7 @@ from app.models import ActionToken, RefreshToken, RolePermission, Session, User
 
 _SESSIONS: Final = select(
     Session.id, Session.uid, Session.user_agent, Session.created_at, Session.last_used_at, Session.expires_at
-).where(Session.user_id == bindparam("user_id"), Session.revoked_at.is_(None), Session.expires_at > func.now())
+).where(Session.user_id == bindparam("user_id"), Session.revoked_at.is_(None), Session.expires_at > bindparam("now"))
 _KEYS: Final = ((Session.id, True),)
 _FIRST_PAGE: Final = Read(ordered(_SESSIONS, _KEYS, after=False))
 _NEXT_PAGE: Final = Read(ordered(_SESSIONS, _KEYS, after=True))
@@ -39,13 +39,13 @@ class AuthQueries:
     def __init__(self, reads: ReadSession) -> None:
         self._reads = reads
 
-    async def sessions(self, user_id: int, after: Position | None, limit: int) -> Slice[Row]:
+    async def sessions(self, user_id: int, now: datetime, after: Position | None, limit: int) -> Slice[Row]:
         read = _FIRST_PAGE if after is None else _NEXT_PAGE
-        rows = await self._reads.all(read, user_id=user_id, limit=limit + 1, **parameters(after))
+        rows = await self._reads.all(read, user_id=user_id, now=now, limit=limit + 1, **parameters(after))
         return cut(rows, limit, lambda row: (row["id"],))
 
-    async def session(self, user_id: int, uid: UUID) -> Row | None:
-        return await self._reads.one(_ONE, user_id=user_id, uid=uid)
+    async def session(self, user_id: int, uid: UUID, now: datetime) -> Row | None:
+        return await self._reads.one(_ONE, user_id=user_id, uid=uid, now=now)
 
     async def permissions(self, roles: Sequence[str]) -> list[str]:
         return [row[0] for row in await self._reads.all(_PERMISSIONS, roles=list(roles))]
@@ -83,18 +83,18 @@ class AuthRepository:
         ).first()
         return None if row is None else (row[0], row[1], row[2])
 
-    async def revoke_session(self, user_id: int, uid: UUID) -> bool:
+    async def revoke_session(self, user_id: int, uid: UUID, now: datetime) -> bool:
         """Whether an open session of this user was ended."""
         result = await self._session.execute(
             update(Session)
             .where(Session.user_id == user_id, Session.uid == uid)
-            .where(Session.revoked_at.is_(None), Session.expires_at > func.now())
-            .values(revoked_at=func.now())
+            .where(Session.revoked_at.is_(None), Session.expires_at > now)
+            .values(revoked_at=now)
             .returning(Session.id)
         )
         return result.scalar() is not None
 
-    async def add_action_token(self, token: ActionToken) -> None:
+    async def add_action_token(self, token: ActionToken, now: datetime) -> None:
         """Store a token and make those of the same purpose before it worthless."""
         await self._session.execute(
             update(ActionToken)
@@ -103,7 +103,7 @@ class AuthRepository:
                 ActionToken.purpose == token.purpose,
                 ActionToken.used_at.is_(None),
             )
-            .values(used_at=func.now())
+            .values(used_at=now)
         )
         self._session.add(token)
 

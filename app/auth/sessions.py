@@ -58,12 +58,12 @@ class SessionReader:
     async def page(self, after: Position | None, limit: int) -> Slice[SessionView]:
         """Newest first. Raises ``Unauthenticated``."""
         own = self._principal.signed_in()
-        found = await self._repository.sessions(own.user_id, after, limit)
+        found = await self._repository.sessions(own.user_id, utc_now(), after, limit)
         return Slice([self._view(row) for row in found.items], found.next_position)
 
     async def get(self, uid: UUID) -> SessionView:
         """Raises ``Unauthenticated``, ``SessionNotFound``."""
-        row = await self._repository.session(self._principal.signed_in().user_id, uid)
+        row = await self._repository.session(self._principal.signed_in().user_id, uid, utc_now())
         if row is None:
             raise SessionNotFound
         return self._view(row)
@@ -128,12 +128,14 @@ class SessionService:
             raise AccountDeactivated
         if not user.is_verified:
             raise EmailNotVerified
-        agent = credentials.user_agent
+        agent, now = credentials.user_agent, utc_now()
         session = Session(
             uid=uuid7(),
             user_id=user.id,
             user_agent=agent[:_AGENT_LENGTH] if agent else None,
-            expires_at=self._expiry(),
+            created_at=now,
+            last_used_at=now,
+            expires_at=self._expiry(now),
         )
         await self._repository.start_session(session)
         self._events.record(SessionStarted(subject=session.uid))
@@ -154,7 +156,7 @@ class SessionService:
         if session.revoked_at is not None or session.expires_at <= now or not user.is_active:
             raise InvalidRefreshToken
         row.spent_at = session.last_used_at = now
-        session.expires_at = self._expiry()
+        session.expires_at = self._expiry(now)
         return await self._issue(session, user.uid, user.roles)
 
     async def revoke_token(self, token: str) -> None:
@@ -172,7 +174,7 @@ class SessionService:
             raise SessionNotFound
 
     async def _end(self, user_id: int, uid: UUID) -> bool:
-        if ended := await self._repository.revoke_session(user_id, uid):
+        if ended := await self._repository.revoke_session(user_id, uid, utc_now()):
             self._events.record(SessionRevoked(subject=uid, reason="logout"))
         return ended
 
@@ -195,5 +197,5 @@ class SessionService:
             scope=" ".join(await self._reads.permissions(roles)),
         )
 
-    def _expiry(self) -> datetime:
-        return utc_now() + timedelta(seconds=self._settings.refresh_ttl)
+    def _expiry(self, now: datetime) -> datetime:
+        return now + timedelta(seconds=self._settings.refresh_ttl)

@@ -97,13 +97,13 @@ class DecisionRepository:
     def retire(self, version: str, now: datetime) -> None:
         self._session.add(VersionRetirement(api_version=version, retired_at=now))
 
-    async def consent(self, version: str, user_id: int, note: str) -> None:
+    async def consent(self, version: str, user_id: int, note: str, now: datetime) -> None:
         """Keep the last word of an account."""
-        statement = insert(VersionConsent).values(api_version=version, user_id=user_id, note=note)
+        statement = insert(VersionConsent).values(api_version=version, user_id=user_id, note=note, given_at=now)
         await self._session.execute(
             statement.on_conflict_do_update(
                 index_elements=["api_version", "user_id"],
-                set_={"note": statement.excluded.note, "given_at": func.now()},
+                set_={"note": statement.excluded.note, "given_at": statement.excluded.given_at},
             )
         )
 

@@ -132,7 +132,7 @@ class LifecycleService:
 
     async def consent(self, lifecycle: VersionLifecycle, user_id: int, note: str) -> None:
         """Record that an account agrees to the end of a version."""
-        await self._decisions.consent(lifecycle.name, user_id, note)
+        await self._decisions.consent(lifecycle.name, user_id, note, utc_now())
 
     async def withdraw(self, lifecycle: VersionLifecycle, user_id: int) -> None:
         """Take a consent back. Raises ``NoSuchConsent``."""

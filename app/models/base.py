@@ -9,6 +9,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from uuid_utils.compat import uuid7
 
+from app.kit.clock import utc_now
+
 type_annotation_map: dict[Any, Any] = {
     int: BigInteger(),
     str: Text(),
@@ -17,7 +19,9 @@ type_annotation_map: dict[Any, Any] = {
     list[str]: ARRAY(Text()),
 }
 
-Timestamp = Annotated[datetime, mapped_column(server_default=func.now())]
+Timestamp = Annotated[datetime, mapped_column(default=utc_now, server_default=func.now())]
+"""A creation time. It comes from the clock that later comparisons use, ``app.kit.clock``; the server's default serves
+rows that are inserted past the application."""
 
 
 class Base(DeclarativeBase):

@@ -1,5 +1,6 @@
 """Every statement of the users feature."""
 
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -116,12 +117,10 @@ class UserRepository:
         )
         return set(rows)
 
-    async def end_sessions(self, user_id: int, *, but: UUID | None = None) -> None:
+    async def end_sessions(self, user_id: int, now: datetime, *, but: UUID | None = None) -> None:
         """Revoke every session of a user, except the one given."""
         statement = (
-            update(Session)
-            .where(Session.user_id == user_id, Session.revoked_at.is_(None))
-            .values(revoked_at=func.now())
+            update(Session).where(Session.user_id == user_id, Session.revoked_at.is_(None)).values(revoked_at=now)
         )
         await self._session.execute(statement if but is None else statement.where(Session.uid != but))
 

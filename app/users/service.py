@@ -88,12 +88,15 @@ class UserService:
     async def create(self, draft: UserDraft) -> UserView:
         """An account made by an administrator, who vouches for its address. Raises ``EmailTaken``."""
         self._principal.require(Permission.USERS_WRITE)
+        now = utc_now()
         user = User(
             email=draft.email,
             display_name=draft.display_name,
             password_hash=await self._passwords.hash(draft.password),
             roles=[role.value for role in draft.roles],
             is_verified=True,
+            created_at=now,
+            updated_at=now,
         )
         await self._repository.add(user)
         self._events.record(UserCreated(subject=user.uid, roles=user.roles))
@@ -124,10 +127,10 @@ class UserService:
             changed.append("password")
         if not changed:
             return UserView.of(user)
-        user.updated_at = utc_now()
+        now = user.updated_at = utc_now()
         await self._repository.save()
         if hashed is not UNSET or not user.is_active:
-            await self._repository.end_sessions(user.id, but=self._principal.session_uid if mine else None)
+            await self._repository.end_sessions(user.id, now, but=self._principal.session_uid if mine else None)
         self._events.record(UserUpdated(subject=user.uid, changed=changed))
         return UserView.of(user)
 

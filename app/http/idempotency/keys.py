@@ -99,7 +99,7 @@ async def idempotently(request: Request, handler: Callable[[Request], Awaitable[
         records = IdempotencyRepository(session)
         if not await records.try_lock(scope):
             raise RequestInFlight
-        if (found := await records.find(scope)) is not None:
+        if (found := await records.find(scope, utc_now())) is not None:
             known, sealed = found
             if known != fingerprint:
                 raise IdempotencyKeyReused
@@ -109,7 +109,8 @@ async def idempotently(request: Request, handler: Callable[[Request], Awaitable[
         state_of(request.scope).write_session = session
         response = await handler(request)
         sealed = cipher.encrypt(_recorded(response), scope)
-        await records.keep(scope, fingerprint, sealed, utc_now() + RETENTION)
+        now = utc_now()
+        await records.keep(scope, fingerprint, sealed, now, now + RETENTION)
         return response
 
 

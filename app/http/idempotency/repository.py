@@ -20,32 +20,35 @@ class IdempotencyRepository:
         key = int.from_bytes(scope[:8], signed=True)
         return bool(await self._session.scalar(select(func.pg_try_advisory_xact_lock(bindparam("key", key)))))
 
-    async def find(self, scope: bytes) -> tuple[bytes, bytes] | None:
+    async def find(self, scope: bytes, now: datetime) -> tuple[bytes, bytes] | None:
         """Fingerprint and sealed response of an answer that is still kept."""
         row = (
             await self._session.execute(
                 select(IdempotencyRecord.fingerprint, IdempotencyRecord.sealed_response).where(
-                    IdempotencyRecord.scope == scope, IdempotencyRecord.expires_at > func.now()
+                    IdempotencyRecord.scope == scope, IdempotencyRecord.expires_at > now
                 )
             )
         ).first()
         return None if row is None else (row[0], row[1])
 
-    async def keep(self, scope: bytes, fingerprint: bytes, sealed_response: bytes, expires_at: datetime) -> None:
+    async def keep(
+        self, scope: bytes, fingerprint: bytes, sealed_response: bytes, now: datetime, expires_at: datetime
+    ) -> None:
         """Keep an answer, in the place of one that has expired."""
-        values = {"fingerprint": fingerprint, "sealed_response": sealed_response, "expires_at": expires_at}
+        values = {
+            "fingerprint": fingerprint,
+            "sealed_response": sealed_response,
+            "created_at": now,
+            "expires_at": expires_at,
+        }
         statement = insert(IdempotencyRecord).values(scope=scope, **values)
         await self._session.execute(
-            statement.on_conflict_do_update(
-                index_elements=[IdempotencyRecord.scope], set_={**values, "created_at": func.now()}
-            )
+            statement.on_conflict_do_update(index_elements=[IdempotencyRecord.scope], set_=values)
         )
 
-    async def purge(self) -> int:
+    async def purge(self, now: datetime) -> int:
         """Forget what has expired; how many records that were."""
         result = await self._session.execute(
-            delete(IdempotencyRecord)
-            .where(IdempotencyRecord.expires_at <= func.now())
-            .returning(IdempotencyRecord.scope)
+            delete(IdempotencyRecord).where(IdempotencyRecord.expires_at <= now).returning(IdempotencyRecord.scope)
         )
         return len(result.all())

@@ -17,7 +17,8 @@ _WAITING: Final = Read(
     select(
         _QUEUE.c.entrypoint,
         func.count(),
-        func.extract("epoch", func.now() - func.min(_QUEUE.c.execute_after)),
+        # PgQueuer writes ``execute_after`` with PostgreSQL's clock, so the age is measured with the same one.
+        func.extract("epoch", func.statement_timestamp() - func.min(_QUEUE.c.execute_after)),
     )
     .where(_QUEUE.c.status == literal_column("'queued'"))
     .group_by(_QUEUE.c.entrypoint)
