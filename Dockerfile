@@ -10,7 +10,7 @@ ENV UV_COMPILE_BYTECODE=1 \
     UV_PROJECT_ENVIRONMENT=/opt/strata \
     UV_PYTHON_DOWNLOADS=never
 WORKDIR /src
-# The dependencies are a layer of their own: they change less often than the code.
+# Dependencies have a layer of their own, because they change less often than the code.
 COPY pyproject.toml uv.lock README.md ./
 RUN uv sync --locked --no-default-groups --no-install-project
 COPY app app

@@ -5,28 +5,28 @@ PYTHON ?= python3
 STRATA := .venv/bin/strata
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
-# Five seconds once, against a second and a half at every start of a command where Python may not write its caches.
+# Costs five seconds once and saves one and a half at each start of a command where Python may not write its caches.
 export UV_COMPILE_BYTECODE := 1
 INSTALLED := .venv/.installed
 COMPOSE_ENV ?= compose.env
 
-# Of `make test-deep`: how long, and which cases (a random seed, which is printed).
+# Parameters of `make test-deep`: its duration, and the seed of its cases (random and printed unless set).
 MINUTES ?= 20
 SEED ?=
 
 .PHONY: help up test test-deep mutants lint types check fmt bench contracts contract-tools dashboards dashboards-check compose-env clean
 
-help: ## show this list
+help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(INSTALLED): pyproject.toml uv.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Strata needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
-	@test -x .venv/bin/uv || { echo "making .venv"; $(PYTHON) -m venv .venv && .venv/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'; }
+	@test -x .venv/bin/uv || { echo "Creating .venv"; $(PYTHON) -m venv .venv && .venv/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'; }
 	.venv/bin/uv sync --locked
 	@touch $@
 
-up: $(INSTALLED) ## start everything: PostgreSQL, migrations, API, worker; Ctrl-C stops it
+up: $(INSTALLED) ## start PostgreSQL, migrations, API and worker; Ctrl-C stops them
 	@exec $(STRATA) up
 
 test: $(INSTALLED) ## run the tests
@@ -39,16 +39,16 @@ test-deep: $(INSTALLED) ## many more random cases: the laws, then each version a
 mutants: $(INSTALLED) ## plant bugs in the mappings of v1 and v2; fails unless the laws catch 95 %
 	.venv/bin/python -m tests.laws.mutants
 
-lint: $(INSTALLED) ## ruff, import contracts, spelling
+lint: $(INSTALLED) ## check style, import contracts and spelling
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/lint-imports
 	.venv/bin/typos
 
-types: $(INSTALLED) ## mypy, strict
+types: $(INSTALLED) ## check types with mypy
 	.venv/bin/mypy
 
-contracts: $(INSTALLED) ## the frozen contracts and lives say what the code says, and public linters agree
+contracts: $(INSTALLED) ## compare the code with the frozen contracts and lifecycles, and lint them
 	$(STRATA) contract check
 	$(STRATA) versions check
 	.venv/bin/python -m contracts.compat.reference --check
@@ -58,20 +58,20 @@ contracts: $(INSTALLED) ## the frozen contracts and lives say what the code says
 contract-tools: contracts/lint/node_modules/.package-lock.json ## install the linters and generators of the contracts, from npm
 
 contracts/lint/node_modules/.package-lock.json: contracts/lint/package-lock.json
-	@# No script of a package runs: they are programs to be called, and some would report the installation.
+	@# Packages run no scripts at installation: none is needed, and some report the installation.
 	npm ci --prefix contracts/lint --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-dashboards: $(INSTALLED) ## write grafana/dashboards and grafana/prometheus/rules from their code
+dashboards: $(INSTALLED) ## generate grafana/dashboards and grafana/prometheus/rules
 	.venv/bin/python -m observability.dashboards
 
 dashboards-check: $(INSTALLED)
 	.venv/bin/python -m observability.dashboards --check
 
-compose-env: $(INSTALLED) ## write compose.env: fresh secrets for docker-compose.yml, which has none of its own
+compose-env: $(INSTALLED) ## write compose.env with new secrets for docker-compose.yml
 	@test ! -e '$(COMPOSE_ENV)' || { echo "$(COMPOSE_ENV) exists; its secrets are in use: move it away first"; exit 1; }
 	@umask 077; password=$$(openssl rand -hex 12); { \
-		echo "# Secrets of docker-compose.yml, made by 'make compose-env'. Keep it out of version control."; \
+		echo "# Secrets of docker-compose.yml, created by 'make compose-env'. Keep it out of version control."; \
 		echo "STRATA_DOMAIN=localhost"; \
 		echo "STRATA_ACME_EMAIL=operations@strata.example"; \
 		echo "OPS_USER=operator"; \
@@ -82,14 +82,14 @@ compose-env: $(INSTALLED) ## write compose.env: fresh secrets for docker-compose
 	} > '$(COMPOSE_ENV)'
 	@echo "Written: $(COMPOSE_ENV). Set STRATA_DOMAIN in it, then: docker compose --env-file $(COMPOSE_ENV) up -d --build"
 
-check: lint types contracts dashboards-check ## everything that CI checks beside the tests
+check: lint types contracts dashboards-check ## run everything that CI checks except the tests
 
-fmt: $(INSTALLED) ## format and mend what can be mended
+fmt: $(INSTALLED) ## format the code and fix what ruff can fix
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-bench: $(INSTALLED) ## ratios of the full stack against the stack with layers off
+bench: $(INSTALLED) ## measure CPU per request as ratios to other stacks, and to Strata without middleware
 	.venv/bin/python -m tests.benchmarks
 
-clean: ## remove caches and the environment, never the data
+clean: ## remove caches and the environment, but no data
 	rm -rf .venv contracts/lint/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -21,7 +21,7 @@ CASES = sorted((Path(__file__).parent / "rules").glob("*.yml"))
 RUNBOOKS = ROOT / "grafana/runbooks"
 ALERTS = [alert for alerts in groups(PRODUCTION).values() for alert in alerts]
 NAMES = sorted({alert.name for alert in ALERTS})
-SECTIONS = ["Meaning", "Impact", "Look", "Mend", "Silence"]
+SECTIONS = ["Meaning", "Impact", "Diagnosis", "Mitigation", "Silence"]
 
 
 def promtool(*arguments: str) -> None:
