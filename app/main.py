@@ -19,8 +19,14 @@ from app.http.runtime import Runtime
 from app.kit.db.database import Database, UnitOfWork
 from app.kit.db.instrumentation import DatabaseMetrics
 from app.lifecycle.background import LifecycleSync, lifecycle_sync_running
-from app.settings.groups import DatabaseSettings, Settings
+from app.settings.conformance import ConformanceSettings
+from app.settings.database import DatabaseSettings
+from app.settings.http import HttpSettings
+from app.settings.lifecycle import LifecycleSettings
 from app.settings.loading import database_url, load_settings
+from app.settings.log import LogSettings
+from app.settings.metrics import MetricsSettings
+from app.settings.root import Settings
 from app.web import add_unversioned_routes
 from app.wiring import contract_checker, tracing_config
 from observability.config import CorsPolicy, ObservabilityConfig, VersionFacts
@@ -50,7 +56,9 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
-        database = await open_database(database_url(settings), settings.database, PrometheusDatabaseMetrics(metrics))
+        database = await open_database(
+            database_url(settings), settings[DatabaseSettings], PrometheusDatabaseMetrics(metrics)
+        )
         tracing.start(metrics)
         if checker is not None:
             checker.start(metrics)
@@ -63,7 +71,7 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
                 with _level_control(settings):
                     async with (
                         sampler_running(metrics),
-                        lifecycle_sync_running(sync, lifecycle.usage, database, settings.lifecycle),
+                        lifecycle_sync_running(sync, lifecycle.usage, database, settings[LifecycleSettings]),
                     ):
                         yield runtime.state()
             finally:
@@ -84,7 +92,7 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
         telemetry=NO_TELEMETRY,
     )
     for version in VERSIONS:
-        app.router.routes.append(mounted(version.prefix, version.build(version, settings.http)))
+        app.router.routes.append(mounted(version.prefix, version.build(version, settings[HttpSettings])))
     tracing = Tracing(tracing_config(settings, "strata"))
     checker = contract_checker(settings, {version.name: version.prefix for version in VERSIONS})
     metrics = install(app, _observability(settings), tracing, checker)
@@ -96,7 +104,9 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
 def _level_control(settings: Settings) -> AbstractContextManager[None]:
     if settings.run_folder is None:
         return nullcontext()
-    return LevelControl(RunFolder(settings.run_folder), settings.log.level, settings.log.format).obeying()
+    return LevelControl(
+        RunFolder(settings.run_folder), settings[LogSettings].level, settings[LogSettings].format
+    ).obeying()
 
 
 async def _render(request: Request, error: Exception) -> Response:
@@ -107,15 +117,15 @@ def _observability(settings: Settings) -> ObservabilityConfig:
     return ObservabilityConfig(
         mounts={version.prefix: version.name for version in VERSIONS},
         cors=CorsPolicy(
-            allow_origins=tuple(settings.http.cors_origins),
-            allow_credentials=settings.http.cors_allow_credentials,
+            allow_origins=tuple(settings[HttpSettings].cors_origins),
+            allow_credentials=settings[HttpSettings].cors_allow_credentials,
         ),
-        log_level=settings.log.level,
-        log_format=settings.log.format,
+        log_level=settings[LogSettings].level,
+        log_format=settings[LogSettings].format,
         versions=tuple(map(_facts, VERSIONS)),
         metrics_folder=None if settings.run_folder is None else RunFolder(settings.run_folder).metrics,
-        consumer_series=settings.metrics.consumer_series,
-        conformance_ratio=settings.conformance.sample_ratio,
+        consumer_series=settings[MetricsSettings].consumer_series,
+        conformance_ratio=settings[ConformanceSettings].sample_ratio,
     )
 
 

@@ -5,7 +5,9 @@ from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
-from app.settings.groups import Settings
+from app.settings.conformance import ConformanceSettings
+from app.settings.root import Settings
+from app.settings.tracing import TracingSettings
 from observability.conformance.checker import ConformanceChecker, ConformanceConfig
 from observability.tracing.config import TracingConfig
 
@@ -15,7 +17,7 @@ def contract_checker(settings: Settings, prefixes: Mapping[str, str]) -> Conform
 
     ``prefixes`` maps a version's name to the path under which it is served.
     """
-    conformance = settings.conformance
+    conformance = settings[ConformanceSettings]
     if not conformance.sample_ratio:
         return None
     folder = conformance.contracts or Path(str(files("contracts")))
@@ -26,7 +28,7 @@ def contract_checker(settings: Settings, prefixes: Mapping[str, str]) -> Conform
 
 def tracing_config(settings: Settings, service: str) -> TracingConfig:
     """The tracing configuration of one process. ``service`` is the name its spans carry."""
-    given = settings.tracing
+    given = settings[TracingSettings]
     return TracingConfig(
         service=service,
         version=version("strata"),

@@ -23,8 +23,13 @@ from app.kit.mail.mailer import make_mailer
 from app.kit.queue.backlog import Backlog
 from app.kit.queue.retry import RetryingExecutor
 from app.lifecycle.service import LifecycleService
-from app.settings.groups import Settings, WorkerSettings
-from app.settings.loading import SettingsError, database_url, variable
+from app.settings.auth import AuthSettings
+from app.settings.database import DatabaseSettings
+from app.settings.errors import SettingsError, variable
+from app.settings.http import HttpSettings
+from app.settings.loading import database_url
+from app.settings.root import Settings
+from app.settings.worker import WorkerSettings
 from app.wiring import tracing_config
 from observability.metrics.database import PrometheusDatabaseMetrics
 from observability.metrics.metrics import Metrics
@@ -42,21 +47,22 @@ async def run(settings: Settings, stop: asyncio.Event, metrics: Metrics) -> None
     Raises ``SettingsError``, ``OSError``, ``asyncpg.PostgresError`` or ``asyncpg.InterfaceError`` when there is nothing
     to work with, or no longer: whoever started the worker starts it again, and no job is lost.
     """
-    if settings.auth.signing_key is None:
+    signing_key = settings[AuthSettings].signing_key
+    if signing_key is None:
         message = f"{variable('auth', 'signing_key')} must be set"
         raise SettingsError(message)
     dsn = database_url(settings)
-    database = await Database.open(dsn, settings.database, PrometheusDatabaseMetrics(metrics))
-    connection = await asyncpg.connect(dsn, timeout=settings.database.connect_timeout)
+    database = await Database.open(dsn, settings[DatabaseSettings], PrometheusDatabaseMetrics(metrics))
+    connection = await asyncpg.connect(dsn, timeout=settings[DatabaseSettings].connect_timeout)
     tracing = Tracing(tracing_config(settings, "strata-worker"))
     tracing.start(metrics)
     try:
-        tokens = MailedTokens(settings.auth.signing_key)
-        mails = AuthMails(database.reads, make_mailer(settings), tokens, settings.http.base_url)
+        tokens = MailedTokens(signing_key)
+        mails = AuthMails(database.reads, make_mailer(settings), tokens, settings[HttpSettings].base_url)
         queue = PgQueuer.from_asyncpg_connection(connection)
         handlers = {SEND_TOKEN: mails.send_token, SEND_ALREADY_REGISTERED: mails.send_already_registered}
         for name, handler in handlers.items():
-            _register(queue, name, handler, settings.worker, metrics, tracing)
+            _register(queue, name, handler, settings[WorkerSettings], metrics, tracing)
         _schedule(queue, database)
         log = structlog.get_logger()
         await log.ainfo("worker_started", jobs=sorted(handlers))
@@ -66,9 +72,9 @@ async def run(settings: Settings, stop: asyncio.Event, metrics: Metrics) -> None
             async with sampler_running(metrics):
                 await queue.run(
                     dequeue_timeout=_DEQUEUE_TIMEOUT,
-                    heartbeat_timeout=timedelta(seconds=settings.worker.heartbeat),
-                    max_concurrent_tasks=settings.worker.concurrency * 2,
-                    batch_size=settings.worker.concurrency,
+                    heartbeat_timeout=timedelta(seconds=settings[WorkerSettings].heartbeat),
+                    max_concurrent_tasks=settings[WorkerSettings].concurrency * 2,
+                    batch_size=settings[WorkerSettings].concurrency,
                     shutdown_on_listener_failure=True,
                 )
         finally:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from app.settings.groups import HttpSettings
+from app.settings.http import HttpSettings
 from versions.kit.lifecycle_record import RECORD, recorded_form
 from versions.kit.version import ApiVersion
 from versions.registry import VERSIONS

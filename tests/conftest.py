@@ -16,8 +16,9 @@ from xdist.scheduler import LoadScopeScheduling
 from app.http.runtime import Runtime
 from app.kit.db.database import Database, sqlalchemy_url
 from app.main import create_app
-from app.settings.groups import Settings
+from app.settings.database import DatabaseSettings
 from app.settings.loading import load_settings
+from app.settings.root import Settings
 from tests.support.app import TestApp
 from tests.support.limits import GENEROUS
 from tests.support.postgres import TestServer, clone
@@ -115,7 +116,7 @@ async def concurrent_app(admin_dsn: str, settings: Settings, request: pytest.Fix
     """An application over a database of its own, with real transactions that run at once."""
     name = f"strata_live_{os.getpid()}_{abs(hash(request.node.nodeid))}"
     dsn = await clone(admin_dsn, name)
-    database = await Database.open(dsn, settings.database)
+    database = await Database.open(dsn, settings[DatabaseSettings])
     yield TestApp(create_app(settings), Runtime.build(settings, database))
     await database.close()
     connection = await asyncpg.connect(admin_dsn)

@@ -18,7 +18,7 @@ from app.kit.clock import utc_now
 from app.kit.db.sessions import WriteSession
 from app.kit.queue.job_queue import JobQueue
 from app.models import ActionToken, User
-from app.settings.groups import AuthSettings
+from app.settings.auth import AuthSettings
 from app.users.repository import EmailTaken, UserRepository
 from app.users.views import UserView
 

@@ -30,7 +30,7 @@ from app.kit.clock import utc_now
 from app.kit.db.keyset import Position, Slice
 from app.kit.db.sessions import ReadSession, Row, WriteSession
 from app.models import RefreshToken, Session
-from app.settings.groups import AuthSettings
+from app.settings.auth import AuthSettings
 from app.users.repository import UserQueries
 
 _AGENT_LENGTH: Final = 200

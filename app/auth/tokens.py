@@ -18,8 +18,8 @@ from uuid_utils.compat import uuid7
 
 from app.access.service import ImplausibleCredentials
 from app.kit.clock import utc_now
-from app.settings.groups import AuthSettings
-from app.settings.loading import SettingsError
+from app.settings.auth import AuthSettings
+from app.settings.errors import SettingsError
 
 _Key = OctKey | RSAKey | ECKey | OKPKey
 _CURVES: Final = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512"}

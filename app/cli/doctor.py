@@ -28,8 +28,12 @@ from app.cli.kit.ports import free_port
 from app.kit.db import migrations
 from app.kit.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from app.kit.mail.mailer import mailbox_folder
-from app.settings.groups import Settings
-from app.settings.loading import SettingsError
+from app.settings.database import DatabaseSettings
+from app.settings.errors import SettingsError
+from app.settings.http import HttpSettings
+from app.settings.mail import MailSettings
+from app.settings.redis import RedisSettings
+from app.settings.root import Settings
 from observability.logs.redaction import redact_text
 
 _OLDEST_SERVER: Final = 150_000
@@ -105,7 +109,8 @@ def _home(home: Path) -> Finding:
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
-    dsn = None if settings.database.url is None else settings.database.url.get_secret_value()
+    url = settings[DatabaseSettings].url
+    dsn = None if url is None else url.get_secret_value()
     try:
         if dsn is None:
             server = EmbeddedPostgres(settings.home)
@@ -113,7 +118,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
                 yield Finding("database", Verdict.WARN, "the embedded server does not run", "`strata up` starts it.")
                 return
             dsn = server.dsn()
-        number = asyncio.run(_server_version(dsn, settings.database.connect_timeout))
+        number = asyncio.run(_server_version(dsn, settings[DatabaseSettings].connect_timeout))
     except _UNREACHABLE as error:
         detail = str(error) or type(error).__name__
         yield Finding("database", Verdict.FAIL, detail, "Check STRATA_DATABASE__URL and the server.")
@@ -147,13 +152,13 @@ def _migrations(dsn: str) -> Finding:
 
 
 def _port(settings: Settings) -> Finding:
-    port = settings.http.port
+    port = settings[HttpSettings].port
     if (status := _health(settings)) is not None:
         if status == http.HTTPStatus.OK:
             return Finding("API", Verdict.OK, f"answers on port {port}")
         return Finding("API", Verdict.FAIL, f"/health/ready on port {port} answers {status}", "Read its log.")
     try:
-        free_port(settings.http)
+        free_port(settings[HttpSettings])
     except CommandError as error:
         return Finding("API", Verdict.FAIL, str(error), error.advice)
     return Finding("API", Verdict.OK, f"does not run; port {port} is free")
@@ -161,7 +166,9 @@ def _port(settings: Settings) -> Finding:
 
 def _health(settings: Settings) -> int | None:
     """The status of the readiness check, where a server of ours answers."""
-    connection = http.client.HTTPConnection(settings.http.reachable_host, settings.http.port, timeout=3)
+    connection = http.client.HTTPConnection(
+        settings[HttpSettings].reachable_host, settings[HttpSettings].port, timeout=3
+    )
     try:
         connection.request("GET", "/health/ready")
         response = connection.getresponse()
@@ -174,12 +181,13 @@ def _health(settings: Settings) -> int | None:
 
 
 def _redis(settings: Settings) -> Finding:
-    if settings.redis.url is None:
+    secret = settings[RedisSettings].url
+    if secret is None:
         detail = "not set; each process counts for itself"
         if settings.production:
             return Finding("redis", Verdict.WARN, detail, "Set STRATA_REDIS__URL to count together.")
         return Finding("redis", Verdict.OK, detail)
-    url = settings.redis.url.get_secret_value()
+    url = secret.get_secret_value()
     try:
         with Redis.from_url(url, socket_connect_timeout=3, socket_timeout=3, retry=Retry(NoBackoff(), 0)) as client:
             version = str(client.info("server")["redis_version"])
@@ -191,7 +199,7 @@ def _redis(settings: Settings) -> Finding:
 
 
 def _mail(settings: Settings) -> Finding:
-    mail = settings.mail
+    mail = settings[MailSettings]
     if mail.host is None:
         detail = f"kept in {mailbox_folder(settings.home)}; `strata mail` shows it"
         if settings.production:

@@ -24,6 +24,7 @@ from app.lifecycle.service import (
     StillNeeded,
 )
 from app.lifecycle.version import Window
+from app.settings.lifecycle import LifecycleSettings
 
 if TYPE_CHECKING:
     from versions.kit.version import ApiVersion
@@ -114,7 +115,7 @@ def brownout(
     if as_json:
         show_json({"cancelled" if cancel else "scheduled": count, "brownouts": _windows(report.windows)})
         return
-    holds = f"Every process knows within {read_settings(generate=False).lifecycle.refresh:g} seconds."
+    holds = f"Every process knows within {read_settings(generate=False)[LifecycleSettings].refresh:g} seconds."
     if cancel:
         say(f"Called off: {count}. {holds}")
     else:
@@ -179,7 +180,7 @@ def retire(
     if as_json:
         show_json({"version": name, "retired": True, "reasons": []})
         return
-    seconds = read_settings(generate=False).lifecycle.refresh
+    seconds = read_settings(generate=False)[LifecycleSettings].refresh
     say(f"{name} has ended: every process answers 410 within {seconds:g} seconds." if ended else f"{name} had ended.")
     say("  -> Declare it retired, with retired_at, in versions/registry.py, and run `strata contract freeze`.")
 

@@ -9,6 +9,7 @@ from app.cli.kit.environment import read_settings
 from app.cli.kit.output import AsJson, say, show_json
 from app.kit.mail.mailbox import ReceivedMail, read_mailbox
 from app.kit.mail.mailer import mailbox_folder
+from app.settings.mail import MailSettings
 
 
 def mail(
@@ -26,7 +27,11 @@ def mail(
     for one in found:
         _show(one)
     if not found:
-        away = f"It goes to {settings.mail.host}." if settings.mail.host else "Register a user, and it arrives here."
+        away = (
+            f"It goes to {settings[MailSettings].host}."
+            if settings[MailSettings].host
+            else "Register a user, and it arrives here."
+        )
         say(f"No mail in {mailbox_folder(settings.home)}. {away}")
 
 

@@ -27,7 +27,7 @@ from app.cli.kit.output import CommandError, say, show_failure
 from app.errors import DomainError
 from app.kit.db.embedded import EmbeddedPostgresError
 from app.lifecycle.rules import LifecycleError
-from app.settings.loading import SettingsError
+from app.settings.errors import SettingsError
 
 _EPILOG: Final = (
     "Settings are environment variables (STRATA_HOME, STRATA_HTTP__PORT, STRATA_DATABASE__URL, ...) or lines of .env. "

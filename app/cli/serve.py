@@ -13,8 +13,11 @@ from app.cli.kit import parent_pipe
 from app.cli.kit.environment import ensure_migrated, read_settings, running_database, runs_folder
 from app.cli.kit.metrics_port import exposing
 from app.cli.kit.ports import free_port
-from app.settings.groups import HttpSettings, Settings
-from app.settings.loading import SettingsError
+from app.settings.errors import SettingsError
+from app.settings.http import HttpSettings
+from app.settings.log import LogSettings
+from app.settings.metrics import MetricsSettings
+from app.settings.root import Settings
 from observability.logs.configuration import configure
 from observability.metrics.multiprocess.aggregation import MultiprocessMetrics
 from observability.metrics.registry import Readout, consumer_table
@@ -40,7 +43,7 @@ def serve(
     parent_pipe.hold()
     settings = _with_address(read_settings(), host, port)
     _ensure_declared()
-    http = settings.http
+    http = settings[HttpSettings]
     dsn = running_database(settings)
     ensure_migrated(dsn)
     listening_port = free_port(http)
@@ -54,9 +57,9 @@ def serve(
     }
     with made_in(runs_folder(settings.home)) as folder, ExitStack() as stack:
         os.environ["STRATA_RUN_FOLDER"] = str(folder)
-        if (metrics_port := settings.metrics.port) is not None:
+        if (metrics_port := settings[MetricsSettings].port) is not None:
             stack.enter_context(_own_metrics(settings, RunFolder(folder), metrics_port))
-        configure(settings.log.level, settings.log.format)
+        configure(settings[LogSettings].level, settings[LogSettings].format)
         _serve(http, listening_port, workers)
 
 
@@ -100,7 +103,7 @@ def _own_metrics(settings: Settings, folder: RunFolder, port: int) -> AbstractCo
     from versions.registry import VERSIONS  # noqa: PLC0415 - only with a port of its own does the parent need them
 
     names = [version.name for version in VERSIONS]
-    consumers = consumer_table(names, settings.metrics.consumer_series, folder.metrics)
+    consumers = consumer_table(names, settings[MetricsSettings].consumer_series, folder.metrics)
     readout = Readout(MultiprocessMetrics(folder.metrics), consumers)
     return exposing(settings, readout.registry, port)
 
@@ -108,7 +111,7 @@ def _own_metrics(settings: Settings, folder: RunFolder, port: int) -> AbstractCo
 def _with_address(settings: Settings, host: str | None, port: int | None) -> Settings:
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     try:
-        http = HttpSettings.model_validate(settings.http.model_dump() | given)
+        http = HttpSettings.model_validate(settings[HttpSettings].model_dump() | given)
     except ValueError as error:
         raise SettingsError(str(error)) from None
-    return settings.model_copy(update={"http": http})
+    return settings.with_groups(http)

@@ -18,6 +18,7 @@ from app.cli.kit.local_server import server_url
 from app.cli.kit.output import AsJson, CommandError, show_json
 from app.cli.kit.red_metrics import Reading, Red, Route, compare, read
 from app.settings.loading import load_settings
+from app.settings.metrics import MetricsSettings
 
 _TIMEOUT: Final = 5
 _BAD: Final = 0.01
@@ -53,7 +54,7 @@ def top(
 
 def _reading(base: str) -> dict[Route, Reading]:
     request = urllib.request.Request(f"{base}/metrics", headers={"Accept": "text/plain"})  # noqa: S310 - http(s) only, see below
-    if (token := load_settings().metrics.token) is not None:
+    if (token := load_settings()[MetricsSettings].token) is not None:
         request.add_header("Authorization", f"Bearer {token.get_secret_value()}")
     if request.type not in {"http", "https"}:
         message = f"{base} is no http address."

@@ -10,6 +10,7 @@ from rich.tree import Tree
 
 from app.cli.kit.environment import read_settings
 from app.cli.kit.output import AsJson, say, show_json
+from app.settings.tracing import TracingSettings
 from app.wiring import ring_folder
 from observability.tracing.local import LocalTrace, read_ring
 
@@ -31,7 +32,7 @@ def traces(
     """
     settings = read_settings()
     folder = ring_folder(settings.home)
-    threshold = settings.tracing.slow_threshold * _MILLI
+    threshold = settings[TracingSettings].slow_threshold * _MILLI
     found = [
         trace
         for trace in read_ring(folder)
@@ -44,7 +45,7 @@ def traces(
     for trace in found:
         console.print(_tree(trace), soft_wrap=True)
     if not found:
-        endpoint = settings.tracing.endpoint
+        endpoint = settings[TracingSettings].endpoint
         say(f"No such traces in {folder}. {f'They go to {endpoint}.' if endpoint else 'Send a request first.'}")
 
 

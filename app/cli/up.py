@@ -17,8 +17,11 @@ from app.cli.kit.signals import Interruption, Stopped
 from app.cli.kit.supervisor import Children
 from app.kit.db import migrations
 from app.kit.db.embedded import EmbeddedPostgres
-from app.settings.groups import HttpSettings, Settings, TracingSettings
-from app.settings.loading import variable
+from app.settings.database import DatabaseSettings
+from app.settings.errors import variable
+from app.settings.http import HttpSettings
+from app.settings.root import Settings
+from app.settings.tracing import TracingSettings
 
 _READY_SECONDS: Final = 60
 _POLL_SECONDS: Final = 0.1
@@ -35,15 +38,16 @@ def up() -> None:
         with interruption.watched():
             settings = read_settings()
             with home_lock(settings.home):
-                _run(settings, free_port(settings.http), interruption)
+                _run(settings, free_port(settings[HttpSettings]), interruption)
     except Stopped:
         with suppress(OSError):
             say("Stopped.")
 
 
 def _run(settings: Settings, port: int, interruption: Interruption) -> None:
-    if settings.database.url is not None:
-        _run_with(settings, settings.database.url.get_secret_value(), port, interruption)
+    url = settings[DatabaseSettings].url
+    if url is not None:
+        _run_with(settings, url.get_secret_value(), port, interruption)
         return
     server = EmbeddedPostgres(settings.home)
     try:
@@ -59,7 +63,7 @@ def _run(settings: Settings, port: int, interruption: Interruption) -> None:
 
 
 def _run_with(settings: Settings, dsn: str, port: int, interruption: Interruption) -> None:
-    http = settings.http.model_copy(update={"port": port})
+    http = settings[HttpSettings].model_copy(update={"port": port})
     with reachable():
         migrations.upgrade(dsn)
         credentials = asyncio.run(ensure_credentials(settings, dsn, http.base_url))
@@ -68,10 +72,10 @@ def _run_with(settings: Settings, dsn: str, port: int, interruption: Interruptio
         "STRATA_DATABASE__URL": dsn,
         "STRATA_HTTP__PORT": str(port),
     }
-    if not settings.production and settings.tracing.sample_ratio == TracingSettings().sample_ratio:
+    if not settings.production and settings[TracingSettings].sample_ratio == TracingSettings().sample_ratio:
         # One developer's traffic: `strata traces` is to show every request. A ratio from the environment wins.
         environment.setdefault(variable("tracing", "sample_ratio"), "1")
-    with Children(environment, grace=settings.http.shutdown_timeout + 5) as children:
+    with Children(environment, grace=settings[HttpSettings].shutdown_timeout + 5) as children:
         try:
             children.start("API", ["serve"])
             children.start("worker", ["worker"])

@@ -9,7 +9,10 @@ from pydantic import SecretStr
 from app.cli.kit import parent_pipe
 from app.cli.kit.environment import ensure_migrated, reachable, read_settings, running_database, runs_folder
 from app.cli.kit.metrics_port import exposing
-from app.settings.groups import Settings
+from app.settings.database import DatabaseSettings
+from app.settings.log import LogSettings
+from app.settings.root import Settings
+from app.settings.worker import WorkerSettings
 from observability.logs.level import LevelControl
 from observability.metrics.metrics import Metrics
 from observability.run_folder import RunFolder, made_in
@@ -24,11 +27,11 @@ def worker() -> None:
     settings = read_settings()
     dsn = running_database(settings)
     ensure_migrated(dsn)
-    database = settings.database.model_copy(update={"url": SecretStr(dsn)})
-    settings = settings.model_copy(update={"database": database})
+    database = settings[DatabaseSettings].model_copy(update={"url": SecretStr(dsn)})
+    settings = settings.with_groups(database)
     metrics = Metrics()
     with made_in(runs_folder(settings.home)) as folder, ExitStack() as stack:
-        if (port := settings.worker.metrics_port) is not None:
+        if (port := settings[WorkerSettings].metrics_port) is not None:
             stack.enter_context(exposing(settings, metrics.registry, port))
         with reachable():
             asyncio.run(_run(settings, metrics, RunFolder(folder)))
@@ -41,5 +44,5 @@ async def _run(settings: Settings, metrics: Metrics, folder: RunFolder) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    with LevelControl(folder, settings.log.level, settings.log.format).obeying():
+    with LevelControl(folder, settings[LogSettings].level, settings[LogSettings].format).obeying():
         await run(settings, stop, metrics)

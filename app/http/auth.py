@@ -9,7 +9,8 @@ from app.http.auth_attempts import AuthAttempts
 from app.http.rate_limit.limits import RateLimits
 from app.http.rate_limit.throttle import Throttles
 from app.http.runtime import Component, Runtime
-from app.settings.loading import SettingsError, variable
+from app.settings.auth import AuthSettings
+from app.settings.errors import SettingsError, variable
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class AuthComponent(Component):
     @classmethod
     def build(cls, runtime: Runtime) -> "AuthComponent":
         """Raises ``SettingsError`` without a signing key."""
-        auth = runtime.settings.auth
+        auth = runtime.settings[AuthSettings]
         if auth.signing_key is None:
             message = f"{variable('auth', 'signing_key')} must be set"
             raise SettingsError(message)

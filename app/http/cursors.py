@@ -14,7 +14,8 @@ from starlette.requests import Request
 from app.errors import FieldError, Malformed
 from app.http.runtime import Component, Runtime
 from app.kit.db.keyset import KeyValue, Position
-from app.settings.loading import SettingsError, variable
+from app.settings.errors import SettingsError, variable
+from app.settings.http import HttpSettings
 
 _MAC_LENGTH: Final = 16
 _LISTING_LENGTH: Final = 8
@@ -47,7 +48,7 @@ class CursorCodec(Component):
     @classmethod
     def build(cls, runtime: Runtime) -> "CursorCodec":
         """Raises ``SettingsError`` without a cursor key."""
-        key = runtime.settings.http.cursor_key
+        key = runtime.settings[HttpSettings].cursor_key
         if key is None:
             message = f"{variable('http', 'cursor_key')} must be set"
             raise SettingsError(message)

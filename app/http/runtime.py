@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Self, TypeVar, cast
 
 from app.kit.db.database import UnitOfWork
-from app.settings.groups import Settings
+from app.settings.root import Settings
 from observability.metrics.metrics import Metrics
 
 _KEY: Final = "runtime"

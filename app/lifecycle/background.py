@@ -14,7 +14,7 @@ from app.lifecycle.repository import DecisionQueries
 from app.lifecycle.schedule import Schedule
 from app.lifecycle.usage import UsageBuffer
 from app.lifecycle.version import VersionLifecycle
-from app.settings.groups import LifecycleSettings
+from app.settings.lifecycle import LifecycleSettings
 from observability.metrics.metrics import Metrics
 
 _LAST_FLUSH_SECONDS: Final = 5.0

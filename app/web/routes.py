@@ -20,7 +20,9 @@ from app.http.rate_limit.limits import RateLimits
 from app.http.runtime import runtime_of
 from app.kit.discovery import modules
 from app.lifecycle.schedule import Schedule
-from app.settings.groups import Settings
+from app.settings.http import HttpSettings
+from app.settings.metrics import MetricsSettings
+from app.settings.root import Settings
 from app.web import discovery, migration_guide
 from app.web.pages import page, token_page, version_card
 from observability.metrics.exposition import Exposition
@@ -37,7 +39,7 @@ def add_unversioned_routes(app: FastAPI, settings: Settings, metrics: Metrics) -
     """Serve everything that belongs to no version."""
     # Errors that no route raises are explained, too.
     tuple(modules("app", "errors"))
-    base_url = settings.http.base_url
+    base_url = settings[HttpSettings].base_url
 
     async def catalog(_request: Request) -> Response:
         headers = {"Link": '</.well-known/api-catalog>; rel="api-catalog"', "Content-Type": _LINKSET}
@@ -46,8 +48,8 @@ def add_unversioned_routes(app: FastAPI, settings: Settings, metrics: Metrics) -
     async def security(_request: Request) -> Response:
         return Response(discovery.security_txt(base_url), media_type="text/plain")
 
-    if settings.metrics.port is None:
-        token = settings.metrics.token
+    if settings[MetricsSettings].port is None:
+        token = settings[MetricsSettings].token
         exposition = Exposition(metrics.registry, None if token is None else token.get_secret_value())
         app.router.routes.append(Route("/metrics", exposition))
     app.router.routes.extend(

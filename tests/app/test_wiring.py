@@ -10,8 +10,8 @@ import httpx2
 import pytest
 
 from app.main import create_app
-from app.settings.groups import Settings
 from app.settings.loading import load_settings
+from app.settings.root import Settings
 from app.wiring import contract_checker
 from observability import install
 from observability.conformance.middleware import share

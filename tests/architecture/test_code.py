@@ -13,7 +13,7 @@ from starlette.middleware.base import BaseHTTPMiddleware
 
 from app.main import create_app
 from app.models import Base
-from app.settings.groups import Settings
+from app.settings.root import Settings
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("app", "versions", "observability", "contracts", "tests")

@@ -13,6 +13,7 @@ from app.access.principal import Permission
 from app.http.cursors import CursorCodec, listing_of
 from app.kit.db import migrations
 from app.kit.db.embedded import EmbeddedPostgres
+from app.settings.http import HttpSettings
 from app.settings.loading import load_settings
 from versions.kit.typeid import encode
 from versions.v2.ids import POST
@@ -88,7 +89,7 @@ async def fill(dsn: str, home: Path, posts: int, deep_page: int) -> Data:
 
 def _cursor(home: Path, position: tuple[object, ...]) -> str:
     """The cursor that the page before would have given: nobody walks thousands of pages for it."""
-    key = load_settings(home=home).http.cursor_key
+    key = load_settings(home=home)[HttpSettings].cursor_key
     if key is None:
         message = "settings without a cursor key"
         raise ValueError(message)

@@ -14,7 +14,8 @@ import pytest
 from app.http.runtime import Runtime
 from app.kit.db.database import Database
 from app.main import create_app
-from app.settings.groups import Settings
+from app.settings.database import DatabaseSettings
+from app.settings.root import Settings
 from tests.benchmarks import plan, report
 from tests.benchmarks.cpu import cpu_seconds, ticks
 from tests.benchmarks.data import PAGE, Data, fill
@@ -169,7 +170,7 @@ async def test_what_is_asked_is_there_also_with_layers_off(
 ) -> None:
     dsn = await clone(admin_dsn, "strata_harness")
     data = await fill(dsn, settings.home, posts=10 * PAGE, deep_page=5)
-    database = await Database.open(dsn, settings.database)
+    database = await Database.open(dsn, settings[DatabaseSettings])
     names = strata.layers(create_app(settings))
     monkeypatch.setenv("STRATA_HOME", str(settings.home))
     monkeypatch.setenv("STRATA_LOG__FORMAT", "json")

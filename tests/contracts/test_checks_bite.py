@@ -13,7 +13,9 @@ from app.access.principal import Role
 from app.http.runtime import Runtime
 from app.kit.db.database import Database
 from app.main import create_app
-from app.settings.groups import Settings
+from app.settings.database import DatabaseSettings
+from app.settings.log import LogSettings
+from app.settings.root import Settings
 from tests.conformance.callers import both_ways
 from tests.conformance.faults import CHAIN, EXAMINED, FAULTS, STALE, UNEXPLAINED, Faulty
 from tests.conformance.outside import Effort, Verdict, attack
@@ -37,11 +39,11 @@ async def served(app: ASGIApp) -> AsyncIterator[str]:
 
 async def test_every_planted_fault_is_found(admin_dsn: str, settings: Settings, tmp_path: Path) -> None:
     dsn = await clone(admin_dsn, "strata_planted_faults")
-    database = settings.database.model_copy(update={"url": SecretStr(dsn)})
-    log = settings.log.model_copy(update={"level": "error"})
-    settings = settings.model_copy(update={"database": database, "log": log})
+    database = settings[DatabaseSettings].model_copy(update={"url": SecretStr(dsn)})
+    log = settings[LogSettings].model_copy(update={"level": "error"})
+    settings = settings.with_groups(database, log)
     app = create_app(settings)
-    pool = await Database.open(dsn, settings.database)
+    pool = await Database.open(dsn, settings[DatabaseSettings])
     root = await TestApp(app, Runtime.build(settings, pool)).person("root@example.com", Role.ADMIN)
     await pool.close()
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import hypothesis
 import pytest
 
-from app.settings.groups import Settings
+from app.settings.root import Settings
 from tests.support.postgres import clone
 
 FAMILIES = ("machine", "pages", "permissions", "posts", "preconditions", "refusals", "sessions", "users")

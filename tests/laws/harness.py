@@ -22,7 +22,7 @@ from app.kit.db.database import sqlalchemy_url
 from app.kit.mail.message import Mail
 from app.main import create_app
 from app.models import User
-from app.settings.groups import Settings
+from app.settings.root import Settings
 from tests.support.app import PASSWORD, TestApp
 from tests.support.rollback_database import RollbackDatabase
 from versions.kit.typeid import decode, encode

@@ -16,6 +16,7 @@ from app.auth.mailed_tokens import MailedTokens
 from app.http.runtime import Runtime
 from app.kit.mail.message import Mail
 from app.models import User
+from app.settings.auth import AuthSettings
 from tests.support.contract import ContractClient
 
 PASSWORD = "correct horse battery"
@@ -87,9 +88,12 @@ class TestApp:
     async def deliver(self) -> list[Mail]:
         """Do what the worker would do with the jobs that are queued, and hand over the mails."""
         settings = self.runtime.settings
-        assert settings.auth.signing_key is not None
+        assert settings[AuthSettings].signing_key is not None
         mails = AuthMails(
-            self.runtime.database.reads, self.outbox, MailedTokens(settings.auth.signing_key), "http://strata.test"
+            self.runtime.database.reads,
+            self.outbox,
+            MailedTokens(settings[AuthSettings].signing_key),
+            "http://strata.test",
         )
         async with self.runtime.database.write() as session:
             driver = await session.driver()

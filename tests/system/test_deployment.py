@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
-from app.settings.groups import Settings
+from app.settings.http import HttpSettings
 from app.settings.loading import load_settings
+from app.settings.root import Settings
 from tests.support.configured_redis import redis_server
 from tests.support.programs import program
 
@@ -136,7 +137,7 @@ def test_the_written_secrets_are_good_enough_for_production(secrets: Path, monke
         monkeypatch.setenv(name, filled)
     settings = load_settings(_env_file=None)
     assert settings.production
-    assert settings.http.base_url == "https://localhost"
+    assert settings[HttpSettings].base_url == "https://localhost"
 
 
 @pytest.mark.parametrize("name", ["api", "worker", "migrate"])

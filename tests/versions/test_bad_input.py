@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from app.access.principal import Role
+from app.settings.http import HttpSettings
 from tests.support.app import TestApp
 from tests.support.operations import VERSIONS, Operation, operations
 
@@ -156,11 +157,11 @@ async def test_bad_paths_and_queries(test_app: TestApp, version: str) -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_wrong_media_types_and_sizes(test_app: TestApp, version: str) -> None:
     headers, values = await populated(test_app)
-    limit = test_app.runtime.settings.http.max_body_bytes
+    limit = test_app.runtime.settings[HttpSettings].max_body_bytes
     async with test_app.client(headers) as client:
         for operation in operations(version):
             url = operation.url(**values[version])
-            huge = {"X-Padding": "x" * test_app.runtime.settings.http.max_header_bytes}
+            huge = {"X-Padding": "x" * test_app.runtime.settings[HttpSettings].max_header_bytes}
             refused = await client.request(operation.method, url, headers=huge)
             assert refused.status_code == 431, operation.name
             ensure_envelope(operation, refused)

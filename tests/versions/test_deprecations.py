@@ -14,7 +14,8 @@ from app.http.lifecycle import LifecycleComponent
 from app.http.routing.strict import StrictRoute
 from app.lifecycle.service import LifecycleService, RetirementPolicy
 from app.main import create_app
-from app.settings.groups import HttpSettings, Settings
+from app.settings.http import HttpSettings
+from app.settings.root import Settings
 from observability.rate_limit.headers import DRAFT_11
 from tests.support.app import TestApp
 from tests.support.registries import V2, newest, served
@@ -181,7 +182,7 @@ def test_an_operation_without_anything_deprecated_has_nothing_to_look_for(settin
     found = {
         f"{version.name} {route.operation_id}"
         for version in VERSIONS
-        for route in version.build(version, settings.http).routes
+        for route in version.build(version, settings[HttpSettings]).routes
         if isinstance(route, StrictRoute) and route.deprecations is not None
     }
     assert found == {"v2 posts.list", "v2 posts.get"}

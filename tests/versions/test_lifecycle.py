@@ -17,7 +17,8 @@ from app.lifecycle.rules import LifecycleError
 from app.lifecycle.service import Consumer, LifecycleService, RetirementPolicy
 from app.lifecycle.version import Window
 from app.main import create_app
-from app.settings.groups import Settings
+from app.settings.http import HttpSettings
+from app.settings.root import Settings
 from tests.support.app import TestApp
 from tests.support.registries import V1, V2, going_on, newest, older, served
 from versions.kit.version import ApiVersion
@@ -140,8 +141,8 @@ async def test_the_contract_of_a_deprecated_version_declares_the_410(
 ) -> None:
     deprecated, successor = pair(V2)
     served(monkeypatch, deprecated, successor)
-    document = deprecated.build(deprecated, settings.http).openapi()
-    current = successor.build(successor, settings.http).openapi()
+    document = deprecated.build(deprecated, settings[HttpSettings]).openapi()
+    current = successor.build(successor, settings[HttpSettings]).openapi()
     for path, item in document["paths"].items():
         for method, operation in item.items():
             assert operation["deprecated"] is True

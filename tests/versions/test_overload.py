@@ -9,7 +9,8 @@ from prometheus_client import generate_latest
 from sqlalchemy import text
 
 from app.http.middleware.load_shedding import Capacity
-from app.settings.groups import Settings
+from app.settings.http import HttpSettings
+from app.settings.root import Settings
 from tests.support.app import TestApp
 from tests.support.operations import VERSIONS
 
@@ -18,8 +19,8 @@ LIMIT = 3
 
 @pytest.fixture(scope="session")
 def settings(settings: Settings) -> Settings:
-    http = settings.http.model_copy(update={"max_concurrent_requests": LIMIT})
-    return settings.model_copy(update={"http": http})
+    http = settings[HttpSettings].model_copy(update={"max_concurrent_requests": LIMIT})
+    return settings.with_groups(http)
 
 
 @pytest.fixture

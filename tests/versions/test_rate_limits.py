@@ -11,7 +11,9 @@ from app.access import keys
 from app.access.principal import Role
 from app.access.service import ApiKeyService, KeyDraft
 from app.posts.reader import PostReader
-from app.settings.groups import AuthSettings, RateLimitSettings, Settings
+from app.settings.auth import AuthSettings
+from app.settings.rate_limit import RateLimitSettings
+from app.settings.root import Settings
 from tests.support.app import PASSWORD, TestApp
 
 ANONYMOUS, FREE = 8, 24
@@ -32,8 +34,8 @@ def settings(settings: Settings) -> Settings:
             "plans": {plan: {"burst": f"{FREE}/day", "monthly": "1000/30 days"} for plan in ("free", "pro")},
         }
     )
-    auth = AuthSettings.model_validate(settings.auth.model_dump() | {"logins_per_minute": 3})
-    return settings.model_copy(update={"rate_limit": limits, "auth": auth})
+    auth = AuthSettings.model_validate(settings[AuthSettings].model_dump() | {"logins_per_minute": 3})
+    return settings.with_groups(limits, auth)
 
 
 def left(response: httpx2.Response) -> int:

@@ -13,6 +13,7 @@ from joserfc import jwt
 from joserfc.jwk import OctKey
 
 from app.access.principal import Role
+from app.settings.auth import AuthSettings
 from tests.support.app import PASSWORD, TestApp
 
 ADDRESS = "ada@example.com"
@@ -58,7 +59,7 @@ def resigned(change: dict[str, Any]) -> Callable[[TestApp, str], str]:
     """The token with other claims, signed with our own key: only the claims are wrong."""
 
     def make(test_app: TestApp, token: str) -> str:
-        key = test_app.runtime.settings.auth.signing_key
+        key = test_app.runtime.settings[AuthSettings].signing_key
         assert key is not None
         claims = {name: value for name, value in (claims_of(token) | change).items() if value is not ...}
         return jwt.encode(header_of(token), claims, OctKey.import_key(key.get_secret_value()), algorithms=["HS256"])

@@ -17,7 +17,7 @@ from app.http.middleware.load_shedding import LoadSheddingMiddleware
 from app.http.middleware.rate_limiting import Costs, NeedsCaller, RateLimitMiddleware
 from app.http.middleware.size_limits import RequestSizeLimitMiddleware
 from app.http.rate_limit.admission import cost_of
-from app.settings.groups import HttpSettings
+from app.settings.http import HttpSettings
 from observability.rate_limit.headers import Dialect
 from versions.kit.docs import add_documentation
 from versions.kit.middleware.lifecycle import LifecycleMiddleware

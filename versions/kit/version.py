@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fastapi import FastAPI
 
 from app.lifecycle.version import VersionLifecycle
-from app.settings.groups import HttpSettings
+from app.settings.http import HttpSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from app.settings.groups import HttpSettings
+from app.settings.http import HttpSettings
 from observability.rate_limit.headers import DRAFT_11
 from versions.kit.application import build_application
 from versions.kit.version import ApiVersion

@@ -12,8 +12,9 @@ from app.access.service import ApiKeyService, InvalidCredentials, KeyDraft, Prin
 from app.cli.kit.users import find_account, new_password, user_service
 from app.kit.clock import utc_now
 from app.kit.db.database import Database
-from app.settings.groups import Settings
-from app.settings.loading import write_private
+from app.settings.database import DatabaseSettings
+from app.settings.generated import write_private
+from app.settings.root import Settings
 from app.users.commands import UserDraft, UserEdit
 
 _ADMIN_EMAIL: Final = "admin@strata.example"
@@ -38,7 +39,7 @@ def credentials_path(home: Path) -> Path:
 async def ensure_credentials(settings: Settings, dsn: str, base_url: str) -> Credentials:
     """The credentials of the file where they fit the database; else new ones, for an admin who may exist."""
     path = credentials_path(settings.home)
-    database = await Database.open(dsn, settings.database)
+    database = await Database.open(dsn, settings[DatabaseSettings])
     try:
         kept = await _kept(database, path)
         credentials = replace(kept, base_url=base_url) if kept else await _renewed(database, settings, base_url)

@@ -20,8 +20,10 @@ from app.errors import Unavailable
 from app.kit.db import migrations
 from app.kit.db.database import Database
 from app.kit.db.embedded import EmbeddedPostgres
-from app.settings.groups import Settings
-from app.settings.loading import SettingsError, load_settings
+from app.settings.database import DatabaseSettings
+from app.settings.errors import SettingsError
+from app.settings.loading import load_settings
+from app.settings.root import Settings
 
 Result = TypeVar("Result")
 
@@ -64,8 +66,9 @@ def home_lock(home: Path) -> Iterator[None]:
 
 def running_database(settings: Settings) -> str:
     """The address of the configured database, or of the embedded server if it runs."""
-    if settings.database.url is not None:
-        return settings.database.url.get_secret_value()
+    url = settings[DatabaseSettings].url
+    if url is not None:
+        return url.get_secret_value()
     server = EmbeddedPostgres(settings.home)
     if not server.running():
         message = f"No database runs for {settings.home}."
@@ -76,7 +79,7 @@ def running_database(settings: Settings) -> str:
 @contextmanager
 def any_database(settings: Settings) -> Iterator[str]:
     """The address of a database for a short command: an embedded server that does not run is started meanwhile."""
-    if settings.database.url is not None or EmbeddedPostgres(settings.home).running():
+    if settings[DatabaseSettings].url is not None or EmbeddedPostgres(settings.home).running():
         yield running_database(settings)
         return
     with home_lock(settings.home), EmbeddedPostgres(settings.home) as server:
@@ -142,7 +145,7 @@ def with_database(function: Callable[[Database], Awaitable[Result]]) -> Result:
 
     async def run(dsn: str) -> Result:
         with reachable():
-            database = await Database.open(dsn, settings.database)
+            database = await Database.open(dsn, settings[DatabaseSettings])
         try:
             return await function(database)
         finally:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from app.cli.kit.bootstrap import credentials_path
 from app.cli.kit.environment import read_settings
 from app.cli.kit.output import CommandError
+from app.settings.http import HttpSettings
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -20,7 +21,7 @@ def server_url(given: str | None) -> str:
     try:
         url: str = json.loads(path.read_text())["base_url"]
     except (OSError, ValueError, KeyError, TypeError):
-        return settings.http.base_url
+        return settings[HttpSettings].base_url
     return url
 
 

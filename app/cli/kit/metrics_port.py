@@ -3,7 +3,9 @@
 from contextlib import AbstractContextManager
 
 from app.cli.kit.ports import free_port
-from app.settings.groups import Settings
+from app.settings.http import HttpSettings
+from app.settings.metrics import MetricsSettings
+from app.settings.root import Settings
 from observability.metrics.exposition import Exposition
 from observability.metrics.exposition_server import exposed
 from observability.metrics.registry import Registry
@@ -11,6 +13,7 @@ from observability.metrics.registry import Registry
 
 def exposing(settings: Settings, registry: Registry, port: int) -> AbstractContextManager[None]:
     """Serve ``registry`` while the block runs, to whoever has the token. Raises ``CommandError`` for a taken port."""
-    token = None if settings.metrics.token is None else settings.metrics.token.get_secret_value()
-    free = free_port(settings.http.model_copy(update={"port": port}))
-    return exposed(Exposition(registry, token), settings.http.host, free)
+    secret = settings[MetricsSettings].token
+    token = None if secret is None else secret.get_secret_value()
+    free = free_port(settings[HttpSettings].model_copy(update={"port": port}))
+    return exposed(Exposition(registry, token), settings[HttpSettings].host, free)

@@ -6,7 +6,7 @@ import time
 from typing import Final
 
 from app.cli.kit.output import CommandError
-from app.settings.groups import HttpSettings
+from app.settings.http import HttpSettings
 
 # A server whose parent was killed frees its port a moment later.
 _PATIENCE: Final = 1.0

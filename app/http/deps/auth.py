@@ -12,6 +12,7 @@ from app.http.deps.core import RuntimeDep, WriteSessionDep
 from app.http.principal import resolve_principal
 from app.http.runtime import runtime_of
 from app.kit.queue.job_queue import JobQueue
+from app.settings.auth import AuthSettings
 
 
 async def _session_reader(request: Request) -> SessionReader:
@@ -26,7 +27,7 @@ async def _registration_service(session: WriteSessionDep, runtime: RuntimeDep) -
         JobQueue(session),
         auth.passwords,
         auth.mailed_tokens,
-        runtime.settings.auth,
+        runtime.settings[AuthSettings],
     )
 
 
@@ -40,7 +41,7 @@ async def _session_service(session: WriteSessionDep, runtime: RuntimeDep, reques
         auth.signer,
         auth.throttles.of(request.scope["path"]),
         auth.attempts,
-        runtime.settings.auth,
+        runtime.settings[AuthSettings],
     )
 
 

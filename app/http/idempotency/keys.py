@@ -24,7 +24,8 @@ from app.http.runtime import Component, Runtime, runtime_of
 from app.http.state import state_of
 from app.kit.clock import utc_now
 from app.kit.encryption import Sealer
-from app.settings.loading import SettingsError, variable
+from app.settings.errors import SettingsError, variable
+from app.settings.http import HttpSettings
 from observability.metrics.metrics import NO_VERSION
 from observability.requests.context import current
 from observability.requests.routes import route_template
@@ -69,7 +70,7 @@ class ResponseCipher(Component):
     @classmethod
     def build(cls, runtime: Runtime) -> "ResponseCipher":
         """Raises ``SettingsError`` without a cursor key, from which the cipher's key is derived."""
-        key = runtime.settings.http.cursor_key
+        key = runtime.settings[HttpSettings].cursor_key
         if key is None:
             message = f"{variable('http', 'cursor_key')} must be set"
             raise SettingsError(message)

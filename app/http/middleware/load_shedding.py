@@ -5,6 +5,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.errors import Unavailable
 from app.http.rate_limit.admission import charge_address
 from app.http.runtime import Component, Runtime, runtime_of
+from app.settings.http import HttpSettings
 
 
 class Overloaded(Unavailable):
@@ -22,7 +23,7 @@ class Capacity(Component):
     @classmethod
     def build(cls, runtime: Runtime) -> "Capacity":
         """The capacity that the settings allow."""
-        return cls(runtime.settings.http.max_concurrent_requests)
+        return cls(runtime.settings[HttpSettings].max_concurrent_requests)
 
 
 class LoadSheddingMiddleware:

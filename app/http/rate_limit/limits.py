@@ -10,8 +10,10 @@ from starlette.types import Scope
 
 from app.access.principal import Plan, Principal
 from app.http.runtime import Component, Runtime
-from app.settings.groups import Settings
-from app.settings.loading import SettingsError, variable
+from app.settings.errors import SettingsError, variable
+from app.settings.rate_limit import RateLimitSettings
+from app.settings.redis import RedisSettings
+from app.settings.root import Settings
 from observability.metrics.metrics import Metrics
 from observability.metrics.multiprocess.instruments import CounterChild
 from observability.rate_limit.fallback import FallbackLimiter
@@ -40,7 +42,7 @@ class RateLimits(Component):
     """The limits of one process: which subject is charged, under which policies."""
 
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
-        limits = settings.rate_limit
+        limits = settings[RateLimitSettings]
         self._decisions = metrics.rate_limit_decisions
         self._counters: dict[str, _Counters] = {}
         self._anonymous = PolicySet.parse("anonymous", limits.anonymous)
@@ -48,7 +50,7 @@ class RateLimits(Component):
         self._shared: FallbackLimiter | None = None
         note_fallback = metrics.rate_limit_fallback.labels().set
         local = LocalLimiter(limits.local_counters)
-        redis = settings.redis
+        redis = settings[RedisSettings]
         if redis.url is not None:
             shared = RedisLimiter(redis.url.get_secret_value(), redis.timeout)
             self._shared = FallbackLimiter(shared, local, note_fallback)

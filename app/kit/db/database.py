@@ -16,7 +16,7 @@ from app.kit.db.errors import translated
 from app.kit.db.instrumentation import DatabaseMetrics, NullDatabaseMetrics, observe_engine, timed_pool
 from app.kit.db.sessions import ReadSession, WriteSession
 from app.kit.db.tracing import trace_statements
-from app.settings.groups import DatabaseSettings
+from app.settings.database import DatabaseSettings
 from observability.tracing.recording import client_span
 
 _NO_METRICS: Final = NullDatabaseMetrics()

@@ -9,7 +9,8 @@ import aiosmtplib
 from opentelemetry.trace import SpanKind
 
 from app.kit.mail.message import Mail, render
-from app.settings.groups import MailSettings, Settings
+from app.settings.mail import MailSettings
+from app.settings.root import Settings
 from observability.tracing.recording import Attributes, client_span
 
 
@@ -71,6 +72,6 @@ def mailbox_folder(home: Path) -> Path:
 
 def make_mailer(settings: Settings) -> Mailer:
     """The mailer that the settings ask for."""
-    if settings.mail.host is not None:
-        return SmtpMailer(settings.mail)
-    return MailboxMailer(mailbox_folder(settings.home), settings.mail.sender)
+    if settings[MailSettings].host is not None:
+        return SmtpMailer(settings[MailSettings])
+    return MailboxMailer(mailbox_folder(settings.home), settings[MailSettings].sender)

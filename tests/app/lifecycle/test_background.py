@@ -17,7 +17,7 @@ from app.lifecycle.background import LifecycleSync, lifecycle_sync_running
 from app.lifecycle.service import Consumer, LifecycleService, RetirementPolicy
 from app.lifecycle.usage import ANONYMOUS, UsageBuffer
 from app.lifecycle.version import VersionStatus, Window
-from app.settings.groups import LifecycleSettings
+from app.settings.lifecycle import LifecycleSettings
 from observability.config import VersionFacts
 from observability.metrics.metrics import Metrics
 from tests.support.app import TestApp

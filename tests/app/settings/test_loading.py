@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from app.cli.kit.environment import read_settings
-from app.settings.groups import HttpSettings
-from app.settings.loading import SettingsError, load_settings
+from app.settings.auth import AuthSettings
+from app.settings.errors import SettingsError
+from app.settings.http import HttpSettings
+from app.settings.loading import load_settings
 
 GOOD = "7c9d0b1e" * 8
 
@@ -55,10 +57,10 @@ def test_development_makes_secrets_once(place: Path) -> None:
     path = home / "secrets.json"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
-    assert load_settings(home=home).auth == first.auth
-    assert load_settings(home=place / "other").auth != first.auth
-    assert first.auth.signing_key is not None
-    assert len(first.auth.signing_key.get_secret_value()) >= 64
+    assert load_settings(home=home)[AuthSettings] == first[AuthSettings]
+    assert load_settings(home=place / "other")[AuthSettings] != first[AuthSettings]
+    assert first[AuthSettings].signing_key is not None
+    assert len(first[AuthSettings].signing_key.get_secret_value()) >= 64
 
 
 def test_processes_that_start_at_once_agree_on_the_secrets(place: Path) -> None:
@@ -66,7 +68,7 @@ def test_processes_that_start_at_once_agree_on_the_secrets(place: Path) -> None:
         home = place / str(attempt)
         with ThreadPoolExecutor(8) as pool:
             found = list(pool.map(lambda home: load_settings(home=home), [home] * 8))
-        keys = {(one.auth.signing_key, one.http.cursor_key) for one in found}
+        keys = {(one[AuthSettings].signing_key, one[HttpSettings].cursor_key) for one in found}
         assert len({key.get_secret_value() for pair in keys for key in pair if key}) == 2
 
 
@@ -81,8 +83,8 @@ def test_a_damaged_file_is_named_and_kept(place: Path, text: str) -> None:
 def test_a_new_kind_of_secret_joins_the_old_ones(place: Path) -> None:
     (place / "secrets.json").write_text(json.dumps({"signing_key": GOOD}))
     settings = load_settings(home=place)
-    assert settings.auth.signing_key is not None
-    assert settings.auth.signing_key.get_secret_value() == GOOD
+    assert settings[AuthSettings].signing_key is not None
+    assert settings[AuthSettings].signing_key.get_secret_value() == GOOD
     assert json.loads((place / "secrets.json").read_text()).keys() == {"signing_key", "cursor_key"}
 
 
@@ -122,11 +124,11 @@ def test_port_wins_over_the_setting_and_the_environment_over_the_file(
 ) -> None:
     monkeypatch.setenv("STRATA_HOME", str(place))
     (place / ".env").write_text("STRATA_HTTP__PORT=9001\nSTRATA_HTTP__HOST=::1\nUNRELATED__NAME=1\n")
-    assert read_settings().http.port == 9001
+    assert read_settings()[HttpSettings].port == 9001
     monkeypatch.setenv("STRATA_HTTP__PORT", "9002")
-    assert read_settings().http.port == 9002
+    assert read_settings()[HttpSettings].port == 9002
     monkeypatch.setenv("PORT", "9003")
-    http = read_settings().http
+    http = read_settings()[HttpSettings]
     assert (http.port, http.host) == (9003, "::1"), "the rest of the group stays"
     for wrong in ("many", "70000", "-1"):
         monkeypatch.setenv("PORT", wrong)

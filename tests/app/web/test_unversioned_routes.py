@@ -14,7 +14,10 @@ from app.errors import PROBLEM_TYPES
 from app.http.runtime import Runtime
 from app.kit.db.database import Database
 from app.main import create_app
-from app.settings.groups import Settings
+from app.settings.auth import AuthSettings
+from app.settings.database import DatabaseSettings
+from app.settings.http import HttpSettings
+from app.settings.root import Settings
 from tests.support.app import TestApp
 from tests.support.operations import VERSIONS
 
@@ -49,7 +52,7 @@ async def test_discovery(test_app: TestApp) -> None:
         assert (head.status_code, head.content) == (200, b"")
         assert head.headers["Content-Type"] == catalog.headers["Content-Type"]
         assert 'rel="api-catalog"' in head.headers["Link"]
-        base = test_app.runtime.settings.http.base_url
+        base = test_app.runtime.settings[HttpSettings].base_url
         for links in catalog.json()["linkset"]:
             for relation in ("service-desc", "service-doc", "status"):
                 (link,) = links[relation]
@@ -72,7 +75,7 @@ async def test_every_problem_type_is_explained(test_app: TestApp) -> None:
 
 async def test_readiness_tells_of_a_database_that_is_gone(admin_dsn: str, settings: Settings) -> None:
     """The pool is closed under the application: nothing answers any more."""
-    database = await Database.open(admin_dsn, settings.database)
+    database = await Database.open(admin_dsn, settings[DatabaseSettings])
     gone = TestApp(create_app(settings), Runtime.build(settings, database))
     async with gone.client() as client:
         assert (await client.get("/health/ready")).json()["dependencies"]["database"] == "ok"
@@ -118,8 +121,8 @@ async def test_every_response_tells_the_life_of_its_version(
 
 
 async def test_browsers_read_what_configuration_allows(settings: Settings, test_app: TestApp) -> None:
-    http = settings.http.model_copy(update={"cors_origins": ["https://app.example"]})
-    allowed = TestApp(create_app(settings.model_copy(update={"http": http})), test_app.runtime)
+    http = settings[HttpSettings].model_copy(update={"cors_origins": ["https://app.example"]})
+    allowed = TestApp(create_app(settings.with_groups(http)), test_app.runtime)
     for version in VERSIONS:
         for origin, echoed in {"https://app.example": "https://app.example", "https://evil.example": None}.items():
             async with allowed.client({"Origin": origin}) as client:
@@ -145,8 +148,8 @@ async def test_documents_and_pages_name_no_other_host(test_app: TestApp, version
 
 async def test_the_public_key_is_served(settings: Settings, test_app: TestApp) -> None:
     pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    auth = settings.auth.model_copy(update={"signing_key": SecretStr(pem)})
-    changed = settings.model_copy(update={"auth": auth})
+    auth = settings[AuthSettings].model_copy(update={"signing_key": SecretStr(pem)})
+    changed = settings.with_groups(auth)
     signing = TestApp(create_app(changed), Runtime.build(changed, test_app.runtime.database))
     async with signing.client() as client, test_app.client() as other:
         (key,) = (await client.get("/.well-known/jwks.json")).json()["keys"]

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from app.lifecycle.version import VersionStatus
-from app.settings.groups import HttpSettings
+from app.settings.http import HttpSettings
 from observability.rate_limit.headers import DRAFT_11
 from versions.kit.application import build_application
 from versions.kit.version import ApiVersion

@@ -15,7 +15,8 @@ from typing import Any, Final
 from unittest.mock import patch
 
 import tests.laws.harness
-from app.settings.groups import HttpSettings, Settings
+from app.settings.http import HttpSettings
+from app.settings.root import Settings
 from tests.laws.all import LAWS
 from tests.laws.harness import VersionsHarness
 from tests.laws.law import Law, hurried

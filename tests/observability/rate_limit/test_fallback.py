@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from pydantic import ValidationError
 
-from app.settings.groups import RedisSettings
+from app.settings.redis import RedisSettings
 from observability.rate_limit.fallback import FallbackLimiter
 from observability.rate_limit.local import LocalLimiter
 from observability.rate_limit.policies import PolicySet

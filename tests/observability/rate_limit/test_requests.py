@@ -9,7 +9,9 @@ from pydantic import SecretStr
 
 from app.http.rate_limit.limits import RateLimits
 from app.main import create_app
-from app.settings.groups import RateLimitSettings, RedisSettings, Settings
+from app.settings.rate_limit import RateLimitSettings
+from app.settings.redis import RedisSettings
+from app.settings.root import Settings
 from tests.support.app import TestApp
 from tests.support.redis import RedisServer
 
@@ -24,7 +26,7 @@ def server() -> Iterator[RedisServer]:
 
 @pytest.fixture(scope="module")
 def settings(settings: Settings, server: RedisServer) -> Settings:
-    return settings.model_copy(update={"redis": RedisSettings(url=SecretStr(server.url))})
+    return settings.with_groups(RedisSettings(url=SecretStr(server.url)))
 
 
 @pytest.fixture
@@ -74,7 +76,7 @@ async def test_a_redis_that_is_down_is_no_reason_not_to_serve(counted: TestApp, 
 async def test_without_limits_the_contract_is_kept(test_app: TestApp, settings: Settings) -> None:
     """The headers are promised on every response, and still there; nobody is refused."""
     limits = RateLimitSettings.model_validate({"enabled": False, "anonymous": {"burst": "1/day"}})
-    open_settings = settings.model_copy(update={"rate_limit": limits, "redis": RedisSettings()})
+    open_settings = settings.with_groups(limits, RedisSettings())
     runtime = type(test_app.runtime).build(open_settings, test_app.runtime.database)
     async with TestApp(create_app(open_settings), runtime).client() as client:
         answers = [await client.get("/api/v2/posts") for _ in range(3)]

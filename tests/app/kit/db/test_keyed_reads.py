@@ -7,7 +7,7 @@ from sqlalchemy import Integer, column, func, select
 from app.errors import Unavailable
 from app.kit.db.database import Database
 from app.kit.db.statements import KeyedRead
-from app.settings.groups import DatabaseSettings
+from app.settings.database import DatabaseSettings
 from observability.tracing.recording import Recording, recorded
 
 _NUMBERS = func.generate_series(1, 5).table_valued(column("number", Integer)).render_derived()

@@ -1,0 +1,25 @@
+"""Settings of the database."""
+
+import re
+
+from pydantic import Field, SecretStr, field_validator
+
+from app.settings.group import Group, Seconds
+
+
+class DatabaseSettings(Group, name="database"):
+    """PostgreSQL 15 or newer. Without a URL, the embedded server under ``STRATA_HOME`` is used."""
+
+    url: SecretStr | None = Field(None, description="postgresql://user:password@host:port/name")
+    read_pool_size: int = Field(8, ge=1, description="connections of one process that serve reads")
+    write_pool_size: int = Field(6, ge=1, description="connections of one process that serve writes")
+    connect_timeout: Seconds = Field(5.0, description="seconds to wait for a connection")
+    statement_timeout: Seconds = Field(10.0, description="seconds after which PostgreSQL cancels a statement")
+    lock_timeout: Seconds = Field(5.0, description="seconds a statement may wait for a lock")
+
+    @field_validator("url")
+    @classmethod
+    def _is_postgresql(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not re.match(r"postgres(ql)?://", url.get_secret_value()):
+            raise ValueError("must be a PostgreSQL URL: postgresql://user:password@host:port/name")
+        return url

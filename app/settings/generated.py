@@ -1,0 +1,125 @@
+"""Required secrets: production must set strong ones, development generates them once and stores them."""
+
+import fcntl
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from pydantic import SecretStr
+
+from app.settings.errors import SettingsError, variable
+from app.settings.group import Group, SecretRule
+from app.settings.root import Settings
+
+MINIMUM_LENGTH: Final = 32
+_MINIMUM_DISTINCT_CHARACTERS: Final = 8
+_PLACEHOLDERS: Final = ("change", "secret", "default", "example", "password", "placeholder", "todo", "xxxx")
+
+
+class _Secret(NamedTuple):
+    group: Group
+    name: str
+    required: bool
+
+    @property
+    def values(self) -> list[SecretStr]:
+        """The values that are set: none, one, or those of a list."""
+        value: SecretStr | list[SecretStr] | None = getattr(self.group, self.name)
+        return [] if value is None else value if isinstance(value, list) else [value]
+
+
+def with_secrets(settings: Settings) -> Settings:
+    """Return the settings with every required secret set.
+
+    Raises ``SettingsError`` if one is missing or weak in production, or if the stored secrets are damaged.
+    """
+    if settings.production:
+        for secret in _secrets(settings):
+            _reject_weak(secret)
+        return settings
+    required = [secret for secret in _secrets(settings) if secret.required]
+    stored = _development_secrets(settings.home, {secret.name for secret in required})
+    changes: dict[str, dict[str, object]] = {}
+    for secret in required:
+        if not secret.values:
+            changes.setdefault(secret.group.group_name, {})[secret.name] = SecretStr(stored[secret.name])
+    groups = {secret.group.group_name: secret.group for secret in required}
+    return settings.with_groups(*(groups[name].model_copy(update=values) for name, values in changes.items()))
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace a file that only its owner may read, atomically: a reader gets the old text or the new one."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def _secrets(settings: Settings) -> Iterator[_Secret]:
+    for _, group in settings:
+        if isinstance(group, Group):
+            for name, field in type(group).model_fields.items():
+                for rule in field.metadata:
+                    if isinstance(rule, SecretRule):
+                        yield _Secret(group, name, rule.required)
+
+
+def _reject_weak(secret: _Secret) -> None:
+    name = variable(secret.group.group_name, secret.name)
+    values = [value.get_secret_value() for value in secret.values]
+    if (secret.required and not values) or "" in values:
+        message = f"{name} is missing: production needs its own secret, for example from `openssl rand -hex 32`"
+        raise SettingsError(message)
+    if any(map(_is_weak, values)):
+        message = (
+            f"{name} is a placeholder or too short: production needs at least {MINIMUM_LENGTH} random characters, "
+            "for example from `openssl rand -hex 32`"
+        )
+        raise SettingsError(message)
+
+
+def _is_weak(value: str) -> bool:
+    if value.startswith("-----BEGIN"):
+        return False
+    monotonous = len(set(value)) < _MINIMUM_DISTINCT_CHARACTERS
+    return len(value) < MINIMUM_LENGTH or monotonous or any(word in value.lower() for word in _PLACEHOLDERS)
+
+
+def _development_secrets(home: Path, names: set[str]) -> dict[str, str]:
+    """Return the secrets stored under this home; those of these names that are missing are generated."""
+    path = home / "secrets.json"
+    stored = _stored_secrets(path)
+    if stored.keys() >= names:
+        return stored
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Two processes that start at once must end up with the same secrets.
+    with (home / "secrets.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        stored = _stored_secrets(path)
+        missing = names - stored.keys()
+        if missing:
+            stored |= {name: secrets.token_urlsafe(48) for name in missing}
+            write_private(path, json.dumps(stored, indent=2) + "\n")
+    return stored
+
+
+def _stored_secrets(path: Path) -> dict[str, str]:
+    try:
+        found = json.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        message = (
+            f"{path} is damaged: restore it from a backup, or delete it to generate new secrets (all sessions end)"
+        )
+        raise SettingsError(message)
+    return found
