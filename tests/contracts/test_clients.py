@@ -1,4 +1,4 @@
-"""Each contract yields clients that compile and work, and a usage of them that stops to compile when it breaks."""
+"""Clients generated from each contract compile and work, and code that uses a removed field does not compile."""
 
 import copy
 import os
@@ -15,10 +15,10 @@ PASSWORD = "correct horse battery"
 by_version = pytest.mark.parametrize("version", VERSIONS)
 
 
-async def test_the_python_clients_compile_and_work(admin_dsn: str, tmp_path: Path) -> None:
+async def test_generated_python_clients_compile_and_work(admin_dsn: str, tmp_path: Path) -> None:
     for version in VERSIONS:
-        made = python_client(document(version), version, tmp_path)
-        assert made.returncode == 0, made.stdout
+        generated = python_client(document(version), version, tmp_path)
+        assert generated.returncode == 0, generated.stdout
     checked = checked_python(tmp_path, *VERSIONS)
     assert checked.returncode == 0, checked.stdout
     strata = Strata(tmp_path / "home", await clone(admin_dsn, f"strata_clients_{os.getpid()}"))
@@ -31,20 +31,20 @@ async def test_the_python_clients_compile_and_work(admin_dsn: str, tmp_path: Pat
 
 
 @by_version
-def test_the_typescript_types_compile(version: str, tmp_path: Path) -> None:
+def test_generated_typescript_types_compile(version: str, tmp_path: Path) -> None:
     contract_tools()
     checked = typescript(document(version), version, tmp_path)
     assert checked.returncode == 0, f"{checked.stdout}\n{checked.stderr}"
 
 
-def test_python_that_reads_a_member_that_is_gone_does_not_compile(tmp_path: Path) -> None:
+def test_python_code_that_reads_a_removed_field_does_not_compile(tmp_path: Path) -> None:
     assert python_client(without_title(), "v1", tmp_path).returncode == 0
     checked = checked_python(tmp_path, "v1")
     assert checked.returncode == 1
     assert '"PostResponse" has no attribute "title"' in checked.stdout
 
 
-def test_typescript_that_reads_a_member_that_is_gone_does_not_compile(tmp_path: Path) -> None:
+def test_typescript_code_that_reads_a_removed_field_does_not_compile(tmp_path: Path) -> None:
     contract_tools()
     checked = typescript(without_title(), "v1", tmp_path)
     assert checked.returncode == 2
@@ -52,7 +52,7 @@ def test_typescript_that_reads_a_member_that_is_gone_does_not_compile(tmp_path: 
 
 
 def without_title() -> Document:
-    """The contract of v1, whose posts have lost their title."""
+    """The contract of v1 without the title of posts."""
     broken = copy.deepcopy(document("v1"))
     schema = broken["components"]["schemas"]["PostResponse"]
     del schema["properties"]["title"]

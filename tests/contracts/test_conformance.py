@@ -1,4 +1,4 @@
-"""Schemathesis against a live server of each version: what the contract says is what the server does."""
+"""Schemathesis on a live server of each version: requests and responses conform to the contract."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,14 +11,14 @@ import schemathesis
 from schemathesis import GenerationMode
 
 from tests.conformance.callers import CALLERS, ENDING, Headers
-from tests.conformance.outside import CONFIG, Effort, Exchange, attack, seed_of
+from tests.conformance.outside import CONFIG, Effort, Exchange, Verdict, attack, seed_of
 from tests.support.live import Strata
 from tests.support.operations import VERSIONS, operations
 from tests.support.postgres import clone
 
 BASE = 1
-"""Of every seed here, so that CI tries the same cases each time."""
-AGAIN = f".venv/bin/python -m tests.conformance --no-suite --seed {BASE}"
+"""The base of all seeds, so that CI generates the same cases each time."""
+REPEAT = f".venv/bin/python -m tests.conformance --no-suite --seed {BASE}"
 CASES = Effort(phases=("examples", "coverage", "fuzzing"), examples=2)
 STEPS = Effort(phases=("stateful",), examples=10)
 CHAINS = {
@@ -31,7 +31,7 @@ each = pytest.mark.parametrize("version", VERSIONS)
 @pytest.fixture
 async def strata(admin_dsn: str, tmp_path: Path, request: pytest.FixtureRequest) -> Strata:
     name = "".join(letter if letter.isalnum() else "_" for letter in request.node.name)
-    found = Strata(tmp_path / "home", await clone(admin_dsn, f"strata_{name}"[:60]))
+    found = Strata(tmp_path / "home", await clone(admin_dsn, f"strata_{name[-50:]}"))
     found.run("seed", "--posts", "30")
     return found
 
@@ -43,67 +43,77 @@ def serving(strata: Strata) -> Iterator[str]:
 
 
 @each
-async def test_every_operation_keeps_its_contract(version: str, strata: Strata, tmp_path: Path) -> None:
-    """Every check in every phase, as the admin for whom nothing is forbidden.
+async def test_every_operation_conforms_to_its_contract(version: str, strata: Strata, tmp_path: Path) -> None:
+    """Every check on generated cases of every operation, as the admin, who has every permission."""
+    with serving(strata) as url:
+        headers = CALLERS["admin"](strata, url)
+        verdict = attack(url, version, headers, tmp_path / "report", CASES, seed_of(BASE, version, "admin"))
+    ensure_passed(verdict, CASES, version, strata)
+    assert verdict.report["operations"]["tested"] == len(list(operations(version)))
 
-    The links make the stateful phase real: it comes to deletes, and to reads of what was deleted.
-    """
+
+@each
+async def test_chains_of_linked_operations_conform_to_the_contract(
+    version: str, strata: Strata, tmp_path: Path
+) -> None:
+    """The stateful phase follows the links to deletions, and to reads of the deleted resources."""
     options = [part for name in CHAINS[version] for part in ("--include-operation-id", name)]
     with serving(strata) as url:
         headers = CALLERS["admin"](strata, url)
-        seed = seed_of(BASE, version, "admin")
-        chains = attack(url, version, headers, tmp_path / "chains", replace(STEPS, options=options), seed)
-        cases = attack(url, version, headers, tmp_path / "cases", CASES, seed)
-    for verdict in (chains, cases):
-        report = f"{verdict.said}\n{strata.log('serve')}\nAgain, at length: {AGAIN} --version {version} --caller admin"
-        assert verdict.exit_code == 0, report
-        assert not verdict.unexplained, f"{verdict.unexplained}\n{report}"
-        passed = {name for name, phase in verdict.report["phases"].items() if phase["status"] == "success"}
-        assert passed == {*(STEPS if verdict is chains else CASES).phases}
-    assert cases.report["operations"]["tested"] == len(list(operations(version)))
-    scenarios = list(chains.scenarios())
-    followed = [(after.method, after.status) for exchanges in scenarios for after in made_before(exchanges)]
-    assert {READ, DELETED} <= {*followed}
-    gone = [read for exchanges in scenarios for read in reads_of_the_deleted(exchanges)]
-    assert gone, "nothing that was deleted was read again"
-    assert {read.status for read in gone} == {404}
+        effort = replace(STEPS, options=options)
+        verdict = attack(url, version, headers, tmp_path / "report", effort, seed_of(BASE, version, "admin"))
+    ensure_passed(verdict, STEPS, version, strata)
+    scenarios = list(verdict.scenarios())
+    followed = {(after.method, after.status) for exchanges in scenarios for after in calls_after_creation(exchanges)}
+    assert {READ, DELETED} <= followed
+    reads = [read for exchanges in scenarios for read in reads_after_deletion(exchanges)]
+    assert reads, "no deleted resource was read"
+    assert {read.status for read in reads} == {404}
+
+
+def ensure_passed(verdict: Verdict, effort: Effort, version: str, strata: Strata) -> None:
+    report = f"{verdict.said}\n{strata.log('serve')}\nRepeat: {REPEAT} --version {version} --caller admin"
+    assert verdict.exit_code == 0, report
+    assert not verdict.unexplained, f"{verdict.unexplained}\n{report}"
+    passed = {name for name, phase in verdict.report["phases"].items() if phase["status"] == "success"}
+    assert passed == {*effort.phases}
 
 
 READ, DELETED = ("GET", 200), ("DELETE", 204)
 
 
-def made_before(exchanges: list[Exchange]) -> Iterator[Exchange]:
-    """What was done, over a link, with something that had just been made."""
-    made = {exchange.id for exchange in exchanges if exchange.status == 201}
-    return (exchange for exchange in exchanges if exchange.parent in made)
+def calls_after_creation(exchanges: list[Exchange]) -> Iterator[Exchange]:
+    """Exchanges that followed a link of a response with status 201."""
+    created = {exchange.id for exchange in exchanges if exchange.status == 201}
+    return (exchange for exchange in exchanges if exchange.parent in created)
 
 
-def reads_of_the_deleted(exchanges: list[Exchange]) -> Iterator[Exchange]:
-    gone = set()
+def reads_after_deletion(exchanges: list[Exchange]) -> Iterator[Exchange]:
+    deleted = set()
     for exchange in exchanges:
         url = exchange.url.partition("?")[0]
         if (exchange.method, exchange.status) == DELETED:
-            gone.add(url)
-        # Without credentials, or with a query that makes no sense, nobody learns what is there.
-        elif exchange.method == "GET" and url in gone and exchange.status not in {400, 401, 422}:
+            deleted.add(url)
+        # Requests with invalid credentials or queries are rejected before the resource is looked up.
+        elif exchange.method == "GET" and url in deleted and exchange.status not in {400, 401, 422}:
             yield exchange
 
 
 @each
-async def test_every_caller_is_answered_as_the_contract_says(version: str, strata: Strata) -> None:
-    """In this process, so that six callers cost little. What may end an account comes last."""
+async def test_responses_to_every_caller_conform_to_the_contract(version: str, strata: Strata) -> None:
+    """Runs in this process, so that six callers are cheap. Operations that can delete a user come last."""
     with serving(strata) as url:
         callers = {name: make(strata, url) for name, make in CALLERS.items()}
         config = schemathesis.Config.from_path(CONFIG)
         schema = schemathesis.openapi.from_url(f"{url}/api/{version}/openapi.json", config=config)
-        found = sorted((result.ok() for result in schema.get_all_operations()), key=ends_an_account)
+        found = sorted((result.ok() for result in schema.get_all_operations()), key=can_delete_a_user)
         assert len(found) == len(list(operations(version)))
         for operation in found:
             seed = seed_of(BASE, version, operation.label)
             try:
                 ensure_conformance(operation, callers, seed)
             except BaseException as error:
-                error.add_note(f"{version}, seed {seed}; at length: {AGAIN} --version {version}\n{strata.log('serve')}")
+                error.add_note(f"{version}, seed {seed}; repeat: {REPEAT} --version {version}\n{strata.log('serve')}")
                 raise
 
 
@@ -119,5 +129,5 @@ def ensure_conformance(operation: schemathesis.APIOperation, callers: Mapping[st
     check()
 
 
-def ends_an_account(operation: schemathesis.APIOperation) -> bool:
+def can_delete_a_user(operation: schemathesis.APIOperation) -> bool:
     return operation.definition.raw["operationId"] in ENDING

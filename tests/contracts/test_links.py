@@ -1,4 +1,4 @@
-"""What the documents link to exists, and every chain from making a thing to its end can be followed."""
+"""The links of the documents have existing targets, and connect the creation of a resource with its deletion."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,7 +17,7 @@ CHAINS = {
     ("v2", "tokens.create"): {"tokens.create", "tokens.revoke"},
     ("v2", "sessions.get"): {"sessions.delete"},
 }
-"""What follows from what is made. A batch makes posts too, but not in a fixed place of its answer."""
+"""The operations that a creation links to. A batch also creates posts, but at no fixed position of its response."""
 
 
 def links(operation: Operation) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -27,7 +27,7 @@ def links(operation: Operation) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_what_is_linked_to_is_there(version: str) -> None:
+def test_links_refer_to_existing_operations_and_parameters(version: str) -> None:
     known = {operation.name: operation for operation in operations(version)}
     found = 0
     for operation in known.values():
@@ -47,18 +47,18 @@ def test_what_is_linked_to_is_there(version: str) -> None:
 
 
 @pytest.mark.parametrize("chain", CHAINS, ids=" ".join)
-def test_every_chain_is_linked(chain: tuple[str, str]) -> None:
+def test_a_creation_links_to_the_operations_on_its_resource(chain: tuple[str, str]) -> None:
     (operation,) = (found for found in operations(chain[0]) if found.name == chain[1])
     assert {link["operationId"] for _, link in links(operation)} >= CHAINS[chain]
 
 
-def test_whatever_makes_something_has_a_chain() -> None:
-    making = {(operation.version, operation.name) for operation in ALL if "201" in operation.spec["responses"]}
-    assert making
-    assert making <= set(CHAINS)
+def test_every_creation_has_a_chain() -> None:
+    creations = {(operation.version, operation.name) for operation in ALL if "201" in operation.spec["responses"]}
+    assert creations
+    assert creations <= set(CHAINS)
 
 
-def test_nothing_leads_to_the_end_of_an_account_that_was_there_before() -> None:
+def test_only_the_creation_of_a_user_links_to_the_deletion_of_users() -> None:
     for operation in ALL:
-        ends = {"users.delete", "admin.delete_user"} & {link["operationId"] for _, link in links(operation)}
-        assert not ends or operation.name == "users.create"
+        deletions = {"users.delete", "admin.delete_user"} & {link["operationId"] for _, link in links(operation)}
+        assert not deletions or operation.name == "users.create"

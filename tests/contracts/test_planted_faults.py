@@ -1,4 +1,4 @@
-"""Faults that are planted are found, and nothing else is: a run without failures means something."""
+"""Schemathesis finds every planted fault of a faulty build, and reports nothing else."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -25,12 +25,12 @@ from tests.support.postgres import clone
 
 
 @asynccontextmanager
-async def served(app: ASGIApp) -> AsyncIterator[str]:
+async def serve(app: ASGIApp) -> AsyncIterator[str]:
     port = free_port()
     server = uvicorn.Server(uvicorn.Config(app, port=port, lifespan="on", log_config=None, access_log=False))
     running = asyncio.create_task(server.serve())
     while not server.started:
-        assert not running.done(), "the server ended"
+        assert not running.done(), "the server stopped during its start"
         await asyncio.sleep(0.02)
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
@@ -47,14 +47,14 @@ async def test_every_planted_fault_is_found(admin_dsn: str, settings: Settings, 
     root = await TestApp(app, Runtime.build(settings, pool)).person("root@example.com", Role.ADMIN)
     await pool.close()
 
-    async def attacked(name: str, phases: Sequence[str], examples: int, included: Sequence[str]) -> Verdict:
+    async def run_schemathesis(name: str, phases: Sequence[str], examples: int, included: Sequence[str]) -> Verdict:
         options = [part for operation in included for part in ("--include-operation-id", operation)]
         effort = Effort(phases=phases, examples=examples, options=[*options, "--continue-on-failure"])
         return await asyncio.to_thread(attack, url, "v2", both_ways(root.key), tmp_path / name, effort, 1)
 
-    async with served(Faulty(app, root.key)) as url:
-        cases = await attacked("cases", ("coverage", "fuzzing"), 3, EXAMINED)
-        chains = await attacked("chains", ("stateful",), 15, CHAIN)
+    async with serve(Faulty(app, root.key)) as url:
+        cases = await run_schemathesis("cases", ("coverage", "fuzzing"), 3, EXAMINED)
+        chains = await run_schemathesis("chains", ("stateful",), 15, CHAIN)
     assert cases.exit_code == chains.exit_code == 1
     assert cases.failures >= FAULTS, cases.said
     assert {operation for _, operation in cases.failures} == {operation for _, operation in FAULTS}, cases.said
