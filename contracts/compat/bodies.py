@@ -58,8 +58,8 @@ def _compare_encodings(comparison: Comparison, old: Node, new: Node, operation: 
         if types[0] != types[1]:
             narrower = (types[0] - types[1]) if types[0] else types[1]
             if types[1] and narrower:
-                gone = ", ".join(sorted(types[0] - types[1])) or "anything else"
-                comparison.report("request-encoding-narrowed", after.pointer, operation, old=gone, **details)
+                removed = ", ".join(sorted(types[0] - types[1])) or "anything else"
+                comparison.report("request-encoding-narrowed", after.pointer, operation, old=removed, **details)
             else:
                 new_types = ", ".join(sorted(types[1] - types[0])) or "anything"
                 pointer = after.pointer if after.mapping else before.pointer

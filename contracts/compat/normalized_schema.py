@@ -57,7 +57,7 @@ class Schema:
 
     @property
     def key(self) -> tuple[Any, ...]:
-        """Equal for the same schema objects, whichever references lead to them."""
+        """Equal for the same schema objects, independent of the references to them."""
         return (self.types, *((_identity(part.node.value), part.without_union) for part in self.parts))
 
     def restrict_to(self, types: frozenset[str]) -> "Schema":

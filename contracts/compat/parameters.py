@@ -67,24 +67,24 @@ def compare_parameters(
         for (location, name), one in _parameters(comparison.old, *old).items()
     }
     after = _parameters(comparison.new, *new)
-    gone = [key for key in before if key not in after]
-    fresh = [key for key in after if key not in before]
+    removed = [key for key in before if key not in after]
+    added = [key for key in after if key not in before]
     for key, parameter in before.items():
         if key in after:
             if inverted:
                 _compare_sent_by_server(comparison, parameter, after[key], operation)
             else:
                 _compare(comparison, parameter, after[key], operation)
-    for key in list(gone):
-        moved = next((other for other in fresh if other[1].lower() == key[1].lower()), None)
+    for key in list(removed):
+        moved = next((other for other in added if other[1].lower() == key[1].lower()), None)
         if moved is not None and not inverted:
-            gone.remove(key)
-            fresh.remove(moved)
+            removed.remove(key)
+            added.remove(moved)
             details = {"what": f"`{key[1]}`", "old": key[0], "new": moved[0]}
             comparison.report("request-parameter-location-changed", after[moved].node.pointer, operation, **details)
-    for key in gone:
+    for key in removed:
         _report_removed(comparison, before[key], operation, inverted=inverted)
-    for key in fresh:
+    for key in added:
         parameter = after[key]
         rule = "request-parameter-added-required" if parameter.required else "request-parameter-added"
         details = {"what": f"`{parameter.name}`", "location": parameter.location}
@@ -158,13 +158,13 @@ def _compare_serialization(
     elif old.explode != new.explode and types & _COMPOUND:
         details = {"old": str(old.explode).lower(), "new": str(new.explode).lower()}
         comparison.report("request-parameter-explode-changed", pointer, operation, what=what, **details)
-    for member, refused, allowed in (
+    for member, rejected, allowed in (
         ("allowReserved", "request-parameter-reserved-refused", "request-parameter-reserved-allowed"),
         ("allowEmptyValue", "request-parameter-empty-refused", "request-parameter-empty-allowed"),
     ):
         was, now = old.node.at(member).flag, new.node.at(member).flag
         if was != now:
-            comparison.report(allowed if now else refused, pointer, operation, what=what)
+            comparison.report(allowed if now else rejected, pointer, operation, what=what)
 
 
 def _compare_deprecation(

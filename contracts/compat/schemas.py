@@ -207,32 +207,32 @@ def _divides(part: float, whole: float) -> bool:
 def _compare_patterns(result: PairResult, old: NormalizedSchema, new: NormalizedSchema, common: frozenset[str]) -> None:
     if "string" not in common:
         return
-    gone = [pattern for pattern in old.patterns if pattern not in new.patterns]
-    fresh = [pattern for pattern in new.patterns if pattern not in old.patterns]
-    if gone and fresh:
-        result.report("pattern-changed", new.patterns[fresh[0]], old=gone[0], new=fresh[0])
+    removed = [pattern for pattern in old.patterns if pattern not in new.patterns]
+    added = [pattern for pattern in new.patterns if pattern not in old.patterns]
+    if removed and added:
+        result.report("pattern-changed", new.patterns[added[0]], old=removed[0], new=added[0])
         return
-    for pattern in fresh:
+    for pattern in added:
         result.report("pattern-added", new.patterns[pattern], new=pattern)
-    for pattern in gone:
+    for pattern in removed:
         result.report("pattern-removed", old.patterns[pattern], old=pattern)
 
 
 def _compare_formats(result: PairResult, old: NormalizedSchema, new: NormalizedSchema) -> None:
-    gone = [name for name in old.formats if name not in new.formats]
-    fresh = [name for name in new.formats if name not in old.formats]
-    if gone and fresh:
+    removed = [name for name in old.formats if name not in new.formats]
+    added = [name for name in new.formats if name not in old.formats]
+    if removed and added:
         kind = "changed"
-        if (gone[0], fresh[0]) in _WIDER:
+        if (removed[0], added[0]) in _WIDER:
             kind = "widened"
-        elif (fresh[0], gone[0]) in _WIDER:
+        elif (added[0], removed[0]) in _WIDER:
             kind = "narrowed"
-        result.report(f"format-{kind}", new.formats[fresh[0]], old=gone[0], new=fresh[0])
+        result.report(f"format-{kind}", new.formats[added[0]], old=removed[0], new=added[0])
         return
-    for name in fresh:
+    for name in added:
         if name not in _HINTS:
             result.report("format-added", new.formats[name], new=name)
-    for name in gone:
+    for name in removed:
         if name not in _HINTS:
             result.report("format-removed", old.formats[name], old=name)
 

@@ -82,8 +82,8 @@ def _report_added_alternative(
         for scope in sorted(scope for scheme, scopes in same.items() for scope in scopes - one[scheme]):
             comparison.report("security-scope-removed", pointer, operation, old=f"`{scope}`")
     elif (more := next((other for other in before if other.keys() > one.keys()), None)) is not None:
-        gone = {scheme: scopes for scheme, scopes in more.items() if scheme not in one}
-        comparison.report("security-scheme-no-longer-required", pointer, operation, old=_scheme_names(gone))
+        removed = {scheme: scopes for scheme, scopes in more.items() if scheme not in one}
+        comparison.report("security-scheme-no-longer-required", pointer, operation, old=_scheme_names(removed))
     else:
         comparison.report("security-alternative-added", pointer, operation, new=_scheme_names(one))
 
@@ -127,9 +127,9 @@ def _schemes(document: Document) -> dict[str, Node]:
 
 def _renamed_schemes(comparison: Comparison) -> dict[str, str]:
     before, after = _schemes(comparison.old), _schemes(comparison.new)
-    gone = [name for name in before if name not in after]
-    fresh = {_definition(node): name for name, node in after.items() if name not in before}
-    return {name: fresh[_definition(before[name])] for name in gone if _definition(before[name]) in fresh}
+    removed = [name for name in before if name not in after]
+    added = {_definition(node): name for name, node in after.items() if name not in before}
+    return {name: added[_definition(before[name])] for name in removed if _definition(before[name]) in added}
 
 
 def _definition(node: Node) -> str:

@@ -5,7 +5,7 @@ from enum import Enum, auto
 
 
 class SunsetPhase(Enum):
-    """Where a deprecated part of an API is on its way to removal."""
+    """The state of a deprecation."""
 
     NOT_DEPRECATED = auto()
     NO_DATE = auto()

@@ -93,9 +93,9 @@ def _subjects(guide: Guide) -> Iterator[str]:
 def _operations(guide: Guide) -> Iterator[str]:
     yield from ("", "### Operation by operation", "", f"| {guide.old.name} | {guide.new.name} |", "|---|---|")
     for name, successor in paired.successors(guide.pairing, *guide.documents).items():
-        if name not in guide.pairing.gone:
+        if name not in guide.pairing.removed:
             yield f"| {_code(guide.old, name)} | {_code(guide.new, successor or '')} |"
-    for name, why in guide.pairing.gone.items():
+    for name, why in guide.pairing.removed.items():
         yield f"| {_code(guide.old, name)} | none: {why} |"
 
 
@@ -207,7 +207,7 @@ def _first_paragraph(text: str) -> str:
 
 def _gone(guide: Guide) -> Iterator[str]:
     yield from ("", "## Without a successor", "")
-    for name, why in guide.pairing.gone.items():
+    for name, why in guide.pairing.removed.items():
         yield f"* {_code(guide.old, name)}: {why}"
     for name, target in guide.pairing.fields.items():
         if target.startswith(paired.NONE):

@@ -26,10 +26,10 @@ class FailureExample:
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """The successors by old name. ``gone``, and ``fields`` with ``none: ...``, give the reason for a missing one."""
+    """The successors by old name. ``removed``, and ``fields`` with ``none: ...``, give the reason for a missing one."""
 
     operations: Mapping[str, str]
-    gone: Mapping[str, str]
+    removed: Mapping[str, str]
     schemas: Mapping[str, str]
     fields: Mapping[str, str]
     failures: tuple[FailureExample, ...]
@@ -49,13 +49,13 @@ def read_pairing(folder: Path) -> Pairing:
             )
             for one in content["failures"]
         ]
-        paired, gone, schemas, fields = (
-            _string_table(content, name) for name in ("operations", "gone", "schemas", "fields")
+        paired, removed, schemas, fields = (
+            _string_table(content, name) for name in ("operations", "removed", "schemas", "fields")
         )
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
-        advice = "It needs [operations], [gone], [schemas], [fields] and [[failures]] with case, before and after."
+        advice = "It needs [operations], [removed], [schemas], [fields] and [[failures]] with case, before and after."
         raise GuideError(f"{where} cannot be read: {error}", advice) from None
-    return Pairing(paired, gone, schemas, fields, tuple(failures))
+    return Pairing(paired, removed, schemas, fields, tuple(failures))
 
 
 def _string_table(content: Json, name: str) -> dict[str, str]:
@@ -87,7 +87,7 @@ def find_problems(pairing: Pairing, old: Json, new: Json) -> Iterator[str]:
     yield from _field_problems(pairing, old, new)
     for name in (*_removed_fields(pairing, old, new), *_removed_parameters(pairing, old, new)):
         if name not in pairing.fields:
-            yield f"{FILE}: {name} is gone: add its successor to [fields], or `none: ` and the reason."
+            yield f"{FILE}: {name} is removed: add its successor to [fields], or `none: ` and the reason."
 
 
 def _operation_problems(pairing: Pairing, old: Json, new: Json) -> Iterator[str]:
@@ -95,12 +95,12 @@ def _operation_problems(pairing: Pairing, old: Json, new: Json) -> Iterator[str]
     for name, target in pairing.operations.items():
         if name not in before or target not in after:
             yield f"{FILE}: [operations] pairs {name} with {target}, but one of them does not exist: correct it."
-    for name in pairing.gone:
+    for name in pairing.removed:
         if name not in before:
-            yield f"{FILE}: [gone] names {name}, which does not exist: remove it."
+            yield f"{FILE}: [removed] names {name}, which does not exist: remove it."
     for name, successor in successors(pairing, old, new).items():
-        if successor is None and name not in pairing.gone:
-            yield f"{FILE}: {name} has no successor: add one to [operations], or the reason to [gone]."
+        if successor is None and name not in pairing.removed:
+            yield f"{FILE}: {name} has no successor: add one to [operations], or the reason to [removed]."
 
 
 def _field_problems(pairing: Pairing, old: Json, new: Json) -> Iterator[str]:

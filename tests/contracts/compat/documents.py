@@ -1,4 +1,4 @@
-"""Builds small documents, so that a pair shows only what differs."""
+"""Creates small documents for the examples, so that only the change differs."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ def with_request(request: Json | None) -> Json:
 
 
 def with_responses(**responses: Json) -> Json:
-    """Responses by status, written `_200`."""
+    """A document with responses by status. The keyword of the status 200 is `_200`."""
     return operation(
         responses={status.strip("_"): {"description": "", **(members or {})} for status, members in responses.items()}
     )

@@ -1,4 +1,4 @@
-"""A pair of documents that shows a change, and one next to it."""
+"""An example of a rule."""
 
 from typing import Any, NamedTuple
 
@@ -6,17 +6,18 @@ Json = Any
 
 
 class RuleExample(NamedTuple):
-    """`harmless` is the document to change `old` into."""
+    """The change from `old` to `new` triggers the rule; the one from `old` to `harmless` is not breaking."""
 
     old: Json
     new: Json
     harmless: Json
 
 
-def described(value: Json) -> Json:
-    """The same document with other words in it."""
-    return {**value, "info": {**value["info"], "title": "Other words", "description": "More words."}}
+def with_description(value: Json) -> Json:
+    """The same document with another title and description."""
+    return {**value, "info": {**value["info"], "title": "Another title", "description": "Another description."}}
 
 
-def same(old: Json, new: Json) -> RuleExample:
-    return RuleExample(old, new, described(old))
+def example(old: Json, new: Json) -> RuleExample:
+    """An example whose harmless change is another description."""
+    return RuleExample(old, new, with_description(old))

@@ -1,4 +1,4 @@
-"""For each rule that is not about a schema a pair that shows it, and a pair next to it that breaks nobody."""
+"""An example of each rule that is not about a schema: a change that triggers it, and a similar change that is safe."""
 
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from tests.contracts.compat.documents import (
     with_request,
     with_responses,
 )
-from tests.contracts.compat.examples import RuleExample, same
+from tests.contracts.compat.examples import RuleExample, example
 from tests.contracts.compat.security_examples import SECURITY_EXAMPLES
 
 Json = Any
@@ -22,48 +22,44 @@ Json = Any
 TEXT: Final = {"type": "string"}
 JSON: Final = body(TEXT)
 PAST, FUTURE, LATER = "2020-01-31", "2999-01-31", "2999-12-31"
-GONE: Final = document()
+EMPTY: Final = document()
 
 
-def shown(**members: Json) -> Json:
-    return operation(**members)
-
-
-def dated(sunset: str | None, **members: Json) -> Json:
+def with_sunset(sunset: str | None, **members: Json) -> Json:
     return operation(deprecated=True, **({"x-sunset": sunset} if sunset else {}), **members)
 
 
-def served(*urls: str, **variables: Json) -> Json:
+def with_servers(*urls: str, **variables: Json) -> Json:
     return operation(document_members={"servers": [{"url": url, "variables": variables} for url in urls]})
 
 
-def answering(**members: Json) -> Json:
+def with_response(**members: Json) -> Json:
     return with_responses(_200=members)
 
 
-def headed(**header: Json) -> Json:
-    return answering(headers={"X-A": {"schema": TEXT, **header}})
+def with_header(**header: Json) -> Json:
+    return with_response(headers={"X-A": {"schema": TEXT, **header}})
 
 
-def linked(**links: Json) -> Json:
-    return answering(links={name: {"operationId": target} for name, target in links.items()})
+def with_links(**links: Json) -> Json:
+    return with_response(links={name: {"operationId": target} for name, target in links.items()})
 
 
-def calling(*names: str) -> Json:
-    called = {name: {"{$request.body#/url}": {"post": {"responses": OK}}} for name in names}
-    return operation(callbacks=called)
+def with_callbacks(*names: str) -> Json:
+    callbacks = {name: {"{$request.body#/url}": {"post": {"responses": OK}}} for name in names}
+    return operation(callbacks=callbacks)
 
 
-def hooks(*names: str, method: str = "post") -> Json:
+def with_webhooks(*names: str, method: str = "post") -> Json:
     return document(webhooks={name: {method: {"responses": OK}} for name in names})
 
 
-def multipart(**encoding: Json) -> Json:
+def with_encoding(**encoding: Json) -> Json:
     content = {"schema": {"type": "object", "properties": {"f": TEXT}}, "encoding": {"f": encoding}}
     return with_request({"content": {"multipart/form-data": content}})
 
 
-def listing(**parameter_members: Json) -> Json:
+def with_array_parameter(**parameter_members: Json) -> Json:
     return with_parameters(parameter(schema={"type": "array", "items": TEXT}, **parameter_members))
 
 
@@ -72,121 +68,135 @@ TEXT_BODY, TWO_BODIES = body(TEXT, "text/plain"), {"content": {**JSON["content"]
 WITH_Q, PLAIN = with_parameters(Q), operation()
 
 PROTOCOL_EXAMPLES: Final[dict[str, RuleExample]] = {
-    "openapi-version-changed": same(operation(), {**operation(), "openapi": "3.1.1"}),
-    "api-version-changed": same(operation(), {**operation(), "info": {"title": "T", "version": "2"}}),
+    "openapi-version-changed": example(operation(), {**operation(), "openapi": "3.1.1"}),
+    "api-version-changed": example(operation(), {**operation(), "info": {"title": "T", "version": "2"}}),
     "server-removed": RuleExample(
-        served("https://a", "https://b"), served("https://a"), served("https://b", "https://a")
+        with_servers("https://a", "https://b"), with_servers("https://a"), with_servers("https://b", "https://a")
     ),
-    "server-added": same(served("https://a"), served("https://a", "https://b")),
-    "server-variable-removed": same(served("https://a/{v}", v={"default": "1"}), served("https://a/{v}")),
-    "server-variable-added": same(served("https://a/{v}"), served("https://a/{v}", v={"default": "1"})),
+    "server-added": example(with_servers("https://a"), with_servers("https://a", "https://b")),
+    "server-variable-removed": example(
+        with_servers("https://a/{v}", v={"default": "1"}), with_servers("https://a/{v}")
+    ),
+    "server-variable-added": example(with_servers("https://a/{v}"), with_servers("https://a/{v}", v={"default": "1"})),
     "server-variable-value-removed": RuleExample(
-        served("https://{v}", v={"default": "1", "enum": ["1", "2"]}),
-        served("https://{v}", v={"default": "1", "enum": ["1"]}),
-        served("https://{v}", v={"default": "1", "enum": ["3", "2", "1"]}),
+        with_servers("https://{v}", v={"default": "1", "enum": ["1", "2"]}),
+        with_servers("https://{v}", v={"default": "1", "enum": ["1"]}),
+        with_servers("https://{v}", v={"default": "1", "enum": ["3", "2", "1"]}),
     ),
-    "server-variable-default-changed": same(
-        served("https://{v}", v={"default": "1"}), served("https://{v}", v={"default": "2"})
+    "server-variable-default-changed": example(
+        with_servers("https://{v}", v={"default": "1"}), with_servers("https://{v}", v={"default": "2"})
     ),
-    "operation-added": same(GONE, operation()),
+    "operation-added": example(EMPTY, operation()),
     "operation-removed": RuleExample(
-        operation(), GONE, document({"/things": {"get": {"responses": OK}, "put": {"responses": OK}}})
+        operation(), EMPTY, document({"/things": {"get": {"responses": OK}, "put": {"responses": OK}}})
     ),
-    "operation-removed-before-sunset": same(dated(FUTURE), GONE),
-    "operation-removed-after-sunset": same(dated(PAST), GONE),
+    "operation-removed-before-sunset": example(with_sunset(FUTURE), EMPTY),
+    "operation-removed-after-sunset": example(with_sunset(PAST), EMPTY),
     "operation-path-changed": RuleExample(
         operation(operationId="a"), operation(path="/things/", operationId="a"), operation(operationId="a", summary="S")
     ),
     "operation-id-changed": RuleExample(
         operation(operationId="a"), operation(operationId="b"), operation(operationId="a", tags=["b"])
     ),
-    "operation-id-removed": same(operation(operationId="a"), operation()),
-    "operation-id-added": same(operation(), operation(operationId="a")),
-    "operation-tag-removed": same(operation(tags=["a", "b"]), operation(tags=["a"])),
-    "operation-tag-added": same(operation(tags=["a"]), operation(tags=["b", "a"])),
-    "operation-deprecated": same(operation(), dated(FUTURE)),
-    "operation-deprecated-without-sunset": same(operation(), dated(None)),
-    "operation-deprecation-withdrawn": same(dated(FUTURE), operation()),
-    "operation-sunset-moved-earlier": RuleExample(dated(LATER), dated(FUTURE), dated(LATER, summary="S")),
-    "operation-sunset-moved-later": same(dated(FUTURE), dated(LATER)),
-    "operation-sunset-removed": RuleExample(dated(FUTURE), dated(None), dated(LATER)),
-    "operation-sunset-invalid": same(operation(), dated("soon")),
-    "path-parameter-renamed": same(
+    "operation-id-removed": example(operation(operationId="a"), operation()),
+    "operation-id-added": example(operation(), operation(operationId="a")),
+    "operation-tag-removed": example(operation(tags=["a", "b"]), operation(tags=["a"])),
+    "operation-tag-added": example(operation(tags=["a"]), operation(tags=["b", "a"])),
+    "operation-deprecated": example(operation(), with_sunset(FUTURE)),
+    "operation-deprecated-without-sunset": example(operation(), with_sunset(None)),
+    "operation-deprecation-withdrawn": example(with_sunset(FUTURE), operation()),
+    "operation-sunset-moved-earlier": RuleExample(
+        with_sunset(LATER), with_sunset(FUTURE), with_sunset(LATER, summary="S")
+    ),
+    "operation-sunset-moved-later": example(with_sunset(FUTURE), with_sunset(LATER)),
+    "operation-sunset-removed": RuleExample(with_sunset(FUTURE), with_sunset(None), with_sunset(LATER)),
+    "operation-sunset-invalid": example(operation(), with_sunset("soon")),
+    "path-parameter-renamed": example(
         operation(path="/a/{id}", parameters=[parameter("id", "path", required=True)]),
         operation(path="/a/{key}", parameters=[parameter("key", "path", required=True)]),
     ),
-    "request-parameter-added": same(PLAIN, WITH_Q),
+    "request-parameter-added": example(PLAIN, WITH_Q),
     "request-parameter-added-required": RuleExample(PLAIN, with_parameters(REQUIRED), WITH_Q),
     "request-parameter-removed": RuleExample(
         with_parameters(Q, parameter("r")), WITH_Q, with_parameters(parameter("r"), Q)
     ),
-    "request-parameter-removed-before-sunset": same(
+    "request-parameter-removed-before-sunset": example(
         with_parameters(Q | {"deprecated": True, "x-sunset": FUTURE}), PLAIN
     ),
-    "request-parameter-removed-after-sunset": same(with_parameters(Q | {"deprecated": True, "x-sunset": PAST}), PLAIN),
+    "request-parameter-removed-after-sunset": example(
+        with_parameters(Q | {"deprecated": True, "x-sunset": PAST}), PLAIN
+    ),
     "request-parameter-became-required": RuleExample(
         WITH_Q, with_parameters(REQUIRED), with_parameters(parameter(required=False))
     ),
-    "request-parameter-became-optional": same(with_parameters(REQUIRED), WITH_Q),
-    "request-parameter-location-changed": same(WITH_Q, with_parameters(parameter(location="header"))),
-    "request-parameter-style-changed": RuleExample(listing(), listing(style="pipeDelimited"), listing(style="form")),
-    "request-parameter-explode-changed": RuleExample(listing(), listing(explode=False), listing(explode=True)),
-    "request-parameter-reserved-refused": RuleExample(
-        listing(allowReserved=True), listing(), listing(allowReserved=True, description="D")
+    "request-parameter-became-optional": example(with_parameters(REQUIRED), WITH_Q),
+    "request-parameter-location-changed": example(WITH_Q, with_parameters(parameter(location="header"))),
+    "request-parameter-style-changed": RuleExample(
+        with_array_parameter(), with_array_parameter(style="pipeDelimited"), with_array_parameter(style="form")
     ),
-    "request-parameter-reserved-allowed": same(listing(), listing(allowReserved=True)),
-    "request-parameter-empty-refused": same(listing(allowEmptyValue=True), listing()),
-    "request-parameter-empty-allowed": same(listing(), listing(allowEmptyValue=True)),
+    "request-parameter-explode-changed": RuleExample(
+        with_array_parameter(), with_array_parameter(explode=False), with_array_parameter(explode=True)
+    ),
+    "request-parameter-reserved-refused": RuleExample(
+        with_array_parameter(allowReserved=True),
+        with_array_parameter(),
+        with_array_parameter(allowReserved=True, description="D"),
+    ),
+    "request-parameter-reserved-allowed": example(with_array_parameter(), with_array_parameter(allowReserved=True)),
+    "request-parameter-empty-refused": example(with_array_parameter(allowEmptyValue=True), with_array_parameter()),
+    "request-parameter-empty-allowed": example(with_array_parameter(), with_array_parameter(allowEmptyValue=True)),
     "request-parameter-content-changed": RuleExample(
         WITH_Q,
         with_parameters({"name": "q", "in": "query", "content": {"application/json": {"schema": TEXT}}}),
         with_parameters(parameter(example="a")),
     ),
-    "request-parameter-is-deprecated": same(WITH_Q, with_parameters(Q | {"deprecated": True, "x-sunset": FUTURE})),
-    "request-parameter-is-deprecated-without-sunset": same(WITH_Q, with_parameters(Q | {"deprecated": True})),
-    "request-parameter-is-no-longer-deprecated": same(with_parameters(Q | {"deprecated": True}), WITH_Q),
+    "request-parameter-is-deprecated": example(WITH_Q, with_parameters(Q | {"deprecated": True, "x-sunset": FUTURE})),
+    "request-parameter-is-deprecated-without-sunset": example(WITH_Q, with_parameters(Q | {"deprecated": True})),
+    "request-parameter-is-no-longer-deprecated": example(with_parameters(Q | {"deprecated": True}), WITH_Q),
     "request-parameter-sunset-moved-earlier": RuleExample(
         with_parameters(Q | {"deprecated": True, "x-sunset": LATER}),
         with_parameters(Q | {"deprecated": True, "x-sunset": FUTURE}),
         with_parameters(Q | {"deprecated": True, "x-sunset": "2999-12-31T00:00:00Z"}),
     ),
-    "request-body-added": same(with_request(None), with_request(JSON)),
+    "request-body-added": example(with_request(None), with_request(JSON)),
     "request-body-added-required": RuleExample(
         with_request(None), with_request(body(TEXT, required=True)), with_request(JSON)
     ),
-    "request-body-removed": same(with_request(JSON), with_request(None)),
+    "request-body-removed": example(with_request(JSON), with_request(None)),
     "request-body-became-required": RuleExample(
         with_request(JSON), with_request(body(TEXT, required=True)), with_request(body(TEXT, required=False))
     ),
-    "request-body-became-optional": same(with_request(body(TEXT, required=True)), with_request(JSON)),
-    "request-media-type-added": same(with_request(JSON), with_request(TWO_BODIES)),
+    "request-body-became-optional": example(with_request(body(TEXT, required=True)), with_request(JSON)),
+    "request-media-type-added": example(with_request(JSON), with_request(TWO_BODIES)),
     "request-media-type-removed": RuleExample(
         with_request(TWO_BODIES), with_request(JSON), with_request({"content": {"*/*": {"schema": TEXT}}})
     ),
     "request-encoding-narrowed": RuleExample(
-        multipart(contentType="image/png, image/gif"),
-        multipart(contentType="image/png"),
-        multipart(contentType="image/gif,image/png"),
+        with_encoding(contentType="image/png, image/gif"),
+        with_encoding(contentType="image/png"),
+        with_encoding(contentType="image/gif,image/png"),
     ),
-    "request-encoding-widened": same(multipart(contentType="image/png"), multipart(contentType="image/png, image/gif")),
+    "request-encoding-widened": example(
+        with_encoding(contentType="image/png"), with_encoding(contentType="image/png, image/gif")
+    ),
     "request-encoding-style-changed": RuleExample(
-        multipart(), multipart(style="pipeDelimited"), multipart(style="form")
+        with_encoding(), with_encoding(style="pipeDelimited"), with_encoding(style="form")
     ),
-    "response-success-added": same(with_responses(_200={}), with_responses(_200={}, _201={})),
+    "response-success-added": example(with_responses(_200={}), with_responses(_200={}, _201={})),
     "response-success-removed": RuleExample(
         with_responses(_200={}, _201={}), with_responses(_200={}), with_responses(_2XX={}, _200={}, _201={})
     ),
-    "response-error-added": same(with_responses(_200={}), with_responses(_200={}, _404={})),
+    "response-error-added": example(with_responses(_200={}), with_responses(_200={}, _404={})),
     "response-error-removed": RuleExample(
         with_responses(_200={}, _404={}), with_responses(_200={}), with_responses(_200={}, _4XX={})
     ),
-    "response-default-added": same(with_responses(_200={}), with_responses(_200={}, default={})),
-    "response-default-removed": same(with_responses(_200={}, default={}), with_responses(_200={})),
-    "response-body-added": same(with_responses(_200={}), with_responses(_200=JSON)),
+    "response-default-added": example(with_responses(_200={}), with_responses(_200={}, default={})),
+    "response-default-removed": example(with_responses(_200={}, default={}), with_responses(_200={})),
+    "response-body-added": example(with_responses(_200={}), with_responses(_200=JSON)),
     "response-body-removed": RuleExample(
         with_responses(_200=JSON), with_responses(_200={}), with_responses(_200={**JSON, "description": "D"})
     ),
-    "response-media-type-added": same(with_responses(_200=JSON), with_responses(_200=TWO_BODIES)),
+    "response-media-type-added": example(with_responses(_200=JSON), with_responses(_200=TWO_BODIES)),
     "response-media-type-removed": RuleExample(
         with_responses(_200=TWO_BODIES),
         with_responses(_200=JSON),
@@ -204,34 +214,36 @@ PROTOCOL_EXAMPLES: Final[dict[str, RuleExample]] = {
         with_responses(_200=body(TEXT, "text/*")),
         with_responses(_200=body(TEXT, "text/plain;q=1")),
     ),
-    "response-header-added": same(answering(), headed()),
-    "response-header-removed": RuleExample(headed(), answering(), answering(headers={"x-a": {"schema": TEXT}})),
-    "response-header-became-required": same(headed(), headed(required=True)),
+    "response-header-added": example(with_response(), with_header()),
+    "response-header-removed": RuleExample(
+        with_header(), with_response(), with_response(headers={"x-a": {"schema": TEXT}})
+    ),
+    "response-header-became-required": example(with_header(), with_header(required=True)),
     "response-header-became-optional": RuleExample(
-        headed(required=True), headed(), headed(required=True, description="D")
+        with_header(required=True), with_header(), with_header(required=True, description="D")
     ),
-    "response-link-added": same(answering(), linked(a="b")),
-    "response-link-removed": same(linked(a="b"), answering()),
-    "response-link-changed": same(linked(a="b"), linked(a="c")),
-    "webhook-added": same(hooks("a"), hooks("a", "b")),
-    "webhook-removed": RuleExample(hooks("a", "b"), hooks("a"), hooks("b", "a", "c")),
-    "webhook-operation-added": same(
-        hooks("a"), document(webhooks={"a": {"post": {"responses": OK}, "put": {"responses": OK}}})
+    "response-link-added": example(with_response(), with_links(a="b")),
+    "response-link-removed": example(with_links(a="b"), with_response()),
+    "response-link-changed": example(with_links(a="b"), with_links(a="c")),
+    "webhook-added": example(with_webhooks("a"), with_webhooks("a", "b")),
+    "webhook-removed": RuleExample(with_webhooks("a", "b"), with_webhooks("a"), with_webhooks("b", "a", "c")),
+    "webhook-operation-added": example(
+        with_webhooks("a"), document(webhooks={"a": {"post": {"responses": OK}, "put": {"responses": OK}}})
     ),
-    "webhook-operation-removed": same(hooks("a"), hooks("a", method="put")),
-    "callback-added": same(calling("a"), calling("a", "b")),
-    "callback-removed": RuleExample(calling("a", "b"), calling("a"), calling("b", "a")),
-    "webhook-parameter-added": same(webhook(), webhook(parameters=[parameter(location="header", required=True)])),
-    "webhook-parameter-removed": same(webhook(parameters=[parameter(location="header")]), webhook()),
-    "webhook-parameter-became-required": same(webhook(parameters=[Q]), webhook(parameters=[REQUIRED])),
-    "webhook-parameter-became-optional": same(webhook(parameters=[REQUIRED]), webhook(parameters=[Q])),
-    "webhook-body-added": same(webhook(), webhook(requestBody=JSON)),
-    "webhook-body-removed": same(webhook(requestBody=JSON), webhook()),
-    "webhook-body-became-required": same(webhook(requestBody=JSON), webhook(requestBody=body(TEXT, required=True))),
-    "webhook-body-became-optional": same(webhook(requestBody=body(TEXT, required=True)), webhook(requestBody=JSON)),
-    "webhook-media-type-added": same(webhook(requestBody=JSON), webhook(requestBody=TWO_BODIES)),
-    "webhook-media-type-removed": same(webhook(requestBody=TWO_BODIES), webhook(requestBody=JSON)),
-    "webhook-status-added": same(webhook(), webhook(responses={**OK, "202": {"description": ""}})),
+    "webhook-operation-removed": example(with_webhooks("a"), with_webhooks("a", method="put")),
+    "callback-added": example(with_callbacks("a"), with_callbacks("a", "b")),
+    "callback-removed": RuleExample(with_callbacks("a", "b"), with_callbacks("a"), with_callbacks("b", "a")),
+    "webhook-parameter-added": example(webhook(), webhook(parameters=[parameter(location="header", required=True)])),
+    "webhook-parameter-removed": example(webhook(parameters=[parameter(location="header")]), webhook()),
+    "webhook-parameter-became-required": example(webhook(parameters=[Q]), webhook(parameters=[REQUIRED])),
+    "webhook-parameter-became-optional": example(webhook(parameters=[REQUIRED]), webhook(parameters=[Q])),
+    "webhook-body-added": example(webhook(), webhook(requestBody=JSON)),
+    "webhook-body-removed": example(webhook(requestBody=JSON), webhook()),
+    "webhook-body-became-required": example(webhook(requestBody=JSON), webhook(requestBody=body(TEXT, required=True))),
+    "webhook-body-became-optional": example(webhook(requestBody=body(TEXT, required=True)), webhook(requestBody=JSON)),
+    "webhook-media-type-added": example(webhook(requestBody=JSON), webhook(requestBody=TWO_BODIES)),
+    "webhook-media-type-removed": example(webhook(requestBody=TWO_BODIES), webhook(requestBody=JSON)),
+    "webhook-status-added": example(webhook(), webhook(responses={**OK, "202": {"description": ""}})),
     "webhook-status-removed": RuleExample(
         webhook(responses={**OK, "202": {"description": ""}}),
         webhook(),

@@ -1,4 +1,4 @@
-"""For each change of a schema a pair that shows it, and a change next to it that breaks nobody."""
+"""An example of each change of a schema: a change that triggers its rules, and a similar change that is safe."""
 
 from typing import Any, Final, NamedTuple
 
@@ -6,7 +6,7 @@ Json = Any
 
 
 class SchemaExample(NamedTuple):
-    """`harmless` is the schema to change `old` into where the way back is no harmless change."""
+    """`harmless` is a safe successor of `old`. Without it, the tests use the reverse change."""
 
     old: Json
     new: Json
@@ -54,7 +54,7 @@ def _bounds(name: str, keyword: str, base: Json, *, upper: bool) -> dict[str, Sc
 _BEFORE, _AFTER = {"deprecated": True, "x-sunset": "2020-01-31"}, {"deprecated": True, "x-sunset": "2999-12-31"}
 
 SCHEMA_EXAMPLES: Final[dict[str, SchemaExample]] = {
-    "type-changed": SchemaExample(TEXT, INT, {**TEXT, "description": "A word."}),
+    "type-changed": SchemaExample(TEXT, INT, {**TEXT, "description": "A description."}),
     "type-narrowed": SchemaExample({"type": "number"}, INT),
     "type-widened": SchemaExample(INT, {"type": "number"}),
     "became-nullable": SchemaExample(TEXT, {"type": ["string", "null"]}),

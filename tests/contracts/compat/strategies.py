@@ -1,4 +1,4 @@
-"""Generates documents, and rewrites them without changing what they mean."""
+"""Hypothesis strategies for documents, and functions that rewrite a document without changing its meaning."""
 
 import copy
 from collections.abc import Callable
@@ -52,7 +52,7 @@ OBJECTS = st.fixed_dictionaries({"type": st.just("object"), "properties": st.dic
 
 @st.composite
 def documents(draw: st.DrawFn) -> Json:
-    """A document with two operations, whose components may refer to themselves and to each other."""
+    """A document with two operations, whose components can reference themselves and each other."""
     shown = {"200": {"description": "", **body(draw(SCHEMAS)), "headers": {"X-A": {"schema": draw(_scalars())}}}}
     parameters = [
         parameter(name, schema=draw(_scalars()), required=draw(st.booleans())) for name in draw(st.sets(NAMES))
@@ -68,27 +68,27 @@ def documents(draw: st.DrawFn) -> Json:
     )
 
 
-def reordered(value: Json, shuffle: Callable[[list[Json]], list[Json]]) -> Json:
-    """The same with its keys, and the lists whose order means nothing, in another order."""
+def reorder(value: Json, shuffle: Callable[[list[Json]], list[Json]]) -> Json:
+    """Reorder the keys, and the lists whose order has no meaning."""
     if isinstance(value, list):
-        return [reordered(one, shuffle) for one in value]
+        return [reorder(one, shuffle) for one in value]
     if not isinstance(value, dict):
         return value
     unordered = {"required", "enum", "anyOf", "parameters", "tags"}
     changed = {}
     for name in shuffle(list(value)):
-        inner = reordered(value[name], shuffle)
+        inner = reorder(value[name], shuffle)
         changed[name] = shuffle(inner) if name in unordered and isinstance(inner, list) else inner
     return changed
 
 
-def renamed(value: Json, names: dict[str, str]) -> Json:
-    """The same with other names of schemas."""
+def rename_schemas(value: Json, names: dict[str, str]) -> Json:
+    """Rename schemas, and the references to them."""
     if isinstance(value, list):
-        return [renamed(one, names) for one in value]
+        return [rename_schemas(one, names) for one in value]
     if not isinstance(value, dict):
         return value
-    found = {name: renamed(one, names) for name, one in value.items()}
+    found = {name: rename_schemas(one, names) for name, one in value.items()}
     if isinstance(reference := value.get("$ref"), str):
         head, _, last = reference.rpartition("/")
         if head.endswith("/schemas"):
@@ -98,10 +98,10 @@ def renamed(value: Json, names: dict[str, str]) -> Json:
     return found
 
 
-def inlined(root: Json, value: Json) -> Json:
-    """The same with each reference outside of the components replaced by what it leads to."""
+def inline_references(root: Json, value: Json) -> Json:
+    """Replace each reference outside of the components by its target."""
     if isinstance(value, list):
-        return [inlined(root, one) for one in value]
+        return [inline_references(root, one) for one in value]
     if not isinstance(value, dict):
         return value
     reference = value.get("$ref")
@@ -110,11 +110,11 @@ def inlined(root: Json, value: Json) -> Json:
         for part in reference[2:].split("/"):
             found = found[part]
         return {**copy.deepcopy(found), **{name: one for name, one in value.items() if name != "$ref"}}
-    return {name: one if name == "components" else inlined(root, one) for name, one in value.items()}
+    return {name: one if name == "components" else inline_references(root, one) for name, one in value.items()}
 
 
-def extracted(root: Json) -> Json:
-    """The same with each schema of a body moved to a component of its own."""
+def extract_schemas(root: Json) -> Json:
+    """Move each schema of a body or parameter to a component."""
     changed = copy.deepcopy(root)
     schemas = changed.setdefault("components", {}).setdefault("schemas", {})
 

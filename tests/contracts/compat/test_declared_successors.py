@@ -1,4 +1,4 @@
-"""Two versions of one API: which operation took the place of which is declared."""
+"""Comparison of two versions of one API with declared successors of operations."""
 
 from typing import Any
 
@@ -6,14 +6,18 @@ import pytest
 
 from contracts.compat import diff
 
-OLD = {"GET /auth/me": "GET /me", "PUT /posts/{post}": "PATCH /posts/{id}", "GET /users/{user}/posts": "GET /posts"}
+SUCCESSORS = {
+    "GET /auth/me": "GET /me",
+    "PUT /posts/{post}": "PATCH /posts/{id}",
+    "GET /users/{user}/posts": "GET /posts",
+}
 
 
 def operation(field: str, *parameters: str) -> dict[str, Any]:
     schema = {"type": "object", "properties": {field: {"type": "string"}}, "required": [field]}
-    answer = {"description": "", "content": {"application/json": {"schema": schema}}}
+    response = {"description": "", "content": {"application/json": {"schema": schema}}}
     listed = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in parameters]
-    return {"responses": {"200": answer}, "parameters": listed}
+    return {"responses": {"200": response}, "parameters": listed}
 
 
 def document(operations: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -40,12 +44,12 @@ V2 = document(
 )
 
 
-def found(pairs: dict[str, str]) -> set[tuple[str, str]]:
+def find_unsafe(pairs: dict[str, str]) -> set[tuple[str, str]]:
     return {(one.rule, one.operation) for one in diff(V1, V2, pairs=pairs) if one.severity != "safe"}
 
 
-def test_a_declared_successor_is_compared_like_any_other() -> None:
-    assert found(OLD) == {
+def test_a_declared_successor_is_compared_with_the_old_operation() -> None:
+    assert find_unsafe(SUCCESSORS) == {
         ("operation-path-changed", "GET /auth/me"),
         ("operation-path-changed", "PUT /posts/{post}"),
         ("operation-path-changed", "GET /users/{user}/posts"),
@@ -53,20 +57,20 @@ def test_a_declared_successor_is_compared_like_any_other() -> None:
         ("response-body-property-removed", "GET /posts"),
         ("request-parameter-removed", "GET /posts"),
     }
-    assert "operation-added" not in {one.rule for one in diff(V1, V2, pairs=OLD)}
+    assert "operation-added" not in {one.rule for one in diff(V1, V2, pairs=SUCCESSORS)}
 
 
-def test_without_a_declaration_it_is_gone() -> None:
-    assert found({}) == {("operation-removed", name) for name in OLD}
+def test_without_a_declared_successor_the_operation_is_removed() -> None:
+    assert find_unsafe({}) == {("operation-removed", name) for name in SUCCESSORS}
 
 
-def test_several_may_have_one_successor() -> None:
+def test_several_operations_can_have_the_same_successor() -> None:
     both = document({"GET /auth/me": operation("name"), "GET /users/me": operation("full_name")})
     report = diff(both, V2, pairs={"GET /auth/me": "GET /me", "GET /users/me": "GET /me"})
-    gone = [one.pointer for one in report if one.rule == "response-body-property-removed"]
-    assert [pointer.rpartition("/")[2] for pointer in gone] == ["name", "full_name"]
+    removed = [one.pointer for one in report if one.rule == "response-body-property-removed"]
+    assert [pointer.rpartition("/")[2] for pointer in removed] == ["name", "full_name"]
 
 
-def test_a_successor_that_does_not_exist() -> None:
+def test_a_successor_that_does_not_exist_is_rejected() -> None:
     with pytest.raises(KeyError, match="GET /nowhere"):
         diff(V1, V2, pairs={"GET /auth/me": "GET /nowhere"})

@@ -1,4 +1,4 @@
-"""What is no OpenAPI document is refused in one line, whatever it is instead."""
+"""Invalid documents are rejected with a message of one line."""
 
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ DANGLING = {"paths": {"/a": {"get": {"responses": {"200": {"$ref": "#/components
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         ("", "not an object"),
         ("[]", "not an object"),
@@ -31,24 +31,24 @@ DANGLING = {"paths": {"/a": {"get": {"responses": {"200": {"$ref": "#/components
         ("a: 1e999", "out of range"),
     ],
 )
-def test_what_is_no_document_is_refused(text: str, says: str) -> None:
-    with pytest.raises(NotOpenAPI, match=says):
+def test_invalid_text_is_rejected(text: str, message: str) -> None:
+    with pytest.raises(NotOpenAPI, match=message):
         parse(text)
 
 
-def test_aliases_that_explode_are_refused() -> None:
+def test_aliases_that_expand_without_limit_are_rejected() -> None:
     lines = ["a0: &a0 [x, x]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12))]
     with pytest.raises(NotOpenAPI, match="aliases"):
         parse("\n".join(lines))
 
 
-def test_yaml_means_what_json_would() -> None:
+def test_yaml_scalars_have_the_types_of_yaml_1_2() -> None:
     found = parse("200: no\non: 2020-01-31\nx: &x {a: 1.5}\ny: {<<: *x, b: 010}\nz: ~")
     assert found == {"200": "no", "on": "2020-01-31", "x": {"a": 1.5}, "y": {"a": 1.5, "b": 10}, "z": None}
 
 
 @pytest.mark.parametrize(
-    ("document", "says"),
+    ("document", "message"),
     [
         ({}, "openapi"),
         ({"swagger": "2.0", "paths": {}}, "Swagger 2.0"),
@@ -62,12 +62,12 @@ def test_yaml_means_what_json_would() -> None:
         (VALID | {"components": {"schemas": {"A": {"$ref": "other.yaml#/A"}}}}, "bundle"),
     ],
 )
-def test_a_document_that_is_no_openapi_is_refused(document: Json, says: str) -> None:
-    with pytest.raises(NotOpenAPI, match=says):
+def test_a_document_that_is_not_openapi_is_rejected(document: Json, message: str) -> None:
+    with pytest.raises(NotOpenAPI, match=message):
         diff(VALID, document)
 
 
-def test_references_within_data_are_no_references() -> None:
+def test_references_in_examples_and_names_are_ignored() -> None:
     schema = {
         "type": "object",
         "properties": {"$ref": {"type": "string"}, "default": {}},
@@ -76,14 +76,14 @@ def test_references_within_data_are_no_references() -> None:
     assert diff(VALID, VALID | {"components": {"schemas": {"A": schema}}}).findings == ()
 
 
-def test_anchors_are_followed() -> None:
+def test_a_reference_can_name_an_anchor() -> None:
     schemas = {"A": {"$anchor": "a", "type": "string"}, "B": {"$ref": "#a"}}
     document = Document(VALID | {"components": {"schemas": schemas}})
     assert document.resolve(document.root.at("components", "schemas", "B")).value == schemas["A"]
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe\x00", b"swagger"])
-def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | None) -> None:
+def test_the_error_of_an_unreadable_file_contains_its_name(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "document.yaml"
     if content is not None:
         path.write_bytes(content)

@@ -1,4 +1,4 @@
-"""Every rule has a pair that triggers it and a pair next to it that breaks nobody."""
+"""Every rule has an example that triggers it, and a similar change that is not breaking."""
 
 import copy
 from typing import Any
@@ -24,26 +24,26 @@ def rules_of(old: Json, new: Json) -> dict[str, Severity]:
     return {finding.rule: finding.severity for finding in diff(copy.deepcopy(old), copy.deepcopy(new))}
 
 
-def harmless(change: Change, context: Context) -> Json:
-    """What to change the old schema into: given, or the way back of a change that has one, or other words."""
-    pair = SCHEMA_EXAMPLES[change.name]
-    if pair.harmless is not None:
-        return pair.old, pair.harmless
+def harmless_pair(change: Change, context: Context) -> Json:
+    """Two schemas with a safe change: the declared one, the reverse change, or another description."""
+    example = SCHEMA_EXAMPLES[change.name]
+    if example.harmless is not None:
+        return example.old, example.harmless
     if change.effect in {Effect.NARROWS, Effect.WIDENS} and change.severity(context) is Severity.BREAKING:
-        return pair.new, pair.old
-    return pair.old, {**pair.old, "description": "Other words."}
+        return example.new, example.old
+    return example.old, {**example.old, "description": "Another description."}
 
 
-def test_every_rule_has_its_pairs() -> None:
+def test_every_rule_has_an_example() -> None:
     of_schemas = {rule_id(context, change) for context, change in CASES}
     assert registry().keys() == PROTOCOL_EXAMPLES.keys() | of_schemas
     assert len(registry()) >= 150
 
 
 @pytest.mark.parametrize(("context", "change"), CASES)
-def test_a_change_of_a_schema_is_told_by_its_rule(context: Context, change: str) -> None:
-    pair = SCHEMA_EXAMPLES[change]
-    found = rules_of(at(context, pair.old, **COMPONENTS), at(context, pair.new, **COMPONENTS))
+def test_a_schema_change_triggers_its_rule(context: Context, change: str) -> None:
+    example = SCHEMA_EXAMPLES[change]
+    found = rules_of(at(context, example.old, **COMPONENTS), at(context, example.new, **COMPONENTS))
     rule = registry()[rule_id(context, change)]
     assert found[rule.id] is rule.severity
     breaks = rule.severity is Severity.BREAKING
@@ -51,37 +51,37 @@ def test_a_change_of_a_schema_is_told_by_its_rule(context: Context, change: str)
 
 
 @pytest.mark.parametrize(("context", "change"), CASES)
-def test_the_change_next_to_it_breaks_nobody(context: Context, change: str) -> None:
-    old, new = harmless(BY_NAME[change], context)
+def test_a_harmless_schema_change_is_not_breaking(context: Context, change: str) -> None:
+    old, new = harmless_pair(BY_NAME[change], context)
     found = rules_of(at(context, old, **COMPONENTS), at(context, new, **COMPONENTS))
     assert Severity.BREAKING not in found.values(), found
     assert rule_id(context, change) not in found
 
 
 @pytest.mark.parametrize("name", PROTOCOL_EXAMPLES)
-def test_a_change_around_the_schemas_is_told_by_its_rule(name: str) -> None:
-    pair = PROTOCOL_EXAMPLES[name]
-    found = rules_of(pair.old, pair.new)
+def test_a_protocol_change_triggers_its_rule(name: str) -> None:
+    example = PROTOCOL_EXAMPLES[name]
+    found = rules_of(example.old, example.new)
     assert found[name] is registry()[name].severity
     assert registry()[name].severity is Severity.BREAKING or Severity.BREAKING not in found.values(), found
 
 
 @pytest.mark.parametrize("name", PROTOCOL_EXAMPLES)
-def test_the_pair_next_to_it_breaks_nobody(name: str) -> None:
-    pair = PROTOCOL_EXAMPLES[name]
-    found = rules_of(pair.old, pair.harmless)
+def test_a_harmless_protocol_change_is_not_breaking(name: str) -> None:
+    example = PROTOCOL_EXAMPLES[name]
+    found = rules_of(example.old, example.harmless)
     assert Severity.BREAKING not in found.values(), found
     assert name not in found
 
 
-def test_every_message_is_one_sentence_about_the_documents() -> None:
-    for name, pair in PROTOCOL_EXAMPLES.items():
-        for finding in diff(pair.old, pair.new):
+def test_every_message_is_a_sentence_without_placeholders() -> None:
+    for name, example in PROTOCOL_EXAMPLES.items():
+        for finding in diff(example.old, example.new):
             assert finding.message.endswith("."), name
             assert "{" not in finding.message.replace("{v}", "").replace("{$request.body#/url}", ""), finding
             assert "None" not in finding.message, finding
 
 
-def test_the_reference_is_what_the_registry_says() -> None:
+def test_the_committed_reference_is_up_to_date() -> None:
     assert main(["--check"]) == 0
     assert "request-parameter-became-required" in reference()

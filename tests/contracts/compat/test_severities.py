@@ -1,4 +1,4 @@
-"""Verdicts on changes as people make them, above all those that look like a break and are none."""
+"""Severities of realistic changes, above all of those that look breaking but are safe."""
 
 import copy
 from collections.abc import Callable
@@ -40,7 +40,7 @@ DRAFT: Json = {
 
 
 def blog() -> Json:
-    """A small API in which requests and responses have schemas of their own."""
+    """A small API with separate schemas for requests and responses."""
     shown = {"description": "", **body({"$ref": "#/components/schemas/Post"})}
     page = body({"type": "array", "items": {"$ref": "#/components/schemas/Post"}})
     return copy.deepcopy(
@@ -69,11 +69,11 @@ def blog() -> Json:
     )
 
 
-def change(place: str, value: Json = ...) -> Callable[[Json], None]:
-    """Set what lies at a path of names, or remove it."""
+def change(path: str, value: Json = ...) -> Callable[[Json], None]:
+    """A function that sets the value at a path of names, or removes it."""
 
     def apply(doc: Json) -> None:
-        *parents, last = place.split(" ")
+        *parents, last = path.split(" ")
         for name in parents:
             doc = doc[int(name) if isinstance(doc, list) else name]
         if value is ...:
@@ -89,7 +89,7 @@ def change(place: str, value: Json = ...) -> Callable[[Json], None]:
 DRAFT_AT, POST_AT = "components schemas Draft", "components schemas Post"
 LIST = "paths /posts get"
 SAFE = {
-    "description": change(f"{POST_AT} description", "Words."),
+    "description": change(f"{POST_AT} description", "A description."),
     "optional request field": change(f"{DRAFT_AT} properties note", {"type": "string"}),
     "response field": change(f"{POST_AT} properties note", {"type": "string"}),
     "required response field": change(f"{POST_AT} required 0", "tags"),
@@ -121,22 +121,22 @@ BREAKING = {
         change(f"{DRAFT_AT} properties note", {"type": "string"})(doc),
         change(f"{DRAFT_AT} required 0", "note")(doc),
     ],
-    "response field gone": change(f"{POST_AT} properties tags"),
+    "response field removed": change(f"{POST_AT} properties tags"),
     "response field optional": change(f"{POST_AT} required 0"),
     "nullable response field": change(f"{POST_AT} properties title type", ["string", "null"]),
     "response enum value": change(f"{POST_AT} properties state enum 0", "archived"),
-    "request enum value gone": change(f"{DRAFT_AT} properties state enum 0"),
+    "request enum value removed": change(f"{DRAFT_AT} properties state enum 0"),
     "lower maximum": change(f"{LIST} parameters 0 schema maximum", 10),
     "type of a response field": change(f"{POST_AT} properties id type", "string"),
     "type of a deep response field": change(f"{POST_AT} properties tags items type", "integer"),
     "type of a path parameter": change("paths /posts/{id} parameters 0 schema type", "string"),
-    "parameter gone": change(f"{LIST} parameters 1"),
+    "parameter removed": change(f"{LIST} parameters 1"),
     "parameter required": change(f"{LIST} parameters 1 required", value=True),
-    "operation gone": change("paths /posts get"),
-    "path gone": change("paths /posts/{id}"),
+    "operation removed": change("paths /posts get"),
+    "path removed": change("paths /posts/{id}"),
     "operation renamed": change(f"{LIST} operationId", "index"),
-    "response gone": change("paths /posts post responses 201"),
-    "body gone": change("paths /posts post requestBody"),
+    "response removed": change("paths /posts post responses 201"),
+    "body removed": change("paths /posts post requestBody"),
     "security": change("security", [{"key": []}]),
     "response field of a closed union": change(
         f"{POST_AT} properties tags items", {"oneOf": [{"type": "string"}, {"type": "integer"}]}
@@ -145,7 +145,7 @@ BREAKING = {
 
 
 @pytest.mark.parametrize("name", SAFE)
-def test_safe(name: str) -> None:
+def test_the_change_is_safe(name: str) -> None:
     new = blog()
     SAFE[name](new)
     report = diff(blog(), new)
@@ -153,13 +153,13 @@ def test_safe(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BREAKING)
-def test_breaking(name: str) -> None:
+def test_the_change_is_breaking(name: str) -> None:
     new = blog()
     BREAKING[name](new)
     assert diff(blog(), new).breaks
 
 
-def request_schemas(old: Json, new: Json, **components: Json) -> list[tuple[str, str]]:
+def compare_request_schemas(old: Json, new: Json, **components: Json) -> list[tuple[str, str]]:
     sides = [with_request(body(one)) | {"components": {"schemas": components}} for one in (old, new)]
     return [(finding.rule, finding.severity.value) for finding in diff(*sides)]
 
@@ -176,29 +176,35 @@ SAME_MEANING = {
     "allOf or one schema": ({"allOf": [THING, {"type": "object", "required": ["a"]}]}, THING | {"required": ["a"]}),
     "nested allOf": ({"allOf": [{"allOf": [{"$ref": "#/components/schemas/T"}]}]}, THING),
     "a union of one": ({"oneOf": [{"$ref": "#/components/schemas/T"}]}, THING),
-    "a reference with words": ({"$ref": "#/components/schemas/T", "description": "D"}, THING),
-    "true or nothing": (THING | {"additionalProperties": True}, THING | {"additionalProperties": {}}),
-    "true or an empty schema": ({"type": "array", "items": True}, {"type": "array", "items": {}}),
-    "a limit that limits nothing": ({"type": "string", "minLength": 0}, {"type": "string"}),
+    "a reference with a description": ({"$ref": "#/components/schemas/T", "description": "D"}, THING),
+    "true or an empty schema for additional properties": (
+        THING | {"additionalProperties": True},
+        THING | {"additionalProperties": {}},
+    ),
+    "true or an empty schema for items": ({"type": "array", "items": True}, {"type": "array", "items": {}}),
+    "a minimum length of 0": ({"type": "string", "minLength": 0}, {"type": "string"}),
     "numbers": ({"type": "number", "maximum": 1}, {"type": ["integer", "number"], "maximum": 1.0}),
-    "order": ({"type": "object", "required": ["a", "b"]}, {"required": ["b", "a"], "type": "object"}),
+    "order of keys": ({"type": "object", "required": ["a", "b"]}, {"required": ["b", "a"], "type": "object"}),
     "variants in another order": ({"oneOf": [THING, {"type": "string"}]}, {"oneOf": [{"type": "string"}, THING]}),
     "integers below or up to": ({"type": "integer", "exclusiveMaximum": 5}, {"type": "integer", "maximum": 4}),
-    "nothing more or false": (THING | {"additionalProperties": {"not": {}}}, THING | {"additionalProperties": False}),
-    "a hint": ({"type": "integer"}, {"type": "integer", "format": "int64"}),
-    "a list of types": ({"type": ["string"]}, {"type": "string"}),
+    "no additional properties": (
+        THING | {"additionalProperties": {"not": {}}},
+        THING | {"additionalProperties": False},
+    ),
+    "a format without effect": ({"type": "integer"}, {"type": "integer", "format": "int64"}),
+    "a list of one type": ({"type": ["string"]}, {"type": "string"}),
 }
 
 
 @pytest.mark.parametrize("name", SAME_MEANING)
-def test_what_means_the_same_is_the_same(name: str) -> None:
+def test_schemas_with_the_same_meaning_are_equal(name: str) -> None:
     old, new = SAME_MEANING[name]
-    assert request_schemas(old, new, T=THING) == []
-    assert request_schemas(new, old, T=THING) == []
+    assert compare_request_schemas(old, new, T=THING) == []
+    assert compare_request_schemas(new, old, T=THING) == []
 
 
-def test_an_enum_that_becomes_a_limited_text_is_no_break() -> None:
-    assert request_schemas({"enum": ["a"]}, {"type": "string", "maxLength": 5, "pattern": "a"}) == [
+def test_an_enum_that_becomes_a_string_with_limits_is_safe() -> None:
+    assert compare_request_schemas({"enum": ["a"]}, {"type": "string", "maxLength": 5, "pattern": "a"}) == [
         ("request-body-enum-dropped", "safe")
     ]
 
@@ -216,7 +222,7 @@ def test_recursive_schemas_are_compared_once() -> None:
     assert [finding.pointer for finding in diff(old, new)] == ["/components/schemas/Leaf/properties/name/type"]
 
 
-def test_references_that_lead_round_in_a_circle_are_survived() -> None:
+def test_circular_references_are_equal_to_themselves() -> None:
     circle = {
         "A": {"$ref": "#/components/schemas/B"},
         "B": {"$ref": "#/components/schemas/A"},
@@ -224,14 +230,14 @@ def test_references_that_lead_round_in_a_circle_are_survived() -> None:
     }
     for name in circle:
         assert (
-            request_schemas(
+            compare_request_schemas(
                 {"$ref": f"#/components/schemas/{name}"}, {"$ref": f"#/components/schemas/{name}"}, **circle
             )
             == []
         )
 
 
-def test_a_change_that_operations_share_is_told_once_with_all_of_them() -> None:
+def test_a_change_of_a_shared_schema_is_reported_once_with_all_operations() -> None:
     new = blog()
     change(f"{POST_AT} properties id type", "string")(new)
     (finding,) = diff(blog(), new)
@@ -239,18 +245,18 @@ def test_a_change_that_operations_share_is_told_once_with_all_of_them() -> None:
     assert finding.operations == ("GET /posts", "POST /posts", "GET /posts/{id}")
 
 
-def test_openapi_3_0_is_read_by_its_own_rules() -> None:
-    def old_style(schema: Json) -> Json:
+def test_openapi_3_0_has_its_own_keywords() -> None:
+    def openapi_3_0(schema: Json) -> Json:
         return {**with_request(body(schema)), "openapi": "3.0.3", "components": {"schemas": {"T": THING}}}
 
     nullable, bounded = {"type": "string", "nullable": True}, {"type": "number", "maximum": 5}
-    assert diff(old_style(nullable), old_style({"type": "string"})).breaks
-    assert diff(old_style(bounded), old_style({**bounded, "exclusiveMaximum": True})).breaks
+    assert diff(openapi_3_0(nullable), openapi_3_0({"type": "string"})).breaks
+    assert diff(openapi_3_0(bounded), openapi_3_0({**bounded, "exclusiveMaximum": True})).breaks
     reference = {"$ref": "#/components/schemas/T"}
-    assert diff(old_style(reference), old_style({**reference, "required": ["a"]})).findings == ()
+    assert diff(openapi_3_0(reference), openapi_3_0({**reference, "required": ["a"]})).findings == ()
 
 
-def test_a_moved_parameter_keeps_its_path_level_meaning() -> None:
+def test_a_parameter_can_move_from_an_operation_to_its_path() -> None:
     listed = operation(parameters=[parameter("q")])
     shared = document(
         {
@@ -263,19 +269,19 @@ def test_a_moved_parameter_keeps_its_path_level_meaning() -> None:
     assert diff(listed, shared).findings == ()
 
 
-def test_a_range_of_statuses_lives_on_in_its_members() -> None:
+def test_a_status_can_replace_its_range() -> None:
     text = body({"type": "string"})
     assert not diff(with_responses(_2XX=text), with_responses(_200=text)).breaks
     assert diff(with_responses(_2XX=text), with_responses(_200=body({"type": "integer"}))).breaks
 
 
-def test_what_becomes_of_a_scheme_that_nobody_needs_is_no_break() -> None:
+def test_a_change_of_an_unused_security_scheme_is_safe() -> None:
     old, new = (
         {"components": {"securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": name}}}} for name in "ab"
     )
     assert not diff(operation() | old, operation() | new).breaks
-    needed = {"security": [{"key": []}]}
-    assert diff(operation(**needed) | old, operation(**needed) | new).breaks
+    required = {"security": [{"key": []}]}
+    assert diff(operation(**required) | old, operation(**required) | new).breaks
 
 
 def test_headers_that_openapi_ignores_are_ignored() -> None:

@@ -13,10 +13,10 @@ from tests.contracts.guide.sources import GuideSources
     [
         ('"GET /search" = "GET /search/posts"\n', "", "GET /search has no successor: add one to [operations]"),
         ('"GET /search/posts"', '"GET /found"', "pairs GET /search with GET /found, but one of them does not exist"),
-        ('"POST /users" = ', '"POST /people" = ', "[gone] names POST /people, which does not exist"),
+        ('"POST /users" = ', '"POST /people" = ', "[removed] names POST /people, which does not exist"),
         ('PostUpdate = "PostPatch"', 'PostUpdate = "Patch"', "[schemas] pairs PostUpdate with Patch"),
-        ('"MeResponse.name" = "User.display_name"\n', "", "MeResponse.name is gone: add its successor to [fields]"),
-        ('"GET /users skip" = "GET /users cursor"\n', "", "GET /users skip is gone: add its successor to [fields]"),
+        ('"MeResponse.name" = "User.display_name"\n', "", "MeResponse.name is removed: add its successor to [fields]"),
+        ('"GET /users skip" = "GET /users cursor"\n', "", "GET /users skip is removed: add its successor to [fields]"),
         ('"User.id, User.v1_id"', '"User.id, User.old_id"', "with User.old_id, which does not exist: correct it"),
         ('"MeResponse.name" =', '"MeResponse.alias" =', "[fields] names MeResponse.alias, which does not exist"),
     ],
@@ -31,7 +31,7 @@ def test_a_pairing_must_be_complete_and_name_existing_parts(
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("[gone]", "[lost]", "'gone'"),
+        ("[removed]", "[lost]", "'removed'"),
         ('PostUpdate = "PostPatch"', "PostUpdate = 1", r"\[schemas\] must be a table of strings"),
         ('case = "no credentials"', 'name = "no credentials"', "'case'"),
         ("[fields]", "[fields", "Expected"),

@@ -1,18 +1,26 @@
-"""What an integrator of v1 writes with a client that was generated from its contract. Run: URL EMAIL PASSWORD."""
+"""Uses the generated Python client of v1, as an integrator would. Arguments: URL EMAIL PASSWORD."""
 
 import sys
 
 from strata_v1 import AuthenticatedClient, Client
 from strata_v1.api.auth import auth_login
 from strata_v1.api.posts import posts_create, posts_delete, posts_get, posts_list, posts_update
-from strata_v1.models import Error, LoginForm, PostCreate, PostPage, PostResponse, PostUpdate, TokenResponse
-from strata_v1.models import ValidationFailure as Refusal
+from strata_v1.models import (
+    Error,
+    LoginForm,
+    PostCreate,
+    PostPage,
+    PostResponse,
+    PostUpdate,
+    TokenResponse,
+    ValidationFailure,
+)
 
 
 def main(url: str, email: str, password: str) -> None:
     base = f"{url}/api/v1"
     with Client(base_url=base, raise_on_unexpected_status=True) as anonymous:
-        wrong = auth_login.sync(client=anonymous, body=LoginForm(username=email, password="not the one"))
+        wrong = auth_login.sync(client=anonymous, body=LoginForm(username=email, password="a wrong password"))
         assert isinstance(wrong, Error)
         assert wrong.detail
         tokens = auth_login.sync(client=anonymous, body=LoginForm(username=email, password=password))
@@ -33,15 +41,15 @@ def posts(client: AuthenticatedClient) -> None:
     assert isinstance(listed, PostPage)
     assert [(post.id, post.title) for post in listed.items] == [(written.id, "Edited")]
 
-    refused = posts_create.sync(client=client, body=PostCreate(title="", content="Titles are not empty."))
-    assert isinstance(refused, Refusal)
-    assert isinstance(refused.detail, list)
-    assert refused.detail[0].loc == ["body", "title"]
+    rejected = posts_create.sync(client=client, body=PostCreate(title="", content="Titles are not empty."))
+    assert isinstance(rejected, ValidationFailure)
+    assert isinstance(rejected.detail, list)
+    assert rejected.detail[0].loc == ["body", "title"]
 
     assert posts_delete.sync_detailed(written.id, client=client).status_code == 204
-    gone = posts_get.sync(written.id, client=client)
-    assert isinstance(gone, Error)
-    assert gone.detail == "Post not found"
+    deleted = posts_get.sync(written.id, client=client)
+    assert isinstance(deleted, Error)
+    assert deleted.detail == "Post not found"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What an integrator of v2 writes with a client that was generated from its contract. Run: URL EMAIL PASSWORD."""
+"""Uses the generated Python client of v2, as an integrator would. Arguments: URL EMAIL PASSWORD."""
 
 import sys
 
@@ -25,7 +25,7 @@ from strata_v2.types import Unset
 def main(url: str, email: str, password: str) -> None:
     base = f"{url}/api/v2"
     with Client(base_url=base, raise_on_unexpected_status=True) as anonymous:
-        wrong = tokens_create.sync(client=anonymous, body=form(email, "not the one"))
+        wrong = tokens_create.sync(client=anonymous, body=form(email, "a wrong password"))
         assert isinstance(wrong, TokenError)
         assert wrong.error == "invalid_grant"
         tokens = tokens_create.sync(client=anonymous, body=form(email, password))
@@ -40,12 +40,12 @@ def form(email: str, password: str) -> TokenForm:
 
 def posts(client: AuthenticatedClient) -> None:
     draft = PostCreate(title="Written", content="With a client.", status=PostCreateStatus.PUBLISHED)
-    first = posts_create.sync_detailed(client=client, body=draft, idempotency_key='"once"')
-    again = posts_create.sync_detailed(client=client, body=draft, idempotency_key='"once"')
+    first = posts_create.sync_detailed(client=client, body=draft, idempotency_key='"key"')
+    retry = posts_create.sync_detailed(client=client, body=draft, idempotency_key='"key"')
     written = first.parsed
     assert isinstance(written, Post)
-    assert isinstance(again.parsed, Post)
-    assert again.parsed.id == written.id
+    assert isinstance(retry.parsed, Post)
+    assert retry.parsed.id == written.id
 
     tag = first.headers["ETag"]
     edited = posts_update.sync(written.id, client=client, body=PostPatch(title="Edited"), if_match=tag)
@@ -68,14 +68,14 @@ def posts(client: AuthenticatedClient) -> None:
     assert chosen.title == "Edited"
     assert isinstance(chosen.status, Unset)
 
-    refused = posts_create.sync(client=client, body=PostCreate(title="", content="Titles are not empty."))
-    assert isinstance(refused, Problem)
-    assert refused.errors[0].pointer == "#/title"
+    rejected = posts_create.sync(client=client, body=PostCreate(title="", content="Titles are not empty."))
+    assert isinstance(rejected, Problem)
+    assert rejected.errors[0].pointer == "#/title"
 
     assert posts_delete.sync_detailed(written.id, client=client).status_code == 204
-    gone = posts_get.sync(written.id, client=client)
-    assert isinstance(gone, Problem)
-    assert gone.code == "post_not_found"
+    deleted = posts_get.sync(written.id, client=client)
+    assert isinstance(deleted, Problem)
+    assert deleted.code == "post_not_found"
 
 
 if __name__ == "__main__":

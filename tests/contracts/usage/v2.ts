@@ -1,4 +1,4 @@
-// What an integrator of v2 writes with types that were generated from its contract. Checked, never run.
+// Uses the generated types of v2, as an integrator would. Compiled, but not run.
 import type { components, operations, paths } from "./strata_v2";
 
 type Problem = components["schemas"]["Problem"];
