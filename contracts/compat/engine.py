@@ -39,7 +39,7 @@ class PairResult:
     children: list[SchemaPair] = field(default_factory=list)
 
     def add_child(self, old: Schema, new: Schema) -> None:
-        """Compare two schemas below this pair, in the same context."""
+        """Add a pair of schemas below this pair, in the same context."""
         self.children.append(SchemaPair(old, new, self.pair.context))
 
     def report(self, change: str, pointer: str, *, what: str | None = None, **details: object) -> None:

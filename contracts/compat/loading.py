@@ -116,7 +116,7 @@ def _yaml(text: str) -> Any:
 
 
 def _check_depth(text: str) -> None:
-    """Reject deep nesting before the composer recurses: the C composer crashes the process."""
+    """Reject deep nesting before the composer recurses: a stack overflow in its C version ends the process."""
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.CollectionStartEvent):
