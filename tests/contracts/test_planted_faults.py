@@ -23,15 +23,18 @@ from tests.support.app import TestApp
 from tests.support.live import free_port
 from tests.support.postgres import clone
 
+START_SECONDS = 30
+
 
 @asynccontextmanager
 async def serve(app: ASGIApp) -> AsyncIterator[str]:
     port = free_port()
     server = uvicorn.Server(uvicorn.Config(app, port=port, lifespan="on", log_config=None, access_log=False))
     running = asyncio.create_task(server.serve())
-    while not server.started:
-        assert not running.done(), "the server stopped during its start"
-        await asyncio.sleep(0.02)
+    async with asyncio.timeout(START_SECONDS):
+        while not server.started:
+            assert not running.done(), "the server stopped during its start"
+            await asyncio.sleep(0.02)
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     await running
