@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import CursorResult, Text, and_, cast, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from app.kit.db.locks import lock
 from app.kit.db.sessions import ReadSession, WriteSession
 from app.kit.db.statements import Read
 from app.lifecycle.version import Window
@@ -20,8 +21,6 @@ _WINDOWS: Final = Read(
     )
 )
 _RETIREMENTS: Final = Read(select(VersionRetirement.api_version, VersionRetirement.retired_at))
-_LOCK: Final = 5_781_426_302
-"""Any number, the same in every process: two who decide about versions at once must wait for each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ class DecisionRepository:
 
     async def lock(self) -> None:
         """Wait until nobody else decides, for the rest of the transaction."""
-        await self._session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+        await lock(self._session, "lifecycle")
 
     async def windows(self, version: str) -> list[Window]:
         rows = await self._session.execute(

@@ -14,29 +14,29 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from app.kit.db.database import sqlalchemy_url
+from app.kit.db.locks import lock_ids
 from app.models import Base
 
-ADVISORY_LOCK = 5_781_426_301
-"""The key that serialises runs; any number, the same in every process."""
 LOCK_POLL_SECONDS = 0.2
 LIMITS = {"lock_timeout": "5s", "statement_timeout": "60s"}
 """Parameters of the session, so that ``RESET`` restores them. A statement that waits for a lock blocks every later
 statement on that table, those of the release that serves included."""
 
 
-def owned(_object: object, name: str | None, kind: str, *_: object) -> bool:
-    """Leave the job queue's tables to the library that owns them."""
+def include_object(_object: object, name: str | None, kind: str, *_: object) -> bool:
+    """Exclude the tables of the job queue, which PgQueuer creates."""
     return not (kind == "table" and name is not None and name.startswith("pgqueuer"))
 
 
 def wait_for_other_runs(connection: Connection) -> None:
-    """Take the advisory lock, however long another run takes.
+    """Acquire the advisory lock, without a limit on the duration of another run.
 
     This polls: a transaction that waits in ``pg_advisory_lock`` has a snapshot, for which ``CREATE INDEX CONCURRENTLY``
     of the other run would wait, which is a deadlock.
     """
-    statement = text("SELECT pg_try_advisory_lock(:key)")
-    while not connection.scalar(statement, {"key": ADVISORY_LOCK}):
+    statement = text("SELECT pg_try_advisory_lock(:purpose, :key)")
+    purpose, key = lock_ids("migrations")
+    while not connection.scalar(statement, {"purpose": purpose, "key": key}):
         connection.rollback()
         time.sleep(LOCK_POLL_SECONDS)
     connection.commit()
@@ -49,7 +49,7 @@ def migrate(connection: Connection) -> None:
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
-        include_object=owned,
+        include_object=include_object,
         transaction_per_migration=True,
         compare_type=True,
         compare_server_default=True,
@@ -59,7 +59,7 @@ def migrate(connection: Connection) -> None:
 
 
 async def connect_and_migrate() -> None:
-    """Open one connection and close it again; the advisory lock ends with it."""
+    """Open one connection and close it afterwards, which releases the advisory lock."""
     engine = create_async_engine(
         sqlalchemy_url(context.config.attributes["dsn"]), poolclass=NullPool, connect_args={"server_settings": LIMITS}
     )

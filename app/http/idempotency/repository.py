@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
+from app.kit.db.locks import try_lock
 from app.kit.db.sessions import WriteSession
 from app.models.idempotency import IdempotencyRecord
 
@@ -17,8 +18,7 @@ class IdempotencyRepository:
 
     async def try_lock(self, scope: bytes) -> bool:
         """Whether no other transaction works under this scope; held until the transaction ends."""
-        key = int.from_bytes(scope[:8], signed=True)
-        return bool(await self._session.scalar(select(func.pg_try_advisory_xact_lock(bindparam("key", key)))))
+        return await try_lock(self._session, "idempotency", scope)
 
     async def find(self, scope: bytes, now: datetime) -> tuple[bytes, bytes] | None:
         """Fingerprint and sealed response of an answer that is still kept."""

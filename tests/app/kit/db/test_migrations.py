@@ -17,10 +17,11 @@ from alembic.util import CommandError as AlembicError
 from app.cli.kit.environment import ensure_migrated, migration_status, reachable
 from app.cli.kit.output import CommandError
 from app.kit.db import migrations
+from app.kit.db.locks import lock_ids
 
 # Longer than the lock timeout of a migration.
 WAIT_SECONDS = 5.5
-LOCK = "SELECT pg_advisory_lock(5781426301)"
+LOCK = "SELECT pg_advisory_lock({}, {})".format(*lock_ids("migrations"))
 
 
 def query(dsn: str, *statements: str) -> Any:
@@ -123,6 +124,7 @@ UPGRADE = """
 import sys
 from pathlib import Path
 from app.kit.db import migrations
+from app.kit.db.locks import lock_ids
 
 migrations._SCRIPTS = Path(sys.argv[2])
 migrations.upgrade(sys.argv[1])
