@@ -1,1 +1,1 @@
-"""Who is asking, and what they may do."""
+"""Identifies callers and what they are permitted to do."""

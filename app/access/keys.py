@@ -1,6 +1,7 @@
-"""The text of an API key: a prefix that scanners recognise, 190 random bits, a checksum that spares a look-up.
+"""The text of an API key: a prefix that secret scanners recognise, 190 random bits, and a checksum.
 
-A key has enough entropy that one SHA-256 protects it at rest; a slow hash would only slow the request down.
+The checksum rejects mistyped keys without a database look-up. With this entropy one SHA-256 protects a stored key; a
+slow hash would only slow requests down.
 """
 
 import hashlib
@@ -18,18 +19,18 @@ _HINT_LENGTH: Final = len("sk_live_") + 4
 
 
 def generate(mode: Mode) -> str:
-    """A new key."""
+    """Generate a key."""
     head = f"sk_{mode}_" + "".join(secrets.choice(_ALPHABET) for _ in range(_RANDOM_LENGTH))
     return head + _checksum(head)
 
 
 def looks_like_key(text: str) -> bool:
-    """Whether this is meant to be an API key at all."""
+    """Whether the text has the prefix of an API key."""
     return text.startswith(_PREFIXES)
 
 
 def well_formed(key: str) -> bool:
-    """Whether prefix, length and checksum are right; a typing error never reaches the database."""
+    """Whether prefix, length and checksum are right."""
     head, tail = key[:-_CHECKSUM_LENGTH], key[-_CHECKSUM_LENGTH:]
     return (
         looks_like_key(key)
@@ -40,12 +41,12 @@ def well_formed(key: str) -> bool:
 
 
 def digest(key: str) -> bytes:
-    """What is stored and looked up: 32 bytes."""
+    """The 32 bytes that are stored and looked up."""
     return hashlib.sha256(key.encode()).digest()
 
 
 def hint(key: str) -> str:
-    """The beginning of the key, enough to tell one's keys apart."""
+    """The first characters of the key, by which its owner recognises it."""
     return key[:_HINT_LENGTH]
 
 

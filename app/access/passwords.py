@@ -1,4 +1,4 @@
-"""Argon2, off the event loop and a few at a time: each run takes about a tenth of a second and 64 MiB."""
+"""Argon2 in threads with bounded concurrency: each run takes about a tenth of a second and 64 MiB."""
 
 import asyncio
 from functools import cached_property
@@ -19,11 +19,14 @@ class PasswordHasher:
             return await asyncio.to_thread(self._hash.hash, password)
 
     async def verify(self, password: str, stored: str | None) -> bool:
-        """Whether they match. Without a stored hash the same time is spent, so that nobody learns who exists."""
+        """Whether the password matches the stored hash.
+
+        Without a stored hash the same time is spent, so that the response time does not reveal whether a user exists.
+        """
         async with self._slots:
-            matches = await asyncio.to_thread(self._hash.verify, password, stored or self._nobodys_hash)
+            matches = await asyncio.to_thread(self._hash.verify, password, stored or self._placeholder_hash)
         return matches and stored is not None
 
     @cached_property
-    def _nobodys_hash(self) -> str:
+    def _placeholder_hash(self) -> str:
         return self._hash.hash("a password that nobody has")

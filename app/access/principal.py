@@ -1,31 +1,17 @@
-"""The caller of one request, as the services see them."""
+"""The caller of one request, as services see it."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from functools import cache
 from uuid import UUID
 
+from app.access.permissions import Permission, public_permissions
 from app.errors import InsufficientPermissions, Unauthenticated
 
 
-class Permission(StrEnum):
-    """Everything a role or a key's scope can allow."""
-
-    POSTS_READ = "posts:read"
-    POSTS_WRITE = "posts:write"
-    POSTS_MODERATE = "posts:moderate"
-    POSTS_READ_ALL = "posts:read_all"
-    PROFILE_READ = "profile:read"
-    PROFILE_WRITE = "profile:write"
-    USERS_READ = "users:read"
-    USERS_WRITE = "users:write"
-    USERS_DELETE = "users:delete"
-    ROLES_WRITE = "roles:write"
-
-
 class Role(StrEnum):
-    """What a person is here for. The permissions of each are rows of ``role_permissions``."""
+    """A role of a user. The permissions of each are rows of ``role_permissions``."""
 
     READER = "reader"
     AUTHOR = "author"
@@ -34,7 +20,7 @@ class Role(StrEnum):
 
 
 class Plan(StrEnum):
-    """What a consumer pays for."""
+    """The plan that a consumer pays for; it decides the rate limits."""
 
     FREE = "free"
     PRO = "pro"
@@ -43,7 +29,7 @@ class Plan(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A caller. Anonymous ones have no user and may only read what is published."""
+    """A caller. An anonymous one has no user and only the public permissions."""
 
     user_id: int | None
     user_uid: UUID | None
@@ -53,25 +39,29 @@ class Principal:
     session_uid: UUID | None = None
     key_uid: UUID | None = None
     early_brownout_until: datetime | None = None
-    """Until when deprecated versions are to refuse this caller's key, by its owner's wish."""
+    """Until when deprecated versions reject this caller's API key, at the request of its owner."""
 
     @property
     def anonymous(self) -> bool:
-        """Whether nobody signed in."""
+        """Whether the caller is not signed in."""
         return self.user_id is None
 
     def may(self, permission: Permission) -> bool:
-        """Whether roles and, with a key, its scopes allow this."""
+        """Whether the roles and, with an API key, its scopes allow this."""
         return permission in self.permissions
 
     def require(self, permission: Permission) -> None:
-        """Raise ``Unauthenticated`` or ``InsufficientPermissions`` unless the caller may do this."""
+        """Raise ``Unauthenticated`` or ``InsufficientPermissions`` unless the caller is signed in and may do this."""
         self.signed_in()
+        self.ensure(permission)
+
+    def ensure(self, permission: Permission) -> None:
+        """Raise ``InsufficientPermissions`` unless the caller, who may be anonymous, may do this."""
         if permission not in self.permissions:
             raise InsufficientPermissions(permission)
 
     def signed_in(self) -> "SignedIn":
-        """The caller's own identifiers, or ``Unauthenticated``."""
+        """The caller's own identifiers. Raises ``Unauthenticated``."""
         if self.user_id is None or self.user_uid is None:
             raise Unauthenticated
         return SignedIn(self.user_id, self.user_uid)
@@ -79,10 +69,13 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """The identifiers of a caller who is somebody."""
+    """The identifiers of a caller that is signed in."""
 
     user_id: int
     user_uid: UUID
 
 
-ANONYMOUS: Final = Principal(None, None, (), frozenset({Permission.POSTS_READ}))
+@cache
+def anonymous() -> Principal:
+    """The principal of a request without credentials."""
+    return Principal(None, None, (), public_permissions())

@@ -1,4 +1,4 @@
-"""Who counts attempts to authenticate, as the core sees it."""
+"""Counts attempts to authenticate."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,18 +10,18 @@ SUCCESS: Final = "success"
 
 
 class Attempts(Protocol):
-    """Counts attempts by outcome: ``success``, or the code of the failure."""
+    """Counts attempts by outcome: ``success``, or the code of the error."""
 
-    def note(self, outcome: str, method: str) -> None:
-        """Count one attempt. Both names come from the code, never from a caller."""
+    def record(self, outcome: str, method: str) -> None:
+        """Count one attempt. Both arguments are constants of the code, never input of a client."""
 
 
 @contextmanager
-def counted(attempts: Attempts, method: str) -> Iterator[None]:
-    """Count the block as one attempt by this method, however it ends; a defect of ours is no attempt."""
+def count_attempt(attempts: Attempts, method: str) -> Iterator[None]:
+    """Count the block as one attempt with this method, unless it raises anything but a ``DomainError``."""
     try:
         yield
-    except DomainError as failure:
-        attempts.note(failure.code, method)
+    except DomainError as error:
+        attempts.record(error.code, method)
         raise
-    attempts.note(SUCCESS, method)
+    attempts.record(SUCCESS, method)

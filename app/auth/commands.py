@@ -1,11 +1,11 @@
-"""What callers ask of the auth feature."""
+"""Input of the use cases of registration and sign-in."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """A stranger who wants an account."""
+    """A user to register."""
 
     email: str
     password: str = field(repr=False)
@@ -13,21 +13,10 @@ class Registration:
 
 
 @dataclass(frozen=True, slots=True)
-class Credentials:
-    """An attempt to sign in, and where it comes from."""
+class PasswordSignIn:
+    """A sign-in with a password, from the client at ``address``."""
 
     email: str
     password: str = field(repr=False)
     address: str
     user_agent: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class TokenPair:
-    """What a signed-in client holds. ``expires_in`` is the access token's lifetime in seconds."""
-
-    access_token: str = field(repr=False)
-    refresh_token: str = field(repr=False)
-    expires_in: int
-    scope: str
-    """The permissions behind the access token, separated by spaces (RFC 6749, section 3.3)."""

@@ -1,4 +1,4 @@
-"""How signing in can fail."""
+"""Errors of registration, sign-in and sessions."""
 
 from app.errors import DomainError, ErrorKind, Forbidden, Malformed, NotFound, RateLimited, Unauthenticated
 
@@ -29,7 +29,7 @@ class InvalidRefreshToken(Unauthenticated):
 
 
 class RefreshTokenReused(InvalidRefreshToken):
-    """Two parties hold the token, and one of them stole it: the session ended, and stays ended."""
+    """Two parties have the token, so it was stolen. The revocation of the session is committed despite the error."""
 
     keeps_changes = True
 

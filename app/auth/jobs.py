@@ -1,11 +1,11 @@
-"""The mails of the auth feature. Payloads hold identifiers; what is secret is computed when the mail is sent."""
+"""Jobs that send mails. Payloads contain identifiers only; tokens are computed when the mail is sent."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
 from app.auth.mailed_tokens import MailedTokens, Purpose
-from app.auth.repository import AuthQueries
+from app.auth.queries import AuthQueries
 from app.kit.clock import utc_now
 from app.kit.db.sessions import ReadSession
 from app.kit.mail.mailer import Mailer
@@ -22,23 +22,23 @@ _PAGES: Final = {Purpose.VERIFICATION: "verify", Purpose.PASSWORD_RESET: "reset-
 
 
 class AuthMails:
-    """Sends what the services promised."""
+    """Sends the mails that the services enqueue."""
 
     def __init__(self, reads: ReadSession, mailer: Mailer, tokens: MailedTokens, base_url: str) -> None:
-        self._repository = AuthQueries(reads)
+        self._queries = AuthQueries(reads)
         self._mailer = mailer
         self._tokens = tokens
         self._base_url = base_url
 
     async def send_token(self, payload: Mapping[str, Any]) -> None:
-        """Mail a single-use token; one that was replaced, used or has expired meanwhile is not worth a mail."""
+        """Mail a single-use token, unless it was replaced, used or has expired in the meantime."""
         uid = UUID(payload["token"])
-        row = await self._repository.mailed_token(uid)
+        row = await self._queries.mailed_token(uid)
         if row is None or row["used_at"] is not None or row["expires_at"] <= utc_now():
             return
         purpose = Purpose(row["purpose"])
         token = self._tokens.token(purpose, uid)
-        # The fragment is never sent to a server, so the token is in no URL that anybody logs.
+        # Browsers do not send the fragment to servers, so the token appears in no access log.
         link = f"{self._base_url}/{_PAGES[purpose]}#token={token}"
         text = (
             f"{_SUBJECTS[purpose]} with this link:\n\n{link}\n\n"
@@ -49,9 +49,9 @@ class AuthMails:
         await self._mailer.send(Mail(row["email"], _SUBJECTS[purpose], text, message_id=f"token.{uid}"))
 
     async def send_already_registered(self, payload: Mapping[str, Any]) -> None:
-        """Tell the owner of an address that somebody tried to register it again."""
+        """Notify the owner of an address of an attempt to register it again."""
         uid = UUID(payload["user"])
-        row = await self._repository.address(uid)
+        row = await self._queries.address(uid)
         if row is None:
             return
         text = (

@@ -1,7 +1,7 @@
-"""Single-use tokens that travel by mail.
+"""Single-use tokens that are sent by mail.
 
-A token is derived from its row's uid with a key, so the worker that sends the mail can compute it again and no
-table, queue or backup ever holds it; the row keeps only its SHA-256.
+A token is derived with a key from the uid of its row, so the worker that sends the mail computes it again. Tables,
+queues and backups never contain it; the row stores its SHA-256.
 """
 
 import base64
@@ -14,14 +14,14 @@ from pydantic import SecretStr
 
 
 class Purpose(StrEnum):
-    """What a token is good for."""
+    """The action that a token authorises."""
 
     VERIFICATION = "verification"
     PASSWORD_RESET = "password_reset"  # noqa: S105 - the name of a purpose
 
 
 class MailedTokens:
-    """Derives tokens with a key of their own, itself derived from the signing key."""
+    """Derives tokens with a separate key, which is derived from the signing key."""
 
     def __init__(self, signing_key: SecretStr) -> None:
         secret = signing_key.get_secret_value().encode()
@@ -34,5 +34,5 @@ class MailedTokens:
 
     @staticmethod
     def digest(token: str) -> bytes:
-        """What the row keeps."""
+        """The digest that the row stores."""
         return hashlib.sha256(token.encode(errors="replace")).digest()

@@ -1,4 +1,4 @@
-"""Becoming a user: register, prove the address, recover a forgotten password."""
+"""Use cases of users who cannot sign in yet: registration, verification and password reset."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -19,15 +19,16 @@ from app.kit.db.sessions import WriteSession
 from app.kit.queue.job_queue import JobQueue
 from app.models import ActionToken, User
 from app.settings.auth import AuthSettings
-from app.users.repository import EmailTaken, UserRepository
+from app.users.errors import EmailTaken
+from app.users.repository import UserRepository
 from app.users.views import UserView
 
 _MAIL_PAUSE: Final = timedelta(minutes=1)
-"""Nobody's mailbox is filled by repeating a request."""
+"""At most one mail of a kind is sent to a user in this time, however often a client repeats the request."""
 
 
 class RegistrationService:
-    """Use cases of people who cannot sign in yet."""
+    """Registers users, verifies e-mail addresses and resets passwords."""
 
     def __init__(
         self,
@@ -47,7 +48,7 @@ class RegistrationService:
         self._settings = settings
 
     async def register(self, registration: Registration) -> UserView:
-        """A new account with the role author, and a mail that proves its address. Raises ``EmailTaken``."""
+        """Create a user with the role author and mail a verification token. Raises ``EmailTaken``."""
         hashed = await self._passwords.hash(registration.password)
         now = utc_now()
         user = User(
@@ -61,26 +62,26 @@ class RegistrationService:
         await self._users.add(user)
         self._events.record(UserRegistered(subject=user.uid))
         await self._mail_token(user, Purpose.VERIFICATION)
-        return UserView.of(user)
+        return UserView.from_entity(user)
 
     async def register_quietly(self, registration: Registration) -> None:
-        """The same, without telling the caller whether the address was free: its owner is told by mail instead."""
+        """Register without revealing to the caller whether the address is taken; its owner is notified by mail."""
         try:
             await self.register(registration)
         except EmailTaken:
-            owner = await self._users.locked_by_email(registration.email)
+            owner = await self._users.lock_by_email(registration.email)
             if owner is not None and owner.is_verified:
                 await self._jobs.enqueue(SEND_ALREADY_REGISTERED, {"user": str(owner.uid)})
             elif owner is not None:
                 await self._mail_token(owner, Purpose.VERIFICATION)
 
     async def verify(self, token: str) -> None:
-        """Prove an address. Raises ``InvalidVerificationToken`` for a wrong, used or expired token."""
+        """Verify an address. Raises ``InvalidVerificationToken`` for a wrong, used or expired token."""
         await self._verify(token, None)
 
     async def verify_address(self, email: str, token: str) -> bool:
-        """Prove this very address; False when it was proven before. Raises ``InvalidVerificationToken``."""
-        user = await self._users.locked_by_email(email)
+        """Verify this address; False if it is verified already. Raises ``InvalidVerificationToken``."""
+        user = await self._users.lock_by_email(email)
         if user is None:
             raise InvalidVerificationToken
         if user.is_verified:
@@ -89,24 +90,24 @@ class RegistrationService:
         return True
 
     async def resend_verification(self, email: str) -> None:
-        """Mail another token, if there is an account that waits for one; the caller does not learn whether."""
-        user = await self._users.locked_by_email(email)
+        """Mail a new token if the user exists and is not verified; the caller is not told whether."""
+        user = await self._users.lock_by_email(email)
         if user is not None and user.is_active and not user.is_verified:
             await self._mail_token(user, Purpose.VERIFICATION)
 
     async def request_password_reset(self, email: str) -> None:
-        """Mail a reset token, if there is such an account; the caller does not learn whether."""
-        user = await self._users.locked_by_email(email)
+        """Mail a reset token if the user exists; the caller is not told whether."""
+        user = await self._users.lock_by_email(email)
         if user is not None and user.is_active:
             await self._mail_token(user, Purpose.PASSWORD_RESET)
 
     async def reset_password(self, token: str, password: str) -> None:
-        """Set a password with a mailed token, which also proves the address; every session ends.
+        """Set a password with a mailed token, which also verifies the address, and revoke every session.
 
         Raises ``InvalidResetToken``.
         """
         hashed = await self._passwords.hash(password)
-        found = await self._repository.locked_action_token(self._tokens.digest(token), Purpose.PASSWORD_RESET)
+        found = await self._repository.lock_action_token(self._tokens.digest(token), Purpose.PASSWORD_RESET)
         now = utc_now()
         if found is None or not _usable(found[0], now) or not found[1].is_active:
             raise InvalidResetToken
@@ -114,11 +115,11 @@ class RegistrationService:
         row.used_at = user.updated_at = now
         user.password_hash = hashed
         user.is_verified = True
-        await self._users.end_sessions(user.id, now)
+        await self._users.revoke_sessions(user.id, now)
         self._events.record(PasswordReset(subject=user.uid))
 
     async def _verify(self, token: str, expected: User | None) -> None:
-        found = await self._repository.locked_action_token(self._tokens.digest(token), Purpose.VERIFICATION)
+        found = await self._repository.lock_action_token(self._tokens.digest(token), Purpose.VERIFICATION)
         now = utc_now()
         if found is None or not _usable(found[0], now) or (expected is not None and found[1].id != expected.id):
             raise InvalidVerificationToken

@@ -1,17 +1,17 @@
-"""Signing in, staying signed in, signing out."""
+"""Use cases of sessions: sign-in, refresh and sign-out."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from app.access.errors import InvalidCredentials
 from app.access.passwords import PasswordHasher
 from app.access.principal import Principal
-from app.access.service import InvalidCredentials
-from app.auth.attempts import Attempts, counted
-from app.auth.commands import Credentials, TokenPair
+from app.auth.attempts import Attempts, count_attempt
+from app.auth.commands import PasswordSignIn
 from app.auth.errors import (
     AccountDeactivated,
     BadCredentials,
@@ -22,60 +22,23 @@ from app.auth.errors import (
     WrongTokenType,
 )
 from app.auth.events import SessionRevoked, SessionStarted
-from app.auth.repository import AuthQueries, AuthRepository
+from app.auth.queries import AuthQueries
+from app.auth.repository import AuthRepository
 from app.auth.throttle import Throttle
 from app.auth.tokens import Claims, TokenSigner, TokenType
+from app.auth.views import TokenPair
 from app.events.recorder import EventRecorder
 from app.kit.clock import utc_now
-from app.kit.db.keyset import Position, Slice
-from app.kit.db.sessions import ReadSession, Row, WriteSession
+from app.kit.db.sessions import ReadSession, WriteSession
 from app.models import RefreshToken, Session
 from app.settings.auth import AuthSettings
-from app.users.repository import UserQueries
+from app.users.queries import UserQueries
 
 _AGENT_LENGTH: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
-class SessionView:
-    """One open session of the caller."""
-
-    uid: UUID
-    user_agent: str | None
-    created_at: datetime
-    last_used_at: datetime
-    expires_at: datetime
-    current: bool
-
-
-class SessionReader:
-    """Reads the caller's open sessions."""
-
-    def __init__(self, reads: ReadSession, principal: Principal) -> None:
-        self._repository = AuthQueries(reads)
-        self._principal = principal
-
-    async def page(self, after: Position | None, limit: int) -> Slice[SessionView]:
-        """Newest first. Raises ``Unauthenticated``."""
-        own = self._principal.signed_in()
-        found = await self._repository.sessions(own.user_id, utc_now(), after, limit)
-        return Slice([self._view(row) for row in found.items], found.next_position)
-
-    async def get(self, uid: UUID) -> SessionView:
-        """Raises ``Unauthenticated``, ``SessionNotFound``."""
-        row = await self._repository.session(self._principal.signed_in().user_id, uid, utc_now())
-        if row is None:
-            raise SessionNotFound
-        return self._view(row)
-
-    def _view(self, row: Row) -> SessionView:
-        _, uid, agent, created_at, last_used_at, expires_at = row
-        current = uid == self._principal.session_uid
-        return SessionView(uid, agent, created_at, last_used_at, expires_at, current)
-
-
 class SessionService:
-    """Starts, continues and ends sessions."""
+    """Starts, refreshes and revokes sessions."""
 
     def __init__(
         self,
@@ -89,7 +52,7 @@ class SessionService:
         settings: AuthSettings,
     ) -> None:
         self._repository = AuthRepository(session)
-        self._reads = AuthQueries(reads)
+        self._queries = AuthQueries(reads)
         self._users = UserQueries(reads)
         self._events = events
         self._passwords = passwords
@@ -98,37 +61,37 @@ class SessionService:
         self._attempts = attempts
         self._settings = settings
 
-    async def sign_in(self, credentials: Credentials) -> TokenPair:
+    async def sign_in(self, attempt: PasswordSignIn) -> TokenPair:
         """Start a session.
 
-        Raises ``TooManyAttempts``, ``BadCredentials``, ``EmailNotVerified``, ``AccountDeactivated``; the last two
-        only to somebody who knows the password.
+        Raises ``TooManyAttempts``, ``BadCredentials`` and, only if the password is right, ``EmailNotVerified`` or
+        ``AccountDeactivated``.
         """
-        with counted(self._attempts, "password"):
-            return await self._sign_in(credentials)
+        with count_attempt(self._attempts, "password"):
+            return await self._sign_in(attempt)
 
     async def refresh(self, token: str) -> TokenPair:
-        """New tokens for a refresh token, which is spent with it.
+        """Exchange a refresh token for new tokens.
 
-        A spent one that comes again ends the whole session. Raises ``WrongTokenType``, ``InvalidRefreshToken``.
+        The second use of a refresh token revokes the session. Raises ``WrongTokenType``, ``InvalidRefreshToken``.
         """
-        with counted(self._attempts, "refresh_token"):
+        with count_attempt(self._attempts, "refresh_token"):
             return await self._refresh(token)
 
-    async def _sign_in(self, credentials: Credentials) -> TokenPair:
-        account = credentials.email.casefold()
-        await self._throttle.hit_address(credentials.address)
-        await self._throttle.ensure_account_open(account)
-        found = await self._users.credentials(credentials.email)
-        if not await self._passwords.verify(credentials.password, found[1] if found else None) or found is None:
-            await self._throttle.note_failure(account)
+    async def _sign_in(self, attempt: PasswordSignIn) -> TokenPair:
+        email = attempt.email.casefold()
+        await self._throttle.hit_address(attempt.address)
+        await self._throttle.ensure_open(email)
+        found = await self._users.credentials(attempt.email)
+        if not await self._passwords.verify(attempt.password, found[1] if found else None) or found is None:
+            await self._throttle.record_failure(email)
             raise BadCredentials
         user = found[0]
         if not user.is_active:
             raise AccountDeactivated
         if not user.is_verified:
             raise EmailNotVerified
-        agent, now = credentials.user_agent, utc_now()
+        agent, now = attempt.user_agent, utc_now()
         session = Session(
             uid=uuid7(),
             user_id=user.id,
@@ -143,7 +106,7 @@ class SessionService:
 
     async def _refresh(self, token: str) -> TokenPair:
         claims = self._refresh_claims(token)
-        found = await self._repository.locked_refresh_token(claims.jti)
+        found = await self._repository.lock_refresh_token(claims.jti)
         if found is None:
             raise InvalidRefreshToken
         row, session, user = found
@@ -160,23 +123,23 @@ class SessionService:
         return await self._issue(session, user.uid, user.roles)
 
     async def revoke_token(self, token: str) -> None:
-        """End the session of an access or refresh token; any other text is left alone (RFC 7009, 2.2)."""
+        """Revoke the session of an access or refresh token; any other text is ignored (RFC 7009, section 2.2)."""
         try:
             claims = self._signer.verify(token)
         except InvalidCredentials:
             return
         if (user := await self._users.get(claims.subject)) is not None:
-            await self._end(user.id, claims.session)
+            await self._revoke(user.id, claims.session)
 
     async def revoke(self, principal: Principal, uid: UUID) -> None:
-        """End one session of the caller. Raises ``Unauthenticated``, ``SessionNotFound``."""
-        if not await self._end(principal.signed_in().user_id, uid):
+        """Revoke one session of the caller. Raises ``Unauthenticated``, ``SessionNotFound``."""
+        if not await self._revoke(principal.signed_in().user_id, uid):
             raise SessionNotFound
 
-    async def _end(self, user_id: int, uid: UUID) -> bool:
-        if ended := await self._repository.revoke_session(user_id, uid, utc_now()):
+    async def _revoke(self, user_id: int, uid: UUID) -> bool:
+        if revoked := await self._repository.revoke_session(user_id, uid, utc_now()):
             self._events.record(SessionRevoked(subject=uid, reason="logout"))
-        return ended
+        return revoked
 
     def _refresh_claims(self, token: str) -> Claims:
         try:
@@ -187,14 +150,14 @@ class SessionService:
             raise WrongTokenType
         return claims
 
-    async def _issue(self, session: Session, user: UUID, roles: "tuple[str, ...] | list[str]") -> TokenPair:
+    async def _issue(self, session: Session, user: UUID, roles: Sequence[str]) -> TokenPair:
         jti = uuid7()
         self._repository.add_refresh_token(RefreshToken(jti=jti, session_id=session.id, expires_at=session.expires_at))
         return TokenPair(
             access_token=self._signer.issue(TokenType.ACCESS, subject=user, session=session.uid),
             refresh_token=self._signer.issue(TokenType.REFRESH, subject=user, session=session.uid, jti=jti),
             expires_in=self._settings.access_ttl,
-            scope=" ".join(await self._reads.permissions(roles)),
+            scope=" ".join(await self._queries.permissions(roles)),
         )
 
     def _expiry(self, now: datetime) -> datetime:

@@ -1,16 +1,16 @@
-"""The bound on guessing, as the core sees it."""
+"""The limit on password guessing, as the auth feature sees it."""
 
 from typing import Protocol
 
 
 class Throttle(Protocol):
-    """Counts attempts. Whoever runs out waits."""
+    """Limits attempts for each client address, and failed attempts for each e-mail address."""
 
     async def hit_address(self, address: str) -> None:
-        """Count one attempt from a client address. Raises ``TooManyAttempts``."""
+        """Count one attempt of a client address. Raises ``TooManyAttempts``."""
 
-    async def ensure_account_open(self, account: str) -> None:
-        """Raise ``TooManyAttempts`` when this account had too many failures."""
+    async def ensure_open(self, email: str) -> None:
+        """Raise ``TooManyAttempts`` after too many failures for this e-mail address."""
 
-    async def note_failure(self, account: str) -> None:
-        """Count one failed attempt against an account."""
+    async def record_failure(self, email: str) -> None:
+        """Count one failed attempt for an e-mail address."""

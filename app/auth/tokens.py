@@ -1,6 +1,6 @@
-"""Access and refresh tokens: JWTs (RFC 7519) that name their key, issuer, audience, purpose and session.
+"""Access and refresh tokens: JWTs (RFC 7519) with key id, issuer, audience, type and session.
 
-What a token may do is not in it: the principal is looked up on each request, so a revocation holds at once.
+A token contains no permissions: the principal is looked up on each request, so a revocation takes effect at once.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from joserfc.jws import extract_compact
 from pydantic import SecretStr
 from uuid_utils.compat import uuid7
 
-from app.access.service import ImplausibleCredentials
+from app.access.errors import ImplausibleCredentials
 from app.kit.clock import utc_now
 from app.settings.auth import AuthSettings
 from app.settings.errors import SettingsError
@@ -24,11 +24,11 @@ from app.settings.errors import SettingsError
 _Key = OctKey | RSAKey | ECKey | OKPKey
 _CURVES: Final = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512"}
 _LEEWAY: Final = 5
-"""Seconds by which two machines' clocks may differ."""
+"""Tolerated difference of the clocks of two machines, in seconds."""
 
 
 class TokenType(StrEnum):
-    """What a token is for; one kind never passes for the other."""
+    """The type of a token; one type is never accepted in place of the other."""
 
     ACCESS = "access"
     REFRESH = "refresh"
@@ -36,7 +36,7 @@ class TokenType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a token that checks out says."""
+    """The claims of a valid token."""
 
     subject: UUID
     session: UUID
@@ -45,7 +45,7 @@ class Claims:
 
 
 class TokenSigner:
-    """Signs with one key, accepts it and those before it.
+    """Signs with the current key and also accepts the previous ones.
 
     The algorithm belongs to the key and is never read from a token, so neither ``none`` nor a public key used as
     an HMAC secret (RFC 8725, section 2.1) can pass.
@@ -62,7 +62,7 @@ class TokenSigner:
         self._header = {"alg": self._algorithm, "kid": _kid(self._key), "typ": "JWT"}
 
     def issue(self, kind: TokenType, *, subject: UUID, session: UUID, jti: UUID | None = None) -> str:
-        """A signed token, good from now on."""
+        """Issue a signed token, valid from now on."""
         now = int(utc_now().timestamp())
         ttl = self._settings.access_ttl if kind is TokenType.ACCESS else self._settings.refresh_ttl
         claims = {
@@ -78,7 +78,7 @@ class TokenSigner:
         return jwt.encode(self._header, claims, self._key, algorithms=[self._algorithm])
 
     def verify(self, text: str) -> Claims:
-        """What the token says. Raises ``ImplausibleCredentials`` for every one that is not ours, or not any more."""
+        """The claims of a token. Raises ``ImplausibleCredentials`` for an invalid, foreign or expired token."""
         try:
             kid = _header_kid(text)
             key, algorithm = self._accepted[kid]
@@ -89,7 +89,7 @@ class TokenSigner:
             raise ImplausibleCredentials from error
 
     def public_keys(self) -> dict[str, Any] | None:
-        """The JWK set (RFC 7517) that others verify with, or None with a shared secret."""
+        """The JWK set (RFC 7517) that resource servers verify tokens with, or None for a symmetric key."""
         public = [
             {**key.as_dict(private=False), "kid": kid, "alg": algorithm, "use": "sig"}
             for kid, (key, algorithm) in self._accepted.items()

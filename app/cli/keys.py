@@ -1,14 +1,17 @@
 """``strata keys``: API keys."""
 
 from datetime import timedelta
-from typing import Annotated, Any, Final, Literal
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from uuid import UUID
 
 import typer
 
-from app.access.principal import Permission, Plan
-from app.access.service import ApiKeyService, KeyDraft
-from app.cli.kit.environment import OPERATOR, with_database
+from app.access.commands import KeyDraft
+from app.access.permissions import declared_permissions
+from app.access.principal import Plan
+from app.access.service import ApiKeyService
+from app.cli.kit.environment import operator, with_database
 from app.cli.kit.output import AsJson, CommandError, say, show_json, show_table
 from app.cli.kit.users import existing_account
 from app.kit.clock import utc_now
@@ -17,6 +20,13 @@ from app.models import ApiKey
 from versions.kit import typeid
 
 _PREFIX: Final = "key"
+_SCOPES: Final = sorted(declared_permissions())
+
+if TYPE_CHECKING:
+    Scope = str
+else:
+    # An enumeration, so that typer lists the scopes in the help text and rejects others.
+    Scope = StrEnum("Scope", [(scope.value, scope.value) for scope in _SCOPES])
 
 commands = typer.Typer(
     help="See, make and revoke API keys, and rehearse their life without deprecated versions.", no_args_is_help=True
@@ -28,7 +38,7 @@ def create(
     user: Annotated[str, typer.Argument(help="Whose key: e-mail address or sequential id.")],
     name: Annotated[str, typer.Option(help="What it is for.")] = "command line",
     scope: Annotated[
-        list[Permission] | None, typer.Option(help="May be given several times; default: all that the owner may do.")
+        list[Scope] | None, typer.Option(help="May be given several times; default: all that the owner may do.")
     ] = None,
     mode: Annotated[Literal["test", "live"], typer.Option(help="Prefix of the key: sk_test_ or sk_live_.")] = "test",
     plan: Annotated[Plan, typer.Option(help="What its consumer pays for.")] = Plan.FREE,
@@ -40,7 +50,7 @@ def create(
 
     async def run(database: Database) -> tuple[ApiKey, str, str]:
         owner = await existing_account(database, user)
-        draft = KeyDraft(owner.id, name, scope or list(Permission), mode, plan, lifetime)
+        draft = KeyDraft(owner.id, name, scope or _SCOPES, mode, plan, lifetime)
         async with database.write() as session:
             key, text = ApiKeyService(session).create(draft)
         return key, owner.email, text
@@ -73,7 +83,7 @@ def list_keys(as_json: AsJson = False) -> None:
                 email,
                 key.name,
                 key.plan,
-                "all" if len(key.scopes) == len(Permission) else ", ".join(key.scopes),
+                "all" if len(key.scopes) == len(_SCOPES) else ", ".join(key.scopes),
                 _state(key),
                 f"{key.last_used_at:%F %R}" if key.last_used_at else "never",
             )
@@ -97,7 +107,7 @@ def revoke(identifier: Annotated[str, typer.Argument(metavar="ID", help="As `str
 
 
 @commands.command("brownout")
-def brown_out_early(
+def set_early_brownout(
     identifier: Annotated[str, typer.Argument(metavar="ID", help="As `strata keys list` shows it.")],
     hours: Annotated[int, typer.Option(min=0, max=168, help="For how long, from now; 0: no longer.")] = 1,
     as_json: AsJson = False,
@@ -108,7 +118,7 @@ def brown_out_early(
 
     async def run(database: Database) -> None:
         async with database.write() as session:
-            await ApiKeyService(session).brown_out_early(OPERATOR, uid, until)
+            await ApiKeyService(session).set_early_brownout(operator(), uid, until)
 
     with_database(run)
     if as_json:

@@ -9,13 +9,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from app.access.passwords import PasswordHasher
-from app.access.principal import Permission, Principal, Role
+from app.access.principal import Principal, Role
 from app.cli.kit.environment import with_database
 from app.cli.kit.output import say
 from app.cli.kit.users import find_account, new_password, user_service
 from app.events.recorder import EventRecorder
 from app.kit.db.database import Database
 from app.posts.commands import PostDraft
+from app.posts.policy import PostPermission
 from app.posts.service import PostService
 from app.posts.views import PostStatus
 from app.users.commands import UserDraft
@@ -107,7 +108,7 @@ async def _author(database: Database, name: str) -> Principal:
     if user is None:
         async with database.write() as session:
             user = await user_service(session, PasswordHasher(1)).create(UserDraft(email, new_password(), name))
-    return Principal(user.id, user.uid, (Role.AUTHOR,), frozenset({Permission.POSTS_READ, Permission.POSTS_WRITE}))
+    return Principal(user.id, user.uid, (Role.AUTHOR,), frozenset({PostPermission.READ, PostPermission.WRITE}))
 
 
 def _drafts(count: int, chance: random.Random) -> Iterator[PostDraft]:

@@ -16,8 +16,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from app.access.principal import Permission, Plan
-from app.access.service import ApiKeyService, KeyDraft
+from app.access.commands import KeyDraft
+from app.access.permissions import declared_permissions
+from app.access.principal import Plan
+from app.access.service import ApiKeyService
 from app.cli.kit.environment import with_database
 from app.cli.kit.local_server import ensure_loopback, server_url
 from app.cli.kit.output import AsJson, CommandError, show_json, show_table
@@ -74,7 +76,8 @@ async def _make_keys(database: Database) -> list[str]:
         email = f"traffic-{number}-{random.randrange(10**9)}@seed.example"  # noqa: S311 - no secret
         async with database.write() as session:
             user = await user_service(session).create(UserDraft(email, new_password(), f"Traffic {number}"))
-            _, key = ApiKeyService(session).create(KeyDraft(user.id, "strata traffic", list(Permission), plan=plan))
+            draft = KeyDraft(user.id, "strata traffic", sorted(declared_permissions()), plan=plan)
+            _, key = ApiKeyService(session).create(draft)
         made.append(key)
     return made
 

@@ -7,12 +7,13 @@ from typing import Annotated, Any
 import typer
 
 from app.access.principal import Role
-from app.cli.kit.environment import OPERATOR, with_database
+from app.cli.kit.environment import operator, with_database
 from app.cli.kit.output import AsJson, CommandError, say, show_json, show_table
 from app.cli.kit.users import existing_account, new_password, user_service
 from app.kit.db.database import Database
 from app.users.commands import UserDraft, UserEdit
-from app.users.service import UserReader, UserService
+from app.users.reader import UserReader
+from app.users.service import UserService
 from app.users.views import UserView
 
 _SHORTEST, _LONGEST = 8, 100
@@ -32,7 +33,7 @@ def list_users(
     """List accounts, oldest first."""
 
     async def run(database: Database) -> tuple[list[UserView], int]:
-        reader = UserReader(database.reads, OPERATOR)
+        reader = UserReader(database.reads, operator())
         return await reader.offset_page(skip, limit), await reader.count()
 
     users, total = with_database(run)

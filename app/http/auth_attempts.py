@@ -9,5 +9,5 @@ class AuthAttempts:
     def __init__(self, metrics: Metrics) -> None:
         self._attempts = metrics.auth_attempts
 
-    def note(self, outcome: str, method: str) -> None:
+    def record(self, outcome: str, method: str) -> None:
         self._attempts.labels(outcome, method).inc()

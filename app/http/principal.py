@@ -5,10 +5,12 @@ from typing import Annotated, Final
 from fastapi import Depends, Request
 from starlette.types import Scope
 
+from app.access.errors import ImplausibleCredentials
 from app.access.keys import looks_like_key
-from app.access.principal import ANONYMOUS, Principal
-from app.access.service import ApiKeyService, ImplausibleCredentials, PrincipalResolver
-from app.auth.attempts import counted
+from app.access.principal import Principal, anonymous
+from app.access.reader import PrincipalResolver
+from app.access.service import ApiKeyService
+from app.auth.attempts import count_attempt
 from app.auth.tokens import TokenType
 from app.http.auth import AuthComponent
 from app.http.runtime import Runtime, runtime_of
@@ -41,7 +43,7 @@ async def _resolve(request: Request, runtime: Runtime) -> Principal:
     authorization = request.headers.get("authorization")
     if authorization is None:
         key = request.headers.get("x-api-key")
-        return ANONYMOUS if key is None else await _by_key(key, runtime)
+        return anonymous() if key is None else await _by_key(key, runtime)
     scheme, _, credentials = authorization.partition(" ")
     credentials = credentials.strip()
     if scheme.lower() != "bearer" or not credentials:
@@ -49,7 +51,7 @@ async def _resolve(request: Request, runtime: Runtime) -> Principal:
     if looks_like_key(credentials):
         return await _by_key(credentials, runtime)
     auth = runtime.get(AuthComponent)
-    with counted(auth.attempts, "access_token"):
+    with count_attempt(auth.attempts, "access_token"):
         claims = auth.signer.verify(credentials)
         if claims.type is not TokenType.ACCESS:
             raise ImplausibleCredentials
@@ -57,9 +59,9 @@ async def _resolve(request: Request, runtime: Runtime) -> Principal:
 
 
 async def _by_key(text: str, runtime: Runtime) -> Principal:
-    with counted(runtime.get(AuthComponent).attempts, "api_key"):
+    with count_attempt(runtime.get(AuthComponent).attempts, "api_key"):
         principal, stale = await PrincipalResolver(runtime.database.reads).by_key(text)
     if stale and principal.key_uid is not None:
         async with runtime.database.write() as session:
-            await ApiKeyService(session).note_use(principal.key_uid)
+            await ApiKeyService(session).record_use(principal.key_uid)
     return principal

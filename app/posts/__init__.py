@@ -1,1 +1,1 @@
-"""Posts: writing, reading, listing, searching."""
+"""Posts: writing, reading, listing and searching."""

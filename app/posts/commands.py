@@ -1,4 +1,4 @@
-"""What callers ask of the posts feature."""
+"""Input of the use cases of posts."""
 
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
@@ -12,7 +12,7 @@ from app.users.views import UserRef
 
 @dataclass(frozen=True, slots=True)
 class PostDraft:
-    """A post to be written."""
+    """A post to create."""
 
     title: str
     content: str
@@ -20,16 +20,16 @@ class PostDraft:
 
 
 class PublicationEdit(Enum):
-    """A change of publication by callers who know only published and not."""
+    """A change of publication, for versions that know only published and not published."""
 
     PUBLISH = auto()
     WITHDRAW = auto()
-    """To a draft; a post that is not published, an archived one too, stays as it is."""
+    """Turns a published post into a draft; other posts, including archived ones, stay as they are."""
 
 
 @dataclass(frozen=True, slots=True)
 class PostEdit:
-    """The fields to change; one that is absent stays as it is. At most one of status and publication is given."""
+    """The fields to change; ``UNSET`` fields stay as they are. At most one of status and publication is given."""
 
     title: str | Unset = UNSET
     content: str | Unset = UNSET
@@ -38,7 +38,7 @@ class PostEdit:
 
 
 class SortField(StrEnum):
-    """What a listing can be sorted by."""
+    """The fields by which a listing can be sorted."""
 
     CREATED_AT = "created_at"
     UPDATED_AT = "updated_at"
@@ -56,7 +56,7 @@ class Sort:
 
 @dataclass(frozen=True, slots=True)
 class PostFilter:
-    """Which posts to list; None: whichever. ``published`` is either one status or all the others."""
+    """Which posts to list; a None field does not filter. ``published`` False means every other status."""
 
     status: PostStatus | None = None
     published: bool | None = None
@@ -66,7 +66,7 @@ class PostFilter:
 
 @dataclass(frozen=True, slots=True)
 class KeysetPage:
-    """A page of at most ``limit`` posts behind ``after``, in this order and then by age."""
+    """A page of at most ``limit`` posts after the position ``after``, in this order and then by id."""
 
     sort: tuple[Sort, ...]
     limit: int
@@ -75,7 +75,7 @@ class KeysetPage:
 
 @dataclass(frozen=True, slots=True)
 class OffsetPage:
-    """At most ``limit`` posts from the ``offset``-th on."""
+    """A page of at most ``limit`` posts, without the first ``offset``."""
 
     sort: Sort
     offset: int
@@ -83,15 +83,15 @@ class OffsetPage:
 
 
 @dataclass(frozen=True, slots=True)
-class CreateOperation:
-    """One post of a batch to be written."""
+class CreatePost:
+    """Creates one post of a batch."""
 
     draft: PostDraft
 
 
 @dataclass(frozen=True, slots=True)
-class UpdateOperation:
-    """One post of a batch to be edited."""
+class UpdatePost:
+    """Edits one post of a batch."""
 
     ref: PostRef
     edit: PostEdit
@@ -99,11 +99,11 @@ class UpdateOperation:
 
 
 @dataclass(frozen=True, slots=True)
-class DeleteOperation:
-    """One post of a batch to be removed."""
+class DeletePost:
+    """Deletes one post of a batch."""
 
     ref: PostRef
     expected: ExpectedRevisions = None
 
 
-Operation = CreateOperation | UpdateOperation | DeleteOperation
+PostOperation = CreatePost | UpdatePost | DeletePost

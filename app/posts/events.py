@@ -1,4 +1,4 @@
-"""What happens to posts."""
+"""Events of posts."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,7 +8,7 @@ from app.events.recorder import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostCreated(Event):
-    """A post exists."""
+    """A user created the post with this status."""
 
     type: ClassVar[str] = "post.created"
     status: str
@@ -16,14 +16,14 @@ class PostCreated(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostPublished(Event):
-    """Everybody can read the post from now on."""
+    """The post became visible to every caller."""
 
     type: ClassVar[str] = "post.published"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostUpdated(Event):
-    """``changed`` names the fields; ``revision`` is the one they led to."""
+    """``changed`` names the changed fields; ``revision`` is the revision after the change."""
 
     type: ClassVar[str] = "post.updated"
     changed: list[str]
@@ -32,6 +32,6 @@ class PostUpdated(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostDeleted(Event):
-    """The post is gone."""
+    """The post was deleted."""
 
     type: ClassVar[str] = "post.deleted"

@@ -1,26 +1,29 @@
-"""Who may do what with a post. Both versions ask here, and nowhere else."""
+"""Who may see, edit and delete a post, the same for all versions."""
 
-from typing import Protocol
+from typing import Final, Literal, Protocol
 
-from app.access.principal import Permission, Principal
-from app.errors import Forbidden, NotFound
+from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.posts.errors import NotTheAuthor, PostNotFound
 from app.posts.views import PostStatus
 
 
-class PostNotFound(NotFound):
-    """Also the answer for a post that the caller may not see."""
+class PostPermission(Permission):
+    READ = "posts:read"
+    WRITE = "posts:write"
+    MODERATE = "posts:moderate"
+    READ_ALL = "posts:read_all"
 
-    code = "post_not_found"
-    detail = "Post not found"
+
+PUBLIC_PERMISSIONS: Final = frozenset({PostPermission.READ})
 
 
-class NotTheAuthor(Forbidden):
-    code = "not_the_author"
-    detail = "Only the author may change this post."
+Viewer = Literal["anyone", "author", "admin"]
+"""Which posts a listing includes: published ones, the caller's own as well, or all."""
 
 
 class Owned(Protocol):
-    """A post in whatever shape it was loaded."""
+    """The fields that the policy reads; a view and an entity have them."""
 
     @property
     def author_id(self) -> int: ...
@@ -30,16 +33,23 @@ class Owned(Protocol):
 
 
 def may_see(principal: Principal, post: Owned) -> bool:
-    """Published posts are everybody's; others their author's and admins'."""
+    """Published posts are visible to every caller, other posts to their author and with ``posts:read_all``."""
     return (
         post.status == PostStatus.PUBLISHED
         or (principal.user_id is not None and principal.user_id == post.author_id)
-        or principal.may(Permission.POSTS_READ_ALL)
+        or principal.may(PostPermission.READ_ALL)
     )
 
 
+def viewer_of(principal: Principal) -> tuple[Viewer, int | None]:
+    """``may_see`` for listings: the viewer and, for an author, the id of the user."""
+    if principal.may(PostPermission.READ_ALL):
+        return "admin", None
+    return ("anyone", None) if principal.user_id is None else ("author", principal.user_id)
+
+
 def ensure_visible(principal: Principal, post: Owned) -> None:
-    """Raise ``PostNotFound`` for a post that is none of the caller's business."""
+    """Raise ``PostNotFound`` for a post that the caller may not see."""
     if not may_see(principal, post):
         raise PostNotFound
 
@@ -54,5 +64,5 @@ def ensure_may_edit(principal: Principal, post: Owned) -> None:
 def ensure_may_delete(principal: Principal, post: Owned) -> None:
     """The author deletes, or a moderator. Raises ``PostNotFound``, ``NotTheAuthor``."""
     ensure_visible(principal, post)
-    if principal.signed_in().user_id != post.author_id and not principal.may(Permission.POSTS_MODERATE):
+    if principal.signed_in().user_id != post.author_id and not principal.may(PostPermission.MODERATE):
         raise NotTheAuthor

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from app.access.principal import Permission, Principal
-from app.errors import DomainError, InsufficientPermissions, Unauthenticated
+from app.access.principal import Principal
+from app.errors import DomainError, Unauthenticated
 from app.events.recorder import EventRecorder
 from app.kit.clock import utc_now
 from app.kit.db.sessions import WriteSession
@@ -12,25 +12,26 @@ from app.kit.revisions import ExpectedRevisions, ensure_expected
 from app.kit.unset import UNSET, Unset
 from app.models import Post
 from app.posts.commands import (
-    CreateOperation,
-    DeleteOperation,
-    Operation,
+    CreatePost,
+    DeletePost,
     PostDraft,
     PostEdit,
+    PostOperation,
     PublicationEdit,
-    UpdateOperation,
+    UpdatePost,
 )
+from app.posts.errors import PostNotFound
 from app.posts.events import PostCreated, PostDeleted, PostPublished, PostUpdated
-from app.posts.policy import PostNotFound, ensure_may_delete, ensure_may_edit
+from app.posts.policy import PostPermission, ensure_may_delete, ensure_may_edit
 from app.posts.repository import PostRepository
 from app.posts.views import PostRef, PostStatus, PostView
 
 OperationResult = PostView | DomainError | None
-"""Of one operation of a batch: the post, what went wrong, or nothing for a removal."""
+"""The result of one operation of a batch: the post, the error, or None for a deletion."""
 
 
 class PostService:
-    """Writes, edits and removes posts on behalf of a caller."""
+    """Creates, edits and deletes posts on behalf of a principal."""
 
     def __init__(self, session: WriteSession, principal: Principal, events: EventRecorder) -> None:
         self._session = session
@@ -39,12 +40,12 @@ class PostService:
         self._events = events
 
     async def create(self, draft: PostDraft) -> PostView:
-        """A new post of the caller. Raises ``Unauthenticated``, ``InsufficientPermissions``."""
-        self._principal.require(Permission.POSTS_WRITE)
+        """Create a post of the caller. Raises ``Unauthenticated``, ``InsufficientPermissions``."""
+        self._principal.require(PostPermission.WRITE)
         own = self._principal.signed_in()
-        author = await self._repository.author(own.user_id)
+        author = await self._repository.get_author(own.user_id)
         if author is None:
-            # The account was removed after the caller was recognised.
+            # The user was deleted after the principal was resolved.
             raise Unauthenticated
         now = utc_now()
         published = draft.status is PostStatus.PUBLISHED
@@ -61,15 +62,15 @@ class PostService:
         self._events.record(PostCreated(subject=post.uid, status=post.status))
         if published:
             self._events.record(PostPublished(subject=post.uid))
-        return PostView.of(post, *author)
+        return PostView.from_entity(post, *author)
 
     async def edit(self, ref: PostRef, edit: PostEdit, expected: ExpectedRevisions = None) -> PostView:
-        """Change the given fields; an edit that changes nothing leaves the revision alone.
+        """Change the given fields; an edit that changes no value keeps the revision.
 
         Raises ``PostNotFound``, ``NotTheAuthor``, ``RevisionConflict``, ``InsufficientPermissions``.
         """
-        self._principal.require(Permission.POSTS_WRITE)
-        post, author_uid, author_name = await self._existing(ref)
+        self._principal.require(PostPermission.WRITE)
+        post, author_uid, author_name = await self._lock(ref)
         ensure_may_edit(self._principal, post)
         ensure_expected(post.revision, expected)
         was_published = post.status == PostStatus.PUBLISHED
@@ -78,12 +79,15 @@ class PostService:
             self._events.record(PostUpdated(subject=post.uid, changed=changed, revision=post.revision))
             if post.status == PostStatus.PUBLISHED and not was_published:
                 self._events.record(PostPublished(subject=post.uid))
-        return PostView.of(post, author_uid, author_name)
+        return PostView.from_entity(post, author_uid, author_name)
 
     async def delete(self, ref: PostRef, expected: ExpectedRevisions = None) -> None:
-        """Raises ``PostNotFound``, ``NotTheAuthor``, ``RevisionConflict``, ``InsufficientPermissions``."""
-        self._principal.require(Permission.POSTS_WRITE)
-        post, *_ = await self._existing(ref)
+        """Delete a post.
+
+        Raises ``PostNotFound``, ``NotTheAuthor``, ``RevisionConflict``, ``InsufficientPermissions``.
+        """
+        self._principal.require(PostPermission.WRITE)
+        post, *_ = await self._lock(ref)
         ensure_may_delete(self._principal, post)
         ensure_expected(post.revision, expected)
         await self._repository.delete(post)
@@ -91,47 +95,46 @@ class PostService:
 
     async def view(self, ref: PostRef) -> PostView:
         """Count one view and return the post with the new count. Raises ``PostNotFound``."""
-        if not self._principal.may(Permission.POSTS_READ):
-            raise InsufficientPermissions(Permission.POSTS_READ)
+        self._principal.ensure(PostPermission.READ)
         post = await self._repository.count_view(ref)
         if post is None:
             raise PostNotFound
         return post
 
-    async def batch(self, operations: Sequence[Operation], *, atomic: bool) -> list[OperationResult]:
-        """Carry the operations out in their order, each on its own, or with ``atomic`` all or none.
+    async def batch(self, operations: Sequence[PostOperation], *, atomic: bool) -> list[OperationResult]:
+        """Execute the operations in order; with ``atomic`` all or none.
 
-        Raises the first failure with ``atomic``; without it, every failure is the result of its operation.
+        With ``atomic`` the first error is raised; without it, an error is the result of its operation.
         """
-        self._principal.require(Permission.POSTS_WRITE)
+        self._principal.require(PostPermission.WRITE)
         if atomic:
-            return [await self._carry_out(operation) for operation in operations]
+            return [await self._execute(operation) for operation in operations]
         return [await self._attempt(operation) for operation in operations]
 
-    async def _attempt(self, operation: Operation) -> OperationResult:
+    async def _attempt(self, operation: PostOperation) -> OperationResult:
         try:
             async with self._session.savepoint():
-                return await self._carry_out(operation)
-        except DomainError as failure:
-            return failure
+                return await self._execute(operation)
+        except DomainError as error:
+            return error
 
-    async def _carry_out(self, operation: Operation) -> PostView | None:
+    async def _execute(self, operation: PostOperation) -> PostView | None:
         match operation:
-            case CreateOperation(draft):
+            case CreatePost(draft):
                 return await self.create(draft)
-            case UpdateOperation(ref, edit, expected):
+            case UpdatePost(ref, edit, expected):
                 return await self.edit(ref, edit, expected)
-            case DeleteOperation(ref, expected):
+            case DeletePost(ref, expected):
                 await self.delete(ref, expected)
                 return None
 
-    async def _existing(self, ref: PostRef) -> tuple[Post, UUID, str]:
-        if (found := await self._repository.locked(ref)) is None:
+    async def _lock(self, ref: PostRef) -> tuple[Post, UUID, str]:
+        if (found := await self._repository.lock(ref)) is None:
             raise PostNotFound
         return found
 
 
-def _status(post: Post, edit: PostEdit) -> PostStatus | Unset:
+def _new_status(post: Post, edit: PostEdit) -> PostStatus | Unset:
     match edit.publication:
         case PublicationEdit.PUBLISH:
             return PostStatus.PUBLISHED
@@ -141,7 +144,7 @@ def _status(post: Post, edit: PostEdit) -> PostStatus | Unset:
 
 
 def _apply(post: Post, edit: PostEdit) -> list[str]:
-    given = {"title": edit.title, "content": edit.content, "status": _status(post, edit)}
+    given = {"title": edit.title, "content": edit.content, "status": _new_status(post, edit)}
     changed = []
     for name, value in given.items():
         if value is not UNSET and value != getattr(post, name):

@@ -1,7 +1,7 @@
-"""The reads of the posts feature: compiled once for each shape of a request, never per request."""
+"""Compiled reads of posts, cached for each combination of viewer, filters and sort order."""
 
 from functools import lru_cache
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
@@ -20,22 +20,20 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.sql.expression import ColumnElement
 
-from app.kit.db.keyset import Column, ordered
+from app.kit.db.keyset import Column, apply_keyset
 from app.kit.db.statements import KeyedRead, Read
 from app.models import Post, User
 from app.models.post import SEARCH_CONFIGURATION
 from app.posts.commands import Sort, SortField
+from app.posts.policy import Viewer
 from app.posts.views import PostStatus
 
-Viewer = Literal["anyone", "author", "admin"]
-"""Whose eyes: a stranger's, those of somebody who may have posts of their own, or all-seeing ones."""
-
 Filters = frozenset[str]
-"""The names of the filters in use; each is a parameter of the statement too."""
+"""The names of the filters in use; most are parameters of the statement too."""
 
 START_MARK: Final = "\ue000"
 STOP_MARK: Final = "\ue001"
-"""Private-use characters, so that the text between them can be escaped before it becomes HTML."""
+"""Private-use characters mark matches, so that the text can be escaped before it becomes HTML."""
 
 COLUMNS: Final = (
     Post.id,
@@ -52,7 +50,7 @@ COLUMNS: Final = (
     Post.created_at,
     Post.updated_at,
 )
-"""In the order of ``PostView``'s fields."""
+"""One column for each field of ``PostView``, under its name."""
 
 _SORT_COLUMNS: Final = {
     SortField.CREATED_AT: Post.created_at,
@@ -79,7 +77,7 @@ Selected = Select[*tuple[Any, ...]]
 def _visible(statement: Selected, viewer: Viewer) -> Selected:
     if viewer == "admin":
         return statement
-    # A literal, not a parameter: the partial indexes apply only to what the planner can see.
+    # A literal instead of a parameter: the planner uses a partial index only if it can see the condition.
     published = Post.status == _PUBLISHED
     if viewer == "anyone":
         return statement.where(published)
@@ -97,7 +95,7 @@ AUTHOR_EXISTS: Final = Read(select(User.id).where(User.id == bindparam("author_i
 
 
 def sort_columns(sort: tuple[Sort, ...]) -> list[tuple[Column, bool]]:
-    """The keys of a listing, with the id to make them unique, in the direction of the last one."""
+    """The sort columns of a listing, then the id in the direction of the last one, which makes them unique."""
     keys: list[tuple[Column, bool]] = [(_SORT_COLUMNS[key.field], key.descending) for key in sort]
     return [*keys, (Post.id, sort[-1].descending)]
 
@@ -105,59 +103,61 @@ def sort_columns(sort: tuple[Sort, ...]) -> list[tuple[Column, bool]]:
 def _page(
     viewer: Viewer, filters: Filters, keys: list[tuple[Column, bool]], *, after: bool = False, offset: bool = False
 ) -> Selected:
-    """The rows between two points of a listing.
+    """One page of a listing.
 
-    What is published and what is not are read apart, each in the order of an index of its own, and merged: the ``OR``
-    of the two reads and sorts the whole table for one page.
+    Published and unpublished posts are selected separately, each in the order of its own index, and merged: with one
+    ``OR`` condition PostgreSQL reads and sorts the whole table for a page.
     """
     limit, skipped = bindparam("limit", type_=BigInteger), bindparam("offset", type_=BigInteger)
     part_limit = limit + skipped if offset else limit
     listing = _selection(*COLUMNS).where(*_conditions(filters))
     published = Post.status == _PUBLISHED
     if viewer == "anyone":
-        page = ordered(listing.where(published), keys, after=after).limit(limit)
+        page = apply_keyset(listing.where(published), keys, after=after).limit(limit)
     else:
         unpublished = listing.where(Post.status != _PUBLISHED)
         if viewer == "author":
             unpublished = unpublished.where(Post.author_id == bindparam("viewer_id"))
-        parts = [ordered(part, keys, after=after).limit(part_limit) for part in (listing.where(published), unpublished)]
+        parts = [
+            apply_keyset(part, keys, after=after).limit(part_limit) for part in (listing.where(published), unpublished)
+        ]
         merged = union_all(*(part.subquery().select() for part in parts)).subquery()
         order: list[tuple[Column, bool]] = [(merged.c[column.key or ""], down) for column, down in keys]
-        page = ordered(select(merged), order, after=False).limit(limit)
+        page = apply_keyset(select(merged), order, after=False).limit(limit)
     return page.offset(skipped) if offset else page
 
 
 @lru_cache(maxsize=1024)
 def keyset_page(viewer: Viewer, filters: Filters, sort: tuple[Sort, ...], *, after: bool) -> Read:
-    """A page of a listing."""
+    """A page of a listing after a position."""
     return Read(_page(viewer, filters, sort_columns(sort), after=after))
 
 
 @lru_cache(maxsize=1024)
 def offset_page(viewer: Viewer, filters: Filters, sort: Sort) -> Read:
-    """A page of a listing, from an offset."""
+    """A page of a listing from an offset."""
     return Read(_page(viewer, filters, sort_columns((sort,)), offset=True))
 
 
 @lru_cache(maxsize=256)
 def count(viewer: Viewer, filters: Filters) -> Read:
-    """How many posts a listing has in all."""
+    """The number of posts on all pages of a listing."""
     return Read(_filtered(_selection(func.count()), viewer, filters))
 
 
 @lru_cache(maxsize=8)
 def search_page(viewer: Viewer, *, after: bool) -> Read:
-    """A page of search results, best first; headlines are made for the rows of the page only."""
+    """A page of search results, best first; headlines are computed for the rows of the page only."""
     rank: Label[float] = cast(func.ts_rank(Post.search, _QUERY), Double).label("rank")
     matching = _filtered(_selection(*COLUMNS, rank), viewer, frozenset({"query"})).subquery()
     by_rank: list[tuple[Column, bool]] = [(matching.c.rank, True), (matching.c.id, True)]
-    page = ordered(select(matching), by_rank, after=after).subquery()
+    page = apply_keyset(select(matching), by_rank, after=after).subquery()
     marks = f"StartSel={START_MARK}, StopSel={STOP_MARK}"
     configuration: ColumnElement[Any] = literal_column(f"'{SEARCH_CONFIGURATION}'::regconfig")
-    title = func.ts_headline(configuration, page.c.title, _QUERY, f"{marks}, HighlightAll=true")
+    title = func.ts_headline(configuration, page.c.title, _QUERY, f"{marks}, HighlightAll=true").label("title_marked")
     content = func.ts_headline(
         configuration, page.c.content, _QUERY, f"{marks}, MaxFragments=2, MaxWords=30, MinWords=10"
-    )
+    ).label("content_marked")
     return Read(select(page, title, content).order_by(page.c.rank.desc(), page.c.id.desc()))
 
 

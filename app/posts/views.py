@@ -1,18 +1,23 @@
-"""What the posts feature hands out."""
+"""Output of the posts feature."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
+from operator import itemgetter
+from typing import Final
 from uuid import UUID
 
+from sqlalchemy import RowMapping
+
+from app.kit.db.sessions import Row
 from app.models import Post
 
 PostRef = int | UUID
-"""A post by the sequential id or by the uid."""
+"""Refers to a post by the sequential id or by the uid."""
 
 
 class PostStatus(StrEnum):
-    """Who may see a post: everybody once it is published, else its author and admins."""
+    """A published post is visible to every caller; posts of another status to their author and to admins."""
 
     DRAFT = "draft"
     PUBLISHED = "published"
@@ -21,7 +26,7 @@ class PostStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PostView:
-    """A post with the two things that readers want to know of its author."""
+    """A post with the uid and the name of its author."""
 
     id: int
     uid: UUID
@@ -38,8 +43,13 @@ class PostView:
     updated_at: datetime
 
     @classmethod
-    def of(cls, post: Post, author_uid: UUID, author_name: str) -> "PostView":
-        """From the entity that a transaction changed."""
+    def from_row(cls, row: Row | RowMapping) -> "PostView":
+        """Build the view from a row with a column for each field."""
+        return cls(*_FIELDS(row))
+
+    @classmethod
+    def from_entity(cls, post: Post, author_uid: UUID, author_name: str) -> "PostView":
+        """Build the view from an entity of the current transaction."""
         return cls(
             id=post.id,
             uid=post.uid,
@@ -57,9 +67,13 @@ class PostView:
         )
 
 
+# Listings build up to a hundred views for a request; reading all columns with one call is the fastest way by name.
+_FIELDS: Final = itemgetter(*(field.name for field in fields(PostView)))
+
+
 @dataclass(frozen=True, slots=True)
 class Highlights:
-    """Where the query was found: HTML with the text escaped and the hits in ``<mark>``."""
+    """Passages that match the query: HTML with the text escaped and the matches in ``<mark>``."""
 
     title: str
     content: str
@@ -67,8 +81,16 @@ class Highlights:
 
 @dataclass(frozen=True, slots=True)
 class SearchHit:
-    """A post, how well it fits (a non-negative number without unit), and why."""
+    """A post, its rank (a non-negative number without unit) and the matching passages."""
 
     post: PostView
     rank: float
     highlights: Highlights
+
+
+@dataclass(frozen=True, slots=True)
+class CountedPage:
+    """A page and the number of posts on all pages."""
+
+    items: list[PostView]
+    total: int

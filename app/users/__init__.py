@@ -1,1 +1,1 @@
-"""Accounts: reading, editing, roles, removal."""
+"""Users: creating, reading, changing and deleting them."""

@@ -1,4 +1,4 @@
-"""What callers ask of the users feature."""
+"""Input of the use cases of users."""
 
 from dataclasses import dataclass, field
 
@@ -8,7 +8,7 @@ from app.kit.unset import UNSET, Unset
 
 @dataclass(frozen=True, slots=True)
 class UserDraft:
-    """An account to be made. The password is in the clear and never leaves the service."""
+    """A user to create. The password is plain text and is hashed by the service."""
 
     email: str
     password: str = field(repr=False)
@@ -18,7 +18,7 @@ class UserDraft:
 
 @dataclass(frozen=True, slots=True)
 class UserEdit:
-    """The fields to change; one that is absent stays as it is."""
+    """The fields to change; ``UNSET`` fields stay as they are."""
 
     display_name: str | Unset = UNSET
     email: str | Unset = UNSET

@@ -1,4 +1,4 @@
-"""What happens to users."""
+"""Events of users."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,7 +8,7 @@ from app.events.recorder import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserCreated(Event):
-    """An account exists."""
+    """An administrator created the user."""
 
     type: ClassVar[str] = "user.created"
     roles: list[str]
@@ -16,7 +16,7 @@ class UserCreated(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserUpdated(Event):
-    """``changed`` names the fields, not their values: those may be personal."""
+    """``changed`` names the fields without their values, which may be personal data."""
 
     type: ClassVar[str] = "user.updated"
     changed: list[str]
@@ -24,7 +24,7 @@ class UserUpdated(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserRolesChanged(Event):
-    """The account has these roles from now on."""
+    """``roles`` are all roles of the user after the change."""
 
     type: ClassVar[str] = "user.roles_changed"
     roles: list[str]
@@ -32,6 +32,6 @@ class UserRolesChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserDeleted(Event):
-    """The account, its posts, sessions and keys are gone."""
+    """The user was deleted with their posts, sessions and keys."""
 
     type: ClassVar[str] = "user.deleted"

@@ -1,4 +1,4 @@
-"""What the users feature hands out."""
+"""Output of the users feature."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,12 +9,12 @@ from app.kit.db.sessions import Row
 from app.models import User
 
 UserRef = int | UUID
-"""A user by the sequential id or by the uid."""
+"""Refers to a user by the sequential id or by the uid."""
 
 
 @dataclass(frozen=True, slots=True)
 class UserView:
-    """An account without its password."""
+    """A user without the password hash."""
 
     id: int
     uid: UUID
@@ -28,8 +28,8 @@ class UserView:
     updated_at: datetime
 
     @classmethod
-    def of(cls, source: User) -> "UserView":
-        """From the entity that a transaction changed."""
+    def from_entity(cls, source: User) -> "UserView":
+        """Build the view from an entity of the current transaction."""
         return cls(
             id=source.id,
             uid=source.uid,
@@ -44,7 +44,17 @@ class UserView:
         )
 
     @classmethod
-    def read(cls, row: Row) -> "UserView":
-        """From a row whose first columns are in the order of the fields."""
-        identity, uid, email, name, roles, *rest = row[: len(cls.__slots__)]
-        return cls(identity, uid, email, name, tuple(Role(role) for role in roles), *rest)
+    def from_row(cls, row: Row) -> "UserView":
+        """Build the view from a row with a column for each field."""
+        return cls(
+            id=row["id"],
+            uid=row["uid"],
+            email=row["email"],
+            display_name=row["display_name"],
+            roles=tuple(Role(role) for role in row["roles"]),
+            is_active=row["is_active"],
+            is_verified=row["is_verified"],
+            revision=row["revision"],
+            created_at=row["created_at"],
+            updated_at=row["updated_at"],
+        )

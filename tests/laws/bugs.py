@@ -17,10 +17,11 @@ import versions.v2.posts.mapping as new_posts
 import versions.v2.users.mapping as new_users
 from app.kit.unset import UNSET
 from app.posts.commands import OffsetPage, PublicationEdit
-from app.posts.policy import NotTheAuthor
+from app.posts.errors import NotTheAuthor
 from app.posts.reader import PostReader
 from app.posts.views import PostStatus
-from app.users.service import UserReader, UserService
+from app.users.reader import UserReader
+from app.users.service import UserService
 
 Patch = pytest.MonkeyPatch
 

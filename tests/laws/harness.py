@@ -13,15 +13,18 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from app.access.commands import KeyDraft
 from app.access.passwords import PasswordHasher
-from app.access.principal import Permission, Role
-from app.access.service import ApiKeyService, KeyDraft
+from app.access.permissions import declared_permissions
+from app.access.principal import Role
+from app.access.service import ApiKeyService
 from app.http.auth import AuthComponent
 from app.http.runtime import Runtime
 from app.kit.db.database import sqlalchemy_url
 from app.kit.mail.message import Mail
 from app.main import create_app
 from app.models import User
+from app.posts.policy import PostPermission
 from app.settings.root import Settings
 from tests.support.app import PASSWORD, TestApp
 from tests.support.rollback_database import RollbackDatabase
@@ -99,7 +102,7 @@ class VersionsHarness:
         self.moderator = self.person("mona", Role.MODERATOR)
         self.admin = self.person("root", Role.ADMIN)
         self.other_admin = self.person("toor", Role.ADMIN)
-        self.narrow = self.person("nina", Role.ADMIN, scopes=[Permission.POSTS_READ])
+        self.narrow = self.person("nina", Role.ADMIN, scopes=[PostPermission.READ])
         self.forged = self._caller("forged", 0, "", "", {"Authorization": "Bearer sk_live_forged"})
 
     @property
@@ -136,16 +139,14 @@ class VersionsHarness:
         """Rows, past the application."""
         return [tuple(row) for row in self.run(self._database.driver.fetch(query, *values))]
 
-    def person(
-        self, label: str, *roles: Role, scopes: Sequence[str] = tuple(Permission), verified: bool = True
-    ) -> Caller:
+    def person(self, label: str, *roles: Role, scopes: Sequence[str] | None = None, verified: bool = True) -> Caller:
         """Somebody with these roles, the common password, and a key with these scopes."""
         email = f"{label}@example.com"
         user, key = self.run(self._add(email, label.title(), roles, scopes, verified=verified))
         return self._caller(label, user.id, encode("usr", user.uid), email, {"X-API-Key": key})
 
     async def _add(
-        self, email: str, name: str, roles: Sequence[Role], scopes: Sequence[str], *, verified: bool
+        self, email: str, name: str, roles: Sequence[Role], scopes: Sequence[str] | None, *, verified: bool
     ) -> tuple[User, str]:
         async with self._database.write() as session:
             user = User(
@@ -157,7 +158,8 @@ class VersionsHarness:
             )
             session.add(user)
             await session.flush()
-            _, key = ApiKeyService(session).create(KeyDraft(user.id, "laws", [str(scope) for scope in scopes]))
+            granted = sorted(declared_permissions()) if scopes is None else scopes
+            _, key = ApiKeyService(session).create(KeyDraft(user.id, "laws", granted))
         return user, key
 
     def holder(self, token: str) -> Caller:

@@ -8,9 +8,11 @@ import httpx2
 import orjson
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.access.commands import KeyDraft
 from app.access.passwords import PasswordHasher
-from app.access.principal import Permission, Role
-from app.access.service import ApiKeyService, KeyDraft
+from app.access.permissions import declared_permissions
+from app.access.principal import Role
+from app.access.service import ApiKeyService
 from app.auth.jobs import AuthMails
 from app.auth.mailed_tokens import MailedTokens
 from app.http.runtime import Runtime
@@ -81,7 +83,7 @@ class TestApp:
             )
             session.add(user)
             await session.flush()
-            draft = KeyDraft(user.id, "test", [p.value for p in Permission] if scopes is None else scopes)
+            draft = KeyDraft(user.id, "test", sorted(declared_permissions()) if scopes is None else scopes)
             _, key = ApiKeyService(session).create(draft)
         return Person(user, key, {"X-API-Key": key})
 

@@ -8,8 +8,9 @@ import httpx2
 import pytest
 
 from app.access import keys
+from app.access.commands import KeyDraft
 from app.access.principal import Role
-from app.access.service import ApiKeyService, KeyDraft
+from app.access.service import ApiKeyService
 from app.posts.reader import PostReader
 from app.settings.auth import AuthSettings
 from app.settings.rate_limit import RateLimitSettings

@@ -5,10 +5,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from app.access.commands import KeyDraft
+from app.access.errors import InvalidCredentials
 from app.access.keys import Mode
 from app.access.passwords import PasswordHasher
-from app.access.principal import Permission, Plan, Role
-from app.access.service import ApiKeyService, InvalidCredentials, KeyDraft, PrincipalResolver
+from app.access.permissions import declared_permissions
+from app.access.principal import Plan, Role
+from app.access.reader import PrincipalResolver
+from app.access.service import ApiKeyService
 from app.cli.kit.users import find_account, new_password, user_service
 from app.kit.clock import utc_now
 from app.kit.db.database import Database
@@ -77,5 +81,5 @@ async def _renewed(database: Database, settings: Settings, base_url: str) -> Cre
             if key.name == _KEY_NAME and owner == admin.email and key.revoked_at is None:
                 await keys.revoke(key.uid, utc_now())
         mode: Mode = "live" if settings.production else "test"
-        _, api_key = keys.create(KeyDraft(admin.id, _KEY_NAME, list(Permission), mode, Plan.ENTERPRISE))
+        _, api_key = keys.create(KeyDraft(admin.id, _KEY_NAME, sorted(declared_permissions()), mode, Plan.ENTERPRISE))
     return Credentials(admin.email, password, api_key, base_url)

@@ -14,7 +14,8 @@ from alembic.util import CommandError as AlembicError
 from pydantic_settings.exceptions import SettingsError as SourceError
 from sqlalchemy.exc import DBAPIError
 
-from app.access.principal import Permission, Principal, Role
+from app.access.permissions import declared_permissions
+from app.access.principal import Principal, Role
 from app.cli.kit.output import CommandError
 from app.errors import Unavailable
 from app.kit.db import migrations
@@ -27,8 +28,10 @@ from app.settings.root import Settings
 
 Result = TypeVar("Result")
 
-OPERATOR = Principal(0, UUID(int=0), (Role.ADMIN,), frozenset(Permission))
-"""Whoever may run commands here may do everything; no account stands behind it."""
+
+def operator() -> Principal:
+    """The principal of commands: it has every permission and no user."""
+    return Principal(0, UUID(int=0), (Role.ADMIN,), declared_permissions())
 
 
 def read_settings(*, generate: bool = True) -> Settings:

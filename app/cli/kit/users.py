@@ -3,19 +3,19 @@
 import secrets
 
 from app.access.passwords import PasswordHasher
-from app.cli.kit.environment import OPERATOR
+from app.cli.kit.environment import operator
 from app.cli.kit.output import CommandError
 from app.events.recorder import EventRecorder
 from app.kit.db.database import Database
 from app.kit.db.sessions import WriteSession
-from app.users.repository import UserQueries
+from app.users.queries import UserQueries
 from app.users.service import UserService
 from app.users.views import UserView
 
 
 def user_service(session: WriteSession, passwords: PasswordHasher | None = None) -> UserService:
     """The users feature, as the operator uses it."""
-    return UserService(session, OPERATOR, EventRecorder(session), passwords or PasswordHasher(1))
+    return UserService(session, operator(), EventRecorder(session), passwords or PasswordHasher(1))
 
 
 def new_password() -> str:

@@ -4,8 +4,9 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from app.auth.reader import SessionReader
 from app.auth.registration import RegistrationService
-from app.auth.sessions import SessionReader, SessionService
+from app.auth.sessions import SessionService
 from app.events.recorder import EventRecorder
 from app.http.auth import AuthComponent
 from app.http.deps.core import RuntimeDep, WriteSessionDep

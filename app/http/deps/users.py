@@ -8,7 +8,8 @@ from app.http.auth import AuthComponent
 from app.http.deps.core import EventRecorderDep, RuntimeDep, WriteSessionDep
 from app.http.principal import PrincipalDep, resolve_principal
 from app.http.runtime import runtime_of
-from app.users.service import UserReader, UserService
+from app.users.reader import UserReader
+from app.users.service import UserService
 
 
 async def _user_reader(request: Request) -> UserReader:

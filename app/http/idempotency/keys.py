@@ -15,8 +15,8 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.access.principal import ANONYMOUS
-from app.access.service import InvalidCredentials
+from app.access.errors import InvalidCredentials
+from app.access.principal import anonymous
 from app.errors import Conflict, FieldError, InvalidValue, Malformed
 from app.http.idempotency.repository import IdempotencyRepository
 from app.http.principal import resolve_principal
@@ -131,7 +131,7 @@ async def _scope(request: Request, key: str) -> bytes:
         principal = await resolve_principal(request)
     except InvalidCredentials:
         # The operation decides whether they matter; where they do, it fails, and nothing is kept.
-        principal = ANONYMOUS
+        principal = anonymous()
     caller = principal.key_uid or principal.user_uid
     who = f"address {request.client.host if request.client else ''}" if caller is None else str(caller)
     return hashlib.sha256(orjson.dumps([who, request.method, request.scope["path"], key])).digest()

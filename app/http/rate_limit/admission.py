@@ -7,7 +7,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.types import Scope
 
-from app.access.service import ImplausibleCredentials
+from app.access.errors import ImplausibleCredentials
 from app.http.principal import resolve_principal
 from app.http.rate_limit.limits import QuotaExceeded, RateLimits, client_address
 from app.http.runtime import runtime_of

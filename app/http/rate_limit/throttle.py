@@ -34,14 +34,14 @@ class OperationThrottle:
         """Count one attempt from a client address."""
         _ensure(await self._limiter.charge(f"login:{self._operation}:{address}", self._rules))
 
-    async def ensure_account_open(self, account: str) -> None:
+    async def ensure_open(self, account: str) -> None:
         """Refuse while an account has had too many failures."""
         decision = await self._limiter.charge(_account(account), self._rules, 0)
         (standing,) = decision.standings
         if standing.remaining == 0:
             raise _exhausted(standing.reset)
 
-    async def note_failure(self, account: str) -> None:
+    async def record_failure(self, account: str) -> None:
         """Count one failure against an account."""
         await self._limiter.charge(_account(account), self._rules)
 

@@ -1,6 +1,6 @@
-"""Keyset pagination: continue after the last row seen, at the same price on every page.
+"""Keyset pagination: a page continues after the sort keys of the last row, so each page costs the same.
 
-Offset pages slow down as they go and skip or repeat rows while others write; a keyset page does neither.
+Offset pages become slower with the offset, and skip or repeat rows during concurrent writes.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,30 +33,30 @@ class Slice(Generic[T]):
 Column = InstrumentedAttribute[Any] | ColumnElement[Any]
 
 
-def ordered(
+def apply_keyset(
     statement: Select[*tuple[Any, ...]], keys: Sequence[tuple[Column, bool]], *, after: bool
 ) -> Select[*tuple[Any, ...]]:
-    """Sort by ``keys`` (column, descending) and, with ``after``, start behind the parameters ``after_0, after_1 ...``.
+    """Sort by ``keys`` (column, descending) and, with ``after``, start after the parameters ``after_0, after_1 ...``.
 
-    The last key must be unique and none may be null. One row more than the page is asked for with ``limit``.
+    The last key must be unique and no key may be null. Pass ``limit`` as one row more than the page.
     """
     if after:
-        statement = statement.where(_behind(keys))
+        statement = statement.where(_after(keys))
     order = [column.desc() if descending else column.asc() for column, descending in keys]
     return statement.order_by(*order).limit(bindparam("limit"))
 
 
-def parameters(position: Position | None) -> dict[str, KeyValue]:
-    """The parameters that ``ordered(after=True)`` expects."""
+def bind_params(position: Position | None) -> dict[str, KeyValue]:
+    """The parameters of a statement of ``apply_keyset(after=True)``."""
     return {f"after_{index}": value for index, value in enumerate(position or ())}
 
 
-def _behind(keys: Sequence[tuple[Column, bool]]) -> ColumnElement[bool]:
+def _after(keys: Sequence[tuple[Column, bool]]) -> ColumnElement[bool]:
     bounds = [bindparam(f"after_{index}", type_=column.type) for index, (column, _) in enumerate(keys)]
     columns = [column for column, _ in keys]
     directions = {descending for _, descending in keys}
     if len(directions) == 1:
-        # A row value is one index condition; the expansion below is not.
+        # PostgreSQL uses a row value as one index condition, which the expansion below is not.
         row, bound = tuple_(*columns), tuple_(*bounds)
         return row < bound if directions.pop() else row > bound
     alternatives = []
@@ -66,8 +66,8 @@ def _behind(keys: Sequence[tuple[Column, bool]]) -> ColumnElement[bool]:
     return or_(*alternatives)
 
 
-def cut(rows: list[T], limit: int, position: Callable[[T], Position]) -> Slice[T]:
-    """A page of ``limit`` from up to ``limit + 1`` rows."""
+def page_from_rows(rows: list[T], limit: int, position: Callable[[T], Position]) -> Slice[T]:
+    """A page of ``limit`` rows from up to ``limit + 1`` rows; the extra row shows that another page follows."""
     if len(rows) > limit:
         return Slice(rows[:limit], position(rows[limit - 1]))
     return Slice(rows, None)

@@ -8,9 +8,12 @@ from datetime import timedelta
 
 import pytest
 
-from app.access.service import ApiKeyService, InvalidCredentials, KeyDraft, PrincipalResolver
+from app.access.commands import KeyDraft
+from app.access.errors import InvalidCredentials
+from app.access.reader import PrincipalResolver
+from app.access.service import ApiKeyService
 from app.auth import registration
-from app.users.repository import UserQueries
+from app.users.queries import UserQueries
 from tests.support.app import PASSWORD, TestApp
 
 ADDRESS = "ada@example.com"

@@ -6,8 +6,10 @@ from uuid import UUID
 
 import pytest
 
-from app.access.principal import ANONYMOUS as ANONYMOUS_PRINCIPAL
-from app.access.service import ApiKeyNotFound, ApiKeyService, PrincipalResolver
+from app.access.errors import ApiKeyNotFound
+from app.access.principal import anonymous
+from app.access.reader import PrincipalResolver
+from app.access.service import ApiKeyService
 from app.errors import Unauthenticated
 from app.kit.clock import utc_now
 from app.lifecycle.service import (
@@ -195,10 +197,10 @@ async def test_an_owner_browns_out_their_own_keys_only(test_app: TestApp) -> Non
     async with test_app.runtime.database.write() as session:
         service = ApiKeyService(session)
         with pytest.raises(ApiKeyNotFound):
-            await service.brown_out_early(principal, await key_of(test_app, eve.headers), until)
+            await service.set_early_brownout(principal, await key_of(test_app, eve.headers), until)
         with pytest.raises(Unauthenticated):
-            await service.brown_out_early(ANONYMOUS_PRINCIPAL, await key_of(test_app, ada.headers), until)
+            await service.set_early_brownout(anonymous(), await key_of(test_app, ada.headers), until)
         assert principal.key_uid is not None
-        await service.brown_out_early(principal, principal.key_uid, until)
+        await service.set_early_brownout(principal, principal.key_uid, until)
     changed, _ = await PrincipalResolver(resolver).by_key(ada.key)
     assert changed.early_brownout_until == until

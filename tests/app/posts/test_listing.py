@@ -11,7 +11,7 @@ import pytest_asyncio
 from app.kit.db.statements import Read
 from app.posts import statements
 from app.posts.commands import Sort, SortField
-from app.posts.statements import Viewer
+from app.posts.policy import Viewer
 from tests.support.postgres import clone
 
 POSTS = 3000

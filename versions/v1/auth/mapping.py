@@ -1,6 +1,7 @@
 """Between v1's sign-in and the core's."""
 
-from app.auth.commands import Credentials, Registration, TokenPair
+from app.auth.commands import PasswordSignIn, Registration
+from app.auth.views import TokenPair
 from app.users.views import UserView
 from versions.v1.auth import schemas
 
@@ -20,9 +21,9 @@ def verified(first_time: bool) -> schemas.Message:  # noqa: FBT001 - the core's 
     return schemas.Message(message="Email verified successfully" if first_time else "Email already verified")
 
 
-def credentials(form: schemas.LoginForm, address: str, user_agent: str | None) -> Credentials:
+def credentials(form: schemas.LoginForm, address: str, user_agent: str | None) -> PasswordSignIn:
     """The attempt to sign in."""
-    return Credentials(email=form.username, password=form.password, address=address, user_agent=user_agent)
+    return PasswordSignIn(email=form.username, password=form.password, address=address, user_agent=user_agent)
 
 
 def tokens(pair: TokenPair) -> schemas.TokenResponse:

@@ -4,8 +4,7 @@ from typing import Final
 
 from app.kit.unset import UNSET, Unset
 from app.posts.commands import PostDraft, PostEdit, PublicationEdit, Sort, SortField
-from app.posts.reader import CountedPage
-from app.posts.views import PostStatus, PostView
+from app.posts.views import CountedPage, PostStatus, PostView
 from versions.v1.posts import schemas
 
 NEWEST: Final = Sort(SortField.CREATED_AT, descending=True)

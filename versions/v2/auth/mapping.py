@@ -1,7 +1,7 @@
 """Between v2's sign-in and the core's."""
 
-from app.auth.commands import Credentials, Registration, TokenPair
-from app.auth.sessions import SessionView
+from app.auth.commands import PasswordSignIn, Registration
+from app.auth.views import SessionView, TokenPair
 from versions.kit.typeid import encode
 from versions.v2.auth import schemas
 from versions.v2.ids import SESSION
@@ -12,9 +12,9 @@ def registration(body: schemas.Registration) -> Registration:
     return Registration(email=body.email, password=body.password, display_name=body.display_name)
 
 
-def credentials(form: schemas.TokenForm, address: str, user_agent: str | None) -> Credentials:
+def credentials(form: schemas.TokenForm, address: str, user_agent: str | None) -> PasswordSignIn:
     """The attempt to sign in."""
-    return Credentials(email=form.username, password=form.password, address=address, user_agent=user_agent)
+    return PasswordSignIn(email=form.username, password=form.password, address=address, user_agent=user_agent)
 
 
 def tokens(pair: TokenPair) -> schemas.Tokens:

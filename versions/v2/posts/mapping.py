@@ -11,15 +11,15 @@ from app.http.errors.failures import classify
 from app.http.errors.problems import problem
 from app.kit.unset import UNSET
 from app.posts.commands import (
-    CreateOperation,
-    DeleteOperation,
-    Operation,
+    CreatePost,
+    DeletePost,
     PostDraft,
     PostEdit,
     PostFilter,
+    PostOperation,
     Sort,
     SortField,
-    UpdateOperation,
+    UpdatePost,
 )
 from app.posts.service import OperationResult
 from app.posts.views import PostStatus, PostView, SearchHit
@@ -122,42 +122,44 @@ def choices(parameter: str, text: str | None, known: Collection[str]) -> list[st
     return names
 
 
-def operations(batch: schemas.Batch) -> list[Operation]:
+def operations(batch: schemas.Batch) -> list[PostOperation]:
     """What the batch is to do."""
     return [_operation(item) for item in batch.operations]
 
 
-def _operation(item: schemas.BatchOperation) -> Operation:
+def _operation(item: schemas.BatchOperation) -> PostOperation:
     match item:
         case schemas.BatchCreate():
-            return CreateOperation(draft(item.post))
+            return CreatePost(draft(item.post))
         case schemas.BatchUpdate():
-            return UpdateOperation(known(item.id), edit(item.patch))
+            return UpdatePost(known(item.id), edit(item.patch))
         case schemas.BatchDelete():
-            return DeleteOperation(known(item.id))
+            return DeletePost(known(item.id))
 
 
-def results(request: Request, asked: Sequence[Operation], outcomes: Sequence[OperationResult]) -> schemas.BatchResults:
+def results(
+    request: Request, asked: Sequence[PostOperation], outcomes: Sequence[OperationResult]
+) -> schemas.BatchResults:
     """One result for each operation."""
     pairs = zip(asked, outcomes, strict=True)
     return schemas.BatchResults(results=[_result(request, operation, outcome) for operation, outcome in pairs])
 
 
-def _result(request: Request, operation: Operation, outcome: OperationResult) -> schemas.BatchResult:
+def _result(request: Request, operation: PostOperation, outcome: OperationResult) -> schemas.BatchResult:
     if isinstance(outcome, DomainError):
         failure = classify(outcome)
         told = problem(request, failure) | {"instance": _path(request, operation)}
         return schemas.BatchResult(status=failure.status, post=None, problem=Problem.model_validate(told))
     if outcome is None:
         return schemas.BatchResult(status=204, post=None, problem=None)
-    status = 201 if isinstance(operation, CreateOperation) else 200
+    status = 201 if isinstance(operation, CreatePost) else 200
     return schemas.BatchResult(status=status, post=post(outcome), problem=None)
 
 
-def _path(request: Request, operation: Operation) -> str:
+def _path(request: Request, operation: PostOperation) -> str:
     """Where the operation would have gone as a request of its own: that is what went wrong, not the batch."""
     posts = f"{request.scope['root_path']}/posts"
-    return posts if isinstance(operation, CreateOperation) else f"{posts}/{encode(POST, known(operation.ref))}"
+    return posts if isinstance(operation, CreatePost) else f"{posts}/{encode(POST, known(operation.ref))}"
 
 
 def search_result(hit: SearchHit) -> schemas.SearchResult:

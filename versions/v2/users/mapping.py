@@ -1,6 +1,6 @@
 """Where a v2 user is shaped."""
 
-from app.access.principal import Permission, Principal
+from app.access.principal import Principal
 from app.kit.unset import UNSET
 from app.users.commands import UserEdit
 from app.users.views import UserView
@@ -36,5 +36,5 @@ def edit(patch: schemas.UserPatch) -> UserEdit:
 
 def permissions(principal: Principal) -> schemas.Permissions:
     """What the caller may do."""
-    allowed = sorted(Permission(name) for name in principal.permissions)
+    allowed = sorted(name for name in schemas.Permission if name in principal.permissions)
     return schemas.Permissions(roles=list(principal.roles), permissions=allowed)

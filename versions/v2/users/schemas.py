@@ -1,11 +1,12 @@
 """The shapes of accounts in v2."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.access.principal import Permission, Role
+from app.access.principal import Role
 from versions.kit.values import Email, JsonBoolean, text
 from versions.v2.ids import V1Id
 
@@ -51,6 +52,21 @@ class Roles(BaseModel):
     roles: list[Role] = Field(
         description="All of them.", min_length=1, max_length=4, examples=[["author", "moderator"]]
     )
+
+
+class Permission(StrEnum):
+    """Everything a role or a key's scope can allow."""
+
+    POSTS_READ = "posts:read"
+    POSTS_WRITE = "posts:write"
+    POSTS_MODERATE = "posts:moderate"
+    POSTS_READ_ALL = "posts:read_all"
+    PROFILE_READ = "profile:read"
+    PROFILE_WRITE = "profile:write"
+    USERS_READ = "users:read"
+    USERS_WRITE = "users:write"
+    USERS_DELETE = "users:delete"
+    ROLES_WRITE = "roles:write"
 
 
 class Permissions(BaseModel):

@@ -2,7 +2,7 @@
 
 from app.kit.db.database import Database
 from app.kit.db.locks import lock, lock_ids, try_lock
-from app.settings.groups import DatabaseSettings
+from app.settings.database import DatabaseSettings
 
 
 async def test_a_lock_is_exclusive_for_its_purpose_and_key(admin_dsn: str) -> None:

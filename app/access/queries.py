@@ -1,0 +1,64 @@
+"""Reads of callers and API keys."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Text, func, select
+
+from app.kit.db.sessions import ReadSession, Row
+from app.kit.db.statements import KeyedRead
+from app.models import ApiKey, RolePermission, Session, User
+
+_PERMISSIONS: Final = func.array(
+    select(RolePermission.permission)
+    .where(RolePermission.role == func.any(User.roles))
+    .correlate(User)
+    .scalar_subquery(),
+    type_=ARRAY(Text),
+).label("permissions")
+
+_BY_SESSION: Final = KeyedRead(
+    select(User.id, User.uid, User.roles, _PERMISSIONS, Session.uid.label("session_uid"), Session.expires_at)
+    .join(Session, Session.user_id == User.id)
+    .where(User.is_active, Session.revoked_at.is_(None)),
+    Session.uid,
+    "session_uid",
+)
+
+_BY_KEY: Final = KeyedRead(
+    select(
+        ApiKey.digest,
+        User.id,
+        User.uid,
+        User.roles,
+        _PERMISSIONS,
+        ApiKey.uid.label("key_uid"),
+        ApiKey.scopes,
+        ApiKey.plan,
+        ApiKey.early_brownout_until,
+        ApiKey.expires_at,
+        ApiKey.last_used_at,
+    )
+    .join(User, User.id == ApiKey.user_id)
+    .where(ApiKey.revoked_at.is_(None), User.is_active),
+    ApiKey.digest,
+)
+
+
+class AccessQueries:
+    """Looks callers up, with one statement for all requests that arrive at the same time.
+
+    Such a statement takes keys only, so the expiry is compared with ``now`` on the returned row.
+    """
+
+    def __init__(self, reads: ReadSession) -> None:
+        self._reads = reads
+
+    async def by_session(self, user_uid: UUID, session_uid: UUID, now: datetime) -> Row | None:
+        row = await self._reads.by_key(_BY_SESSION, session_uid)
+        return row if row is not None and row["uid"] == user_uid and row["expires_at"] > now else None
+
+    async def by_key(self, digest: bytes, now: datetime) -> Row | None:
+        row = await self._reads.by_key(_BY_KEY, digest)
+        return row if row is not None and (row["expires_at"] is None or row["expires_at"] > now) else None

@@ -1,0 +1,31 @@
+"""Errors of the posts feature."""
+
+from app.errors import Forbidden, NotFound
+from app.posts.views import PostRef
+
+
+class PostNotFound(NotFound):
+    """The post does not exist, or the caller may not see it."""
+
+    code = "post_not_found"
+    detail = "Post not found"
+
+
+class MissingPost(PostNotFound):
+    """One of several requested posts; ``ref`` is the requested reference."""
+
+    def __init__(self, ref: PostRef) -> None:
+        super().__init__(f"Post {ref} not found")
+        self.ref = ref
+
+
+class NotTheAuthor(Forbidden):
+    code = "not_the_author"
+    detail = "Only the author may change this post."
+
+
+class AuthorNotFound(NotFound):
+    """The user whose posts were requested does not exist."""
+
+    code = "author_not_found"
+    detail = "User not found"

@@ -1,0 +1,40 @@
+"""Permissions are declared by features, collected once, and granted to roles by rows of the database."""
+
+import asyncpg
+import pytest
+
+from app.access.commands import KeyDraft
+from app.access.errors import UnknownScope
+from app.access.permissions import declared_permissions, public_permissions
+from app.access.principal import anonymous
+from app.access.service import ApiKeyService
+from app.errors import InsufficientPermissions, Unauthenticated
+from app.posts.policy import PostPermission
+from tests.support.app import TestApp
+from versions.v2.users import schemas
+
+
+async def test_roles_grant_exactly_the_declared_permissions(database_dsn: str) -> None:
+    connection = await asyncpg.connect(database_dsn)
+    granted = {row["permission"] for row in await connection.fetch("SELECT DISTINCT permission FROM role_permissions")}
+    await connection.close()
+    assert granted == declared_permissions()
+
+
+def test_the_newest_version_names_every_permission() -> None:
+    assert {permission.value for permission in schemas.Permission} == declared_permissions()
+
+
+def test_anonymous_callers_have_the_public_permissions_and_are_not_signed_in() -> None:
+    assert anonymous().permissions == public_permissions() == {"posts:read"}
+    anonymous().ensure(PostPermission.READ)
+    with pytest.raises(InsufficientPermissions):
+        anonymous().ensure(PostPermission.WRITE)
+    with pytest.raises(Unauthenticated):
+        anonymous().require(PostPermission.READ)
+
+
+async def test_an_unknown_scope_is_rejected_with_the_known_ones(test_app: TestApp) -> None:
+    async with test_app.runtime.database.write() as session:
+        with pytest.raises(UnknownScope, match=r"Unknown scopes: posts:fly\. Known: posts:moderate, .*users:write\."):
+            ApiKeyService(session).create(KeyDraft(1, "test", ["posts:read", "posts:fly"]))
