@@ -1,4 +1,4 @@
-"""Authenticated encryption of what must lie in the database for a while but be read by nobody there."""
+"""Authenticated encryption of secrets and personal data that the database stores for a time."""
 
 import hmac
 import os
@@ -10,17 +10,20 @@ from pydantic import SecretStr
 _NONCE_LENGTH: Final = 12
 
 
-class Sealer:
-    """AES-256-GCM with a key of its own, derived from the cursor key."""
+class Cipher:
+    """AES-256-GCM with a key that is derived from a secret and a label of its purpose.
 
-    def __init__(self, key: SecretStr) -> None:
-        self._cipher = AESGCM(hmac.digest(key.get_secret_value().encode(), b"strata sealed responses 1", "sha256"))
+    Ciphers with different purposes cannot decrypt each other's data, although they share the secret.
+    """
 
-    def seal(self, plain: bytes, context: bytes) -> bytes:
-        """Nonce and ciphertext; only the same ``context`` opens it."""
+    def __init__(self, secret: SecretStr, purpose: bytes) -> None:
+        self._cipher = AESGCM(hmac.digest(secret.get_secret_value().encode(), purpose, "sha256"))
+
+    def encrypt(self, plaintext: bytes, context: bytes) -> bytes:
+        """The nonce followed by the ciphertext; decryption needs the same ``context``."""
         nonce = os.urandom(_NONCE_LENGTH)
-        return nonce + self._cipher.encrypt(nonce, plain, context)
+        return nonce + self._cipher.encrypt(nonce, plaintext, context)
 
-    def open(self, sealed: bytes, context: bytes) -> bytes:
-        """Raises ``cryptography.exceptions.InvalidTag`` for a wrong key, context or a changed byte."""
-        return self._cipher.decrypt(sealed[:_NONCE_LENGTH], sealed[_NONCE_LENGTH:], context)
+    def decrypt(self, ciphertext: bytes, context: bytes) -> bytes:
+        """Raises ``cryptography.exceptions.InvalidTag`` for another secret, purpose or context, or a changed byte."""
+        return self._cipher.decrypt(ciphertext[:_NONCE_LENGTH], ciphertext[_NONCE_LENGTH:], context)

@@ -23,7 +23,7 @@ from app.http.principal import resolve_principal
 from app.http.runtime import Component, Runtime, runtime_of
 from app.http.state import state_of
 from app.kit.clock import utc_now
-from app.kit.encryption import Sealer
+from app.kit.encryption import Cipher
 from app.settings.errors import SettingsError, variable
 from app.settings.http import HttpSettings
 from observability.metrics.metrics import NO_VERSION
@@ -33,6 +33,8 @@ from observability.requests.routes import route_template
 PATTERN: Final = r'^("([ !#-\[\]-~]|\\["\\]){1,255}"|[!#-~][!-~]{0,254})$'
 """A structured-field string (RFC 9651, section 3.3.3), or the bare text that most clients send."""
 RETENTION: Final = timedelta(hours=24)
+_CIPHER_PURPOSE: Final = b"strata sealed responses 1"
+"""Part of the key of every stored response; a change makes them unreadable."""
 REPLAYED_HEADER: Final = "Idempotent-Replayed"
 _WELL_FORMED: Final = re.compile(PATTERN)
 _PART_OF_THE_REQUEST: Final = ("content-type", "if-match")
@@ -64,8 +66,8 @@ class RequestInFlight(Conflict):
 class ResponseCipher(Component):
     """Encrypts stored responses, which may hold personal data. A stored response decrypts only in its own scope."""
 
-    def __init__(self, sealer: Sealer) -> None:
-        self._sealer = sealer
+    def __init__(self, cipher: Cipher) -> None:
+        self._cipher = cipher
 
     @classmethod
     def build(cls, runtime: Runtime) -> "ResponseCipher":
@@ -74,13 +76,13 @@ class ResponseCipher(Component):
         if key is None:
             message = f"{variable('http', 'cursor_key')} must be set"
             raise SettingsError(message)
-        return cls(Sealer(key))
+        return cls(Cipher(key, _CIPHER_PURPOSE))
 
     def encrypt(self, response: bytes, scope: bytes) -> bytes:
-        return self._sealer.seal(response, scope)
+        return self._cipher.encrypt(response, scope)
 
     def decrypt(self, stored: bytes, scope: bytes) -> bytes:
-        return self._sealer.open(stored, scope)
+        return self._cipher.decrypt(stored, scope)
 
 
 async def idempotently(request: Request, handler: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -101,17 +103,17 @@ async def idempotently(request: Request, handler: Callable[[Request], Awaitable[
         if not await records.try_lock(scope):
             raise RequestInFlight
         if (found := await records.find(scope, utc_now())) is not None:
-            known, sealed = found
+            known, stored = found
             if known != fingerprint:
                 raise IdempotencyKeyReused
             version = current(request.scope).api_version or NO_VERSION
             runtime.metrics.idempotent_replays.labels(version, route_template(request.scope)).inc()
-            return _replay(cipher.decrypt(sealed, scope))
+            return _replay(cipher.decrypt(stored, scope))
         state_of(request.scope).write_session = session
         response = await handler(request)
-        sealed = cipher.encrypt(_recorded(response), scope)
+        stored = cipher.encrypt(_recorded(response), scope)
         now = utc_now()
-        await records.keep(scope, fingerprint, sealed, now, now + RETENTION)
+        await records.keep(scope, fingerprint, stored, now, now + RETENTION)
         return response
 
 
