@@ -12,18 +12,12 @@ from app.cli.kit.output import AsJson, CommandError, say, show_failure, show_jso
 from app.cli.kit.users import existing_account
 from app.kit.clock import utc_now
 from app.kit.db.database import Database
+from app.lifecycle.commands import QUIET_DAYS, RetirementPolicy
+from app.lifecycle.errors import NoSuchBrownout, NoSuchConsent, StillNeeded
 from app.lifecycle.schedule import Schedule
-from app.lifecycle.service import (
-    QUIET_DAYS,
-    Consumer,
-    LifecycleService,
-    NoSuchBrownout,
-    NoSuchConsent,
-    RetirementPolicy,
-    RetirementReport,
-    StillNeeded,
-)
+from app.lifecycle.service import LifecycleService
 from app.lifecycle.version import Window
+from app.lifecycle.views import Consumer, RetirementReport
 from app.settings.lifecycle import LifecycleSettings
 
 if TYPE_CHECKING:
@@ -241,7 +235,7 @@ def _stage(version: "ApiVersion", report: RetirementReport) -> str:
     schedule = Schedule()
     retired = {version.name: report.retired_at} if report.retired_at else {}
     schedule.replace({version.name: report.windows}, retired)
-    return schedule.stage(version, utc_now()).value
+    return schedule.status(version, utc_now()).value
 
 
 def _windows(windows: Sequence[Window]) -> list[dict[str, str]]:

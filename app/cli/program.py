@@ -26,7 +26,7 @@ from app.cli import (
 from app.cli.kit.output import CommandError, say, show_failure
 from app.errors import DomainError
 from app.kit.db.embedded import EmbeddedPostgresError
-from app.lifecycle.rules import LifecycleError
+from app.lifecycle.errors import LifecycleError
 from app.settings.errors import SettingsError
 
 _EPILOG: Final = (

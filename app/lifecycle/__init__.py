@@ -1,1 +1,1 @@
-"""The life of the API's versions: what stage each is in, who still depends on it, and when it may end."""
+"""Lifecycle of API versions: their status, who still uses them, and when they may be retired."""

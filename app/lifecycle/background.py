@@ -1,4 +1,4 @@
-"""What a serving process does about versions beside its requests: follow the schedule, write usage down."""
+"""Background tasks of a serving process: they refresh the schedule and write usage to the database."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -10,7 +10,7 @@ import structlog
 from app.errors import DomainError
 from app.kit.clock import utc_now
 from app.kit.db.database import UnitOfWork
-from app.lifecycle.repository import DecisionQueries
+from app.lifecycle.queries import DecisionQueries
 from app.lifecycle.schedule import Schedule
 from app.lifecycle.usage import UsageBuffer
 from app.lifecycle.version import VersionLifecycle
@@ -18,46 +18,47 @@ from app.settings.lifecycle import LifecycleSettings
 from observability.metrics.metrics import Metrics
 
 _LAST_FLUSH_SECONDS: Final = 5.0
+_LOG: Final = structlog.get_logger()
 
 
 class LifecycleSync:
-    """Keeps a schedule, and the metrics that tell of it, as the database says."""
+    """Copies the decisions in the database to the schedule and the metrics of this process."""
 
     def __init__(
         self, schedule: Schedule, database: UnitOfWork, lifecycles: Sequence[VersionLifecycle], metrics: Metrics
     ) -> None:
         self._schedule = schedule
         self._decisions = DecisionQueries(database.reads)
-        self._lives = lifecycles
+        self._lifecycles = lifecycles
         self._metrics = metrics
 
-    async def look(self) -> None:
-        """Look once: two statements, whatever the traffic. Raises ``Unavailable``."""
+    async def refresh(self) -> None:
+        """Refresh once, with two statements. Raises ``Unavailable``."""
         try:
             self._schedule.replace(await self._decisions.windows(), await self._decisions.retirements())
         finally:
-            # A declared window opens by the clock alone.
-            self._tell()
+            # A declared window opens even if the database is unavailable.
+            self._update_metrics()
 
-    def _tell(self) -> None:
+    def _update_metrics(self) -> None:
         now = utc_now()
-        for lifecycle in self._lives:
+        for lifecycle in self._lifecycles:
             browned_out = self._schedule.open_window(lifecycle, now) is not None
-            self._metrics.set_status(lifecycle.name, self._schedule.stage(lifecycle, now), browned_out=browned_out)
+            self._metrics.set_status(lifecycle.name, self._schedule.status(lifecycle, now), browned_out=browned_out)
 
 
 @asynccontextmanager
 async def lifecycle_sync_running(
     sync: LifecycleSync, usage: UsageBuffer, database: UnitOfWork, settings: LifecycleSettings
 ) -> AsyncIterator[None]:
-    """Work beside the block; what was counted until its end is written down before this returns."""
+    """Run the tasks during the block, and write the remaining usage to the database after it."""
 
     async def flush() -> None:
         await usage.flush(database)
 
-    await _try("versions_not_looked_up", sync.look)
+    await _try("versions_not_looked_up", sync.refresh)
     tasks = [
-        asyncio.create_task(_repeat("versions_not_looked_up", sync.look, settings.refresh)),
+        asyncio.create_task(_repeat("versions_not_looked_up", sync.refresh, settings.refresh)),
         asyncio.create_task(_repeat("usage_not_written", flush, settings.usage_flush)),
     ]
     try:
@@ -78,10 +79,10 @@ async def _repeat(event: str, work: Callable[[], Awaitable[None]], seconds: floa
 
 
 async def _try(event: str, work: Callable[[], Awaitable[None]]) -> None:
-    """A database that does not answer leaves things as they were."""
+    """Log errors, so that the tasks continue with the previous state."""
     try:
         await work()
     except DomainError as error:
-        await structlog.get_logger().awarning(event, error=error.code)
-    except Exception as error:  # noqa: BLE001 - a loop that ended would leave the process blind; the defect is logged
-        await structlog.get_logger().aerror(event, exc_info=error)
+        _LOG.warning(event, error=error.code)
+    except Exception as error:  # noqa: BLE001 - the task must not end; the defect is logged
+        _LOG.error(event, exc_info=error)

@@ -1,4 +1,4 @@
-"""Every statement about the lives of versions."""
+"""Writes of the lifecycle feature, and the report on usage that a decision reads in its own transaction."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -10,22 +10,14 @@ from sqlalchemy import CursorResult, Text, and_, cast, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.kit.db.locks import lock
-from app.kit.db.sessions import ReadSession, WriteSession
-from app.kit.db.statements import Read
+from app.kit.db.sessions import WriteSession
 from app.lifecycle.version import Window
 from app.models import ApiKey, User, VersionBrownout, VersionConsent, VersionRetirement, VersionUsage
-
-_WINDOWS: Final = Read(
-    select(VersionBrownout.api_version, VersionBrownout.starts_at, VersionBrownout.ends_at).order_by(
-        VersionBrownout.starts_at
-    )
-)
-_RETIREMENTS: Final = Read(select(VersionRetirement.api_version, VersionRetirement.retired_at))
 
 
 @dataclass(frozen=True, slots=True)
 class UsageDelta:
-    """Requests of one consumer for one thing on one day, as they are added up."""
+    """Requests of one consumer for one operation or feature on one day, to be added to the stored sum."""
 
     api_version: str
     consumer: str
@@ -37,32 +29,14 @@ class UsageDelta:
     last_seen: datetime
 
 
-class DecisionQueries:
-    """Reads what was decided about versions."""
-
-    def __init__(self, reads: ReadSession) -> None:
-        self._reads = reads
-
-    async def windows(self) -> Mapping[str, Sequence[Window]]:
-        """Every brownout by version, by its start."""
-        found: dict[str, list[Window]] = {}
-        for name, starts_at, ends_at in await self._reads.all(_WINDOWS):
-            found.setdefault(name, []).append(Window(starts_at, ends_at))
-        return found
-
-    async def retirements(self) -> Mapping[str, datetime]:
-        """When each version was retired that was."""
-        return {row[0]: row[1] for row in await self._reads.all(_RETIREMENTS)}
-
-
 class DecisionRepository:
-    """Writes what is decided about versions."""
+    """Brownouts, retirements and consents in one transaction."""
 
     def __init__(self, session: WriteSession) -> None:
         self._session = session
 
     async def lock(self) -> None:
-        """Wait until nobody else decides, for the rest of the transaction."""
+        """Serialise decisions: wait for other transactions that decide, until the end of this one."""
         await lock(self._session, "lifecycle")
 
     async def windows(self, version: str) -> list[Window]:
@@ -71,7 +45,7 @@ class DecisionRepository:
             .where(VersionBrownout.api_version == version)
             .order_by(VersionBrownout.starts_at)
         )
-        return [Window(*row) for row in rows]
+        return [Window(row.starts_at, row.ends_at) for row in rows]
 
     async def retired_at(self, version: str) -> datetime | None:
         found: datetime | None = await self._session.scalar(
@@ -83,7 +57,7 @@ class DecisionRepository:
         self._session.add(VersionBrownout(api_version=version, starts_at=window.starts_at, ends_at=window.ends_at))
 
     async def cancel(self, version: str, span: Window, now: datetime) -> int:
-        """Remove what has not begun within a span, and end what has. How many brownouts that were."""
+        """Delete future brownouts within a span, end open ones now, and return the number of both."""
         within = and_(
             VersionBrownout.api_version == version,
             VersionBrownout.starts_at < span.ends_at,
@@ -91,13 +65,13 @@ class DecisionRepository:
         )
         removed = await self._session.execute(delete(VersionBrownout).where(within, VersionBrownout.starts_at >= now))
         ended = await self._session.execute(update(VersionBrownout).where(within).values(ends_at=now))
-        return sum(_rows(result) for result in (removed, ended))
+        return sum(_row_count(result) for result in (removed, ended))
 
     def retire(self, version: str, now: datetime) -> None:
         self._session.add(VersionRetirement(api_version=version, retired_at=now))
 
     async def consent(self, version: str, user_id: int, note: str, now: datetime) -> None:
-        """Keep the last word of an account."""
+        """Record the consent of a user, in place of an earlier one."""
         statement = insert(VersionConsent).values(api_version=version, user_id=user_id, note=note, given_at=now)
         await self._session.execute(
             statement.on_conflict_do_update(
@@ -107,20 +81,20 @@ class DecisionRepository:
         )
 
     async def withdraw(self, version: str, user_id: int) -> bool:
-        """Whether there was a consent."""
+        """Delete the consent of a user and return whether it existed."""
         result = await self._session.execute(
             delete(VersionConsent).where(VersionConsent.api_version == version, VersionConsent.user_id == user_id)
         )
-        return _rows(result) > 0
+        return _row_count(result) > 0
 
 
-def _rows(result: Any) -> int:
+def _row_count(result: Any) -> int:
     return result.rowcount if isinstance(result, CursorResult) else 0
 
 
-_ACCOUNT: Final = or_(User.id == ApiKey.user_id, cast(User.uid, Text) == VersionUsage.consumer)
-_SAME: Final = ("api_version", "consumer", "operation", "feature", "day")
-"""What tells one row of usage from another."""
+_USER_OF_CONSUMER: Final = or_(User.id == ApiKey.user_id, cast(User.uid, Text) == VersionUsage.consumer)
+_KEY: Final = ("api_version", "consumer", "operation", "feature", "day")
+"""The primary key of ``version_usage``."""
 _USAGE: Final = (
     select(
         VersionUsage.consumer,
@@ -135,7 +109,7 @@ _USAGE: Final = (
         VersionConsent.given_at.label("consented_at"),
     )
     .outerjoin(ApiKey, cast(ApiKey.uid, Text) == VersionUsage.consumer)
-    .outerjoin(User, _ACCOUNT)
+    .outerjoin(User, _USER_OF_CONSUMER)
     .outerjoin(
         VersionConsent,
         and_(VersionConsent.user_id == User.id, VersionConsent.api_version == VersionUsage.api_version),
@@ -153,31 +127,31 @@ _USAGE: Final = (
 
 
 class UsageRepository:
-    """Writes and reads who used what."""
+    """Recorded usage in one transaction."""
 
     def __init__(self, session: WriteSession) -> None:
         self._session = session
 
-    async def add(self, notes: Sequence[UsageDelta]) -> None:
-        """Add to what is there, in one order, so that two workers never wait for each other in a ring."""
+    async def add(self, deltas: Sequence[UsageDelta]) -> None:
+        """Add to the stored sums, in the order of the key, so that two workers cannot deadlock."""
         statement = insert(VersionUsage)
         upsert = statement.on_conflict_do_update(
-            index_elements=_SAME,
+            index_elements=_KEY,
             set_={
                 "requests": VersionUsage.requests + statement.excluded.requests,
                 "first_seen": func.least(VersionUsage.first_seen, statement.excluded.first_seen),
                 "last_seen": func.greatest(VersionUsage.last_seen, statement.excluded.last_seen),
             },
         )
-        rows = sorted(map(asdict, notes), key=itemgetter(*_SAME))
+        rows = sorted(map(asdict, deltas), key=itemgetter(*_KEY))
         connection = await self._session.connection()
         await connection.execute(upsert, rows)
 
-    async def of(self, version: str) -> Sequence[Mapping[str, Any]]:
-        """By consumer, operation and feature, those seen last first."""
+    async def by_consumer(self, version: str) -> Sequence[Mapping[str, Any]]:
+        """Usage by consumer, operation and feature, most recent first."""
         rows = await self._session.execute(_USAGE.where(VersionUsage.api_version == version))
         return [dict(row) for row in rows.mappings()]
 
     async def purge(self, before: date) -> int:
-        """Forget what was before a day. How many rows that were."""
-        return _rows(await self._session.execute(delete(VersionUsage).where(VersionUsage.day < before)))
+        """Delete usage before a day and return the number of rows."""
+        return _row_count(await self._session.execute(delete(VersionUsage).where(VersionUsage.day < before)))

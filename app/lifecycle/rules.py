@@ -1,10 +1,11 @@
-"""Which lives are possible, and which steps from one to the next: everything else is refused before it is served."""
+"""Validates declared lifecycles and their changes, before an application is built from them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
+from app.lifecycle.errors import LifecycleError
 from app.lifecycle.version import SUNSET_STATUSES, VersionLifecycle, VersionStatus, Window
 
 S = VersionStatus
@@ -16,42 +17,34 @@ TRANSITIONS: Final[Mapping[VersionStatus, frozenset[VersionStatus]]] = {
     S.BROWNOUT: frozenset({S.RETIRED}),
     S.RETIRED: frozenset(),
 }
-"""Where each stage may lead. A version that was never supported beside a newer one may be deprecated at once."""
+"""The statuses that may follow each status. A version may be deprecated without having been ``SUPPORTED``."""
 
 LONGEST_WINDOW: Final = timedelta(hours=24)
-"""A longer brownout would be an end without its notice."""
-
-
-class LifecycleError(ValueError):
-    """The declared lives contradict each other, or what was declared before."""
-
-    def __init__(self, faults: Sequence[str]) -> None:
-        super().__init__(" ".join(faults))
-        self.faults = tuple(faults)
+"""A longer brownout would be a retirement without notice."""
 
 
 def validate_lifecycles(
     lifecycles: Sequence[VersionLifecycle], record: Mapping[str, VersionLifecycle], now: datetime
 ) -> None:
-    """Raise ``LifecycleError`` unless everything that ``lifecycle_errors`` and ``promise_violations`` ask for holds."""
+    """Raise ``LifecycleError`` with all ``lifecycle_errors`` and ``promise_violations``, if there are any."""
     if found := [*lifecycle_errors(lifecycles, now), *promise_violations(record, lifecycles)]:
         raise LifecycleError(found)
 
 
 def lifecycle_errors(lifecycles: Sequence[VersionLifecycle], now: datetime) -> list[str]:
-    """What is wrong with the declared lives, one sentence each. ``lifecycles`` are in the order of their release."""
+    """The errors in declared lifecycles, one sentence each. ``lifecycles`` are in the order of their release."""
     known = {lifecycle.name: lifecycle for lifecycle in lifecycles}
     found = [
         f"{name}: declared twice." for name in known if sum(lifecycle.name == name for lifecycle in lifecycles) > 1
     ]
     for lifecycle in lifecycles:
-        faults = list(_own_faults(lifecycle, now))
-        # Dates that are no dates yet cannot be compared with those of others.
-        found += faults or [*_succession_faults(lifecycle, known), *window_faults(lifecycle, lifecycle.brownouts)]
-    return found + list(_order_faults(lifecycles))
+        errors = list(_declaration_errors(lifecycle, now))
+        # Missing dates and dates without a time zone cannot be compared with those of other versions.
+        found += errors or [*_successor_errors(lifecycle, known), *window_errors(lifecycle, lifecycle.brownouts)]
+    return found + list(_order_errors(lifecycles))
 
 
-def _own_faults(lifecycle: VersionLifecycle, now: datetime) -> Iterator[str]:
+def _declaration_errors(lifecycle: VersionLifecycle, now: datetime) -> Iterator[str]:
     name = lifecycle.name
     dates = (
         lifecycle.deprecated_at,
@@ -79,10 +72,10 @@ def _own_faults(lifecycle: VersionLifecycle, now: datetime) -> Iterator[str]:
         yield f"{name}: deprecated before its release."
     if lifecycle.sunset_at <= lifecycle.deprecated_at:
         yield f"{name}: its sunset does not come after its deprecation."
-    yield from _retirement_faults(lifecycle, lifecycle.sunset_at, now)
+    yield from _retirement_errors(lifecycle, lifecycle.sunset_at, now)
 
 
-def _retirement_faults(lifecycle: VersionLifecycle, sunset_at: datetime, now: datetime) -> Iterator[str]:
+def _retirement_errors(lifecycle: VersionLifecycle, sunset_at: datetime, now: datetime) -> Iterator[str]:
     if (lifecycle.status is S.RETIRED) != (lifecycle.retired_at is not None):
         yield f"{lifecycle.name}: a retired version, and no other, has retired_at."
     elif lifecycle.retired_at is not None and lifecycle.retired_at < sunset_at:
@@ -94,7 +87,7 @@ def _retirement_faults(lifecycle: VersionLifecycle, sunset_at: datetime, now: da
         )
 
 
-def _succession_faults(lifecycle: VersionLifecycle, known: Mapping[str, VersionLifecycle]) -> Iterator[str]:
+def _successor_errors(lifecycle: VersionLifecycle, known: Mapping[str, VersionLifecycle]) -> Iterator[str]:
     if lifecycle.successor is None:
         return
     successor = known.get(lifecycle.successor)
@@ -110,25 +103,25 @@ def _succession_faults(lifecycle: VersionLifecycle, known: Mapping[str, VersionL
         yield f"{lifecycle.name}: deprecated before its successor {lifecycle.successor} was released."
 
 
-def window_faults(lifecycle: VersionLifecycle, windows: Iterable[Window]) -> Iterator[str]:
-    """What is wrong with the brownouts of a version that is deprecated, or was."""
+def window_errors(lifecycle: VersionLifecycle, windows: Iterable[Window]) -> Iterator[str]:
+    """The errors in the brownouts of a deprecated or retired version."""
     ordered = sorted(windows)
     for window in ordered:
-        told = f"{lifecycle.name}: the brownout of {window.starts_at:%F %R}"
+        prefix = f"{lifecycle.name}: the brownout of {window.starts_at:%F %R}"
         if window.ends_at <= window.starts_at:
-            yield f"{told} does not end after it starts."
+            yield f"{prefix} does not end after it starts."
         elif window.ends_at - window.starts_at > LONGEST_WINDOW:
-            yield f"{told} is longer than {LONGEST_WINDOW // timedelta(hours=1)} hours: schedule several."
+            yield f"{prefix} is longer than {LONGEST_WINDOW // timedelta(hours=1)} hours: schedule several."
         elif lifecycle.deprecated_at is None or window.starts_at < lifecycle.deprecated_at:
-            yield f"{told} starts before the deprecation."
+            yield f"{prefix} starts before the deprecation."
         elif lifecycle.sunset_at is not None and window.ends_at > lifecycle.sunset_at:
-            yield f"{told} ends after the sunset: retire the version then."
+            yield f"{prefix} ends after the sunset: retire the version then."
     for first, second in pairwise(ordered):
         if first.overlaps(second):
             yield f"{lifecycle.name}: the brownouts of {first.starts_at:%F %R} and {second.starts_at:%F %R} overlap."
 
 
-def _order_faults(lifecycles: Sequence[VersionLifecycle]) -> Iterator[str]:
+def _order_errors(lifecycles: Sequence[VersionLifecycle]) -> Iterator[str]:
     current = [lifecycle.name for lifecycle in lifecycles if lifecycle.status is S.CURRENT]
     if len(current) > 1:
         yield f"{' and '.join(current)} are both current: one at most is."
@@ -144,27 +137,27 @@ def _order_faults(lifecycles: Sequence[VersionLifecycle]) -> Iterator[str]:
 
 
 def promise_violations(record: Mapping[str, VersionLifecycle], lifecycles: Iterable[VersionLifecycle]) -> list[str]:
-    """What the declared lives take back from the recorded ones, which clients were told, one sentence each."""
+    """The promises of the recorded lifecycles that the declared ones break, one sentence each."""
     declared = {lifecycle.name: lifecycle for lifecycle in lifecycles}
     found: list[str] = []
     for name, before in record.items():
         after = declared.get(name)
         if after is not None:
-            found += _taken_back(before, after)
+            found += _broken_promises(before, after)
         elif before.status not in {S.PREVIEW, S.RETIRED}:
             found.append(f"{name}: is gone, and was {before.status}: a version is retired before it is removed.")
     for name, after in declared.items():
-        # With no record at all nothing was told yet: the first one writes down whatever there is.
+        # Without a record there are no promises yet: the first record accepts every status.
         if record and name not in record and after.status not in {S.PREVIEW, S.CURRENT}:
             found.append(f"{name}: begins its life as {after.status}: it begins as a preview, or as current.")
     return found
 
 
-def _taken_back(before: VersionLifecycle, after: VersionLifecycle) -> Iterator[str]:
+def _broken_promises(before: VersionLifecycle, after: VersionLifecycle) -> Iterator[str]:
     name = before.name
     if after.status is not before.status and after.status not in TRANSITIONS[before.status]:
-        ways = ", ".join(sorted(TRANSITIONS[before.status] - {S.BROWNOUT})) or "nothing"
-        yield f"{name}: was {before.status}, which leads to {ways}, not to {after.status}."
+        allowed = ", ".join(sorted(TRANSITIONS[before.status] - {S.BROWNOUT})) or "nothing"
+        yield f"{name}: was {before.status}, which leads to {allowed}, not to {after.status}."
     if before.status is S.PREVIEW:
         return
     if after.released != before.released:

@@ -1,4 +1,4 @@
-"""Who still uses what is to end: counted in memory while requests are answered, written down between them."""
+"""Counts the use of deprecated versions in memory, and writes the sums to the database in the background."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from app.kit.db.database import UnitOfWork
 from app.lifecycle.repository import UsageDelta, UsageRepository
 
 ANONYMOUS: Final = "anonymous"
-"""Whoever presents no credentials that hold."""
+"""The consumer of requests without valid credentials."""
 LIMIT: Final = 10_000
-"""Different things of different consumers that one process remembers between two flushes: about 5 MB."""
+"""Keys that one process counts between two flushes, in about 5 MB of memory."""
 
 _Key = tuple[str, str, str, str, date]
 """Version, consumer, operation, feature, day."""
@@ -27,8 +27,8 @@ class _Count:
 class UsageBuffer:
     """Counts for one process.
 
-    What is lost: the notes since the last flush where a process is killed, and those beyond ``LIMIT`` different ones
-    between two flushes, which ``dropped`` is told of. A flush that fails loses nothing: its notes wait for the next.
+    Counts are lost if the process is killed (since the last flush) and beyond ``LIMIT`` keys between two flushes; then
+    ``dropped`` is called for each. The counts of a failed flush are kept for the next one.
     """
 
     def __init__(self, dropped: Callable[[], None], limit: int = LIMIT) -> None:
@@ -36,19 +36,19 @@ class UsageBuffer:
         self._limit = limit
         self._counts: dict[_Key, _Count] = {}
 
-    def note(self, version: str, operation: str, feature: str, consumer: str | None, now: datetime) -> None:
+    def record(self, version: str, operation: str, feature: str, consumer: str | None, now: datetime) -> None:
         """Count one request. ``feature`` is empty for the operation as a whole."""
         self._add((version, consumer or ANONYMOUS, operation, feature, now.date()), 1, now, now)
 
     async def flush(self, database: UnitOfWork) -> None:
-        """Write down what was counted. Raises what the database raises, and then keeps it."""
+        """Write the counts to the database. If that raises, the counts are kept."""
         counts, self._counts = self._counts, {}
         if not counts:
             return
-        notes = [UsageDelta(*key, count.requests, count.first_seen, count.last_seen) for key, count in counts.items()]
+        deltas = [UsageDelta(*key, count.requests, count.first_seen, count.last_seen) for key, count in counts.items()]
         try:
             async with database.write() as session:
-                await UsageRepository(session).add(notes)
+                await UsageRepository(session).add(deltas)
         except BaseException:
             for key, count in counts.items():
                 self._add(key, count.requests, count.first_seen, count.last_seen)

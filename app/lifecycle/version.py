@@ -1,4 +1,4 @@
-"""The stages of a version's life, and where in it a version is."""
+"""The statuses of a version, its declared lifecycle, and its status at a moment."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,20 +8,20 @@ from typing import Final
 
 
 class VersionStatus(StrEnum):
-    """The stages of a version's life, in their order."""
+    """The statuses of a version, in the order of its lifecycle."""
 
     PREVIEW = "preview"
     CURRENT = "current"
     SUPPORTED = "supported"
     DEPRECATED = "deprecated"
     BROWNOUT = "brownout"
-    """Deprecated, and its brownouts have begun. Never declared: the first window that opens brings it about."""
+    """Deprecated, and its brownouts have begun. It is never declared: it follows from the start of the first window."""
     RETIRED = "retired"
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Window:
-    """A span in which a version answers 410 to rehearse its end. The end is no part of it."""
+    """A brownout: from ``starts_at`` until before ``ends_at`` a version responds 410, to rehearse its retirement."""
 
     starts_at: datetime
     ends_at: datetime
@@ -31,13 +31,13 @@ class Window:
         return self.starts_at <= moment < self.ends_at
 
     def overlaps(self, other: "Window") -> bool:
-        """Whether there is a moment that both cover."""
+        """Whether a moment exists that both windows cover."""
         return self.starts_at < other.ends_at and other.starts_at < self.ends_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionLifecycle:
-    """What is declared of a version: the stage that a release gives it, and its dates."""
+    """The declaration of a version in a release: its status and its dates."""
 
     name: str
     status: VersionStatus
@@ -50,26 +50,26 @@ class VersionLifecycle:
 
     @property
     def migration_guide(self) -> str | None:
-        """The page that leads to the successor."""
+        """The path of the guide for the migration to the successor."""
         return f"/docs/migrate/{self.name}-to-{self.successor}" if self.successor else None
 
     @property
     def ending(self) -> bool:
-        """Whether it has a successor that its clients are asked to move to."""
+        """Whether clients must move to the successor: the version is deprecated or retired."""
         return self.status in SUNSET_STATUSES
 
 
 SUNSET_STATUSES: Final = frozenset({VersionStatus.DEPRECATED, VersionStatus.RETIRED})
-"""The stages that are declared of a version whose clients are asked to leave."""
+"""The declared statuses of versions whose clients must move to the successor."""
 
 
-def stage_at(
+def status_at(
     lifecycle: VersionLifecycle, moment: datetime, scheduled: Iterable[Window] = (), retired_at: datetime | None = None
 ) -> VersionStatus:
-    """The stage at a moment: the declared one, moved on by what has happened since.
+    """The status at a moment: the declared one, advanced by brownouts and retirement.
 
-    ``scheduled`` and ``retired_at`` are what was decided at run time. Once the first brownout has begun the stage stays
-    until the end: that the version answers between two windows does not take it back.
+    ``scheduled`` and ``retired_at`` were decided at run time. After the start of the first brownout the status stays
+    ``BROWNOUT`` until the retirement, also between two windows, when the version serves requests.
     """
     if lifecycle.status is VersionStatus.RETIRED or (retired_at is not None and retired_at <= moment):
         return VersionStatus.RETIRED

@@ -24,7 +24,7 @@ def version_document(version: ApiVersion, schedule: Schedule) -> dict[str, Any]:
     now = utc_now()
     return {
         "name": version.name,
-        "status": schedule.stage(version, now).value,
+        "status": schedule.status(version, now).value,
         "released": version.released.isoformat(),
         "deprecated_at": _time(version.deprecated_at),
         "sunset_at": _time(version.sunset_at),

@@ -63,7 +63,7 @@ def version_card(version: ApiVersion, schedule: Schedule) -> str:
         brownouts = f"<p>Does not answer, to rehearse its end:</p><ul>{brownouts}</ul>"
     guide = f'<a href="{version.migration_guide}">Move to {version.successor}</a>' if version.migration_guide else ""
     return (
-        f'<section class="layer{old}"><h2>{version.name}<span class="tag">{schedule.stage(version, now)}</span></h2>'
+        f'<section class="layer{old}"><h2>{version.name}<span class="tag">{schedule.status(version, now)}</span></h2>'
         f"<p>{dates}</p>{brownouts}<nav>"
         f'<a href="{version.prefix}/docs">Try it</a><a href="{version.prefix}/redoc">Read it</a>'
         f'<a href="{version.prefix}/openapi.json">OpenAPI</a>{guide}</nav></section>'

@@ -12,7 +12,8 @@ from pydantic import BaseModel, Field
 
 from app.http.lifecycle import LifecycleComponent
 from app.http.routing.strict import StrictRoute
-from app.lifecycle.service import LifecycleService, RetirementPolicy
+from app.lifecycle.commands import RetirementPolicy
+from app.lifecycle.service import LifecycleService
 from app.main import create_app
 from app.settings.http import HttpSettings
 from app.settings.root import Settings

@@ -13,9 +13,11 @@ from app.cli.kit.environment import operator
 from app.http.lifecycle import LifecycleComponent
 from app.kit.clock import utc_now
 from app.lifecycle.background import LifecycleSync
-from app.lifecycle.rules import LifecycleError
-from app.lifecycle.service import Consumer, LifecycleService, RetirementPolicy
+from app.lifecycle.commands import RetirementPolicy
+from app.lifecycle.errors import LifecycleError
+from app.lifecycle.service import LifecycleService
 from app.lifecycle.version import Window
+from app.lifecycle.views import Consumer
 from app.main import create_app
 from app.settings.http import HttpSettings
 from app.settings.root import Settings
@@ -175,7 +177,7 @@ async def decide(test_app: TestApp, decision: Callable[[LifecycleService], Await
         await decision(LifecycleService(session))
     await LifecycleSync(
         test_app.runtime.get(LifecycleComponent).schedule, test_app.runtime.database, (), test_app.runtime.metrics
-    ).look()
+    ).refresh()
 
 
 async def test_a_brownout_by_command(test_app: TestApp) -> None:

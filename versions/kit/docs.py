@@ -50,7 +50,7 @@ def add_documentation(app: FastAPI, version: ApiVersion) -> None:
 
     async def document(request: Request) -> Response:
         document = app.openapi()
-        stage = runtime_of(request.scope).get(LifecycleComponent).schedule.stage(version, utc_now())
+        stage = runtime_of(request.scope).get(LifecycleComponent).schedule.status(version, utc_now())
         description = notice(version, stage) + document["info"]["description"]
         info = {**document["info"], "x-status": stage.value, "description": description}
         served = {**document, "info": info}

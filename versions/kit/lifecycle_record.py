@@ -8,7 +8,8 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from app.kit.clock import utc_now
-from app.lifecycle.rules import LifecycleError, validate_lifecycles
+from app.lifecycle.errors import LifecycleError
+from app.lifecycle.rules import validate_lifecycles
 from app.lifecycle.version import VersionLifecycle
 from versions.kit.version import ApiVersion
 

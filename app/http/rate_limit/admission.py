@@ -13,7 +13,7 @@ from app.http.rate_limit.limits import QuotaExceeded, RateLimits, client_address
 from app.http.runtime import runtime_of
 from app.http.state import state_of
 from app.kit.clock import utc_now
-from app.lifecycle.schedule import ensure_key_answered
+from app.lifecycle.schedule import ensure_key_served
 from observability.rate_limit.limiter import Decision
 
 COST: Final = "x-rate-limit-cost"
@@ -67,7 +67,7 @@ async def admit(request: Request, cost: int, *, authenticates: bool) -> None:
         raise
     _settle(scope, await runtime_of(scope).get(RateLimits).charge_principal(principal, cost))
     if principal.early_brownout_until is not None and state.sunset_version is not None:
-        ensure_key_answered(state.sunset_version, principal.early_brownout_until, utc_now())
+        ensure_key_served(state.sunset_version, principal.early_brownout_until, utc_now())
 
 
 def _settle(scope: Scope, decision: Decision) -> None:

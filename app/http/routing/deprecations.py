@@ -81,7 +81,7 @@ class Deprecations:
         version, now = context.api_version or NO_VERSION, utc_now()
         for use in uses:
             runtime.metrics.deprecated_uses.labels(version, self.operation, use).inc()
-            runtime.get(LifecycleComponent).usage.note(version, self.operation, use, context.consumer, now)
+            runtime.get(LifecycleComponent).usage.record(version, self.operation, use, context.consumer, now)
         state_of(request.scope).deprecation_headers = tuple(self._headers(uses))
 
     def _named(self, request: Request) -> Iterator[str]:

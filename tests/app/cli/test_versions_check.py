@@ -10,7 +10,7 @@ import pytest
 
 from app.cli import contract, versions
 from app.cli.kit.output import CommandError
-from app.lifecycle.rules import LifecycleError
+from app.lifecycle.errors import LifecycleError
 from app.lifecycle.version import VersionStatus
 from contracts import freeze
 from tests.support.registries import V1, V2

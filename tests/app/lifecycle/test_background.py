@@ -14,9 +14,11 @@ from app.http.lifecycle import LifecycleComponent
 from app.kit.clock import utc_now
 from app.kit.db.database import UnitOfWork
 from app.lifecycle.background import LifecycleSync, lifecycle_sync_running
-from app.lifecycle.service import Consumer, LifecycleService, RetirementPolicy
+from app.lifecycle.commands import RetirementPolicy
+from app.lifecycle.service import LifecycleService
 from app.lifecycle.usage import ANONYMOUS, UsageBuffer
 from app.lifecycle.version import VersionStatus, Window
+from app.lifecycle.views import Consumer
 from app.settings.lifecycle import LifecycleSettings
 from observability.config import VersionFacts
 from observability.metrics.metrics import Metrics
@@ -43,13 +45,13 @@ async def test_a_flush_that_fails_loses_nothing(test_app: TestApp) -> None:
     dropped: list[None] = []
     buffer = UsageBuffer(lambda: dropped.append(None), limit=2)
     now = utc_now()
-    buffer.note("v1", "posts.list", "", None, now)
-    buffer.note("v1", "posts.get", "", None, now)
-    buffer.note("v1", "users.list", "", None, now)
+    buffer.record("v1", "posts.list", "", None, now)
+    buffer.record("v1", "posts.get", "", None, now)
+    buffer.record("v1", "users.list", "", None, now)
     assert len(dropped) == 1, "bounded, and told of"
     with pytest.raises(Unavailable):
         await buffer.flush(cast("UnitOfWork", Refusing()))
-    buffer.note("v1", "posts.list", "", None, now + HOUR / 60)
+    buffer.record("v1", "posts.list", "", None, now + HOUR / 60)
     await buffer.flush(test_app.runtime.database)
     (anonymous,) = await consumers(test_app)
     assert anonymous.consumer == ANONYMOUS
@@ -74,15 +76,15 @@ async def test_a_process_follows_what_was_decided(test_app: TestApp) -> None:
         return {line for line in text.splitlines() if line.startswith(("api_version_info", "api_version_browned_out"))}
 
     sync = LifecycleSync(schedule, test_app.runtime.database, (V1, V2), metrics)
-    await sync.look()
-    assert schedule.stage(V1, utc_now()) is VersionStatus.DEPRECATED
+    await sync.refresh()
+    assert schedule.status(V1, utc_now()) is VersionStatus.DEPRECATED
     assert 'api_version_info{api_version="v1",status="deprecated",successor="v2"} 1.0' in told()
     assert 'api_version_browned_out{api_version="v1"} 0.0' in told()
     async with test_app.runtime.database.write() as session:
         await LifecycleService(session).schedule(V1, Window(utc_now(), utc_now() + HOUR))
-    assert schedule.stage(V1, utc_now()) is VersionStatus.DEPRECATED, "no request asks the database"
-    await sync.look()
-    assert schedule.stage(V1, utc_now()) is VersionStatus.BROWNOUT
+    assert schedule.status(V1, utc_now()) is VersionStatus.DEPRECATED, "no request asks the database"
+    await sync.refresh()
+    assert schedule.status(V1, utc_now()) is VersionStatus.BROWNOUT
     assert told() == {
         'api_version_info{api_version="v1",status="deprecated",successor="v2"} 0.0',
         'api_version_info{api_version="v1",status="brownout",successor="v2"} 1.0',
@@ -90,12 +92,12 @@ async def test_a_process_follows_what_was_decided(test_app: TestApp) -> None:
         'api_version_browned_out{api_version="v1"} 1.0',
         'api_version_browned_out{api_version="v2"} 0.0',
     }
-    assert schedule.stage(V2, utc_now()) is VersionStatus.CURRENT
+    assert schedule.status(V2, utc_now()) is VersionStatus.CURRENT
     async with test_app.runtime.database.write() as session:
         await LifecycleService(session).retire(V1, RetirementPolicy(), AFTER_SUNSET)
-    await sync.look()
-    assert schedule.stage(V1, utc_now()) is VersionStatus.BROWNOUT, "not before its day"
-    assert schedule.stage(V1, AFTER_SUNSET) is VersionStatus.RETIRED
+    await sync.refresh()
+    assert schedule.status(V1, utc_now()) is VersionStatus.BROWNOUT, "not before its day"
+    assert schedule.status(V1, AFTER_SUNSET) is VersionStatus.RETIRED
 
 
 class Once:
@@ -106,7 +108,7 @@ class Once:
         self.settings = settings
         self.done = asyncio.Event()
 
-    async def look(self) -> None:
+    async def refresh(self) -> None:
         if self.failures:
             raise self.failures.pop(0)
         self.done.set()
@@ -120,7 +122,7 @@ async def test_a_process_goes_on_looking_whatever_it_meets(test_app: TestApp) ->
         async with lifecycle_sync_running(
             cast("LifecycleSync", looking), usage, test_app.runtime.database, looking.settings
         ):
-            usage.note("v1", "posts.list", "", None, utc_now())
+            usage.record("v1", "posts.list", "", None, utc_now())
             async with asyncio.timeout(20):
                 await looking.done.wait()
             assert await consumers(test_app) == []

@@ -9,15 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.lifecycle.rules import (
-    LONGEST_WINDOW,
-    TRANSITIONS,
-    LifecycleError,
-    lifecycle_errors,
-    promise_violations,
-    validate_lifecycles,
-)
-from app.lifecycle.version import VersionLifecycle, VersionStatus, Window, stage_at
+from app.lifecycle.errors import LifecycleError
+from app.lifecycle.rules import LONGEST_WINDOW, TRANSITIONS, lifecycle_errors, promise_violations, validate_lifecycles
+from app.lifecycle.version import VersionLifecycle, VersionStatus, Window, status_at
 
 S = VersionStatus
 NOW = datetime(2027, 6, 1, tzinfo=UTC)
@@ -213,7 +207,7 @@ def test_whatever_is_accepted_lives_forward(found: list[VersionLifecycle], now: 
 def test_time_moves_a_life_forward_only(
     lifecycle: VersionLifecycle, scheduled: list[Window], retired_at: datetime | None, moments: list[datetime]
 ) -> None:
-    stages = [stage_at(lifecycle, moment, scheduled, retired_at) for moment in sorted(moments)]
+    stages = [status_at(lifecycle, moment, scheduled, retired_at) for moment in sorted(moments)]
     for before, after in pairwise(stages):
         assert after is before or after in TRANSITIONS[before], stages
 

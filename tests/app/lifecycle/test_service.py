@@ -12,17 +12,12 @@ from app.access.reader import PrincipalResolver
 from app.access.service import ApiKeyService
 from app.errors import Unauthenticated
 from app.kit.clock import utc_now
-from app.lifecycle.service import (
-    BrownoutRefused,
-    LifecycleService,
-    NoSuchBrownout,
-    NoSuchConsent,
-    RetirementPolicy,
-    RetirementReport,
-    StillNeeded,
-)
+from app.lifecycle.commands import RetirementPolicy
+from app.lifecycle.errors import BrownoutRefused, NoSuchBrownout, NoSuchConsent, StillNeeded
+from app.lifecycle.service import LifecycleService
 from app.lifecycle.usage import UsageBuffer
 from app.lifecycle.version import Window
+from app.lifecycle.views import RetirementReport
 from app.models import User
 from tests.support.app import TestApp
 from tests.support.registries import DAY, V1, V2
@@ -40,7 +35,7 @@ async def used(
 ) -> None:
     buffer = UsageBuffer(lambda: None)
     for _ in range(times):
-        buffer.note("v1", operation, "", None if consumer is None else str(consumer), when)
+        buffer.record("v1", operation, "", None if consumer is None else str(consumer), when)
     await buffer.flush(test_app.runtime.database)
 
 

@@ -24,5 +24,5 @@ class LifecycleMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].removeprefix(scope.get("root_path", "")) not in OPEN_PATHS:
             state_of(scope).sunset_version = self._version
-            runtime_of(scope).get(LifecycleComponent).schedule.ensure_answers(self._version, utc_now())
+            runtime_of(scope).get(LifecycleComponent).schedule.ensure_served(self._version, utc_now())
         await self._app(scope, receive, send)

@@ -31,4 +31,4 @@ class UsageMiddleware:
         context = current(scope)
         if context.status not in _NO_USE:
             usage = runtime_of(scope).get(LifecycleComponent).usage
-            usage.note(self._version, operation, "", context.consumer, utc_now())
+            usage.record(self._version, operation, "", context.consumer, utc_now())
