@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
-from datetime import UTC, datetime, time
 from typing import Any
 
 from fastapi import FastAPI
@@ -14,11 +13,14 @@ from starlette.responses import Response
 from app.http.errors.failures import classify
 from app.http.errors.problems import problem_response
 from app.http.lifecycle import LifecycleComponent
+from app.http.middleware.metrics import LoadSheddingMetrics
 from app.http.rate_limit.limits import RateLimits
 from app.http.runtime import Runtime
 from app.kit.db.database import Database, UnitOfWork
 from app.kit.db.instrumentation import DatabaseMetrics
+from app.kit.db.metrics import PrometheusDatabaseMetrics
 from app.lifecycle.background import LifecycleSync, lifecycle_sync_running
+from app.lifecycle.metrics import VersionMetrics
 from app.settings.conformance import ConformanceSettings
 from app.settings.database import DatabaseSettings
 from app.settings.http import HttpSettings
@@ -29,17 +31,17 @@ from app.settings.metrics import MetricsSettings
 from app.settings.root import Settings
 from app.web import add_unversioned_routes
 from app.wiring import contract_checker, tracing_config
-from observability.config import CorsPolicy, ObservabilityConfig, VersionFacts
+from observability.config import CorsPolicy, ObservabilityConfig
+from observability.conformance.metrics import ConformanceMetrics
 from observability.install import install
 from observability.logs.level import LevelControl
-from observability.metrics.database import PrometheusDatabaseMetrics
 from observability.metrics.sampler import sampler_running
 from observability.run_folder import RunFolder
+from observability.tracing.metrics import SpanMetrics
 from observability.tracing.tracer import Tracing
 from versions.kit.application import NO_TELEMETRY
 from versions.kit.lifecycle_record import ensure_declared
 from versions.kit.routing import mounted
-from versions.kit.version import ApiVersion
 from versions.registry import VERSIONS
 
 OpenDatabase = Callable[[str, DatabaseSettings, DatabaseMetrics], Awaitable[UnitOfWork]]
@@ -57,17 +59,17 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
         database = await open_database(
-            database_url(settings), settings[DatabaseSettings], PrometheusDatabaseMetrics(metrics)
+            database_url(settings), settings[DatabaseSettings], metrics.group(PrometheusDatabaseMetrics)
         )
-        tracing.start(metrics)
+        tracing.start(metrics.group(SpanMetrics))
         if checker is not None:
-            checker.start(metrics)
+            checker.start(metrics.group(ConformanceMetrics))
         try:
             runtime = Runtime.build(settings, database, metrics)
             rate_limits, lifecycle = runtime.get(RateLimits), runtime.get(LifecycleComponent)
             try:
                 await rate_limits.open()
-                sync = LifecycleSync(lifecycle.schedule, database, VERSIONS, metrics)
+                sync = LifecycleSync(lifecycle.schedule, database, VERSIONS, metrics.group(VersionMetrics))
                 with _level_control(settings):
                     async with (
                         sampler_running(metrics),
@@ -96,6 +98,8 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
     tracing = Tracing(tracing_config(settings, "strata"))
     checker = contract_checker(settings, {version.name: version.prefix for version in VERSIONS})
     metrics = install(app, _observability(settings), tracing, checker)
+    metrics.group(VersionMetrics).describe(VERSIONS)
+    metrics.group(LoadSheddingMetrics).start_at_zero(version.name for version in VERSIONS)
     add_unversioned_routes(app, settings, metrics)
     app.add_exception_handler(HTTPException, _render)
     return app
@@ -122,19 +126,8 @@ def _observability(settings: Settings) -> ObservabilityConfig:
         ),
         log_level=settings[LogSettings].level,
         log_format=settings[LogSettings].format,
-        versions=tuple(map(_facts, VERSIONS)),
+        deprecated_versions=frozenset(version.name for version in VERSIONS if version.deprecated_at is not None),
         metrics_folder=None if settings.run_folder is None else RunFolder(settings.run_folder).metrics,
         consumer_series=settings[MetricsSettings].consumer_series,
         conformance_ratio=settings[ConformanceSettings].sample_ratio,
-    )
-
-
-def _facts(version: ApiVersion) -> VersionFacts:
-    return VersionFacts(
-        name=version.name,
-        status=version.status,
-        released=datetime.combine(version.released, time(), UTC),
-        deprecated_at=version.deprecated_at,
-        sunset_at=version.sunset_at,
-        successor=version.successor,
     )

@@ -19,8 +19,10 @@ from app.auth.mailed_tokens import MailedTokens
 from app.http.idempotency.repository import IdempotencyRepository
 from app.kit.clock import utc_now
 from app.kit.db.database import Database
+from app.kit.db.metrics import PrometheusDatabaseMetrics
 from app.kit.mail.mailer import make_mailer
 from app.kit.queue.backlog import Backlog
+from app.kit.queue.metrics import JobMetrics
 from app.kit.queue.retry import RetryingExecutor
 from app.lifecycle.service import LifecycleService
 from app.settings.auth import AuthSettings
@@ -31,10 +33,10 @@ from app.settings.loading import database_url
 from app.settings.root import Settings
 from app.settings.worker import WorkerSettings
 from app.wiring import tracing_config
-from observability.metrics.database import PrometheusDatabaseMetrics
 from observability.metrics.metrics import Metrics
 from observability.metrics.sampler import sampler_running
 from observability.tracing.jobs import job_span
+from observability.tracing.metrics import SpanMetrics
 from observability.tracing.tracer import Tracing
 
 JobHandler = Callable[[Mapping[str, Any]], Awaitable[None]]
@@ -52,22 +54,22 @@ async def run(settings: Settings, stop: asyncio.Event, metrics: Metrics) -> None
         message = f"{variable('auth', 'signing_key')} must be set"
         raise SettingsError(message)
     dsn = database_url(settings)
-    database = await Database.open(dsn, settings[DatabaseSettings], PrometheusDatabaseMetrics(metrics))
+    database = await Database.open(dsn, settings[DatabaseSettings], metrics.group(PrometheusDatabaseMetrics))
     connection = await asyncpg.connect(dsn, timeout=settings[DatabaseSettings].connect_timeout)
     tracing = Tracing(tracing_config(settings, "strata-worker"))
-    tracing.start(metrics)
+    tracing.start(metrics.group(SpanMetrics))
     try:
         tokens = MailedTokens(signing_key)
         mails = AuthMails(database.reads, make_mailer(settings), tokens, settings[HttpSettings].base_url)
         queue = PgQueuer.from_asyncpg_connection(connection)
         handlers = {SEND_TOKEN: mails.send_token, SEND_ALREADY_REGISTERED: mails.send_already_registered}
         for name, handler in handlers.items():
-            _register(queue, name, handler, settings[WorkerSettings], metrics, tracing)
+            _register(queue, name, handler, settings[WorkerSettings], metrics.group(JobMetrics), tracing)
         _schedule(queue, database)
         log = structlog.get_logger()
         await log.ainfo("worker_started", jobs=sorted(handlers))
         stopping = asyncio.create_task(_stop_when(stop, queue))
-        watching = asyncio.create_task(Backlog(database.reads, metrics, list(handlers)).watch())
+        watching = asyncio.create_task(Backlog(database.reads, metrics.group(JobMetrics), list(handlers)).watch())
         try:
             async with sampler_running(metrics):
                 await queue.run(
@@ -96,11 +98,11 @@ async def _stop_when(stop: asyncio.Event, queue: PgQueuer) -> None:
 
 
 def _register(
-    queue: PgQueuer, name: str, handler: JobHandler, settings: WorkerSettings, metrics: Metrics, tracing: Tracing
+    queue: PgQueuer, name: str, handler: JobHandler, settings: WorkerSettings, metrics: JobMetrics, tracing: Tracing
 ) -> None:
     def count(outcome: str, started: float) -> None:
-        metrics.job_attempts.labels(name, outcome).inc()
-        metrics.job_duration.labels(name, outcome).observe(perf_counter() - started)
+        metrics.attempts.labels(name, outcome).inc()
+        metrics.duration.labels(name, outcome).observe(perf_counter() - started)
 
     async def work(job: Job) -> None:
         log = structlog.get_logger().bind(job=name, job_id=job.id, attempt=job.attempts + 1)

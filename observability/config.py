@@ -1,8 +1,7 @@
 """What the composition root tells this package."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal
 
@@ -70,33 +69,6 @@ class CorsPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VersionFacts:
-    """What is to be told of a version of the API. The dates know their time zone."""
-
-    name: str
-    status: str
-    released: datetime
-    deprecated_at: datetime | None = None
-    sunset_at: datetime | None = None
-    successor: str | None = None
-
-    @property
-    def deprecated(self) -> bool:
-        """Whether its clients should move on."""
-        return self.deprecated_at is not None
-
-    def dates(self) -> Iterator[tuple[str, datetime]]:
-        """The dates that are set: ``released``, ``deprecated``, ``sunset``."""
-        for name, moment in (
-            ("released", self.released),
-            ("deprecated", self.deprecated_at),
-            ("sunset", self.sunset_at),
-        ):
-            if moment is not None:
-                yield name, moment
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ObservabilityConfig:
     """Settings of the whole package, fixed for the life of an application."""
 
@@ -108,7 +80,8 @@ class ObservabilityConfig:
     quiet_paths: frozenset[str] = frozenset({"/health", "/health/ready", "/metrics"})
     """Exact paths that machines ask for all day: their successes are logged at debug level only."""
     cors: CorsPolicy = field(default_factory=CorsPolicy)
-    versions: tuple[VersionFacts, ...] = ()
+    deprecated_versions: frozenset[str] = frozenset()
+    """Names of the versions whose requests ``api_deprecated_requests_total`` counts."""
     metrics_folder: Path | None = None
     """Where the processes of one server count together; ``None`` where there is only one."""
     consumer_series: int = 1000

@@ -10,7 +10,7 @@ from observability.conformance.middleware import ConformanceMiddleware, share
 from observability.logs.access_log import AccessLog
 from observability.logs.configuration import configure
 from observability.metrics.metrics import Metrics
-from observability.metrics.requests import RequestMetrics
+from observability.metrics.requests import RequestMetrics, RequestMetricsListener
 from observability.requests.error_middleware import ErrorMiddleware
 from observability.requests.middleware import RequestContextMiddleware, RequestListener
 from observability.tracing.listener import RequestTracing
@@ -29,7 +29,6 @@ def install(
     """
     configure(config.log_level, config.log_format)
     metrics = Metrics(config.mounts.values(), folder=config.metrics_folder, consumer_series=config.consumer_series)
-    metrics.describe_versions(config.versions)
     for layer in reversed(middleware(config, metrics, tracing, checker)):
         app.add_middleware(layer.cls, *layer.args, **layer.kwargs)
     return metrics
@@ -54,9 +53,13 @@ def middleware(
     ]
 
 
+def _request_metrics(config: ObservabilityConfig, metrics: Metrics) -> RequestMetricsListener:
+    return RequestMetricsListener(metrics=metrics.group(RequestMetrics), deprecated=config.deprecated_versions)
+
+
 def _listeners(config: ObservabilityConfig, metrics: Metrics, tracing: Tracing | None) -> list[RequestListener]:
     """Tracing is the last, and so the first to be told of an end: it decides what the others report."""
-    listeners: list[RequestListener] = [AccessLog(quiet_paths=config.quiet_paths), RequestMetrics(metrics=metrics)]
+    listeners: list[RequestListener] = [AccessLog(quiet_paths=config.quiet_paths), _request_metrics(config, metrics)]
     if tracing is not None:
         listeners.append(RequestTracing(tracing=tracing, quiet_paths=config.quiet_paths))
     return listeners

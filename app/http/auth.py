@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from app.access.passwords import PasswordHasher
 from app.auth.mailed_tokens import MailedTokens
+from app.auth.metrics import AuthMetrics
 from app.auth.tokens import TokenSigner
-from app.http.auth_attempts import AuthAttempts
 from app.http.rate_limit.limits import RateLimits
 from app.http.rate_limit.throttle import Throttles
 from app.http.runtime import Component, Runtime
@@ -21,7 +21,7 @@ class AuthComponent(Component):
     signer: TokenSigner
     mailed_tokens: MailedTokens
     throttles: Throttles
-    attempts: AuthAttempts
+    attempts: AuthMetrics
 
     @classmethod
     def build(cls, runtime: Runtime) -> "AuthComponent":
@@ -35,5 +35,5 @@ class AuthComponent(Component):
             signer=TokenSigner(auth),
             mailed_tokens=MailedTokens(auth.signing_key),
             throttles=Throttles(auth.logins_per_minute, runtime.get(RateLimits).counting),
-            attempts=AuthAttempts(runtime.metrics),
+            attempts=runtime.metrics.group(AuthMetrics),
         )

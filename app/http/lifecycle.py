@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from app.http.runtime import Component, Runtime
+from app.lifecycle.metrics import VersionMetrics
 from app.lifecycle.schedule import Schedule
 from app.lifecycle.usage import UsageBuffer
 
@@ -17,4 +18,4 @@ class LifecycleComponent(Component):
     @classmethod
     def build(cls, runtime: Runtime) -> "LifecycleComponent":
         """Build an empty schedule and an empty buffer."""
-        return cls(Schedule(), UsageBuffer(runtime.metrics.usage_dropped.labels().inc))
+        return cls(Schedule(), UsageBuffer(runtime.metrics.group(VersionMetrics).usage_dropped.labels().inc))

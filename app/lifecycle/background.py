@@ -10,12 +10,12 @@ import structlog
 from app.errors import DomainError
 from app.kit.clock import utc_now
 from app.kit.db.database import UnitOfWork
+from app.lifecycle.metrics import VersionMetrics
 from app.lifecycle.queries import DecisionQueries
 from app.lifecycle.schedule import Schedule
 from app.lifecycle.usage import UsageBuffer
 from app.lifecycle.version import VersionLifecycle
 from app.settings.lifecycle import LifecycleSettings
-from observability.metrics.metrics import Metrics
 
 _LAST_FLUSH_SECONDS: Final = 5.0
 _LOG: Final = structlog.get_logger()
@@ -25,7 +25,7 @@ class LifecycleSync:
     """Copies the decisions in the database to the schedule and the metrics of this process."""
 
     def __init__(
-        self, schedule: Schedule, database: UnitOfWork, lifecycles: Sequence[VersionLifecycle], metrics: Metrics
+        self, schedule: Schedule, database: UnitOfWork, lifecycles: Sequence[VersionLifecycle], metrics: VersionMetrics
     ) -> None:
         self._schedule = schedule
         self._decisions = DecisionQueries(database.reads)

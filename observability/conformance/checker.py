@@ -37,13 +37,13 @@ class ConformanceConfig:
 class ContractCounts(Protocol):
     """Where verdicts are counted."""
 
-    def expect_contract_checks(self, versions: Collection[str], reasons: Collection[Drop]) -> None: ...
+    def start_at_zero(self, versions: Collection[str], reasons: Collection[Drop]) -> None: ...
 
-    def count_contract_checked(self, version: str, direction: str, *, conforms: bool) -> None: ...
+    def count_checked(self, version: str, direction: str, *, conforms: bool) -> None: ...
 
-    def count_contract_violation(self, version: str, route: str, direction: str, rule: str) -> None: ...
+    def count_violation(self, version: str, route: str, direction: str, rule: str) -> None: ...
 
-    def count_contract_dropped(self, reason: Drop) -> None: ...
+    def count_dropped(self, reason: Drop) -> None: ...
 
 
 class ConformanceChecker:
@@ -71,7 +71,7 @@ class ConformanceChecker:
     def start(self, counts: ContractCounts) -> None:
         """Begin to judge. What is offered before waits, or is dropped uncounted."""
         self._counts = counts
-        counts.expect_contract_checks(self.versions, get_args(Drop))
+        counts.start_at_zero(self.versions, get_args(Drop))
         self._thread.start()
 
     @property
@@ -92,7 +92,7 @@ class ConformanceChecker:
     def drop(self, reason: Drop) -> None:
         """Count an exchange that is not judged."""
         if self._counts is not None:
-            self._counts.count_contract_dropped(reason)
+            self._counts.count_dropped(reason)
 
     def close(self) -> None:
         """Judge what waits and stop, within a second. Blocks: not for a loop."""
@@ -139,9 +139,9 @@ class ConformanceChecker:
 
     def _tell(self, exchange: Exchange, result: "CheckResult", counts: ContractCounts) -> None:
         for direction in result.checked:
-            counts.count_contract_checked(exchange.version, direction, conforms=result.conforms(direction))
+            counts.count_checked(exchange.version, direction, conforms=result.conforms(direction))
         for violation in result.violations:
-            counts.count_contract_violation(exchange.version, exchange.route, violation.direction, violation.rule)
+            counts.count_violation(exchange.version, exchange.route, violation.direction, violation.rule)
             self._log.warning(
                 "contract_violation",
                 operation=result.operation,

@@ -1,5 +1,6 @@
-"""The RED histogram (rate, errors, duration), the requests in flight, who called, and how much they sent."""
+"""The RED histogram (rate, errors, duration), requests in flight, requests by consumer, and sizes of bodies."""
 
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from prometheus_fastapi_instrumentator.metrics import Info, request_size
@@ -7,34 +8,69 @@ from starlette.requests import Request
 from starlette.types import Scope
 
 from observability.metrics.metrics import NO_VERSION, Metrics
+from observability.metrics.multiprocess.consumers import ANONYMOUS
+from observability.metrics.registry import OUTCOMES
 from observability.requests.context import FAILED, RequestContext, Requests
 from observability.requests.routes import OTHER_METHOD
 
-_KEY: Final = "metrics"
+BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
+"""Seconds; those of OpenTelemetry's semantic conventions for ``http.server.request.duration``."""
 _BODILESS: Final = frozenset({"GET", "HEAD", OTHER_METHOD})
-"""Methods whose bodies mean nothing, and those that nobody knows."""
+"""Methods whose bodies have no meaning, and unknown methods."""
 
 
 class RequestMetrics:
-    """Counts every HTTP request, whatever becomes of it.
+    """The instruments of HTTP requests.
 
-    What bodies weigh is counted by ``prometheus-fastapi-instrumentator``'s closure, for requests that have one, with
-    labels of ours: see ADR 11.
+    ``prometheus-fastapi-instrumentator``'s closure counts the sizes of bodies, with our labels: see ADR 4.
     """
 
-    def __init__(self, *, metrics: Metrics) -> None:
-        self._metrics = metrics
-        self._count_body = request_size(
+    def __init__(self, metrics: Metrics) -> None:
+        self.duration = metrics.histogram(
+            "http_server_request_duration_seconds",
+            "Seconds from the arrival of a request to the last byte of its response.",
+            ("api_version", "http_route", "http_request_method", "http_response_status_code"),
+            BUCKETS,
+        )
+        self.active = metrics.gauge("http_server_active_requests", "Requests being answered now.", ("api_version",))
+        self.deprecated = metrics.counter(
+            "api_deprecated_requests", "Requests to a deprecated version.", ("api_version", "consumer_tier")
+        )
+        self.consumers = metrics.consumers
+        self.count_body = request_size(
             "http_server_request_body_size_bytes",
             "Bytes of request bodies, as announced by Content-Length.",
             should_include_status=False,
             registry=metrics.others,
         )
 
-    def on_start(self, scope: Scope, context: RequestContext) -> None:
+    def observe(self, context: RequestContext, status: int, deprecated: AbstractSet[str] = frozenset()) -> None:
+        """Count one finished request. ``deprecated`` are the names of the deprecated versions."""
+        version, seconds = context.api_version, context.duration
+        series = self.duration.labels(version or NO_VERSION, context.route, context.method, status)
+        if context.sampled:
+            series.observe(seconds, context.trace_id, context.span_id)
+        else:
+            series.observe(seconds)
+        if version is None:
+            return
+        if self.consumers is not None:
+            self.consumers.count(context.consumer, version, outcome(status))
+        if version in deprecated:
+            self.deprecated.labels(version, context.consumer_tier or ANONYMOUS).inc()
+
+
+class RequestMetricsListener:
+    """Counts every HTTP request, whatever its result."""
+
+    def __init__(self, *, metrics: RequestMetrics, deprecated: AbstractSet[str] = frozenset()) -> None:
+        self._metrics = metrics
+        self._active = metrics.active
+        self._deprecated = deprecated
+
+    def on_start(self, scope: Scope, context: RequestContext) -> None:  # noqa: ARG002 - of the protocol
         """See ``RequestListener``."""
-        scope["state"][_KEY] = self._metrics
-        self._metrics.active_requests.labels(context.api_version or NO_VERSION).inc()
+        self._active.labels(context.api_version or NO_VERSION).inc()
 
     def on_end(self, requests: Requests) -> None:
         """See ``RequestListener``."""
@@ -42,24 +78,24 @@ class RequestMetrics:
             self._count(scope, context)
 
     def _count(self, scope: Scope, context: RequestContext) -> None:
-        self._metrics.active_requests.labels(context.api_version or NO_VERSION).dec()
+        self._active.labels(context.api_version or NO_VERSION).dec()
         status = context.status or FAILED
-        self._metrics.observe_request(context, status)
-        method = context.method
-        if self._count_body is not None and method not in _BODILESS and _announces_body(scope):
-            self._count_body(Info(Request(scope), None, method, context.route, str(status), context.duration))
+        self._metrics.observe(context, status, self._deprecated)
+        method, count_body = context.method, self._metrics.count_body
+        if count_body is not None and method not in _BODILESS and _announces_body(scope):
+            count_body(Info(Request(scope), None, method, context.route, str(status), context.duration))
 
 
-def metrics_of(scope: Scope) -> Metrics:
-    """The instruments of the application that answers this request. Raises ``LookupError`` outside of one."""
-    metrics: Metrics | None = scope.get("state", {}).get(_KEY)
-    if metrics is None:
-        message = "no metrics: is RequestMetrics installed?"
-        raise LookupError(message)
-    return metrics
+def outcome(status: int) -> str:
+    """The ``outcome`` label of a consumer's request."""
+    if status < 400:  # noqa: PLR2004 - the first error status
+        return OUTCOMES[0]
+    if status == 429:  # noqa: PLR2004 - Too Many Requests
+        return OUTCOMES[1]
+    return OUTCOMES[2] if status < 500 else OUTCOMES[3]  # noqa: PLR2004 - the first server error
 
 
 def _announces_body(scope: Scope) -> bool:
-    """Whether there is one Content-Length, and it is a number; what else clients send is refused by the server."""
+    """Whether there is exactly one numeric Content-Length. The server rejects any other."""
     lengths = [value for name, value in scope["headers"] if name == b"content-length"]
     return len(lengths) == 1 and lengths[0].isdigit() and len(lengths[0]) < 16  # noqa: PLR2004 - far above any bound

@@ -1,19 +1,29 @@
-"""What is not counted as it happens is looked at now and then: how late the event loop is, what the process uses."""
+"""Samples values that are not counted as they happen: the lag of the event loop, the process's resources."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
-from observability.metrics.metrics import Metrics
+from observability.metrics.metrics import FINE_BUCKETS, Metrics
 
 _INTERVAL: Final = 0.25
+"""Seconds."""
 _TICKS_PER_SAMPLE: Final = 4
+
+
+class EventLoopMetrics:
+    """The instrument of the event loop."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self.lag = metrics.histogram(
+            "event_loop_lag_seconds", "Seconds by which the event loop was late.", (), FINE_BUCKETS
+        )
 
 
 @asynccontextmanager
 async def sampler_running(metrics: Metrics) -> AsyncIterator[None]:
-    """Look while the block runs. A block that ends leaves the last values behind."""
+    """Sample while the block runs, and once more at its end."""
     task = asyncio.create_task(_sample(metrics), name="metrics sampler")
     try:
         yield
@@ -26,7 +36,7 @@ async def sampler_running(metrics: Metrics) -> AsyncIterator[None]:
 
 async def _sample(metrics: Metrics) -> None:
     loop = asyncio.get_running_loop()
-    lag = metrics.loop_lag.labels()
+    lag = metrics.group(EventLoopMetrics).lag.labels()
     ticks = 0
     while True:
         if ticks % _TICKS_PER_SAMPLE == 0:

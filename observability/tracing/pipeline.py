@@ -21,9 +21,9 @@ _GIVE_UP_SECONDS: Final = 0.3
 class SpanCounts(Protocol):
     """Where the fate of spans is counted."""
 
-    def count_spans_exported(self, spans: int) -> None: ...
+    def count_exported(self, spans: int) -> None: ...
 
-    def count_spans_dropped(self, reason: str, spans: int) -> None: ...
+    def count_dropped(self, reason: str, spans: int) -> None: ...
 
 
 class Destination(Protocol):
@@ -62,7 +62,7 @@ class Pipeline:
         """Take a trace, or drop it where too many wait."""
         waiting = len(self._waiting)
         if self._stopping or waiting >= _MOST_WAITING:
-            self._counts.count_spans_dropped("shutdown" if self._stopping else "queue_full", done.size)
+            self._counts.count_dropped("shutdown" if self._stopping else "queue_full", done.size)
             return
         self._waiting.append(done)
         # Waking a thread costs more than all of the above, so a batch has to be worth it.
@@ -115,13 +115,13 @@ class Pipeline:
         if self._abandoned:
             return
         if reason is None:
-            self._counts.count_spans_exported(sum(done.size for done in batch))
+            self._counts.count_exported(sum(done.size for done in batch))
         else:
             self._drop(reason, batch)
         self._note(reason)
 
     def _drop(self, reason: str, batch: list[Finished]) -> None:
-        self._counts.count_spans_dropped(reason, sum(done.size for done in batch))
+        self._counts.count_dropped(reason, sum(done.size for done in batch))
 
     def _note(self, reason: str | None) -> None:
         """Say so when deliveries begin to fail, and when they succeed again; nothing in between."""

@@ -138,14 +138,14 @@ class Ledger:
         self.dropped: Counter[str] = Counter()
         self.expected: tuple[list[str], set[str]] = ([], set())
 
-    def expect_contract_checks(self, versions: Collection[str], reasons: Collection[str]) -> None:
+    def start_at_zero(self, versions: Collection[str], reasons: Collection[str]) -> None:
         self.expected = (list(versions), set(reasons))
 
-    def count_contract_checked(self, version: str, direction: str, *, conforms: bool) -> None:
+    def count_checked(self, version: str, direction: str, *, conforms: bool) -> None:
         self.checked[version, direction, conforms] += 1
 
-    def count_contract_violation(self, version: str, route: str, direction: str, rule: str) -> None:
+    def count_violation(self, version: str, route: str, direction: str, rule: str) -> None:
         self.violations[version, route, direction, rule] += 1
 
-    def count_contract_dropped(self, reason: str) -> None:
+    def count_dropped(self, reason: str) -> None:
         self.dropped[reason] += 1

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from app.access.errors import InvalidCredentials
 from app.access.principal import anonymous
 from app.errors import Conflict, FieldError, InvalidValue, Malformed
+from app.http.idempotency.metrics import IdempotencyMetrics
 from app.http.idempotency.repository import IdempotencyRepository
 from app.http.principal import resolve_principal
 from app.http.runtime import Component, Runtime, runtime_of
@@ -107,7 +108,7 @@ async def idempotently(request: Request, handler: Callable[[Request], Awaitable[
             if known != fingerprint:
                 raise IdempotencyKeyReused
             version = current(request.scope).api_version or NO_VERSION
-            runtime.metrics.idempotent_replays.labels(version, route_template(request.scope)).inc()
+            runtime.metrics.group(IdempotencyMetrics).replays.labels(version, route_template(request.scope)).inc()
             return _replay(cipher.decrypt(stored, scope))
         state_of(request.scope).write_session = session
         response = await handler(request)

@@ -3,6 +3,7 @@
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.errors import Unavailable
+from app.http.middleware.metrics import LoadSheddingMetrics
 from app.http.rate_limit.admission import charge_address
 from app.http.runtime import Component, Runtime, runtime_of
 from app.settings.http import HttpSettings
@@ -44,7 +45,7 @@ class LoadSheddingMiddleware:
         runtime = runtime_of(scope)
         capacity = runtime.get(Capacity)
         if capacity.in_use >= capacity.limit:
-            runtime.metrics.shed_requests.labels(self._version).inc()
+            runtime.metrics.group(LoadSheddingMetrics).shed.labels(self._version).inc()
             await charge_address(scope, 0)
             raise Overloaded(retry_after=1)
         capacity.in_use += 1

@@ -9,12 +9,12 @@ from slowapi.errors import RateLimitExceeded
 from starlette.types import Scope
 
 from app.access.principal import Plan, Principal
+from app.http.rate_limit.metrics import RateLimitMetrics
 from app.http.runtime import Component, Runtime
 from app.settings.errors import SettingsError, variable
 from app.settings.rate_limit import RateLimitSettings
 from app.settings.redis import RedisSettings
 from app.settings.root import Settings
-from observability.metrics.metrics import Metrics
 from observability.metrics.multiprocess.instruments import CounterChild
 from observability.rate_limit.fallback import FallbackLimiter
 from observability.rate_limit.limiter import Decision, Limiter
@@ -41,14 +41,14 @@ class QuotaExceeded(RateLimitExceeded):
 class RateLimits(Component):
     """The limits of one process: which subject is charged, under which policies."""
 
-    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+    def __init__(self, settings: Settings, metrics: RateLimitMetrics) -> None:
         limits = settings[RateLimitSettings]
-        self._decisions = metrics.rate_limit_decisions
+        self._decisions = metrics.decisions
         self._counters: dict[str, _Counters] = {}
         self._anonymous = PolicySet.parse("anonymous", limits.anonymous)
         self._plans = {plan: PolicySet.parse(plan.value, getattr(limits.plans, plan.value)) for plan in Plan}
         self._shared: FallbackLimiter | None = None
-        note_fallback = metrics.rate_limit_fallback.labels().set
+        note_fallback = metrics.fallback.labels().set
         local = LocalLimiter(limits.local_counters)
         redis = settings[RedisSettings]
         if redis.url is not None:
@@ -62,7 +62,7 @@ class RateLimits(Component):
     def build(cls, runtime: Runtime) -> "RateLimits":
         """Raises ``SettingsError`` for a policy that cannot be parsed."""
         try:
-            return cls(runtime.settings, runtime.metrics)
+            return cls(runtime.settings, runtime.metrics.group(RateLimitMetrics))
         except ValueError as error:
             message = f"{variable('rate_limit')}: {error}"
             raise SettingsError(message) from None

@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 
 from app.http.lifecycle import LifecycleComponent
+from app.http.routing.metrics import DeprecationMetrics
 from app.http.runtime import runtime_of
 from app.http.state import state_of
 from app.kit.clock import utc_now
@@ -79,9 +80,10 @@ class Deprecations:
         runtime, context = runtime_of(request.scope), current(request.scope)
         context.deprecated = tuple(uses)
         version, now = context.api_version or NO_VERSION, utc_now()
+        metrics, usage = runtime.metrics.group(DeprecationMetrics), runtime.get(LifecycleComponent).usage
         for use in uses:
-            runtime.metrics.deprecated_uses.labels(version, self.operation, use).inc()
-            runtime.get(LifecycleComponent).usage.record(version, self.operation, use, context.consumer, now)
+            metrics.uses.labels(version, self.operation, use).inc()
+            usage.record(version, self.operation, use, context.consumer, now)
         state_of(request.scope).deprecation_headers = tuple(self._headers(uses))
 
     def _named(self, request: Request) -> Iterator[str]:

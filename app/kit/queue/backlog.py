@@ -9,7 +9,7 @@ from sqlalchemy import DateTime, Text, column, func, literal_column, select, tab
 from app.errors import DomainError
 from app.kit.db.sessions import ReadSession
 from app.kit.db.statements import Read
-from observability.metrics.metrics import Metrics
+from app.kit.queue.metrics import JobMetrics
 
 _SECONDS: Final = 5.0
 _QUEUE: Final = table("pgqueuer", column("entrypoint", Text), column("status"), column("execute_after", DateTime))
@@ -28,7 +28,7 @@ _WAITING: Final = Read(
 class Backlog:
     """Jobs that wait, by name: how many, and for how many seconds the oldest of them has been due."""
 
-    def __init__(self, reads: ReadSession, metrics: Metrics, jobs: list[str]) -> None:
+    def __init__(self, reads: ReadSession, metrics: JobMetrics, jobs: list[str]) -> None:
         self._reads = reads
         self._metrics = metrics
         self._jobs = jobs
@@ -45,6 +45,6 @@ class Backlog:
         waiting = {name: (depth, age) for name, depth, age in await self._reads.all(_WAITING)}
         for name in self._jobs:
             depth, age = waiting.get(name, (0, 0))
-            self._metrics.job_queue_depth.labels(name).set(depth)
+            self._metrics.queue_depth.labels(name).set(depth)
             # A retry that is not due yet has a negative age.
-            self._metrics.job_queue_oldest.labels(name).set(max(0.0, float(age)))
+            self._metrics.queue_oldest.labels(name).set(max(0.0, float(age)))

@@ -15,12 +15,12 @@ from app.kit.clock import utc_now
 from app.kit.db.database import UnitOfWork
 from app.lifecycle.background import LifecycleSync, lifecycle_sync_running
 from app.lifecycle.commands import RetirementPolicy
+from app.lifecycle.metrics import VersionMetrics
 from app.lifecycle.service import LifecycleService
 from app.lifecycle.usage import ANONYMOUS, UsageBuffer
 from app.lifecycle.version import VersionStatus, Window
 from app.lifecycle.views import Consumer
 from app.settings.lifecycle import LifecycleSettings
-from observability.config import VersionFacts
 from observability.metrics.metrics import Metrics
 from tests.support.app import TestApp
 from tests.support.registries import V1, V2
@@ -62,20 +62,13 @@ async def test_a_flush_that_fails_loses_nothing(test_app: TestApp) -> None:
 
 async def test_a_process_follows_what_was_decided(test_app: TestApp) -> None:
     schedule, metrics = test_app.runtime.get(LifecycleComponent).schedule, Metrics(["v1", "v2"])
-    metrics.describe_versions(
-        [
-            VersionFacts(
-                name=lifecycle.name, status=lifecycle.status, released=utc_now(), successor=lifecycle.successor
-            )
-            for lifecycle in (V1, V2)
-        ]
-    )
+    metrics.group(VersionMetrics).describe((V1, V2))
 
     def told() -> set[str]:
         text = generate_latest(metrics.registry).decode()
         return {line for line in text.splitlines() if line.startswith(("api_version_info", "api_version_browned_out"))}
 
-    sync = LifecycleSync(schedule, test_app.runtime.database, (V1, V2), metrics)
+    sync = LifecycleSync(schedule, test_app.runtime.database, (V1, V2), metrics.group(VersionMetrics))
     await sync.refresh()
     assert schedule.status(V1, utc_now()) is VersionStatus.DEPRECATED
     assert 'api_version_info{api_version="v1",status="deprecated",successor="v2"} 1.0' in told()

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.exposition import generate_latest
 
-from observability.metrics.metrics import BUCKETS, Metrics
+from observability.metrics.metrics import Metrics
 from observability.metrics.multiprocess.aggregation import MultiprocessMetrics, WorkerMetrics
 from observability.metrics.multiprocess.layout import Exemplar, pack_exemplar, unpack_exemplar
+from observability.metrics.requests import BUCKETS, RequestMetrics
 from tests.support.scrape import Scrape
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0b1902b7"
@@ -25,7 +26,7 @@ def scraped(registry: CollectorRegistry) -> Scrape:
 @given(st.lists(st.floats(0, 20, allow_nan=False), min_size=1, max_size=200))
 def test_buckets_hold_what_was_observed(values: list[float]) -> None:
     metrics = Metrics()
-    series = metrics.request_duration.labels("v1", "/a", "GET", 200)
+    series = metrics.group(RequestMetrics).duration.labels("v1", "/a", "GET", 200)
     for value in values:
         series.observe(value)
     found = scraped(metrics.registry)
@@ -39,7 +40,7 @@ def test_buckets_hold_what_was_observed(values: list[float]) -> None:
 
 def test_an_exemplar_leads_to_its_trace() -> None:
     metrics = Metrics()
-    series = metrics.request_duration.labels("v1", "/a", "GET", 200)
+    series = metrics.group(RequestMetrics).duration.labels("v1", "/a", "GET", 200)
     series.observe(0.03)
     series.observe(0.04, TRACE, SPAN)
     series.observe(9.0)
@@ -57,14 +58,14 @@ def test_an_exemplar_caught_half_written_is_none(byte: int, change: int) -> None
 
 def test_a_child_that_dies_leaves_counters_and_no_gauge(tmp_path: Path) -> None:
     mine = Metrics(("v1",), folder=tmp_path)
-    mine.request_duration.labels("v1", "/a", "GET", 200).observe(0.1)
-    mine.active_requests.labels("v1").set(1)
+    mine.group(RequestMetrics).duration.labels("v1", "/a", "GET", 200).observe(0.1)
+    mine.group(RequestMetrics).active.labels("v1").set(1)
     for deaths in range(1, 4):
         child = os.fork()
         if child == 0:
             theirs = Metrics(("v1",), folder=tmp_path)
-            theirs.request_duration.labels("v1", "/a", "GET", 200).observe(0.2, TRACE, SPAN)
-            theirs.active_requests.labels("v1").set(5)
+            theirs.group(RequestMetrics).duration.labels("v1", "/a", "GET", 200).observe(0.2, TRACE, SPAN)
+            theirs.group(RequestMetrics).active.labels("v1").set(5)
             os._exit(0)
         os.waitpid(child, 0)
         found = scraped(mine.registry)
@@ -79,7 +80,8 @@ def test_what_was_retired_by_somebody_who_died_in_the_middle_counts_once(tmp_pat
     member = WorkerMetrics(tmp_path)
     child = os.fork()
     if child == 0:
-        Metrics((), folder=tmp_path).job_attempts.labels("a", "success").inc(3)
+        jobs = Metrics((), folder=tmp_path).counter("job_attempts", "Attempts.", ("job", "outcome"))
+        jobs.labels("a", "success").inc(3)
         os._exit(0)
     os.waitpid(child, 0)
     (dead,) = [path for path in tmp_path.glob("*.live") if path.name.startswith(f"{child}-")]
@@ -99,10 +101,17 @@ def test_series_beyond_the_first_page_are_read_by_who_came_before(tmp_path: Path
     writer = Metrics((), folder=tmp_path)
     reader.merged()
     for number in range(2000):
-        writer.request_duration.labels("v1", f"/route{number}", "GET", 200).observe(0.1)
+        writer.group(RequestMetrics).duration.labels("v1", f"/route{number}", "GET", 200).observe(0.1)
     assert len(reader.merged().points["http_server_request_duration_seconds"]) == 2000
 
 
 def test_a_wrong_number_of_labels_is_a_defect() -> None:
     with pytest.raises(ValueError, match="has the labels"):
-        Metrics().auth_attempts.labels("success")
+        Metrics().counter("attempts", "Attempts.", ("outcome", "method")).labels("success")
+
+
+def test_a_group_is_built_once_and_a_name_is_declared_once() -> None:
+    metrics = Metrics()
+    assert metrics.group(RequestMetrics) is metrics.group(RequestMetrics)
+    with pytest.raises(ValueError, match="http_server_active_requests is declared twice"):
+        metrics.gauge("http_server_active_requests", "Again.", ())

@@ -8,7 +8,8 @@ from fastapi import FastAPI
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from observability.metrics.metrics import BUCKETS, Metrics
+from observability.metrics.metrics import Metrics
+from observability.metrics.requests import BUCKETS, RequestMetrics
 from observability.requests.context import RequestContext
 
 Sample = tuple[FastAPI, Metrics]
@@ -104,7 +105,7 @@ async def test_active_requests_are_counted_while_they_run(client: httpx2.AsyncCl
 
 
 async def test_the_exposition_is_text_or_openmetrics(client: httpx2.AsyncClient, metrics: Metrics) -> None:
-    metrics.auth_attempts.labels("success", "password").inc()
+    metrics.counter("auth_attempts", "Attempts.", ("outcome", "method")).labels("success", "password").inc()
     await client.get("/api/v1/posts/1")
     text = await client.get("/metrics")
     assert text.headers["content-type"].startswith("text/plain")
@@ -133,7 +134,7 @@ async def test_the_buckets_are_those_of_opentelemetry(client: httpx2.AsyncClient
 def test_each_application_counts_for_itself(build_sample: Callable[[], Sample]) -> None:
     (_, first), (_, second) = build_sample(), build_sample()
     context = RequestContext("r", "t", "s", parent_span_id=None, api_version="v1")
-    first.observe_request(context, 200)
+    first.group(RequestMetrics).observe(context, 200)
     assert all(
         sample.name != "http_server_request_duration_seconds_count"
         for metric in second.registry.collect()

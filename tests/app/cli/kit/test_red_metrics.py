@@ -7,12 +7,13 @@ from hypothesis import strategies as st
 from prometheus_client import generate_latest
 
 from app.cli.kit.red_metrics import compare, quantile, read
-from observability.metrics.metrics import BUCKETS, Metrics
+from observability.metrics.metrics import Metrics
+from observability.metrics.requests import BUCKETS, RequestMetrics
 
 
 def observe(metrics: Metrics, status: int, *seconds: float) -> None:
     for value in seconds:
-        metrics.request_duration.labels("v2", "/api/v2/posts", "GET", status).observe(value)
+        metrics.group(RequestMetrics).duration.labels("v2", "/api/v2/posts", "GET", status).observe(value)
 
 
 def test_only_what_happened_in_between_counts() -> None:

@@ -1,0 +1,22 @@
+"""The instruments of background jobs."""
+
+from typing import Final
+
+from observability.metrics.metrics import Metrics
+
+_BUCKETS: Final = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0)
+"""Seconds."""
+
+
+class JobMetrics:
+    """Counts attempts at jobs, and measures the queue."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self.queue_depth = metrics.gauge("job_queue_depth", "Jobs that wait.", ("job",), "max")
+        self.queue_oldest = metrics.gauge(
+            "job_queue_oldest_seconds", "Seconds since the oldest job that waits became due.", ("job",), "max"
+        )
+        self.duration = metrics.histogram(
+            "job_duration_seconds", "Seconds of one attempt.", ("job", "outcome"), _BUCKETS
+        )
+        self.attempts = metrics.counter("job_attempts", "Attempts at jobs.", ("job", "outcome"))
