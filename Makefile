@@ -14,7 +14,7 @@ COMPOSE_ENV ?= compose.env
 MINUTES ?= 20
 SEED ?=
 
-.PHONY: help up test test-deep mutants lint types check fmt bench contracts contract-tools dashboards dashboards-check compose-env clean
+.PHONY: help up test test-fast test-deep mutants lint types check fmt bench contracts contract-tools dashboards dashboards-check compose-env clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,11 +29,14 @@ $(INSTALLED): pyproject.toml uv.lock
 up: $(INSTALLED) ## start PostgreSQL, migrations, API and worker; Ctrl-C stops them
 	@exec $(STRATA) up
 
-test: $(INSTALLED) ## run the tests
+test: $(INSTALLED) ## run the whole suite
 	.venv/bin/python -m pytest
 
+test-fast: $(INSTALLED) ## run the suite in 2 minutes: no tests marked slow (servers, browser), few random examples
+	STRATA_TEST_FAST=1 .venv/bin/python -m pytest -m "not slow"
+
 test-deep: $(INSTALLED) ## many more random cases: the laws, then each version as each caller; MINUTES=20, SEED=random
-	STRATA_TEST_DEEP=1 .venv/bin/python -m pytest tests/laws
+	STRATA_TEST_DEEP=1 .venv/bin/python -m pytest --timeout 3600 tests/laws
 	.venv/bin/python -m tests.conformance --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 mutants: $(INSTALLED) ## plant bugs in the mappings of v1 and v2; fails unless the laws catch 95 %

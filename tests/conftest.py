@@ -25,14 +25,37 @@ from tests.support.postgres import TestServer, clone
 from tests.support.rollback_database import RollbackDatabase
 
 _SERVER = pytest.StashKey[TestServer]()
-_SHARING = ("tests/browser/",)
 _DSN = pytest.StashKey[str]()
+_SHARED_SERVER = ("tests/browser/",)
+"""Folders whose files share one running server per file."""
+_SLOW = (
+    "tests/system/",
+    "tests/browser/",
+    "tests/benchmarks/",
+    "tests/app/kit/db/test_embedded.py",
+    "tests/contracts/test_planted_faults.py",
+    "tests/contracts/test_clients.py",
+    "tests/contracts/test_conformance.py",
+    "tests/contracts/test_gate.py",
+    "tests/laws/test_mutants.py",
+    "tests/laws/test_seeded_bugs.py",
+    "tests/observability/test_rules.py",
+    "tests/observability/tracing/test_export.py",
+    "tests/observability/tracing/test_one_trace.py",
+)
+"""Marked ``slow``: they start `strata`, PostgreSQL, a browser, npm or promtool, or run for many seconds."""
+_FAST = os.environ.get("STRATA_TEST_FAST") == "1"
+
+# No deadline per example: it would measure the machine. In CI the examples are the same in each run, elsewhere new.
+hypothesis.settings.register_profile("suite", deadline=None, derandomize=_FAST or "CI" in os.environ)
+hypothesis.settings.register_profile("fast", hypothesis.settings.get_profile("suite"), max_examples=5)
+hypothesis.settings.load_profile("fast" if _FAST else "suite")
 
 
-# A deadline would measure the machine. In CI the cases are the same each time, elsewhere they are new each time.
-hypothesis.settings.register_profile("suite", deadline=None, derandomize="CI" in os.environ)
-hypothesis.settings.register_profile("deep", deadline=None, max_examples=1000)
-hypothesis.settings.load_profile("suite")
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.nodeid.startswith(_SLOW):
+            item.add_marker(pytest.mark.slow)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -69,7 +92,7 @@ class SharedServers(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return file if file.startswith(_SHARING) else nodeid
+        return file if file.startswith(_SHARED_SERVER) else nodeid
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -20,7 +20,7 @@ from app.settings.metrics import MetricsSettings
 from app.settings.root import Settings
 from observability.logs.configuration import configure
 from observability.metrics.multiprocess.aggregation import MultiprocessMetrics
-from observability.metrics.registry import Readout, consumer_table
+from observability.metrics.registry import Registry, consumer_table
 from observability.run_folder import RunFolder, made_in
 
 # Longer than proxies keep an idle connection (60 s is common): the side that closes first must not be the server, or
@@ -104,8 +104,7 @@ def _own_metrics(settings: Settings, folder: RunFolder, port: int) -> AbstractCo
 
     names = [version.name for version in VERSIONS]
     consumers = consumer_table(names, settings[MetricsSettings].consumer_series, folder.metrics)
-    readout = Readout(MultiprocessMetrics(folder.metrics), consumers)
-    return exposing(settings, readout.registry, port)
+    return exposing(settings, Registry(MultiprocessMetrics(folder.metrics), consumers), port)
 
 
 def _with_address(settings: Settings, host: str | None, port: int | None) -> Settings:

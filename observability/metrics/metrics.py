@@ -31,7 +31,7 @@ from observability.metrics.multiprocess.instruments import (
     Instrument,
 )
 from observability.metrics.multiprocess.layout import Family, Merge
-from observability.metrics.registry import Readout, consumer_table
+from observability.metrics.registry import Registry, consumer_table
 
 G = TypeVar("G")
 
@@ -60,7 +60,7 @@ class Metrics:
         self.others = CollectorRegistry()
         ProcessCollector(registry=self.others)
         self._bridge = PrometheusBridge(self._store, self.others)
-        self.registry = Readout(process, self.consumers, self._bridge.copy).registry
+        self.registry = Registry(process, self.consumers, self._bridge.copy)
 
     def group(self, kind: Callable[["Metrics"], G]) -> G:
         """Return this process's instance of a group class; the first call builds it."""

@@ -1,4 +1,4 @@
-"""What a scrape reads: every process's series and the consumers, as a registry that prometheus_client can write."""
+"""The registry that a scrape reads: the series of every process, and requests by consumer."""
 
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -22,39 +22,37 @@ _CONSUMERS: Final = Family(
 _CONSUMERS_FILE: Final = "consumers"
 
 
-class Registry(CollectorRegistry):
-    """What ``read`` tells, for prometheus_client's encoders, and faster for our own."""
-
-    def __init__(self, read: Callable[[], Merged]) -> None:
-        super().__init__()
-        self._read = read
-        self.register(MergedCollector(read))
-
-    def text(self) -> bytes:
-        """In Prometheus' text format, version 0.0.4. Raises ``Busy``."""
-        return write(self._read(), openmetrics=False)
-
-    def openmetrics(self) -> bytes:
-        """In OpenMetrics 1.0, with exemplars. Raises ``Busy``."""
-        return write(self._read(), openmetrics=True)
-
-
-class Source(Protocol):
-    """Whoever knows every series."""
+class MetricsSource(Protocol):
+    """Reads every series of one process, or of several."""
 
     def merged(self) -> Merged: ...
 
 
-class Readout:
-    """Reads at each scrape anew; ``prepare`` runs before."""
+class Registry(CollectorRegistry):
+    """Reads its source at each scrape, for prometheus_client's encoders and, faster, for our own.
+
+    ``prepare`` runs before each reading.
+    """
 
     def __init__(
-        self, source: Source, consumers: ConsumerTable | None, prepare: Callable[[], None] | None = None
+        self,
+        source: MetricsSource,
+        consumers: ConsumerTable | None = None,
+        prepare: Callable[[], None] | None = None,
     ) -> None:
+        super().__init__()
         self._source = source
         self._consumers = consumers
         self._prepare = prepare
-        self.registry = Registry(self._read)
+        self.register(MergedCollector(self._read))
+
+    def text(self) -> bytes:
+        """The series in Prometheus' text format, version 0.0.4. Raises ``Busy``."""
+        return write(self._read(), openmetrics=False)
+
+    def openmetrics(self) -> bytes:
+        """The series in OpenMetrics 1.0, with exemplars. Raises ``Busy``."""
+        return write(self._read(), openmetrics=True)
 
     def _read(self) -> Merged:
         if self._prepare is not None:
@@ -66,7 +64,7 @@ class Readout:
 
 
 def consumer_table(versions: Collection[str], budget: int, folder: Path | None) -> ConsumerTable | None:
-    """The table that every process of a server shares; none where there are no versions to call."""
+    """The table of requests by consumer that all processes of a server share; ``None`` without versions."""
     if not versions:
         return None
     cells = [(version, outcome) for version in sorted(versions) for outcome in OUTCOMES]

@@ -16,9 +16,7 @@ for module in (*FAMILIES, "agreement", "tables.failures"):
 
 from tests.laws.harness import VersionsHarness  # noqa: E402 - only what is imported later is rewritten
 
-DEEP = "STRATA_TEST_DEEP"
-
-for name, examples in (("laws", 15), ("laws-deep", 400)):
+for name, examples in (("laws-fast", 3), ("laws", 15), ("laws-deep", 400)):
     hypothesis.settings.register_profile(
         name,
         hypothesis.settings.get_profile("suite"),
@@ -29,8 +27,10 @@ for name, examples in (("laws", 15), ("laws-deep", 400)):
 
 @pytest.fixture(scope="session")
 def profile() -> hypothesis.settings:
-    """``STRATA_TEST_DEEP=1`` tries more examples; CI tries the same ones each time."""
-    return hypothesis.settings.get_profile("laws-deep" if os.environ.get(DEEP) == "1" else "laws")
+    """The number of examples: 400 with ``STRATA_TEST_DEEP=1``, 3 with ``STRATA_TEST_FAST=1``, else 15."""
+    if os.environ.get("STRATA_TEST_DEEP") == "1":
+        return hypothesis.settings.get_profile("laws-deep")
+    return hypothesis.settings.get_profile("laws-fast" if os.environ.get("STRATA_TEST_FAST") == "1" else "laws")
 
 
 @pytest.fixture(scope="session")

@@ -29,12 +29,12 @@ from prometheus_fastapi_instrumentator.metrics import Info, request_size
 from starlette.requests import Request
 
 from observability.logs.configuration import configure
-from observability.metrics.metrics import BUCKETS
 from observability.metrics.multiprocess.aggregation import WorkerMetrics
 from observability.metrics.multiprocess.consumers import ConsumerTable
 from observability.metrics.multiprocess.instruments import HistogramChild, Instrument
 from observability.metrics.multiprocess.layout import Family
-from observability.metrics.registry import OUTCOMES, Readout
+from observability.metrics.registry import OUTCOMES, Registry
+from observability.metrics.requests import BUCKETS
 
 TIMES, ROUNDS = 20_000, 7
 PROCESSES, SERIES = 4, 1000
@@ -109,7 +109,7 @@ def scraping(folder: Path) -> None:
             series = instrument.labels("v2", f"/api/v2/{number}", "GET", "200")
             series.observe(0.003)
             series.observe(0.02, TRACE, SPAN)
-    registry = Readout(fleet[0][0], None).registry
+    registry = Registry(fleet[0][0])
     kind = f"{SERIES} histograms x {PROCESSES} processes"
     tell(f"scrape, {kind}: reading and adding, ms", micros(fleet[0][0].merged, 1) / 1000)
     tell("  and writing text, ours, ms", micros(registry.text, 1) / 1000)

@@ -17,6 +17,7 @@ from observability.logs.configuration import configure
 from observability.metrics.metrics import Metrics
 from observability.requests.context import set_consumer
 from observability.tracing.config import TracingConfig
+from observability.tracing.metrics import SpanMetrics
 from observability.tracing.tracer import Tracing
 from tests.support.collector import Collector, collecting
 
@@ -90,7 +91,7 @@ def traced(collector: Collector, capture: io.BytesIO) -> Callable[..., Any]:
         config = TracingConfig(**{"endpoint": collector.url, "sample_ratio": 1.0, "timeout": 1.0} | settings)
         traced = Traced(config)
         configure("info", "json", capture)
-        traced.tracing.start(traced.metrics)
+        traced.tracing.start(traced.metrics.group(SpanMetrics))
         try:
             async with traced.client:
                 yield traced

@@ -40,6 +40,7 @@ from observability.config import ObservabilityConfig
 from observability.install import install
 from observability.logs.configuration import configure
 from observability.tracing.config import TracingConfig
+from observability.tracing.metrics import SpanMetrics
 from observability.tracing.recording import client_span
 from observability.tracing.sql import statement_span
 from observability.tracing.tracer import Tracing
@@ -70,7 +71,7 @@ def sample(tracing: Tracing | None, telemetry: Any) -> FastAPI:
 
     metrics = install(app, ObservabilityConfig(log_format="json", mounts={"/api/v2": "v2"}), tracing)
     if tracing is not None:
-        tracing.start(metrics)
+        tracing.start(metrics.group(SpanMetrics))
     return app
 
 

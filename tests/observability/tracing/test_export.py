@@ -17,6 +17,7 @@ from observability.requests.trace_context import new_ids
 from observability.tracing import pipeline as pipeline_module
 from observability.tracing.config import TracingConfig
 from observability.tracing.local import read_ring
+from observability.tracing.metrics import SpanMetrics
 from observability.tracing.pipeline import Pipeline
 from observability.tracing.recording import MOST_CHILDREN, Child, Recording, client_span, producer_span, recorded
 from observability.tracing.ring import RingWriter
@@ -148,7 +149,7 @@ def counts(metrics: Metrics) -> dict[str, float]:
 def test_the_queue_is_bounded_and_the_end_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipeline_module, "_MOST_WAITING", 10)
     metrics, stuck = Metrics(), Stuck(4)
-    pipeline = Pipeline(stuck, metrics, pause=0.01)
+    pipeline = Pipeline(stuck, metrics.group(SpanMetrics), pause=0.01)
     pipeline.start()
     pipeline.submit(done())
     while not stuck.batches:
@@ -169,7 +170,7 @@ def test_a_defect_in_a_destination_is_counted_and_does_not_end_the_thread() -> N
             raise ValueError
 
     metrics, broken = Metrics(), Broken(0)
-    pipeline = Pipeline(broken, metrics, pause=0.01)
+    pipeline = Pipeline(broken, metrics.group(SpanMetrics), pause=0.01)
     pipeline.start()
     for number in range(1, 3):
         pipeline.submit(done())

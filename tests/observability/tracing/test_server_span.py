@@ -15,6 +15,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from observability.metrics.requests import RequestMetrics
 from observability.requests.context import RequestContext
 from tests.support.collector import Collector
 
@@ -184,10 +185,10 @@ async def test_whether_a_trace_is_kept_is_known_when_metrics_observe(
     seen = []
     async with traced(sample_ratio=0.0, slow_threshold=0.05) as app:
 
-        def observe(context: RequestContext, _status: int) -> None:
+        def observe(context: RequestContext, _status: int, _deprecated: object) -> None:
             seen.append((context.trace_id, context.sampled))
 
-        monkeypatch.setattr(app.metrics, "observe_request", observe)
+        monkeypatch.setattr(app.metrics.group(RequestMetrics), "observe", observe)
         for path in ("/posts/7", "/posts/7/failure", "/posts/7/slow"):
             await app.client.get(f"/api/v2{path}")
     assert [sampled for _, sampled in seen] == [False, True, True]
