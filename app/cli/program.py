@@ -1,28 +1,16 @@
-"""The tree of commands, and what becomes of their failures."""
+"""The command tree, built from the modules of this folder, and the messages of failed commands."""
 
 import sys
+from collections.abc import Iterator
+from importlib import import_module
 from importlib.metadata import version
+from pkgutil import iter_modules
+from types import ModuleType
 from typing import Annotated, Final
 
 import typer
 
-from app.cli import (
-    contract,
-    doctor,
-    keys,
-    log_level,
-    mail,
-    migrate,
-    seed,
-    serve,
-    top,
-    traces,
-    traffic,
-    up,
-    users,
-    versions,
-    worker,
-)
+import app.cli
 from app.cli.kit.output import CommandError, say, show_failure
 from app.errors import DomainError
 from app.kit.db.embedded import EmbeddedPostgresError
@@ -42,21 +30,27 @@ program = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-program.command("up")(up.up)
-program.command("serve")(serve.serve)
-program.command("worker")(worker.worker)
-program.add_typer(migrate.commands, name="migrate")
-program.command("seed")(seed.seed)
-program.add_typer(users.commands, name="users")
-program.add_typer(keys.commands, name="keys")
-program.command("mail")(mail.mail)
-program.command("traces")(traces.traces)
-program.add_typer(versions.commands, name="versions")
-program.add_typer(contract.commands, name="contract")
-program.command("traffic")(traffic.traffic)
-program.command("top")(top.top)
-program.command("log-level")(log_level.log_level)
-program.command("doctor")(doctor.doctor)
+_ORDER: Final = (
+    *("up", "serve", "worker", "migrate", "seed", "users", "keys", "mail"),
+    *("traces", "versions", "contract", "traffic", "top", "log-level", "doctor"),
+)
+"""The order of the commands in ``--help``; a command that is not listed comes last."""
+
+
+def _commands() -> Iterator[tuple[str, ModuleType]]:
+    """The modules of this folder that define a command, by the command's name."""
+    names = [info.name for info in iter_modules(app.cli.__path__) if info.name not in {"kit", "program"}]
+    found = {name.replace("_", "-"): import_module(f"app.cli.{name}") for name in names if not name.startswith("_")}
+    for name in sorted(found, key=lambda name: (_ORDER.index(name) if name in _ORDER else len(_ORDER), name)):
+        yield name, found[name]
+
+
+for name, module in _commands():
+    # A module has a group named `commands`, or one function with the name of the command.
+    if (group := getattr(module, "commands", None)) is not None:
+        program.add_typer(group, name=name)
+    elif (function := getattr(module, name.replace("-", "_"), None)) is not None:
+        program.command(name)(function)
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - the signature that typer calls

@@ -1,7 +1,9 @@
 """Builds a version: a FastAPI application of its own, mounted under its prefix."""
 
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Final
 
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -32,23 +34,40 @@ NO_TELEMETRY: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "log
 """FastAPI's own telemetry, which would emit every request once more as soon as somebody sets a global provider."""
 
 
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """The routers of one resource, and the tags under which its operations are documented."""
+
+    tags: Sequence[Mapping[str, str]]
+    routers: Sequence[APIRouter]
+
+
+def load_resources(package: str, names: Sequence[str]) -> list[Resource]:
+    """``RESOURCE`` of ``<package>.<name>.routes``, in the order of the documents.
+
+    A version registers a resource by its name alone.
+    """
+    resources: list[Resource] = [import_module(f"{package}.{name}.routes").RESOURCE for name in names]
+    return resources
+
+
 def build_application(
     version: ApiVersion,
     settings: HttpSettings,
     *,
     title: str,
     description: str,
-    tags: Sequence[dict[str, Any]],
-    routers: Sequence[APIRouter],
+    resources: Sequence[Resource],
     render: Renderer,
     dialect: Dialect,
 ) -> FastAPI:
     """The application of one version, with its own document, pages, envelope and headers."""
+    routers = [router for resource in resources for router in resource.routers]
     app = FastAPI(
         title=title,
         version=version.name,
         description=description,
-        openapi_tags=list(tags),
+        openapi_tags=[dict(tag) for resource in resources for tag in resource.tags],
         # The document, and the pages that read it, are our own: see `add_documentation`.
         openapi_url=None,
         docs_url=None,

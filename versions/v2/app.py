@@ -6,20 +6,17 @@ from fastapi import FastAPI
 
 from app.settings.http import HttpSettings
 from observability.rate_limit.headers import DRAFT_11
-from versions.kit.application import build_application
+from versions.kit.application import build_application, load_resources
 from versions.kit.version import ApiVersion
-from versions.v2.auth.routes import auth
 from versions.v2.errors import render
-from versions.v2.limits.routes import limits
-from versions.v2.posts.routes import posts, search
-from versions.v2.users.routes import me, users
 
-_TAGS: Final = (
-    {"name": "auth", "description": "Registration, tokens, sessions."},
-    {"name": "users", "description": "Accounts, roles, permissions."},
-    {"name": "posts", "description": "Writing, reading, searching."},
-    {"name": "limits", "description": "How much a caller may ask for."},
+_RESOURCES: Final = (
+    "auth",
+    "users",
+    "posts",
+    "limits",
 )
+"""The folders of this version, in the order of its document. Registering a resource is one line here."""
 _DESCRIPTION: Final = (
     "The current version. Ids are TypeIDs, lists are paged with cursors, failures are problem details (RFC 9457), "
     "every write takes an `Idempotency-Key`, and what you read carries an `ETag` for conditional requests."
@@ -33,8 +30,7 @@ def build(version: ApiVersion, settings: HttpSettings) -> FastAPI:
         settings,
         title="Strata API v2",
         description=_DESCRIPTION,
-        tags=_TAGS,
-        routers=[auth, me, users, posts, search, limits],
+        resources=load_resources("versions.v2", _RESOURCES),
         render=render,
         dialect=DRAFT_11,
     )

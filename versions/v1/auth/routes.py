@@ -7,6 +7,7 @@ from fastapi import Form, Request
 from app.http.deps.auth import RegistrationServiceDep, SessionServiceDep
 from app.http.deps.core import ClientAddressDep
 from app.http.deps.users import UserReaderDep
+from versions.kit.application import Resource
 from versions.kit.links import Links, leads_to
 from versions.kit.operations import ANYONE, SIGNED_IN
 from versions.v1.auth import mapping, schemas
@@ -19,6 +20,7 @@ _REGISTERED: Final[Links] = leads_to(
 _TOKENS: Final[Links] = leads_to("auth.refresh", body={"refresh_token": "$response.body#/refresh_token"})
 
 auth = router("/auth", "auth")
+RESOURCE: Final = Resource(tags=({"name": "auth", "description": "Registration and sign-in."},), routers=(auth,))
 
 
 @auth.post(

@@ -6,6 +6,7 @@ from fastapi import Query
 
 from app.http.deps.posts import PostReaderDep, PostServiceDep
 from app.posts.commands import OffsetPage, PostFilter, Sort, SortField
+from versions.kit.application import Resource
 from versions.kit.links import Links, leads_to
 from versions.kit.operations import OPTIONAL, SIGNED_IN
 from versions.kit.values import MAX_INTEGER, NO_NUL
@@ -24,6 +25,9 @@ _POST: Final[Links] = (
 
 posts = router("/posts", "posts")
 search = router("/search", "posts")
+RESOURCE: Final = Resource(
+    tags=({"name": "posts", "description": "Writing, reading, searching."},), routers=(posts, search)
+)
 
 
 @posts.get("", **operations.declare("posts.list", security=OPTIONAL))

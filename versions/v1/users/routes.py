@@ -8,6 +8,7 @@ from app.errors import Malformed
 from app.http.deps.posts import PostReaderDep
 from app.http.deps.users import UserReaderDep, UserServiceDep
 from app.posts.commands import OffsetPage
+from versions.kit.application import Resource
 from versions.kit.links import Links, leads_to
 from versions.kit.operations import OPTIONAL, SIGNED_IN
 from versions.v1.errors import operations
@@ -57,6 +58,13 @@ _CREATED: Final[Links] = (
 
 users = router("/users", "users")
 admin = router("/admin/users", "admin")
+RESOURCE: Final = Resource(
+    tags=(
+        {"name": "users", "description": "Users."},
+        {"name": "admin", "description": "Operations for admins."},
+    ),
+    routers=(users, admin),
+)
 
 
 @users.get("", **operations.declare("users.list", security=SIGNED_IN, fails=[400]))

@@ -7,6 +7,7 @@ from fastapi import Form, Path, Request, Response
 from app.http.deps.auth import RegistrationServiceDep, SessionReaderDep, SessionServiceDep
 from app.http.deps.core import ClientAddressDep
 from app.http.principal import PrincipalDep
+from versions.kit.application import Resource
 from versions.kit.links import Links, leads_to
 from versions.kit.operations import ANYONE, SIGNED_IN
 from versions.kit.values import NO_NUL
@@ -26,6 +27,7 @@ _REGISTERED: Final[Links] = leads_to(
 )
 SessionPage = Page[schemas.Session]
 auth = router("/auth", "auth")
+RESOURCE: Final = Resource(tags=({"name": "auth", "description": "Registration, tokens, sessions."},), routers=(auth,))
 
 
 @auth.post(

@@ -1,12 +1,16 @@
 """Limits in v2."""
 
+from typing import Final
+
 from app.http.deps.core import DecisionDep
+from versions.kit.application import Resource
 from versions.kit.operations import OPTIONAL
 from versions.v2.errors import operations
 from versions.v2.limits import mapping, schemas
 from versions.v2.routing import router
 
 limits = router("/rate-limit", "limits")
+RESOURCE: Final = Resource(tags=({"name": "limits", "description": "The caller's rate limits."},), routers=(limits,))
 
 
 @limits.get("", **operations.declare("rate_limit.get", security=OPTIONAL, cost=0))

@@ -8,6 +8,7 @@ from app.http.conditional import ExpectedRevisionsDep, note_revision
 from app.http.deps.posts import PostReaderDep, PostServiceDep
 from app.posts.commands import KeysetPage, SortField
 from app.posts.views import PostStatus
+from versions.kit.application import Resource
 from versions.kit.links import Links, leads_to
 from versions.kit.openapi import IDEMPOTENT_REPLAYED, header
 from versions.kit.operations import OPTIONAL, SIGNED_IN
@@ -69,6 +70,9 @@ PostPage = Page[schemas.AnyPost]
 SearchPage = Page[schemas.SearchResult]
 posts = router("/posts", "posts")
 search = router("/search", "posts")
+RESOURCE: Final = Resource(
+    tags=({"name": "posts", "description": "Writing, reading, searching."},), routers=(posts, search)
+)
 
 
 @posts.get("", response_model_exclude_unset=True, **operations.declare("posts.list", security=OPTIONAL, success=LINK))

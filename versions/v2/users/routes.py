@@ -7,6 +7,7 @@ from fastapi import Body, Path, Request, Response
 from app.http.conditional import ExpectedRevisionsDep, note_revision
 from app.http.deps.users import UserReaderDep, UserServiceDep
 from app.http.principal import PrincipalDep
+from versions.kit.application import Resource
 from versions.kit.links import Links, leads_to
 from versions.kit.openapi import header
 from versions.kit.operations import SIGNED_IN, Success
@@ -32,6 +33,7 @@ PatchBody = Annotated[schemas.UserPatch, Body(media_type="application/merge-patc
 UserPage = Page[schemas.User]
 me = router("/me", "users")
 users = router("/users", "users")
+RESOURCE: Final = Resource(tags=({"name": "users", "description": "Users, roles, permissions."},), routers=(me, users))
 
 
 @me.get("", **operations.declare("me.get", security=SIGNED_IN, success=TAGGED, links={200: _USER}))
