@@ -20,7 +20,7 @@ from app.http.idempotency.repository import IdempotencyRepository
 from app.kit.clock import utc_now
 from app.kit.db.database import Database
 from app.kit.db.metrics import PrometheusDatabaseMetrics
-from app.kit.mail.mailer import make_mailer
+from app.kit.mail.mailer import create_mailer
 from app.kit.queue.backlog import Backlog
 from app.kit.queue.metrics import JobMetrics
 from app.kit.queue.retry import RetryingExecutor
@@ -60,7 +60,7 @@ async def run(settings: Settings, stop: asyncio.Event, metrics: Metrics) -> None
     tracing.start(metrics.group(SpanMetrics))
     try:
         tokens = MailedTokens(signing_key)
-        mails = AuthMails(database.reads, make_mailer(settings), tokens, settings[HttpSettings].base_url)
+        mails = AuthMails(database.reads, create_mailer(settings), tokens, settings[HttpSettings].base_url)
         queue = PgQueuer.from_asyncpg_connection(connection)
         handlers = {SEND_TOKEN: mails.send_token, SEND_ALREADY_REGISTERED: mails.send_already_registered}
         for name, handler in handlers.items():
@@ -69,7 +69,7 @@ async def run(settings: Settings, stop: asyncio.Event, metrics: Metrics) -> None
         log = structlog.get_logger()
         await log.ainfo("worker_started", jobs=sorted(handlers))
         stopping = asyncio.create_task(_stop_when(stop, queue))
-        watching = asyncio.create_task(Backlog(database.reads, metrics.group(JobMetrics), list(handlers)).watch())
+        watching = asyncio.create_task(Backlog(database.reads, metrics.group(JobMetrics), list(handlers)).run())
         try:
             async with sampler_running(metrics):
                 await queue.run(

@@ -11,7 +11,9 @@ from app.errors import InsufficientPermissions, Unauthenticated
 
 
 class Role(StrEnum):
-    """A role of a user. The permissions of each are rows of ``role_permissions``."""
+    """A role of a user; it grants a set of permissions."""
+
+    # The permissions of each role are rows of ``role_permissions``.
 
     READER = "reader"
     AUTHOR = "author"

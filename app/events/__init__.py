@@ -1,1 +1,1 @@
-"""Whatever happened, as rows written in the transaction of the change."""
+"""Domain events, written as rows in the transaction of the change (outbox)."""

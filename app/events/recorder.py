@@ -1,4 +1,4 @@
-"""Writes events beside the change that they tell of."""
+"""Writes events in the transaction of the change."""
 
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -11,9 +11,9 @@ from app.models import Event as EventRow
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """The root of every event. ``subject`` is the uid of the thing it happened to.
+    """Base class of events. ``subject`` is the uid of the changed object.
 
-    Fields of a subclass become the payload: numbers, text, booleans, lists, UUIDs and times.
+    The fields of a subclass are the payload: numbers, strings, booleans, lists, UUIDs and times.
     """
 
     type: ClassVar[str]
@@ -21,14 +21,14 @@ class Event:
 
 
 class EventRecorder:
-    """Collects what one transaction has to tell."""
+    """Records the events of one transaction; ``actor`` is the uid of the user who caused them."""
 
     def __init__(self, session: WriteSession, actor: UUID | None = None) -> None:
         self._session = session
         self._actor = actor
 
     def record(self, event: Event) -> None:
-        """Write ``event`` when the transaction is flushed; a rollback unwrites it."""
+        """Add ``event`` to the transaction; it is written at the next flush."""
         payload = {f.name: _plain(getattr(event, f.name)) for f in fields(event) if f.name != "subject"}
         self._session.add(
             EventRow(type=event.type, subject_uid=event.subject, actor_uid=self._actor, payload=payload),

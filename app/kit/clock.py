@@ -1,8 +1,8 @@
-"""Time as the product tells it."""
+"""The clock with which the product creates and compares times."""
 
 from datetime import UTC, datetime
 
 
 def utc_now() -> datetime:
-    """Now, in UTC, with microseconds: what PostgreSQL can store."""
+    """Now, in UTC, with microseconds, which is the precision of PostgreSQL."""
     return datetime.now(UTC)

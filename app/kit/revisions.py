@@ -1,12 +1,12 @@
-"""Optimistic concurrency: a change made on the strength of an old revision is refused."""
+"""Optimistic concurrency: a change that is based on an old revision is rejected."""
 
 from app.errors import RevisionConflict
 
 ExpectedRevisions = frozenset[int] | None
-"""The revisions under which the caller's change makes sense; None: any."""
+"""The revisions that the caller accepts for a change; None accepts every revision."""
 
 
 def ensure_expected(revision: int, expected: ExpectedRevisions) -> None:
-    """Raise ``RevisionConflict`` unless the caller knows the present revision."""
+    """Raise ``RevisionConflict`` unless the caller accepts the current revision."""
     if expected is not None and revision not in expected:
         raise RevisionConflict

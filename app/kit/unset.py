@@ -1,4 +1,4 @@
-"""``UNSET``: the value of a field that a command does not give. ``None`` is a value of its own."""
+"""``UNSET``: the value of a field that a command does not change; ``None`` is a value."""
 
 from enum import Enum
 from typing import Final, Literal, TypeAlias
@@ -10,4 +10,4 @@ class _Unset(Enum):
 
 UNSET: Final = _Unset.UNSET
 Unset: TypeAlias = Literal[_Unset.UNSET]
-"""The type of ``UNSET``: a field that may be left out is annotated ``str | Unset``."""
+"""The type of ``UNSET``: annotate an optional field as ``str | Unset``."""

@@ -1,4 +1,4 @@
-"""Every table, so that importing this package completes the metadata."""
+"""All tables; importing this package completes the metadata."""
 
 from app.models.api_key import ApiKey
 from app.models.base import Base

@@ -9,7 +9,7 @@ from app.models.base import Base, Identified, Timestamp
 
 
 class ApiKey(Identified, Base):
-    """A key by its SHA-256; ``hint`` is its beginning, so that a person can tell keys apart."""
+    """An API key, stored as its SHA-256; ``hint`` is its beginning, by which its owner recognises it."""
 
     __tablename__ = "api_keys"
 
@@ -24,4 +24,4 @@ class ApiKey(Identified, Base):
     revoked_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
     early_brownout_until: Mapped[datetime | None]
-    """Until when deprecated versions do not answer this key, by its owner's wish."""
+    """Until when deprecated versions reject this key, at the request of its owner."""

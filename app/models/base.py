@@ -1,4 +1,4 @@
-"""What every table has in common."""
+"""The base class, types and columns of all tables."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -25,7 +25,7 @@ rows that are inserted past the application."""
 
 
 class Base(DeclarativeBase):
-    """Names every constraint, so that a migration can drop it and an error can be told apart."""
+    """Names every constraint, so that migrations can drop it and errors can be distinguished."""
 
     metadata = MetaData(
         naming_convention={
@@ -40,7 +40,7 @@ class Base(DeclarativeBase):
 
 
 class Identified:
-    """Two names for one row: the sequential ``id`` that v1 shows and the UUIDv7 that newer versions show."""
+    """Two identifiers: the sequential ``id`` of v1 and the UUIDv7 ``uid`` of newer versions."""
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=False), primary_key=True)
     uid: Mapped[UUID] = mapped_column(default=uuid7, unique=True)

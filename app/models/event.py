@@ -1,4 +1,4 @@
-"""The one spine: whatever happened."""
+"""Events (outbox)."""
 
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from app.models.base import Base, Identified, Timestamp
 
 
 class Event(Identified, Base):
-    """One change, written in its own transaction. No foreign keys: an event outlives what it tells of."""
+    """An event, written in the transaction of the change. Without foreign keys, since events outlive their subjects."""
 
     __tablename__ = "events"
     __table_args__ = (Index("ix_events_subject_uid_id", "subject_uid", "id"),)

@@ -1,4 +1,4 @@
-"""Answers kept for clients that repeat a request."""
+"""Stored responses for repeated requests."""
 
 from datetime import datetime
 
@@ -9,9 +9,9 @@ from app.models.base import Base, Timestamp
 
 
 class IdempotencyRecord(Base):
-    """The answer to one request under one key, sealed: it may hold a token or personal data.
+    """The encrypted response to one request under one key; it may contain tokens or personal data.
 
-    ``scope`` is a digest of principal, method, route and key; ``fingerprint`` one of the request's body and query.
+    ``scope`` is a digest of principal, method, route and key; ``fingerprint`` is a digest of the body and the query.
     """
 
     __tablename__ = "idempotency_records"

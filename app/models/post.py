@@ -17,7 +17,7 @@ _SEARCH_VECTOR: Final = (
 
 
 class Post(Identified, Base):
-    """A text by one author. ``published_at`` is set on the first publication and kept afterwards."""
+    """A text by one author. ``published_at`` is the time of the first publication."""
 
     __tablename__ = "posts"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Signed-in sessions, their refresh tokens, and the tokens that are mailed."""
+"""Sessions, their refresh tokens, and tokens that are sent by mail."""
 
 from datetime import datetime
 from uuid import UUID
@@ -10,7 +10,7 @@ from app.models.base import Base, Identified, Timestamp
 
 
 class Session(Identified, Base):
-    """One sign-in on one device: the family that every refresh token descended from it belongs to."""
+    """One sign-in on one device: the family of all refresh tokens that descend from it."""
 
     __tablename__ = "sessions"
 
@@ -23,7 +23,7 @@ class Session(Identified, Base):
 
 
 class RefreshToken(Base):
-    """A refresh token by its ``jti``. A second use of a spent one is theft, and ends the session."""
+    """A refresh token, identified by its ``jti``. Its second use shows a theft and revokes the session."""
 
     __tablename__ = "refresh_tokens"
 
@@ -34,7 +34,7 @@ class RefreshToken(Base):
 
 
 class ActionToken(Identified, Base):
-    """A single-use token sent by mail. Only its SHA-256 is kept."""
+    """A single-use token that is sent by mail, stored as its SHA-256."""
 
     __tablename__ = "action_tokens"
     __table_args__ = (

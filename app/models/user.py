@@ -1,4 +1,4 @@
-"""Accounts, and what their roles allow."""
+"""Users and the permissions of roles."""
 
 from sqlalchemy import CheckConstraint, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -7,7 +7,7 @@ from app.models.base import Base, Identified, Timestamp
 
 
 class User(Identified, Base):
-    """A person. ``email`` keeps the spelling it was given; uniqueness ignores case."""
+    """A user. ``email`` is stored as given and is unique without regard to case."""
 
     __tablename__ = "users"
     __table_args__ = (
@@ -30,7 +30,7 @@ class User(Identified, Base):
 
 
 class RolePermission(Base):
-    """Permissions are data: a role is the set of its rows."""
+    """A permission of a role; a role is the set of its rows."""
 
     __tablename__ = "role_permissions"
 

@@ -1,4 +1,4 @@
-"""What is decided and known at run time of the API's versions."""
+"""Decisions about versions and their recorded usage."""
 
 from datetime import date, datetime
 
@@ -9,7 +9,7 @@ from app.models.base import Base, Identified, Timestamp
 
 
 class VersionBrownout(Identified, Base):
-    """A window in which a version answers 410. One that is cancelled while it is open ends then."""
+    """A window in which a version responds 410. Cancelling an open window sets its end."""
 
     __tablename__ = "version_brownouts"
     __table_args__ = (CheckConstraint("ends_at > starts_at", name="ends_after_start"),)
@@ -21,7 +21,7 @@ class VersionBrownout(Identified, Base):
 
 
 class VersionRetirement(Base):
-    """The end of a version, by command."""
+    """The retirement of a version by a command."""
 
     __tablename__ = "version_retirements"
 
@@ -30,10 +30,10 @@ class VersionRetirement(Base):
 
 
 class VersionUsage(Base):
-    """How often a consumer used an operation, or what is deprecated about it, on one day (UTC).
+    """Requests of a consumer for an operation, or for a deprecated feature of it, on one day (UTC).
 
-    ``feature`` is empty for the operation as a whole. ``consumer`` is the uid of an API key or, where none was used, of
-    an account, or ``anonymous``.
+    ``feature`` is empty for the operation as a whole. ``consumer`` is the uid of an API key or, without a key, of a
+    user, or ``anonymous``.
     """
 
     __tablename__ = "version_usage"
@@ -50,7 +50,7 @@ class VersionUsage(Base):
 
 
 class VersionConsent(Base):
-    """An account has said that a version may end. ``note`` tells where it said so."""
+    """The consent of a user to the retirement of a version; ``note`` says where it was given."""
 
     __tablename__ = "version_consents"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx2
 
-from app.kit.db.embedded_layout import lay_out
+from app.kit.db.embedded_layout import resolve_layout
 from tests.support.live import Strata, free_port, wait_until_ready
 
 END_SECONDS = 40
@@ -92,7 +92,7 @@ def up(strata: Strata) -> Iterator[Run]:
 
 def processes_of(home: Path) -> dict[int, str]:
     """The living processes of a home: by their environment, or by the name of its database server."""
-    layout = lay_out(home)
+    layout = resolve_layout(home)
     places = {layout.data, home / "postgres/data"}
     marks = (f"STRATA_HOME={home}\0".encode(), *(f"PGDATA={place}\0".encode() for place in places))
     found = {}

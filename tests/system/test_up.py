@@ -16,7 +16,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from app.kit.db.embedded_layout import lay_out
+from app.kit.db.embedded_layout import resolve_layout
 from tests.support.live import Strata
 from tests.support.programs import program
 from tests.support.strata_up import Run, processes_of, starting, survivors, up
@@ -108,7 +108,9 @@ def test_what_was_acknowledged_survives_a_kill(fresh: Fresh) -> None:
                 # The server outlives it, on purpose: the next one finds it running.
                 assert survivors(strata.home, but="postgres") == {}
             else:
-                os.kill(int((lay_out(strata.home).data / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+                os.kill(
+                    int((resolve_layout(strata.home).data / "postmaster.pid").read_text().split()[0]), signal.SIGKILL
+                )
                 assert run.process.wait(60) == 1, "up ends when its database is gone, and says so"
                 assert "the data is safe" in run.said
                 assert survivors(strata.home) == {}
@@ -127,7 +129,7 @@ def test_what_was_acknowledged_survives_a_kill(fresh: Fresh) -> None:
 )
 def test_an_end_while_postgresql_starts_leaves_nothing(fresh: Fresh, moment: str, number: int) -> None:
     strata = fresh()
-    folder = lay_out(strata.home).folder
+    folder = resolve_layout(strata.home).folder
     with starting(strata) as run:
         while not any(folder.glob(moment)):
             assert run.process.poll() is None, run.said

@@ -16,7 +16,7 @@ _ATTRIBUTES: Final = {"db.system.name": "postgresql", "db.client.connection.pool
 
 
 class ConnectionPool:
-    """Hands out a connection for one statement at a time. Callers are served in the order of their arrival."""
+    """Acquires a connection for one statement at a time. Callers are served in the order of their arrival."""
 
     __slots__ = ("_metrics", "_pool", "_timeout")
 
@@ -26,11 +26,11 @@ class ConnectionPool:
         self._metrics = metrics
 
     def acquire(self) -> "PooledConnection":
-        """A context with a connection; entering raises ``TimeoutError`` when none is free in ``timeout`` seconds."""
+        """A context with a connection; raises ``TimeoutError`` if none becomes free within ``timeout`` seconds."""
         return PooledConnection(self._pool, self._timeout, self._metrics)
 
     async def close(self) -> None:
-        """Close every connection, once the statements that run have finished."""
+        """Close every connection after its running statement."""
         await self._pool.close()
 
 

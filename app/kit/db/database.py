@@ -1,4 +1,4 @@
-"""The connections of one process: a pool for reads on the driver, an engine for transactions."""
+"""The database connections of one process: an asyncpg pool for reads, an SQLAlchemy engine for transactions."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.errors import DomainError
 from app.kit.db.connection_pool import ConnectionPool
-from app.kit.db.errors import translated
+from app.kit.db.errors import translate_errors
 from app.kit.db.instrumentation import DatabaseMetrics, NullDatabaseMetrics, observe_engine, timed_pool
 from app.kit.db.sessions import ReadSession, WriteSession
 from app.kit.db.tracing import trace_statements
@@ -24,7 +24,7 @@ _COMMIT: Final = {"db.system.name": "postgresql", "db.operation.name": "COMMIT"}
 
 
 class UnitOfWork(Protocol):
-    """What the rest of the product knows of the database."""
+    """The interface of the database for services."""
 
     @property
     def reads(self) -> ReadSession: ...
@@ -38,7 +38,7 @@ class UnitOfWork(Protocol):
 
 
 class Database:
-    """PostgreSQL, reached through two pools of bounded size."""
+    """PostgreSQL with two connection pools of bounded size."""
 
     def __init__(self, connections: ConnectionPool, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -47,7 +47,7 @@ class Database:
 
     @classmethod
     async def open(cls, dsn: str, settings: DatabaseSettings, metrics: DatabaseMetrics = _NO_METRICS) -> Self:
-        """Connect, or raise ``OSError``/``asyncpg.PostgresError`` when the server cannot be reached.
+        """Connect. Raises ``OSError`` or ``asyncpg.PostgresError`` if the server is unreachable.
 
         ``dsn`` is a ``postgresql://`` URL; a Unix socket is ``postgresql://user@/name?host=/folder``.
         """
@@ -56,7 +56,7 @@ class Database:
             "statement_timeout": f"{settings.statement_timeout * 1000:.0f}",
             "lock_timeout": f"{settings.lock_timeout * 1000:.0f}",
             "timezone": "UTC",
-            # A generic plan loses to a custom one on optional filters; planning is cheap beside the round trip.
+            # A custom plan beats a generic one on optional filters, and planning is cheap compared to the round trip.
             "jit": "off",
         }
         pool = await asyncpg.create_pool(
@@ -67,7 +67,7 @@ class Database:
             command_timeout=settings.statement_timeout + 1,
             server_settings=session,
             init=_set_codecs,
-            reset=_keep_state,
+            reset=_skip_reset,
         )
         engine = create_async_engine(
             sqlalchemy_url(dsn),
@@ -91,16 +91,16 @@ class Database:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[WriteSession]:
-        """One transaction: committed when the block ends, rolled back when it raises.
+        """One transaction: committed at the end of the block, rolled back if it raises.
 
-        No connection is taken before the first statement, so work that needs none (a password's hash) blocks nobody.
+        A connection is acquired by the first statement, so slow work before it (a password hash) occupies none.
         """
-        async with translated(), transaction(WriteSession(self._engine, expire_on_commit=False)) as session:
+        async with translate_errors(), transaction(WriteSession(self._engine, expire_on_commit=False)) as session:
             yield session
 
     async def ping(self) -> None:
-        """Return when the server answers, raise ``Unavailable`` when it does not."""
-        async with translated(), asyncio.timeout(2), self._connections.acquire() as connection:
+        """Raise ``Unavailable`` unless the server responds within 2 seconds."""
+        async with translate_errors(), asyncio.timeout(2), self._connections.acquire() as connection:
             await connection.execute("SELECT 1")
 
     async def close(self) -> None:
@@ -111,12 +111,12 @@ class Database:
 
 @asynccontextmanager
 async def transaction(session: WriteSession) -> AsyncIterator[WriteSession]:
-    """Commit what the block did, unless it raised a failure that does not ask for its changes to be kept."""
+    """Commit at the end of the block, and after a ``DomainError`` only if the error ``keeps_changes``."""
     async with session:
         try:
             yield session
-        except DomainError as failure:
-            if failure.keeps_changes:
+        except DomainError as error:
+            if error.keeps_changes:
                 await _commit(session)
             raise
         await _commit(session)
@@ -130,12 +130,12 @@ async def _commit(session: WriteSession) -> None:
 
 
 def sqlalchemy_url(dsn: str) -> str:
-    """The same address in SQLAlchemy's form, whose dialect speaks asyncpg."""
+    """The address as an SQLAlchemy URL of the asyncpg dialect."""
     parts = urlsplit(dsn)
     query = dict(parse_qsl(parts.query))
     if "sslmode" in query:
         query["ssl"] = query.pop("sslmode")
-    # urlunsplit drops the slashes of an empty authority, which a socket address may have.
+    # urlunsplit drops the slashes of an empty authority, which the address of a socket can have.
     tail = urlunsplit(("", "", parts.path, urlencode(query), ""))
     return f"postgresql+asyncpg://{parts.netloc}{tail}"
 
@@ -146,5 +146,5 @@ async def _set_codecs(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     )
 
 
-async def _keep_state(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-    """Reads change no session state, so the reset query's round trip would buy nothing."""
+async def _skip_reset(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Reads do not change the state of the database session, so the round trip of a reset query is saved."""

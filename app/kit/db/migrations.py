@@ -1,4 +1,4 @@
-"""Alembic, called with a database address instead of from a configuration file."""
+"""Runs Alembic with the address of a database instead of a configuration file."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,7 +27,7 @@ class MigrationTimeout(Exception):
 
 @dataclass(frozen=True, slots=True)
 class MigrationStatus:
-    """Where a database stands: its revision, the newest one, and those between, oldest first."""
+    """The revision of a database, the newest revision, and the pending ones, oldest first."""
 
     current: str | None
     head: str | None
@@ -35,44 +35,44 @@ class MigrationStatus:
 
 
 def upgrade(dsn: str, revision: str = "head") -> None:
-    """Bring the database to ``revision``. Two at once wait for each other. Raises ``MigrationTimeout``."""
+    """Upgrade the database to ``revision``. Concurrent runs wait for each other. Raises ``MigrationTimeout``."""
     with _timeouts():
         command.upgrade(_config(dsn, exclusive=True), revision)
 
 
 def downgrade(dsn: str, revision: str) -> None:
-    """Take the database back to ``revision``; ``-1`` is one step, ``base`` is empty. Raises ``MigrationTimeout``."""
+    """Downgrade to ``revision``; ``-1`` is one step, ``base`` an empty database. Raises ``MigrationTimeout``."""
     with _timeouts():
         command.downgrade(_config(dsn, exclusive=True), revision)
 
 
 def check(dsn: str) -> None:
-    """Raise ``alembic.util.CommandError`` when the tables and the models differ."""
+    """Raise ``alembic.util.CommandError`` if the tables differ from the models."""
     command.check(_config(dsn))
 
 
 def status(dsn: str) -> MigrationStatus:
-    """Compare the database with the migrations in the code; nothing is written, and no lock is waited for.
+    """Compare the database with the migrations, without writing and without waiting for a lock.
 
-    Raises ``alembic.util.CommandError`` when the database is at a revision that this code does not know.
+    Raises ``alembic.util.CommandError`` if this code does not contain the revision of the database.
     """
     config = _config(dsn)
     scripts = ScriptDirectory.from_config(config)
     current: list[str | None] = []
 
-    def note(revision: Any, _context: Any) -> list[Any]:
+    def record(revision: Any, _context: Any) -> list[Any]:
         current.append(revision[0] if revision else None)
         return []
 
-    _run(config, scripts, note)
-    at = current[0] if current else None
+    _run(config, scripts, record)
+    found = current[0] if current else None
     head = scripts.get_current_head()
     try:
-        pending = [script.revision for script in scripts.iterate_revisions(head, at)] if head != at else []
+        pending = [script.revision for script in scripts.iterate_revisions(head, found)] if head != found else []
     except RevisionError:
-        message = f"The database is at revision {at}, which this code does not know."
+        message = f"The database is at revision {found}, which this code does not know."
         raise CommandError(message) from None
-    return MigrationStatus(at, head, pending[::-1])
+    return MigrationStatus(found, head, pending[::-1])
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Two kinds of session, so that a signature tells whether a function may write."""
+"""Two types of session, so that the signature of a function shows whether it may write."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,7 +8,7 @@ from typing import Any, Protocol, cast
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kit.db.errors import translated
+from app.kit.db.errors import translate_errors
 from app.kit.db.statements import KEYS, KeyedRead, Read
 from observability.concurrency.coalescer import RequestCoalescer
 from observability.tracing.recording import client_span
@@ -17,16 +17,16 @@ Row = asyncpg.Record
 
 
 class Connections(Protocol):
-    """Where a read borrows a connection."""
+    """A source of connections for reads."""
 
     def acquire(self) -> Any: ...
 
 
 class ReadSession:
-    """Runs reads one by one, each on a connection it holds only while the statement runs.
+    """Executes single statements, each on a connection that it occupies only during the statement.
 
-    Every read is its own snapshot (autocommit): no ``BEGIN`` and no ``ROLLBACK`` round trip is paid. Nothing is
-    held between two statements, so a slow handler takes no connection from anyone.
+    Every read is its own snapshot (autocommit), which saves the round trips of ``BEGIN`` and ``ROLLBACK``. A slow
+    handler occupies no connection between two statements.
     """
 
     __slots__ = ("_coalescers", "_connections")
@@ -37,13 +37,13 @@ class ReadSession:
 
     async def all(self, read: Read, /, **values: Any) -> list[Row]:
         """Every row."""
-        async with translated(), self._connections.acquire() as connection:
+        async with translate_errors(), self._connections.acquire() as connection:
             with client_span(*read.span):
                 return cast("list[Row]", await connection.fetch(read.sql, *read.arguments(values)))
 
     async def one(self, read: Read, /, **values: Any) -> Row | None:
         """The first row, or None."""
-        async with translated(), self._connections.acquire() as connection:
+        async with translate_errors(), self._connections.acquire() as connection:
             with client_span(*read.span):
                 return cast("Row | None", await connection.fetchrow(read.sql, *read.arguments(values)))
 
@@ -53,9 +53,9 @@ class ReadSession:
         return None if row is None else row[0]
 
     async def by_key(self, read: KeyedRead, key: Any) -> Row | None:
-        """The row of ``key``, or None; those who ask at the same time share a statement.
+        """The row of ``key``, or None. Concurrent calls share a statement.
 
-        A statement that fails, fails for all of them, so keys are of types that PostgreSQL cannot refuse.
+        A failed statement fails for all of them, so every value of the type of a key must be valid for PostgreSQL.
         """
         coalescer = self._coalescers.get(read)
         if coalescer is None:
@@ -64,23 +64,23 @@ class ReadSession:
             return await coalescer.get(key)
 
     async def _by_keys(self, read: KeyedRead, keys: list[Any]) -> list[Row | Exception | None]:
-        async with translated(), self._connections.acquire() as connection:
+        async with translate_errors(), self._connections.acquire() as connection:
             rows = await connection.fetch(read.sql, *read.arguments({KEYS: keys}))
         found = {row[read.key]: row for row in rows}
         return [found.get(key) for key in keys]
 
 
 class WriteSession(AsyncSession):
-    """One request's transaction: opened at the edge, committed there before the response, rolled back on any error."""
+    """The transaction of one request: committed before the response is sent, rolled back on an error."""
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
-        """Undo what the block did if it fails, and keep the transaction."""
+        """Roll back only the block if it raises; the transaction stays usable."""
         async with self.begin_nested():
             yield
 
     async def driver(self) -> "asyncpg.Connection[Row]":
-        """The transaction's own asyncpg connection, for a library that speaks to the driver."""
+        """The asyncpg connection of the transaction, for libraries that use the driver directly."""
         connection = await self.connection()
         raw = await connection.get_raw_connection()
         return cast("asyncpg.Connection[Row]", raw.driver_connection)

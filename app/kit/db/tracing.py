@@ -1,4 +1,4 @@
-"""Spans for what SQLAlchemy runs. The fast read path notes its own: see ``app.kit.db.sessions``."""
+"""Spans for statements that SQLAlchemy executes. ``app.kit.db.sessions`` records those of the fast read path."""
 
 from typing import Any, Final
 
@@ -12,10 +12,10 @@ _SPAN: Final = "strata_span"
 
 
 def trace_statements(engine: Engine) -> None:
-    """Note every statement of ``engine`` in the trace of whoever runs it.
+    """Record a span for every statement of ``engine``.
 
-    Ours rather than ``opentelemetry-instrumentation-sqlalchemy``, which refuses SQLAlchemy 2.1, costs 70 to 150 µs a
-    statement and knows only spans that are built at once.
+    ``opentelemetry-instrumentation-sqlalchemy`` does not support SQLAlchemy 2.1, costs 70 to 150 µs a statement and
+    cannot record spans that are built after the request.
     """
     event.listen(engine, "before_cursor_execute", _before)
     event.listen(engine, "after_cursor_execute", _after)

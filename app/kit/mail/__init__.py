@@ -1,1 +1,1 @@
-"""Outgoing mail: one port, SMTP and a local mailbox behind it."""
+"""Outgoing mail: an interface with implementations for SMTP and a local mailbox."""

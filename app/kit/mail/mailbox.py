@@ -10,13 +10,13 @@ from typing import Final
 
 _LINK: Final = re.compile(r"https?://[^\s<>]+")
 _PUNCTUATION: Final = ".,;:!?)'\""
-"""Ends a sentence rather than a link."""
+"""Characters at the end of a link that belong to the sentence."""
 _TOKEN: Final = re.compile(r"^Token: (\S+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class ReceivedMail:
-    """A mail in the mailbox, with the links in its text and the one-time token, where there is one."""
+    """A mail in the mailbox, with the links and the single-use token in its text."""
 
     to: str
     subject: str
@@ -27,10 +27,10 @@ class ReceivedMail:
 
 
 def read_mailbox(folder: Path) -> list[ReceivedMail]:
-    """Every mail, newest first; an empty list where there is no mailbox yet."""
+    """Every mail, newest first; an empty list if the mailbox does not exist yet."""
     if not folder.is_dir():
         return []
-    # The date header has whole seconds; the file's time orders two mails of one second.
+    # The date header has a precision of seconds; the time of the file orders mails of the same second.
     found = [(path.stat().st_mtime_ns, path) for name in ("new", "cur") for path in folder.glob(f"{name}/*")]
     return [_read(path.read_bytes()) for _, path in sorted(found, reverse=True)]
 

@@ -1,4 +1,4 @@
-"""How a mail leaves."""
+"""Sends mail over SMTP or to a local mailbox."""
 
 import asyncio
 import mailbox
@@ -21,7 +21,7 @@ class Mailer(Protocol):
 
 
 class SmtpMailer:
-    """Hands mail to an SMTP server."""
+    """Sends mail to an SMTP server."""
 
     def __init__(self, settings: MailSettings) -> None:
         self._settings = settings
@@ -32,7 +32,7 @@ class SmtpMailer:
         }
 
     async def send(self, mail: Mail) -> None:
-        """Raises ``aiosmtplib.SMTPException`` when the server refuses or cannot be reached in time."""
+        """Raises ``aiosmtplib.SMTPException`` if the server rejects the mail or is unreachable."""
         settings = self._settings
         password = settings.password.get_secret_value() if settings.password else None
         with client_span("smtp send", self._span):
@@ -49,14 +49,14 @@ class SmtpMailer:
 
 
 class MailboxMailer:
-    """Keeps mail in a Maildir that ``strata mail`` shows."""
+    """Stores mail in a Maildir, which ``strata mail`` shows."""
 
     def __init__(self, folder: Path, sender: str) -> None:
         self._folder = folder
         self._sender = sender
 
     async def send(self, mail: Mail) -> None:
-        """Raises ``OSError`` when the folder cannot be written."""
+        """Raises ``OSError`` if the folder is not writable."""
         with client_span("mailbox deliver", {}, kind=SpanKind.INTERNAL):
             await asyncio.to_thread(self._deliver, mail)
 
@@ -66,12 +66,12 @@ class MailboxMailer:
 
 
 def mailbox_folder(home: Path) -> Path:
-    """Where local mail lies."""
+    """The folder of the local mailbox."""
     return home / "mail"
 
 
-def make_mailer(settings: Settings) -> Mailer:
-    """The mailer that the settings ask for."""
+def create_mailer(settings: Settings) -> Mailer:
+    """The mailer that the settings select."""
     if settings[MailSettings].host is not None:
         return SmtpMailer(settings[MailSettings])
     return MailboxMailer(mailbox_folder(settings.home), settings[MailSettings].sender)

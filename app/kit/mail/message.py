@@ -1,4 +1,4 @@
-"""A mail, before anyone knows how it will travel."""
+"""A mail, independent of its transport."""
 
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -7,7 +7,7 @@ from email.utils import format_datetime, localtime
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A plain-text mail. ``message_id`` is the same on every attempt, so that a mail sent twice can be told."""
+    """A plain-text mail. ``message_id`` is the same for every attempt, so that duplicates can be detected."""
 
     to: str
     subject: str
@@ -16,7 +16,7 @@ class Mail:
 
 
 def render(mail: Mail, sender: str) -> EmailMessage:
-    """The mail in RFC 5322 form."""
+    """The mail in the format of RFC 5322."""
     message = EmailMessage()
     message["From"] = sender
     message["To"] = mail.to

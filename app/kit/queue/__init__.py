@@ -1,1 +1,1 @@
-"""Background work on PgQueuer: enqueued in the transaction of the change, run by the worker."""
+"""Background jobs on PgQueuer: enqueued in the transaction of the change, executed by the worker."""

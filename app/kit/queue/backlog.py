@@ -1,4 +1,4 @@
-"""How much work waits, for those who watch the queue."""
+"""Metrics of the job queue."""
 
 import asyncio
 from contextlib import suppress
@@ -26,22 +26,22 @@ _WAITING: Final = Read(
 
 
 class Backlog:
-    """Jobs that wait, by name: how many, and for how many seconds the oldest of them has been due."""
+    """Measures waiting jobs by name: their number, and for how many seconds the oldest one has been due."""
 
     def __init__(self, reads: ReadSession, metrics: JobMetrics, jobs: list[str]) -> None:
         self._reads = reads
         self._metrics = metrics
         self._jobs = jobs
 
-    async def watch(self) -> None:
-        """Look every few seconds, until cancelled. A database that does not answer leaves the last values."""
+    async def run(self) -> None:
+        """Update the metrics every 5 seconds until cancelled; they keep their values while the database is down."""
         while True:
             with suppress(DomainError):
-                await self.look()
+                await self.update()
             await asyncio.sleep(_SECONDS)
 
-    async def look(self) -> None:
-        """Look once. Raises ``Unavailable``."""
+    async def update(self) -> None:
+        """Update the metrics once. Raises ``Unavailable``."""
         waiting = {name: (depth, age) for name, depth, age in await self._reads.all(_WAITING)}
         for name in self._jobs:
             depth, age = waiting.get(name, (0, 0))

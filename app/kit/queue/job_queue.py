@@ -1,4 +1,4 @@
-"""Enqueues jobs on a transaction's own connection: no commit, no job; no job lost after a commit."""
+"""Enqueues jobs on the connection of a transaction, so that a job exists if and only if the change is committed."""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -13,14 +13,14 @@ from observability.tracing.recording import producer_span
 
 
 class JobQueue:
-    """The queue as one transaction sees it."""
+    """The job queue in one transaction."""
 
     def __init__(self, session: WriteSession) -> None:
         self._session = session
 
     async def enqueue(self, job: str, payload: Mapping[str, Any]) -> None:
-        """Add one job. ``payload`` holds identifiers only: a secret would lie in the queue's tables."""
-        # What the transaction wrote must be on the connection before the job that reads it.
+        """Add one job. ``payload`` contains identifiers only, since the tables of the queue store it in plain text."""
+        # The job reads rows of this transaction, so they are written before it.
         await self._session.flush()
         driver = AsyncpgDriver(await self._session.driver())
         with producer_span(*sending(job)) as traceparent:
@@ -28,5 +28,5 @@ class JobQueue:
 
 
 def _headers(traceparent: str | None) -> dict[str, str] | None:
-    """The section that PgQueuer's own OpenTelemetry adapter reads. Its type says that headers are flat."""
+    """The header that PgQueuer's OpenTelemetry adapter reads. It is nested, contrary to its declared type."""
     return None if traceparent is None else cast("dict[str, str]", {"otel": {"traceparent": traceparent}})

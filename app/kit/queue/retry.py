@@ -1,4 +1,4 @@
-"""When a failed job is tried again."""
+"""Retries of failed jobs."""
 
 import random
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ from pgqueuer.executors import EntrypointExecutor
 
 
 class JobFailed(Exception):
-    """A job that is given up. It names the kind of the failure only: the text may hold an address, and is logged."""
+    """The last attempt of a job failed. Names only the class of the error, whose text may contain an address."""
 
 
 @dataclass
 class RetryingExecutor(EntrypointExecutor):
-    """Tries again after a pause that doubles, and holds the job for an operator after the last attempt.
+    """Retries with exponential backoff and jitter, and holds the job for an operator after the last attempt.
 
-    The library's own retrying executor pauses equally long for all jobs, so that what failed together comes back
-    together, and keeps the text of the failure in the queue's log.
+    PgQueuer's own retrying executor has no jitter, so that jobs that failed together are retried together, and stores
+    the text of the error in the log of the queue.
     """
 
     max_attempts: int = 10
@@ -30,13 +30,13 @@ class RetryingExecutor(EntrypointExecutor):
         """Raises ``RetryRequested`` or, after the last attempt, ``JobFailed``."""
         try:
             await super().execute(job, context)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the job comes back
+        except Exception as error:  # noqa: BLE001 - every error is retried
             kind = type(error).__name__
             if job.attempts + 1 >= self.max_attempts:
                 raise JobFailed(kind) from None
             raise RetryRequested(timedelta(seconds=self._delay(job.attempts)), reason=kind) from None
 
     def _delay(self, attempts: int) -> float:
-        # The exponent is bounded: a power that no float can hold is an error.
+        # The exponent is bounded: an overflow of a float raises an error.
         delay = min(self.first_delay * 2.0 ** min(attempts, 60), self.max_delay)
         return delay * random.uniform(0.8, 1.2)  # noqa: S311 - no secret

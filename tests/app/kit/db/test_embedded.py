@@ -15,7 +15,7 @@ import asyncpg
 import pytest
 
 from app.kit.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
-from app.kit.db.embedded_layout import lay_out
+from app.kit.db.embedded_layout import resolve_layout
 
 
 def query(dsn: str, sql: str) -> Any:
@@ -30,7 +30,7 @@ def query(dsn: str, sql: str) -> Any:
 
 
 def server_pid(server: EmbeddedPostgres) -> int:
-    return int((lay_out(server.home).data / "postmaster.pid").read_text().split("\n", 1)[0])
+    return int((resolve_layout(server.home).data / "postmaster.pid").read_text().split("\n", 1)[0])
 
 
 class Maker(Protocol):
@@ -98,11 +98,11 @@ def test_committed_data_survives_a_killed_server(make_server: Maker, tmp_path: P
 
 def test_pid_file_that_names_a_stranger_does_not_prevent_the_start(server: EmbeddedPostgres) -> None:
     server.start()
-    path = lay_out(server.home).data / "postmaster.pid"
+    path = resolve_layout(server.home).data / "postmaster.pid"
     lines = path.read_text().split("\n")
     server.stop()
     path.write_text("\n".join([str(os.getpid()), *lines[1:]]))
-    if (owner := lay_out(server.home).owner) is not None:
+    if (owner := resolve_layout(server.home).owner) is not None:
         os.chown(path, *owner)
     assert not server.running()
     server.start()
@@ -112,7 +112,7 @@ def test_pid_file_that_names_a_stranger_does_not_prevent_the_start(server: Embed
 def test_server_whose_socket_was_removed_is_restarted(server: EmbeddedPostgres) -> None:
     dsn = server.start()
     pid = server_pid(server)
-    (lay_out(server.home).socket_folder / ".s.PGSQL.5432").unlink()
+    (resolve_layout(server.home).socket_folder / ".s.PGSQL.5432").unlink()
     assert query(server.start(), "SELECT 1") == 1
     assert server.dsn() == dsn
     assert server_pid(server) != pid
@@ -123,13 +123,13 @@ def test_interrupted_initialisation_is_repeated(server: EmbeddedPostgres) -> Non
         "import sys; from pathlib import Path; from app.kit.db.embedded import EmbeddedPostgres;"
         "EmbeddedPostgres(Path(sys.argv[1])).start()"
     )
-    folder = lay_out(server.home).folder
+    folder = resolve_layout(server.home).folder
     with subprocess.Popen([sys.executable, "-c", script, str(server.home)], start_new_session=True) as process:
         deadline = time.monotonic() + 30
         while not any(folder.glob("initdb-*/*")) and time.monotonic() < deadline:
             time.sleep(0.005)
         os.killpg(process.pid, signal.SIGKILL)
-    assert not lay_out(server.home).data.exists()
+    assert not resolve_layout(server.home).data.exists()
     assert query(server.start(), "SELECT 1") == 1
     assert not any(folder.glob("initdb-*"))
 
@@ -171,7 +171,7 @@ def test_home_that_was_removed_starts_anew(server: EmbeddedPostgres) -> None:
 def test_failure_shows_the_log_and_what_to_do(server: EmbeddedPostgres) -> None:
     server.start()
     server.stop()
-    (lay_out(server.home).data / "postgresql.conf").write_text("shared_buffers = nonsense\n")
+    (resolve_layout(server.home).data / "postgresql.conf").write_text("shared_buffers = nonsense\n")
     with pytest.raises(EmbeddedPostgresError) as failure:
         server.start()
     assert "nonsense" in str(failure.value)
