@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from app.kit.clock import utc_now
+from app.kit.clock import rfc3339, utc_now
 from app.lifecycle.schedule import Schedule
 from versions.kit.version import ApiVersion
 from versions.registry import VERSIONS
@@ -42,8 +42,8 @@ def version_document(version: ApiVersion, schedule: Schedule) -> dict[str, Any]:
     }
 
 
-def _time(value: datetime | None) -> str | None:
-    return value.isoformat().replace("+00:00", "Z") if value else None
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else rfc3339(moment)
 
 
 def api_catalog(base_url: str) -> dict[str, Any]:
@@ -68,6 +68,6 @@ def security_txt(base_url: str) -> str:
     """``Expires`` moves on by itself, and never further than the year that RFC 9116, section 2.5.5 advises."""
     expires = (utc_now() + timedelta(days=180)).replace(hour=0, minute=0, second=0, microsecond=0)
     return (
-        f"Contact: {_CONTACT}\nExpires: {_time(expires)}\n"
+        f"Contact: {_CONTACT}\nExpires: {rfc3339(expires)}\n"
         f"Canonical: {base_url}/.well-known/security.txt\nPreferred-Languages: en\n"
     )

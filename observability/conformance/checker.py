@@ -1,15 +1,13 @@
-"""Takes exchanges off the event loop: a bounded queue, and one thread that judges, counts and logs."""
+"""Checks sampled exchanges against the contracts in a background thread, counts results and logs violations."""
 
-import threading
-from collections import deque
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from time import sleep
 from typing import TYPE_CHECKING, Final, Literal, Protocol, get_args
 
 import structlog
 
+from observability.concurrency.background_queue import BackgroundQueue
 from observability.conformance.exchange import Exchange
 
 if TYPE_CHECKING:
@@ -19,23 +17,22 @@ if TYPE_CHECKING:
 Drop = Literal["queue_full", "too_large", "failed", "shutdown"]
 _MOST_WAITING: Final = 128
 _WAKE_AT: Final = 32
-"""Waking a thread costs more than to put something into a queue, so there has to be some work."""
 _PAUSE_SECONDS: Final = 0.5
 _CLOSE_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConformanceConfig:
-    """What is held against which contract."""
+    """Which contract each version is checked against."""
 
     contracts: Mapping[str, tuple[str, Path]]
-    """Version -> the prefix under which it is served, and its frozen document. What is not here is not judged."""
+    """Version -> the prefix under which it is served, and its frozen document. Other versions are not checked."""
     body_bytes: int = 256 * 1024
-    """The most that is kept of a body; a longer one is not judged."""
+    """The most bytes that are buffered of a body; exchanges with longer bodies are not checked."""
 
 
 class ContractCounts(Protocol):
-    """Where verdicts are counted."""
+    """Counts results."""
 
     def start_at_zero(self, versions: Collection[str], reasons: Collection[Drop]) -> None: ...
 
@@ -47,9 +44,9 @@ class ContractCounts(Protocol):
 
 
 class ConformanceChecker:
-    """Never blocks and never fails whoever offers; counts what it has to drop.
+    """Queues exchanges and checks them. ``submit`` never blocks and never raises; dropped exchanges are counted.
 
-    Contracts are read and compiled by its thread when the first exchange of a version comes.
+    The thread reads and compiles a contract when the first exchange of its version arrives.
     """
 
     def __init__(
@@ -58,86 +55,68 @@ class ConformanceChecker:
         self.versions = config.contracts.keys()
         self.body_bytes = config.body_bytes
         self._config = config
-        self._pause = pause
-        self._most = waiting
-        self._waiting: deque[Exchange] = deque()
-        self._wake = threading.Event()
-        self._stopping = False
         self._contracts: dict[str, Contract] = {}
         self._counts: ContractCounts | None = None
         self._log = structlog.get_logger()
-        self._thread = threading.Thread(target=self._run, name="contract-audit", daemon=True)
+        self._queue: BackgroundQueue[Exchange] = BackgroundQueue(
+            self._check,
+            name="contract-check",
+            size=waiting,
+            batch=1,
+            wake_at=_WAKE_AT,
+            pause=pause,
+            close_seconds=_CLOSE_SECONDS,
+        )
 
     def start(self, counts: ContractCounts) -> None:
-        """Begin to judge. What is offered before waits, or is dropped uncounted."""
+        """Start to check. Exchanges submitted before wait, or are dropped without being counted."""
         self._counts = counts
         counts.start_at_zero(self.versions, get_args(Drop))
-        self._thread.start()
+        self._queue.start()
 
     @property
     def running(self) -> bool:
-        """Whether it has been started, and not closed."""
-        return self._thread.is_alive()
+        """Whether the checker is started and not closed."""
+        return self._queue.running
 
     def submit(self, exchange: Exchange) -> None:
-        """Take an exchange, or drop it where too many wait."""
-        waiting = len(self._waiting)
-        if waiting >= self._most:
-            self.drop("queue_full")
-            return
-        self._waiting.append(exchange)
-        if waiting == _WAKE_AT:
-            self._wake.set()
+        """Queue an exchange, or drop it when too many wait."""
+        if (reason := self._queue.submit(exchange)) is not None:
+            self.drop(reason)
 
     def drop(self, reason: Drop) -> None:
-        """Count an exchange that is not judged."""
+        """Count an exchange that is not checked."""
         if self._counts is not None:
             self._counts.count_dropped(reason)
 
     def close(self) -> None:
-        """Judge what waits and stop, within a second. Blocks: not for a loop."""
-        self._stopping = True
-        self._wake.set()
-        self._thread.join(_CLOSE_SECONDS)
-        while self._next() is not None:
+        """Check what waits and stop, within a second. Blocks: not for an event loop."""
+        for _ in self._queue.close():
             self.drop("shutdown")
 
-    def _run(self) -> None:
-        while not self._stopping:
-            self._wake.wait(self._pause)
-            self._wake.clear()
-            while (exchange := self._next()) is not None:
-                self._check(exchange)
-                # Gives the interpreter's lock back, which the event loop would else wait for.
-                sleep(0)
-
-    def _next(self) -> Exchange | None:
-        try:
-            return self._waiting.popleft()
-        except IndexError:
-            return None
-
-    def _check(self, exchange: Exchange) -> None:
+    def _check(self, exchanges: list[Exchange]) -> bool:
+        (exchange,) = exchanges
         try:
             result = self._contract(exchange.version).check(exchange)
-        except BaseException as error:  # noqa: BLE001 - whatever is wrong, a panic of the validator included, costs a verdict
+        except BaseException as error:  # noqa: BLE001 - any failure, a panic of the validator included, costs one result
             self.drop("failed")
-            self._log.error("contract_audit_failed", error=type(error).__name__, **_place(exchange))
-            return
-        if result is not None and self._counts is not None:
-            self._tell(exchange, result, self._counts)
+            self._log.error("contract_audit_failed", error=type(error).__name__, **_fields(exchange))
+            return True
+        if result is not None and self._counts is not None and not self._queue.abandoned:
+            self._report(exchange, result, self._counts)
+        return True
 
     def _contract(self, version: str) -> "Contract":
         found = self._contracts.get(version)
         if found is None:
-            # Here, so that a worker does not wait for the validator's library when it starts.
+            # Imported here so that a worker does not load the validator at start.
             from observability.conformance.contract import Contract  # noqa: PLC0415 - see above
 
             prefix, path = self._config.contracts[version]
             found = self._contracts[version] = Contract.read(path, prefix)
         return found
 
-    def _tell(self, exchange: Exchange, result: "CheckResult", counts: ContractCounts) -> None:
+    def _report(self, exchange: Exchange, result: "CheckResult", counts: ContractCounts) -> None:
         for direction in result.checked:
             counts.count_checked(exchange.version, direction, conforms=result.conforms(direction))
         for violation in result.violations:
@@ -150,12 +129,12 @@ class ConformanceChecker:
                 keyword=violation.keyword,
                 pointer=violation.pointer,
                 schema=violation.schema,
-                **_place(exchange),
+                **_fields(exchange),
             )
 
 
-def _place(exchange: Exchange) -> dict[str, str | int]:
-    """Which exchange it was, as the access log calls it."""
+def _fields(exchange: Exchange) -> dict[str, str | int]:
+    """The log fields that identify the exchange, named as in the access log."""
     return {
         "request_id": exchange.request_id,
         "trace_id": exchange.trace_id,

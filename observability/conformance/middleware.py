@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from observability.conformance.checker import ConformanceChecker
 from observability.conformance.exchange import BodyBuffer, Exchange
 from observability.requests.context import RequestContext, current
-from observability.requests.routes import UNMATCHED
+from observability.requests.routes import UNMATCHED, path_below_mount
 
 
 def share(ratio: float, seed: int | None = None) -> Callable[[], bool]:
@@ -67,7 +67,7 @@ class _Sample:
 
     def __init__(self, scope: Scope, limit: int) -> None:
         # Before the mounts inside change what the scope says of it.
-        self._path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+        self._path = path_below_mount(scope)
         self._status = 0
         self._headers: tuple[tuple[bytes, bytes], ...] = ()
         self._unknown = False

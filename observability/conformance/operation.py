@@ -6,6 +6,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from observability.conformance.schemas import Json, Steps
+from observability.json_pointer import parse_pointer
 
 FORM: Final = "application/x-www-form-urlencoded"
 _DEEPEST: Final = 32
@@ -190,7 +191,7 @@ def _steps(reference: str) -> Steps:
     if not reference.startswith("#/"):
         message = f"{reference} leads out of the document"
         raise ValueError(message)
-    return tuple(step.replace("~1", "/").replace("~0", "~") for step in unquote(reference[2:]).split("/"))
+    return parse_pointer(unquote(reference[1:]))
 
 
 def _kind_of(value: Json) -> str:

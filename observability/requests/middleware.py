@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from observability.logs.redaction import holds_secret
 from observability.requests.context import ACTIVE, KEY, RequestContext, Requests
+from observability.requests.routes import path_below_mount
 from observability.requests.trace_context import format_traceparent, new_ids, parse_traceparent
 from observability.tracing.recording import RECORDING
 
@@ -131,7 +132,7 @@ class RequestContextMiddleware:
         )
 
     def _version(self, scope: Scope) -> str | None:
-        path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+        path = path_below_mount(scope)
         for prefix, below, version in self._mounts:
             if path.startswith(below) or path == prefix:
                 return version

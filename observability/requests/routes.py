@@ -23,6 +23,12 @@ def method(scope: Scope) -> str:
     return name if name in _METHODS else OTHER_METHOD
 
 
+def path_below_mount(scope: Scope) -> str:
+    """The path of a request as the innermost mount sees it: without the prefixes of mounts and of the server."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))
+
+
 def route_template(scope: Scope) -> str:
     """The full template, ``/api/v1/posts/{post_id}``, or ``unmatched``. To be read after the application ran.
 

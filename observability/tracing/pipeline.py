@@ -1,12 +1,10 @@
-"""Takes kept traces off the event loop: a bounded queue, and one thread that delivers what is in it."""
+"""Delivers sampled traces from a background thread."""
 
-import threading
-from collections import deque
-from time import monotonic
 from typing import Final, Protocol
 
 import structlog
 
+from observability.concurrency.background_queue import BackgroundQueue
 from observability.tracing.spans import Finished
 
 _MOST_WAITING: Final = 2_048
@@ -14,12 +12,11 @@ _MOST_WAITING: Final = 2_048
 _BATCH: Final = 128
 """Traces. Small, since building them holds the interpreter's lock."""
 _PAUSE_SECONDS: Final = 0.5
-_FLUSH_SECONDS: Final = 1.0
-_GIVE_UP_SECONDS: Final = 0.3
+_CLOSE_SECONDS: Final = 1.0
 
 
 class SpanCounts(Protocol):
-    """Where the fate of spans is counted."""
+    """Counts exported and dropped spans."""
 
     def count_exported(self, spans: int) -> None: ...
 
@@ -27,104 +24,66 @@ class SpanCounts(Protocol):
 
 
 class Destination(Protocol):
-    """Where traces go."""
+    """Receives traces: a collector, or the local ring."""
 
     def deliver(self, batch: list[Finished]) -> str | None:
-        """Deliver and return ``None``, or the reason why the batch is lost. Called by one thread."""
+        """Deliver a batch; return ``None``, or the reason why it is lost. Called by one thread."""
 
     def interrupt(self) -> None:
-        """Make a running delivery give up soon. Called by another thread, at the end."""
+        """Make a running delivery give up soon. Called by another thread, at shutdown."""
 
 
 class Pipeline:
-    """Never blocks and never fails whoever offers; counts what it has to drop."""
+    """Queues traces and delivers them in batches. ``submit`` never blocks or raises; dropped spans are counted."""
 
     def __init__(self, destination: Destination, counts: SpanCounts, *, pause: float = _PAUSE_SECONDS) -> None:
         self._destination = destination
         self._counts = counts
-        self._pause = pause
-        self._waiting: deque[Finished] = deque()
-        self._wake = threading.Event()
-        self._stopping = False
         self._failing: str | None = None
-        self._delivering: list[Finished] = []
-        self._abandoned = False
-        """Whether what is being delivered was given up, and counted so."""
         self._log = structlog.get_logger()
-        # A daemon: a collector that never answers must not keep the process.
-        self._thread = threading.Thread(target=self._run, name="trace-export", daemon=True)
+        self._queue: BackgroundQueue[Finished] = BackgroundQueue(
+            self._deliver,
+            name="trace-export",
+            size=_MOST_WAITING,
+            batch=_BATCH,
+            wake_at=_BATCH,
+            pause=pause,
+            close_seconds=_CLOSE_SECONDS,
+        )
 
     def start(self) -> None:
-        """Begin to deliver."""
-        self._thread.start()
+        """Start to deliver."""
+        self._queue.start()
 
-    def submit(self, done: Finished) -> None:
-        """Take a trace, or drop it where too many wait."""
-        waiting = len(self._waiting)
-        if self._stopping or waiting >= _MOST_WAITING:
-            self._counts.count_dropped("shutdown" if self._stopping else "queue_full", done.size)
-            return
-        self._waiting.append(done)
-        # Waking a thread costs more than all of the above, so a batch has to be worth it.
-        if waiting == _BATCH:
-            self._wake.set()
+    def submit(self, trace: Finished) -> None:
+        """Queue a trace, or drop it when too many wait."""
+        if (reason := self._queue.submit(trace)) is not None:
+            self._counts.count_dropped(reason, trace.size)
 
     def close(self) -> None:
         """Deliver what waits and stop, within two seconds whatever the destination does. Blocks: not for a loop."""
-        self._stopping = True
-        self._wake.set()
-        self._thread.join(_FLUSH_SECONDS)
-        if self._thread.is_alive():
-            self._destination.interrupt()
-            self._thread.join(_GIVE_UP_SECONDS)
-            self._abandoned = self._thread.is_alive()
-            if self._abandoned:
-                self._drop("shutdown", self._delivering)
-        while batch := self._next():
-            self._drop("shutdown", batch)
+        self._drop("shutdown", self._queue.close(self._destination.interrupt))
 
-    def _run(self) -> None:
-        give_up = None
-        while True:
-            self._wake.wait(self._pause)
-            self._wake.clear()
-            if self._stopping and give_up is None:
-                give_up = monotonic() + _FLUSH_SECONDS
-            while batch := self._next():
-                self._deliver(batch)
-                if self._stopping and (self._failing or (give_up is not None and monotonic() > give_up)):
-                    return
-            if self._stopping:
-                return
-
-    def _next(self) -> list[Finished]:
-        batch: list[Finished] = []
-        while len(batch) < _BATCH:
-            try:
-                batch.append(self._waiting.popleft())
-            except IndexError:
-                break
-        return batch
-
-    def _deliver(self, batch: list[Finished]) -> None:
-        self._delivering = batch
+    def _deliver(self, batch: list[Finished]) -> bool:
         try:
             reason = self._destination.deliver(batch)
         except Exception as error:  # noqa: BLE001 - a defect here must cost spans, not the thread
             reason = type(error).__name__
-        if self._abandoned:
-            return
+        if self._queue.abandoned:
+            return False
         if reason is None:
-            self._counts.count_exported(sum(done.size for done in batch))
+            self._counts.count_exported(sum(trace.size for trace in batch))
         else:
             self._drop(reason, batch)
-        self._note(reason)
+        self._log_change(reason)
+        return reason is None
 
     def _drop(self, reason: str, batch: list[Finished]) -> None:
-        self._counts.count_dropped(reason, sum(done.size for done in batch))
+        if batch:
+            self._counts.count_dropped(reason, sum(trace.size for trace in batch))
 
-    def _note(self, reason: str | None) -> None:
-        """Say so when deliveries begin to fail, and when they succeed again; nothing in between."""
+    def _log_change(self, reason: str | None) -> None:
+        """Log when deliveries begin to fail and when they succeed again; nothing in between."""
         if (reason is None) == (self._failing is None):
             return
         self._failing = reason

@@ -20,7 +20,7 @@ from app.settings.root import Settings
 from observability.rate_limit.headers import DRAFT_11
 from tests.support.app import TestApp
 from tests.support.registries import V2, newest, served
-from versions.kit.application import build_application
+from versions.kit.application import Resource, build_application
 from versions.kit.operations import ANYONE, OPTIONAL, Deprecation
 from versions.kit.version import ApiVersion
 from versions.registry import VERSIONS
@@ -75,8 +75,7 @@ def build(version: ApiVersion, settings: HttpSettings) -> Any:
         settings,
         title="Things",
         description="Things.",
-        tags=[{"name": "things", "description": "Things."}],
-        routers=[things],
+        resources=[Resource([{"name": "things", "description": "Things."}], [things])],
         render=render,
         dialect=DRAFT_11,
     )

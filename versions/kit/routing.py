@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Match, Mount, Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from observability.framework import match_line_breaks, wrap_router
+from observability.requests.routes import path_below_mount
 
 _BODY: Final = "http.response.body"
 
@@ -77,7 +78,7 @@ class RouteIndex:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+        path = path_below_mount(scope)
         routes = self._tree.find(path)
         if not routes:
             await self._app(scope, receive, send)

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from app.errors import FieldError
 from app.http.errors.failures import Failure
+from observability.json_pointer import format_pointer
 from observability.requests.context import current
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -64,6 +65,5 @@ def errors_of(fields: Sequence[FieldError]) -> list[Mapping[str, str]]:
 
 
 def pointer(path: Sequence[str | int]) -> str:
-    """A JSON pointer (RFC 6901) as a URI fragment identifier."""
-    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in path)
-    return "#" + "".join(f"/{step}" for step in steps)
+    """A JSON pointer as a URI fragment identifier (RFC 6901, section 6)."""
+    return f"#{format_pointer(path)}"

@@ -8,6 +8,7 @@ from app.errors import Unauthenticated
 from app.http.principal import has_credentials
 from app.http.rate_limit.admission import charge_address
 from app.http.rate_limit.limits import QuotaExceeded
+from observability.requests.routes import path_below_mount
 
 Costs = Mapping[tuple[str, str], int]
 """Method and path within the version -> units, for operations that do not cost 1."""
@@ -39,7 +40,7 @@ class RateLimitMiddleware:
 
     async def _charge(self, scope: Scope) -> None:
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
-        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        path = path_below_mount(scope)
         try:
             await charge_address(scope, self._costs.get((method, path), 1))
         except QuotaExceeded:

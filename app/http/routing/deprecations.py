@@ -23,6 +23,7 @@ from app.http.runtime import runtime_of
 from app.http.state import state_of
 from app.kit.clock import utc_now
 from observability.framework import body_declaration, parameters
+from observability.json_pointer import format_pointer
 from observability.metrics.metrics import NO_VERSION
 from observability.requests.context import current
 
@@ -101,7 +102,7 @@ class Deprecations:
         # What is no JSON is refused by the route, in its own words.
         with suppress(JSONDecodeError):
             content = await request.json() if await request.body() else None
-        return [f"request:/{'/'.join(path)}" for path in self.body if _holds(content, path)]
+        return [f"request:{format_pointer(path)}" for path in self.body if _holds(content, path)]
 
     def _headers(self, uses: Sequence[str]) -> Iterator[tuple[bytes, bytes]]:
         # A list of tokens (RFC 9651): none of these names holds what a token may not.

@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from app.lifecycle.version import VersionStatus
 from app.settings.http import HttpSettings
 from observability.rate_limit.headers import DRAFT_11
-from versions.kit.application import build_application
+from versions.kit.application import Resource, build_application
 from versions.kit.version import ApiVersion
 
 FEW: Final = 10
@@ -44,8 +44,7 @@ def _with_routes(count: int) -> FastAPI:
         HttpSettings(),
         title="Routes",
         description="",
-        tags=(),
-        routers=[router],
+        resources=[Resource((), (router,))],
         render=_render,
         dialect=DRAFT_11,
     )

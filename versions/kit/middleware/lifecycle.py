@@ -8,6 +8,7 @@ from app.http.lifecycle import LifecycleComponent
 from app.http.runtime import runtime_of
 from app.http.state import state_of
 from app.kit.clock import utc_now
+from observability.requests.routes import path_below_mount
 from versions.kit.version import ApiVersion
 
 OPEN_PATHS: Final = frozenset({"/openapi.json", "/docs", "/redoc"})
@@ -22,7 +23,7 @@ class LifecycleMiddleware:
         self._version = version
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].removeprefix(scope.get("root_path", "")) not in OPEN_PATHS:
+        if scope["type"] == "http" and path_below_mount(scope) not in OPEN_PATHS:
             state_of(scope).sunset_version = self._version
             runtime_of(scope).get(LifecycleComponent).schedule.ensure_served(self._version, utc_now())
         await self._app(scope, receive, send)
