@@ -12,8 +12,7 @@ import pytest
 import yaml
 
 from app.settings.http import HttpSettings
-from app.settings.loading import load_settings
-from app.settings.root import Settings
+from app.settings.loading import load_settings, settings_class
 from tests.support.configured_redis import redis_server
 from tests.support.programs import program
 
@@ -143,7 +142,7 @@ def test_the_written_secrets_are_good_enough_for_production(secrets: Path, monke
 @pytest.mark.parametrize("name", ["api", "worker", "migrate"])
 def test_settings_that_are_given_exist(name: str) -> None:
     for variable in SERVICES[name]["environment"]:
-        group: Any = Settings
+        group: Any = settings_class()
         for step in variable.removeprefix("STRATA_").lower().split("__"):
             assert step in group.model_fields, variable
             group = group.model_fields[step].annotation
