@@ -1,4 +1,4 @@
-"""What credentials are worth, and when they stop: mailed tokens, refresh tokens, API keys, passwords."""
+"""Validity and expiry of credentials: mailed tokens, refresh tokens, API keys and passwords."""
 
 import hashlib
 from typing import Any
@@ -52,17 +52,17 @@ async def test_a_verification_token_expires(test_app: TestApp, version: str) -> 
         assert late.status_code == 400
         if version == "v1":
             assert late.json() == {"detail": "Invalid verification token"}
-        assert (await login(client, version, ADDRESS)).status_code == 403, "the address is not proven"
+        assert (await login(client, version, ADDRESS)).status_code == 403, "the address is not verified"
 
 
 @both
-async def test_a_verification_mailed_again_replaces_the_first(test_app: TestApp, version: str) -> None:
+async def test_a_new_verification_token_replaces_the_first(test_app: TestApp, version: str) -> None:
     await test_app.person(ADDRESS, verified=False)
     async with test_app.client() as client:
         await client.post("/api/v2/auth/verifications/resend", json={"email": ADDRESS})
         (first,) = await test_app.deliver()
         await client.post("/api/v2/auth/verifications/resend", json={"email": ADDRESS})
-        assert await test_app.deliver() == [], "nobody's mailbox is filled"
+        assert await test_app.deliver() == [], "at most one mail a minute"
         await run(test_app, "UPDATE action_tokens SET created_at = now() - interval '2 minutes'")
         await client.post("/api/v2/auth/verifications/resend", json={"email": ADDRESS})
         (second,) = await test_app.deliver()
@@ -71,7 +71,7 @@ async def test_a_verification_mailed_again_replaces_the_first(test_app: TestApp,
         assert (await verify(client, version, token_of(second))).status_code in {200, 204}
 
 
-async def test_a_reset_token_expires_and_ends_every_session(test_app: TestApp) -> None:
+async def test_a_reset_token_expires_and_its_use_revokes_every_session(test_app: TestApp) -> None:
     await test_app.person(ADDRESS)
     async with test_app.client() as client:
         session = (await login(client, "v1", ADDRESS)).json()
@@ -79,7 +79,7 @@ async def test_a_reset_token_expires_and_ends_every_session(test_app: TestApp) -
         (mail,) = await test_app.deliver()
         await run(test_app, "UPDATE action_tokens SET expires_at = now() - interval '1 second'")
         assert (await confirm(client, token_of(mail))).status_code == 400
-        assert (await login(client, "v2", ADDRESS)).status_code == 200, "the password is the old one"
+        assert (await login(client, "v2", ADDRESS)).status_code == 200, "the password is unchanged"
         await run(test_app, "UPDATE action_tokens SET expires_at = now() + interval '1 hour'")
         assert (await confirm(client, token_of(mail))).status_code == 204
         bearer = {"Authorization": f"Bearer {session['access_token']}"}
@@ -89,7 +89,7 @@ async def test_a_reset_token_expires_and_ends_every_session(test_app: TestApp) -
             assert (await login(client, version, ADDRESS, "another password")).status_code == 200
 
 
-async def test_one_purpose_is_not_the_other(test_app: TestApp) -> None:
+async def test_a_token_is_rejected_for_another_purpose(test_app: TestApp) -> None:
     await test_app.person(ADDRESS, verified=False)
     async with test_app.client() as client:
         await client.post("/api/v2/auth/password-resets", json={"email": ADDRESS})
@@ -98,7 +98,7 @@ async def test_one_purpose_is_not_the_other(test_app: TestApp) -> None:
             assert (await verify(client, version, token_of(mail))).status_code == 400
 
 
-async def test_what_is_stored_opens_nothing(test_app: TestApp) -> None:
+async def test_only_digests_of_credentials_are_stored(test_app: TestApp) -> None:
     ada = await test_app.person(ADDRESS, verified=False)
     async with test_app.client() as client:
         await client.post("/api/v2/auth/verifications/resend", json={"email": ADDRESS})
@@ -127,8 +127,8 @@ async def test_a_session_expires(test_app: TestApp, version: str) -> None:
 
 
 @both
-@pytest.mark.parametrize("flaw", ["revoked", "expired", "mistyped", "of another product", "of nobody"])
-async def test_a_key_that_is_no_good(test_app: TestApp, version: str, flaw: str) -> None:
+@pytest.mark.parametrize("flaw", ["revoked", "expired", "mistyped", "of another product", "unknown"])
+async def test_an_invalid_key_is_rejected(test_app: TestApp, version: str, flaw: str) -> None:
     ada = await test_app.person(ADDRESS)
     key = ada.key
     match flaw:
@@ -152,25 +152,25 @@ async def test_a_key_that_is_no_good(test_app: TestApp, version: str, flaw: str)
         assert refused.json()["code"] == "invalid_token"
 
 
-async def test_the_use_of_a_key_is_noted_once_a_minute(test_app: TestApp) -> None:
+async def test_the_use_of_a_key_is_recorded_once_a_minute(test_app: TestApp) -> None:
     ada = await test_app.person(ADDRESS)
 
-    async def noted(set_back: str | None = None) -> Any:
+    async def last_use(set_back: str | None = None) -> Any:
         if set_back is not None:
             await run(test_app, f"UPDATE api_keys SET last_used_at = '{set_back}'")  # noqa: S608 - our own constant
         async with test_app.client(ada.headers) as client:
             assert (await client.get(ME["v2"])).status_code == 200
         return (await run(test_app, "SELECT last_used_at FROM api_keys")).scalar()
 
-    assert await noted() is not None
+    assert await last_use() is not None
     old = (await run(test_app, "SELECT now() - interval '2 minutes'")).scalar()
     recent = (await run(test_app, "SELECT now() - interval '30 seconds'")).scalar()
-    assert await noted(recent.isoformat()) == recent
-    assert await noted(old.isoformat()) > recent
+    assert await last_use(recent.isoformat()) == recent
+    assert await last_use(old.isoformat()) > recent
 
 
 @both
-async def test_an_unknown_account_costs_the_same_and_sounds_the_same(
+async def test_sign_in_does_not_reveal_whether_a_user_exists(
     test_app: TestApp, version: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await test_app.person(ADDRESS)
@@ -178,11 +178,11 @@ async def test_an_unknown_account_costs_the_same_and_sounds_the_same(
     library = test_app.runtime.get(AuthComponent).passwords._hash
     real = library.verify
 
-    def note(password: str, stored: str) -> bool:
+    def record(password: str, stored: str) -> bool:
         verified.append(stored)
         return real(password, stored)
 
-    monkeypatch.setattr(library, "verify", note)
+    monkeypatch.setattr(library, "verify", record)
     async with test_app.client() as client:
         known = await login(client, version, ADDRESS, "not the password")
         unknown = await login(client, version, "nobody@example.com", "not the password")
@@ -191,5 +191,5 @@ async def test_an_unknown_account_costs_the_same_and_sounds_the_same(
     assert [known.json()[name] for name in names] == [unknown.json()[name] for name in names]
     assert len(verified) == 2
     costs = {stored.rsplit("$", 2)[0] for stored in verified}
-    assert len(costs) == 1, "the same work for somebody as for nobody"
+    assert len(costs) == 1, "the same work for existing and for unknown users"
     assert not await PasswordHasher(1).verify("a password that nobody has", None)

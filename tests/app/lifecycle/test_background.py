@@ -1,4 +1,4 @@
-"""What a serving process does about versions beside its requests, on a real database."""
+"""The background tasks of a serving process refresh decisions and write usage, on a real database."""
 
 import asyncio
 from collections.abc import Sequence
@@ -34,33 +34,33 @@ async def consumers(test_app: TestApp) -> Sequence[Consumer]:
         return (await LifecycleService(session).report(V1, RetirementPolicy())).consumers
 
 
-class Refusing:
-    """A database that is down."""
+class UnavailableDatabase:
+    """A database that rejects every transaction."""
 
     def write(self) -> Any:
         raise Unavailable
 
 
-async def test_a_flush_that_fails_loses_nothing(test_app: TestApp) -> None:
+async def test_a_failed_flush_keeps_the_counts(test_app: TestApp) -> None:
     dropped: list[None] = []
     buffer = UsageBuffer(lambda: dropped.append(None), limit=2)
     now = utc_now()
     buffer.record("v1", "posts.list", "", None, now)
     buffer.record("v1", "posts.get", "", None, now)
     buffer.record("v1", "users.list", "", None, now)
-    assert len(dropped) == 1, "bounded, and told of"
+    assert len(dropped) == 1, "the buffer is bounded and reports dropped counts"
     with pytest.raises(Unavailable):
-        await buffer.flush(cast("UnitOfWork", Refusing()))
+        await buffer.flush(cast("UnitOfWork", UnavailableDatabase()))
     buffer.record("v1", "posts.list", "", None, now + HOUR / 60)
     await buffer.flush(test_app.runtime.database)
     (anonymous,) = await consumers(test_app)
     assert anonymous.consumer == ANONYMOUS
     assert {name: use.requests for name, use in anonymous.operations.items()} == {"posts.list": 2, "posts.get": 1}
     await buffer.flush(test_app.runtime.database)
-    assert (await consumers(test_app))[0].total.requests == 3, "nothing is written twice"
+    assert (await consumers(test_app))[0].total.requests == 3, "a second flush writes nothing"
 
 
-async def test_a_process_follows_what_was_decided(test_app: TestApp) -> None:
+async def test_a_process_applies_decisions_after_a_refresh(test_app: TestApp) -> None:
     schedule, metrics = test_app.runtime.get(LifecycleComponent).schedule, Metrics(["v1", "v2"])
     metrics.group(VersionMetrics).describe((V1, V2))
 
@@ -75,7 +75,7 @@ async def test_a_process_follows_what_was_decided(test_app: TestApp) -> None:
     assert 'api_version_browned_out{api_version="v1"} 0.0' in told()
     async with test_app.runtime.database.write() as session:
         await LifecycleService(session).schedule(V1, Window(utc_now(), utc_now() + HOUR))
-    assert schedule.status(V1, utc_now()) is VersionStatus.DEPRECATED, "no request asks the database"
+    assert schedule.status(V1, utc_now()) is VersionStatus.DEPRECATED, "requests do not query the database"
     await sync.refresh()
     assert schedule.status(V1, utc_now()) is VersionStatus.BROWNOUT
     assert told() == {
@@ -89,12 +89,12 @@ async def test_a_process_follows_what_was_decided(test_app: TestApp) -> None:
     async with test_app.runtime.database.write() as session:
         await LifecycleService(session).retire(V1, RetirementPolicy(), AFTER_SUNSET)
     await sync.refresh()
-    assert schedule.status(V1, utc_now()) is VersionStatus.BROWNOUT, "not before its day"
+    assert schedule.status(V1, utc_now()) is VersionStatus.BROWNOUT, "the retirement is declared for a later day"
     assert schedule.status(V1, AFTER_SUNSET) is VersionStatus.RETIRED
 
 
-class Once:
-    """Work that fails in two ways, and then is done."""
+class FailsTwice:
+    """A task that raises two different errors and then succeeds."""
 
     def __init__(self, settings: LifecycleSettings) -> None:
         self.failures: list[Exception] = [Unavailable(), ValueError("a defect")]
@@ -107,9 +107,9 @@ class Once:
         self.done.set()
 
 
-async def test_a_process_goes_on_looking_whatever_it_meets(test_app: TestApp) -> None:
-    """The last flush comes with the end of the block."""
-    looking = Once(LifecycleSettings(refresh=0.01, usage_flush=3600))
+async def test_tasks_continue_after_errors_and_flush_at_the_end(test_app: TestApp) -> None:
+    """The last flush runs at the end of the block."""
+    looking = FailsTwice(LifecycleSettings(refresh=0.01, usage_flush=3600))
     usage = UsageBuffer(lambda: None)
     with capture_logs() as lines:
         async with lifecycle_sync_running(

@@ -1,4 +1,4 @@
-"""Which lives are possible: every rule is shown a life that breaks it, and a property says that nothing slips by."""
+"""Validation of lifecycles: one violation of every rule, and properties of all accepted lifecycles."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -42,7 +42,7 @@ def brownout(*windows: Window) -> dict[str, Any]:
     return {"brownouts": windows}
 
 
-def test_what_is_served_today_is_sound() -> None:
+def test_the_lifecycles_of_the_registry_are_valid() -> None:
     assert lifecycle_errors([V1, V2], NOW) == []
     assert lifecycle_errors([replace(V1, **RETIRED), V2], NOW) == []
     assert lifecycle_errors([replace(V1, **brownout(window(at(2026, 9, 1)), window(at(2026, 9, 1, 1)))), V2], NOW) == []
@@ -69,7 +69,7 @@ FAULTS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("has brownouts: deprecate it first", {}, brownout(window(at(2027, 1, 1)))),
     ("not declared as a status", {"status": S.BROWNOUT}, {}),
     ("before its release", {}, {"released": date(2028, 1, 1)}),
-    ("needs a time zone", {"sunset_at": datetime(2027, 3, 1)}, {}),  # noqa: DTZ001 - what is to be refused
+    ("needs a time zone", {"sunset_at": datetime(2027, 3, 1)}, {}),  # noqa: DTZ001 - an invalid value
     ("released before v1", {}, {"released": date(2025, 1, 1)}),
     ("does not end after it starts", brownout(window(at(2026, 9, 1), 0)), {}),
     ("longer than 24 hours", brownout(window(at(2026, 9, 1), 25)), {}),
@@ -80,14 +80,14 @@ FAULTS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("sentence", "older", "newer"), FAULTS)
-def test_what_cannot_be_is_refused(sentence: str, older: dict[str, Any], newer: dict[str, Any]) -> None:
+def test_an_invalid_declaration_is_rejected(sentence: str, older: dict[str, Any], newer: dict[str, Any]) -> None:
     lifecycles = [replace(V1, **older), replace(V2, **newer)]
     assert any(sentence in fault for fault in lifecycle_errors(lifecycles, NOW)), lifecycle_errors(lifecycles, NOW)
     with pytest.raises(LifecycleError, match=sentence):
         validate_lifecycles(lifecycles, {}, NOW)
 
 
-def test_the_order_of_lives_is_that_of_their_stages() -> None:
+def test_a_version_must_not_be_further_in_its_lifecycle_than_an_older_one() -> None:
     v3 = replace(V2, name="v3", released=date(2027, 1, 1))
     old_preview = lifecycle_errors([V1, replace(V2, status=S.PREVIEW), v3], NOW)
     assert any("v2: still a preview" in fault for fault in old_preview)
@@ -112,25 +112,25 @@ PROMISES: list[tuple[str, VersionLifecycle | None]] = [
 
 
 @pytest.mark.parametrize(("sentence", "after"), PROMISES)
-def test_what_was_told_is_not_taken_back(sentence: str, after: VersionLifecycle | None) -> None:
+def test_a_broken_promise_is_reported(sentence: str, after: VersionLifecycle | None) -> None:
     record = {"v1": V1, "v2": V2}
     found = promise_violations(record, [lifecycle for lifecycle in (after, V2) if lifecycle is not None])
-    assert any(sentence in fault for fault in found), found
+    assert any(sentence in error for error in found), found
 
 
-def test_what_may_follow_a_record() -> None:
+def test_a_change_without_a_broken_promise_is_accepted() -> None:
     record = {"v1": V1, "v2": V2}
     v3 = replace(V2, name="v3", status=S.PREVIEW)
     assert promise_violations(record, [replace(V1, sunset_at=V1.sunset_at and V1.sunset_at + DAY), V2, v3]) == []
     assert promise_violations(record, [replace(V1, **RETIRED), V2]) == []
     assert promise_violations({"v1": replace(V1, **RETIRED), "v2": V2}, [V2]) == []
     assert promise_violations({"v2": replace(V2, status=S.PREVIEW)}, [V2]) == []
-    assert promise_violations({}, [V1, V2]) == [], "the first record writes down what there is"
+    assert promise_violations({}, [V1, V2]) == [], "the first record accepts every status"
     (skipped,) = promise_violations(record, [replace(V1, name="v0"), V1, V2])
     assert "begins its life as deprecated" in skipped
 
 
-def test_deprecation_is_not_skipped() -> None:
+def test_a_version_is_deprecated_before_it_is_retired() -> None:
     for before in (S.PREVIEW, S.CURRENT, S.SUPPORTED):
         record = {"v1": replace(V2, name="v1", status=before, released=V1.released)}
         found = promise_violations(record, [replace(V1, **RETIRED)])
@@ -167,7 +167,7 @@ likely = st.builds(
     st.sampled_from([S.DEPRECATED, S.RETIRED]),
     st.sampled_from(["v2", "v3"]),
 )
-# Dates that were drawn one by one are hardly ever sound, so some registries differ from a sound one in what is likely.
+# Independent dates are rarely valid, so some registries are derived from a valid one with likely changes.
 registries = st.lists(lifecycles | likely | st.just(V2), min_size=1, max_size=3) | st.tuples(
     likely.map(
         lambda lifecycle: replace(lifecycle, name="v1", released=V1.released, brownouts=lifecycle.brownouts[:1])
@@ -177,8 +177,8 @@ registries = st.lists(lifecycles | likely | st.just(V2), min_size=1, max_size=3)
 
 
 @given(registries, dates)
-def test_whatever_is_accepted_lives_forward(found: list[VersionLifecycle], now: datetime) -> None:
-    """Of any dates at all: what passes keeps the order of its life, and every step of it is one of the table."""
+def test_accepted_lifecycles_are_ordered(found: list[VersionLifecycle], now: datetime) -> None:
+    """For any dates: the dates of an accepted lifecycle are ordered, and every change of status is in the table."""
     if lifecycle_errors(found, now):
         return
     names = [lifecycle.name for lifecycle in found]
@@ -204,7 +204,7 @@ def test_whatever_is_accepted_lives_forward(found: list[VersionLifecycle], now: 
 
 
 @given(likely, st.lists(windows, max_size=3), st.none() | dates, st.lists(dates, min_size=2, max_size=6))
-def test_time_moves_a_life_forward_only(
+def test_a_status_only_advances_with_time(
     lifecycle: VersionLifecycle, scheduled: list[Window], retired_at: datetime | None, moments: list[datetime]
 ) -> None:
     stages = [status_at(lifecycle, moment, scheduled, retired_at) for moment in sorted(moments)]
@@ -213,7 +213,7 @@ def test_time_moves_a_life_forward_only(
 
 
 @given(statuses, statuses)
-def test_a_step_is_allowed_exactly_by_the_table(before: VersionStatus, after: VersionStatus) -> None:
+def test_exactly_the_transitions_of_the_table_are_accepted(before: VersionStatus, after: VersionStatus) -> None:
     record = {"v1": replace(V1, status=before)}
     refused = any("which leads to" in fault for fault in promise_violations(record, [replace(V1, status=after)]))
     assert refused is (before is not after and after not in TRANSITIONS[before])

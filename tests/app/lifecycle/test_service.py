@@ -1,4 +1,4 @@
-"""Deciding about versions, on a real database: what is scheduled, recorded, refused and ended."""
+"""Decisions about versions on a real database: brownouts, consents, usage and retirement."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -66,7 +66,7 @@ async def key_of(test_app: TestApp, headers: dict[str, str]) -> UUID:
         return key_uid(headers, await ApiKeyService(session).list_all())
 
 
-async def test_brownouts_are_scheduled_and_called_off(test_app: TestApp) -> None:
+async def test_brownouts_are_scheduled_and_cancelled(test_app: TestApp) -> None:
     now = utc_now()
     first, second, running = hours(now + DAY), hours(now + 2 * DAY), hours(now - HOUR / 2)
     async with test_app.runtime.database.write() as session:
@@ -80,7 +80,7 @@ async def test_brownouts_are_scheduled_and_called_off(test_app: TestApp) -> None
         assert await service.cancel(V1, hours(now, 1000)) == 2
         (ended,) = (await service.report(V1, RetirementPolicy())).windows
         assert ended.starts_at == running.starts_at
-        assert ended.ends_at <= utc_now(), "what went on has ended, and is not forgotten"
+        assert ended.ends_at <= utc_now(), "an open brownout ends and stays recorded"
         with pytest.raises(NoSuchBrownout):
             await service.cancel(V1, hours(now, 1000))
 
@@ -96,9 +96,7 @@ REFUSED: list[tuple[Any, Window, str]] = [
 
 
 @pytest.mark.parametrize(("version", "window", "sentence"), REFUSED)
-async def test_a_brownout_that_cannot_be_is_refused(
-    test_app: TestApp, version: Any, window: Window, sentence: str
-) -> None:
+async def test_an_invalid_brownout_is_rejected(test_app: TestApp, version: Any, window: Window, sentence: str) -> None:
     async with test_app.runtime.database.write() as session:
         service = LifecycleService(session)
         await service.schedule(V1, hours(window.starts_at - HOUR / 2 if "overlap" in sentence else utc_now() + 9 * DAY))
@@ -107,18 +105,18 @@ async def test_a_brownout_that_cannot_be_is_refused(
             await service.schedule(version, window)
 
 
-async def test_a_version_nobody_needs_ends_after_its_sunset(test_app: TestApp) -> None:
+async def test_an_unused_version_is_retired_after_its_sunset(test_app: TestApp) -> None:
     with pytest.raises(StillNeeded, match="on 31 December 2027: wait until then"):
         await retire(test_app, utc_now())
     assert await retire(test_app) is True
-    assert await retire(test_app) is False, "it has ended already"
+    assert await retire(test_app) is False, "it is retired already"
     assert (await report(test_app)).retired_at == AFTER_SUNSET
     async with test_app.runtime.database.write() as session:
         with pytest.raises(BrownoutRefused, match="has ended"):
             await LifecycleService(session).schedule(V1, hours(utc_now() + DAY))
 
 
-async def test_a_version_in_use_does_not_end_whoever_consents(test_app: TestApp) -> None:
+async def test_a_version_in_use_is_not_retired_despite_consent(test_app: TestApp) -> None:
     ada = await test_app.person("ada@example.com")
     await consent(test_app, ada.user)
     key = await key_of(test_app, ada.headers)
@@ -131,7 +129,7 @@ async def test_a_version_in_use_does_not_end_whoever_consents(test_app: TestApp)
     assert await retire(test_app, terms=RetirementPolicy(quiet_days=28)) is True
 
 
-async def test_a_version_does_not_end_without_the_consent_of_those_who_used_it(test_app: TestApp) -> None:
+async def test_retirement_needs_the_consent_of_every_user(test_app: TestApp) -> None:
     ada, eve = await test_app.person("ada@example.com"), await test_app.person("eve@example.com")
     long_ago = AFTER_SUNSET - 90 * DAY
     await used(test_app, await key_of(test_app, ada.headers), long_ago)
@@ -152,14 +150,14 @@ async def test_a_version_does_not_end_without_the_consent_of_those_who_used_it(t
     assert await retire(test_app) is True
 
 
-async def test_nobody_can_ask_anonymous_callers(test_app: TestApp) -> None:
+async def test_anonymous_callers_can_be_given_up(test_app: TestApp) -> None:
     await used(test_app, None, AFTER_SUNSET - DAY)
     with pytest.raises(StillNeeded, match="anonymous callers"):
         await retire(test_app)
     assert await retire(test_app, terms=RetirementPolicy(give_up_anonymous=True)) is True
 
 
-async def test_who_depends_on_a_version(test_app: TestApp) -> None:
+async def test_the_report_names_consumers_and_their_usage(test_app: TestApp) -> None:
     ada = await test_app.person("ada@example.com")
     key = await key_of(test_app, ada.headers)
     await used(test_app, key, AFTER_SUNSET - 3 * DAY, times=2)
@@ -178,13 +176,13 @@ async def test_who_depends_on_a_version(test_app: TestApp) -> None:
     assert kept.total.requests == 1
 
 
-async def test_only_a_deprecated_version_may_end(test_app: TestApp) -> None:
+async def test_only_a_deprecated_version_is_retired(test_app: TestApp) -> None:
     async with test_app.runtime.database.write() as session:
         with pytest.raises(StillNeeded, match="v2 is current: deprecate it"):
             await LifecycleService(session).retire(V2, RetirementPolicy(), AFTER_SUNSET)
 
 
-async def test_an_owner_browns_out_their_own_keys_only(test_app: TestApp) -> None:
+async def test_users_set_an_early_brownout_of_their_own_keys_only(test_app: TestApp) -> None:
     ada, eve = await test_app.person("ada@example.com"), await test_app.person("eve@example.com")
     resolver = test_app.runtime.database.reads
     principal, _ = await PrincipalResolver(resolver).by_key(ada.key)

@@ -1,4 +1,4 @@
-"""Changing posts: what is kept, what is refused, and what each version means by it."""
+"""Edits of posts in both versions: archived posts, empty patches, preconditions and unknown parameters."""
 
 import pytest
 
@@ -7,8 +7,8 @@ from tests.support.app import TestApp
 ADDRESS = "ada@example.com"
 
 
-async def test_what_v1_does_not_know_it_does_not_change(test_app: TestApp) -> None:
-    """An archived post is unpublished for v1; saying so again keeps it archived, and publishing keeps its date."""
+async def test_v1_does_not_change_the_archived_status(test_app: TestApp) -> None:
+    """v1 shows an archived post as unpublished: writing that back keeps it archived; publishing keeps its date."""
     ada = await test_app.person(ADDRESS)
     async with test_app.client(ada.headers) as client:
         made = (await client.post("/api/v2/posts", json={"title": "T", "content": "", "status": "published"})).json()
@@ -26,7 +26,7 @@ async def test_what_v1_does_not_know_it_does_not_change(test_app: TestApp) -> No
 
 
 @pytest.mark.parametrize("name", ["title", "content", "status"])
-async def test_absent_is_not_null(test_app: TestApp, name: str) -> None:
+async def test_an_absent_field_is_kept_and_null_is_rejected(test_app: TestApp, name: str) -> None:
     ada = await test_app.person(ADDRESS)
     async with test_app.client(ada.headers) as client:
         made = await client.post("/api/v2/posts", json={"title": "T", "content": "C"})
@@ -36,11 +36,11 @@ async def test_absent_is_not_null(test_app: TestApp, name: str) -> None:
         assert f"#/{name}" in {error["pointer"] for error in refused.json()["errors"]}
         kept = await client.patch(url, json={})
         assert kept.status_code == 200
-        assert kept.json() == made.json(), "an empty patch changes nothing"
+        assert kept.json() == made.json(), "an empty patch changes no field"
         assert kept.headers["ETag"] == made.headers["ETag"]
 
 
-async def test_conditions(test_app: TestApp) -> None:
+async def test_preconditions(test_app: TestApp) -> None:
     ada = await test_app.person(ADDRESS)
     async with test_app.client(ada.headers) as client:
         made = await client.post("/api/v2/posts", json={"title": "T", "content": "C"})
@@ -57,8 +57,8 @@ async def test_conditions(test_app: TestApp) -> None:
         assert (await client.delete(url, headers={"If-Match": "*"})).status_code == 204
 
 
-async def test_an_unknown_parameter(test_app: TestApp) -> None:
-    """A v2 client is told; v1 clients were never told, and are not now."""
+async def test_only_v2_rejects_an_unknown_parameter(test_app: TestApp) -> None:
+    """v1 has always ignored unknown parameters."""
     async with test_app.client() as client:
         assert (await client.get("/api/v1/posts?unheard=of")).status_code == 200
         refused = await client.get("/api/v2/posts?unheard=of")

@@ -1,4 +1,4 @@
-"""Listing, searching and paging posts, in the shapes of both versions."""
+"""Listing, searching and paging posts in both versions."""
 
 import base64
 from typing import Any
@@ -20,7 +20,7 @@ async def write(client: httpx2.AsyncClient, **fields: Any) -> dict[str, Any]:
 
 
 async def library(test_app: TestApp) -> tuple[Person, Person]:
-    """Ada's six posts, of which two are no longer or not yet published, and one of Bob's."""
+    """Six posts of Ada, of which two are not published, and one of Bob."""
     ada, bob = await test_app.person("ada@example.com"), await test_app.person("bob@example.com")
     async with test_app.client(ada.headers) as client:
         for number, status in enumerate(("published", "draft", "archived", "published", "published", "published")):
@@ -35,7 +35,7 @@ async def library(test_app: TestApp) -> tuple[Person, Person]:
     return ada, bob
 
 
-async def test_v1_filters_combine_and_the_totals_fit(test_app: TestApp) -> None:
+async def test_v1_filters_combine_and_totals_match(test_app: TestApp) -> None:
     ada, bob = await library(test_app)
     async with test_app.client(ada.headers) as client:
         for published in (None, True, False):
@@ -54,7 +54,7 @@ async def test_v1_filters_combine_and_the_totals_fit(test_app: TestApp) -> None:
                         ).json()
                         assert (part["total"], part["total_pages"]) == (len(expected), -(-len(expected) // 2))
                         pages += part["items"]
-                    assert pages == whole["items"], "pages are the whole, in parts"
+                    assert pages == whole["items"], "the pages together are the listing"
 
 
 def _expected(ada: int, bob: int, published: bool | None, search: str | None, author: int | None) -> list[str]:  # noqa: FBT001 - a filter's value
@@ -86,8 +86,8 @@ async def test_v1_sorts(test_app: TestApp, sort_by: str, order: str) -> None:
     assert values == sorted(values, reverse=order == "desc")
 
 
-async def test_pages_are_whole_while_posts_are_written(test_app: TestApp) -> None:
-    """What was there at the beginning comes exactly once, whatever is added between the pages."""
+async def test_pages_are_complete_during_concurrent_writes(test_app: TestApp) -> None:
+    """Every post of the start appears exactly once, although posts are added between the pages."""
     ada = await test_app.person("ada@example.com")
     async with test_app.client(ada.headers) as client:
         for sort in ("-created_at", "title,-created_at", "-view_count,title", "-updated_at"):
@@ -107,7 +107,7 @@ async def test_pages_are_whole_while_posts_are_written(test_app: TestApp) -> Non
             assert before <= set(seen), sort
 
 
-async def test_a_cursor_belongs_to_its_listing(test_app: TestApp) -> None:
+async def test_a_cursor_is_valid_for_its_listing_only(test_app: TestApp) -> None:
     ada = await test_app.person("ada@example.com")
     async with test_app.client(ada.headers) as client:
         for _ in range(3):
@@ -125,7 +125,7 @@ async def test_a_cursor_belongs_to_its_listing(test_app: TestApp) -> None:
             assert (refused.status_code, refused.json()["code"]) == (400, "invalid_cursor"), place
 
 
-async def test_search_ranks_understands_and_escapes(test_app: TestApp) -> None:
+async def test_search_ranks_supports_web_syntax_and_escapes_html(test_app: TestApp) -> None:
     ada = await test_app.person("ada@example.com")
     async with test_app.client(ada.headers) as client:
         await write(client, title="Other", content="one word of basalt in a long text about the sea and the wind")

@@ -1,4 +1,4 @@
-"""A page of posts is the right one for every viewer, and the server reads about as many rows as it has."""
+"""A page contains the right posts for every viewer, and PostgreSQL reads about as many rows as it contains."""
 
 import json
 from collections.abc import AsyncIterator
@@ -65,7 +65,7 @@ async def ids(connection: "asyncpg.Connection[Any]", read: Read, values: dict[st
 
 @pytest.mark.parametrize("viewer", ["anyone", "author", "admin"])
 @pytest.mark.parametrize("sort", SORTS, ids=str)
-async def test_pages_by_cursor_are_the_listing(
+async def test_pages_by_cursor_add_up_to_the_listing(
     connection: "asyncpg.Connection[Any]", viewer: Viewer, sort: tuple[Sort, ...]
 ) -> None:
     found: list[int] = []
@@ -95,7 +95,7 @@ async def test_a_page_reads_few_rows(connection: "asyncpg.Connection[Any]", view
         f"EXPLAIN (ANALYZE, FORMAT JSON) {read.sql}", *read.arguments(given(viewer, limit=PAGE + 1))
     )
     most = max(_rows_read(json.loads(explained)[0]["Plan"]))
-    assert most <= 4 * PAGE, f"one step of the plan went through {most} of {POSTS} rows"
+    assert most <= 4 * PAGE, f"one node of the plan read {most} of {POSTS} rows"
 
 
 def _rows_read(plan: dict[str, Any]) -> list[float]:

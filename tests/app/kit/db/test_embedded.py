@@ -1,4 +1,4 @@
-"""The embedded server: its data survives what may happen to the process, and nothing around it is changed."""
+"""The embedded server: its data survives crashes and restarts, and it changes nothing outside its folders."""
 
 import asyncio
 import os
@@ -33,12 +33,12 @@ def server_pid(server: EmbeddedPostgres) -> int:
     return int((resolve_layout(server.home).data / "postmaster.pid").read_text().split("\n", 1)[0])
 
 
-class Maker(Protocol):
+class ServerFactory(Protocol):
     def __call__(self, home: Path, *, durable: bool = False) -> EmbeddedPostgres: ...
 
 
 @pytest.fixture
-def make_server() -> Iterator[Maker]:
+def make_server() -> Iterator[ServerFactory]:
     servers: list[EmbeddedPostgres] = []
 
     def make(home: Path, *, durable: bool = False) -> EmbeddedPostgres:
@@ -51,7 +51,7 @@ def make_server() -> Iterator[Maker]:
 
 
 @pytest.fixture
-def server(make_server: Maker, tmp_path: Path) -> EmbeddedPostgres:
+def server(make_server: ServerFactory, tmp_path: Path) -> EmbeddedPostgres:
     return make_server(tmp_path / "home")
 
 
@@ -67,7 +67,7 @@ def test_data_survives_a_restart(server: EmbeddedPostgres) -> None:
     assert query(server.start(), "SELECT value FROM kept") == 42
 
 
-def test_text_is_compared_by_unicode_rules_of_the_server_itself(server: EmbeddedPostgres) -> None:
+def test_text_is_compared_by_the_unicode_rules_of_the_server(server: EmbeddedPostgres) -> None:
     dsn = server.start()
     assert query(dsn, "SELECT datlocale FROM pg_database WHERE datname = 'strata'") == "C.UTF-8"
     assert query(dsn, "SELECT lower('ÉTÉ')") == "été"
@@ -88,7 +88,7 @@ def test_starting_a_running_server_finds_it(server: EmbeddedPostgres) -> None:
     assert server_pid(server) == pid
 
 
-def test_committed_data_survives_a_killed_server(make_server: Maker, tmp_path: Path) -> None:
+def test_committed_data_survives_a_killed_server(make_server: ServerFactory, tmp_path: Path) -> None:
     server = make_server(tmp_path, durable=True)
     dsn = server.start()
     query(dsn, "CREATE TABLE kept AS SELECT 42 AS value")
@@ -96,7 +96,7 @@ def test_committed_data_survives_a_killed_server(make_server: Maker, tmp_path: P
     assert query(server.start(), "SELECT value FROM kept") == 42
 
 
-def test_pid_file_that_names_a_stranger_does_not_prevent_the_start(server: EmbeddedPostgres) -> None:
+def test_a_pid_file_of_a_foreign_process_does_not_prevent_the_start(server: EmbeddedPostgres) -> None:
     server.start()
     path = resolve_layout(server.home).data / "postmaster.pid"
     lines = path.read_text().split("\n")
@@ -134,7 +134,7 @@ def test_interrupted_initialisation_is_repeated(server: EmbeddedPostgres) -> Non
     assert not any(folder.glob("initdb-*"))
 
 
-def test_changes_no_permission_around_it(make_server: Maker, tmp_path: Path) -> None:
+def test_permissions_of_other_folders_are_unchanged(make_server: ServerFactory, tmp_path: Path) -> None:
     outer = tmp_path / "private"
     outer.mkdir(mode=0o700)
     around = [outer, *outer.parents, *Path(sys.executable).parents, Path("/var/lib")]
@@ -146,7 +146,7 @@ def test_changes_no_permission_around_it(make_server: Maker, tmp_path: Path) -> 
     assert stat.S_IMODE(server.home.stat().st_mode) == 0o700
 
 
-def test_two_homes_run_side_by_side(make_server: Maker, tmp_path: Path) -> None:
+def test_two_homes_run_side_by_side(make_server: ServerFactory, tmp_path: Path) -> None:
     first, second = make_server(tmp_path / "first"), make_server(tmp_path / "second")
     query(first.start(), "CREATE TABLE kept AS SELECT 1 AS value")
     query(second.start(), "CREATE TABLE kept AS SELECT 2 AS value")
@@ -157,12 +157,12 @@ def test_two_homes_run_side_by_side(make_server: Maker, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ['it\'s a $HOME, "quoted": 100%', "long" * 40])
-def test_home_may_have_any_name(make_server: Maker, tmp_path: Path, name: str) -> None:
+def test_home_may_have_any_name(make_server: ServerFactory, tmp_path: Path, name: str) -> None:
     server = make_server(tmp_path / name)
     assert query(server.start(), "SELECT 1") == 1
 
 
-def test_home_that_was_removed_starts_anew(server: EmbeddedPostgres) -> None:
+def test_a_removed_home_starts_with_an_empty_database(server: EmbeddedPostgres) -> None:
     query(server.start(), "CREATE TABLE kept AS SELECT 42 AS value")
     subprocess.run(["rm", "-r", str(server.home)], check=True)
     assert query(server.start(), "SELECT to_regclass('kept')") is None

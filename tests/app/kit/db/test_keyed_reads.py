@@ -1,4 +1,4 @@
-"""One row by its key, asked for by many at once."""
+"""Concurrent look-ups by key share a statement."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ _NUMBERS = func.generate_series(1, 5).table_valued(column("number", Integer)).re
 READ = KeyedRead(select(_NUMBERS.c.number, (_NUMBERS.c.number * 10).label("tenfold")), _NUMBERS.c.number)
 
 
-async def test_each_has_its_own_row_and_span(admin_dsn: str) -> None:
+async def test_each_caller_gets_its_row_and_its_span(admin_dsn: str) -> None:
     database = await Database.open(admin_dsn, DatabaseSettings())
     recordings = {key: Recording("1" * 32, "2" * 16, sampled=True) for key in (1, 2, 3, 99)}
 
@@ -29,7 +29,7 @@ async def test_each_has_its_own_row_and_span(admin_dsn: str) -> None:
     await database.close()
 
 
-async def test_without_a_database_each_hears_of_it(admin_dsn: str) -> None:
+async def test_an_unavailable_database_is_reported_to_each_caller(admin_dsn: str) -> None:
     database = await Database.open(admin_dsn, DatabaseSettings())
     await database.close()
     failures = await asyncio.gather(*(database.reads.by_key(READ, key) for key in range(3)), return_exceptions=True)

@@ -1,4 +1,4 @@
-"""Migrations on a database of their own: they wait for each other, and asking where they stand changes nothing."""
+"""Migrations on a separate database: runs wait for each other, and the status is read without writing."""
 
 import asyncio
 import os
@@ -37,14 +37,14 @@ def query(dsn: str, *statements: str) -> Any:
 
 @pytest.fixture
 def empty(admin_dsn: str) -> Iterator[str]:
-    """A database without a single table."""
+    """A database without tables."""
     name = f"strata_empty_{os.getpid()}"
     query(admin_dsn, f"CREATE DATABASE {name}")
     yield admin_dsn.replace("/strata?", f"/{name}?")
     query(admin_dsn, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def test_where_it_stands_is_read_without_a_trace_and_without_a_wait(empty: str) -> None:
+def test_the_status_is_read_without_writing_and_without_waiting(empty: str) -> None:
     async def locked() -> migrations.MigrationStatus:
         connection = await asyncpg.connect(empty)
         try:
@@ -58,8 +58,8 @@ def test_where_it_stands_is_read_without_a_trace_and_without_a_wait(empty: str) 
     assert query(empty, "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace") == 0
 
 
-def test_a_migration_waits_for_a_long_one(empty: str) -> None:
-    async def beside() -> bool:
+def test_a_migration_waits_for_a_long_run(empty: str) -> None:
+    async def run_beside_the_lock() -> bool:
         connection = await asyncpg.connect(empty)
         try:
             await connection.execute(LOCK)
@@ -73,12 +73,12 @@ def test_a_migration_waits_for_a_long_one(empty: str) -> None:
         finally:
             await connection.close()
 
-    assert asyncio.run(beside())
+    assert asyncio.run(run_beside_the_lock())
     assert migrations.status(empty).pending == []
     migrations.check(empty)
 
 
-def test_a_difference_between_tables_and_models_is_found(empty: str) -> None:
+def test_a_difference_between_tables_and_models_is_reported(empty: str) -> None:
     with pytest.raises(AlembicError, match="not up to date"):
         migrations.check(empty)
     migrations.upgrade(empty)
@@ -87,7 +87,7 @@ def test_a_difference_between_tables_and_models_is_found(empty: str) -> None:
         migrations.check(empty)
 
 
-def test_a_database_of_newer_code_is_no_traceback(empty: str) -> None:
+def test_an_unknown_revision_is_reported_without_a_traceback(empty: str) -> None:
     migrations.upgrade(empty)
     query(empty, "UPDATE alembic_version SET version_num = 'ffffffffffff'")
     for look in (migration_status, ensure_migrated):
@@ -173,7 +173,7 @@ def test_a_timeout_is_reported_in_one_line_and_changes_nothing(
 ) -> None:
     add_migration(body)
 
-    async def beside() -> None:
+    async def run_beside_the_lock() -> None:
         connection = await asyncpg.connect(empty)
         try:
             await connection.execute("BEGIN; LOCK TABLE posts IN ACCESS SHARE MODE")
@@ -186,7 +186,7 @@ def test_a_timeout_is_reported_in_one_line_and_changes_nothing(
             migrations.upgrade(empty)
 
     with pytest.raises(CommandError) as refused:
-        asyncio.run(beside())
+        asyncio.run(run_beside_the_lock())
     kind = "statement timeout" if body is SLOW else "lock timeout"
     assert str(refused.value) == f"A migration timed out: canceling statement due to {kind}."
     assert "strata migrate up" in refused.value.advice

@@ -1,4 +1,4 @@
-"""The local mailbox shows what was sent."""
+"""The local mailbox returns the sent mails."""
 
 import os
 from pathlib import Path
@@ -19,7 +19,7 @@ def mailer(tmp_path: Path) -> MailboxMailer:
     return MailboxMailer(mailbox_folder(tmp_path), "Strata <no-reply@strata.example>")
 
 
-async def test_a_mailbox_that_nobody_wrote_to_is_empty(tmp_path: Path) -> None:
+async def test_a_mailbox_is_empty_before_the_first_mail(tmp_path: Path) -> None:
     assert read_mailbox(mailbox_folder(tmp_path)) == []
 
 
@@ -27,13 +27,13 @@ async def test_the_newest_comes_first_within_one_second(tmp_path: Path, mailer: 
     for number in range(5):
         await mailer.send(mail(number))
     folder = mailbox_folder(tmp_path)
-    # A mail program that has shown a mail moves it.
+    # A mail program moves a mail after showing it.
     oldest = min((folder / "new").iterdir(), key=lambda path: path.stat().st_mtime_ns)
     oldest.rename(folder / "cur" / f"{oldest.name}:2,S")
     assert [one.subject for one in read_mailbox(folder)] == [f"Subject {number}" for number in (4, 3, 2, 1, 0)]
 
 
-async def test_links_end_where_the_sentence_goes_on(tmp_path: Path, mailer: MailboxMailer) -> None:
+async def test_links_end_before_the_punctuation_of_the_sentence(tmp_path: Path, mailer: MailboxMailer) -> None:
     text = "Read http://127.0.0.1:8000/docs. Or (http://127.0.0.1/verify#token=a-b_c)?\n\nToken: a-b_c\n"
     await mailer.send(mail(text=text))
     (found,) = read_mailbox(mailbox_folder(tmp_path))
@@ -43,14 +43,14 @@ async def test_links_end_where_the_sentence_goes_on(tmp_path: Path, mailer: Mail
 
 
 @pytest.mark.parametrize("address", ["жук@example.com", "ada@bücher.example", f"{'a' * 60}@{'b' * 60}.example"])
-async def test_any_address_is_read_as_it_was_written(tmp_path: Path, mailer: MailboxMailer, address: str) -> None:
+async def test_every_address_is_read_as_written(tmp_path: Path, mailer: MailboxMailer, address: str) -> None:
     long = "A line that is longer than SMTP likes: " + "word " * 300 + "ü\n"
     await mailer.send(mail(to=address, text=long))
     (found,) = read_mailbox(mailbox_folder(tmp_path))
     assert (found.to, found.text, found.token) == (address, long, None)
 
 
-async def test_nobody_else_may_read_it(tmp_path: Path, mailer: MailboxMailer) -> None:
+async def test_the_mailbox_is_readable_for_its_owner_only(tmp_path: Path, mailer: MailboxMailer) -> None:
     before = os.umask(0)
     try:
         await mailer.send(mail())

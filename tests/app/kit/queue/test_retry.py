@@ -1,4 +1,4 @@
-"""When a failed job is tried again, and what its failure tells."""
+"""The delays of retries and the content of their errors."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -53,23 +53,23 @@ async def delay(attempts: int, **settings: Any) -> float:
     return error.delay.total_seconds()
 
 
-async def test_each_pause_is_twice_the_last_up_to_a_bound() -> None:
+async def test_the_delay_doubles_up_to_a_limit() -> None:
     for attempts, nominal in ((0, 2), (1, 4), (2, 8), (8, 512), (9, 600), (5000, 600)):
         for _ in range(5):
             assert 0.8 * nominal <= await delay(attempts, first_delay=2.0, max_delay=600.0) <= 1.2 * nominal
 
 
-async def test_what_failed_together_comes_back_apart() -> None:
+async def test_jobs_that_failed_together_are_retried_at_different_times() -> None:
     assert len({await delay(3) for _ in range(20)}) > 10
 
 
-async def test_the_last_attempt_is_the_one_that_was_set() -> None:
+async def test_a_job_fails_after_the_configured_number_of_attempts() -> None:
     assert isinstance(await failure(8, max_attempts=10), RetryRequested)
     assert isinstance(await failure(9, max_attempts=10), JobFailed)
 
 
 @pytest.mark.parametrize("attempts", [0, 9])
-async def test_a_failure_tells_its_kind_and_no_address(attempts: int) -> None:
+async def test_an_error_names_its_class_and_no_address(attempts: int) -> None:
     error = await failure(attempts, max_attempts=10)
     assert str(error) == "ConnectionError"
     assert error.__suppress_context__, "a traceback would show the text"
