@@ -198,13 +198,13 @@ def _show(version: "ApiVersion", report: RetirementReport) -> None:
     say(f"{version.name}: {stage}, {', '.join(dates)}")
     for window in report.windows:
         say(f"  brownout {_told(window.starts_at)} until {_told(window.ends_at)}")
-    if version.ending or report.consumers:
+    if version.is_sunsetting or report.consumers:
         show_table(
             ("consumer", "last seen", "requests", "operations", "consent"),
             [_row(one) for one in report.consumers],
             empty="  No use is recorded.",
         )
-    if version.ending:
+    if version.is_sunsetting:
         say(*(f"  -> {reason}" for reason in report.reasons))
         if not report.reasons and not report.retired_at:
             say(f"  -> Nothing stands against its end: `strata versions retire {version.name}`.")
@@ -226,7 +226,7 @@ def _plain(version: "ApiVersion", report: RetirementReport) -> dict[str, Any]:
         "retired_at": report.retired_at,
         "brownouts": _windows(report.windows),
         "dependants": [asdict(one) | asdict(one.total) for one in report.consumers],
-        "may_retire": version.ending and not report.reasons and report.retired_at is None,
+        "may_retire": version.is_sunsetting and not report.reasons and report.retired_at is None,
         "reasons": report.reasons,
     }
 

@@ -60,7 +60,7 @@ def _declaration_errors(lifecycle: VersionLifecycle, now: datetime) -> Iterator[
         return
     if lifecycle.status is not S.PREVIEW and lifecycle.released > now.date():
         yield f"{name}: is {lifecycle.status} before its release on {lifecycle.released}."
-    if not lifecycle.ending:
+    if not lifecycle.is_sunsetting:
         fields = ("deprecated_at", "sunset_at", "retired_at", "brownouts")
         if given := [field for field in fields if getattr(lifecycle, field)]:
             yield f"{name}: is {lifecycle.status}, but has {', '.join(given)}: deprecate it first."
@@ -95,7 +95,7 @@ def _successor_errors(lifecycle: VersionLifecycle, known: Mapping[str, VersionLi
         yield f"{lifecycle.name}: its successor {lifecycle.successor} does not exist."
     elif list(known).index(lifecycle.successor) <= list(known).index(lifecycle.name):
         yield f"{lifecycle.name}: its successor {lifecycle.successor} is not a later version."
-    elif successor.status is S.PREVIEW and lifecycle.ending:
+    elif successor.status is S.PREVIEW and lifecycle.is_sunsetting:
         yield f"{lifecycle.name}: is {lifecycle.status} while its successor {lifecycle.successor} is only a preview."
     elif successor.status is S.RETIRED and lifecycle.status is not S.RETIRED:
         yield f"{lifecycle.name}: its successor {lifecycle.successor} is retired already."

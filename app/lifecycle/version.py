@@ -54,7 +54,7 @@ class VersionLifecycle:
         return f"/docs/migrate/{self.name}-to-{self.successor}" if self.successor else None
 
     @property
-    def ending(self) -> bool:
+    def is_sunsetting(self) -> bool:
         """Whether clients must move to the successor: the version is deprecated or retired."""
         return self.status in SUNSET_STATUSES
 

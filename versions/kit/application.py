@@ -99,7 +99,7 @@ def build_application(
 
 def _for_its_end(version: ApiVersion) -> list[Middleware]:
     """What a version has to do that its clients are asked to leave; nobody else pays for it."""
-    if not version.ending:
+    if not version.is_sunsetting:
         return []
     return [Middleware(LifecycleMiddleware, version=version), Middleware(UsageMiddleware, version=version.name)]
 

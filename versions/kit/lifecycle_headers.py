@@ -23,7 +23,7 @@ def lifecycle_headers(version: ApiVersion) -> dict[str, str]:
 
 def notice(version: ApiVersion, stage: VersionStatus) -> str:
     """What readers of a version's pages must know before all else, in Markdown; nothing where it is here to stay."""
-    if not version.ending:
+    if not version.is_sunsetting:
         return ""
     end = "It has ended." if stage is VersionStatus.RETIRED else f"It ends on {version.sunset_at:%-d %B %Y}."
     way = f"[{version.successor}](/api/{version.successor}/docs) succeeds it; [the guide]({version.migration_guide})"

@@ -85,7 +85,7 @@ def _completed(
                 continue
             for parameter in operation.get("parameters", ()):
                 parameter["schema"] = _without_null(parameter["schema"])
-            if version.ending:
+            if version.is_sunsetting:
                 operation["deprecated"] = True
                 operation["responses"]["410"] = _gone(operation["responses"]["405"])
             for response in operation["responses"].values():

@@ -185,7 +185,7 @@ def test_accepted_lifecycles_are_ordered(found: list[VersionLifecycle], now: dat
     assert len(set(names)) == len(names)
     assert sum(lifecycle.status is S.CURRENT for lifecycle in found) <= 1
     for lifecycle in found:
-        if not lifecycle.ending:
+        if not lifecycle.is_sunsetting:
             assert lifecycle.deprecated_at is lifecycle.sunset_at is lifecycle.retired_at is None
             continue
         assert lifecycle.successor in names[names.index(lifecycle.name) + 1 :]
