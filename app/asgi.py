@@ -1,34 +1,32 @@
-"""The application in a process that does nothing but serve it: what each of uvicorn's workers makes."""
+"""The ASGI application of a process that does nothing but serve it: what each uvicorn worker imports."""
 
 import gc
 from typing import Final
 
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
-from app.main import create_app
+from app import main
 
-_COLLECT_AFTER: Final = 50_000
-"""Objects made and not yet freed until cycles are looked for. A request holds some hundreds while it is under way, so
-that Python's own 700 are passed by two or three at once, and every collection walks through all that wait."""
+_GC_THRESHOLD: Final = 50_000
+"""gc threshold. One in-flight request holds hundreds of objects, so CPython's 700 is reached by two or three."""
 
 
-def create_served_app() -> FastAPI:
-    """The application of the environment's settings. Raises what ``create_app`` raises.
+def create_app() -> Starlette:
+    """The application with the settings of the environment. Raises what ``app.main.create_app`` raises.
 
-    A read leaves no cycles: what it held is freed as it ends, and looking for cycles took a sixth of its time. A write
-    leaves those few that SQLAlchemy makes, which are found in the end. What was imported and built stays for good, and
-    is not looked at again.
+    A read leaves no reference cycles, and looking for them took a sixth of its time. A write leaves those few that
+    SQLAlchemy creates; the collector finds them later. Imported and built objects are frozen.
     """
-    app = create_app()
-    collect_rarely()
+    app = main.create_app()
+    tune_garbage_collection()
     return app
 
 
-def collect_rarely() -> None:
-    """Tell the garbage collector that all objects so far are here to stay, and that most others will not.
+def tune_garbage_collection() -> None:
+    """Freeze all present objects, and let the collector run rarely.
 
-    For a process of its own: whoever makes many applications in one would keep them all.
+    Only for a process with one application: frozen objects are never freed.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_COLLECT_AFTER)
+    gc.set_threshold(_GC_THRESHOLD)

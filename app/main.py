@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from typing import Any
 
-from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -39,7 +39,6 @@ from observability.metrics.sampler import sampler_running
 from observability.run_folder import RunFolder
 from observability.tracing.metrics import SpanMetrics
 from observability.tracing.tracer import Tracing
-from versions.kit.application import NO_TELEMETRY
 from versions.kit.lifecycle_record import ensure_declared
 from versions.kit.routing import mounted
 from versions.registry import VERSIONS
@@ -47,7 +46,7 @@ from versions.registry import VERSIONS
 OpenDatabase = Callable[[str, DatabaseSettings, DatabaseMetrics], Awaitable[UnitOfWork]]
 
 
-def create_app(settings: Settings | None = None, *, open_database: OpenDatabase = Database.open) -> FastAPI:
+def create_app(settings: Settings | None = None, *, open_database: OpenDatabase = Database.open) -> Starlette:
     """The whole application. Without settings, the environment's.
 
     Raises ``SettingsError`` when the settings cannot be used, ``LifecycleError`` when the registry contradicts itself
@@ -57,7 +56,7 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
     ensure_declared(VERSIONS)
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
+    async def lifespan(_app: Starlette) -> AsyncIterator[Mapping[str, Any]]:
         database = await open_database(
             database_url(settings), settings[DatabaseSettings], metrics.group(PrometheusDatabaseMetrics)
         )
@@ -84,15 +83,9 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
                 await asyncio.to_thread(checker.close)
             await asyncio.to_thread(tracing.close)
 
-    app = FastAPI(
-        title="Strata",
-        openapi_url=None,
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        lifespan=lifespan,
-        telemetry=NO_TELEMETRY,
-    )
+    # Not FastAPI: it has no operations of its own, and FastAPI's layers would stand twice around every request.
+    app = Starlette(lifespan=lifespan)
+    app.router.redirect_slashes = False
     for version in VERSIONS:
         app.router.routes.append(mounted(version.prefix, version.build(version, settings[HttpSettings])))
     tracing = Tracing(tracing_config(settings, "strata"))

@@ -8,14 +8,33 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from fastapi import FastAPI
 from fastapi.dependencies.utils import get_flat_params
+from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from fastapi.routing import APIRoute
 from pydantic.fields import FieldInfo
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.routing import Mount, Router
 from starlette.types import ASGIApp, Send
 
 FASTAPI_MINOR: Final = "0.165"
+
+
+class LeanFastAPI(FastAPI):
+    """An application whose outermost own middleware handles every exception.
+
+    FastAPI also adds a layer for telemetry, one for body limits and one that turns exceptions into a plain 500. All
+    three do nothing here, and each costs a request two coroutine frames that every await inside resumes through.
+    """
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The application's own middleware around the exception handlers and the router."""
+        handlers: Any = self.exception_handlers
+        app: ASGIApp = ExceptionMiddleware(AsyncExitStackMiddleware(self.router), handlers=handlers)
+        for layer in reversed(self.user_middleware):
+            app = layer.cls(app, *layer.args, **layer.kwargs)
+        return app
 
 
 def included_template(scope: Mapping[str, Any]) -> str | None:

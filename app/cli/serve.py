@@ -68,7 +68,7 @@ def _serve(http: HttpSettings, port: int, workers: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _leave)
     uvicorn.run(
-        "app.asgi:create_served_app",
+        "app.asgi:create_app",
         factory=True,
         host=http.host,
         port=port,

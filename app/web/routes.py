@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Final
 
 import orjson
-from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -35,7 +35,7 @@ from versions.registry import VERSIONS
 _LINKSET: Final = 'application/linkset+json; profile="https://www.rfc-editor.org/info/rfc9727"'
 
 
-def add_unversioned_routes(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
+def add_unversioned_routes(app: Starlette, settings: Settings, metrics: Metrics) -> None:
     """Serve everything that belongs to no version."""
     # Errors that no route raises are explained, too.
     tuple(modules("app", "errors"))

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
 from sqlalchemy.orm import configure_mappers
+from starlette.applications import Starlette
 from starlette.middleware.base import BaseHTTPMiddleware
 
 from app.main import create_app
@@ -57,7 +57,7 @@ def layers(app: Any) -> Iterator[Any]:
             continue
         seen.add(id(layer))
         yield layer
-        if isinstance(layer, FastAPI):
+        if isinstance(layer, Starlette):
             waiting += [layer.build_middleware_stack(), *(getattr(route, "app", None) for route in layer.routes)]
         waiting += [getattr(layer, attribute, None) for attribute in ("app", "_app")]
 

@@ -1,15 +1,17 @@
 """One test per tie to FastAPI's and Starlette's internals: an upgrade that changes one fails here first."""
 
 import ast
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import httpx2
 import pytest
-from fastapi import APIRouter, Depends, FastAPI, Form, Header, Query, params
+from fastapi import APIRouter, Depends, FastAPI, Form, Header, HTTPException, Query, params
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount
@@ -25,6 +27,18 @@ PRIVATE_ATTRIBUTES = {"_send", "middleware_stack", "path_regex", "dependant", "b
 
 class Item(BaseModel):
     name: str
+
+
+class Reject:
+    """A layer that rejects other paths."""
+
+    def __init__(self, app: ASGIApp, *, allowed: tuple[str, ...]) -> None:
+        self._app = app
+        self._allowed = allowed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        inner = self._app if scope["path"] in self._allowed else PlainTextResponse("rejected", 403)
+        await inner(scope, receive, send)
 
 
 def client(app: ASGIApp) -> httpx2.AsyncClient:
@@ -105,22 +119,12 @@ async def test_send_of_is_the_send_of_the_scope() -> None:
 async def test_a_wrapped_router_runs_the_layer_first() -> None:
     app = FastAPI()
 
-    class Reject:
-        def __init__(self, inner: ASGIApp) -> None:
-            self.inner = inner
-
-        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] != "http" or scope["path"] == "/open":
-                await self.inner(scope, receive, send)
-                return
-            await PlainTextResponse("rejected", 403)(scope, receive, send)
-
     @app.get("/open")
     @app.get("/closed")
     async def read() -> str:
         return "read"
 
-    framework.wrap_router(app.router, Reject)
+    framework.wrap_router(app.router, partial(Reject, allowed=("/open",)))
     async with client(app) as http:
         assert ((await http.get("/open")).json(), (await http.get("/closed")).text) == ("read", "rejected")
 
@@ -145,3 +149,21 @@ def test_no_other_module_uses_internals(path: Path) -> None:
             assert not node.module.startswith(PRIVATE_MODULES), node.module
         if isinstance(node, ast.Attribute) and ast.unparse(node) != "self._send":
             assert node.attr not in PRIVATE_ATTRIBUTES, f"line {node.lineno}: {node.attr}"
+
+
+async def test_a_lean_application_handles_exceptions_and_keeps_its_layers() -> None:
+    app = framework.LeanFastAPI(middleware=[Middleware(Reject, allowed=("/items", "/missing"))])
+
+    @app.post("/items")
+    async def create(item: Item) -> str:
+        return item.name
+
+    @app.get("/missing")
+    async def missing() -> None:
+        raise HTTPException(404)
+
+    async with client(app) as http:
+        assert (await http.post("/items", json={"name": "bear"})).json() == "bear"
+        assert (await http.post("/items", json={})).status_code == 422
+        assert (await http.get("/missing")).status_code == 404
+        assert (await http.get("/closed")).text == "rejected"

@@ -70,7 +70,7 @@ async def test_a_read_leaves_no_cycles(test_app: TestApp, path: str) -> None:
 
 def test_the_served_application_leaves_what_was_built_alone(tmp_path: Path) -> None:
     program = (
-        "import gc; from app.asgi import create_served_app; before = gc.get_threshold()[0]; create_served_app();"
+        "import gc; from app.asgi import create_app; before = gc.get_threshold()[0]; create_app();"
         "print(gc.get_threshold()[0] > 10 * before, gc.get_freeze_count() > 50_000, gc.isenabled())"
     )
     environment = {"STRATA_HOME": str(tmp_path), "STRATA_DATABASE__URL": "postgresql://nobody@127.0.0.1/x"}

@@ -20,6 +20,7 @@ from app.http.middleware.rate_limiting import Costs, NeedsCaller, RateLimitMiddl
 from app.http.middleware.size_limits import RequestSizeLimitMiddleware
 from app.http.rate_limit.admission import cost_of
 from app.settings.http import HttpSettings
+from observability.framework import LeanFastAPI
 from observability.rate_limit.headers import Dialect
 from versions.kit.docs import add_documentation
 from versions.kit.middleware.lifecycle import LifecycleMiddleware
@@ -63,7 +64,7 @@ def build_application(
 ) -> FastAPI:
     """The application of one version, with its own document, pages, envelope and headers."""
     routers = [router for resource in resources for router in resource.routers]
-    app = FastAPI(
+    app = LeanFastAPI(
         title=title,
         version=version.name,
         description=description,

@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from typing import Final
 
 from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.asgi import collect_rarely
+from app.asgi import tune_garbage_collection
 from app.http.state import state_of
 from app.main import create_app
 from observability.rate_limit.limiter import Decision
@@ -59,12 +60,12 @@ class Admitted:
         await self._app(scope, receive, send)
 
 
-def full() -> FastAPI:
+def full() -> Starlette:
     """Everything on, as it is served."""
     return create_app()
 
 
-def bare() -> FastAPI:
+def bare() -> Starlette:
     """The same application and routes without any layer: none of ``observability``, none of the version, no limits."""
     app = create_app()
     app.user_middleware = [
@@ -75,7 +76,7 @@ def bare() -> FastAPI:
     return app
 
 
-def without() -> FastAPI:
+def without() -> Starlette:
     """Everything on but the layer, or the watcher, that the environment names."""
     app = create_app()
     name = os.environ[WITHOUT]
@@ -88,22 +89,22 @@ def without() -> FastAPI:
     return app
 
 
-def served_full() -> FastAPI:
+def served_full() -> Starlette:
     """``full``, in a process that serves it."""
     return _settled(full())
 
 
-def served_bare() -> FastAPI:
+def served_bare() -> Starlette:
     """``bare``, in a process that serves it."""
     return _settled(bare())
 
 
-def served_without() -> FastAPI:
+def served_without() -> Starlette:
     """``without``, in a process that serves it."""
     return _settled(without())
 
 
-def layers(app: FastAPI) -> list[str]:
+def layers(app: Starlette) -> list[str]:
     """The names of all layers and watchers, outermost first: those of the root, then those of the version."""
     names = []
     for part in (app, measured_version(app)):
@@ -117,7 +118,7 @@ def layer_name(layer: Middleware) -> str:
     return str(getattr(layer.cls, "__name__", layer.cls))
 
 
-def measured_version(app: FastAPI) -> FastAPI:
+def measured_version(app: Starlette) -> FastAPI:
     """The mounted application of the version that requests go to."""
     return next(
         route.app
@@ -126,8 +127,8 @@ def measured_version(app: FastAPI) -> FastAPI:
     )
 
 
-def _settled(app: FastAPI) -> FastAPI:
-    collect_rarely()
+def _settled(app: Starlette) -> Starlette:
+    tune_garbage_collection()
     return app
 
 
