@@ -33,6 +33,7 @@ from app.web import add_unversioned_routes
 from app.wiring import contract_checker, tracing_config
 from observability.config import CorsPolicy, ObservabilityConfig
 from observability.conformance.metrics import ConformanceMetrics
+from observability.framework import LeanStarlette
 from observability.install import install
 from observability.logs.level import LevelControl
 from observability.metrics.sampler import sampler_running
@@ -84,7 +85,7 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
             await asyncio.to_thread(tracing.close)
 
     # Not FastAPI: it has no operations of its own, and FastAPI's layers would stand twice around every request.
-    app = Starlette(lifespan=lifespan)
+    app = LeanStarlette(lifespan=lifespan)
     app.router.redirect_slashes = False
     for version in VERSIONS:
         app.router.routes.append(mounted(version.prefix, version.build(version, settings[HttpSettings])))

@@ -5,7 +5,7 @@ None of it is promised by their documentation, so ``pyproject.toml`` pins FastAP
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -13,28 +13,56 @@ from fastapi.dependencies.utils import get_flat_params
 from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from fastapi.routing import APIRoute
 from pydantic.fields import FieldInfo
+from starlette.applications import Starlette
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.routing import Mount, Router
-from starlette.types import ASGIApp, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 FASTAPI_MINOR: Final = "0.165"
 
 
-class LeanFastAPI(FastAPI):
-    """An application whose outermost own middleware handles every exception.
+class LeanStarlette(Starlette):
+    """An application whose own middleware turns unexpected exceptions into responses.
 
-    FastAPI also adds a layer for telemetry, one for body limits and one that turns exceptions into a plain 500. All
-    three do nothing here, and each costs a request two coroutine frames that every await inside resumes through.
+    Starlette's outermost layer would do so once more, in plain text.
     """
 
     def build_middleware_stack(self) -> ASGIApp:
         """The application's own middleware around the exception handlers and the router."""
-        handlers: Any = self.exception_handlers
-        app: ASGIApp = ExceptionMiddleware(AsyncExitStackMiddleware(self.router), handlers=handlers)
-        for layer in reversed(self.user_middleware):
-            app = layer.cls(app, *layer.args, **layer.kwargs)
-        return app
+        return _wrap(self, ExceptionMiddleware(self.router, handlers=self.exception_handlers))
+
+
+class LeanFastAPI(FastAPI):
+    """An application whose own outermost middleware renders every exception that a route does not handle.
+
+    FastAPI adds layers for telemetry, for body limits, for exceptions outside of routes and for a plain 500. Here they
+    do nothing, and each costs a request a coroutine frame that every await inside resumes through.
+    """
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The application's own middleware around the router, whose routes get the exception handlers."""
+        return _wrap(self, _RouteExceptionHandlers(AsyncExitStackMiddleware(self.router), self.exception_handlers))
+
+
+class _RouteExceptionHandlers:
+    """Tells routes the exception handlers, as Starlette's ``ExceptionMiddleware`` does."""
+
+    def __init__(self, app: ASGIApp, handlers: Mapping[Any, Any]) -> None:
+        self._app = app
+        by_status = {key: handler for key, handler in handlers.items() if isinstance(key, int)}
+        self._handlers = {key: handler for key, handler in handlers.items() if key not in by_status}, by_status
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        # No coroutine of its own.
+        scope["starlette.exception_handlers"] = self._handlers
+        return self._app(scope, receive, send)
+
+
+def _wrap(app: Starlette, inner: ASGIApp) -> ASGIApp:
+    for layer in reversed(app.user_middleware):
+        inner = layer.cls(inner, *layer.args, **layer.kwargs)
+    return inner
 
 
 def included_template(scope: Mapping[str, Any]) -> str | None:
