@@ -104,7 +104,7 @@ def _level_control(settings: Settings) -> AbstractContextManager[None]:
         return nullcontext()
     return LevelControl(
         RunFolder(settings.run_folder), settings[LogSettings].level, settings[LogSettings].format
-    ).obeying()
+    ).handle_signals()
 
 
 async def _render(request: Request, error: Exception) -> Response:

@@ -1,1 +1,1 @@
-"""What happened, for whom and how long it took. Knows ASGI and nothing of the product."""
+"""Metrics, traces, logs, contract checks and rate limits of ASGI requests. Independent of the product."""

@@ -6,7 +6,7 @@ import typer
 
 from app.cli.kit.environment import read_settings, runs_folder
 from app.cli.kit.output import AsJson, CommandError, say, show_json
-from observability.logs.level import announce
+from observability.logs.level import broadcast_level
 from observability.run_folder import running_in
 
 
@@ -26,7 +26,7 @@ def log_level(
     if not runs:
         message = f"Nothing runs for {home}."
         raise CommandError(message, "Run `strata up`, or set STRATA_LOG__LEVEL before it starts.")
-    told = [pid for run in runs for pid in announce(run, None if level == "configured" else level)]
+    told = [pid for run in runs for pid in broadcast_level(run, None if level == "configured" else level)]
     if as_json:
         show_json({"level": level, "processes": told})
     else:

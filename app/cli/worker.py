@@ -44,5 +44,5 @@ async def _run(settings: Settings, metrics: Metrics, folder: RunFolder) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    with LevelControl(folder, settings[LogSettings].level, settings[LogSettings].format).obeying():
+    with LevelControl(folder, settings[LogSettings].level, settings[LogSettings].format).handle_signals():
         await run(settings, stop, metrics)

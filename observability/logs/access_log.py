@@ -1,4 +1,4 @@
-"""One line a request, without query strings, headers or raw paths: any of them may hold a secret."""
+"""One log line per request, without query string, headers or raw path, because each may contain a secret."""
 
 from collections.abc import Set as AbstractSet
 from typing import Final
@@ -13,13 +13,13 @@ _CLIENT_ERROR: Final = 400
 
 
 class AccessLog:
-    """Writes ``request`` events: at error level for 5xx, at debug level for the successes of ``quiet_paths``."""
+    """Writes ``request`` events: at error level for 5xx, at debug level for successful requests to ``quiet_paths``."""
 
     def __init__(self, *, quiet_paths: AbstractSet[str]) -> None:
         self._quiet_paths = quiet_paths
 
     def on_start(self, scope: Scope, context: RequestContext) -> None:
-        """A line tells of what has ended."""
+        """Does nothing: a line is written when a request ends."""
 
     def on_end(self, requests: Requests) -> None:
         """See ``RequestListener``."""

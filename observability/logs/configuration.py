@@ -1,4 +1,4 @@
-"""One pipe for every log line of the process, ours and those of libraries."""
+"""The log configuration: one output for the lines of this process and of its libraries."""
 
 import json
 import logging
@@ -18,25 +18,25 @@ from observability.requests.context import ACTIVE, log_fields
 
 _LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 _CHATTY: Final = ("asyncio", "pgqueuer", "sqlalchemy", "httpx2", "httpcore2")
-"""Libraries whose debug and info lines tell of their insides, one and more a request."""
+"""Libraries whose debug and info lines describe their internals, at least one per request."""
 _WITH_OWN_HANDLERS: Final = ("uvicorn", "uvicorn.error", "uvicorn.access")
 
 
 class LineSink:
-    """Writes whole lines, at once. A log that cannot be written must never fail the request that it tells of."""
+    """Writes whole lines, unbuffered. A failed write must never fail the request that the line describes."""
 
     def __init__(self, stream: BinaryIO | None = None) -> None:
         self._stream = stream
 
     def msg(self, line: bytes) -> None:
-        """Write one line; ``line`` has no newline."""
+        """Write one line; ``line`` does not end in a newline."""
         self.write(line + b"\n")
 
     debug = info = warning = error = critical = msg
 
     def write(self, lines: bytes) -> None:
         """Write whole lines."""
-        # Standard output is looked up each time: it may be replaced (tests), and closed (a pipe to ``head``).
+        # Standard output is looked up for each write: tests replace it, and a pipe to ``head`` may close it.
         stream = sys.stdout.buffer if self._stream is None else self._stream
         try:
             stream.write(lines)
@@ -45,26 +45,27 @@ class LineSink:
             return
 
     def isatty(self) -> bool:
-        """Whether a person reads along."""
+        """Whether the output is a terminal."""
         return (sys.stdout if self._stream is None else self._stream).isatty()
 
 
 class RequestLines:
-    """Where the access log writes: the pipe of every line, without what such a line has no use for.
+    """The output of the access log: the same sink, with fewer processors.
 
-    Its fields come from closed sets, or are ids that were made or examined by us: there is nothing to redact, no
-    exception, no stack, and the ids of the request are among them. That, a logger that is bound once, and one system
-    call for all who ended together, make it cheap. For the thread of one loop.
+    The fields have values from closed sets or are ids that this process generated or validated, and they include the
+    ids of the request: redaction, exception rendering and context ids are unnecessary. That, a logger that is bound
+    once and one system call for all requests that ended together make it cheap. Not thread-safe: one event loop uses
+    it.
     """
 
     def __init__(self) -> None:
         self._sink = LineSink()
         self._lines: list[bytes] = []
         self.log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
-        """To be looked up for each line: it is another after ``configure``. What it writes is seen after ``flush``."""
+        """Read it for each line: ``configure`` replaces it. Its lines are written by ``flush``."""
 
     def configure(self, sink: LineSink, render: Sequence[Processor], threshold: int) -> None:
-        """Write to ``sink`` what is at or above ``threshold``."""
+        """Write lines at or above ``threshold`` to ``sink``."""
         self._sink = sink
         self.log = structlog.wrap_logger(
             self,
@@ -73,13 +74,13 @@ class RequestLines:
         ).bind()
 
     def msg(self, line: bytes) -> None:
-        """Keep one line until ``flush``; ``line`` has no newline."""
+        """Buffer one line until ``flush``; ``line`` does not end in a newline."""
         self._lines += (line, b"\n")
 
     debug = info = warning = error = critical = msg
 
     def flush(self) -> None:
-        """Write what was kept."""
+        """Write the buffered lines."""
         lines, self._lines = self._lines, []
         if lines:
             self._sink.write(b"".join(lines))
@@ -89,14 +90,14 @@ request_lines: Final = RequestLines()
 
 
 class SinkHandler(logging.Handler):
-    """Takes the records of the standard library to the sink."""
+    """Passes the records of the standard library to the sink."""
 
     def __init__(self, sink: LineSink) -> None:
         super().__init__()
         self._sink = sink
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Format and write; what cannot be formatted is reported on standard error, as the standard library does."""
+        """Format and write a record. A failure is reported on standard error, as in the standard library."""
         try:
             line = self.format(record)
         except Exception:  # noqa: BLE001 - the contract of logging.Handler
@@ -106,9 +107,9 @@ class SinkHandler(logging.Handler):
 
 
 def configure(level: LogLevel = "info", log_format: LogFormat = "auto", stream: BinaryIO | None = None) -> None:
-    """Set up structlog and the standard library for this process; may be called again.
+    """Configure structlog and the standard library for this process; may be called again.
 
-    ``stream`` is standard output unless given. Lines are JSON, or text for a terminal.
+    ``stream`` defaults to standard output. Lines are JSON, or text for a terminal.
     """
     sink = LineSink(stream)
     console = log_format == "console" or (log_format == "auto" and sink.isatty())
@@ -132,7 +133,7 @@ def _shared() -> list[Processor]:
         structlog.processors.add_log_level,
         structlog.processors.StackInfoRenderer(),
         mark_event,
-        # Text, without the values of local variables.
+        # Renders the traceback without the values of local variables.
         structlog.processors.format_exc_info,
     ]
 
@@ -159,14 +160,14 @@ def _configure_standard_library(sink: LineSink, render: Processor, threshold: in
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
-    # Our access log has what this one has; without handlers, uvicorn does not even format it.
+    # The access log has the same content; without handlers, uvicorn does not even format its own.
     logging.getLogger("uvicorn.access").propagate = False
     for name in _CHATTY:
         logging.getLogger(name).setLevel(max(threshold, logging.WARNING))
 
 
 def add_context(_logger: object, _method: str, event: EventDict) -> EventDict:
-    """The processor that adds the ids of the running request."""
+    """Add the ids of the current request (a structlog processor)."""
     context = ACTIVE.get()
     if context is not None:
         event.update(log_fields(context))
@@ -174,20 +175,20 @@ def add_context(_logger: object, _method: str, event: EventDict) -> EventDict:
 
 
 def add_time(_logger: object, _method: str, event: EventDict) -> EventDict:
-    """The processor that adds the time, after redaction, which it does not concern."""
+    """Add the time (a structlog processor). Runs after redaction, which would be wasted on it."""
     event["timestamp"] = datetime.now(UTC)
     return event
 
 
 def add_level_and_time(_logger: object, method: str, event: EventDict) -> EventDict:
-    """The same, and the level. ``method`` is the name of one."""
+    """Add the level, which is the name of the method, and the time (a structlog processor)."""
     event["level"] = method
     event["timestamp"] = datetime.now(UTC)
     return event
 
 
 def render_json(_logger: object, _method: str, event: EventDict) -> bytes:
-    """One JSON object. What orjson refuses (lone surrogates) is escaped by the slower encoder."""
+    """Render one JSON object. Values that orjson rejects (lone surrogates) are escaped by the slower encoder."""
     try:
         return orjson.dumps(event, option=orjson.OPT_UTC_Z)
     except TypeError:
@@ -195,7 +196,7 @@ def render_json(_logger: object, _method: str, event: EventDict) -> bytes:
 
 
 def _console() -> Processor:
-    # The traceback is text by now; the renderer's own would show the values of local variables.
+    # The traceback is text already; the renderer's own formatter would show the values of local variables.
     renderer: Processor = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     return renderer
 

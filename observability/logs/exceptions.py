@@ -1,4 +1,4 @@
-"""An exception is logged with its traceback once, by whoever meets it first."""
+"""Logs an exception with its traceback once, in the first layer that handles it."""
 
 import logging
 import sys
@@ -6,24 +6,25 @@ from typing import Final
 
 from structlog.typing import EventDict
 
-from observability.tracing.recording import note_failure
+from observability.tracing.recording import record_failure
 
 _MARK: Final = "_logged_by_observability"
 
 
 def mark_logged(error: BaseException) -> None:
-    """Note on the exception itself that its traceback is in the log."""
+    """Mark the exception as logged with its traceback."""
     setattr(error, _MARK, True)
 
 
 def was_logged(error: BaseException) -> bool:
-    """Whether its traceback is in the log already."""
+    """Whether the traceback has been logged already."""
     return getattr(error, _MARK, False)
 
 
 def mark_event(_logger: object, _method: str, event: EventDict) -> EventDict:
-    """The processor that marks the exception of an event, and shows it to the running trace; to stand before its
-    traceback is formatted.
+    """Mark the exception of an event and add it to the current trace (a structlog processor).
+
+    Must run before the traceback is formatted.
     """
     error = event.get("exc_info")
     if error is True:
@@ -32,18 +33,17 @@ def mark_event(_logger: object, _method: str, event: EventDict) -> EventDict:
         error = error[1]
     if isinstance(error, BaseException):
         mark_logged(error)
-        note_failure(error)
+        record_failure(error)
     return event
 
 
 class RepeatedFailures(logging.Filter):
-    """Keeps a server's "Exception in ASGI application" out of the log when the failure is there already.
+    """Filters a server's "Exception in ASGI application" record if the exception has been logged already.
 
-    An exception that strikes after the head of a response was sent has to be raised up to the server, since only the
-    server can cut the connection.
+    An exception after the response has started must reach the server, because only the server can close the connection.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the record is news."""
+        """Whether the exception of the record is not logged yet."""
         error = record.exc_info[1] if record.exc_info else None
         return error is None or not was_logged(error)

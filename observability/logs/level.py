@@ -1,8 +1,8 @@
-"""The log level of a server that runs: all of its processes change together.
+"""Changes the log level of a running server in all of its processes.
 
-The level is a line in the run's folder. SIGUSR2 makes a process read it, SIGUSR1 makes a process write the next level,
-which is one step chattier or, after ``debug``, the configured one, and signal all others. A process that starts later
-reads it too; the next run starts as it is configured.
+The level is a line in the run folder. On SIGUSR2 a process reads it. On SIGUSR1 a process writes the next level and
+signals all others; the next level is one step more verbose, or the configured one after ``debug``. A process that
+starts later reads the level too; the next run starts with the configured one.
 """
 
 import asyncio
@@ -19,24 +19,24 @@ from observability.logs.configuration import configure
 from observability.run_folder import RunFolder
 
 LEVELS: Final[tuple[LogLevel, ...]] = get_args(LogLevel)
-"""From the chattiest on."""
+"""In ascending order of severity."""
 
 
-def announce(folder: RunFolder, level: LogLevel | None) -> list[int]:
-    """Set the level of every process of a run, ``None`` for the configured one; the pids of those that were told."""
+def broadcast_level(folder: RunFolder, level: LogLevel | None) -> list[int]:
+    """Set the level of every process of a run, ``None`` for the configured one. Returns the signalled pids."""
     temporary = folder.level.with_name(f".level.{os.getpid()}")
     temporary.write_text(level or "")
     temporary.replace(folder.level)
-    told = []
+    signalled = []
     for pid in folder.pids():
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGUSR2)
-            told.append(pid)
-    return told
+            signalled.append(pid)
+    return signalled
 
 
 class LevelControl:
-    """The level of this process."""
+    """The log level of this process."""
 
     def __init__(self, folder: RunFolder, configured: LogLevel, log_format: LogFormat) -> None:
         self._folder = folder
@@ -44,29 +44,29 @@ class LevelControl:
         self._format = log_format
 
     @contextmanager
-    def obeying(self) -> Iterator[None]:
-        """Follow signals in the running event loop while the block runs."""
+    def handle_signals(self) -> Iterator[None]:
+        """Handle the level signals in the running event loop while the block runs."""
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGUSR1, self._step)
-        loop.add_signal_handler(signal.SIGUSR2, self._follow)
+        loop.add_signal_handler(signal.SIGUSR2, self._reload)
         self._apply()
         with self._folder.registered():
             yield
 
     def _apply(self) -> LogLevel:
-        level = self._asked() or self._configured
+        level = self._requested() or self._configured
         configure(level, self._format)
         return level
 
-    def _follow(self) -> None:
+    def _reload(self) -> None:
         structlog.get_logger().warning("log_level_changed", to=self._apply())
 
     def _step(self) -> None:
-        level = self._asked() or self._configured
+        level = self._requested() or self._configured
         number = LEVELS.index(level)
-        announce(self._folder, LEVELS[number - 1] if number else None)
+        broadcast_level(self._folder, LEVELS[number - 1] if number else None)
 
-    def _asked(self) -> LogLevel | None:
+    def _requested(self) -> LogLevel | None:
         try:
             text = self._folder.level.read_text()
         except FileNotFoundError:

@@ -1,7 +1,7 @@
-"""Keeps secrets, tokens, passwords, cookies and e-mail addresses out of the log.
+"""Redacts secrets, tokens, passwords, cookies and e-mail addresses in log events.
 
-They are known by the name of their field, or by their look. A credential that looks like nothing, in a field that is
-named like nothing, cannot be known: whoever logs names the field.
+They are recognised by the name of the field or by their format. A credential without a known format, in a field with a
+neutral name, cannot be recognised: the caller has to name the field accordingly.
 """
 
 import re
@@ -23,11 +23,12 @@ _NAMES: Final = (
 _SENSITIVE_NAME: Final = re.compile(_NAMES, re.IGNORECASE)
 _QUOTED: Final = r"""[bru]?"(?:[^"\\]|\\.)*+"|[bru]?'(?:[^'\\]|\\.)*+'"""
 
-# The quantifiers below are possessive, bounded or unambiguous, so that no text takes more than linear time. A group is
-# never possessive: before Python 3.11.5 such a one may miss a match (https://github.com/python/cpython/issues/106052).
+# The quantifiers below are possessive, bounded or unambiguous, so that matching takes linear time. Groups are not
+# possessive: before Python 3.11.5 a possessive group may miss a match
+# (https://github.com/python/cpython/issues/106052).
 _COOKIES: Final = re.compile(r"(cookie[\"')\]\\]*\s*[:=])[^\r\n]*", re.IGNORECASE)
 _NAMED: Final = re.compile(
-    # name, closing quotes or brackets, separator, value: quoted, bare, or a quotation that was cut off
+    # name, closing quotes or brackets, separator, value: quoted, bare, or a truncated quotation
     rf"""((?:{_NAMES})[\w-]{{0,40}}+(?:["')\]\\]*+\s*+[=:]|["']\s*,)\s*+(?!\[redacted\])[\\(\[]*)(?:{_QUOTED}|(?!\[redacted\])[^\s"',;&)}}\]]+|["'][^\n]*)""",
     re.IGNORECASE,
 )
@@ -47,20 +48,20 @@ _SUSPECT: Final = (
     *("passw", "passphrase", "secret", "token", "authori", "cookie", "api_key", "api-key", "apikey"),
     *("signing", "private", "credential", "email", "e-mail", "e_mail"),
 )
-"""At least one of these is in whatever the expressions above match, case aside. Looking for them all takes 1 µs, one
-search for the expressions 5 µs."""
+"""Every match of the expressions above contains at least one of these, ignoring case. Looking for all of them takes
+1 µs, one search with the expressions 5 µs."""
 _HARMLESS: Final = (bool, float, UUID, date, time)
 _DEEPEST: Final = 8
 _INT64: Final = 2**63
 
 
 def holds_secret(text: str) -> bool:
-    """Whether any of ``text`` would be replaced."""
+    """Whether redaction would change ``text``."""
     return redact_text(text) != text
 
 
 def redact_text(text: str) -> str:
-    """``text`` without what looks like a credential or an e-mail address."""
+    """Return ``text`` with credentials and e-mail addresses replaced."""
     if not _suspect(text):
         return text
     text = _PARAMETERS.sub(rf"\1{REDACTED}", text)
@@ -76,7 +77,7 @@ def redact_text(text: str) -> str:
 
 
 def redact(value: object, depth: int = 0) -> object:
-    """``value`` made of plain types only, redacted throughout: what is not known is taken for its text."""
+    """Return a redacted copy of ``value`` in plain types; unknown types become their redacted text."""
     if isinstance(value, str):
         return redact_text(value)
     if value is None or isinstance(value, _HARMLESS):
@@ -90,7 +91,7 @@ def redact(value: object, depth: int = 0) -> object:
 
 
 def redact_event(_logger: object, _method: str, event: EventDict) -> EventDict:
-    """The processor: the same for one event. Most events are flat and have nothing to hide."""
+    """Redact one event (a structlog processor). Most events are flat and contain nothing to redact."""
     texts = []
     for name, value in event.items():
         kind = type(value)

@@ -1,1 +1,1 @@
-"""Who may ask how often: policies, the counters that several workers share, and the headers that tell clients."""
+"""Rate limits: policies, counters that workers share, and the response headers for clients."""

@@ -1,4 +1,4 @@
-"""Redis when it answers in time, this process when it does not, and Redis again as soon as it is back."""
+"""A circuit breaker: counts in Redis while it replies in time, otherwise in this process."""
 
 import asyncio
 import random
@@ -20,10 +20,10 @@ _ATTEMPTS: Final = 3
 
 
 class FallbackLimiter:
-    """Implements ``Limiter``; never fails, and waits no longer than the shared one's timeout.
+    """Implements ``Limiter``; never fails, and waits no longer than the shared limiter's timeout.
 
-    The first failure opens the circuit: from then on nobody waits at all, and one task asks Redis now and then until
-    it answers. ``report`` hears when that changes.
+    The first failure opens the circuit: requests no longer wait for Redis, and one task probes it until it replies.
+    ``report`` is called with true when the circuit opens and with false when it closes.
     """
 
     def __init__(self, shared: RedisLimiter, local: Limiter, report: Callable[[bool], None]) -> None:
@@ -32,19 +32,19 @@ class FallbackLimiter:
         self._report = report
         self._probe: asyncio.Task[None] | None = None
         self._log = structlog.get_logger()
-        report(False)  # noqa: FBT003 - the one thing that is reported
+        report(False)  # noqa: FBT003 - the callback has one argument
 
     @property
     def alone(self) -> bool:
-        """Whether this process counts for itself."""
+        """Whether this process counts on its own."""
         return self._probe is not None
 
     async def open(self) -> None:
-        """Connect before the first request comes. Without Redis, start alone."""
+        """Connect before the first request arrives. Without Redis, start with the local counters."""
         for _ in range(_ATTEMPTS):
             if await self.answers():
                 return
-        self._give_up("no answer at the start")
+        self._open_circuit("no answer at the start")
 
     async def charge(self, subject: str, rules: PolicySet, cost: int = 1) -> Decision:
         """See ``Limiter``."""
@@ -52,11 +52,11 @@ class FallbackLimiter:
             try:
                 return await self._shared.charge(subject, rules, cost)
             except FAILURES as error:
-                self._give_up(type(error).__name__)
+                self._open_circuit(type(error).__name__)
         return await self._local.charge(subject, rules, cost)
 
     async def answers(self) -> bool:
-        """Whether Redis answers in time, now."""
+        """Whether Redis replies within the timeout."""
         try:
             await self._shared.prepare()
         except FAILURES:
@@ -64,28 +64,28 @@ class FallbackLimiter:
         return True
 
     async def close(self) -> None:
-        """Stop to probe and close every connection."""
+        """Stop the probe and close every connection."""
         if self._probe is not None:
             self._probe.cancel()
             with suppress(asyncio.CancelledError):
                 await self._probe
         await self._shared.close()
 
-    def _give_up(self, reason: str) -> None:
-        # Many requests wait at once when Redis falls silent; the first to fail speaks for all.
+    def _open_circuit(self, reason: str) -> None:
+        # Many requests may fail at once when Redis stops replying; only the first one opens the circuit.
         if self._probe is None:
-            self._report(True)  # noqa: FBT003 - the one thing that is reported
+            self._report(True)  # noqa: FBT003 - the callback has one argument
             self._log.warning("rate_limit_fallback", reason=reason)
-            self._probe = asyncio.create_task(self._until_back(), name="rate-limit-probe")
+            self._probe = asyncio.create_task(self._probe_until_available(), name="rate-limit-probe")
 
-    async def _until_back(self) -> None:
+    async def _probe_until_available(self) -> None:
         pause = _FIRST_PAUSE
         while True:
-            # With jitter, so that the workers of all hosts do not fall upon a Redis that has just started.
+            # Jitter, so that the workers of all hosts do not reconnect at once to a Redis that has just started.
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load, guards nothing
             if await self.answers():
                 break
             pause = min(2 * pause, _LONGEST_PAUSE)
         self._probe = None
-        self._report(False)  # noqa: FBT003 - the one thing that is reported
+        self._report(False)  # noqa: FBT003 - the callback has one argument
         self._log.info("rate_limit_shared_again")

@@ -1,4 +1,4 @@
-"""Tells a client where it stands. One dialect for each generation of the fields, and of our versions."""
+"""Rate-limit response headers, in the older and in the current form of the fields."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ Fields = list[tuple[bytes, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a version speaks of limits: what it sends, and what its contract says of each field."""
+    """The fields that a version sends, and their descriptions in its contract."""
 
     fields: Callable[[Decision], Fields]
     descriptions: Mapping[str, str]
 
 
-def _triple(decision: Decision) -> Fields:
-    """The policy that will stop the caller first: there is room for one."""
+def _x_ratelimit(decision: Decision) -> Fields:
+    """Return the state of the policy that will be exhausted first; these fields have room for one policy."""
     tightest = min(decision.standings, key=lambda standing: (standing.remaining, -standing.reset))
     return [
         (b"x-ratelimit-limit", b"%d" % tightest.policy.quota),
@@ -42,9 +42,9 @@ def _draft_11(decision: Decision) -> Fields:
 
 @lru_cache(maxsize=64)
 def _declared(rules: PolicySet) -> tuple[bytes, tuple[bytes, ...]]:
-    """What does not change with a request: the list of policies, and each name as a structured-field string.
+    """Return the list of policies, and each name as a structured-field string; neither depends on the request.
 
-    Only integers are left to be added, which a structured field writes as everybody does.
+    The rest are integers, which structured fields write in plain decimal form.
     """
     policies: ListType = []
     for policy in rules.policies:
@@ -56,7 +56,7 @@ def _declared(rules: PolicySet) -> tuple[bytes, tuple[bytes, ...]]:
 
 
 X_RATELIMIT: Final = Dialect(
-    _triple,
+    _x_ratelimit,
     {
         "X-RateLimit-Limit": "The quota of the policy that is nearest to its end.",
         "X-RateLimit-Remaining": "How many units of it are left.",

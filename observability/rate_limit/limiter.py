@@ -1,63 +1,63 @@
-"""What every limiter promises."""
+"""The interface of all limiters."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from observability.rate_limit.policies import Policy, PolicySet
-from observability.rate_limit.windows import Usage, fits, outlook, seconds, wait
+from observability.rate_limit.windows import Usage, fits, remaining_and_reset, seconds, wait
 
 
 class Standing(NamedTuple):
-    """How a caller stands with one policy after a decision."""
+    """The state of one policy for a client after a decision."""
 
     policy: Policy
     remaining: int
     reset: int
-    """Seconds until there is more."""
+    """Seconds until more units are available."""
 
 
 class Decision(NamedTuple):
-    """Whether a request may go on, and where that leaves its caller."""
+    """Whether a request is allowed, and the state of the client's policies."""
 
     rules: PolicySet
     standings: tuple[Standing, ...]
     at: int
-    """When it was decided, in seconds since the epoch."""
+    """The time of the decision, in seconds since the epoch."""
     violated: tuple[Policy, ...] = ()
-    """The policies that the request would have gone beyond; empty when it may go on."""
+    """The policies that the request would exceed; empty if it is allowed."""
     retry_after: int = 0
-    """Seconds until the same request would pass."""
+    """Seconds until the same request would be allowed."""
 
     @property
     def allowed(self) -> bool:
-        """Whether the request may go on."""
+        """Whether the request is allowed."""
         return not self.violated
 
 
 class Limiter(Protocol):
-    """Counts what callers use.
+    """Counts the units that clients use.
 
-    One call weighs all policies at once, and counts in all of them or, when one says no, in none: a refused request
-    costs nothing. All policies of a call concern one ``subject``, so that a Redis cluster finds them in one place.
+    One call checks all policies together and counts in all of them, or in none if one is exceeded: a rejected request
+    costs nothing. All policies of a call share one ``subject``, so that a Redis cluster stores them on one node.
     """
 
     async def charge(self, subject: str, rules: PolicySet, cost: int = 1) -> Decision:
-        """Count ``cost`` units. A cost of zero only looks, and is never refused."""
+        """Count ``cost`` units. A cost of zero only reads the state, and is always allowed."""
 
     async def close(self) -> None:
-        """Let go of connections and tasks."""
+        """Close connections and stop tasks."""
 
 
 def decide(rules: PolicySet, usages: Sequence[Usage], cost: int, now: int, *, counted: bool) -> Decision:
-    """The decision behind these usages: after the request where it was ``counted``, else before it.
+    """Return the decision for these usages, which include the request if ``counted``.
 
-    ``now`` in milliseconds since the epoch.
+    ``now`` is in milliseconds since the epoch.
     """
     standings = []
     violated: tuple[Policy, ...] = ()
     pause = 0
     for policy, usage in zip(rules.policies, usages, strict=True):
-        standings.append(Standing(policy, *outlook(policy, usage)))
+        standings.append(Standing(policy, *remaining_and_reset(policy, usage)))
         if not counted and not fits(policy, usage, cost):
             violated = (*violated, policy)
             pause = max(pause, wait(policy, usage, cost))

@@ -1,4 +1,4 @@
-"""Counting in this process: what serves without Redis, and while Redis does not answer."""
+"""Counts in this process: used without Redis, and while Redis is unavailable."""
 
 import time
 from collections import OrderedDict
@@ -7,11 +7,11 @@ from typing import Final
 
 from observability.rate_limit.limiter import Decision, decide
 from observability.rate_limit.policies import PolicySet
-from observability.rate_limit.windows import Usage, charged, fits
+from observability.rate_limit.windows import Usage, charged_units, fits
 
 _NANOSECONDS: Final = 1_000_000
 _Counter = tuple[int, int, int]
-"""The number of the window, the units used in it, and those used in the one before."""
+"""The number of the window, the units used in it, and the units used in the previous one."""
 _NOTHING: Final[_Counter] = (-2, 0, 0)
 
 
@@ -23,9 +23,9 @@ def wall_clock() -> int:
 class LocalLimiter:
     """Implements ``Limiter`` in memory, for one process.
 
-    Never more than ``capacity`` counters: then the one that was idle longest makes room, which forgets what its
-    caller has used, and of all callers that one has the most back already. Nothing scans or expires in the
-    background, so there is no pause, however many keys there are.
+    Stores at most ``capacity`` counters. Beyond that it drops the one that was idle longest, whose client has regained
+    the most units of all. There is no background scan or expiry, and therefore no pause, regardless of the number of
+    keys.
     """
 
     def __init__(self, capacity: int, clock: Callable[[], int] = wall_clock) -> None:
@@ -51,7 +51,7 @@ class LocalLimiter:
         if counted and cost:
             for position, (key, window, policy) in enumerate(found):
                 current, previous, elapsed = usages[position]
-                current += charged(policy, cost)
+                current += charged_units(policy, cost)
                 self._counters[key] = window, current, previous
                 usages[position] = current, previous, elapsed
             while len(self._counters) > self._capacity:
@@ -59,16 +59,17 @@ class LocalLimiter:
         return decide(rules, usages, cost, now, counted=counted)
 
     async def close(self) -> None:
-        """Nothing to let go of."""
+        """Does nothing: there is nothing to close."""
 
     def _find(self, key: tuple[str, str, int], milliseconds: int, now: int) -> tuple[int, Usage]:
         window = now // milliseconds
         last, current, previous = self._counters.get(key, _NOTHING)
         if last >= 0:
-            # A refused caller keeps its counter young too, or asking on would be the way to be forgotten.
+            # A rejected request also refreshes its counter; otherwise clients could get it dropped with further
+            # requests.
             self._counters.move_to_end(key)
         if last > window:
-            # The clock was set back: the later window stays, as new as it can be.
+            # The clock was set back: continue in the later window, at its start.
             return last, (current, previous, 0)
         elapsed = now - window * milliseconds
         if last == window:

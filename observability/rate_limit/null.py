@@ -1,4 +1,4 @@
-"""No limit at all, for an installation that has one in front of it."""
+"""A limiter without limits, for installations behind a gateway that limits."""
 
 from observability.rate_limit.limiter import Decision, decide
 from observability.rate_limit.local import wall_clock
@@ -6,7 +6,7 @@ from observability.rate_limit.policies import PolicySet
 
 
 class NullLimiter:
-    """Implements ``Limiter``: counts nothing, so the headers that a contract promises tell of a whole quota."""
+    """Implements ``Limiter`` without counting; the headers that the contract requires always show the full quota."""
 
     async def charge(self, subject: str, rules: PolicySet, cost: int = 1) -> Decision:  # noqa: ARG002 - of the protocol
         """Always allowed."""
@@ -15,4 +15,4 @@ class NullLimiter:
         return decide(rules, usages, cost, now, counted=True)
 
     async def close(self) -> None:
-        """Nothing to let go of."""
+        """Does nothing: there is nothing to close."""

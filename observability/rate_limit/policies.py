@@ -1,4 +1,4 @@
-"""What is allowed, as data: ``{"burst": "100/minute", "daily": "10000/day"}``, parsed by slowapi."""
+"""Rate-limit policies as data: ``{"burst": "100/minute", "daily": "10000/day"}``, parsed by slowapi."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Final
 from slowapi.wrappers import Limit, LimitGroup
 
 _LARGEST: Final = 2**53
-"""Up to here Lua's numbers, which are doubles, count exactly as Python's do."""
+"""Lua's numbers are doubles; up to this value they count exactly, like Python's integers."""
 _SECOND: Final = 1000
 
 
@@ -15,7 +15,7 @@ _SECOND: Final = 1000
 class Policy:
     """At most ``quota`` units in ``window`` seconds. Raises ``ValueError`` for numbers that cannot be counted.
 
-    ``declared`` is slowapi's own form, from which its ``RateLimitExceeded`` is made.
+    ``declared`` is slowapi's own object, which its ``RateLimitExceeded`` takes.
     """
 
     name: str
@@ -23,7 +23,7 @@ class Policy:
     window: int
     declared: Limit = field(compare=False, repr=False)
     milliseconds: int = field(init=False, repr=False)
-    """The window again, in the unit of the counters."""
+    """``window`` in milliseconds, the unit of the counters."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "milliseconds", self.window * _SECOND)
@@ -34,9 +34,9 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PolicySet:
-    """The policies that hold for a caller, all of them at once. ``name`` is the plan, or ``anonymous``.
+    """The policies of a client, which apply together. ``name`` is the plan, or ``anonymous``.
 
-    Made once; compared by identity, so that it is a cheap key of a cache.
+    Compared by identity, which makes it a cheap cache key; build each set once.
     """
 
     name: str
@@ -44,12 +44,12 @@ class PolicySet:
 
     @classmethod
     def parse(cls, name: str, texts: Mapping[str, str]) -> "PolicySet":
-        """From the name and the text of each policy. Raises ``ValueError`` for a text that is no limit."""
+        """Parse a set from the text of each policy. Raises ``ValueError`` for an invalid text."""
         return cls(name, tuple(parse_policy(policy, text) for policy, text in texts.items()))
 
 
 def parse_policy(name: str, text: str) -> Policy:
-    """One policy, of a text that slowapi and ``limits`` understand. Raises ``ValueError``."""
+    """Parse one policy from a text that slowapi and ``limits`` understand. Raises ``ValueError``."""
     group: Iterator[Limit] = iter(
         LimitGroup(
             text,
@@ -65,6 +65,6 @@ def parse_policy(name: str, text: str) -> Policy:
     )
     limit, *others = group
     if others:
-        message = f"{name}: {text!r} holds several limits; give each its own name"
+        message = f"{name}: {text!r} contains several limits; give each its own name"
         raise ValueError(message)
     return Policy(name, limit.limit.amount, limit.limit.get_expiry(), limit)

@@ -1,8 +1,8 @@
-"""The arithmetic of a sliding window that is made of two fixed ones; in integers, the same here and in Lua.
+"""The arithmetic of a sliding window that is approximated by two fixed ones; in integers, the same as in Lua.
 
-What was used in the previous window counts less the further the current one has gone:
-``previous * (window - elapsed) / window + current``. That is two numbers for each caller however large the quota is,
-no burst beyond the quota at any instant, and no more than the quota within any one window of the clock.
+The units of the previous window are weighted by the share of it that the sliding window still covers:
+``previous * (window - elapsed) / window + current``. That takes two numbers per client for any quota, allows no burst
+beyond the quota at any instant, and no more than the quota within any fixed window.
 """
 
 from typing import Final
@@ -12,12 +12,12 @@ from observability.rate_limit.policies import Policy
 _SECOND: Final = 1000
 
 Usage = tuple[int, int, int]
-"""What a policy has counted for one caller: the units of the current window, those of the one before, and the
-milliseconds since the current one began."""
+"""The units of the current window, the units of the previous one, and the milliseconds since the current one began; for
+one policy and one client."""
 
 
-def charged(policy: Policy, cost: int) -> int:
-    """The units that a request takes: one that costs more than there ever is takes all, or it could never pass."""
+def charged_units(policy: Policy, cost: int) -> int:
+    """The units that a request takes. A cost above the quota takes the whole quota, or the request could never pass."""
     return min(cost, policy.quota)
 
 
@@ -29,9 +29,9 @@ def fits(policy: Policy, usage: Usage, cost: int) -> bool:
     return cost == 0 or used <= quota * window
 
 
-def outlook(policy: Policy, usage: Usage) -> tuple[int, int]:
-    """Whole units that are left, and seconds until there are more: the end of the window or, with nothing left, the
-    next unit.
+def remaining_and_reset(policy: Policy, usage: Usage) -> tuple[int, int]:
+    """Return the remaining whole units, and the seconds until there are more: the end of the window or, with nothing
+    left, the next unit.
     """
     current, previous, elapsed = usage
     window = policy.milliseconds
@@ -41,20 +41,20 @@ def outlook(policy: Policy, usage: Usage) -> tuple[int, int]:
 
 
 def wait(policy: Policy, usage: Usage, cost: int) -> int:
-    """Milliseconds until ``cost`` units fit, if nobody takes any in the meantime."""
+    """Return the milliseconds until ``cost`` units fit, if no other request takes any in the meantime."""
     if fits(policy, usage, cost):
         return 0
     current, previous, elapsed = usage
-    window, units = policy.milliseconds, charged(policy, cost)
+    window, units = policy.milliseconds, charged_units(policy, cost)
     left = window - elapsed
     spare = policy.quota - units - current
     if spare >= 0 and previous > 0:
-        # The previous window alone is too heavy; it grows lighter until the current one ends.
+        # The previous window alone exceeds the limit; its weight falls until the current window ends.
         return left - spare * window // previous
-    # Only when the current window has become the previous one does it grow lighter.
+    # The weight of the current window falls only after it has become the previous one.
     return left + max(0, window - (policy.quota - units) * window // current)
 
 
 def seconds(milliseconds: int) -> int:
-    """Whole seconds, rounded up: who waits that long is not sent away again for a fraction."""
+    """Return whole seconds, rounded up, so that a client that waits that long is not rejected for a fraction."""
     return -(-milliseconds // _SECOND)

@@ -1,4 +1,4 @@
-"""Who asks for what: one object per request, made before anything else runs."""
+"""The request context: one object per request, created before any other layer runs."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
@@ -11,15 +11,15 @@ from observability.requests.routes import OTHER_METHOD, UNMATCHED, method, route
 from observability.tracing.recording import Recording
 
 KEY: Final = "context"
-"""Where ``scope["state"]`` holds the context."""
+"""The key of the context in ``scope["state"]``."""
 
 CLIENT_GONE: Final = 499
-"""The status of a request whose client left before the answer was whole (a convention of nginx)."""
+"""The status of a request whose client disconnected before the response was complete (a convention of nginx)."""
 FAILED: Final = 500
 
 ACTIVE: Final[ContextVar["RequestContext | None"]] = ContextVar("request_context", default=None)
-"""The context of the request that the running task belongs to, for code that has no scope at hand; every line that is
-logged there carries its ids."""
+"""The context of the request that the running task serves, for code without access to the scope. The log processors
+add its ids to every line."""
 
 
 def _never(_status: int, _seconds: float) -> bool:
@@ -27,7 +27,7 @@ def _never(_status: int, _seconds: float) -> bool:
 
 
 class RequestContext:
-    """What is known of a request. Filled as it goes its way; complete after ``finish``."""
+    """The ids, the client and the outcome of one request. Filled during the request; complete after ``finish``."""
 
     __slots__ = (
         "api_version",
@@ -67,42 +67,45 @@ class RequestContext:
         self.span_id = span_id
         self.parent_span_id = parent_span_id
         self.parent_sampled = parent_sampled
-        """The caller's decision; ``None`` where no trace is continued."""
+        """The sampling decision of the caller; ``None`` for a new trace."""
         self.sampled = False
-        """Whether the trace is kept. Final once the application has run: an error or a slow answer may still decide."""
+        """Whether the trace is exported. An error or a slow response may still set it; final once the application has
+        run."""
         self.recording: Recording | None = None
-        """What the request does, where that is traced."""
+        """The spans of the request; ``None`` without tracing."""
         self.notable: Callable[[int, float], bool] = _never
-        """Whether a status after so many seconds is reason enough to keep it; whoever traces says so."""
+        """Whether a status and a duration in seconds are reason enough to export the trace; set by the tracing
+        listener."""
         self.api_version = api_version
-        """``None`` outside of every version."""
+        """``None`` for a path outside all versions."""
         self.consumer: str | None = None
         self.consumer_tier: str | None = None
         self.deprecated: tuple[str, ...] = ()
-        """What the request used that is deprecated within its version, as the code names it."""
+        """The deprecated parts of its version that the request used, by their names in the code."""
         self.route = UNMATCHED
         self.method = OTHER_METHOD
-        """One of the few of ``observability.requests.routes``, once finished."""
+        """One of the methods of ``observability.requests.routes``, set by ``finish``."""
         self.started = perf_counter()
         self.duration = 0.0
-        """Seconds, once finished."""
+        """Seconds, set by ``finish``."""
         self.status: int | None = None
         self.bytes_out = 0
-        """Bytes of the body, before any compression by a proxy; those of a file that the server sends are not known."""
+        """Bytes of the body, before any compression by a proxy. Excludes files that the server sends itself
+        (pathsend)."""
         self.complete = False
-        """Whether the last byte of the response was handed to the server."""
+        """Whether the last byte of the response was passed to the server."""
         self.disconnected = False
 
     @property
-    def started_answering(self) -> bool:
-        """Whether the head of a response has been sent."""
+    def response_started(self) -> bool:
+        """Whether the start of the response has been sent."""
         return self.status is not None
 
     def finish(self, scope: Scope) -> None:
-        """Settle route, method, status and duration, once, so that metric, trace and log line tell the same.
+        """Set route, method, status and duration once, so that metrics, trace and log line agree.
 
-        A response that never became whole counts as 499 when the client left, else as 500, whatever its head had
-        promised.
+        An incomplete response counts as 499 if the client disconnected, else as 500, regardless of the status line that
+        was sent.
         """
         self.duration = perf_counter() - self.started
         self.route = route_template(scope)
@@ -115,7 +118,7 @@ Requests = Sequence[tuple[Scope, RequestContext]]
 
 
 def current(scope: Scope) -> RequestContext:
-    """The context of the request. Raises ``LookupError`` where ``RequestContextMiddleware`` has not run."""
+    """Return the context of the request. Raises ``LookupError`` if ``RequestContextMiddleware`` has not run."""
     context: RequestContext | None = scope.get("state", {}).get(KEY)
     if context is None:
         message = "no request context: is RequestContextMiddleware installed?"
@@ -124,14 +127,14 @@ def current(scope: Scope) -> RequestContext:
 
 
 def set_consumer(scope: Scope, consumer: str, tier: str) -> None:
-    """Note who calls, as an opaque id, and on which plan."""
+    """Store the opaque id and the plan of the client."""
     context = current(scope)
     context.consumer = consumer
     context.consumer_tier = tier
 
 
 def log_fields(context: RequestContext) -> Mapping[str, str | None]:
-    """What every log line of a request carries."""
+    """Return the fields that every log line of a request carries."""
     return {
         "request_id": context.request_id,
         "trace_id": context.trace_id,

@@ -1,4 +1,4 @@
-"""The innermost layer: what nobody handled becomes a 500 here, within reach of CORS, ids, metrics and log."""
+"""The innermost layer: turns unhandled exceptions into 500 responses that still pass CORS, ids, metrics and the log."""
 
 from typing import Final
 
@@ -14,10 +14,10 @@ _TITLE: Final = "Internal Server Error"
 
 
 class ErrorMiddleware:
-    """Logs an escaped exception, unless a boundary further in has, and answers with a problem document (RFC 9457).
+    """Logs an unhandled exception, unless an inner layer has logged it, and sends a problem document (RFC 9457).
 
-    Starlette's own last resort stands outside of every layer of ours: its answer would be in plain text, without ids,
-    uncounted and unreadable across origins, and it raises again, so that the server logs it a second time.
+    Starlette's ``ServerErrorMiddleware`` runs outside of all our layers: its response is plain text without ids and
+    CORS headers and is not counted, and it raises the exception again, so that the server logs it a second time.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -38,14 +38,14 @@ class ErrorMiddleware:
                 return
             if not was_logged(error):
                 self._log.error("request_failed", exc_info=error)
-            if not context.started_answering:
-                await _answer(context, send)
+            if not context.response_started:
+                await _send_problem(context, send)
             elif not context.complete:
-                # Only the server can cut the connection, which tells the client that the body is not whole.
+                # Only the server can close the connection, which shows the client that the body is incomplete.
                 raise
 
 
-async def _answer(context: RequestContext, send: Send) -> None:
+async def _send_problem(context: RequestContext, send: Send) -> None:
     body = orjson.dumps(
         {
             "type": "about:blank",

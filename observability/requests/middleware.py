@@ -1,4 +1,4 @@
-"""The outermost layer: gives every request its context and every response the ids to ask us about it."""
+"""The outermost layer: creates the context of each request and adds its ids to the response."""
 
 import asyncio
 import re
@@ -22,32 +22,32 @@ _OURS: Final = frozenset({b"x-request-id", b"traceresponse", b"server-timing"})
 
 
 class RequestListener(Protocol):
-    """Told of every HTTP request, as it arrives and after it has ended. Must be quick, and must not raise.
+    """Notified of every HTTP request at its start and after its end. Must be fast, and must not raise.
 
-    A layer around the application could do the same, for the price of a coroutine that every wait inside wakes up.
+    A middleware could do the same, but each middleware adds a coroutine frame that every await inside resumes through.
     """
 
     def on_start(self, scope: Scope, context: RequestContext) -> None:
-        """A request has arrived."""
+        """Called when a request arrives."""
 
     def on_end(self, requests: Requests) -> None:
-        """These have ended, well or badly; their contexts are finished."""
+        """Called with requests that ended, successfully or not; their contexts are finished."""
 
 
 class RequestContextMiddleware:
-    """Accepts ``X-Request-ID`` and ``traceparent`` where they are well-formed, and watches the response go out.
+    """Reads valid ``X-Request-ID`` and ``traceparent`` headers, and records the response as it is sent.
 
-    ``listeners`` are told of a request in their order, and of its end in the opposite one. While others are under way,
-    they are told of an end at the loop's next turn, together with those that came to theirs in the same one: code that
-    has just run for one request is still in the caches for the next.
+    ``listeners`` are notified of the start of a request in their order, and of its end in reverse order. While other
+    requests are in flight, ended requests are reported in a batch on the next event-loop iteration: code that has just
+    run for one request is still in the CPU caches for the next.
     """
 
     def __init__(self, app: ASGIApp, *, mounts: Mapping[str, str], listeners: Sequence[RequestListener] = ()) -> None:
         self._app = app
         self._mounts = tuple((prefix, f"{prefix}/", version) for prefix, version in mounts.items())
         self._listeners = tuple(listeners)
-        self._last_first = tuple(reversed(self._listeners))
-        self._under_way = 0
+        self._reversed_listeners = tuple(reversed(self._listeners))
+        self._in_flight = 0
         self._ended: list[tuple[Scope, RequestContext]] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,16 +55,16 @@ class RequestContextMiddleware:
             await self._app(scope, receive, send)
             return
         context = self._context(scope)
-        # A copy: not every server gives each request a state of its own.
+        # A copy: some servers share one state dict between requests.
         scope["state"] = {**scope.get("state", {}), KEY: context}
 
-        async def watch_receive() -> Message:
+        async def receive_message() -> Message:
             message = await receive()
             if message["type"] == "http.disconnect" and not context.complete:
                 context.disconnected = True
             return message
 
-        async def watch_send(message: Message) -> None:
+        async def send_message(message: Message) -> None:
             kind = message["type"]
             if kind == "http.response.body":
                 context.bytes_out += len(message.get("body", b""))
@@ -81,17 +81,17 @@ class RequestContextMiddleware:
         self._begin(scope, context)
         token, recording = ACTIVE.set(context), RECORDING.set(context.recording)
         try:
-            await self._app(scope, watch_receive, watch_send)
+            await self._app(scope, receive_message, send_message)
         finally:
             RECORDING.reset(recording)
             ACTIVE.reset(token)
             self._end(scope, context)
 
     def _begin(self, scope: Scope, context: RequestContext) -> None:
-        # A websocket is no request with an answer: nobody counts or logs one yet.
+        # WebSockets have no single response; they are neither counted nor logged.
         if scope["type"] != "http":
             return
-        self._under_way += 1
+        self._in_flight += 1
         for listener in self._listeners:
             listener.on_start(scope, context)
 
@@ -99,16 +99,16 @@ class RequestContextMiddleware:
         if scope["type"] != "http":
             return
         context.finish(scope)
-        self._under_way -= 1
+        self._in_flight -= 1
         self._ended.append((scope, context))
-        if not self._under_way:
+        if not self._in_flight:
             self._notify()
         elif len(self._ended) == 1:
             asyncio.get_running_loop().call_soon(self._notify, context=Context())
 
     def _notify(self) -> None:
         ended, self._ended = self._ended, []
-        for listener in self._last_first:
+        for listener in self._reversed_listeners:
             listener.on_end(ended)
 
     def _context(self, scope: Scope) -> RequestContext:
@@ -140,26 +140,27 @@ class RequestContextMiddleware:
 
 
 def _with_ids(context: RequestContext, head: Message) -> Message:
-    """The head of a response with the ids of its request, and of no other."""
+    """Return the response start with the ids of this request, which replace any others."""
     status: int | None = head.get("status")
     context.status = status
     if status is not None and not context.sampled:
-        # An error or a slow answer may have made the trace one that is kept, which the header is to tell.
+        # An error or a slow response may have decided that the trace is exported; the header reports the final
+        # decision.
         context.sampled = context.notable(status, perf_counter() - context.started)
     trace = format_traceparent(context.trace_id, context.span_id, sampled=context.sampled).encode()
-    # A replayed response may bring the ids of the request that it was first made for.
+    # A replayed response may carry the ids of the original request.
     headers = [header for header in head.get("headers", ()) if header[0] not in _OURS]
     headers += (
         (b"x-request-id", context.request_id.encode()),
         (b"traceresponse", trace),
-        # The same for scripts in browsers, which read it from the timing of the resource.
+        # The same for scripts in browsers, which read it from the resource timing.
         (b"server-timing", b'trace;desc="%b"' % trace),
     )
     return {**head, "headers": headers}
 
 
 def _request_id(given: list[bytes]) -> str:
-    """The caller's id if it is one, and only one, and no credential put into the wrong header; else a new UUIDv7."""
+    """Return the caller's id if there is exactly one, well-formed and without a credential; otherwise a new UUIDv7."""
     if len(given) == 1 and _REQUEST_ID.fullmatch(given[0]):
         text = given[0].decode()
         if not holds_secret(text):

@@ -1,4 +1,4 @@
-"""Names with few values for what a client asked: metrics and logs never carry a raw path or an invented method."""
+"""Low-cardinality names of routes and methods: metrics and logs carry no raw path and no unknown method."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ from starlette.types import Scope
 from observability.framework import included_template
 
 UNMATCHED: Final = "unmatched"
-"""The route of a request that no route wanted, be it inside or outside a mounted version."""
+"""The route of a request that matched no route, inside or outside a mounted version."""
 OTHER_METHOD: Final = "OTHER"
 
 _METHODS: Final = frozenset(
@@ -18,7 +18,7 @@ _REST: Final = "/{path}"
 
 
 def method(scope: Scope) -> str:
-    """The method where a standard names it (RFC 9110, RFC 5789, QUERY), else ``OTHER``."""
+    """Return the method if a standard defines it (RFC 9110, RFC 5789, QUERY), otherwise ``OTHER``."""
     name: str = scope["method"]
     return name if name in _METHODS else OTHER_METHOD
 
@@ -30,23 +30,23 @@ def path_below_mount(scope: Scope) -> str:
 
 
 def route_template(scope: Scope) -> str:
-    """The full template, ``/api/v1/posts/{post_id}``, or ``unmatched``. To be read after the application ran.
+    """Return the full template, ``/api/v1/posts/{post_id}``, or ``unmatched``. Call it after the application has run.
 
-    A 405 keeps the template: the path was found, so the series are as few as the routes, and whoever looks for the
-    cause wants to see which one. A mount counts as a route only when nothing inside it could have matched (static
-    files, a bare ASGI application): then ``{path}`` stands for the rest.
+    A 405 keeps the template: the path matched, so there are no more series than routes, and the template helps to find
+    the cause. A mount counts as a route only if it has no routes inside (static files, a bare ASGI application);
+    ``{path}`` then stands for the rest.
     """
     template = _own_template(scope)
     if template is None:
         return UNMATCHED
     root: str = scope.get("root_path", "")
-    # Beyond what the server was given, ``root_path`` holds the prefixes of the mounts.
+    # Beyond the server's own prefix, ``root_path`` contains the prefixes of the mounts.
     served_under: str = scope.get("app_root_path", root)
     return root.removeprefix(served_under) + template
 
 
 def _own_template(scope: Scope) -> str | None:
-    """The template within the innermost mount."""
+    """Return the template within the innermost mount."""
     template = included_template(scope)
     if template is not None:
         return template
@@ -57,9 +57,9 @@ def _own_template(scope: Scope) -> str | None:
 
 
 def _plain_template(scope: Scope) -> str | None:
-    """The template of one of Starlette's own routes, which FastAPI's router does not name in the scope.
+    """Return the template of a plain Starlette route, which FastAPI's router does not store in the scope.
 
-    The mount of an application leaves that application as the endpoint, unless a route inside replaced it.
+    A mounted application stays the endpoint in the scope, unless a route inside replaced it.
     """
     endpoint, app = scope.get("endpoint"), scope.get("app")
     if endpoint is None or endpoint is app:

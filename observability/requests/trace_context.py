@@ -1,4 +1,4 @@
-"""W3C Trace Context (https://www.w3.org/TR/trace-context/): ``traceparent`` in, ``traceresponse`` out."""
+"""W3C Trace Context (https://www.w3.org/TR/trace-context/): parses ``traceparent``, formats ``traceresponse``."""
 
 import re
 from random import getrandbits
@@ -13,16 +13,16 @@ _SAMPLED: Final = 1
 
 
 class Parent(NamedTuple):
-    """The caller's span. Ids are lower-case hexadecimal."""
+    """The span of the caller. Ids are lower-case hexadecimal."""
 
     trace_id: str
     span_id: str
     sampled: bool
-    """What the caller decided. Whether that counts is for us to say."""
+    """The decision of the caller. The sampler decides whether it applies."""
 
 
 def parse_traceparent(value: bytes) -> Parent | None:
-    """The parent, or ``None`` for anything but a valid header."""
+    """Return the parent, or ``None`` for an invalid header."""
     match = _TRACEPARENT.fullmatch(value)
     if match is None:
         return None
@@ -35,20 +35,20 @@ def parse_traceparent(value: bytes) -> Parent | None:
 
 
 def format_traceparent(trace_id: str, span_id: str, *, sampled: bool) -> str:
-    """The value of ``traceparent`` and of ``traceresponse``, version 00."""
+    """Return the value of ``traceparent`` and ``traceresponse``, version 00."""
     return f"00-{trace_id}-{span_id}-{'01' if sampled else '00'}"
 
 
 def new_ids() -> tuple[str, str]:
-    """A fresh trace id and span id.
+    """Return a new trace id and span id.
 
-    They identify and guard nothing, so that they need no random bits of the system's: that call lets go of the
-    interpreter's lock, and the thread that exports and the one that answers would hand it to and fro for each span.
+    The ids protect nothing, so they do not come from the system's random source: that call releases the interpreter
+    lock, and the export thread and the event loop would exchange it for each span.
     """
     text = f"{getrandbits(192):048x}"
     return text[:32], text[32:]
 
 
 def new_span_id() -> str:
-    """A fresh span id within a known trace."""
+    """Return a new span id."""
     return f"{getrandbits(64):016x}"

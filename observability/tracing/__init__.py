@@ -1,1 +1,1 @@
-"""One trace from the caller to the mail: recorded cheaply for every request, built and sent for those that are kept."""
+"""Distributed tracing: records every request and job cheaply, and builds and exports the spans of sampled ones."""

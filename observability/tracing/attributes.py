@@ -1,4 +1,4 @@
-"""The attributes of a server span: those of the semantic conventions, and ours."""
+"""The attributes of a server span: OpenTelemetry's semantic conventions and our own."""
 
 from typing import Final
 
@@ -12,20 +12,20 @@ from observability.requests.routes import OTHER_METHOD, UNMATCHED
 from observability.tracing.recording import Attributes
 
 _UNWANTED: Final = ("url.query", "client.address", "client.port", "server.address", "server.port")
-"""A query may hold a secret, and an address is somebody's."""
+"""A query may contain a secret, and a client address is personal data."""
 _FREE_TEXT: Final = ("url.path", "user_agent.original")
 
 
 def server_attributes(scope: Scope, context: RequestContext, status: int, error: str | None) -> Attributes:
-    """What is known of a finished request. To be built for spans that are kept only: it takes tens of microseconds."""
-    # The library has no public name for "the stable conventions"; the environment variable would be process-wide.
+    """Return the attributes of a finished request. Takes tens of microseconds: call it for exported spans only."""
+    # The library has no public name for the stable conventions; the environment variable would apply process-wide.
     found: dict[str, str | int | float | bool] = collect_request_attributes(  # type: ignore[no-untyped-call]  # contrib
         scope, _StabilityMode.HTTP
     )
     for name in _UNWANTED:
         found.pop(name, None)
     address, port = scope.get("server") or (None, None)
-    # contrib appends the port to the address, even where there is none.
+    # contrib appends the port to the address, even if there is no port.
     ours: dict[str, str | int | None] = {"server.address": address, "server.port": port}
     for name in _FREE_TEXT:
         if name in found:
@@ -46,7 +46,7 @@ def server_attributes(scope: Scope, context: RequestContext, status: int, error:
 
 
 def server_span_name(context: RequestContext) -> str:
-    """``GET /api/v2/posts/{post_id}``; the method alone where no route was found, ``HTTP`` for one unknown."""
+    """Return ``GET /api/v2/posts/{post_id}``; the method alone without a route, ``HTTP`` for an unknown method."""
     name = context.method
     if name == OTHER_METHOD:
         name = "HTTP"

@@ -1,4 +1,4 @@
-"""OTLP over HTTP, as protobuf: the SDK's exporter."""
+"""Delivers spans to a collector with the SDK's exporter: OTLP over HTTP, as protobuf."""
 
 import logging
 from typing import Any, Final
@@ -17,31 +17,31 @@ _PATH: Final = "/v1/traces"
 
 
 class Collector:
-    """Delivers to one endpoint. Headers and certificates may be given in the exporter's ``OTEL_EXPORTER_OTLP_*``."""
+    """Delivers to one endpoint. ``OTEL_EXPORTER_OTLP_*`` may configure headers and certificates of the exporter."""
 
     def __init__(self, endpoint: str, timeout: float, resource: Resource) -> None:
-        # It reports every failure and every retry; the pipeline says once what is the matter.
+        # The exporter logs every failure and every retry; the pipeline logs the failure once.
         logging.getLogger("opentelemetry.exporter.otlp").setLevel(logging.CRITICAL)
         self._resource = resource
-        self._answered = False
+        self._responded = False
         session = requests.Session()
-        session.hooks["response"].append(self._note_answer)
+        session.hooks["response"].append(self._record_response)
         self._exporter = OTLPSpanExporter(
             endpoint=endpoint.rstrip("/") + _PATH, timeout=timeout, session=session, compression=Compression.Gzip
         )
 
     def deliver(self, batch: list[Finished]) -> str | None:
         """See ``Destination``."""
-        self._answered = False
+        self._responded = False
         spans = [span for done in batch for span in build(done, self._resource)]
         if self._exporter.export(spans) is SpanExportResult.SUCCESS:
             return None
-        return REFUSED if self._answered else UNREACHABLE
+        return REFUSED if self._responded else UNREACHABLE
 
     def interrupt(self) -> None:
-        """End a pause between two attempts, and let there be no other."""
+        """End the pause between two attempts and prevent further attempts."""
         self._exporter.shutdown()  # type: ignore[no-untyped-call]  # the SDK leaves it untyped
 
-    def _note_answer(self, _response: requests.Response, *_args: Any, **_kwargs: Any) -> None:
-        # The exporter tells success from failure only.
-        self._answered = True
+    def _record_response(self, _response: requests.Response, *_args: Any, **_kwargs: Any) -> None:
+        # The exporter reports success or failure only.
+        self._responded = True

@@ -1,4 +1,4 @@
-"""What the composition root tells about tracing."""
+"""The configuration of tracing, which the composition root provides."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,19 +6,19 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TracingConfig:
-    """Fixed for the life of a process."""
+    """Constant while a process runs."""
 
     service: str = "strata"
     version: str = "0"
     environment: str = "development"
     endpoint: str | None = None
-    """The base URL of a collector that speaks OTLP/HTTP; ``/v1/traces`` is added."""
+    """The base URL of an OTLP/HTTP collector; ``/v1/traces`` is appended."""
     timeout: float = 5.0
-    """Seconds in which the collector must have taken a batch, retries included."""
+    """Seconds within which the collector must accept a batch, including retries."""
     sample_ratio: float = 0.1
     slow_threshold: float = 1.0
-    """Seconds; whatever takes longer is kept."""
+    """Seconds. Slower requests and jobs are always exported."""
     trust_parent: bool = False
-    """Whether callers decide what is sampled: only behind a gateway of one's own."""
+    """Whether callers decide about sampling. Only safe behind a trusted gateway."""
     ring: Path | None = None
-    """Where traces are kept when there is no collector; ``None`` keeps none."""
+    """The folder for traces when there is no collector; ``None`` discards them."""

@@ -1,4 +1,4 @@
-"""Background work: the trace of whoever enqueued it goes on in the worker."""
+"""Spans of background jobs, which continue the trace that enqueued them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,9 +15,9 @@ from observability.tracing.tracer import Tracing
 
 @contextmanager
 def job_span(tracing: Tracing, job: str, traceparent: object, *, attempt: int) -> Iterator[None]:
-    """Run the block as one attempt at a job; its log lines carry the ids of the span.
+    """Run the block as one attempt at a job. Its log lines carry the ids of the span.
 
-    ``traceparent`` comes from the queue; whatever is not one begins a new trace. A failure is kept always.
+    ``traceparent`` comes from the queue; an invalid value starts a new trace. Failures are always exported.
     """
     parent = parse_traceparent(traceparent.encode()) if isinstance(traceparent, str) else None
     recording = _recording(tracing, parent)

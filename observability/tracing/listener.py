@@ -1,4 +1,4 @@
-"""Makes the server span of a request."""
+"""Builds the server span of a request."""
 
 from collections.abc import Set as AbstractSet
 from functools import partial
@@ -14,10 +14,10 @@ from observability.tracing.tracer import Tracing
 
 
 class RequestTracing:
-    """Records every HTTP request under the ids of its context, and keeps what the sampler wants kept.
+    """Records every HTTP request under the ids of its context, and exports those that the sampler selects.
 
-    It is the first to be told of the end, before log and metrics: whether a trace is kept, which an exemplar depends
-    on, is known when they observe.
+    It is the first listener that is notified of the end, before log and metrics: they need the final sampling decision,
+    for exemplars among others.
     """
 
     def __init__(self, *, tracing: Tracing, quiet_paths: AbstractSet[str]) -> None:

@@ -1,4 +1,4 @@
-"""Reads the traces that processes of this home have left on the disk: see ``observability.tracing.ring``."""
+"""Reads the traces that local processes wrote to disk; see ``observability.tracing.ring``."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -13,7 +13,7 @@ SUFFIX: Final = ".jsonl"
 
 @dataclass(frozen=True, slots=True)
 class LocalTrace:
-    """What the processes of this home did for one trace. Spans are as ``RingWriter`` writes them, by their start."""
+    """The spans of one trace from the processes of this home, as ``RingWriter`` writes them, sorted by start."""
 
     trace_id: str
     spans: list[dict[str, Any]]
@@ -26,26 +26,26 @@ class LocalTrace:
 
     @property
     def failed(self) -> bool:
-        """Whether any of it is an error."""
+        """Whether any span is an error."""
         return any(span["error"] for span in self.spans)
 
     @property
     def longest_ms(self) -> float:
-        """The duration of its longest span: a job may run long after the request that began the trace has ended."""
+        """The duration of the longest span; a job may run long after the request that began the trace has ended."""
         return max(float(span["duration_ms"]) for span in self.spans)
 
     def roots(self) -> list[dict[str, Any]]:
-        """The spans whose parent is not here."""
+        """Return the spans whose parent is not in this trace."""
         known = {span["span_id"] for span in self.spans}
         return [span for span in self.spans if span["parent_span_id"] not in known]
 
     def below(self, span_id: str) -> list[dict[str, Any]]:
-        """The children of a span."""
+        """Return the children of a span."""
         return [span for span in self.spans if span["parent_span_id"] == span_id]
 
 
 def read_ring(folder: Path) -> list[LocalTrace]:
-    """Every trace that is still there, newest first."""
+    """Return every trace in the folder, newest first."""
     found: dict[str, list[dict[str, Any]]] = {}
     for path in folder.glob(f"*{SUFFIX}"):
         for part in _lines(path):
@@ -58,9 +58,9 @@ def _lines(path: Path) -> Iterable[dict[str, Any]]:
     try:
         text = path.read_bytes()
     except FileNotFoundError:
-        # Rotated away meanwhile.
+        # Removed by rotation in the meantime.
         return
     for line in text.splitlines():
-        # The last line of a process that was killed may be half of one.
+        # The last line of a killed process may be incomplete.
         with suppress(orjson.JSONDecodeError):
             yield orjson.loads(line)

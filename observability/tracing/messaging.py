@@ -1,4 +1,4 @@
-"""How work for other processes is named in a trace."""
+"""Names and attributes of job spans (OpenTelemetry's messaging conventions)."""
 
 from typing import Final
 
@@ -8,12 +8,12 @@ _SYSTEM: Final = "pgqueuer"
 
 
 def sending(job: str) -> tuple[str, Attributes]:
-    """Name and attributes of the span that enqueues a job."""
+    """Return name and attributes of the span that enqueues a job."""
     return f"send {job}", _attributes(job, "send")
 
 
 def processing(job: str, attempt: int) -> tuple[str, Attributes]:
-    """Name and attributes of the span of one attempt at a job."""
+    """Return name and attributes of the span of one attempt at a job."""
     return f"process {job}", {**_attributes(job, "process"), "strata.job.attempt": attempt}
 
 

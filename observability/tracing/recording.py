@@ -1,4 +1,4 @@
-"""What one request or job did, noted while it runs. Nothing is built yet: most recordings are thrown away."""
+"""Records the spans of one request or job. SDK spans are built later, because most recordings are discarded."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -14,15 +14,15 @@ from observability.requests.trace_context import format_traceparent, new_span_id
 Attributes = Mapping[str, str | int | float | bool]
 
 MOST_CHILDREN: Final = 128
-"""Spans within one recording."""
+"""The maximum number of child spans in one recording."""
 
 
 class Child:
-    """A span below the root, open while its block runs. It has no children: what runs inside it belongs to the root.
+    """A child span of the root, open while its block runs. Spans inside it also become children of the root.
 
-    ``started`` and ``ended`` are of ``perf_counter``. ``error`` is the name of the exception that ended it, since its
-    text may hold anything. ``span_id`` is given only where the id has left the process; else it is made when the span
-    is built.
+    ``started`` and ``ended`` are ``perf_counter`` values. ``error`` is the class name of the exception that ended the
+    span; the message is omitted because it may contain secrets. ``span_id`` is set only if the id has left the process;
+    otherwise it is generated when the span is built.
     """
 
     __slots__ = ("_recording", "attributes", "ended", "error", "kind", "name", "span_id", "started")
@@ -47,11 +47,11 @@ class Child:
         self.ended = perf_counter()
         if kind is not None:
             self.error = kind.__name__
-        # Let go of it, or the two would hold each other until the next collection.
+        # Break the reference cycle, which would otherwise stay until the next garbage collection.
         recording, self._recording = self._recording, None
         if recording is None:
             return
-        # A loop over statements must not fill the memory.
+        # Bounds the memory of a loop over statements.
         if len(recording.children) < MOST_CHILDREN:
             recording.children.append(self)
         else:
@@ -59,7 +59,7 @@ class Child:
 
 
 class Recording:
-    """The children of one root span, as they end."""
+    """The child spans of one root span, in the order of their ends."""
 
     __slots__ = ("children", "dropped", "failure", "sampled", "span_id", "trace_id")
 
@@ -67,7 +67,7 @@ class Recording:
         self.trace_id = trace_id
         self.span_id = span_id
         self.sampled = sampled
-        """The decision at the root; an error or a slow answer may still overrule a no."""
+        """The sampling decision at the root; an error or a slow response may still change it to true."""
         self.children: list[Child] = []
         self.dropped = 0
         self.failure: BaseException | None = None
@@ -75,13 +75,13 @@ class Recording:
 
 
 RECORDING: Final[ContextVar[Recording | None]] = ContextVar("recording", default=None)
-"""The recording that the running task belongs to."""
+"""The recording of the running task."""
 _NOTHING: Final = nullcontext()
 
 
 @contextmanager
 def recorded(recording: Recording) -> Iterator[None]:
-    """Let everything inside note its spans in ``recording``."""
+    """Collect the spans of the block in ``recording``."""
     token = RECORDING.set(recording)
     try:
         yield
@@ -90,10 +90,10 @@ def recorded(recording: Recording) -> Iterator[None]:
 
 
 def client_span(name: str, attributes: Attributes, *, kind: SpanKind = SpanKind.CLIENT) -> AbstractContextManager[None]:
-    """Note the block as a span, where a request or job is being recorded.
+    """Record the block as a child span if a request or job is being recorded.
 
-    ``attributes`` is kept as it is until the span is exported, and is best a constant. It must hold no value that a
-    caller sent.
+    ``attributes`` is not copied until the span is exported, so it should be a constant. It must contain no value that a
+    client sent.
     """
     recording = RECORDING.get()
     return _NOTHING if recording is None else Child(recording, name, kind, attributes)
@@ -101,7 +101,7 @@ def client_span(name: str, attributes: Attributes, *, kind: SpanKind = SpanKind.
 
 @contextmanager
 def producer_span(name: str, attributes: Attributes) -> Iterator[str | None]:
-    """The same for handing work to another process; yields the ``traceparent`` that is to travel with it."""
+    """Record a span for enqueued work. Yields the ``traceparent`` to pass to the other process."""
     recording = RECORDING.get()
     if recording is None:
         yield None
@@ -111,8 +111,8 @@ def producer_span(name: str, attributes: Attributes) -> Iterator[str | None]:
         yield format_traceparent(recording.trace_id, span_id, sampled=recording.sampled)
 
 
-def note_failure(error: BaseException) -> None:
-    """Remember the exception that the running request or job fails with."""
+def record_failure(error: BaseException) -> None:
+    """Store the exception that the running request or job fails with."""
     recording = RECORDING.get()
     if recording is not None:
         recording.failure = error

@@ -1,4 +1,4 @@
-"""Traces on the local disk, where there is no collector: a bounded file for each process."""
+"""Traces on the local disk, for installations without a collector: a bounded file per process."""
 
 import os
 from collections.abc import Mapping
@@ -16,14 +16,14 @@ from observability.tracing.spans import Finished, build
 
 UNWRITABLE: Final = "unwritable"
 _SEGMENT_BYTES: Final = 1_048_576
-"""A process keeps two segments, the one it writes and the one before."""
+"""The size of a segment. A process has two: the current one and the previous one."""
 _MOST_FILES: Final = 16
-"""Segments in the folder; those written longest ago go first."""
+"""The maximum number of segments in the folder; the oldest are removed first."""
 _MILLION: Final = 1_000_000
 
 
 class RingWriter:
-    """Appends one line for each trace, and forgets the older half when a segment is full."""
+    """Appends one line per trace. A full segment becomes the previous one, and the one before it is dropped."""
 
     def __init__(self, folder: Path, resource: Resource, *, segment_bytes: int = _SEGMENT_BYTES) -> None:
         self._folder = folder
@@ -38,7 +38,7 @@ class RingWriter:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not self._path.exists():
-                self._forget_oldest()
+                self._remove_oldest()
             elif self._path.stat().st_size + len(lines) > self._segment_bytes:
                 self._path.replace(self._path.with_name(f"{self._path.stem}.1{SUFFIX}"))
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -49,30 +49,30 @@ class RingWriter:
         return None
 
     def interrupt(self) -> None:
-        """A write to a local file ends by itself."""
+        """Does nothing: a write to a local file ends without help."""
 
     def _line(self, done: Finished) -> Mapping[str, object]:
         return {
             "trace_id": done.recording.trace_id,
             "service": self._service,
-            "spans": [_plain(span) for span in build(done, self._resource)],
+            "spans": [_span_line(span) for span in build(done, self._resource)],
         }
 
-    def _forget_oldest(self) -> None:
-        known = sorted(self._folder.glob(f"*{SUFFIX}"), key=_written)
+    def _remove_oldest(self) -> None:
+        known = sorted(self._folder.glob(f"*{SUFFIX}"), key=_modified_at)
         for path in known[: max(0, len(known) - _MOST_FILES + 1)]:
             with suppress(FileNotFoundError):
                 path.unlink()
 
 
-def _written(path: Path) -> float:
+def _modified_at(path: Path) -> float:
     try:
         return path.stat().st_mtime
     except FileNotFoundError:
         return 0.0
 
 
-def _plain(span: ReadableSpan) -> Mapping[str, object]:
+def _span_line(span: ReadableSpan) -> Mapping[str, object]:
     context = span.get_span_context()
     started, ended = span.start_time or 0, span.end_time or 0
     return {

@@ -1,4 +1,4 @@
-"""From recordings to spans of the OpenTelemetry SDK, which is what exporters take."""
+"""Converts recordings to spans of the OpenTelemetry SDK, which exporters accept."""
 
 import os
 import traceback
@@ -26,7 +26,7 @@ _BILLION: Final = 1_000_000_000
 
 @dataclass(slots=True)
 class Finished:
-    """A kept root span with what is below it, complete but not built: that is the exporting thread's work."""
+    """A finished root span with its children. The export thread builds the SDK spans from it."""
 
     recording: Recording
     name: str
@@ -34,17 +34,17 @@ class Finished:
     parent_span_id: str | None
     duration: float
     attributes: Callable[[], Attributes]
-    """Makes them: that is the exporting thread's work, too."""
+    """Computes the attributes; called in the export thread."""
     error: str | None
     """``None`` unless the span is an error."""
     exception: Mapping[str, str] | None
     ended_ns: int
     ended: float
-    """The same moment, by ``perf_counter``: the bridge between the two clocks."""
+    """The same moment as a ``perf_counter`` value, to convert between the two clocks."""
 
     @property
     def size(self) -> int:
-        """How many spans."""
+        """The number of spans."""
         return 1 + len(self.recording.children)
 
 
@@ -59,9 +59,9 @@ def finished(
     attributes: Callable[[], Attributes],
     error: str | None,
 ) -> Finished:
-    """Close a recording that ended at ``ended``, of ``perf_counter``, after ``duration`` seconds.
+    """Close a recording that ended at ``ended``, a ``perf_counter`` value, after ``duration`` seconds.
 
-    Takes the text of its exception and lets the exception go, frames and all.
+    Stores the text of the exception and drops the reference to it, which would keep its frames alive.
     """
     failure, recording.failure = recording.failure, None
     exception = exception_attributes(failure) if failure is not None and error is not None else None
@@ -70,7 +70,7 @@ def finished(
 
 
 def exception_attributes(error: BaseException) -> Mapping[str, str]:
-    """The attributes of an ``exception`` event, without secrets and without the values of local variables."""
+    """Return the attributes of an ``exception`` event, without secrets and without the values of local variables."""
     text = "".join(traceback.format_exception(error))[-_LONGEST_TRACEBACK:]
     kind = type(error)
     return {
@@ -81,7 +81,7 @@ def exception_attributes(error: BaseException) -> Mapping[str, str]:
 
 
 def make_resource(config: TracingConfig) -> Resource:
-    """Which process speaks. ``OTEL_RESOURCE_ATTRIBUTES`` may add to it."""
+    """Describe this process. ``OTEL_RESOURCE_ATTRIBUTES`` may add attributes."""
     return Resource.create(
         {
             "service.name": config.service,
@@ -94,7 +94,7 @@ def make_resource(config: TracingConfig) -> Resource:
 
 
 def build(done: Finished, resource: Resource) -> list[ReadableSpan]:
-    """The root span and its children."""
+    """Build the root span and its children."""
     recording = done.recording
     trace_id = int(recording.trace_id, 16)
     root = SpanContext(trace_id, int(recording.span_id, 16), is_remote=False, trace_flags=_SAMPLED)

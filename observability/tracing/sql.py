@@ -1,4 +1,4 @@
-"""How statements are named in a trace. Texts hold placeholders, never values."""
+"""Names of SQL statements in traces. Statement texts contain placeholders, never values."""
 
 import re
 from functools import lru_cache
@@ -13,7 +13,7 @@ _LONGEST: Final = 2_000
 
 @lru_cache(maxsize=1024)
 def statement_span(text: str) -> tuple[str, Attributes]:
-    """Name and attributes of the span of a statement, ``SELECT posts``, made once for each text."""
+    """Return name and attributes of the span of a statement, ``SELECT posts``; cached by text."""
     word = _WORD.search(text)
     operation = word[0].upper() if word is not None else "QUERY"
     target = _TARGET.search(text)

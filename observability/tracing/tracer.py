@@ -1,4 +1,4 @@
-"""The tracing of one process."""
+"""Tracing in one process."""
 
 from collections.abc import Callable
 
@@ -13,8 +13,9 @@ from observability.tracing.spans import finished, make_resource
 
 
 class Tracing:
-    """Samples at once, and exports between ``start`` and ``close``. No global provider is set: each application and
-    each test has its own, and no library begins to emit because of us.
+    """Samples requests and jobs, and exports their spans between ``start`` and ``close``.
+
+    It sets no global tracer provider: each application and each test has its own, and libraries emit no spans.
     """
 
     def __init__(self, config: TracingConfig) -> None:
@@ -23,21 +24,21 @@ class Tracing:
         self._pipeline: Pipeline | None = None
 
     def start(self, counts: SpanCounts) -> None:
-        """Begin to export. To be called in the process that serves, since threads do not survive a fork."""
+        """Start to export. Call it in the serving process, since threads do not survive a fork."""
         destination = self._destination()
         if destination is not None:
             self._pipeline = Pipeline(destination, counts)
             self._pipeline.start()
 
     def close(self) -> None:
-        """Export what waits and stop, in less than two seconds. Blocks: not for a loop."""
+        """Export the queued spans and stop, within two seconds. Blocks: do not call it in an event loop."""
         pipeline, self._pipeline = self._pipeline, None
         if pipeline is not None:
             pipeline.close()
 
     @property
     def exporting(self) -> bool:
-        """Whether it is worth to build a span."""
+        """Whether spans are exported at all."""
         return self._pipeline is not None
 
     def keep(
@@ -52,7 +53,7 @@ class Tracing:
         attributes: Callable[[], Attributes],
         error: str | None,
     ) -> None:
-        """Hand a finished recording to the exporter. See ``finished``."""
+        """Queue a finished recording for export. See ``finished``."""
         if self._pipeline is not None:
             self._pipeline.submit(
                 finished(
@@ -70,7 +71,7 @@ class Tracing:
     def _destination(self) -> Destination | None:
         config = self._config
         if config.endpoint is not None:
-            # The exporter, requests and protobuf take a quarter of a second: only those who export pay for it.
+            # The exporter, requests and protobuf take 0.25 s to import, so they are imported only for export.
             from observability.tracing.collector import Collector  # noqa: PLC0415 - see above
 
             return Collector(config.endpoint, config.timeout, make_resource(config))

@@ -49,7 +49,7 @@ class VersionMiddleware:
             response = self.render(Request(scope), error)
             if response.status_code >= 500:  # noqa: PLR2004 - the class of our own failures
                 await structlog.get_logger().aerror("request_failed", exc_info=error)
-            if current(scope).started_answering:
+            if current(scope).response_started:
                 # The head is out; only cutting the connection tells the client that the body is not whole.
                 raise
             await response(scope, receive, answer.send)
