@@ -1,4 +1,4 @@
-"""What the composition root tells this package."""
+"""The configuration of this package, which the composition root provides."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ EXPOSED_HEADERS: Final = (
     "X-Request-ID",
     "traceresponse",
 )
-"""Response headers that a script in a browser may read beyond the few of the Fetch standard."""
+"""Response headers that browser scripts may read, beyond the CORS-safelisted ones of the Fetch standard."""
 
 ACCEPTED_HEADERS: Final = (
     "Authorization",
@@ -44,14 +44,14 @@ ACCEPTED_HEADERS: Final = (
     "traceparent",
     "tracestate",
 )
-"""Request headers that a script in a browser may send."""
+"""Request headers that browser scripts may send."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorsPolicy:
-    """Which pages of other origins may call. Without origins no CORS header is ever sent.
+    """The origins whose pages may call the API. Without origins no CORS header is sent.
 
-    Raises ``ValueError`` for ``*`` together with credentials: any page could act as whoever is signed in.
+    Raises ``ValueError`` for ``*`` with credentials: any page could then act on behalf of a signed-in user.
     """
 
     allow_origins: tuple[str, ...] = ()
@@ -60,7 +60,7 @@ class CorsPolicy:
     allow_headers: tuple[str, ...] = ACCEPTED_HEADERS
     expose_headers: tuple[str, ...] = EXPOSED_HEADERS
     max_age: int = 600
-    """Seconds for which a browser may remember the answer to a preflight."""
+    """Seconds for which a browser may cache the response to a preflight request."""
 
     def __post_init__(self) -> None:
         if self.allow_credentials and "*" in self.allow_origins:
@@ -70,21 +70,21 @@ class CorsPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservabilityConfig:
-    """Settings of the whole package, fixed for the life of an application."""
+    """The configuration of the whole package, constant while an application runs."""
 
     service: str = "strata"
     log_level: LogLevel = "info"
     log_format: LogFormat = "auto"
     mounts: Mapping[str, str] = field(default_factory=dict)
-    """Path prefix -> API version (``{"/api/v1": "v1"}``); no prefix lies within another."""
+    """Path prefix -> API version (``{"/api/v1": "v1"}``); no prefix is within another."""
     quiet_paths: frozenset[str] = frozenset({"/health", "/health/ready", "/metrics"})
-    """Exact paths that machines ask for all day: their successes are logged at debug level only."""
+    """Exact paths that machines poll; successful requests to them are logged at debug level only."""
     cors: CorsPolicy = field(default_factory=CorsPolicy)
     deprecated_versions: frozenset[str] = frozenset()
-    """Names of the versions whose requests ``api_deprecated_requests_total`` counts."""
+    """The versions whose requests ``api_deprecated_requests_total`` counts."""
     metrics_folder: Path | None = None
-    """Where the processes of one server count together; ``None`` where there is only one."""
+    """The folder in which the processes of one server share metrics; ``None`` for a single process."""
     consumer_series: int = 1000
-    """The most series that ``api_consumer_requests_total`` may have."""
+    """The maximum number of series of ``api_consumer_requests_total``."""
     conformance_ratio: float = 0.0
-    """The share of requests that an auditor gets to judge."""
+    """The share of requests that are checked against the contract."""

@@ -1,4 +1,4 @@
-"""The layers around an application, in their order."""
+"""Installs the middleware of this package in an application, in the right order."""
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -23,9 +23,9 @@ def install(
     tracing: Tracing | None = None,
     checker: ConformanceChecker | None = None,
 ) -> Metrics:
-    """Set up logging, wrap ``app``, and return its instruments. To be called once, before the first request.
+    """Set up logging, wrap ``app``, and return its instruments. Call it once, before the first request.
 
-    Whoever gives ``tracing`` or ``checker`` starts and closes them with the application.
+    The caller starts and closes ``tracing`` and ``checker``.
     """
     configure(config.log_level, config.log_format)
     metrics = Metrics(config.mounts.values(), folder=config.metrics_folder, consumer_series=config.consumer_series)
@@ -40,10 +40,10 @@ def middleware(
     tracing: Tracing | None = None,
     checker: ConformanceChecker | None = None,
 ) -> list[Middleware]:
-    """Every layer, outermost first, each pure ASGI.
+    """Return every layer, outermost first, each pure ASGI.
 
-    CORS stands outside of whatever can answer with an error, so that scripts may read errors too, and inside of what
-    only watches, so that preflights have an id and are logged and counted.
+    CORS is outside of the layers that send error responses, so that scripts can read errors too, and inside of the
+    layers that only observe, so that preflight requests have an id and are logged and counted.
     """
     return [
         *_conformance(config, checker),
@@ -58,7 +58,7 @@ def _request_metrics(config: ObservabilityConfig, metrics: Metrics) -> RequestMe
 
 
 def _listeners(config: ObservabilityConfig, metrics: Metrics, tracing: Tracing | None) -> list[RequestListener]:
-    """Tracing is the last, and so the first to be told of an end: it decides what the others report."""
+    """Tracing is last and therefore notified of ends first, because the other listeners use its decision."""
     listeners: list[RequestListener] = [AccessLog(quiet_paths=config.quiet_paths), _request_metrics(config, metrics)]
     if tracing is not None:
         listeners.append(RequestTracing(tracing=tracing, quiet_paths=config.quiet_paths))

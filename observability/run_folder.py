@@ -1,7 +1,7 @@
-"""What the processes of one server share while it runs: measurements, the log level, and who they are.
+"""The folder that the processes of one server share while it runs: metrics, the log level, and a file per process.
 
-Each run has a folder of its own, so that two servers on one home never mix, and leaves nothing that a later one reads.
-Who is alive is told by locks, which the kernel frees, and not by pids, which are used again.
+Each run has its own folder, so that two servers on one home never mix and a later run never reads old data. File locks
+show which processes are alive: the kernel releases them, whereas pids are reused.
 """
 
 import os
@@ -21,24 +21,24 @@ _LEVEL: Final = "log-level"
 
 
 class RunFolder:
-    """One run's folder."""
+    """The folder of one run."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     @property
     def metrics(self) -> Path:
-        """Where its processes count."""
+        """The folder of the metric files."""
         return self._path / _METRICS
 
     @property
     def level(self) -> Path:
-        """The file that says which log level was asked for while it runs."""
+        """The file with the log level that was requested during the run."""
         return self._path / _LEVEL
 
     @contextmanager
     def registered(self) -> Iterator[None]:
-        """Be found by ``pids`` while the block runs. For whoever is ready to be signalled."""
+        """Include this process in ``pids`` while the block runs. Install the signal handlers before."""
         path = self._path / _PROCESSES / str(os.getpid())
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -49,16 +49,16 @@ class RunFolder:
             os.close(descriptor)
 
     def pids(self) -> list[int]:
-        """Every process that is registered and alive."""
-        return sorted(int(path.name) for path in (self._path / _PROCESSES).iterdir() if locks.held(path))
+        """Return the pids of all registered processes that are alive."""
+        return sorted(int(path.name) for path in (self._path / _PROCESSES).iterdir() if locks.is_locked(path))
 
 
 @contextmanager
-def made_in(parent: Path) -> Iterator[Path]:
-    """A new folder that goes when the block ends; those of runs that were killed go first."""
+def create_run_folder(parent: Path) -> Iterator[Path]:
+    """Create a folder that is removed when the block ends. Folders of killed runs are removed first."""
     parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     for path in parent.iterdir():
-        if not locks.held(path / _OWNER):
+        if not locks.is_locked(path / _OWNER):
             shutil.rmtree(path, ignore_errors=True)
     path = parent / f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
     hidden = parent.with_name(f".{parent.name}-{path.name}")
@@ -67,7 +67,7 @@ def made_in(parent: Path) -> Iterator[Path]:
     descriptor = os.open(hidden / _OWNER, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         locks.try_lock(descriptor)
-        # Locked before it is there to be found, or another start would take it for one that was left behind.
+        # Locked before it becomes visible; otherwise another start would remove it as a leftover.
         hidden.rename(path)
         yield path
     finally:
@@ -76,7 +76,7 @@ def made_in(parent: Path) -> Iterator[Path]:
 
 
 def running_in(parent: Path) -> list[RunFolder]:
-    """Those whose owner is alive."""
+    """Return the folders whose owner is alive."""
     if not parent.is_dir():
         return []
-    return [RunFolder(path) for path in sorted(parent.iterdir()) if locks.held(path / _OWNER)]
+    return [RunFolder(path) for path in sorted(parent.iterdir()) if locks.is_locked(path / _OWNER)]

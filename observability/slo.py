@@ -1,4 +1,4 @@
-"""The service level objectives, as data from which rules, dashboards and their tests are made."""
+"""The service level objectives, as data for rules, dashboards and their tests."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -7,21 +7,22 @@ from typing import Final, Literal
 Severity = Literal["page", "ticket"]
 
 REQUESTS: Final = "http_server_request_duration_seconds"
-"""The histogram that tells how requests were answered, and when."""
+"""The histogram of request durations, with the status of the response."""
 CHECKED: Final = "api_contract_checked_total"
-"""The counter of what was held against the contracts."""
+"""The counter of contract checks."""
 BUDGET_PERIOD: Final = timedelta(days=30)
-"""The time over which a budget may be spent."""
+"""The period over which a budget may be spent."""
 FEWEST_BAD_EVENTS: Final = 10
-"""Fewer failures than this in the long window alert nobody: a version with three requests an hour would page at one."""
+"""The minimum number of failures in the long window for an alert; otherwise a version with three requests an hour would
+page at one failure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Objective:
     """A share of events that must be good, for each version.
 
-    ``total`` and ``good`` are selectors of counters (a name and the inside of its braces); an event is bad when it is
-    in ``total`` and not in ``good``.
+    ``total`` and ``good`` are selectors of counters (a name and the label matchers); an event is bad if it is in
+    ``total`` but not in ``good``.
     """
 
     name: str
@@ -62,7 +63,7 @@ OBJECTIVES: Final = (AVAILABILITY, READ_LATENCY, CONTRACT_CONFORMANCE)
 
 @dataclass(frozen=True, slots=True)
 class BurnRate:
-    """Alert when the budget is spent ``factor`` times too fast, over a long window and, still, over a short one.
+    """Alert if the budget is spent ``factor`` times too fast over a long window, and still is over a short one.
 
     The short window ends the alert soon after the cause has ended (The Site Reliability Workbook, chapter 5).
     """
@@ -80,4 +81,4 @@ BURN_RATES: Final = (
     BurnRate(1, timedelta(days=3), timedelta(hours=6), "ticket"),
 )
 WINDOWS: Final = tuple(sorted({window for rate in BURN_RATES for window in (rate.long, rate.short)}))
-"""Over which error ratios are recorded."""
+"""The windows of the recorded error ratios."""

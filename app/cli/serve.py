@@ -21,7 +21,7 @@ from app.settings.root import Settings
 from observability.logs.configuration import configure
 from observability.metrics.multiprocess.aggregation import MultiprocessMetrics
 from observability.metrics.registry import Registry, consumer_table
-from observability.run_folder import RunFolder, made_in
+from observability.run_folder import RunFolder, create_run_folder
 
 # Longer than proxies keep an idle connection (60 s is common): the side that closes first must not be the server, or
 # a request that is on its way meets a closed socket.
@@ -55,7 +55,7 @@ def serve(
         "STRATA_HTTP__HOST": http.host,
         "STRATA_HTTP__PORT": str(listening_port),
     }
-    with made_in(runs_folder(settings.home)) as folder, ExitStack() as stack:
+    with create_run_folder(runs_folder(settings.home)) as folder, ExitStack() as stack:
         os.environ["STRATA_RUN_FOLDER"] = str(folder)
         if (metrics_port := settings[MetricsSettings].port) is not None:
             stack.enter_context(_own_metrics(settings, RunFolder(folder), metrics_port))

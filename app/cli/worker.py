@@ -15,7 +15,7 @@ from app.settings.root import Settings
 from app.settings.worker import WorkerSettings
 from observability.logs.level import LevelControl
 from observability.metrics.metrics import Metrics
-from observability.run_folder import RunFolder, made_in
+from observability.run_folder import RunFolder, create_run_folder
 
 
 def worker() -> None:
@@ -30,7 +30,7 @@ def worker() -> None:
     database = settings[DatabaseSettings].model_copy(update={"url": SecretStr(dsn)})
     settings = settings.with_groups(database)
     metrics = Metrics()
-    with made_in(runs_folder(settings.home)) as folder, ExitStack() as stack:
+    with create_run_folder(runs_folder(settings.home)) as folder, ExitStack() as stack:
         if (port := settings[WorkerSettings].metrics_port) is not None:
             stack.enter_context(exposing(settings, metrics.registry, port))
         with reachable():

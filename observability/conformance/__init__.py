@@ -1,1 +1,1 @@
-"""Holds a sample of what is really sent and answered against the frozen contracts, off the response path: see ADR 5."""
+"""Checks a sample of real exchanges against the frozen contracts, off the response path: see ADR 5."""

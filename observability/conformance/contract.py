@@ -1,4 +1,4 @@
-"""One frozen contract, and whether an exchange keeps it."""
+"""Checks exchanges against one frozen contract."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -8,8 +8,8 @@ import orjson
 
 from observability.conformance.exchange import Exchange
 from observability.conformance.operation import Operation, Reader
-from observability.conformance.request_checks import judge_request
-from observability.conformance.response_checks import judge_response
+from observability.conformance.request_checks import check_request
+from observability.conformance.response_checks import check_response
 from observability.conformance.schemas import Schemas, Steps
 from observability.conformance.violation import CheckResult, Violation
 
@@ -18,44 +18,44 @@ _SUCCESS: Final = range(200, 300)
 
 
 class Contract:
-    """A document, its operations and their schemas: each is read and compiled when it is first needed."""
+    """A document, its operations and their schemas; each is read and compiled on first use."""
 
     def __init__(self, document: Mapping[str, Any], prefix: str) -> None:
         self._reader = Reader(document)
-        self._sent = Schemas(document, "request")
-        self._answered = Schemas(document, "response")
+        self._request_schemas = Schemas(document, "request")
+        self._response_schemas = Schemas(document, "response")
         self._paths = {f"{prefix}{path}": (path, item) for path, item in document.get("paths", {}).items()}
         self._operations: dict[Steps, Operation] = {}
         self._names = frozenset(_names(document))
 
     @classmethod
     def read(cls, path: Path, prefix: str) -> "Contract":
-        """The contract in a file. Raises ``OSError``, and ``ValueError`` for what is no JSON object."""
+        """Read the contract from a file. Raises ``OSError``, and ``ValueError`` if it contains no JSON object."""
         document = orjson.loads(path.read_bytes())
         if not isinstance(document, dict):
-            message = f"{path} holds no object"
-            raise ValueError(message)  # noqa: TRY004 - of a file, as every other way in which it can be unusable
+            message = f"{path} must contain a JSON object, got {type(document).__name__}"
+            raise ValueError(message)  # noqa: TRY004 - ValueError, as for every other unusable file
         return cls(document, prefix)
 
     def check(self, exchange: Exchange) -> CheckResult | None:
-        """Whether the answer, and the request where it was accepted, is as promised.
+        """Check the response, and the request if it was accepted.
 
-        ``None`` for a route that is none of the contract's: the pages of the documentation.
+        Returns ``None`` for a route outside the contract, such as the documentation pages.
         """
         path, item = self._paths.get(exchange.route, ("", None))
         if item is None:
             return None
-        # Where GET is promised, HEAD is: the same without a body (RFC 9110, section 9.3.2).
+        # A contract that declares GET also allows HEAD: the same without a body (RFC 9110, section 9.3.2).
         head = exchange.method == "HEAD" and "head" not in item
         operation = self._operation(path, item, "get" if head else exchange.method.lower())
         accepted = exchange.status in _SUCCESS
         if operation is None:
-            # Whoever is refused has not been promised anything.
+            # A rejected request to an undeclared operation violates nothing.
             return CheckResult(None, ("response",), (Violation("response", "operation"),)) if accepted else None
-        violations = list(judge_response(operation, exchange, self._answered, head=head, names=self._names))
+        violations = list(check_response(operation, exchange, self._response_schemas, head=head, names=self._names))
         if not accepted:
             return CheckResult(operation.name, ("response",), tuple(violations))
-        violations += judge_request(operation, exchange, self._sent, names=self._names)
+        violations += check_request(operation, exchange, self._request_schemas, names=self._names)
         return CheckResult(operation.name, ("response", "request"), tuple(violations))
 
     def _operation(self, path: str, item: Mapping[str, Any], method: str) -> Operation | None:
@@ -69,7 +69,7 @@ class Contract:
 
 
 def _names(node: Any) -> Iterator[str]:
-    """The names of all members that the contract knows: any other in an answer may be somebody's data."""
+    """Yield the names of all members that the contract declares; any other name may be personal data."""
     if isinstance(node, dict):
         if isinstance(node.get("properties"), dict):
             yield from node["properties"]

@@ -1,15 +1,15 @@
-"""One request and its answer, as they went over the wire."""
+"""One request and its response, as transmitted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 Headers = Sequence[tuple[bytes, bytes]]
-"""As ASGI has them: names in lower case."""
+"""In the form of ASGI: names in lower case."""
 
 
 class Exchange(NamedTuple):
-    """What is judged. The bodies are the chunks that were sent, not copies; ``None`` where one is not known whole."""
+    """The input of a check. Bodies are the transmitted chunks, not copies; ``None`` for an incomplete body."""
 
     version: str
     route: str
@@ -29,22 +29,22 @@ class Exchange(NamedTuple):
 
 @dataclass(slots=True)
 class BodyBuffer:
-    """The chunks of a body that is passing by, for as long as they are few enough."""
+    """Collects the chunks of a transmitted body, up to a limit."""
 
     limit: int
     """Bytes."""
     chunks: list[bytes] = field(default_factory=list)
     size: int = 0
     whole: bool = False
-    """Whether the last chunk was seen."""
+    """Whether the last chunk was received."""
 
     @property
     def too_large(self) -> bool:
-        """Whether it went beyond the limit."""
+        """Whether the body exceeds the limit."""
         return self.size > self.limit
 
     def add(self, chunk: bytes, *, more: bool) -> None:
-        """Note the next chunk."""
+        """Add the next chunk."""
         self.size += len(chunk)
         if self.too_large:
             self.chunks.clear()

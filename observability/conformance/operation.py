@@ -1,4 +1,4 @@
-"""The operations of an OpenAPI 3.1 document, with references resolved as far as judging needs."""
+"""The operations of an OpenAPI 3.1 document, with references resolved as far as the checks need."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,41 +10,41 @@ from observability.json_pointer import parse_pointer
 
 FORM: Final = "application/x-www-form-urlencoded"
 _DEEPEST: Final = 32
-"""References that lead to references; more is a circle."""
+"""The maximum length of a chain of references; a longer one is circular."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A part of a request beside its body, or a header of a response."""
+    """A parameter of a request, or a header of a response."""
 
     name: str
     place: str
     """``path``, ``query``, ``header``, ``cookie`` or ``form``."""
     required: bool
     schema: Steps | None
-    """``None`` for what is written in a way that is not judged: ``content``, and styles other than the usual ones."""
+    """``None`` for a parameter that is not checked: with ``content``, or with a style other than the default."""
     kinds: frozenset[str]
-    """The JSON types that its schema speaks of: whether ``7`` is a number is the schema's to say."""
+    """The JSON types in its schema, which decide whether the text ``7`` is parsed as a number."""
     item_kinds: frozenset[str]
     exploded: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a body may be: the schema of each media type, where it has one."""
+    """The allowed bodies: media types, and the schema of each if it has one."""
 
     types: Mapping[str, Steps | None]
     required: bool = False
 
     def find(self, media_type: str) -> str | None:
-        """The entry for a media type; the most specific goes before ranges (``text/*``)."""
+        """Return the entry for a media type; an exact match has priority over ranges (``text/*``)."""
         kind = media_type.partition("/")[0]
         return next((entry for entry in (media_type, f"{kind}/*", "*/*") if entry in self.types), None)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A response that an operation may give."""
+class DeclaredResponse:
+    """A response that an operation declares."""
 
     headers: tuple[Parameter, ...]
     content: Content
@@ -52,30 +52,30 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What may be asked, and how it is answered."""
+    """The parameters, the body and the responses of an operation."""
 
     name: str
     steps: Steps
     parameters: tuple[Parameter, ...]
     body: Content | None
-    answers: Mapping[str, Answer]
+    responses: Mapping[str, DeclaredResponse]
     form: Mapping[str, Parameter]
-    """The members of the form that may be sent."""
+    """The declared members of the form."""
 
-    def answer(self, status: int) -> Answer | None:
-        """The answer with a status: by its number, else its class (``4XX``), else ``default``."""
+    def response(self, status: int) -> DeclaredResponse | None:
+        """Return the response for a status: by number, else by class (``4XX``), else ``default``."""
         keys = (str(status), f"{status // 100}XX", "default")
-        return next((self.answers[key] for key in keys if key in self.answers), None)
+        return next((self.responses[key] for key in keys if key in self.responses), None)
 
 
 class Reader:
-    """Reads operations out of a document."""
+    """Reads operations from a document."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._document = document
 
     def operation(self, steps: Steps) -> Operation:
-        """The operation at ``("paths", path, method)``."""
+        """Return the operation at ``("paths", path, method)``."""
         node = self._at(steps)
         body = self._body((*steps, "requestBody")) if "requestBody" in node else None
         form = body.types.get(FORM) if body is not None else None
@@ -84,7 +84,7 @@ class Reader:
             steps=steps,
             parameters=tuple(self._parameters(steps)),
             body=body,
-            answers={status: self._answer((*steps, "responses", status)) for status in node.get("responses", {})},
+            responses={status: self._response((*steps, "responses", status)) for status in node.get("responses", {})},
             form=self._form(form) if form is not None else {},
         )
 
@@ -95,18 +95,18 @@ class Reader:
         return node
 
     def _resolved(self, steps: Steps) -> Steps:
-        """Where the thing at a place really stands."""
+        """Follow the references at a place to the place of the definition."""
         for _ in range(_DEEPEST):
             node = self._at(steps)
             reference = node.get("$ref") if isinstance(node, dict) else None
             if not isinstance(reference, str):
                 return steps
             steps = _steps(reference)
-        message = f"references go in a circle at {steps}"
+        message = f"circular references at {steps}"
         raise ValueError(message)
 
     def _parameters(self, steps: Steps) -> Iterator[Parameter]:
-        """Those of the operation, and those of its path that it does not replace."""
+        """Yield the parameters of the operation, and those of its path that it does not override."""
         found: dict[tuple[str, str], Parameter] = {}
         for owner in (steps[:2], steps):
             for index in range(len(self._at(owner).get("parameters", ()))):
@@ -133,14 +133,14 @@ class Reader:
         kinds, items = self._kinds(schema), self._item_kinds(schema)
         return Parameter(name, place, required, schema, kinds, items, exploded)
 
-    def _answer(self, steps: Steps) -> Answer:
+    def _response(self, steps: Steps) -> DeclaredResponse:
         place = self._resolved(steps)
         node = self._at(place)
         headers = []
         for name in node.get("headers", {}):
             header = self._resolved((*place, "headers", name))
             headers.append(self._parameter(name, "header", header))
-        return Answer(tuple(headers), self._content(place))
+        return DeclaredResponse(tuple(headers), self._content(place))
 
     def _body(self, steps: Steps) -> Content:
         place = self._resolved(steps)
@@ -156,7 +156,7 @@ class Reader:
         )
 
     def _form(self, schema: Steps) -> dict[str, Parameter]:
-        """The members of a form, which is an object of texts."""
+        """Return the members of a form, which is an object of texts."""
         place = self._resolved(schema)
         return {
             name: self._part(name, "form", (*place, "properties", name))
@@ -187,9 +187,9 @@ class Reader:
 
 
 def _steps(reference: str) -> Steps:
-    """The way that a reference within the document names. Raises ``ValueError`` for one that leads out of it."""
+    """Parse a reference within the document to a path. Raises ``ValueError`` for an external reference."""
     if not reference.startswith("#/"):
-        message = f"{reference} leads out of the document"
+        message = f"{reference} must refer to the same document"
         raise ValueError(message)
     return parse_pointer(unquote(reference[1:]))
 

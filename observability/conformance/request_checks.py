@@ -1,4 +1,4 @@
-"""Holds a request that was accepted against its contract: whoever accepts more promises more than is known."""
+"""Checks accepted requests against the contract: accepting undocumented input is an undocumented promise."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -16,10 +16,10 @@ from observability.conformance.texts import value_of
 from observability.conformance.violation import Rule, Violation, of_schema
 
 
-def judge_request(
+def check_request(
     operation: Operation, exchange: Exchange, schemas: Schemas, *, names: AbstractSet[str]
 ) -> Iterator[Violation]:
-    """Every way in which the request is not one that the contract allows. What it does not speak of, it allows."""
+    """Yield every violation of the contract in the request. Input that the contract does not mention is allowed."""
     given = {
         "path": _of_path(exchange.route, exchange.path),
         "query": _of_form(exchange.query),

@@ -1,4 +1,4 @@
-"""The schemas of one contract, compiled when they are first needed, and what they say of a value."""
+"""Compiles the schemas of one contract on first use, and validates values against them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,39 +11,39 @@ from jsonschema_rs import Draft202012, Draft202012Validator, Registry, Validatio
 Json = Any
 Direction = Literal["request", "response"]
 Steps = tuple[str | int, ...]
-"""The way into a document."""
+"""A path in a document."""
 
 _URI: Final = "urn:contract"
 _MOST_FINDINGS: Final = 20
-"""Of one value: a list of a thousand items may be wrong in each of them, and one says as much."""
+"""The maximum per value: a list of a thousand items may have the same error in each of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A keyword of a schema that a value does not meet. Of the value it says nothing but where."""
+    """A schema keyword that a value violates. It contains the location in the value, never the value itself."""
 
     pointer: Steps
-    """Into the value."""
+    """The path in the value."""
     schema: Steps
-    """Into the contract."""
+    """The path in the contract."""
     keyword: str
     """``maxLength``, ``type``, ``required`` ..."""
 
 
 class Schemas:
-    """Judges values in one direction.
+    """Validates values of requests or of responses.
 
-    ``format`` is asserted: a client parses a ``date-time`` as one. Of ``email`` the meaning is the server's own, which
-    takes international addresses. ``readOnly`` members need not be in requests, and servers may ignore them there;
+    ``format`` is asserted, because clients parse a ``date-time`` as one. ``email`` has the meaning of the server, which
+    accepts international addresses. ``readOnly`` members need not be in requests, and servers may ignore them there;
     ``writeOnly`` members must not be in responses (OpenAPI 3.1, and JSON Schema 2020-12, Validation, section 9.4).
     """
 
     def __init__(self, document: Json, direction: Direction) -> None:
-        self._registry = Registry([(_URI, directed(document, direction))], draft=Draft202012)
+        self._registry = Registry([(_URI, for_direction(document, direction))], draft=Draft202012)
         self._compiled: dict[Steps, Draft202012Validator] = {}
 
     def findings(self, schema: Steps, value: Json) -> Iterator[Finding]:
-        """What is wrong with a value, by the schema at this place of the document; each keyword once."""
+        """Yield the violations of the schema at this place of the document in a value, each keyword once."""
         validator = self._compiled.get(schema)
         if validator is None:
             validator = self._compiled[schema] = self._compile(schema)
@@ -66,7 +66,7 @@ class Schemas:
 
 
 def _causes(error: ValidationError) -> list[ValidationError]:
-    """Of alternatives that all fail, the one that fails deepest inside, and there least, says what was meant."""
+    """Return the errors of the closest of several failed alternatives: the deepest, with the fewest errors."""
     kind = error.kind
     if isinstance(kind, ValidationErrorKind.AnyOf | ValidationErrorKind.OneOfNotValid) and kind.context:
         closest = max(kind.context, key=lambda errors: (_depth(errors), -len(errors)))
@@ -79,7 +79,7 @@ def _depth(errors: list[ValidationError]) -> int:
 
 
 def is_address(text: str) -> bool:
-    """Whether the server would take it for an e-mail address (RFC 5321 with RFC 6531)."""
+    """Whether the server accepts the text as an e-mail address (RFC 5321 with RFC 6531)."""
     try:
         validate_email(text, check_deliverability=False, test_environment=True)
     except EmailNotValidError:
@@ -88,17 +88,17 @@ def is_address(text: str) -> bool:
 
 
 def pointer(steps: Steps) -> str:
-    """A JSON pointer (RFC 6901)."""
+    """Format a JSON pointer (RFC 6901)."""
     return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in steps)
 
 
-def directed(node: Json, direction: Direction) -> Json:
-    """A document as it is meant in one direction: ``readOnly`` and ``writeOnly`` have become what they mean."""
+def for_direction(node: Json, direction: Direction) -> Json:
+    """Return a copy of the document in which ``readOnly`` and ``writeOnly`` are applied for one direction."""
     if isinstance(node, list):
-        return [directed(item, direction) for item in node]
+        return [for_direction(item, direction) for item in node]
     if not isinstance(node, dict):
         return node
-    found = {name: directed(value, direction) for name, value in node.items()}
+    found = {name: for_direction(value, direction) for name, value in node.items()}
     properties = found.get("properties")
     if not isinstance(properties, dict):
         return found

@@ -1,4 +1,4 @@
-"""What a text in a request or in a header stands for in JSON, by the types that its schema speaks of."""
+"""Parses texts in requests and headers to JSON values, by the types in their schema."""
 
 import re
 from collections.abc import Sequence
@@ -10,15 +10,15 @@ from observability.conformance.schemas import Json
 _INTEGER: Final = re.compile(r"-?(0|[1-9][0-9]*)")
 _NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _MOST_DIGITS: Final = 300
-"""More make an integer slow to read, and are within no bound of a contract."""
+"""Longer integers are slow to parse, and outside the bounds of every contract."""
 _WORDS: Final = {"true": True, "false": False}
 
 
 def value_of(parameter: Parameter, texts: Sequence[str]) -> Json:
-    """The value that a client meant; ``texts`` are all that came under the name, at least one.
+    """Return the value of a parameter; ``texts`` are all values with its name, at least one.
 
-    A text that cannot be what the schema wants stays a text, which the schema then refuses. Of several where one is
-    wanted, the last counts, as it does for the server.
+    A text that does not match the schema's types stays a text, which the schema then rejects. If one value is expected,
+    the last one counts, as in the server.
     """
     if "array" in parameter.kinds:
         parts = texts if parameter.exploded and parameter.place in {"query", "form"} else texts[-1].split(",")

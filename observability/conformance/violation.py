@@ -1,4 +1,4 @@
-"""A promise that was not kept, told without anything that a person might not want told."""
+"""Violations of a contract, without any value of the exchange, which could be personal data."""
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -7,37 +7,37 @@ from typing import Literal
 from observability.conformance.schemas import Direction, Finding, Steps, pointer
 
 Rule = Literal["operation", "status", "media_type", "body", "header", "path", "query", "cookie"]
-"""What was not as promised; few, since they are values of a label."""
+"""The part that violates the contract; a small set, because it is a label value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """Where the promise stands, and where it was broken; never with what."""
+    """The location in the contract and in the exchange; never the value."""
 
     direction: Direction
     rule: Rule
     keyword: str = ""
     pointer: str = ""
-    """Into the exchange: ``/body/items/0/title``, ``/query/limit``, ``/header/ETag``."""
+    """In the exchange: ``/body/items/0/title``, ``/query/limit``, ``/header/ETag``."""
     schema: str = ""
-    """Into the contract."""
+    """In the contract."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What is to be said of an exchange."""
+    """The result of the check of one exchange."""
 
     operation: str | None
-    """What the contract calls it."""
+    """The operation id in the contract."""
     checked: tuple[Direction, ...]
     violations: tuple[Violation, ...]
 
     def conforms(self, direction: Direction) -> bool:
-        """Whether nothing is wrong with the request, or with the answer."""
+        """Whether the request, or the response, has no violation."""
         return all(violation.direction != direction for violation in self.violations)
 
 
 def of_schema(direction: Direction, rule: Rule, finding: Finding, names: AbstractSet[str], at: Steps = ()) -> Violation:
-    """A violation of a schema. Names that the contract does not know were made up by somebody, and are left out."""
+    """Build a violation of a schema. Names that the contract does not declare may be personal data and become ``*``."""
     within = tuple(step if isinstance(step, int) or step in names else "*" for step in finding.pointer)
     return Violation(direction, rule, finding.keyword, pointer((rule, *at, *within)), pointer(finding.schema))

@@ -44,7 +44,7 @@ def locked(path: Path, seconds: float) -> Iterator[None]:
         os.close(descriptor)
 
 
-def held(path: Path) -> bool:
+def is_locked(path: Path) -> bool:
     """Whether a living process holds the lock of this file."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
