@@ -1,1 +1,1 @@
-"""Dashboards as code: ``python -m observability.dashboards`` writes what Grafana and Prometheus load."""
+"""Dashboards as code: ``python -m observability.dashboards`` writes the files that Grafana and Prometheus load."""

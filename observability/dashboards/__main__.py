@@ -1,4 +1,4 @@
-"""``python -m observability.dashboards [--check]``: write dashboards and rules, or see whether they are current."""
+"""``python -m observability.dashboards [--check]``: writes dashboards and rules, or checks that they are up to date."""
 
 import argparse
 import sys
@@ -8,7 +8,7 @@ from observability.dashboards.files import differences, write
 
 
 def main() -> int:
-    """The exit code is 1 when ``--check`` found a difference."""
+    """Return the exit code, which is 1 if ``--check`` found a difference."""
     parser = argparse.ArgumentParser(prog="python -m observability.dashboards", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 when a file is not current")
     parser.add_argument("--root", type=Path, default=Path(), help="the repository; default: the working directory")

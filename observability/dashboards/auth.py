@@ -1,4 +1,4 @@
-"""11 Auth: who gets in, who does not, and whether somebody is guessing."""
+"""11 Auth: successful and failed sign-ins, and signs of guessing."""
 
 from typing import Final
 
@@ -13,8 +13,8 @@ _VERSIONED: Final = matching(ENVIRONMENT, API_VERSION, also='api_version!="none"
 _BY_VERSION: Final = total("api_version", rate(f"{REQUESTS}_count", _VERSIONED))
 
 
-def _answered(status: str) -> str:
-    """Answers a second with this status; zero for a version that has none."""
+def _responses(status: str) -> str:
+    """PromQL: responses per second with this status; zero for a version without any."""
     found = total("api_version", rate(f"{REQUESTS}_count", f'{_VERSIONED},http_response_status_code="{status}"'))
     return or_zero(found, _BY_VERSION)
 
@@ -57,7 +57,7 @@ BOARD: Final = Board(
                     title="Not authenticated (401)",
                     description="Answers a second to callers without valid credentials, by version.",
                     unit="reqps",
-                    queries=(Query(_answered("401"), "{{api_version}}"),),
+                    queries=(Query(_responses("401"), "{{api_version}}"),),
                     logs="status = 401",
                     traces="span.http.response.status_code = 401",
                 ),
@@ -65,7 +65,7 @@ BOARD: Final = Board(
                     title="Not allowed (403)",
                     description="Answers a second to callers whose credentials do not suffice, by version.",
                     unit="reqps",
-                    queries=(Query(_answered("403"), "{{api_version}}"),),
+                    queries=(Query(_responses("403"), "{{api_version}}"),),
                     logs="status = 403",
                     traces="span.http.response.status_code = 403",
                 ),

@@ -1,4 +1,4 @@
-"""The panels of an objective, for every board that shows one."""
+"""The panels of a service level objective, which several dashboards share."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ _CHOSEN: Final = matching(ENVIRONMENT, API_VERSION)
 
 
 def budget(slo: Objective) -> Panel:
-    """What is left of a budget, for each version."""
+    """Build the panel of the remaining budget, for each version."""
     return Panel(
         title=f"Budget left: {slo.name.replace('_', ' ')}",
         description=(
@@ -29,7 +29,7 @@ def budget(slo: Objective) -> Panel:
 
 
 def burn(slo: Objective, width: int = 12) -> Panel:
-    """How fast a budget is spent, for each version."""
+    """Build the panel of the burn rate, for each version."""
     chosen = f'{_CHOSEN},slo="{slo.name}"'
     return Panel(
         title=f"Burn rate: {slo.name.replace('_', ' ')}",

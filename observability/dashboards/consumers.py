@@ -1,4 +1,4 @@
-"""3 Consumers: who calls, what, and how it goes for them."""
+"""3 Consumers: requests and results by consumer."""
 
 from typing import Final
 

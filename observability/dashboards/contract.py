@@ -1,4 +1,4 @@
-"""5 Contract conformance: whether what is really answered is what was promised."""
+"""5 Contract conformance: whether responses and requests match the frozen contracts."""
 
 from typing import Final
 
@@ -13,13 +13,13 @@ _LINES: Final = 'event = "contract_violation"'
 
 
 def _checked(direction: str, outcome: str = "") -> str:
-    """Sampled requests or responses a second, by version."""
+    """PromQL: sampled requests or responses per second, by version."""
     also = f'direction="{direction}"' + (f',outcome="{outcome}"' if outcome else "")
     return total("api_version", rate(CHECKED, matching(ENVIRONMENT, API_VERSION, also=also)))
 
 
 def _share(direction: str, outcome: str) -> str:
-    """Of those, the part with an outcome."""
+    """PromQL: the share of these with an outcome."""
     return f"{_checked(direction, outcome)} / ({_checked(direction)} > 0)"
 
 

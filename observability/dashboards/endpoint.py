@@ -1,4 +1,4 @@
-"""4 Endpoint: one route, its distribution, its statuses, its time in the database."""
+"""4 Endpoint: durations, statuses and database time of one route."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Every generated file, and whether the committed ones are the same."""
+"""Lists the generated files, and compares them with the committed ones."""
 
 from pathlib import Path
 from typing import Final
@@ -24,7 +24,7 @@ RULES: Final = Path("grafana/prometheus/rules")
 
 
 def generated() -> dict[Path, str]:
-    """Path below the repository -> text; the same text each time."""
+    """Return path below the repository -> text. The output is deterministic."""
     encoder = JSONEncoder(sort_keys=True, indent=2)
     boards = {DASHBOARDS / f"{board.uid.removeprefix('strata-')}.json": build(board) for board in BOARDS}
     return {path: encoder.encode(board) + "\n" for path, board in boards.items()} | {
@@ -33,14 +33,14 @@ def generated() -> dict[Path, str]:
 
 
 def differences(root: Path) -> list[Path]:
-    """Files that are missing, differ, or are generated no more."""
+    """Return the files that are missing, outdated, or no longer generated."""
     wanted = generated()
     stale = [path for path, text in wanted.items() if not (root / path).exists() or (root / path).read_text() != text]
     return sorted(stale + _leftovers(root, wanted))
 
 
 def write(root: Path) -> list[Path]:
-    """Bring the files up to date; those that were not."""
+    """Update the files. Returns those that were outdated."""
     changed = differences(root)
     wanted = generated()
     for path in changed:

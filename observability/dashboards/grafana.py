@@ -1,4 +1,4 @@
-"""A board in the form that Grafana loads, built with grafana-foundation-sdk."""
+"""Converts a dashboard to the form that Grafana loads, with grafana-foundation-sdk."""
 
 from itertools import count
 from typing import Any, Final
@@ -33,7 +33,7 @@ from observability.dashboards.model import Board, Panel, Query, Step, Variable
 
 TAG: Final = "strata"
 ALL: Final = ".*"
-"""What a variable stands for while nothing is chosen."""
+"""The value of a variable while nothing is selected."""
 _SOURCE: Final = DataSourceRef(type_val="prometheus", uid=PROMETHEUS)
 _COLUMNS: Final = 24
 
@@ -41,7 +41,7 @@ Visual = timeseries.Panel | stat.Panel | table.Panel | heatmap.Panel
 
 
 def build(board: Board) -> Dashboard:
-    """The whole dashboard. The same board gives the same result."""
+    """Build the whole dashboard. The output is deterministic."""
     builder = (
         dashboard.Dashboard(board.title)
         .uid(board.uid)

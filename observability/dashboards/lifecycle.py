@@ -1,4 +1,4 @@
-"""2 Version lifecycle: who would break if a version ended today."""
+"""2 Version lifecycle: the clients that still use each version."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""6 Rate limits: who is refused, by which policy, and whether the counters are shared."""
+"""6 Rate limits: rejected requests by policy, and whether the counters are shared."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""From a panel to the traces and the log lines behind it, in Grafana's Explore."""
+"""Links from a panel to its traces and log lines in Grafana's Explore."""
 
 import json
 import re
@@ -10,12 +10,12 @@ from observability.dashboards.model import Panel, Variable
 PROMETHEUS: Final = "prometheus"
 TEMPO: Final = "tempo"
 LOKI: Final = "loki"
-"""Names (uid) of the data sources that ``grafana/provisioning`` makes."""
+"""The names (uid) of the data sources in ``grafana/provisioning``."""
 _ENCODED_VARIABLE: Final = re.compile(r"%24%7B\w+(?:%3A\w+)?%7D")
 
 
 def traces_url(panel: Panel, variables: tuple[Variable, ...]) -> str:
-    """TraceQL: the spans that the variables and the panel choose."""
+    """Return the link to a TraceQL query for the spans that the variables and the panel select."""
     chosen = [f'{found.attribute} =~ "{_value(found)}"' for found in variables if found.attribute]
     conditions = [*chosen, panel.traces] if panel.traces else chosen
     query = "{ " + " && ".join(conditions or ["true"]) + " }"
@@ -23,14 +23,14 @@ def traces_url(panel: Panel, variables: tuple[Variable, ...]) -> str:
 
 
 def logs_url(panel: Panel, variables: tuple[Variable, ...]) -> str:
-    """LogQL: the lines that the variables and the panel choose."""
+    """Return the link to a LogQL query for the lines that the variables and the panel select."""
     chosen = [f'{found.field}=~"{_value(found)}"' for found in variables if found.field]
     stages = ["json", *chosen, *([panel.logs] if panel.logs else [])]
     return _explore(LOKI, "loki", {"expr": '{service="api"} | ' + " | ".join(stages)})
 
 
 def _value(variable: Variable) -> str:
-    # `pipe` joins the chosen values with |; a regular expression's own escapes would break the JSON around them.
+    # `pipe` joins the selected values with |; the escapes of a regular expression would break the JSON around them.
     return f"${{{variable.name}:pipe}}"
 
 
@@ -41,6 +41,6 @@ def _explore(uid: str, kind: str, query: dict[str, Any]) -> str:
         "range": {"from": "${__from}", "to": "${__to}"},
     }
     text = quote(json.dumps({"a": pane}, separators=(",", ":")), safe="")
-    # Grafana fills in variables before a browser decodes the address, so these must stay as they are.
+    # Grafana replaces variables before a browser decodes the URL, so they must not be encoded.
     text = _ENCODED_VARIABLE.sub(lambda found: unquote(found[0]), text)
     return f"/explore?schemaVersion=1&panes={text}&orgId=1"

@@ -1,4 +1,4 @@
-"""What a dashboard says, apart from how Grafana writes it down."""
+"""The content of a dashboard, independent of Grafana's format."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from typing import Literal
 
 Kind = Literal["timeseries", "stat", "table", "heatmap"]
 Step = tuple[float, str]
-"""From this value on, this colour."""
+"""The lowest value and its colour."""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """PromQL, and how its series are called. With exemplars, dots lead to single traces."""
+    """A PromQL query and the legend of its series. With exemplars, dots link to single traces."""
 
     expr: str
     legend: str = ""
@@ -20,12 +20,12 @@ class Query:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """One picture. Nothing here is optional that a person at three in the morning would miss."""
+    """One panel. Fields without a default are those that an engineer on call needs."""
 
     title: str
     description: str
     unit: str
-    """A unit of Grafana: ``reqps``, ``percentunit``, ``s``, ``bytes``, ``short`` ..."""
+    """A Grafana unit: ``reqps``, ``percentunit``, ``s``, ``bytes``, ``short`` ..."""
     queries: tuple[Query, ...]
     kind: Kind = "timeseries"
     width: int = 12
@@ -35,14 +35,14 @@ class Panel:
     maximum: float | None = None
     steps: tuple[Step, ...] = ()
     traces: str = ""
-    """A TraceQL condition that the traces behind this panel meet, beside the chosen variables."""
+    """A TraceQL condition for the traces of this panel, in addition to the selected variables."""
     logs: str = ""
-    """A LogQL pipeline that the lines behind this panel pass, beside the chosen variables."""
+    """A LogQL pipeline for the lines of this panel, in addition to the selected variables."""
 
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A choice at the top of a dashboard: the values of ``label`` among the series of ``metric``."""
+    """A selection at the top of a dashboard: the values of ``label`` in the series of ``metric``."""
 
     name: str
     label: str
@@ -54,13 +54,13 @@ class Variable:
 
     @property
     def query(self) -> str:
-        """What Grafana asks for the values."""
+        """Return Grafana's query for the values."""
         return f"label_values({self.metric}, {self.name})"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Panels under a headline."""
+    """Panels under a heading."""
 
     title: str
     panels: tuple[Panel, ...]
@@ -77,6 +77,6 @@ class Board:
     rows: tuple[Row, ...]
 
     def panels(self) -> Iterator[Panel]:
-        """Every panel, in reading order."""
+        """Yield every panel, in reading order."""
         for row in self.rows:
             yield from row.panels

@@ -1,4 +1,4 @@
-"""1 Overview: which version hurts, in ten seconds."""
+"""1 Overview: the health of every version at a glance."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""10 Saturation: what runs out first, and whether the telemetry itself is well."""
+"""10 Saturation: the resources that run out first, and the health of the telemetry itself."""
 
 from typing import Final
 

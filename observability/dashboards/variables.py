@@ -1,4 +1,4 @@
-"""The choices that dashboards share, and the selectors that obey them."""
+"""The variables that dashboards share, and the selectors that use them."""
 
 from typing import Final
 
@@ -12,27 +12,27 @@ CONSUMER: Final = Variable("consumer", "Consumer", "api_consumer_requests_total"
 
 
 def matching(*variables: Variable, also: str = "") -> str:
-    """The inside of a selector's braces."""
+    """Return the label matchers of a selector."""
     chosen = [f'{variable.name}=~"${variable.name}"' for variable in variables]
     return ",".join([*chosen, also] if also else chosen)
 
 
 def rate(metric: str, selector: str) -> str:
-    """Events a second over the time between two points of the picture."""
+    """PromQL: events per second over the interval between two points of the graph."""
     return f"rate({metric}{{{selector}}}[$__rate_interval])"
 
 
 def total(by: str, expr: str) -> str:
-    """A sum told apart by some labels."""
+    """PromQL: a sum by some labels."""
     return f"sum by ({by}) ({expr})"
 
 
 def quantile(share: float, by: str, histogram: str, selector: str) -> str:
-    """A quantile of a histogram, told apart by some labels."""
+    """PromQL: a quantile of a histogram, by some labels."""
     labels = f"{by}, le" if by else "le"
     return f"histogram_quantile({share:g}, {total(labels, rate(f'{histogram}_bucket', selector))})"
 
 
 def or_zero(expr: str, whole: str) -> str:
-    """``expr``, or zero for every series of ``whole`` that it lacks: nothing failed is not the same as no data."""
+    """PromQL: ``expr``, or zero for the series of ``whole`` that it lacks: no failures differ from no data."""
     return f"{expr} or {whole} * 0"

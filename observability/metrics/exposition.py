@@ -1,4 +1,4 @@
-"""``/metrics``: the registry as Prometheus text, or as OpenMetrics for whoever accepts it."""
+"""``/metrics``: the registry as Prometheus text, or as OpenMetrics if the client accepts it."""
 
 import asyncio
 import gzip
@@ -19,9 +19,9 @@ _REWRITTEN_NAMES: Final = ("escaping=dots", "escaping=values")
 
 
 class Exposition:
-    """An ASGI application, to be given to a ``Route`` as its endpoint.
+    """An ASGI application, to be used as the endpoint of a ``Route``.
 
-    A registry with thousands of series takes tens of milliseconds to render: that happens beside the event loop.
+    A registry with thousands of series takes tens of milliseconds to render, so a thread renders it.
     """
 
     def __init__(self, registry: Registry, token: str | None = None) -> None:
@@ -47,16 +47,16 @@ class Exposition:
 
     async def _rendered(self, headers: Headers) -> Response:
         encode, content_type = choose_encoder(headers.get("accept", ""))
-        quicker = self._quicker(content_type)
-        body = await asyncio.to_thread(partial(encode, self._registry) if quicker is None else quicker)
+        fast_writer = self._fast_writer(content_type)
+        body = await asyncio.to_thread(partial(encode, self._registry) if fast_writer is None else fast_writer)
         own = {"Content-Type": content_type, "Cache-Control": "no-store", "Vary": "Accept, Accept-Encoding"}
         if gzip_accepted(headers.get("accept-encoding", "")):
             body = await asyncio.to_thread(gzip.compress, body, 1)
             own["Content-Encoding"] = "gzip"
         return Response(body, headers=own)
 
-    def _quicker(self, content_type: str) -> Callable[[], bytes] | None:
-        """Our own writer, where it knows the format that prometheus_client has chosen."""
+    def _fast_writer(self, content_type: str) -> Callable[[], bytes] | None:
+        """Return our own, faster writer for the format that prometheus_client selected, if there is one."""
         if content_type.endswith(_REWRITTEN_NAMES):
             return None
         if content_type.startswith("text/plain"):

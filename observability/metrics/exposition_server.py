@@ -1,4 +1,4 @@
-"""``/metrics`` on a port of its own, beside whatever else the process does."""
+"""Serves ``/metrics`` on a separate port."""
 
 import threading
 from collections.abc import Iterator
@@ -16,9 +16,9 @@ _STOP_SECONDS: Final = 3
 
 @contextmanager
 def exposed(exposition: Exposition, host: str, port: int) -> Iterator[None]:
-    """Serve it from a thread while the block runs. Whether the port can be had is for the caller to find out before.
+    """Serve the exposition from a thread while the block runs. The caller checks before that the port is free.
 
-    In the parent of several workers it answers even when none of them does.
+    In the parent of several workers it responds even if no worker does.
     """
     server = uvicorn.Server(
         uvicorn.Config(
@@ -33,7 +33,7 @@ def exposed(exposition: Exposition, host: str, port: int) -> Iterator[None]:
             timeout_graceful_shutdown=1,
         )
     )
-    # uvicorn leaves signals alone where it does not run in the main thread.
+    # uvicorn installs no signal handlers outside the main thread.
     thread = threading.Thread(target=server.run, name="metrics", daemon=True)
     thread.start()
     try:

@@ -38,7 +38,7 @@ G = TypeVar("G")
 FINE_BUCKETS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 """Seconds; for parts of a request: a statement, a wait for a connection, a late event loop."""
 NO_VERSION: Final = "none"
-"""The ``api_version`` of requests outside of every version."""
+"""The ``api_version`` of requests outside all versions."""
 CONSUMER_SERIES: Final = 1000
 
 

@@ -1,4 +1,4 @@
-"""The RED histogram (rate, errors, duration), requests in flight, requests by consumer, and sizes of bodies."""
+"""The RED histogram (rate, errors, duration), requests in flight, requests by consumer, and body sizes."""
 
 from collections.abc import Set as AbstractSet
 from typing import Final
@@ -61,7 +61,7 @@ class RequestMetrics:
 
 
 class RequestMetricsListener:
-    """Counts every HTTP request, whatever its result."""
+    """Counts every HTTP request, regardless of its result."""
 
     def __init__(self, *, metrics: RequestMetrics, deprecated: AbstractSet[str] = frozenset()) -> None:
         self._metrics = metrics
@@ -96,6 +96,6 @@ def outcome(status: int) -> str:
 
 
 def _announces_body(scope: Scope) -> bool:
-    """Whether there is exactly one numeric Content-Length. The server rejects any other."""
+    """Whether there is exactly one numeric Content-Length. The server rejects all others."""
     lengths = [value for name, value in scope["headers"] if name == b"content-length"]
     return len(lengths) == 1 and lengths[0].isdigit() and len(lengths[0]) < 16  # noqa: PLR2004 - far above any bound

@@ -1,4 +1,4 @@
-"""Samples values that are not counted as they happen: the lag of the event loop, the process's resources."""
+"""Samples the lag of the event loop and the resources of the process, which are not counted as they happen."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,1 +1,1 @@
-"""Prometheus rules as code: recorded ratios, burn rate alerts, alerts of single causes."""
+"""Prometheus rules as code: recorded ratios, burn rate alerts, and alerts for single causes."""

@@ -1,4 +1,4 @@
-"""Alerts: symptoms that spend an error budget, and the few causes that call for somebody before they do."""
+"""Alerts: symptoms that spend an error budget, and the few causes that need a person before they spend it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from observability.rules.clock import Clock, duration
 from observability.slo import BURN_RATES, FEWEST_BAD_EVENTS, OBJECTIVES, BurnRate, Objective, Severity
 
 RUNBOOKS: Final = "{{ $externalURL }}/runbooks"
-"""Served beside Prometheus by the proxy in front of it (``grafana/caddy/Caddyfile``)."""
+"""The proxy in front of Prometheus serves them (``grafana/caddy/Caddyfile``)."""
 JOB: Final = "strata"
 """The name of the scrape job of the API."""
 
@@ -50,14 +50,14 @@ def _burn(slo: Objective, rate: BurnRate) -> Alert:
 
 
 def budget_burns() -> Iterator[Alert]:
-    """Four alerts for each objective, each told apart by version."""
+    """Yield four alerts for each objective, by version."""
     for slo in OBJECTIVES:
         for rate in BURN_RATES:
             yield _burn(slo, rate)
 
 
 def causes(clock: Clock) -> Iterator[Alert]:
-    """What breaks or is about to."""
+    """Yield the alerts for single causes."""
     recently = clock(timedelta(minutes=5))
     yield Alert(
         name="TargetDown",
@@ -140,5 +140,5 @@ def causes(clock: Clock) -> Iterator[Alert]:
 
 
 def groups(clock: Clock) -> dict[str, list[Alert]]:
-    """Every alert."""
+    """Return every alert, by group."""
     return {"budgets": list(budget_burns()), "causes": list(causes(clock))}

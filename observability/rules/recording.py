@@ -9,10 +9,10 @@ from observability.rules.clock import Clock, duration
 from observability.slo import BUDGET_PERIOD, OBJECTIVES, REQUESTS, WINDOWS, Objective
 
 BY: Final = "environment, api_version"
-"""What every recorded series is told apart by."""
+"""The labels of every recorded series."""
 _SHORTEST: Final = WINDOWS[0]
 _LONGEST_OF_RAW: Final = timedelta(hours=6)
-"""Longer windows are summed from what was recorded: a rate over days of raw series is slow to evaluate."""
+"""Longer windows are summed from recorded series: a rate over days of raw series is slow to evaluate."""
 _VERSIONED: Final = 'api_version!="none"'
 
 
@@ -26,7 +26,7 @@ class Recording:
 
 
 def red(clock: Clock) -> Iterator[Recording]:
-    """What the overview shows, computed once instead of by every open browser."""
+    """Yield the series of the overview, evaluated once instead of by every open browser."""
     window = clock(timedelta(minutes=5))
     total = f"sum by ({BY}) (rate({REQUESTS}_count{{{_VERSIONED}}}[{window}]))"
     failed = f'sum by ({BY}) (rate({REQUESTS}_count{{{_VERSIONED},http_response_status_code=~"5.."}}[{window}]))'
@@ -45,7 +45,7 @@ def red(clock: Clock) -> Iterator[Recording]:
 
 
 def objective(slo: Objective, clock: Clock) -> Iterator[Recording]:
-    """Good and all events of each window, their ratio, and what is left of the budget."""
+    """Yield the good and all events of each window, their ratio, and the remaining budget."""
     labels = (("slo", slo.name),)
     chosen = f'{{slo="{slo.name}"}}'
     for window in (*WINDOWS, BUDGET_PERIOD):
@@ -55,10 +55,10 @@ def objective(slo: Objective, clock: Clock) -> Iterator[Recording]:
                 f"sum by ({BY}) (rate({name}{{{inside}}}[{clock(window)}]))" for name, inside in (slo.total, slo.good)
             )
             recorded = f"slo:total:{suffix}{chosen}"
-            # A version whose every request failed has no good series at all: none of its requests were good.
+            # A version in which every request failed has no series of good requests; their number is then zero.
             bad = f"clamp_min({recorded} - on ({BY}) (({good}) or on ({BY}) {recorded} * 0), 0)"
         else:
-            # Both are averages over the same samples, so their ratio weighs each moment by its traffic.
+            # Both are averages over the same samples, so that their ratio weights each moment by its traffic.
             base = f"rate{duration(_SHORTEST)}"
             total, bad = (f"avg_over_time(slo:{kind}:{base}{chosen}[{clock(window)}])" for kind in ("total", "bad"))
         yield Recording(f"slo:total:{suffix}", total, labels)
@@ -71,5 +71,5 @@ def objective(slo: Objective, clock: Clock) -> Iterator[Recording]:
 
 
 def groups(clock: Clock) -> dict[str, list[Recording]]:
-    """Rules of one group are evaluated in turn, so that one may read what the one before has just recorded."""
+    """Return the rules by group. Rules of one group run in order, so each can read what the previous one recorded."""
     return {"red": list(red(clock)), **{f"slo_{slo.name}": list(objective(slo, clock)) for slo in OBJECTIVES}}

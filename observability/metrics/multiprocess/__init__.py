@@ -1,1 +1,1 @@
-"""What the processes of one server count together: a file of each in one folder, and their sum."""
+"""Metrics of several processes: one file per process in a shared folder, and the sum over all files."""

@@ -1,8 +1,8 @@
-"""The processes of one server: each counts into a file of its own, and each can tell the sum of all.
+"""Aggregates the metrics of the processes of one server: each writes its own file, and each can read the sum of all.
 
-A process holds the lock of its file as long as it lives. Who finds a file without a lock adds it to the retired one
-and removes it: counters go on, gauges vanish, and the folder holds one file for each living process and one more.
-Locks are free of pid reuse and of pid namespaces.
+A process locks its file while it runs. A reader that finds an unlocked file adds it to the retired file and removes it:
+counters are preserved, gauges are dropped, and the folder contains one file per running process and one more. Unlike
+pids, locks are not reused and do not depend on pid namespaces.
 """
 
 import os
@@ -18,18 +18,18 @@ from observability.metrics.multiprocess.store import Store
 _LIVE: Final = ".live"
 _RETIRED: Final = "retired"
 _LOCK: Final = "lock"
-_PATIENCE: Final = 2.0
+_LOCK_TIMEOUT: Final = 2.0
 
 
 class SingleProcessMetrics:
-    """A process that shares with nobody."""
+    """The metrics of a process that shares them with no other."""
 
     def __init__(self) -> None:
         self.store = Store.private()
         self._own = Snapshot(os.dup(self.store.descriptor))
 
     def merged(self) -> Merged:
-        """Every series."""
+        """Return every series."""
         merged = Merged()
         self._own.refresh()
         self._own.add_to(merged, gauges=True)
@@ -37,7 +37,7 @@ class SingleProcessMetrics:
 
 
 class MultiprocessMetrics:
-    """Reads what all processes that count into ``folder`` have counted."""
+    """Reads the metrics of all processes that write to ``folder``."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -46,8 +46,8 @@ class MultiprocessMetrics:
         self._lock = threading.Lock()
 
     def merged(self) -> Merged:
-        """Every series, summed. Raises ``Busy`` when another process reads for too long."""
-        with self._lock, locks.locked(self._folder / _LOCK, _PATIENCE):
+        """Return every series, summed. Raises ``Busy`` if another process holds the lock for too long."""
+        with self._lock, locks.locked(self._folder / _LOCK, _LOCK_TIMEOUT):
             living, dead = self._survey()
             if dead:
                 self._retire(dead)
@@ -60,7 +60,7 @@ class MultiprocessMetrics:
         return merged
 
     def _survey(self) -> tuple[list[Snapshot], dict[Path, Snapshot]]:
-        """The files of living processes, and of dead ones that the retired file does not hold yet."""
+        """Return the files of running processes, and those of dead ones that the retired file does not include."""
         paths = {path.name: path for path in self._folder.glob(f"*{_LIVE}")}
         for name in self._snapshots.keys() - paths.keys():
             self._snapshots.pop(name).close()
@@ -68,7 +68,7 @@ class MultiprocessMetrics:
         living, dead = [], {}
         for name, path in sorted(paths.items()):
             if retired is not None and name in retired.absorbed:
-                # Whoever retired it was killed before it could remove it.
+                # The process that added it to the retired file was killed before it could remove it.
                 path.unlink()
                 continue
             snapshot = self._snapshots.get(name)
@@ -89,11 +89,11 @@ class MultiprocessMetrics:
             snapshot.add_to(merged, gauges=False)
         temporary = self._folder / f".{_RETIRED}.{uuid.uuid4().hex}"
         store = Store.at(temporary)
-        store.note(*absorbed_key(path.name for path in dead))
+        store.append_record(*absorbed_key(path.name for path in dead))
         for name, points in merged.points.items():
             for labels, point in points.items():
                 store.put(merged.families[name], labels, point.values, point.exemplars)
-        # From here on the dead are part of the retired file, whether their own are still there or not.
+        # From here on the retired file includes the dead processes, even if their own files are not removed yet.
         temporary.replace(self._folder / _RETIRED)
         for path in dead:
             path.unlink()
@@ -113,14 +113,14 @@ class MultiprocessMetrics:
 
 
 class WorkerMetrics(MultiprocessMetrics):
-    """One of them: it has a store of its own."""
+    """The metrics of one of several processes, with a store of its own."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         name = f"{os.getpid()}-{uuid.uuid4().hex[:12]}"
         temporary = folder / f".{name}"
         self.store = Store.at(temporary)
-        # Locked before anybody can see it, or it would be taken for that of a dead process.
+        # Locked before it becomes visible; otherwise a reader would take it for the file of a dead process.
         if not locks.try_lock(self.store.descriptor):
             raise locks.Busy(str(temporary))
         temporary.rename(folder / f"{name}{_LIVE}")

@@ -1,4 +1,4 @@
-"""Copies what other libraries count with prometheus_client into the store, where the other processes see it."""
+"""Copies the metrics of libraries that use prometheus_client into the store, where other processes can read them."""
 
 from collections import defaultdict
 from typing import Final
@@ -10,17 +10,17 @@ from observability.metrics.multiprocess.layout import Family, Kind, Merge
 from observability.metrics.multiprocess.store import Store
 
 _MERGES: Final[dict[str, Merge]] = {"process_start_time_seconds": "max"}
-"""The youngest process: it changes when one was replaced. Every other gauge adds up."""
+"""The start of the newest process, which changes when a process is replaced. All other gauges are summed."""
 _SUFFIXES: Final[dict[str, tuple[Kind, tuple[str, ...]]]] = {
     "counter": ("counter", ("_total",)),
     "gauge": ("gauge", ("",)),
     "summary": ("summary", ("_count", "_sum")),
 }
-"""The samples of a kind that are kept, in the order of a series' values. Histograms are made with ``metrics.py``."""
+"""The copied samples of each kind, in the order of a series' values. Histograms are declared with ``Metrics``."""
 
 
 class PrometheusBridge:
-    """A registry, seen through the store as of the last ``copy``."""
+    """Copies a prometheus_client registry into the store."""
 
     def __init__(self, store: Store, registry: CollectorRegistry) -> None:
         self._store = store
@@ -28,7 +28,7 @@ class PrometheusBridge:
         self._indices: dict[tuple[str, tuple[str, ...]], int] = {}
 
     def copy(self) -> None:
-        """Copy every value."""
+        """Copy every current value."""
         for metric in self._registry.collect():
             if metric.type in _SUFFIXES:
                 self._copy(metric)

@@ -1,4 +1,4 @@
-"""From what was counted to the families that prometheus_client's encoders write."""
+"""Converts merged metrics to the families that prometheus_client's encoders write."""
 
 from collections.abc import Callable, Iterator
 
@@ -20,17 +20,17 @@ Points = dict[tuple[str, ...], Point]
 
 
 class MergedCollector(Collector):
-    """What ``read`` tells, at each scrape anew."""
+    """A collector that calls ``read`` at each scrape."""
 
     def __init__(self, read: Callable[[], Merged]) -> None:
         self._read = read
 
     def describe(self) -> list[Metric]:
-        """Nothing: a registry that takes this in must not read files for it."""
+        """Return nothing, so that registration reads no files."""
         return []
 
     def collect(self) -> Iterator[Metric]:
-        """Every family, by name."""
+        """Yield every family, sorted by name."""
         merged = self._read()
         for name, points in sorted(merged.points.items()):
             yield _EXPOSE[merged.families[name].kind](merged.families[name], points)

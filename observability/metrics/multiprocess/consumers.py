@@ -1,12 +1,12 @@
-"""Requests by consumer, with a hard bound on the number of series: the top K by space-saving, the rest as one.
+"""Counts requests by consumer with a bounded number of series: the top K by space-saving, and the rest as one series.
 
-Space-saving (Metwally, Agrawal, El Abbadi 2005): a newcomer to a full table takes the place of the least, and inherits
-its rank as the bound of its error. Two things are added. A newcomer to a full table has to come ``PROBATION`` times
-before it gets series of its own, until then it counts as ``other``: a flood of keys that come once makes no series.
-Whoever is displaced leaves what it counted to ``other``: its series vanish, and the sum over all only grows.
+Space-saving (Metwally, Agrawal, El Abbadi 2005): in a full table, a new consumer replaces the one with the lowest rank
+and inherits its rank as the bound of its error. There are two additions. In a full table a new consumer counts as
+``other`` for its first ``PROBATION`` requests, so that a flood of keys that are used once creates no series. The counts
+of a replaced consumer are added to ``other``: its series disappear, and the sum over all never decreases.
 
-All processes of a server share one table in one file, behind one lock, or N workers would have N times K series.
-A lock that is taken is not waited for: the count is kept and goes in with the next one.
+All processes of a server share one table in one file, behind one lock; otherwise N workers would have N times K series.
+``count`` never waits for the lock: if it is taken, the count is buffered and added with the next one.
 """
 
 import mmap
@@ -26,24 +26,24 @@ ANONYMOUS: Final = "anonymous"
 PROBATION: Final = 10
 ID_BYTES: Final = 64
 _RESERVED: Final = (OTHER, ANONYMOUS)
-_PATIENCE: Final = 2.0
+_LOCK_TIMEOUT: Final = 2.0
 _PAUSE: Final = 0.005
 _HEAD_WORDS: Final = 2
-"""The generation, which tells a process that another has changed the table; and one word to spare."""
+"""The generation, which changes when a process changes the table, and one unused word."""
 _RANK, _PROVEN, _CELLS = 0, 1, 2
 
 
 class ConsumerTable:
-    """Counts by consumer and cell. ``cells`` are the label values beside the consumer's, always in the same order.
+    """Counts by consumer and cell. ``cells`` are the values of the other labels, always in the same order.
 
-    Raises ``ValueError`` for a budget that has no room for one consumer beside ``other`` and ``anonymous``.
+    Raises ``ValueError`` for a budget without room for one consumer beside ``other`` and ``anonymous``.
     """
 
     def __init__(self, cells: Sequence[tuple[str, ...]], budget: int, path: Path | None = None) -> None:
         self._cells = {cell: number for number, cell in enumerate(cells)}
         self._slots = budget // len(cells)
         if self._slots <= len(_RESERVED):
-            message = f"a budget of {budget} series has no room for one consumer with {len(cells)} series"
+            message = f"a budget of {budget} series is too small for one consumer with {len(cells)} series"
             raise ValueError(message)
         self._width = _CELLS + len(cells)
         words = _HEAD_WORDS + self._slots * self._width
@@ -53,7 +53,7 @@ class ConsumerTable:
             memory = memoryview(mmap.mmap(-1, words * 8 + self._slots * ID_BYTES))
         else:
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            # A new file is all zeros, which is an empty table.
+            # A new file contains zeros, which is an empty table.
             os.ftruncate(self._descriptor, words * 8 + self._slots * ID_BYTES)
             memory = memoryview(mmap.mmap(self._descriptor, words * 8 + self._slots * ID_BYTES))
         self._doubles = memory[: words * 8].cast("d")
@@ -63,7 +63,7 @@ class ConsumerTable:
         self._pending: dict[tuple[str, int], float] = {}
 
     def count(self, consumer: str | None, *cell: str) -> None:
-        """Count one request. ``None`` is nobody in particular. Raises ``KeyError`` for a cell that was not declared."""
+        """Count one request. ``None`` stands for an anonymous client. Raises ``KeyError`` for an undeclared cell."""
         key = ANONYMOUS if consumer is None else consumer, self._cells[cell]
         with self._lock:
             if self._descriptor is None:
@@ -71,7 +71,7 @@ class ConsumerTable:
             elif locks.try_lock(self._descriptor):
                 try:
                     self._add(*key, 1.0)
-                    self._settle()
+                    self._add_pending()
                 finally:
                     locks.unlock(self._descriptor)
             elif key in self._pending or len(self._pending) < self._slots:
@@ -81,18 +81,18 @@ class ConsumerTable:
                 self._pending[other] = self._pending.get(other, 0.0) + 1.0
 
     def flush(self) -> None:
-        """Put in what could not be put in before, if the lock is free now."""
+        """Add the buffered counts if the lock is free."""
         with self._lock:
             if self._pending and self._descriptor is not None and locks.try_lock(self._descriptor):
                 try:
-                    self._settle()
+                    self._add_pending()
                 finally:
                     locks.unlock(self._descriptor)
 
     def add_to(self, merged: Merged, family: Family) -> None:
-        """Add every series that was counted. The consumer is the first label. Raises ``Busy``."""
+        """Add every counted series. The consumer is the first label. Raises ``Busy``."""
         cells = list(self._cells)
-        words, ids = self._copied()
+        words, ids = self._consistent_copy()
         doubles = memoryview(words).cast("d")
         for slot in range(self._slots):
             name = self._name(slot, ids)
@@ -101,19 +101,20 @@ class ConsumerTable:
                 if name and value:
                     merged.add(family, (name, *cell), [value], {})
 
-    def _copied(self) -> tuple[bytes, bytes]:
-        """Numbers and names, as they belong together: in between, one consumer may take the place of another.
+    def _consistent_copy(self) -> tuple[bytes, bytes]:
+        """Return a consistent copy of numbers and names; without the lock, one consumer might replace another in
+        between.
 
-        The wait for another process is made of short attempts, so that whoever counts in this one need not wait too.
+        The lock is attempted in short intervals, so that ``count`` in this process does not have to wait.
         """
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + _LOCK_TIMEOUT
         while True:
             with self._lock:
                 if self._descriptor is None:
                     return bytes(self._doubles.cast("B")), bytes(self._ids)
                 if locks.try_lock(self._descriptor):
                     try:
-                        self._settle()
+                        self._add_pending()
                         return bytes(self._doubles.cast("B")), bytes(self._ids)
                     finally:
                         locks.unlock(self._descriptor)
@@ -121,7 +122,7 @@ class ConsumerTable:
                 raise locks.Busy
             time.sleep(_PAUSE)
 
-    def _settle(self) -> None:
+    def _add_pending(self) -> None:
         pending, self._pending = self._pending, {}
         for key, amount in pending.items():
             self._add(*key, amount)
@@ -152,7 +153,7 @@ class ConsumerTable:
             self._doubles[_HEAD_WORDS + slot * self._width + _PROVEN] = PROBATION
         else:
             slot = min(self._index.values(), key=self._rank)
-            self._displace(slot)
+            self._replace(slot)
         self._ids[slot * ID_BYTES : (slot + 1) * ID_BYTES] = name.ljust(ID_BYTES, b"\0")
         self._index[name] = slot
         self._generation = self._doubles[0] = self._doubles[0] + 1
@@ -161,11 +162,12 @@ class ConsumerTable:
     def _rank(self, slot: int) -> float:
         return self._doubles[_HEAD_WORDS + slot * self._width + _RANK]
 
-    def _displace(self, slot: int) -> None:
+    def _replace(self, slot: int) -> None:
         doubles = self._doubles
         start, other = _HEAD_WORDS + slot * self._width, _HEAD_WORDS
         for cell in range(_CELLS, self._width):
-            # In this order: whoever is killed in between leaves a sum that is too high, never one that fell.
+            # In this order: a process that is killed in between leaves a sum that is too high, never one that
+            # decreased.
             doubles[other + cell] += doubles[start + cell]
             doubles[start + cell] = 0.0
         doubles[start + _PROVEN] = 0.0

@@ -1,4 +1,4 @@
-"""Counters, gauges and histograms over a store. ``labels()`` is a look-up in a dictionary."""
+"""Counters, gauges and histograms on top of a store. ``labels()`` is a dictionary look-up."""
 
 from bisect import bisect_left
 from time import time
@@ -11,7 +11,7 @@ Child = TypeVar("Child")
 
 
 class CounterChild:
-    """One series that only grows."""
+    """A series that only increases."""
 
     __slots__ = ("_index", "_store")
 
@@ -20,12 +20,12 @@ class CounterChild:
         self._index = store.series(family, labels)
 
     def inc(self, amount: float = 1.0) -> None:
-        """Add; never anything below zero."""
+        """Increase the counter; ``amount`` must not be negative."""
         self._store.doubles[self._index] += amount
 
 
 class GaugeChild:
-    """One series that goes up and down."""
+    """A series that can increase and decrease."""
 
     __slots__ = ("_index", "_store")
 
@@ -44,7 +44,7 @@ class GaugeChild:
 
 
 class HistogramChild:
-    """One distribution."""
+    """The series of one distribution."""
 
     __slots__ = ("_bounds", "_exemplars", "_index", "_store", "_sum")
 
@@ -56,7 +56,7 @@ class HistogramChild:
         self._exemplars = (self._index + family.values) * 8
 
     def observe(self, value: float, trace_id: str | None = None, span_id: str = "") -> None:
-        """Count a value, and remember the span where one is given (32 and 16 hexadecimal digits)."""
+        """Count a value, with the span as an exemplar if given (32 and 16 hexadecimal digits)."""
         bucket = bisect_left(self._bounds, value)
         doubles = self._store.doubles
         doubles[self._index + bucket] += 1.0
@@ -68,7 +68,7 @@ class HistogramChild:
 
 
 class Instrument(Generic[Child]):
-    """All series of one metric. The values of its labels must come from a small set."""
+    """All series of one metric. Label values must come from a small set."""
 
     __slots__ = ("_children", "_family", "_kind", "_store")
 
@@ -79,15 +79,15 @@ class Instrument(Generic[Child]):
         self._children: dict[tuple[object, ...], Child] = {}
 
     def labels(self, *values: object) -> Child:
-        """The series with these values, in the order of the label names. Raises ``ValueError`` for too many or few."""
+        """Return the series of these label values. Raises ``ValueError`` for a wrong number of values."""
         child = self._children.get(values)
         if child is None:
             if len(values) != len(self._family.labels):
                 message = f"{self._family.name} has the labels {self._family.labels}, not {values}"
                 raise ValueError(message)
             texts = tuple(str(value) for value in values)
-            # Two threads that come at once would make two series; setdefault settles on one for all later calls.
-            child = self._children.setdefault(values, self._kind(self._store, self._family, texts))  # type: ignore[call-arg]  # every kind of child is made of these three
+            # Two threads may create the series at the same time; setdefault keeps one of the two for all later calls.
+            child = self._children.setdefault(values, self._kind(self._store, self._family, texts))  # type: ignore[call-arg]  # every kind of child takes these three
         return child
 
 

@@ -1,4 +1,4 @@
-"""Locks between processes. The kernel frees those of a process that dies, however it dies."""
+"""File locks between processes. The kernel releases the locks of a process that ends, even if it is killed."""
 
 import fcntl
 import os
@@ -12,11 +12,11 @@ _PAUSE: Final = 0.005
 
 
 class Busy(Exception):
-    """Somebody else holds the lock for too long."""
+    """Raised if another process holds the lock for too long."""
 
 
 def try_lock(descriptor: int) -> bool:
-    """Take the lock of an open file, unless somebody has it."""
+    """Acquire the lock of an open file without waiting; false if it is taken."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -25,13 +25,13 @@ def try_lock(descriptor: int) -> bool:
 
 
 def unlock(descriptor: int) -> None:
-    """Give it back."""
+    """Release the lock."""
     fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
 @contextmanager
 def locked(path: Path, seconds: float) -> Iterator[None]:
-    """Hold the lock of a file, which is made where it is missing. Raises ``Busy`` after a wait of ``seconds``."""
+    """Hold the lock of a file, which is created if missing. Raises ``Busy`` after ``seconds``."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         deadline = time.monotonic() + seconds
@@ -45,7 +45,7 @@ def locked(path: Path, seconds: float) -> Iterator[None]:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether a living process holds the lock of this file."""
+    """Whether a running process holds the lock of this file."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Reads a store, of this process or another, while it is written."""
+"""Reads a store, of this or another process, while it is written."""
 
 import mmap
 import os
@@ -15,7 +15,7 @@ _ABSORBED: Final = "absorbed"
 
 @dataclass(slots=True)
 class Point:
-    """What several processes say of one series, together."""
+    """The combined values of one series."""
 
     values: list[float]
     exemplars: dict[int, Exemplar] = field(default_factory=dict)
@@ -23,13 +23,13 @@ class Point:
 
 @dataclass(slots=True)
 class Merged:
-    """Families by name, and the points of each by the values of its labels."""
+    """Families by name, and the points of each by label values."""
 
     families: dict[str, Family] = field(default_factory=dict)
     points: dict[str, dict[tuple[str, ...], Point]] = field(default_factory=dict)
 
     def add(self, family: Family, labels: tuple[str, ...], values: list[float], exemplars: dict[int, Exemplar]) -> None:
-        """Take one process's series in."""
+        """Add the series of one process."""
         self.families.setdefault(family.name, family)
         points = self.points.setdefault(family.name, {})
         known = points.get(labels)
@@ -52,11 +52,11 @@ class _Series:
     family: Family
     labels: tuple[str, ...]
     index: int
-    """Of the first value, in words of 8 bytes."""
+    """The index of the first value, in words of 8 bytes."""
 
 
 class Snapshot:
-    """One file. What was read once of its structure is kept, since it never changes: later looks cost values only."""
+    """Reads one file. Its structure only grows, so each record is parsed once, and later reads touch values only."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -65,11 +65,11 @@ class Snapshot:
         self._families: list[Family] = []
         self._series: list[_Series] = []
         self.absorbed: set[str] = set()
-        """The names of the files that this one holds the sum of."""
+        """The names of the files whose sum this file includes."""
 
     @classmethod
     def open(cls, path: Path) -> "Snapshot":
-        """Raises ``FileNotFoundError``, and ``ValueError`` for a file of another kind."""
+        """Open a file. Raises ``FileNotFoundError``, and ``ValueError`` for another kind of file."""
         snapshot = cls(os.open(path, os.O_RDWR | os.O_CLOEXEC))
         try:
             snapshot.refresh()
@@ -80,21 +80,21 @@ class Snapshot:
 
     @property
     def descriptor(self) -> int:
-        """The open file, to see whether its writer holds the lock."""
+        """The open file, to check whether its writer holds the lock."""
         return self._descriptor
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         os.close(self._descriptor)
 
     def refresh(self) -> None:
-        """Learn of the series that were added."""
+        """Read the records that were appended."""
         self._map()
         used = self._words[USED_INDEX]
         while self._parsed < used:
             total, key, start = layout.read_head(self._memory, self._parsed)
             if key[0] == "family":
-                self._families.append(Family.of_key(key))
+                self._families.append(Family.from_key(key))
             elif key[0] == _ABSORBED:
                 self.absorbed.update(key[1:])
             else:
@@ -102,7 +102,7 @@ class Snapshot:
             self._parsed += total
 
     def add_to(self, merged: Merged, *, gauges: bool) -> None:
-        """Add every series, or all but those that say how things stand."""
+        """Add every series to ``merged``; gauges only if requested."""
         doubles, memory = self._doubles, self._memory
         for series in self._series:
             family = series.family
@@ -118,11 +118,11 @@ class Snapshot:
         if size == self._size:
             return
         if size < HEADER_BYTES:
-            message = "too short for a file of measurements"
+            message = "the file is too short for a metrics file"
             raise ValueError(message)
         self._memory = memoryview(mmap.mmap(self._descriptor, size, access=mmap.ACCESS_READ))
         if bytes(self._memory[: len(MAGIC)]) != MAGIC:
-            message = "no file of measurements"
+            message = "the file is not a metrics file"
             raise ValueError(message)
         self._size = size
         self._doubles = self._memory.cast("d")
@@ -130,7 +130,7 @@ class Snapshot:
 
 
 def absorbed_key(names: Iterable[str]) -> tuple[str, ...]:
-    """The record that says which files this one holds the sum of."""
+    """Return the key of the record that lists the files whose sum this file includes."""
     return (_ABSORBED, *sorted(names))
 
 

@@ -1,4 +1,4 @@
-"""The file that one process counts into."""
+"""The file to which one process writes its metrics."""
 
 import mmap
 import os
@@ -16,10 +16,10 @@ _FIRST_BYTES: Final = 64 * 1024
 
 
 class Store:
-    """Memory that other processes may read while this one writes, and that stays when this one is killed.
+    """Memory that other processes may read while this one writes, and that survives if this one is killed.
 
-    ``doubles`` and ``memory`` are two views of the same bytes. They are replaced when the file grows: take them anew
-    for each write, and keep nothing but indices. With the interpreter's lock, ``doubles[i] += x`` is not interrupted.
+    ``doubles`` and ``memory`` are two views of the same bytes. They are replaced when the file grows: read them for
+    each write, and store only indices. The interpreter lock makes ``doubles[i] += x`` atomic.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -35,26 +35,26 @@ class Store:
 
     @classmethod
     def private(cls) -> Self:
-        """A store that nobody else sees."""
+        """Create a store that no other process can read."""
         if hasattr(os, "memfd_create"):
-            # Needs no folder that may be written.
+            # Works without a writable folder.
             return cls(os.memfd_create("metrics", os.MFD_CLOEXEC))
         descriptor, name = tempfile.mkstemp()
-        os.unlink(name)  # noqa: PTH108 - of a name that never was a Path
+        os.unlink(name)  # noqa: PTH108 - the name is a str
         return cls(descriptor)
 
     @classmethod
     def at(cls, path: Path) -> Self:
-        """A new file. Raises ``FileExistsError``."""
+        """Create a store in a new file. Raises ``FileExistsError``."""
         return cls(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
     @property
     def descriptor(self) -> int:
-        """The open file, to be locked by whoever lives as long as the store."""
+        """The open file, which its owner locks for as long as the store is used."""
         return self._descriptor
 
     def series(self, family: Family, labels: tuple[str, ...]) -> int:
-        """Make a series, and return the index of its first value in ``doubles``."""
+        """Add a series, and return the index of its first value in ``doubles``."""
         with self._lock:
             number = self._families.get(family.name)
             if number is None:
@@ -66,7 +66,7 @@ class Store:
     def put(
         self, family: Family, labels: tuple[str, ...], values: list[float], exemplars: Mapping[int, Exemplar]
     ) -> None:
-        """Make a series that is known already."""
+        """Add a series with its values."""
         index = self.series(family, labels)
         end = index + family.values
         for offset, value in enumerate(values):
@@ -75,7 +75,7 @@ class Store:
             start = end * 8 + bucket * layout.EXEMPLAR_BYTES
             self.memory[start : start + layout.EXEMPLAR_BYTES] = layout.pack_exemplar(exemplar)
 
-    def note(self, *key: Any) -> None:
+    def append_record(self, *key: Any) -> None:
         """Append a record without values."""
         with self._lock:
             self._append(list(key))
@@ -86,14 +86,14 @@ class Store:
         if end > self._size:
             self._grow(max(end, 2 * self._size))
         self.memory[offset:end] = content
-        # Readers look no further than this, so they never see a record that is not whole.
+        # Readers stop at this offset, so they never see a partial record.
         self._words[USED_INDEX] = self._used = end
         return offset + start
 
     def _grow(self, size: int) -> None:
         self._size = (size + mmap.PAGESIZE - 1) // mmap.PAGESIZE * mmap.PAGESIZE
         os.ftruncate(self._descriptor, self._size)
-        # The old mapping shows the same pages, so a thread that still writes into it loses nothing.
+        # The old mapping has the same pages, so a write by another thread is not lost.
         whole = memoryview(mmap.mmap(self._descriptor, self._size))
         self.memory = whole
         self.doubles = whole.cast("d")

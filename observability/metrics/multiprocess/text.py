@@ -1,8 +1,8 @@
-"""Writes what was counted in Prometheus' text format and in OpenMetrics 1.0.
+"""Writes merged metrics in Prometheus' text format and in OpenMetrics 1.0.
 
-prometheus_client's encoders build an object and a dictionary for each line and write each number anew: five times the
-time, and as long as they hold the interpreter, requests wait. They are the oracle in the tests, and still write the
-formats that nobody but a special scraper asks for.
+prometheus_client's encoders build an object and a dictionary for each line and format each number again, which takes
+five times as long; requests wait meanwhile, because the encoders hold the interpreter lock. They are the reference in
+the tests, and still write the formats that only special scrapers request.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _number = lru_cache(maxsize=16_384)(floatToGoString)
 
 
 def write(merged: Merged, *, openmetrics: bool) -> bytes:
-    """Every family, by name. Names are of the older form, letters and underscores: the code chose them."""
+    """Write every family, sorted by name. Metric names consist of letters and underscores; the code defines them."""
     lines: list[str] = []
     for name, points in sorted(merged.points.items()):
         family = merged.families[name]
@@ -56,7 +56,7 @@ def _series(family: Family, labels: tuple[str, ...], point: Point, *, openmetric
 
 
 def _buckets(family: Family, pairs: list[tuple[str, str]], point: Point, *, openmetrics: bool) -> Iterator[str]:
-    # Labels stand in the order of their names; ``le`` is one of them.
+    # Labels are sorted by name, and ``le`` is one of them.
     before = "".join(f"{pair}," for name, pair in pairs if name < "le")
     after = "".join(f",{pair}" for name, pair in pairs if name > "le")
     start = f'{family.name}_bucket{{{before}le="'
