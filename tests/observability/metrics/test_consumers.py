@@ -82,7 +82,7 @@ def test_no_series_ever_falls(requests: list[tuple[int, tuple[str, str]]]) -> No
 
 def test_a_table_that_another_process_holds_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table = ConsumerTable(CELLS, 60, tmp_path / "consumers")
-    monkeypatch.setattr(consumers, "_PATIENCE", 0.05)
+    monkeypatch.setattr(consumers, "_LOCK_TIMEOUT", 0.05)
     table.count("early", "v1", "success")
     with locks.locked(tmp_path / "consumers", 1):
         for _ in range(3):

@@ -66,8 +66,8 @@ def test_it_is_what_the_library_writes(whole: Merged) -> None:
 
 def test_what_we_do_not_write_is_left_to_the_library() -> None:
     exposition = Exposition(Metrics().registry)
-    assert exposition._quicker("text/plain; version=0.0.4; charset=utf-8") is not None
-    assert exposition._quicker("text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8") is not None
-    assert exposition._quicker("application/openmetrics-text; version=1.0.0; charset=utf-8") is not None
-    assert exposition._quicker("application/openmetrics-text; version=2.0.0; charset=utf-8") is None
-    assert exposition._quicker("text/plain; version=1.0.0; charset=utf-8; escaping=dots") is None
+    assert exposition._fast_writer("text/plain; version=0.0.4; charset=utf-8") is not None
+    assert exposition._fast_writer("text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8") is not None
+    assert exposition._fast_writer("application/openmetrics-text; version=1.0.0; charset=utf-8") is not None
+    assert exposition._fast_writer("application/openmetrics-text; version=2.0.0; charset=utf-8") is None
+    assert exposition._fast_writer("text/plain; version=1.0.0; charset=utf-8; escaping=dots") is None
