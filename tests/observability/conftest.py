@@ -1,4 +1,4 @@
-"""A small application whose routes are hard to tell apart (mounts, nested and prefixed routers), and its log."""
+"""A small application with routes that are hard to distinguish (mounts, nested and prefixed routers), and its log."""
 
 import io
 import logging
@@ -30,7 +30,7 @@ Lines = Callable[[], list[dict[str, Any]]]
 
 
 class PrefixRouter(APIRouter):
-    """Skips its routes when its own prefix does not occur in the path."""
+    """Skips its routes if the path does not contain its own prefix."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """See ``APIRouter.matches``."""
@@ -40,7 +40,7 @@ class PrefixRouter(APIRouter):
 
 
 def version() -> FastAPI:
-    """One version: its routes lie two routers deep, behind a prefix router, and flat."""
+    """One version with routes in nested routers, behind a prefix router, and at the top."""
     app = FastAPI(openapi_url=None, redirect_slashes=False)
     posts = APIRouter(prefix="/posts")
 
@@ -88,7 +88,7 @@ def version() -> FastAPI:
 
 
 def build(folder: Path, *origins: str) -> tuple[FastAPI, Metrics]:
-    """The whole application, ready to be called. ``folder`` holds its static files."""
+    """Build the whole application. ``folder`` contains its static files."""
     app = FastAPI(openapi_url=None, redirect_slashes=False)
     for name in ("v1", "v2"):
         app.mount(f"/api/{name}", version())
@@ -121,7 +121,7 @@ def _own_logging() -> Iterator[None]:
 
 @pytest.fixture
 def build_sample(tmp_path: Path) -> Callable[..., Sample]:
-    """Builds the sample application anew; the arguments are the origins that may call."""
+    """Builds a new sample application; the arguments are the allowed origins."""
     return lambda *origins: build(tmp_path, *origins)
 
 
@@ -139,7 +139,7 @@ def metrics(sample: Sample) -> Metrics:
 
 @pytest.fixture
 def lines(sample: Sample) -> Lines:
-    """Reads the log so far; every line has to be a JSON object."""
+    """Reads the log so far; every line must be a JSON object."""
     assert sample
     stream = io.BytesIO()
     configure("info", "json", stream)
@@ -152,7 +152,7 @@ def lines(sample: Sample) -> Lines:
 
 @pytest.fixture
 async def client(sample: Sample, lines: Lines) -> AsyncIterator[httpx2.AsyncClient]:
-    """Calls the sample application; an exception that escapes it is a failed test."""
+    """A client of the sample application; an unhandled exception fails the test."""
     assert lines is not None
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(sample[0]), base_url="http://test") as client:
         yield client

@@ -1,4 +1,4 @@
-"""Those who ask at the same time share a call, and nobody is told what was known before the question."""
+"""Concurrent callers share a call, and no caller receives a value that was read before its call."""
 
 import asyncio
 from typing import Any
@@ -9,7 +9,7 @@ from observability.concurrency.coalescer import RequestCoalescer
 
 
 class Table:
-    """Answers as the database does, when it is let."""
+    """A table whose statements return when ``turn`` is released."""
 
     def __init__(self) -> None:
         self.rows: dict[int, Any] = {number: f"row {number}" for number in range(100)}
@@ -19,7 +19,7 @@ class Table:
 
     async def fetch(self, keys: list[int]) -> list[Any]:
         self.statements.append(keys)
-        # A statement sees what was there when it began.
+        # A statement sees the rows as of its start.
         found = [self.rows.get(key) for key in keys]
         await self.turn.acquire()
         if self.failure is not None:
@@ -33,7 +33,7 @@ def table() -> Table:
 
 
 @pytest.fixture
-def things(table: Table) -> RequestCoalescer[int, Any]:
+def coalescer(table: Table) -> RequestCoalescer[int, Any]:
     return RequestCoalescer(table.fetch)
 
 
@@ -42,14 +42,14 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-async def ask(things: RequestCoalescer[int, Any], *keys: int) -> list[asyncio.Task[Any]]:
-    tasks = [asyncio.create_task(things.get(key)) for key in keys]
+async def call(coalescer: RequestCoalescer[int, Any], *keys: int) -> list[asyncio.Task[Any]]:
+    tasks = [asyncio.create_task(coalescer.get(key)) for key in keys]
     await settle()
     return tasks
 
 
-async def test_the_first_asks_at_once_and_the_others_together(table: Table, things: RequestCoalescer[int, Any]) -> None:
-    tasks = await ask(things, 1, 2, 3, 2, 404)
+async def test_calls_during_a_call_share_a_batch(table: Table, coalescer: RequestCoalescer[int, Any]) -> None:
+    tasks = await call(coalescer, 1, 2, 3, 2, 404)
     assert table.statements == [[1]]
     table.turn.release()
     await settle()
@@ -58,19 +58,19 @@ async def test_the_first_asks_at_once_and_the_others_together(table: Table, thin
     assert await asyncio.gather(*tasks) == ["row 1", "row 2", "row 3", "row 2", None]
 
 
-async def test_who_asks_after_a_change_is_told_of_it(table: Table, things: RequestCoalescer[int, Any]) -> None:
-    early = await ask(things, 1)
+async def test_call_after_a_change_sees_the_change(table: Table, coalescer: RequestCoalescer[int, Any]) -> None:
+    early = await call(coalescer, 1)
     del table.rows[1]
-    late = await ask(things, 1)
+    late = await call(coalescer, 1)
     for _ in range(2):
         table.turn.release()
         await settle()
     assert [await early[0], await late[0]] == ["row 1", None]
 
 
-async def test_a_failure_is_that_of_all_it_was_to_serve(table: Table, things: RequestCoalescer[int, Any]) -> None:
+async def test_failed_batch_fails_all_its_callers(table: Table, coalescer: RequestCoalescer[int, Any]) -> None:
     table.failure = TimeoutError("too slow")
-    first, *others = await ask(things, 1, 2, 3)
+    first, *others = await call(coalescer, 1, 2, 3)
     table.turn.release()
     await settle()
     table.turn.release()
@@ -79,31 +79,31 @@ async def test_a_failure_is_that_of_all_it_was_to_serve(table: Table, things: Re
             await task
     table.failure = None
     table.turn.release()
-    assert await asyncio.wait_for(things.get(4), 5) == "row 4"
+    assert await asyncio.wait_for(coalescer.get(4), 5) == "row 4"
 
 
-async def test_whoever_goes_away_leaves_the_others_theirs(table: Table, things: RequestCoalescer[int, Any]) -> None:
-    first, second, third = await ask(things, 1, 2, 3)
+async def test_cancelled_callers_do_not_affect_others(table: Table, coalescer: RequestCoalescer[int, Any]) -> None:
+    first, second, third = await call(coalescer, 1, 2, 3)
     first.cancel()
     second.cancel()
     await settle()
-    assert table.statements == [[1], [2, 3]], "the first one's statement was given up with it"
+    assert table.statements == [[1], [2, 3]], "the statement of the first caller was cancelled with it"
     table.turn.release()
     assert await asyncio.wait_for(third, 5) == "row 3"
     assert first.cancelled()
     assert second.cancelled()
 
 
-async def test_one_refusal_is_no_failure_of_the_others(table: Table, things: RequestCoalescer[int, Any]) -> None:
+async def test_error_of_one_key_does_not_affect_others(table: Table, coalescer: RequestCoalescer[int, Any]) -> None:
     table.rows[2] = KeyError("no such thing")
-    first, second, third = await ask(things, 1, 2, 3)
+    first, second, third = await call(coalescer, 1, 2, 3)
     for _ in range(2):
         table.turn.release()
         await settle()
     assert [await first, await third] == ["row 1", "row 3"]
     with pytest.raises(KeyError, match="no such thing"):
         await second
-    alone = await ask(things, 2)
+    alone = await call(coalescer, 2)
     table.turn.release()
     with pytest.raises(KeyError, match="no such thing"):
         await alone[0]

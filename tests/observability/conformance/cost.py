@@ -1,9 +1,10 @@
-"""What judging costs in CPU time, the best of a few: ``python -m tests.observability.conformance.cost``.
+"""The CPU time of conformance checks, as the minimum of several runs: ``python -m
+tests.observability.conformance.cost``.
 
-Small figures, which a benchmark of whole requests cannot tell from the noise of a machine.
+These figures are too small for a benchmark of whole requests, where they disappear in the noise.
 
 Recorded in November 2026 on a busy machine with two cores: 45 µs to check a post, 105 µs for a page of 20 posts, 0.5 µs
-for a request that is not sampled, 27 ms once for each version to read its contract.
+for a request that is not sampled, 27 ms once per version to read its contract.
 """
 
 import asyncio
@@ -77,7 +78,7 @@ def exchange(route: str, path: str, body: Any) -> Exchange:
 
 
 def layer_cost(ratio: float) -> float:
-    """Of the layer around an application that does nothing, without what that costs by itself."""
+    """Return the cost of the middleware around an empty application, without the cost of the application."""
 
     async def nothing(_scope: Scope, _receive: Receive, _send: Send) -> None:
         return

@@ -1,4 +1,4 @@
-"""A share of all requests is remembered and judged later; whatever becomes of that, clients do not notice."""
+"""A share of all requests is sampled and checked later, without any effect on clients."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ ROUTE = "/api/v9/items/{item}"
 
 
 def served(checker: ConformanceChecker | None, ratio: float) -> FastAPI:
-    """An application of one version, which keeps its contract but where a query asks for something else."""
+    """An application of one version, which violates its contract if a query parameter requests it."""
     version = FastAPI(openapi_url=None)
 
     @version.get("/items/{item}")
@@ -37,7 +37,7 @@ def served(checker: ConformanceChecker | None, ratio: float) -> FastAPI:
 
     @version.post("/items", status_code=201)
     async def write(request: Request) -> Response:
-        # Not read to its end: what was sent is not known whole.
+        # Not read to its end, so the body is incomplete in the sample.
         return JSONResponse(GOOD if request.query_params else {**GOOD, "name": (await request.json())["name"]}, 201)
 
     async def pieces() -> AsyncIterator[bytes]:
@@ -81,7 +81,7 @@ async def settled(check: Callable[[], object]) -> None:
         await asyncio.sleep(0.01)
 
 
-async def test_all_that_is_sampled_is_judged(checker: ConformanceChecker) -> None:
+async def test_every_sampled_exchange_is_checked(checker: ConformanceChecker) -> None:
     ledger = Ledger()
     checker.start(ledger)
     async with client(served(checker, 1)) as caller:
@@ -105,7 +105,7 @@ async def test_all_that_is_sampled_is_judged(checker: ConformanceChecker) -> Non
     }
 
 
-async def test_a_request_that_was_not_read_whole_is_judged_by_the_rest(checker: ConformanceChecker) -> None:
+async def test_request_with_an_unread_body_is_checked_without_it(checker: ConformanceChecker) -> None:
     ledger = Ledger()
     checker.start(ledger)
     async with client(served(checker, 1)) as caller:
@@ -114,7 +114,7 @@ async def test_a_request_that_was_not_read_whole_is_judged_by_the_rest(checker: 
     assert not ledger.violations
 
 
-def test_the_share_is_right_and_can_be_repeated() -> None:
+def test_share_is_correct_and_reproducible() -> None:
     draws, ratio = 200_000, 0.01
     chosen = share(ratio, seed=7)
     first = [chosen() for _ in range(draws)]
@@ -126,7 +126,7 @@ def test_the_share_is_right_and_can_be_repeated() -> None:
     assert [other() for _ in range(draws)] != first
 
 
-async def test_it_is_decided_once_for_each_request_before_anything_is_known_of_it(checker: ConformanceChecker) -> None:
+async def test_sampling_is_decided_once_before_the_request_is_read(checker: ConformanceChecker) -> None:
     asked = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -136,13 +136,13 @@ async def test_it_is_decided_once_for_each_request_before_anything_is_known_of_i
     layer = ConformanceMiddleware(app, checker=checker, chosen=lambda: next(answers))
     for number in (1, 2):
         channel = (f"receive {number}", f"send {number}")
-        await layer({"type": "http"}, *channel)  # type: ignore[arg-type]  # only handed on
-        assert asked[-1] == ({"type": "http"}, *channel), "what is not sampled is not wrapped"
+        await layer({"type": "http"}, *channel)  # type: ignore[arg-type]  # only passed on
+        assert asked[-1] == ({"type": "http"}, *channel), "a request outside the sample must not be wrapped"
     assert next(answers, None) is None
-    await layer({"type": "websocket"}, "receive", "send")  # type: ignore[arg-type]  # only handed on
+    await layer({"type": "websocket"}, "receive", "send")  # type: ignore[arg-type]  # only passed on
 
 
-def test_without_a_share_there_is_no_layer(checker: ConformanceChecker) -> None:
+def test_without_a_share_the_middleware_is_not_installed(checker: ConformanceChecker) -> None:
     def installed(checker: ConformanceChecker | None, ratio: float) -> bool:
         return any(layer.cls is ConformanceMiddleware for layer in served(checker, ratio).user_middleware)
 
@@ -151,7 +151,7 @@ def test_without_a_share_there_is_no_layer(checker: ConformanceChecker) -> None:
     assert not installed(None, 1)
 
 
-async def test_a_body_beyond_the_limit_is_let_go_and_counted(checker: ConformanceChecker) -> None:
+async def test_body_above_the_limit_is_dropped_and_counted(checker: ConformanceChecker) -> None:
     ledger = Ledger()
     checker.start(ledger)
     async with client(served(checker, 1)) as caller:
@@ -163,7 +163,7 @@ async def test_a_body_beyond_the_limit_is_let_go_and_counted(checker: Conformanc
 
 async def test_overload_drops_and_counts(config: ConformanceConfig) -> None:
     ledger = Ledger()
-    # It looks too seldom for the number that may wait.
+    # The checker polls too rarely for the length of its queue.
     checker = ConformanceChecker(config, pause=60, waiting=5)
     checker.start(ledger)
     async with client(served(checker, 1)) as caller:
@@ -171,19 +171,19 @@ async def test_overload_drops_and_counts(config: ConformanceConfig) -> None:
             assert (await caller.get("/api/v9/items/7")).status_code == 200
     assert ledger.dropped == {"queue_full": 7}
     await asyncio.to_thread(checker.close)
-    assert ledger.checked["v9", "response", True] == 5, "what waits at the end is judged"
+    assert ledger.checked["v9", "response", True] == 5, "queued exchanges are checked at shutdown"
 
 
 ELSEWHERE = '{"paths": {"/items/{item}": {"get": {"responses": {"200": {"$ref": "http://else/where"}}}}}}'
 
 
 class Panic(BaseException):
-    """What a crash in the validator's own language looks like here (pyo3's PanicException)."""
+    """A stand-in for pyo3's PanicException, which a crash in the Rust validator raises."""
 
 
 @pytest.fixture(params=[RuntimeError, Panic, "{", "[]", ELSEWHERE])
 def broken(request: pytest.FixtureRequest, frozen: Path, monkeypatch: pytest.MonkeyPatch) -> object:
-    """A contract that cannot be used, or a validator that fails."""
+    """An unusable contract, or a failing validator."""
 
     def fail(_self: Contract, _exchange: object) -> None:
         raise request.param
@@ -196,7 +196,7 @@ def broken(request: pytest.FixtureRequest, frozen: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.usefixtures("broken")
-async def test_an_answer_is_the_same_whatever_becomes_of_the_judgement(checker: ConformanceChecker) -> None:
+async def test_response_is_independent_of_the_check(checker: ConformanceChecker) -> None:
     async def answers(app: FastAPI) -> list[tuple[int, bytes, list[str]]]:
         async with client(app) as caller:
             found = [
@@ -211,9 +211,7 @@ async def test_an_answer_is_the_same_whatever_becomes_of_the_judgement(checker: 
     assert not ledger.checked
 
 
-async def test_a_contract_is_read_once_and_not_before_it_is_needed(
-    config: ConformanceConfig, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_contract_is_read_once_on_first_use(config: ConformanceConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     ledger, reads = Ledger(), []
     real = Contract.read
 
@@ -234,7 +232,7 @@ async def test_a_contract_is_read_once_and_not_before_it_is_needed(
     assert len(reads) == 1
 
 
-async def test_what_cannot_be_judged_in_time_at_the_end_is_counted(
+async def test_unchecked_exchanges_at_shutdown_are_counted(
     config: ConformanceConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     began, ended = threading.Event(), threading.Event()
@@ -251,6 +249,6 @@ async def test_what_cannot_be_judged_in_time_at_the_end_is_counted(
         checker.submit(exchange("GET /items/{item}", "/items/7", answer=GOOD))
     await asyncio.to_thread(began.wait, 10)
     await asyncio.to_thread(checker.close)
-    assert ledger.dropped == {"shutdown": 5}, "the exchange in progress is lost, too"
+    assert ledger.dropped == {"shutdown": 5}, "the exchange in progress is counted, too"
     ended.set()
     await settled(lambda: not checker.running)

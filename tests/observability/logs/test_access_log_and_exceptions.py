@@ -1,4 +1,4 @@
-"""One line a request, one traceback a failure, whatever happens to the response."""
+"""One line per request and one traceback per failure, regardless of the response."""
 
 import asyncio
 import logging
@@ -24,7 +24,7 @@ FIELDS = {
 }
 
 
-async def test_a_line_says_who_asked_for_what(client: httpx2.AsyncClient, lines: Lines) -> None:
+async def test_line_has_the_request_and_the_client(client: httpx2.AsyncClient, lines: Lines) -> None:
     response = await client.get("/api/v2/blog/posts/7?token=planted", headers={"X-Request-ID": "mine"})
     (line,) = lines()
     assert set(line) == FIELDS
@@ -39,29 +39,29 @@ async def test_a_line_says_who_asked_for_what(client: httpx2.AsyncClient, lines:
     assert line["timestamp"].endswith("Z")
 
 
-async def test_raw_paths_and_methods_stay_out(client: httpx2.AsyncClient, lines: Lines) -> None:
+async def test_raw_paths_and_methods_are_not_logged(client: httpx2.AsyncClient, lines: Lines) -> None:
     await client.request("PLANTED", "/api/v1/planted-path?planted=query", headers={"X-Planted": "planted-header"})
     (line,) = lines()
     assert "planted" not in repr(line).lower()
     assert (line["http_route"], line["method"], line["status"]) == ("unmatched", "OTHER", 404)
 
 
-async def test_quiet_paths_are_quiet_until_they_fail(client: httpx2.AsyncClient, lines: Lines) -> None:
+async def test_quiet_paths_are_logged_if_they_fail(client: httpx2.AsyncClient, lines: Lines) -> None:
     await client.get("/health")
     assert lines() == []
     await client.post("/health")
     assert [line["status"] for line in lines()] == [405]
 
 
-async def test_a_stream_is_logged_when_it_ends(client: httpx2.AsyncClient, lines: Lines) -> None:
+async def test_stream_is_logged_at_its_end(client: httpx2.AsyncClient, lines: Lines) -> None:
     response = await client.get("/api/v1/posts/1/stream")
     assert response.content == b"chunk" * 3
     (line,) = lines()
     assert (line["bytes_out"], line["status"]) == (15, 200)
 
 
-async def test_a_failure_is_a_problem_and_one_traceback(sample: tuple[FastAPI, Metrics], lines: Lines) -> None:
-    # The mounted application has no boundary of its own: Starlette's answers, and raises on.
+async def test_failure_is_a_problem_and_one_traceback(sample: tuple[FastAPI, Metrics], lines: Lines) -> None:
+    # The mounted application has no error middleware of its own: Starlette's responds, and raises again.
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(sample[0]), base_url="http://test") as client:
         response = await client.get("/api/v1/posts/1/failure")
     assert response.status_code == 500
@@ -74,7 +74,7 @@ async def test_a_failure_is_a_problem_and_one_traceback(sample: tuple[FastAPI, M
 
 
 def stack(app: ASGIApp, *origins: str) -> tuple[ASGIApp, Metrics]:
-    """The bare layers around an ASGI application."""
+    """Wrap an ASGI application in the middleware."""
     metrics = Metrics()
     config = ObservabilityConfig(cors=CorsPolicy(allow_origins=origins))
     for layer in reversed(middleware(config, metrics)):
@@ -84,7 +84,7 @@ def stack(app: ASGIApp, *origins: str) -> tuple[ASGIApp, Metrics]:
 
 
 def counted(metrics: Metrics) -> list[str]:
-    """The statuses in the histogram."""
+    """Return the statuses in the histogram."""
     return [
         sample.labels["http_response_status_code"]
         for metric in metrics.registry.collect()
@@ -103,15 +103,15 @@ async def no_body() -> Message:
 
 
 async def gone() -> Message:
-    """The client has left."""
+    """Report that the client disconnected."""
     return {"type": "http.disconnect"}
 
 
 async def discard(_message: Message) -> None:
-    """Takes whatever is sent."""
+    """Accept and discard a message."""
 
 
-async def test_an_early_failure_is_answered_here(lines: Lines) -> None:
+async def test_failure_before_the_response_is_a_500(lines: Lines) -> None:
     async def app(_scope: Scope, _receive: Receive, _send: Send) -> None:
         raise KeyError
 
@@ -126,7 +126,7 @@ async def test_an_early_failure_is_answered_here(lines: Lines) -> None:
     assert counted(metrics) == ["500"]
 
 
-async def test_a_late_failure_cuts_the_connection_and_is_logged_once(lines: Lines) -> None:
+async def test_failure_during_the_response_closes_the_connection_and_is_logged_once(lines: Lines) -> None:
     async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
         await send(HEAD)
         raise KeyError
@@ -140,7 +140,7 @@ async def test_a_late_failure_cuts_the_connection_and_is_logged_once(lines: Line
 
 
 @pytest.mark.parametrize("error", [ClientDisconnect(), None])
-async def test_a_client_that_leaves_is_a_499(lines: Lines, error: Exception | None) -> None:
+async def test_client_disconnect_is_a_499(lines: Lines, error: Exception | None) -> None:
     async def app(_scope: Scope, receive: Receive, _send: Send) -> None:
         await receive()
         if error is not None:
@@ -152,7 +152,7 @@ async def test_a_client_that_leaves_is_a_499(lines: Lines, error: Exception | No
     assert counted(metrics) == ["499"]
 
 
-async def test_a_client_that_leaves_a_stream_is_a_499(lines: Lines) -> None:
+async def test_client_disconnect_during_a_stream_is_a_499(lines: Lines) -> None:
     async def endless() -> AsyncIterator[bytes]:
         while True:
             yield b"x"
@@ -172,7 +172,7 @@ async def test_a_client_that_leaves_a_stream_is_a_499(lines: Lines) -> None:
     assert line["bytes_out"] > 0
 
 
-async def test_a_broken_pipe_is_a_499(lines: Lines) -> None:
+async def test_broken_pipe_is_a_499(lines: Lines) -> None:
     async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
         await send(HEAD)
 
@@ -184,7 +184,7 @@ async def test_a_broken_pipe_is_a_499(lines: Lines) -> None:
     assert [(line["event"], line["status"]) for line in lines()] == [("request", 499)]
 
 
-async def test_a_disconnect_after_the_last_byte_is_none(lines: Lines) -> None:
+async def test_disconnect_after_the_last_byte_is_ignored(lines: Lines) -> None:
     async def app(_scope: Scope, receive: Receive, send: Send) -> None:
         await send(HEAD)
         await send({"type": "http.response.pathsend", "path": "/file"})
@@ -195,7 +195,7 @@ async def test_a_disconnect_after_the_last_byte_is_none(lines: Lines) -> None:
     assert lines()[0]["status"] == 200
 
 
-async def test_a_cancelled_request_is_logged_and_no_longer_active(lines: Lines) -> None:
+async def test_cancelled_request_is_logged_and_not_active(lines: Lines) -> None:
     async def app(_scope: Scope, _receive: Receive, _send: Send) -> None:
         await asyncio.sleep(60)
 
@@ -210,7 +210,7 @@ async def test_a_cancelled_request_is_logged_and_no_longer_active(lines: Lines) 
 
 
 @pytest.mark.parametrize("path", ["/api/v1/posts/1", "/nowhere", "/api/v1/posts/1/failure"])
-async def test_pages_of_named_origins_read_everything(
+async def test_allowed_origins_may_read_all_headers(
     build_sample: Callable[..., tuple[FastAPI, Metrics]], path: str
 ) -> None:
     app, _ = build_sample("https://pages.example")
@@ -223,7 +223,7 @@ async def test_pages_of_named_origins_read_everything(
         assert "access-control-allow-origin" not in other.headers
 
 
-async def test_a_preflight_is_answered_with_ids_and_logged(
+async def test_preflight_response_has_ids_and_is_logged(
     build_sample: Callable[..., tuple[FastAPI, Metrics]], lines: Lines
 ) -> None:
     app, _ = build_sample("https://pages.example")
@@ -235,12 +235,12 @@ async def test_a_preflight_is_answered_with_ids_and_logged(
     assert lines is not None
 
 
-async def test_without_origins_there_is_no_cors(client: httpx2.AsyncClient) -> None:
+async def test_without_origins_no_cors_header_is_sent(client: httpx2.AsyncClient) -> None:
     response = await client.get("/health", headers={"Origin": "https://pages.example"})
     assert not [name for name in response.headers if name.startswith("access-control") or name == "vary"]
 
 
-def test_any_origin_with_credentials_is_refused() -> None:
+def test_any_origin_with_credentials_is_rejected() -> None:
     with pytest.raises(ValueError, match="credentials"):
         CorsPolicy(allow_origins=("*",), allow_credentials=True)
 

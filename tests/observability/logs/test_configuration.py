@@ -1,4 +1,4 @@
-"""One pipe, and nothing secret in it."""
+"""All lines have one output, and it contains no secret."""
 
 import io
 import json
@@ -21,7 +21,7 @@ from observability.logs.exceptions import was_logged
 from observability.logs.redaction import holds_secret, redact_text
 from observability.requests.context import ACTIVE, RequestContext
 
-# Credentials of the shapes that this product hands out or is handed; none was ever valid.
+# Credentials in the formats that this product issues or accepts; none was ever valid.
 SECRETS = (
     "sk_live_" + "4QnZ7kLmP2xWvB9tRsY3",
     "sk_test_" + "4QnZ7kLmP2xWvB9tRsY3",
@@ -41,21 +41,21 @@ SEPARATOR = st.sampled_from([" ", "", '"', "'", "\n", "=", ": ", "(", "/", "?nex
 
 
 def lines_of(stream: io.BytesIO) -> list[dict[str, Any]]:
-    """Every line, parsed by the strict parser and by the lenient one."""
+    """Parse every line with the strict parser and with the lenient one."""
     lines = stream.getvalue().splitlines()
     return [json.loads(line) for line in lines]
 
 
 @contextmanager
 def logged(level: Any = "info", log_format: Any = "json") -> Iterator[io.BytesIO]:
-    """What is logged inside."""
+    """Capture the log of the block."""
     stream = io.BytesIO()
     configure(level, log_format, stream)
     yield stream
 
 
 def planted(secret: str) -> st.SearchStrategy[object]:
-    """Values of many shapes, each with ``secret`` in some text of it."""
+    """Build values of many shapes that contain ``secret`` in a text."""
     around = st.builds(lambda a, s, t, b: f"{a}{s}{secret}{t}{b}", TEXT, SEPARATOR, SEPARATOR, TEXT)
     text = st.one_of(st.just(secret), st.builds(lambda a, b: f"{a} {secret} {b}", TEXT, TEXT))
     leaf = st.one_of(text, text.map(str.encode), text.map(ValueError)) if "ä" in secret else st.one_of(text, around)
@@ -72,14 +72,14 @@ def planted(secret: str) -> st.SearchStrategy[object]:
 
 
 @given(st.sampled_from(SECRETS).flatmap(lambda secret: st.tuples(st.just(secret), planted(secret))))
-def test_what_looks_like_a_secret_is_nowhere(case: tuple[str, object]) -> None:
+def test_secret_format_is_redacted(case: tuple[str, object]) -> None:
     secret, value = case
     with logged() as stream:
         structlog.get_logger().info("event", value=value)
         structlog.get_logger().info(str(value))
         logging.getLogger("foreign").warning("value %s", value)
         try:
-            raise RuntimeError(value)  # noqa: TRY301 - its traceback is what is logged
+            raise RuntimeError(value)  # noqa: TRY301 - the test logs its traceback
         except RuntimeError:
             logging.getLogger("foreign").exception("failed")
             structlog.get_logger().exception("failed")
@@ -91,7 +91,7 @@ OPAQUE = st.text("abcdefghkmnp23456789", min_size=12, max_size=24).map(lambda te
 
 
 @given(st.sampled_from(NAMES), OPAQUE, st.booleans())
-def test_what_is_named_a_secret_is_nowhere(name: str, secret: str, upper: bool) -> None:  # noqa: FBT001 - drawn
+def test_secret_name_is_redacted(name: str, secret: str, upper: bool) -> None:  # noqa: FBT001 - drawn
     name = name.upper() if upper else name
     texts = [
         f"{name}={secret}",
@@ -118,7 +118,7 @@ def test_what_is_named_a_secret_is_nowhere(name: str, secret: str, upper: bool) 
         assert secret not in line
 
 
-def test_cookies_are_cut_to_the_end_of_the_line() -> None:
+def test_cookies_are_redacted_to_the_end_of_the_line() -> None:
     assert redact_text("Cookie: a=1; session=2\nnext") == "Cookie: [redacted]\nnext"
     assert redact_text("Authorization: Basic dXNlcjpwYXNz") == "Authorization: [redacted] [redacted]"
 
@@ -135,19 +135,19 @@ def test_cookies_are_cut_to_the_end_of_the_line() -> None:
         "",
     ],
 )
-def test_what_is_no_secret_stays(text: str) -> None:
+def test_other_text_is_unchanged(text: str) -> None:
     assert redact_text(text) == text
     assert not holds_secret(text)
 
 
 @pytest.mark.parametrize("unit", ["a", "a@", "a.", '"', "eyJ", "token=", "cookie", "%40", "a%", "://", "\\", "(("])
-def test_long_text_takes_time_in_proportion(unit: str) -> None:
+def test_redaction_takes_linear_time(unit: str) -> None:
     def best_of_five(times: int) -> float:
         text = "@ token " + unit * times
-        # The processor's time, not the clock's: other processes are none of its business.
+        # CPU time, which is independent of other processes.
         return min(timeit.repeat(lambda: redact_text(text), timer=time.process_time, number=1, repeat=5))
 
-    # Four times the text; what grows with the square takes sixteen times as long.
+    # Four times the text; quadratic time would be sixteen times as long.
     assert best_of_five(100_000) < 10 * best_of_five(25_000)
 
 
@@ -171,7 +171,7 @@ def test_every_line_is_json(fields: dict[object, object]) -> None:
     assert stream.getvalue().count(b"\n") == 2
 
 
-def test_a_structure_that_holds_itself_ends() -> None:
+def test_recursive_structure_is_truncated() -> None:
     endless: list[object] = []
     endless.append(endless)
     with logged() as stream:
@@ -179,7 +179,7 @@ def test_a_structure_that_holds_itself_ends() -> None:
     assert "[too deep]" in stream.getvalue().decode()
 
 
-def test_foreign_records_take_the_same_pipe() -> None:
+def test_library_records_have_the_same_output() -> None:
     context = RequestContext("r", "t", "s", parent_span_id=None, api_version="v1")
     uvicorn = logging.getLogger("uvicorn.error")
     uvicorn.addHandler(logging.NullHandler())
@@ -204,7 +204,7 @@ def test_foreign_records_take_the_same_pipe() -> None:
     assert not logging.getLogger("uvicorn.access").hasHandlers()
 
 
-def test_levels_hold_for_all() -> None:
+def test_level_applies_to_all_loggers() -> None:
     with logged("error") as stream:
         structlog.get_logger().warning("no")
         logging.getLogger("foreign").warning("no")
@@ -224,7 +224,7 @@ def test_configuring_again_replaces() -> None:
 
 
 def fail() -> None:
-    """Raises with something to hide in a local variable."""
+    """Raise an exception with a secret in a local variable."""
     parts = "local", "secret"
     local = "-".join(parts)
     raise KeyError(len(local))
@@ -239,7 +239,7 @@ def fail_and_log() -> None:
 
 
 @pytest.mark.parametrize("log_format", ["json", "console"])
-def test_tracebacks_have_no_locals_and_leave_a_mark(log_format: str) -> None:
+def test_tracebacks_have_no_locals_and_mark_the_exception(log_format: str) -> None:
     with logged(log_format=log_format) as stream, pytest.raises(KeyError) as caught:
         fail_and_log()
     assert was_logged(caught.value)
@@ -250,7 +250,7 @@ def test_tracebacks_have_no_locals_and_leave_a_mark(log_format: str) -> None:
     assert "hunter2hunter2" not in text
 
 
-def test_the_console_is_for_people() -> None:
+def test_console_format_is_text() -> None:
     with logged(log_format="console") as stream:
         structlog.get_logger().info("event", address="eve@example.org")
         logging.getLogger("foreign").warning("hello")
@@ -261,13 +261,13 @@ def test_the_console_is_for_people() -> None:
         orjson.loads(text.splitlines()[0])
 
 
-def test_no_terminal_means_json() -> None:
+def test_without_a_terminal_lines_are_json() -> None:
     with logged(log_format="auto") as stream:
         structlog.get_logger().info("event")
     assert lines_of(stream)[0]["event"] == "event"
 
 
-def test_a_log_that_cannot_be_written_fails_nobody() -> None:
+def test_failed_write_raises_nothing() -> None:
     closed = io.BytesIO()
     closed.close()
     configure("info", "json", closed)

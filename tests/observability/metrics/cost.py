@@ -1,15 +1,15 @@
-"""What counting and logging cost in CPU time, the best of a few: ``python -m tests.observability.metrics.cost``.
+"""The CPU time of metrics and logging, as the minimum of several runs: ``python -m tests.observability.metrics.cost``.
 
 Recorded in November 2026 on a busy machine with two cores, in microseconds unless stated otherwise:
 
 * one observation: 0.6, with an exemplar 2.8; prometheus_client in one process 1.0 and 2.8, in its multiprocess mode 2.7
   without exemplars;
-* one request of a consumer: 3.4, and 23 for a new consumer in a full table;
+* one request of a known consumer: 3.4, of a new consumer in a full table: 23;
 * the instrumentator's closure on a request body: 5;
-* a log line with redaction: 11, and 2.5 for a line below the level; a cached logger would save 2 and could not change
+* a log line with redaction: 11, and 2.5 for a line below the level; a cached logger would save 2, but could not change
   its level while it runs;
 * a scrape of 1,000 histograms in each of 4 processes: 49 ms to read and add, 68 ms with OpenMetrics text; with
-  prometheus_client's encoder 366 ms, in slices of 5 ms in which no request is served.
+  prometheus_client's encoder 366 ms, in slices of 5 ms during which no request is served.
 """
 
 import io
@@ -48,7 +48,7 @@ def micros(act: Callable[[], object], times: int = TIMES) -> float:
     return min(timeit.repeat(act, number=times, repeat=ROUNDS, timer=time.thread_time)) / times * 1e6
 
 
-def tell(name: str, figure: float) -> None:
+def report(name: str, figure: float) -> None:
     sys.stdout.write(f"{name:<66}{figure:12.2f}\n")
 
 
@@ -64,28 +64,30 @@ def theirs() -> Histogram:
 
 def counting(folder: Path) -> None:
     _, ours = member(folder)
-    tell("observe, ours, shared file", micros(lambda: ours.labels(*ONE).observe(0.02)))
-    tell("observe and exemplar, ours, shared file", micros(lambda: ours.labels(*ONE).observe(0.02, TRACE, SPAN)))
+    report("observe, ours, shared file", micros(lambda: ours.labels(*ONE).observe(0.02)))
+    report("observe and exemplar, ours, shared file", micros(lambda: ours.labels(*ONE).observe(0.02, TRACE, SPAN)))
     child = theirs().labels(*ONE)
     exemplar = {"trace_id": TRACE, "span_id": SPAN}
-    tell("observe, prometheus_client, one process, cached child", micros(lambda: child.observe(0.02)))
-    tell("observe and exemplar, the same", micros(lambda: child.observe(0.02, exemplar)))
+    report("observe, prometheus_client, one process, cached child", micros(lambda: child.observe(0.02)))
+    report("observe and exemplar, the same", micros(lambda: child.observe(0.02, exemplar)))
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
     kept, values.ValueClass = values.ValueClass, values.MultiProcessValue()
     shared = theirs().labels(*ONE)
     values.ValueClass = kept
-    tell("observe, prometheus_client's multiprocess mode (no exemplars)", micros(lambda: shared.observe(0.02)))
+    report("observe, prometheus_client's multiprocess mode (no exemplars)", micros(lambda: shared.observe(0.02)))
 
     cells = [(version, outcome) for version in ("v1", "v2") for outcome in OUTCOMES]
     table = ConsumerTable(cells, 1000, folder / "table")
-    tell("count a consumer, shared table", micros(lambda: table.count("consumer", "v2", "success")))
+    report("count a consumer, shared table", micros(lambda: table.count("consumer", "v2", "success")))
     numbers = iter(range(10**9))
-    tell("count one that comes once, full table", micros(lambda: table.count(f"{next(numbers)}", "v2", "success")))
+    report("count one that comes once, full table", micros(lambda: table.count(f"{next(numbers)}", "v2", "success")))
 
     size = request_size(registry=CollectorRegistry())
     assert size is not None
     scope = {"type": "http", "method": "POST", "path": "/", "headers": [(b"content-length", b"10")]}
-    tell("the instrumentator's closure on a body", micros(lambda: size(Info(Request(scope), None, "POST", "/", "", 0))))
+    report(
+        "the instrumentator's closure on a body", micros(lambda: size(Info(Request(scope), None, "POST", "/", "", 0)))
+    )
 
 
 def logging() -> None:
@@ -95,11 +97,11 @@ def logging() -> None:
 
     configure("info", "json", Nowhere())
     log = structlog.get_logger()
-    tell(
+    report(
         "a line of the access log, redacted, JSON",
         micros(lambda: log.info("request", http_route=ONE[1], method="GET", status=200, duration_ms=1.5, consumer="c")),
     )
-    tell("a line below the level", micros(lambda: log.debug("request", status=200)))
+    report("a line below the level", micros(lambda: log.debug("request", status=200)))
 
 
 def scraping(folder: Path) -> None:
@@ -111,11 +113,11 @@ def scraping(folder: Path) -> None:
             series.observe(0.02, TRACE, SPAN)
     registry = Registry(fleet[0][0])
     kind = f"{SERIES} histograms x {PROCESSES} processes"
-    tell(f"scrape, {kind}: reading and adding, ms", micros(fleet[0][0].merged, 1) / 1000)
-    tell("  and writing text, ours, ms", micros(registry.text, 1) / 1000)
-    tell("  and writing OpenMetrics with exemplars, ours, ms", micros(registry.openmetrics, 1) / 1000)
-    tell("  and writing text, prometheus_client, ms", micros(lambda: generate_latest(registry), 1) / 1000)
-    tell("  and writing OpenMetrics, prometheus_client, ms", micros(lambda: generate_openmetrics(registry), 1) / 1000)
+    report(f"scrape, {kind}: reading and adding, ms", micros(fleet[0][0].merged, 1) / 1000)
+    report("  and writing text, ours, ms", micros(registry.text, 1) / 1000)
+    report("  and writing OpenMetrics with exemplars, ours, ms", micros(registry.openmetrics, 1) / 1000)
+    report("  and writing text, prometheus_client, ms", micros(lambda: generate_latest(registry), 1) / 1000)
+    report("  and writing OpenMetrics, prometheus_client, ms", micros(lambda: generate_openmetrics(registry), 1) / 1000)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Counting in one process, reading in another."""
+"""One process writes metrics, and another reads them."""
 
 import math
 import os
@@ -24,7 +24,7 @@ def scraped(registry: CollectorRegistry) -> Scrape:
 
 
 @given(st.lists(st.floats(0, 20, allow_nan=False), min_size=1, max_size=200))
-def test_buckets_hold_what_was_observed(values: list[float]) -> None:
+def test_buckets_count_the_observations(values: list[float]) -> None:
     metrics = Metrics()
     series = metrics.group(RequestMetrics).duration.labels("v1", "/a", "GET", 200)
     for value in values:
@@ -38,7 +38,7 @@ def test_buckets_hold_what_was_observed(values: list[float]) -> None:
     assert math.isclose(found.sum("http_server_request_duration_seconds_sum"), sum(values), abs_tol=1e-9)
 
 
-def test_an_exemplar_leads_to_its_trace() -> None:
+def test_exemplar_has_the_ids_of_its_trace() -> None:
     metrics = Metrics()
     series = metrics.group(RequestMetrics).duration.labels("v1", "/a", "GET", 200)
     series.observe(0.03)
@@ -49,14 +49,14 @@ def test_an_exemplar_leads_to_its_trace() -> None:
 
 
 @given(st.integers(0, 47), st.integers(1, 255))
-def test_an_exemplar_caught_half_written_is_none(byte: int, change: int) -> None:
+def test_partially_written_exemplar_is_ignored(byte: int, change: int) -> None:
     packed = bytearray(pack_exemplar(Exemplar(1.5, 2.5, TRACE, SPAN)))
     assert unpack_exemplar(bytes(packed)) == Exemplar(1.5, 2.5, TRACE, SPAN)
     packed[byte] ^= change
     assert unpack_exemplar(bytes(packed)) is None
 
 
-def test_a_child_that_dies_leaves_counters_and_no_gauge(tmp_path: Path) -> None:
+def test_killed_process_leaves_counters_and_no_gauge(tmp_path: Path) -> None:
     mine = Metrics(("v1",), folder=tmp_path)
     mine.group(RequestMetrics).duration.labels("v1", "/a", "GET", 200).observe(0.1)
     mine.group(RequestMetrics).active.labels("v1").set(1)
@@ -72,11 +72,11 @@ def test_a_child_that_dies_leaves_counters_and_no_gauge(tmp_path: Path) -> None:
         assert found.sum("http_server_request_duration_seconds_count") == 1 + deaths
         assert found.sum("http_server_active_requests") == 1
         assert found.exemplars("http_server_request_duration_seconds_bucket")
-    # This process, the retired, the lock, the consumers.
+    # The files of this process, of retired ones, of the lock and of the consumers.
     assert len(list(tmp_path.iterdir())) == 4
 
 
-def test_what_was_retired_by_somebody_who_died_in_the_middle_counts_once(tmp_path: Path) -> None:
+def test_file_retired_by_a_killed_process_counts_once(tmp_path: Path) -> None:
     member = WorkerMetrics(tmp_path)
     child = os.fork()
     if child == 0:
@@ -96,7 +96,7 @@ def test_what_was_retired_by_somebody_who_died_in_the_middle_counts_once(tmp_pat
     assert member.store.descriptor
 
 
-def test_series_beyond_the_first_page_are_read_by_who_came_before(tmp_path: Path) -> None:
+def test_reader_sees_series_beyond_the_first_page(tmp_path: Path) -> None:
     reader = MultiprocessMetrics(tmp_path)
     writer = Metrics((), folder=tmp_path)
     reader.merged()
@@ -105,12 +105,12 @@ def test_series_beyond_the_first_page_are_read_by_who_came_before(tmp_path: Path
     assert len(reader.merged().points["http_server_request_duration_seconds"]) == 2000
 
 
-def test_a_wrong_number_of_labels_is_a_defect() -> None:
+def test_wrong_number_of_labels_raises() -> None:
     with pytest.raises(ValueError, match="has the labels"):
         Metrics().counter("attempts", "Attempts.", ("outcome", "method")).labels("success")
 
 
-def test_a_group_is_built_once_and_a_name_is_declared_once() -> None:
+def test_group_is_built_once_and_name_declared_once() -> None:
     metrics = Metrics()
     assert metrics.group(RequestMetrics) is metrics.group(RequestMetrics)
     with pytest.raises(ValueError, match="http_server_active_requests is declared twice"):

@@ -1,4 +1,4 @@
-"""However many consumers there are: a bounded number of series, and a sum that never falls."""
+"""For any number of consumers, the number of series is bounded and the sum never decreases."""
 
 from collections import Counter
 from pathlib import Path
@@ -16,31 +16,31 @@ FAMILY = Family("api_consumer_requests", "counter", "Requests.", ("consumer", "a
 CELLS = [(version, outcome) for version in ("v1", "v2") for outcome in ("success", "client_error")]
 
 
-def told(table: ConsumerTable) -> dict[tuple[str, ...], float]:
+def series_of(table: ConsumerTable) -> dict[tuple[str, ...], float]:
     merged = Merged()
     table.add_to(merged, FAMILY)
     return {labels: point.values[0] for labels, point in merged.points.get(FAMILY.name, {}).items()}
 
 
-def test_a_hundred_thousand_keys_stay_within_the_budget() -> None:
+def test_a_hundred_thousand_keys_are_within_the_budget() -> None:
     table = ConsumerTable(CELLS, 100)
     last = 0.0
     for number in range(100_000):
         table.count(f"key-{number}", *CELLS[number % len(CELLS)])
         if number % 10_000 == 0:
-            series = told(table)
+            series = series_of(table)
             assert len(series) <= 100
             assert sum(series.values()) >= last
             last = sum(series.values())
-    assert sum(told(table).values()) == 100_000
+    assert sum(series_of(table).values()) == 100_000
 
 
 @given(st.lists(st.tuples(st.integers(0, 200), st.sampled_from(CELLS)), max_size=3000), st.integers(16, 60))
-def test_the_sum_is_exact_and_the_series_are_few(requests: list[tuple[int, tuple[str, str]]], budget: int) -> None:
+def test_sum_is_exact_and_series_are_bounded(requests: list[tuple[int, tuple[str, str]]], budget: int) -> None:
     table = ConsumerTable(CELLS, budget)
     for consumer, cell in requests:
         table.count(f"key-{consumer}", *cell)
-    series = told(table)
+    series = series_of(table)
     assert len(series) <= budget
     by_cell: Counter[tuple[str, ...]] = Counter()
     for (_, *cell), value in series.items():
@@ -48,14 +48,14 @@ def test_the_sum_is_exact_and_the_series_are_few(requests: list[tuple[int, tuple
     assert by_cell == Counter(cell for _, cell in requests)
 
 
-def test_whoever_calls_most_is_named() -> None:
+def test_most_frequent_consumer_has_its_own_series() -> None:
     table = ConsumerTable(CELLS, 40)
     for number in range(5000):
         table.count("busy", "v2", "success")
         table.count(f"once-{number}", "v2", "success")
-    series = told(table)
+    series = series_of(table)
     assert series["busy", "v2", "success"] == 5000
-    # Those who came while the table had room were named; the flood behind them was not.
+    # Consumers that came while the table had room have series; the later ones count as other.
     assert series[OTHER, "v2", "success"] >= 4900
 
 
@@ -63,24 +63,24 @@ def test_processes_share_one_table(tmp_path: Path) -> None:
     first, second = (ConsumerTable(CELLS, 60, tmp_path / "consumers") for _ in range(2))
     for number in range(300):
         (first if number % 2 else second).count(f"key-{number % 30}", "v1", "success")
-    assert told(first) == told(second)
-    assert sum(told(first).values()) == 300
-    assert len(told(first)) <= 60
+    assert series_of(first) == series_of(second)
+    assert sum(series_of(first).values()) == 300
+    assert len(series_of(first)) <= 60
 
 
 @given(st.lists(st.tuples(st.integers(0, 60), st.sampled_from(CELLS)), max_size=400))
-def test_no_series_ever_falls(requests: list[tuple[int, tuple[str, str]]]) -> None:
+def test_no_series_decreases(requests: list[tuple[int, tuple[str, str]]]) -> None:
     table = ConsumerTable(CELLS, 24)
     before: dict[tuple[str, ...], float] = {}
     for consumer, cell in requests:
         table.count(f"key-{consumer}", *cell)
-        now = told(table)
+        now = series_of(table)
         assert all(now[labels] >= value for labels, value in before.items() if labels in now)
         assert all(labels in now for labels in before if labels[0] == OTHER)
         before = now
 
 
-def test_a_table_that_another_process_holds_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_count_does_not_wait_for_another_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table = ConsumerTable(CELLS, 60, tmp_path / "consumers")
     monkeypatch.setattr(consumers, "_LOCK_TIMEOUT", 0.05)
     table.count("early", "v1", "success")
@@ -88,5 +88,5 @@ def test_a_table_that_another_process_holds_is_not_waited_for(tmp_path: Path, mo
         for _ in range(3):
             table.count("late", "v1", "success")
         with pytest.raises(locks.Busy):
-            told(table)
-    assert told(table) == {("early", "v1", "success"): 1, ("late", "v1", "success"): 3}
+            series_of(table)
+    assert series_of(table) == {("early", "v1", "success"): 1, ("late", "v1", "success"): 3}

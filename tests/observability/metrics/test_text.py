@@ -1,4 +1,4 @@
-"""Our writer writes byte for byte what prometheus_client's encoders do."""
+"""Our writer produces the same bytes as prometheus_client's encoders."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +15,7 @@ NAMES = st.sampled_from(["requests", "http_seconds", "depth", "zz"])
 LABEL_NAMES = st.sets(st.sampled_from(["api_version", "k", "k1", "le_", "l", "method", "status", "zone"]), max_size=3)
 NUMBERS = st.one_of(
     st.integers(0, 10**18).map(float),
-    # Sums begin at zero, and nothing added to zero makes it a negative one.
+    # Sums begin at zero, and zero plus negative zero is positive zero.
     st.floats(allow_nan=True, allow_infinity=True).map(lambda value: 0.0 + value),
     st.sampled_from([0.0, 1e6, 5e-324]),
 )
@@ -58,13 +58,13 @@ class Series:
 
 
 @given(merged())
-def test_it_is_what_the_library_writes(whole: Merged) -> None:
+def test_output_equals_that_of_the_library(whole: Merged) -> None:
     registry = Registry(Series(whole))
     assert registry.text() == generate_latest(registry)
     assert registry.openmetrics() == generate_openmetrics(registry)
 
 
-def test_what_we_do_not_write_is_left_to_the_library() -> None:
+def test_other_formats_use_the_library() -> None:
     exposition = Exposition(Metrics().registry)
     assert exposition._fast_writer("text/plain; version=0.0.4; charset=utf-8") is not None
     assert exposition._fast_writer("text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8") is not None

@@ -20,7 +20,7 @@ def redis_server() -> Iterator[RedisServer]:
 
 @pytest.fixture
 async def redis_limiter(redis_server: RedisServer) -> AsyncIterator[Callable[..., RedisLimiter]]:
-    """Makes limiters with connections of their own, on an empty Redis."""
+    """Builds limiters with separate connections, on an empty Redis."""
     made: list[RedisLimiter] = []
     with redis_server.client() as client:
         client.flushall()

@@ -1,4 +1,4 @@
-"""What the limiters should do, written down without any thought of speed or memory."""
+"""A reference model of the limiters, without regard to speed or memory."""
 
 from fractions import Fraction
 
@@ -6,7 +6,7 @@ from observability.rate_limit.policies import PolicySet
 
 
 class Clock:
-    """Stands still until it is moved. Milliseconds since the epoch."""
+    """A clock that changes only on assignment. Milliseconds since the epoch."""
 
     def __init__(self, now: int = 1_795_000_000_000) -> None:
         self.now = now
@@ -16,14 +16,14 @@ class Clock:
 
 
 class Model:
-    """Remembers every admitted request."""
+    """A limiter that stores every admitted request."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._admitted: list[tuple[int, str, int]] = []
 
     def charge(self, subject: str, rules: PolicySet, cost: int) -> list[str]:
-        """The names of the policies that the request violates."""
+        """Return the names of the policies that the request violates."""
         now = self._clock()
         violated = []
         for policy in rules.policies:

@@ -1,4 +1,4 @@
-"""No more keys, no more round trips and no more admitted requests than promised."""
+"""The numbers of keys, round trips and admitted requests are bounded."""
 
 import asyncio
 import math
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[3]
 RULES = PolicySet.parse("test", {"burst": "5/minute", "daily": "50/day"})
 
 
-async def test_memory_of_a_process_is_bounded() -> None:
+async def test_local_memory_is_bounded() -> None:
     limiter = LocalLimiter(1000)
     for number in range(20_000):
         await limiter.charge(f"address:{number}", RULES)
@@ -26,19 +26,17 @@ async def test_memory_of_a_process_is_bounded() -> None:
     assert len(limiter) == 1000
 
 
-async def test_a_flood_of_callers_does_not_free_one_who_keeps_asking() -> None:
+async def test_flood_of_clients_does_not_reset_an_active_client() -> None:
     limiter = LocalLimiter(1000)
     allowed = 0
     for number in range(4000):
         await limiter.charge(f"address:{number}", RULES)
         if number % 10 == 0:
             allowed += (await limiter.charge("greedy", RULES)).allowed
-    assert 5 <= allowed <= 10, "the quota, or what two windows give"
+    assert 5 <= allowed <= 10, "the quota, or that of two windows"
 
 
-async def test_redis_forgets_whom_it_need_not_remember(
-    redis_server: RedisServer, redis_limiter: Callable[..., RedisLimiter]
-) -> None:
+async def test_redis_keys_expire(redis_server: RedisServer, redis_limiter: Callable[..., RedisLimiter]) -> None:
     limiter = redis_limiter()
     short = PolicySet.parse("test", {"burst": "5/second", "other": "9/second"})
     await asyncio.gather(*(limiter.charge(f"address:{number}", short) for number in range(300)))
@@ -47,11 +45,11 @@ async def test_redis_forgets_whom_it_need_not_remember(
         assert all(0 < lifetime <= 2000 for lifetime in lifetimes)
         deadline = time.monotonic() + 5
         while client.dbsize():
-            assert time.monotonic() < deadline, "keys outlive what they count"
+            assert time.monotonic() < deadline, "keys must expire after two windows"
             await asyncio.sleep(0.1)
 
 
-async def test_the_keys_of_a_caller_lie_in_one_slot_of_a_cluster(
+async def test_keys_of_a_client_are_in_one_cluster_slot(
     redis_server: RedisServer, redis_limiter: Callable[..., RedisLimiter]
 ) -> None:
     await redis_limiter().charge("user:1", RULES)
@@ -59,7 +57,7 @@ async def test_the_keys_of_a_caller_lie_in_one_slot_of_a_cluster(
         assert sorted(client.keys()) == ["strata:limit:{user:1}:burst:60", "strata:limit:{user:1}:daily:86400"]
 
 
-async def test_a_decision_is_one_round_trip(
+async def test_decision_is_one_round_trip(
     redis_server: RedisServer, redis_limiter: Callable[..., RedisLimiter]
 ) -> None:
     limiter = redis_limiter()
@@ -78,7 +76,7 @@ async def test_a_decision_is_one_round_trip(
     assert seen == ["EVALSHA"] * 10
 
 
-async def test_a_restarted_redis_is_told_the_script_again(
+async def test_script_is_loaded_again_after_a_restart(
     redis_server: RedisServer, redis_limiter: Callable[..., RedisLimiter]
 ) -> None:
     limiter = redis_limiter()
@@ -90,7 +88,7 @@ async def test_a_restarted_redis_is_told_the_script_again(
 
 
 def test_several_processes_admit_the_quota_together(redis_server: RedisServer) -> None:
-    """In any time ``t`` no more than ``quota * (1 + t / window)``, however many processes ask."""
+    """In any time ``t`` they admit at most ``quota * (1 + t / window)``, for any number of processes."""
     quota, processes, attempts = 400, 4, 300
     with redis_server.client() as client:
         client.flushall()
@@ -103,12 +101,12 @@ def test_several_processes_admit_the_quota_together(redis_server: RedisServer) -
     assert sum(admitted) < processes * attempts
 
 
-async def test_those_who_come_at_once_share_round_trips_and_are_counted_each(
+async def test_concurrent_requests_share_round_trips_and_count_each(
     redis_server: RedisServer, redis_limiter: Callable[..., RedisLimiter]
 ) -> None:
     limiter, rules = redis_limiter(), PolicySet.parse("test", {"burst": "100/hour"})
     with redis_server.client() as client:
-        # As after a restart: Redis refuses the digest to all, and each sends the script itself.
+        # As after a restart: Redis rejects the digest of all, and each sends the script.
         client.script_flush()
         recordings = [Recording("1" * 32, "2" * 16, sampled=True) for _ in range(40)]
 
@@ -121,4 +119,4 @@ async def test_those_who_come_at_once_share_round_trips_and_are_counted_each(
         assert {tuple(child.name for child in recording.children) for recording in recordings} == {("EVALSHA",)}
         before = client.info("stats")["total_reads_processed"]
         await asyncio.gather(*(limiter.charge("ada", rules) for _ in range(40)))
-        assert client.info("stats")["total_reads_processed"] - before < 10, "forty packets, one by one"
+        assert client.info("stats")["total_reads_processed"] - before < 10, "forty separate packets"

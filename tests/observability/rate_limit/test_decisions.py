@@ -1,4 +1,4 @@
-"""Local and Redis take the same decisions, and those of a model that remembers everything."""
+"""The local and the Redis limiter make the same decisions as the reference model."""
 
 import uuid
 from collections.abc import Callable
@@ -30,7 +30,7 @@ def rules_of(policies: list[tuple[int, str]]) -> PolicySet:
 
 @bounded
 @given(policies=POLICIES, requests=REQUESTS)
-async def test_local_decides_as_the_model(
+async def test_local_limiter_agrees_with_the_model(
     policies: list[tuple[int, str]], requests: list[tuple[int, str, int]]
 ) -> None:
     clock = Clock()
@@ -46,13 +46,13 @@ async def test_local_decides_as_the_model(
 
 @bounded
 @given(policies=POLICIES, requests=REQUESTS | SETBACKS)
-async def test_redis_decides_as_local(
+async def test_redis_limiter_agrees_with_the_local_one(
     redis_limiter: Callable[..., RedisLimiter],
     policies: list[tuple[int, str]],
     requests: list[tuple[int, str, int]],
 ) -> None:
     clock = Clock()
-    # The examples share one Redis: each has callers of its own.
+    # The examples share one Redis, so each uses its own subjects.
     run, rules = uuid.uuid4().hex, rules_of(policies)
     shared, local = redis_limiter(clock=clock), LocalLimiter(1000, clock)
     for pause, subject, cost in requests:
@@ -64,7 +64,7 @@ async def test_redis_decides_as_local(
 
 @bounded
 @given(policies=POLICIES, requests=REQUESTS)
-async def test_who_waits_as_told_is_let_in_and_not_much_sooner(
+async def test_retry_after_is_sufficient_and_tight(
     policies: list[tuple[int, str]], requests: list[tuple[int, str, int]]
 ) -> None:
     clock = Clock()
@@ -85,7 +85,7 @@ async def test_who_waits_as_told_is_let_in_and_not_much_sooner(
 
 
 @pytest.mark.parametrize("kind", ["local", "redis"])
-async def test_a_refused_request_costs_nothing(kind: str, redis_limiter: Callable[..., RedisLimiter]) -> None:
+async def test_rejected_request_costs_nothing(kind: str, redis_limiter: Callable[..., RedisLimiter]) -> None:
     limiter: Limiter = LocalLimiter(1000) if kind == "local" else redis_limiter()
     rules = PolicySet.parse("test", {"small": "2/day", "large": "10/day"})
     answers = [await limiter.charge("ada", rules) for _ in range(6)]
@@ -95,7 +95,7 @@ async def test_a_refused_request_costs_nothing(kind: str, redis_limiter: Callabl
 
 
 @pytest.mark.parametrize("kind", ["local", "redis"])
-async def test_a_look_is_free(kind: str, redis_limiter: Callable[..., RedisLimiter]) -> None:
+async def test_zero_cost_changes_nothing(kind: str, redis_limiter: Callable[..., RedisLimiter]) -> None:
     limiter: Limiter = LocalLimiter(1000) if kind == "local" else redis_limiter()
     rules = PolicySet.parse("test", {"burst": "3/day"})
     await limiter.charge("ada", rules, 3)
@@ -103,25 +103,25 @@ async def test_a_look_is_free(kind: str, redis_limiter: Callable[..., RedisLimit
     assert all(look.allowed and look.standings[0].remaining == 0 for look in looks)
 
 
-async def test_what_costs_more_than_there_is_takes_all() -> None:
+async def test_cost_above_the_quota_takes_all() -> None:
     limiter, rules = LocalLimiter(1000), PolicySet.parse("test", {"burst": "3/day"})
     assert (await limiter.charge("ada", rules, 10)).standings[0].remaining == 0
     assert not (await limiter.charge("ada", rules, 10)).allowed
 
 
-async def test_without_limits_the_whole_quota_is_there() -> None:
+async def test_null_limiter_reports_the_full_quota() -> None:
     limiter, rules = NullLimiter(), PolicySet.parse("test", {"burst": "1/minute"})
     decisions = [await limiter.charge("ada", rules) for _ in range(3)]
     assert all(decision.allowed and decision.standings[0].remaining == 1 for decision in decisions)
 
 
 @pytest.mark.parametrize("text", ["", "often", "0/minute", "1/fortnight", "5/minute;10/hour", "99999999999/day"])
-def test_what_is_no_policy_is_refused(text: str) -> None:
+def test_invalid_policy_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         parse_policy("burst", text)
 
 
-def test_a_policy_is_what_the_text_says() -> None:
+def test_policy_is_parsed() -> None:
     policy = parse_policy("burst", "100/5 minutes")
     assert (policy.name, policy.quota, policy.window) == ("burst", 100, 300)
     assert str(policy.declared.limit) == "100 per 5 minute"

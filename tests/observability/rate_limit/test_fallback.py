@@ -1,4 +1,4 @@
-"""Redis killed, restarted, hanging: nobody waits longer than the timeout, nobody fails, and it returns by itself."""
+"""No request fails or waits longer than the timeout while Redis is killed, restarted or hanging."""
 
 import asyncio
 import time
@@ -14,13 +14,13 @@ from observability.rate_limit.policies import PolicySet
 from observability.rate_limit.redis import RedisLimiter
 from tests.support.redis import RedisServer
 
-# More than the 50 ms that settings allow, so that a machine busy with other tests is not taken for a silent Redis.
+# More than the 50 ms that settings allow, so that a busy machine is not mistaken for an unavailable Redis.
 TIMEOUT = 0.25
 RULES = PolicySet.parse("test", {"burst": "1000/hour"})
 
 
 class Reports(list[bool]):
-    """What the gauge would have shown."""
+    """The values that the gauge would have had."""
 
 
 @pytest.fixture
@@ -47,12 +47,12 @@ def _running(redis_server: RedisServer) -> Iterator[None]:
 
 async def until_closed(limiter: FallbackLimiter) -> None:
     async with asyncio.timeout(10):
-        while limiter.alone:  # noqa: ASYNC110 - what is waited for happens in Redis, which sets no event
+        while limiter.alone:  # noqa: ASYNC110 - Redis cannot set an asyncio event
             await asyncio.sleep(0.02)
 
 
 async def timed(limiter: FallbackLimiter, requests: int) -> float:
-    """Seconds that the slowest of so many requests at once took."""
+    """Return the seconds of the slowest of these concurrent requests."""
 
     async def one() -> float:
         started = time.perf_counter()
@@ -62,25 +62,25 @@ async def timed(limiter: FallbackLimiter, requests: int) -> float:
     return max(await asyncio.gather(*(one() for _ in range(requests))))
 
 
-async def test_a_killed_redis_is_missed_and_found_again(
+async def test_killed_redis_is_replaced_and_used_again(
     redis_server: RedisServer, limiter: FallbackLimiter, reports: Reports
 ) -> None:
     await limiter.open()
     await limiter.charge("ada", RULES, 400)
     redis_server.kill()
     slowest = await timed(limiter, 50)
-    assert slowest < 10 * TIMEOUT, "far from fifty times, as one request after another would take"
+    assert slowest < 10 * TIMEOUT, "requests must not wait one after another"
     assert limiter.alone
     alone = await limiter.charge("ada", RULES)
-    assert alone.standings[0].remaining == 1000 - 51, "this process counts from nothing"
+    assert alone.standings[0].remaining == 1000 - 51, "the local counters start at zero"
     assert not await limiter.answers()
     redis_server.start()
     await until_closed(limiter)
-    assert (await limiter.charge("ada", RULES)).standings[0].remaining == 999, "Redis has lost what it knew"
+    assert (await limiter.charge("ada", RULES)).standings[0].remaining == 999, "a restarted Redis has no counters"
     assert reports == [False, True, False]
 
 
-async def test_a_redis_that_hangs_is_waited_for_once(
+async def test_hanging_redis_delays_requests_once(
     redis_server: RedisServer, limiter: FallbackLimiter, reports: Reports
 ) -> None:
     await limiter.open()
@@ -89,11 +89,11 @@ async def test_a_redis_that_hangs_is_waited_for_once(
     first = await timed(limiter, 50)
     later = await timed(limiter, 50)
     assert TIMEOUT * 0.9 <= first < 10 * TIMEOUT
-    assert later < first / 2, "an open circuit asks nobody"
+    assert later < first / 2, "an open circuit sends nothing to Redis"
     redis_server.go_on()
     await until_closed(limiter)
     assert reports == [False, True, False]
-    assert (await limiter.charge("ada", RULES)).standings[0].remaining <= 1000 - 9, "Redis still knows"
+    assert (await limiter.charge("ada", RULES)).standings[0].remaining <= 1000 - 9, "Redis still has its counters"
 
 
 async def test_it_starts_without_redis(redis_server: RedisServer, limiter: FallbackLimiter) -> None:
@@ -104,14 +104,14 @@ async def test_it_starts_without_redis(redis_server: RedisServer, limiter: Fallb
     assert await limiter.answers()
 
 
-async def test_a_loop_that_was_held_up_is_no_silence_of_redis(limiter: FallbackLimiter, reports: Reports) -> None:
+async def test_stalled_event_loop_does_not_open_the_circuit(limiter: FallbackLimiter, reports: Reports) -> None:
     await limiter.open()
 
-    async def hold_up() -> None:
+    async def stall() -> None:
         await asyncio.sleep(0)
         time.sleep(3 * TIMEOUT)  # noqa: ASYNC251 - blocking the loop is the point
 
-    decision, _ = await asyncio.gather(limiter.charge("ada", RULES), hold_up())
+    decision, _ = await asyncio.gather(limiter.charge("ada", RULES), stall())
     assert decision.standings[0].remaining == 999
     assert reports == [False]
 
@@ -122,7 +122,7 @@ async def test_it_opens_without_redis(redis_server: RedisServer, limiter: Fallba
     assert reports == [False, True]
 
 
-async def test_the_end_waits_for_no_probe(redis_server: RedisServer, limiter: FallbackLimiter) -> None:
+async def test_close_does_not_wait_for_a_probe(redis_server: RedisServer, limiter: FallbackLimiter) -> None:
     redis_server.kill()
     await limiter.charge("ada", RULES)
     async with asyncio.timeout(1):
@@ -130,7 +130,7 @@ async def test_the_end_waits_for_no_probe(redis_server: RedisServer, limiter: Fa
     assert not [task for task in asyncio.all_tasks() if task.get_name() == "rate-limit-probe"]
 
 
-def test_nobody_is_made_to_wait_longer_than_50_milliseconds() -> None:
+def test_timeout_setting_is_at_most_50_milliseconds() -> None:
     assert RedisSettings().timeout == 0.05
     with pytest.raises(ValidationError):
         RedisSettings(timeout=0.06)

@@ -1,4 +1,4 @@
-"""What is written is what the library for structured fields reads back."""
+"""The structured-fields library parses the headers that we write."""
 
 import http_sf
 from hypothesis import given
@@ -26,7 +26,7 @@ def decision(standings: list[tuple[str, int, int, int, int]]) -> Decision:
 
 
 @given(STANDINGS)
-def test_draft_11_is_read_back(standings: list[tuple[str, int, int, int, int]]) -> None:
+def test_draft_11_is_parsed_by_the_library(standings: list[tuple[str, int, int, int, int]]) -> None:
     fields = dict(DRAFT_11.fields(decision(standings)))
     assert http_sf.parse(fields[b"ratelimit-policy"], tltype="list") == [
         (name, {"q": quota, "w": window}) for name, quota, window, _, _ in standings
@@ -37,7 +37,7 @@ def test_draft_11_is_read_back(standings: list[tuple[str, int, int, int, int]]) 
 
 
 @given(STANDINGS)
-def test_the_triple_tells_of_the_tightest_policy(standings: list[tuple[str, int, int, int, int]]) -> None:
+def test_older_headers_show_the_tightest_policy(standings: list[tuple[str, int, int, int, int]]) -> None:
     fields = {name: int(value) for name, value in X_RATELIMIT.fields(decision(standings))}
     assert fields[b"x-ratelimit-remaining"] == min(remaining for *_, remaining, _ in standings)
     shown = (fields[b"x-ratelimit-limit"], fields[b"x-ratelimit-remaining"])
@@ -46,7 +46,7 @@ def test_the_triple_tells_of_the_tightest_policy(standings: list[tuple[str, int,
     )
 
 
-def test_the_form_of_the_standard() -> None:
+def test_draft_11_format() -> None:
     burst = ("burst", 100, 60, 50, 30)
     assert DRAFT_11.fields(decision([burst])) == [
         (b"ratelimit-policy", b'"burst";q=100;w=60'),

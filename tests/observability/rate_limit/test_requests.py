@@ -1,4 +1,4 @@
-"""What a whole request costs Redis, and who is served without it."""
+"""The Redis round trips of a whole request, and requests without Redis."""
 
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -36,7 +36,7 @@ async def counted(test_app: TestApp) -> AsyncIterator[TestApp]:
     await test_app.runtime.get(RateLimits).close()
 
 
-async def test_a_request_is_one_round_trip_at_most(counted: TestApp, server: RedisServer) -> None:
+async def test_request_is_at_most_one_round_trip(counted: TestApp, server: RedisServer) -> None:
     ada = await counted.person("ada@example.com")
     paths = ("/api/v2/posts", "/api/v1/users/me", "/api/v2/nowhere", "/api/v2/rate-limit", "/api/v1/search?query=a")
     callers = (ada.headers, {}, {"Authorization": "Bearer garbage"})
@@ -58,7 +58,7 @@ async def test_a_request_is_one_round_trip_at_most(counted: TestApp, server: Red
     assert seen[seen.index("ECHO") + 1 :] == ["EVALSHA"] * (len(paths) * len(callers))
 
 
-async def test_a_redis_that_is_down_is_no_reason_not_to_serve(counted: TestApp, server: RedisServer) -> None:
+async def test_requests_are_served_while_redis_is_down(counted: TestApp, server: RedisServer) -> None:
     async with counted.client() as client:
         assert (await client.get("/health/ready")).json() == {
             "status": "ok",
@@ -73,8 +73,8 @@ async def test_a_redis_that_is_down_is_no_reason_not_to_serve(counted: TestApp, 
         server.start()
 
 
-async def test_without_limits_the_contract_is_kept(test_app: TestApp, settings: Settings) -> None:
-    """The headers are promised on every response, and still there; nobody is refused."""
+async def test_without_limits_responses_conform_to_the_contract(test_app: TestApp, settings: Settings) -> None:
+    """The contract requires the headers on every response; no request is rejected."""
     limits = RateLimitSettings.model_validate({"enabled": False, "anonymous": {"burst": "1/day"}})
     open_settings = settings.with_groups(limits, RedisSettings())
     runtime = type(test_app.runtime).build(open_settings, test_app.runtime.database)

@@ -1,4 +1,4 @@
-"""Who watches requests is told of those together that end together."""
+"""Listeners are notified of requests that ended together in one call."""
 
 import asyncio
 import io
@@ -15,71 +15,71 @@ from observability.tracing.recording import RECORDING
 
 
 def scope_of(name: bytes, path: str = "/") -> Scope:
-    """A request with this id."""
+    """Return the scope of a request with this id."""
     return {"type": "http", "method": "GET", "path": path, "root_path": "", "headers": [(b"x-request-id", name)]}
 
 
 async def nothing(*_message: Message) -> Any:
-    """Neither receives nor sends."""
+    """A receive and send that must not be called."""
     raise AssertionError
 
 
-class Noting:
-    """Notes how many requests are told of at once."""
+class RecordingListener:
+    """Records the ids of each batch of ended requests."""
 
     def __init__(self) -> None:
-        self.begun = 0
-        self.told: list[list[str]] = []
+        self.started = 0
+        self.batches: list[list[str]] = []
 
     def on_start(self, _scope: Scope, _context: RequestContext) -> None:
-        self.begun += 1
+        self.started += 1
 
     def on_end(self, requests: Requests) -> None:
-        self.told.append([context.request_id for _, context in requests])
+        self.batches.append([context.request_id for _, context in requests])
 
 
-async def test_those_who_end_together_are_told_of_together_and_the_last_one_at_once() -> None:
-    noting, doors = Noting(), [asyncio.Event() for _ in range(3)]
+async def test_requests_that_end_together_are_one_batch_and_the_last_one_is_reported_at_once() -> None:
+    listener, doors = RecordingListener(), [asyncio.Event() for _ in range(3)]
 
     async def app(scope: Scope, _receive: Receive, _send: Send) -> None:
         await doors[int(scope["path"][1:])].wait()
 
-    layer = RequestContextMiddleware(app, mounts={}, listeners=[noting])
+    layer = RequestContextMiddleware(app, mounts={}, listeners=[listener])
     async with asyncio.timeout(5):
-        await staggered(layer, noting, doors)
+        await staggered(layer, listener, doors)
 
 
-async def staggered(layer: RequestContextMiddleware, noting: Noting, doors: list[asyncio.Event]) -> None:
-    """Two that end together while a third is under way, and then the third."""
+async def staggered(layer: RequestContextMiddleware, listener: RecordingListener, doors: list[asyncio.Event]) -> None:
+    """End two requests together while a third is in flight, and then the third."""
     names = [b"first", b"second", b"last"]
     scopes = [scope_of(name, f"/{number}") for number, name in enumerate(names)]
     tasks = [asyncio.ensure_future(layer(scope, nothing, nothing)) for scope in scopes]
     await asyncio.sleep(0)
-    assert noting.begun == 3
+    assert listener.started == 3
     doors[0].set()
     doors[1].set()
     await asyncio.gather(*tasks[:2])
     await asyncio.sleep(0)
-    assert noting.told == [["first", "second"]]
+    assert listener.batches == [["first", "second"]]
     doors[2].set()
     await tasks[2]
-    assert noting.told == [["first", "second"], ["last"]]
+    assert listener.batches == [["first", "second"], ["last"]]
 
 
-async def test_an_application_that_fails_has_ended_too() -> None:
-    noting = Noting()
+async def test_failed_request_is_reported_as_ended() -> None:
+    listener = RecordingListener()
 
     async def app(_scope: Scope, _receive: Receive, _send: Send) -> None:
         raise ZeroDivisionError
 
-    layer = RequestContextMiddleware(app, mounts={}, listeners=[noting])
+    layer = RequestContextMiddleware(app, mounts={}, listeners=[listener])
     with pytest.raises(ZeroDivisionError):
         await layer(scope_of(b"failing"), nothing, nothing)
-    assert noting.told == [["failing"]]
+    assert listener.batches == [["failing"]]
     assert (ACTIVE.get(), RECORDING.get()) == (None, None)
 
 
-def test_the_lines_of_requests_that_ended_together_are_written_in_one_piece() -> None:
+def test_lines_of_requests_that_ended_together_are_one_write() -> None:
     class Counting(io.BytesIO):
         writes = 0
 

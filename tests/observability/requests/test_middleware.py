@@ -1,4 +1,4 @@
-"""Ids in and out."""
+"""Ids of requests and responses."""
 
 import asyncio
 import re
@@ -23,14 +23,14 @@ TRACERESPONSE = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-00")
 
 
 def traceresponse(response: httpx2.Response) -> tuple[str, str]:
-    """Trace id and span id that the response carries."""
+    """Return the trace id and the span id of the response."""
     match = TRACERESPONSE.fullmatch(response.headers["traceresponse"])
     assert match is not None
     return match[1], match[2]
 
 
 @pytest.mark.parametrize("text", ["a", "0-._Z", "x" * 128])
-async def test_a_good_request_id_is_kept(client: httpx2.AsyncClient, text: str) -> None:
+async def test_valid_request_id_is_used(client: httpx2.AsyncClient, text: str) -> None:
     response = await client.get("/api/v1/posts/1", headers={"X-Request-ID": text})
     assert response.headers.get_list("x-request-id") == [text]
     assert response.json()["request_id"] == text
@@ -52,25 +52,25 @@ async def test_a_good_request_id_is_kept(client: httpx2.AsyncClient, text: str) 
         "eyJhbGci.eyJzdWIi.sig",
     ],
 )
-async def test_another_one_is_replaced(client: httpx2.AsyncClient, text: str | bytes) -> None:
+async def test_invalid_request_id_is_replaced(client: httpx2.AsyncClient, text: str | bytes) -> None:
     value = text.encode() if isinstance(text, str) else text
     response = await client.get("/api/v1/posts/1", headers=[(b"X-Request-ID", value)])
     assert re.fullmatch("[0-9a-f]{12}7[0-9a-f]{19}", response.headers["x-request-id"])
 
 
-async def test_two_request_ids_are_none(client: httpx2.AsyncClient) -> None:
+async def test_two_request_ids_are_replaced(client: httpx2.AsyncClient) -> None:
     response = await client.get("/health", headers=[("X-Request-ID", "a"), ("X-Request-ID", "b")])
     assert response.headers["x-request-id"] not in {"a", "b"}
 
 
 @pytest.mark.parametrize("path", ["/health", "/nowhere", "/api/v1/nowhere", "/api/v2/posts/x", "/metrics", "/assets/x"])
-async def test_every_response_carries_the_ids(client: httpx2.AsyncClient, path: str) -> None:
+async def test_every_response_has_the_ids(client: httpx2.AsyncClient, path: str) -> None:
     first, second = await client.get(path), await client.get(path)
     assert first.headers["x-request-id"] != second.headers["x-request-id"]
     assert traceresponse(first) != traceresponse(second)
 
 
-async def test_a_trace_is_continued_but_its_sampling_is_ours(client: httpx2.AsyncClient) -> None:
+async def test_trace_is_continued_with_our_sampling_decision(client: httpx2.AsyncClient) -> None:
     response = await client.get("/health", headers={"traceparent": f"00-{TRACE}-{SPAN}-01"})
     trace_id, span_id = traceresponse(response)
     assert trace_id == TRACE
@@ -94,7 +94,7 @@ async def test_a_trace_is_continued_but_its_sampling_is_ours(client: httpx2.Asyn
         f"01-{TRACE}-{SPAN}-01extra",
     ],
 )
-async def test_a_bad_traceparent_starts_a_trace(client: httpx2.AsyncClient, value: str) -> None:
+async def test_invalid_traceparent_starts_a_trace(client: httpx2.AsyncClient, value: str) -> None:
     trace_id, _ = traceresponse(await client.get("/health", headers={"traceparent": value}))
     assert trace_id != TRACE
     assert parse_traceparent(value.encode()) is None
@@ -106,7 +106,7 @@ async def test_two_traceparents_start_a_trace(client: httpx2.AsyncClient) -> Non
     assert traceresponse(response)[0] != TRACE
 
 
-def test_a_later_version_may_say_more() -> None:
+def test_later_traceparent_version_may_be_longer() -> None:
     assert parse_traceparent(f"01-{TRACE}-{SPAN}-01-what-comes".encode()) == (TRACE, SPAN, True)
 
 
@@ -123,7 +123,7 @@ TRACEPARENTS = st.builds(
 
 
 @given(TRACEPARENTS)
-def test_what_is_taken_opentelemetry_takes_too(value: str) -> None:
+def test_opentelemetry_accepts_the_same_traceparent(value: str) -> None:
     parsed = parse_traceparent(value.encode())
     extracted = TraceContextTextMapPropagator().extract({"traceparent": value})
     span = trace.get_current_span(extracted).get_span_context()
@@ -131,13 +131,13 @@ def test_what_is_taken_opentelemetry_takes_too(value: str) -> None:
     assert parsed == ((*ids, span.trace_flags.sampled) if span.is_valid else None)
 
 
-def test_what_is_made_is_taken() -> None:
+def test_formatted_traceparent_is_parsed() -> None:
     trace_id, span_id = new_ids()
     assert parse_traceparent(format_traceparent(trace_id, span_id, sampled=True).encode()) == (trace_id, span_id, True)
 
 
 async def run(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers with the ids of another request, as a replay does."""
+    """Respond with the ids of another request, as a replay does."""
     headers = [(b"x-request-id", b"old"), (b"traceresponse", b"old"), (b"etag", b'"1"')]
     assert ACTIVE.get() is current(scope)
     await asyncio.sleep(0)
@@ -147,13 +147,13 @@ async def run(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def body_of(receive: Receive) -> bytes:
-    """The body of one message."""
+    """Return the body of one message."""
     body: bytes = (await receive()).get("body", b"")
     return body
 
 
 def http_scope(**changes: Any) -> Scope:
-    """A scope as servers make it."""
+    """Build a scope as servers do."""
     scope = {"type": "http", "method": "GET", "path": "/api/v1/x", "root_path": "", "headers": []}
     return {**scope, **changes}
 
@@ -163,7 +163,7 @@ async def nothing() -> Message:
     return {"type": "http.request", "body": b"", "more_body": False}
 
 
-async def test_replayed_ids_give_way() -> None:
+async def test_replayed_ids_are_replaced() -> None:
     sent: list[Message] = []
 
     async def send(message: Message) -> None:
@@ -178,7 +178,7 @@ async def test_replayed_ids_give_way() -> None:
     assert ACTIVE.get() is None
 
 
-async def test_requests_at_once_do_not_mix() -> None:
+async def test_concurrent_requests_have_separate_contexts() -> None:
     state = {"shared": 1}
     scopes = [http_scope(headers=[(b"x-request-id", str(n).encode())], state=state) for n in range(50)]
 
@@ -203,7 +203,7 @@ async def test_requests_at_once_do_not_mix() -> None:
         ("/", "", None),
     ],
 )
-async def test_the_version_is_that_of_the_mount(path: str, root_path: str, expected: str | None) -> None:
+async def test_version_is_that_of_the_mount(path: str, root_path: str, expected: str | None) -> None:
     seen: list[RequestContext] = []
 
     async def app(scope: Scope, _receive: Receive, _send: Send) -> None:
@@ -217,12 +217,12 @@ async def test_the_version_is_that_of_the_mount(path: str, root_path: str, expec
     assert seen[0].api_version == expected
 
 
-def test_without_the_layer_there_is_no_context() -> None:
+def test_without_the_middleware_there_is_no_context() -> None:
     with pytest.raises(LookupError, match="RequestContextMiddleware"):
         current({"type": "http"})
 
 
-async def test_a_websocket_has_a_context_and_a_lifespan_has_none(sample: tuple[FastAPI, Metrics]) -> None:
+async def test_websocket_has_a_context_and_lifespan_has_none(sample: tuple[FastAPI, Metrics]) -> None:
     app, _ = sample
     sent: list[Message] = []
     incoming = iter([{"type": "websocket.connect"}, {"type": "websocket.disconnect", "code": 1000}])

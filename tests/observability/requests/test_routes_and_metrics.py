@@ -1,4 +1,4 @@
-"""Versions and routes are told apart, and nothing that a client sends makes a series."""
+"""Series are distinguished by version and route, and no client input creates a series."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +16,7 @@ Sample = tuple[FastAPI, Metrics]
 SeriesReader = Callable[[], dict[tuple[str, ...], float]]
 
 
-async def test_versions_and_nested_routes_are_apart(client: httpx2.AsyncClient, series: SeriesReader) -> None:
+async def test_versions_and_nested_routes_are_separate(client: httpx2.AsyncClient, series: SeriesReader) -> None:
     for version in ("v1", "v2"):
         for path in ("posts", "blog/posts", "prefixed/posts"):
             assert (await client.get(f"/api/{version}/{path}/7")).status_code == 200
@@ -27,9 +27,7 @@ async def test_versions_and_nested_routes_are_apart(client: httpx2.AsyncClient, 
     }
 
 
-async def test_a_storm_of_unknown_paths_makes_one_series_a_version(
-    client: httpx2.AsyncClient, series: SeriesReader
-) -> None:
+async def test_unknown_paths_share_one_series_per_version(client: httpx2.AsyncClient, series: SeriesReader) -> None:
     for n in range(100):
         for path in (f"/random/{n}", f"/api/v1/{n}", f"/api/v2/posts/1/{n}", f"/api/v3/{n}"):
             assert (await client.get(path)).status_code == 404
@@ -40,7 +38,7 @@ async def test_a_storm_of_unknown_paths_makes_one_series_a_version(
     }
 
 
-async def test_invented_methods_share_a_label(client: httpx2.AsyncClient, series: SeriesReader) -> None:
+async def test_unknown_methods_share_a_label(client: httpx2.AsyncClient, series: SeriesReader) -> None:
     for n in range(50):
         await client.request(f"WEIRD{n}", "/api/v1/posts/1")
         await client.request(f"WEIRD{n}", "/nowhere")
@@ -50,7 +48,7 @@ async def test_invented_methods_share_a_label(client: httpx2.AsyncClient, series
     }
 
 
-async def test_a_refused_method_or_value_keeps_the_route(client: httpx2.AsyncClient, series: SeriesReader) -> None:
+async def test_rejected_method_or_value_has_the_route(client: httpx2.AsyncClient, series: SeriesReader) -> None:
     assert (await client.delete("/api/v1/blog/posts/1")).status_code == 405
     assert (await client.get("/api/v1/posts/x")).status_code == 422
     assert series() == {
@@ -59,7 +57,7 @@ async def test_a_refused_method_or_value_keeps_the_route(client: httpx2.AsyncCli
     }
 
 
-async def test_routes_of_starlette_are_named_too(client: httpx2.AsyncClient, series: SeriesReader) -> None:
+async def test_starlette_routes_have_templates(client: httpx2.AsyncClient, series: SeriesReader) -> None:
     for path in ("/api/v1/docs", "/api/v2/docs", "/api/v1/guide/1", "/api/v1/guide/2", "/metrics"):
         assert (await client.get(path)).status_code == 200
     assert (await client.post("/api/v2/docs")).status_code == 405
@@ -72,7 +70,7 @@ async def test_routes_of_starlette_are_named_too(client: httpx2.AsyncClient, ser
     }
 
 
-async def test_files_share_the_template_of_their_mount(
+async def test_static_files_share_the_template_of_their_mount(
     client: httpx2.AsyncClient, series: SeriesReader, tmp_path: Path
 ) -> None:
     (tmp_path / "a.css").write_text("a{}")
@@ -85,7 +83,7 @@ async def test_files_share_the_template_of_their_mount(
     }
 
 
-async def test_the_prefix_of_a_proxy_is_not_part_of_the_template(sample: Sample, series: SeriesReader) -> None:
+async def test_proxy_prefix_is_not_part_of_the_template(sample: Sample, series: SeriesReader) -> None:
     transport = httpx2.ASGITransport(sample[0], root_path="/behind")
     async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
         assert (await client.get("/behind/api/v1/posts/1")).status_code == 200
@@ -96,7 +94,7 @@ async def test_the_prefix_of_a_proxy_is_not_part_of_the_template(sample: Sample,
     }
 
 
-async def test_active_requests_are_counted_while_they_run(client: httpx2.AsyncClient) -> None:
+async def test_active_requests_are_counted(client: httpx2.AsyncClient) -> None:
     text = (await client.get("/metrics")).text
     assert 'http_server_active_requests{api_version="none"} 1.0' in text
     await client.get("/api/v1/posts/1")
@@ -104,7 +102,7 @@ async def test_active_requests_are_counted_while_they_run(client: httpx2.AsyncCl
     assert 'http_server_active_requests{api_version="v1"} 0.0' in text
 
 
-async def test_the_exposition_is_text_or_openmetrics(client: httpx2.AsyncClient, metrics: Metrics) -> None:
+async def test_exposition_is_text_or_openmetrics(client: httpx2.AsyncClient, metrics: Metrics) -> None:
     metrics.counter("auth_attempts", "Attempts.", ("outcome", "method")).labels("success", "password").inc()
     await client.get("/api/v1/posts/1")
     text = await client.get("/metrics")
@@ -119,7 +117,7 @@ async def test_the_exposition_is_text_or_openmetrics(client: httpx2.AsyncClient,
     assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD")
 
 
-async def test_the_buckets_are_those_of_opentelemetry(client: httpx2.AsyncClient, metrics: Metrics) -> None:
+async def test_buckets_are_those_of_opentelemetry(client: httpx2.AsyncClient, metrics: Metrics) -> None:
     await client.get("/health")
     limits = {
         sample.labels["le"]
@@ -131,7 +129,7 @@ async def test_the_buckets_are_those_of_opentelemetry(client: httpx2.AsyncClient
     assert len(BUCKETS) == 14
 
 
-def test_each_application_counts_for_itself(build_sample: Callable[[], Sample]) -> None:
+def test_applications_have_separate_metrics(build_sample: Callable[[], Sample]) -> None:
     (_, first), (_, second) = build_sample(), build_sample()
     context = RequestContext("r", "t", "s", parent_span_id=None, api_version="v1")
     first.group(RequestMetrics).observe(context, 200)
