@@ -1,4 +1,4 @@
-"""``strata doctor``: what is wrong here, and what to do about it."""
+"""``strata doctor``: checks the installation and reports what to do about problems."""
 
 import asyncio
 import errno
@@ -48,8 +48,8 @@ _UNREACHABLE: Final = (
 _PRIVATE_FILES: Final = ("secrets.json", "credentials.json")
 
 
-class Verdict(StrEnum):
-    """How a check ended."""
+class DiagnosisStatus(StrEnum):
+    """The result of a check."""
 
     OK = "ok"
     WARN = "warn"
@@ -57,38 +57,38 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One row."""
+class Diagnosis:
+    """One row of the report; its fields are the keys of the JSON output."""
 
     check: str
-    verdict: Verdict
+    verdict: DiagnosisStatus
     detail: str
     advice: str = ""
 
 
 def doctor(as_json: AsJson = False) -> None:
     """Check settings, home, database, migrations, API, Redis and mail. The exit code is 1 when a check fails."""
-    findings = list(_examine())
+    diagnoses = list(_examine())
     if as_json:
-        show_json([asdict(finding) for finding in findings])
+        show_json([asdict(diagnosis) for diagnosis in diagnoses])
     else:
-        colours = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "bold red"}
+        colours = {DiagnosisStatus.OK: "green", DiagnosisStatus.WARN: "yellow", DiagnosisStatus.FAIL: "bold red"}
         show_table(
             ("check", "", "found", "what to do"),
-            [(f.check, Text(f.verdict, style=colours[f.verdict]), f.detail, f.advice) for f in findings],
+            [(f.check, Text(f.verdict, style=colours[f.verdict]), f.detail, f.advice) for f in diagnoses],
             empty="Nothing was checked.",
         )
-    if any(finding.verdict is Verdict.FAIL for finding in findings):
+    if any(diagnosis.verdict is DiagnosisStatus.FAIL for diagnosis in diagnoses):
         raise typer.Exit(1)
 
 
-def _examine() -> Iterator[Finding]:
+def _examine() -> Iterator[Diagnosis]:
     try:
         settings = read_settings(generate=False)
     except (SettingsError, OSError) as error:
-        yield Finding("settings", Verdict.FAIL, str(error), "Change the environment or .env.")
+        yield Diagnosis("settings", DiagnosisStatus.FAIL, str(error), "Change the environment or .env.")
         return
-    yield Finding("settings", Verdict.OK, f"{settings.environment}, home {settings.home}")
+    yield Diagnosis("settings", DiagnosisStatus.OK, f"{settings.environment}, home {settings.home}")
     yield _home(settings.home)
     yield from _database(settings)
     yield _port(settings)
@@ -96,38 +96,47 @@ def _examine() -> Iterator[Finding]:
     yield _mail(settings)
 
 
-def _home(home: Path) -> Finding:
+def _home(home: Path) -> Diagnosis:
     if not home.exists():
-        return Finding("home", Verdict.WARN, "is not there yet", "`strata up` makes it.")
+        return Diagnosis("home", DiagnosisStatus.WARN, "does not exist yet", "`strata up` creates it.")
     if not os.access(home, os.W_OK | os.X_OK):
-        return Finding("home", Verdict.FAIL, "may not be written", "Change its owner, or give another STRATA_HOME.")
+        return Diagnosis(
+            "home", DiagnosisStatus.FAIL, "is not writable", "Change its owner, or set STRATA_HOME to another folder."
+        )
     files = [home / name for name in _PRIVATE_FILES]
     opened = [str(path) for path in files if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077]
     if opened:
-        return Finding("home", Verdict.FAIL, f"others may read {', '.join(opened)}", f"chmod 600 {' '.join(opened)}")
-    return Finding("home", Verdict.OK, "writable, secrets are private")
+        return Diagnosis(
+            "home",
+            DiagnosisStatus.FAIL,
+            f"readable by other users: {', '.join(opened)}",
+            f"chmod 600 {' '.join(opened)}",
+        )
+    return Diagnosis("home", DiagnosisStatus.OK, "writable, secrets are private")
 
 
-def _database(settings: Settings) -> Iterator[Finding]:
+def _database(settings: Settings) -> Iterator[Diagnosis]:
     url = settings[DatabaseSettings].url
     dsn = None if url is None else url.get_secret_value()
     try:
         if dsn is None:
             server = EmbeddedPostgres(settings.home)
             if not server.running():
-                yield Finding("database", Verdict.WARN, "the embedded server does not run", "`strata up` starts it.")
+                yield Diagnosis(
+                    "database", DiagnosisStatus.WARN, "the embedded server is not running", "`strata up` starts it."
+                )
                 return
             dsn = server.dsn()
         number = asyncio.run(_server_version(dsn, settings[DatabaseSettings].connect_timeout))
     except _UNREACHABLE as error:
         detail = str(error) or type(error).__name__
-        yield Finding("database", Verdict.FAIL, detail, "Check STRATA_DATABASE__URL and the server.")
+        yield Diagnosis("database", DiagnosisStatus.FAIL, detail, "Check STRATA_DATABASE__URL and the server.")
         return
     version = f"PostgreSQL {number // 10_000}.{number % 10_000}"
     if number < _OLDEST_SERVER:
-        yield Finding("database", Verdict.FAIL, version, "Use PostgreSQL 15 or newer.")
+        yield Diagnosis("database", DiagnosisStatus.FAIL, version, "Use PostgreSQL 15 or newer.")
         return
-    yield Finding("database", Verdict.OK, version)
+    yield Diagnosis("database", DiagnosisStatus.OK, version)
     yield _migrations(dsn)
 
 
@@ -139,33 +148,35 @@ async def _server_version(dsn: str, seconds: float) -> int:
         await connection.close()
 
 
-def _migrations(dsn: str) -> Finding:
+def _migrations(dsn: str) -> Diagnosis:
     try:
         status = migrations.status(dsn)
     except AlembicError as error:
-        return Finding("migrations", Verdict.FAIL, str(error), "Use the code that migrated it, or newer.")
+        return Diagnosis(
+            "migrations", DiagnosisStatus.FAIL, str(error), "Use the release that migrated it, or a newer one."
+        )
     except (DBAPIError, OSError) as error:
-        return Finding("migrations", Verdict.FAIL, str(error), "Check the rights of the database's user.")
+        return Diagnosis("migrations", DiagnosisStatus.FAIL, str(error), "Check the privileges of the database user.")
     if status.pending:
-        return Finding("migrations", Verdict.FAIL, f"{len(status.pending)} pending", "`strata migrate up`")
-    return Finding("migrations", Verdict.OK, f"at {status.current}")
+        return Diagnosis("migrations", DiagnosisStatus.FAIL, f"{len(status.pending)} pending", "`strata migrate up`")
+    return Diagnosis("migrations", DiagnosisStatus.OK, f"at {status.current}")
 
 
-def _port(settings: Settings) -> Finding:
+def _port(settings: Settings) -> Diagnosis:
     port = settings[HttpSettings].port
     if (status := _health(settings)) is not None:
         if status == http.HTTPStatus.OK:
-            return Finding("API", Verdict.OK, f"answers on port {port}")
-        return Finding("API", Verdict.FAIL, f"/health/ready on port {port} answers {status}", "Read its log.")
+            return Diagnosis("API", DiagnosisStatus.OK, f"ready on port {port}")
+        return Diagnosis("API", DiagnosisStatus.FAIL, f"/health/ready on port {port} returns {status}", "Read its log.")
     try:
         free_port(settings[HttpSettings])
     except CommandError as error:
-        return Finding("API", Verdict.FAIL, str(error), error.advice)
-    return Finding("API", Verdict.OK, f"does not run; port {port} is free")
+        return Diagnosis("API", DiagnosisStatus.FAIL, str(error), error.advice)
+    return Diagnosis("API", DiagnosisStatus.OK, f"not running; port {port} is free")
 
 
 def _health(settings: Settings) -> int | None:
-    """The status of the readiness check, where a server of ours answers."""
+    """The status code of the readiness check; ``None`` if no Strata server responds on the port."""
     connection = http.client.HTTPConnection(
         settings[HttpSettings].reachable_host, settings[HttpSettings].port, timeout=3
     )
@@ -180,36 +191,38 @@ def _health(settings: Settings) -> int | None:
     return response.status if ours else None
 
 
-def _redis(settings: Settings) -> Finding:
+def _redis(settings: Settings) -> Diagnosis:
     secret = settings[RedisSettings].url
     if secret is None:
-        detail = "not set; each process counts for itself"
+        detail = "not set; each process counts alone"
         if settings.production:
-            return Finding("redis", Verdict.WARN, detail, "Set STRATA_REDIS__URL to count together.")
-        return Finding("redis", Verdict.OK, detail)
+            return Diagnosis("redis", DiagnosisStatus.WARN, detail, "Set STRATA_REDIS__URL to share counters.")
+        return Diagnosis("redis", DiagnosisStatus.OK, detail)
     url = secret.get_secret_value()
     try:
         with Redis.from_url(url, socket_connect_timeout=3, socket_timeout=3, retry=Retry(NoBackoff(), 0)) as client:
             version = str(client.info("server")["redis_version"])
     except (RedisError, ValueError) as error:
-        return Finding("redis", Verdict.FAIL, redact_text(str(error)), "Check STRATA_REDIS__URL and the server.")
+        return Diagnosis(
+            "redis", DiagnosisStatus.FAIL, redact_text(str(error)), "Check STRATA_REDIS__URL and the server."
+        )
     if int(version.partition(".")[0]) < _OLDEST_REDIS:
-        return Finding("redis", Verdict.FAIL, f"Redis {version}", f"Use Redis {_OLDEST_REDIS} or newer.")
-    return Finding("redis", Verdict.OK, f"Redis {version}")
+        return Diagnosis("redis", DiagnosisStatus.FAIL, f"Redis {version}", f"Use Redis {_OLDEST_REDIS} or newer.")
+    return Diagnosis("redis", DiagnosisStatus.OK, f"Redis {version}")
 
 
-def _mail(settings: Settings) -> Finding:
+def _mail(settings: Settings) -> Diagnosis:
     mail = settings[MailSettings]
     if mail.host is None:
-        detail = f"kept in {mailbox_folder(settings.home)}; `strata mail` shows it"
+        detail = f"stored in {mailbox_folder(settings.home)}; `strata mail` shows it"
         if settings.production:
-            return Finding("mail", Verdict.WARN, detail, "Set STRATA_MAIL__HOST, or nobody gets mail.")
-        return Finding("mail", Verdict.OK, detail)
+            return Diagnosis("mail", DiagnosisStatus.WARN, detail, "Set STRATA_MAIL__HOST to send mail.")
+        return Diagnosis("mail", DiagnosisStatus.OK, detail)
     try:
         socket.create_connection((mail.host, mail.port), timeout=3).close()
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno is not None and error.errno in errno.errorcode else str(error)
-        return Finding(
-            "mail", Verdict.FAIL, f"{mail.host}:{mail.port}: {reason}", "Check STRATA_MAIL__HOST and __PORT."
+        return Diagnosis(
+            "mail", DiagnosisStatus.FAIL, f"{mail.host}:{mail.port}: {reason}", "Check STRATA_MAIL__HOST and __PORT."
         )
-    return Finding("mail", Verdict.OK, f"{mail.host}:{mail.port} accepts connections")
+    return Diagnosis("mail", DiagnosisStatus.OK, f"{mail.host}:{mail.port} accepts connections")

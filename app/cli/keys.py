@@ -13,7 +13,7 @@ from app.access.principal import Plan
 from app.access.service import ApiKeyService
 from app.cli.kit.environment import operator, with_database
 from app.cli.kit.output import AsJson, CommandError, say, show_json, show_table
-from app.cli.kit.users import existing_account
+from app.cli.kit.users import existing_user
 from app.kit.clock import utc_now
 from app.kit.db.database import Database
 from app.models import ApiKey
@@ -49,7 +49,7 @@ def create(
     lifetime = None if days is None else timedelta(days=days)
 
     async def run(database: Database) -> tuple[ApiKey, str, str]:
-        owner = await existing_account(database, user)
+        owner = await existing_user(database, user)
         draft = KeyDraft(owner.id, name, scope or _SCOPES, mode, plan, lifetime)
         async with database.write() as session:
             key, text = ApiKeyService(session).create(draft)

@@ -12,7 +12,7 @@ from app.access.passwords import PasswordHasher
 from app.access.principal import Principal, Role
 from app.cli.kit.environment import with_database
 from app.cli.kit.output import say
-from app.cli.kit.users import find_account, new_password, user_service
+from app.cli.kit.users import find_user, new_password, user_service
 from app.events.recorder import EventRecorder
 from app.kit.db.database import Database
 from app.posts.commands import PostDraft
@@ -104,7 +104,7 @@ async def _write(database: Database, count: int, names: tuple[str, ...], chance:
 
 async def _author(database: Database, name: str) -> Principal:
     email = f"{name.lower()}@seed.example"
-    user = await find_account(database, email)
+    user = await find_user(database, email)
     if user is None:
         async with database.write() as session:
             user = await user_service(session, PasswordHasher(1)).create(UserDraft(email, new_password(), name))

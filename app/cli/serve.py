@@ -11,7 +11,7 @@ import uvicorn
 
 from app.cli.kit import parent_pipe
 from app.cli.kit.environment import ensure_migrated, read_settings, running_database, runs_folder
-from app.cli.kit.metrics_port import exposing
+from app.cli.kit.metrics_port import serve_metrics
 from app.cli.kit.ports import free_port
 from app.settings.errors import SettingsError
 from app.settings.http import HttpSettings
@@ -40,7 +40,7 @@ def serve(
 
     The database is STRATA_DATABASE__URL, or the embedded server that `strata up` runs for the same STRATA_HOME.
     """
-    parent_pipe.hold()
+    parent_pipe.exit_with_parent()
     settings = _with_address(read_settings(), host, port)
     _ensure_declared()
     http = settings[HttpSettings]
@@ -104,7 +104,7 @@ def _own_metrics(settings: Settings, folder: RunFolder, port: int) -> AbstractCo
 
     names = [version.name for version in VERSIONS]
     consumers = consumer_table(names, settings[MetricsSettings].consumer_series, folder.metrics)
-    return exposing(settings, Registry(MultiprocessMetrics(folder.metrics), consumers), port)
+    return serve_metrics(settings, Registry(MultiprocessMetrics(folder.metrics), consumers), port)
 
 
 def _with_address(settings: Settings, host: str | None, port: int | None) -> Settings:

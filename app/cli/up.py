@@ -1,4 +1,4 @@
-"""``strata up``: everything, with one command."""
+"""``strata up``: runs the database, the worker and the API."""
 
 import asyncio
 import http.client
@@ -13,8 +13,8 @@ from app.cli.kit.bootstrap import Credentials, credentials_path, ensure_credenti
 from app.cli.kit.environment import home_lock, reachable, read_settings
 from app.cli.kit.output import CommandError, say
 from app.cli.kit.ports import free_port
-from app.cli.kit.signals import Interruption, Stopped
-from app.cli.kit.supervisor import Children
+from app.cli.kit.signals import ShutdownRequested, ShutdownSignals
+from app.cli.kit.supervisor import Supervisor
 from app.kit.db import migrations
 from app.kit.db.embedded import EmbeddedPostgres
 from app.settings.database import DatabaseSettings
@@ -30,39 +30,39 @@ _POLL_SECONDS: Final = 0.1
 def up() -> None:
     """Start everything: PostgreSQL, migrations, an admin with an API key, the worker and the API.
 
-    Data, secrets and credentials live in STRATA_HOME (.strata by default). PORT chooses the port, STRATA_DATABASE__URL
-    another PostgreSQL. Ctrl-C stops everything; the data stays.
+    Data, secrets and credentials are stored in STRATA_HOME (.strata by default). PORT sets the port,
+    STRATA_DATABASE__URL another PostgreSQL. Ctrl-C stops everything; the data stays.
     """
-    interruption = Interruption()
+    signals = ShutdownSignals()
     try:
-        with interruption.watched():
+        with signals.handle():
             settings = read_settings()
             with home_lock(settings.home):
-                _run(settings, free_port(settings[HttpSettings]), interruption)
-    except Stopped:
+                _run(settings, free_port(settings[HttpSettings]), signals)
+    except ShutdownRequested:
         with suppress(OSError):
             say("Stopped.")
 
 
-def _run(settings: Settings, port: int, interruption: Interruption) -> None:
+def _run(settings: Settings, port: int, signals: ShutdownSignals) -> None:
     url = settings[DatabaseSettings].url
     if url is not None:
-        _run_with(settings, url.get_secret_value(), port, interruption)
+        _run_with(settings, url.get_secret_value(), port, signals)
         return
     server = EmbeddedPostgres(settings.home)
     try:
         say("Starting PostgreSQL ...")
-        with interruption.postponed():
+        with signals.deferred():
             dsn = server.start()
-        _run_with(settings, dsn, port, interruption)
+        _run_with(settings, dsn, port, signals)
     finally:
-        interruption.hold()
+        signals.disarm()
         with suppress(OSError):
             say("Stopping ...")
         server.stop()
 
 
-def _run_with(settings: Settings, dsn: str, port: int, interruption: Interruption) -> None:
+def _run_with(settings: Settings, dsn: str, port: int, signals: ShutdownSignals) -> None:
     http = settings[HttpSettings].model_copy(update={"port": port})
     with reachable():
         migrations.upgrade(dsn)
@@ -73,30 +73,30 @@ def _run_with(settings: Settings, dsn: str, port: int, interruption: Interruptio
         "STRATA_HTTP__PORT": str(port),
     }
     if not settings.production and settings[TracingSettings].sample_ratio == TracingSettings().sample_ratio:
-        # One developer's traffic: `strata traces` is to show every request. A ratio from the environment wins.
+        # Development has little traffic, so `strata traces` shows every request. A ratio from the environment wins.
         environment.setdefault(variable("tracing", "sample_ratio"), "1")
-    with Children(environment, grace=settings[HttpSettings].shutdown_timeout + 5) as children:
+    with Supervisor(environment, grace=settings[HttpSettings].shutdown_timeout + 5) as supervisor:
         try:
-            children.start("API", ["serve"])
-            children.start("worker", ["worker"])
-            _await_ready(children, http, interruption)
+            supervisor.start("API", ["serve"])
+            supervisor.start("worker", ["worker"])
+            _wait_until_ready(supervisor, http, signals)
             _show(settings, credentials)
             while True:
-                _ensure_complete(children)
-                interruption.check()
+                _ensure_running(supervisor)
+                signals.check()
                 time.sleep(_POLL_SECONDS)
         finally:
-            interruption.hold()
+            signals.disarm()
 
 
-def _await_ready(children: Children, http: HttpSettings, interruption: Interruption) -> None:
+def _wait_until_ready(supervisor: Supervisor, http: HttpSettings, signals: ShutdownSignals) -> None:
     deadline = time.monotonic() + _READY_SECONDS
     while not _ready(http.reachable_host, http.port):
-        _ensure_complete(children)
-        interruption.check()
+        _ensure_running(supervisor)
+        signals.check()
         if time.monotonic() > deadline:
             message = f"The API did not become ready within {_READY_SECONDS} seconds."
-            raise CommandError(message, "Its log above says why; `strata doctor` looks closer.")
+            raise CommandError(message, "The log above shows the reason; `strata doctor` reports details.")
         time.sleep(_POLL_SECONDS)
 
 
@@ -111,11 +111,11 @@ def _ready(host: str, port: int) -> bool:
         connection.close()
 
 
-def _ensure_complete(children: Children) -> None:
-    if (ended := children.ended()) is not None:
-        name, code = ended
-        message = f"The {name} ended with exit code {code}; the rest is stopped."
-        raise CommandError(message, "Its log above says why. `strata up` starts again; the data is safe.")
+def _ensure_running(supervisor: Supervisor) -> None:
+    if (exited := supervisor.exited()) is not None:
+        name, code = exited
+        message = f"The {name} exited with code {code}; the other processes are stopped."
+        raise CommandError(message, "The log above shows the reason. Run `strata up` again; the data is safe.")
 
 
 def _show(settings: Settings, credentials: Credentials) -> None:
@@ -129,7 +129,7 @@ def _show(settings: Settings, credentials: Credentials) -> None:
         "Admin": credentials.admin_email,
         "Password": credentials.admin_password,
         "API key": key,
-        "Kept in": str(credentials_path(settings.home)),
+        "Stored in": str(credentials_path(settings.home)),
     }
     say("", Text("Strata is up.", style="bold green"), "")
     say(*(Text.assemble((f"  {name:<12}", "bold"), value) for name, value in rows.items()))

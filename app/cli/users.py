@@ -9,7 +9,7 @@ import typer
 from app.access.principal import Role
 from app.cli.kit.environment import operator, with_database
 from app.cli.kit.output import AsJson, CommandError, say, show_json, show_table
-from app.cli.kit.users import existing_account, new_password, user_service
+from app.cli.kit.users import existing_user, new_password, user_service
 from app.kit.db.database import Database
 from app.users.commands import UserDraft, UserEdit
 from app.users.reader import UserReader
@@ -104,7 +104,7 @@ def delete(who: Who) -> None:
     """Remove an account with its posts, sessions and keys."""
 
     async def run(database: Database) -> UserView:
-        user = await existing_account(database, who)
+        user = await existing_user(database, who)
         async with database.write() as session:
             await user_service(session).delete(user.id)
         return user
@@ -114,7 +114,7 @@ def delete(who: Who) -> None:
 
 def _change(action: Callable[[UserService, Any], Awaitable[UserView]], who: str | None = None) -> UserView:
     async def run(database: Database) -> UserView:
-        user = None if who is None else await existing_account(database, who)
+        user = None if who is None else await existing_user(database, who)
         async with database.write() as session:
             return await action(user_service(session), user)
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from app.cli import lifecycle
+from app.cli import version_lifecycle
 from app.cli.kit.output import AsJson, CommandError, say, show_json, show_table
 
 commands = typer.Typer(help="The versions of the API, and how one comes to its end.", no_args_is_help=True)
@@ -61,7 +61,7 @@ def check(as_json: AsJson = False) -> None:
         raise CommandError("The declared lives are not sound.", advice)
 
 
-commands.command()(lifecycle.status)
-commands.command()(lifecycle.brownout)
-commands.command()(lifecycle.consent)
-commands.command()(lifecycle.retire)
+commands.command()(version_lifecycle.status)
+commands.command()(version_lifecycle.brownout)
+commands.command()(version_lifecycle.consent)
+commands.command()(version_lifecycle.retire)

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from app.cli.kit import parent_pipe
 from app.cli.kit.environment import ensure_migrated, reachable, read_settings, running_database, runs_folder
-from app.cli.kit.metrics_port import exposing
+from app.cli.kit.metrics_port import serve_metrics
 from app.settings.database import DatabaseSettings
 from app.settings.log import LogSettings
 from app.settings.root import Settings
@@ -23,7 +23,7 @@ def worker() -> None:
 
     The database is STRATA_DATABASE__URL, or the embedded server that `strata up` runs for the same STRATA_HOME.
     """
-    parent_pipe.hold()
+    parent_pipe.exit_with_parent()
     settings = read_settings()
     dsn = running_database(settings)
     ensure_migrated(dsn)
@@ -32,7 +32,7 @@ def worker() -> None:
     metrics = Metrics()
     with create_run_folder(runs_folder(settings.home)) as folder, ExitStack() as stack:
         if (port := settings[WorkerSettings].metrics_port) is not None:
-            stack.enter_context(exposing(settings, metrics.registry, port))
+            stack.enter_context(serve_metrics(settings, metrics.registry, port))
         with reachable():
             asyncio.run(_run(settings, metrics, RunFolder(folder)))
 

@@ -12,7 +12,7 @@ from app.cli.kit import parent_pipe
 
 def main() -> None:
     """One worker on loopback, with the options of the product's own server."""
-    parent_pipe.hold()
+    parent_pipe.exit_with_parent()
     factory, port = sys.argv[1:]
     uvicorn.run(
         factory,

@@ -118,7 +118,7 @@ async def test_the_doctor_knows_what_is_wrong(strata: Strata) -> None:
     with strata.serving() as url:
         strata.environment["PORT"] = url.rpartition(":")[2]
         found = {finding["check"]: finding["detail"] for finding in strata.json("doctor")}
-        assert found["API"] == f"answers on port {strata.environment['PORT']}"
+        assert found["API"] == f"ready on port {strata.environment['PORT']}"
     strata.environment["STRATA_DATABASE__URL"] = "postgresql://strata@127.0.0.1:1/strata"
     unreachable = {finding["check"]: finding for finding in strata.json("doctor", expect=1)}
     assert unreachable["database"]["verdict"] == "fail"
@@ -131,7 +131,7 @@ def test_the_doctor_looks_at_redis(tmp_path: Path) -> None:
     def redis(expect: int) -> Any:
         return next(finding for finding in strata.json("doctor", expect=expect) if finding["check"] == "redis")
 
-    assert redis(0)["detail"] == "not set; each process counts for itself"
+    assert redis(0)["detail"] == "not set; each process counts alone"
     with redis_server(tmp_path / "redis", f"{WITHOUT_FILES}requirepass hunter2\n") as server:
         strata.environment[REDIS_URL] = server.url.replace("//", "//:hunter2@")
         assert redis(0)["detail"].startswith("Redis ")
@@ -157,7 +157,7 @@ def test_the_doctor_of_a_home_that_is_not_there_makes_none(tmp_path: Path) -> No
         "fail",
     ]
     assert "strata up" in found["database"]["advice"]
-    assert "taken by another program" in found["API"]["detail"]
+    assert "in use by another program" in found["API"]["detail"]
     assert list(tmp_path.iterdir()) == []
 
 

@@ -49,6 +49,6 @@ def test_traffic_is_seen_from_the_top(strata: Strata) -> None:
 
 def test_load_is_for_ones_own_machine(strata: Strata) -> None:
     refused = strata.run("traffic", "--url", "http://192.0.2.1:8000", expect=1)
-    assert "not on this machine" in refused.stderr
+    assert "must be on this machine" in refused.stderr
     nobody = strata.run("top", "--url", "http://127.0.0.1:1", "--once", expect=1)
     assert "strata up" in nobody.stderr

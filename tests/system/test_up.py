@@ -144,7 +144,7 @@ def test_copies_share_neither_port_nor_home(fresh: Fresh) -> None:
     with up(first) as run:
         second.environment["PORT"] = str(run.port)
         refused = second.run("up", expect=1)
-        assert refused.stderr.splitlines()[0] == f"Error: Port {run.port} on 127.0.0.1 is taken by another program."
+        assert refused.stderr.splitlines()[0] == f"Error: Port {run.port} on 127.0.0.1 is in use by another program."
         assert f"PORT={run.port + 1}" in refused.stderr
         assert len(refused.stderr.splitlines()) == 2
         assert processes_of(second.home) == {}
@@ -153,4 +153,4 @@ def test_copies_share_neither_port_nor_home(fresh: Fresh) -> None:
             assert run.titles() == []
             assert neighbour.credentials["api_key"] != run.credentials["api_key"]
         twice = first.run("up", expect=1)
-        assert "Another strata is at work" in twice.stderr
+        assert "Another strata process is using" in twice.stderr

@@ -1,4 +1,4 @@
-"""The first admin and the first API key, so that a newcomer can call the API at once."""
+"""The first admin and the first API key, with which the API can be called right after ``strata up``."""
 
 import json
 from dataclasses import asdict, dataclass, replace
@@ -13,7 +13,7 @@ from app.access.permissions import declared_permissions
 from app.access.principal import Plan, Role
 from app.access.reader import PrincipalResolver
 from app.access.service import ApiKeyService
-from app.cli.kit.users import find_account, new_password, user_service
+from app.cli.kit.users import find_user, new_password, user_service
 from app.kit.clock import utc_now
 from app.kit.db.database import Database
 from app.settings.database import DatabaseSettings
@@ -27,7 +27,7 @@ _KEY_NAME: Final = "strata up"
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What ``credentials.json`` holds."""
+    """The content of ``credentials.json``."""
 
     admin_email: str
     admin_password: str
@@ -36,39 +36,42 @@ class Credentials:
 
 
 def credentials_path(home: Path) -> Path:
-    """Where the credentials lie, for their owner's eyes only."""
+    """The file with the credentials, readable by its owner only."""
     return home / "credentials.json"
 
 
 async def ensure_credentials(settings: Settings, dsn: str, base_url: str) -> Credentials:
-    """The credentials of the file where they fit the database; else new ones, for an admin who may exist."""
+    """Return the stored credentials if they are valid for this database, else create, store and return new ones.
+
+    An existing admin gets a new password and a new key.
+    """
     path = credentials_path(settings.home)
     database = await Database.open(dsn, settings[DatabaseSettings])
     try:
-        kept = await _kept(database, path)
-        credentials = replace(kept, base_url=base_url) if kept else await _renewed(database, settings, base_url)
+        stored = await _read_valid(database, path)
+        credentials = replace(stored, base_url=base_url) if stored else await _create(database, settings, base_url)
     finally:
         await database.close()
-    if credentials != kept:
+    if credentials != stored:
         write_private(path, json.dumps(asdict(credentials), indent=2) + "\n")
     path.chmod(0o600)
     return credentials
 
 
-async def _kept(database: Database, path: Path) -> Credentials | None:
-    """What the file says, unless it is lost, damaged, or of another database."""
+async def _read_valid(database: Database, path: Path) -> Credentials | None:
+    """The stored credentials; ``None`` if the file is missing, damaged, or from another database."""
     try:
         text = path.read_text()  # noqa: ASYNC240 - nothing else runs on this loop
         credentials = Credentials(**json.loads(text))
         await PrincipalResolver(database.reads).by_key(credentials.api_key)
     except (FileNotFoundError, ValueError, TypeError, AttributeError, InvalidCredentials):
         return None
-    return credentials if await find_account(database, credentials.admin_email) else None
+    return credentials if await find_user(database, credentials.admin_email) else None
 
 
-async def _renewed(database: Database, settings: Settings, base_url: str) -> Credentials:
+async def _create(database: Database, settings: Settings, base_url: str) -> Credentials:
     password = new_password()
-    admin = await find_account(database, _ADMIN_EMAIL)
+    admin = await find_user(database, _ADMIN_EMAIL)
     async with database.write() as session:
         users = user_service(session, PasswordHasher(1))
         if admin is None:

@@ -1,4 +1,4 @@
-"""What every command needs first: settings, and a database that is there, is migrated and answers."""
+"""The settings of a command, and its connection to a database that is reachable and migrated."""
 
 import asyncio
 import fcntl
@@ -35,11 +35,11 @@ def operator() -> Principal:
 
 
 def read_settings(*, generate: bool = True) -> Settings:
-    """The settings of this process, with an absolute home. ``PORT`` wins over ``STRATA_HTTP__PORT``."""
+    """The settings of this process, with an absolute home. ``PORT`` takes precedence over ``STRATA_HTTP__PORT``."""
     overrides: dict[str, object] = {}
     if port := os.environ.get("PORT"):
         if not port.isascii() or not port.isdecimal():
-            message = f"PORT is '{port}', which is no number."
+            message = f"PORT must be a number, got '{port}'."
             raise SettingsError(message)
         overrides["http"] = {"port": int(port)}
     try:
@@ -50,38 +50,38 @@ def read_settings(*, generate: bool = True) -> Settings:
 
 
 def runs_folder(home: Path) -> Path:
-    """Where each server and worker of this home keeps what its processes share."""
+    """The folder with a run folder for each server and worker of this home."""
     return home / "runs"
 
 
 @contextmanager
 def home_lock(home: Path) -> Iterator[None]:
-    """Let one ``strata up`` at a time use a home; the kernel frees the lock of a process that dies."""
+    """Allow one ``strata up`` per home; the kernel releases the lock of a process that dies."""
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (home / "lock").open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            message = f"Another strata is at work in {home}."
-            raise CommandError(message, "Stop it, or give this one its own STRATA_HOME and PORT.") from None
+            message = f"Another strata process is using {home}."
+            raise CommandError(message, "Stop it, or set another STRATA_HOME and PORT for this one.") from None
         yield
 
 
 def running_database(settings: Settings) -> str:
-    """The address of the configured database, or of the embedded server if it runs."""
+    """The URL of the configured database, or of the running embedded server."""
     url = settings[DatabaseSettings].url
     if url is not None:
         return url.get_secret_value()
     server = EmbeddedPostgres(settings.home)
     if not server.running():
-        message = f"No database runs for {settings.home}."
+        message = f"No database is running for {settings.home}."
         raise CommandError(message, "Run `strata up` in another terminal, or set STRATA_DATABASE__URL.")
     return server.dsn()
 
 
 @contextmanager
 def any_database(settings: Settings) -> Iterator[str]:
-    """The address of a database for a short command: an embedded server that does not run is started meanwhile."""
+    """The URL of a database for a short command; a stopped embedded server is started for its duration."""
     if settings[DatabaseSettings].url is not None or EmbeddedPostgres(settings.home).running():
         yield running_database(settings)
         return
@@ -89,8 +89,8 @@ def any_database(settings: Settings) -> Iterator[str]:
         yield server.dsn()
 
 
-# The last: what asyncpg says to whoever uses a connection while it notices that the server has gone.
-_NO_ANSWER: Final = (
+# asyncpg raises InternalClientError for a connection that is used while it detects the loss of the server.
+_CONNECTION_ERRORS: Final = (
     OSError,
     TimeoutError,
     ValueError,
@@ -108,8 +108,8 @@ _AFTER_TIMEOUT: Final = (
 
 @contextmanager
 def reachable() -> Iterator[None]:
-    """Say in one line that the database cannot be used."""
-    advice = "Check STRATA_DATABASE__URL, and that the server runs; `strata doctor` looks closer."
+    """Turn database errors of the block into a ``CommandError`` of one line."""
+    advice = "Check STRATA_DATABASE__URL, and that the server is running; `strata doctor` reports details."
     try:
         yield
     except Unavailable as error:
@@ -118,23 +118,23 @@ def reachable() -> Iterator[None]:
         message = f"A migration timed out: {error}."
         raise CommandError(message, _AFTER_TIMEOUT) from None
     except DBAPIError as error:
-        message = f"The database refused: {error.orig}"
+        message = f"The database reported an error: {error.orig}"
         raise CommandError(message, advice) from None
-    except _NO_ANSWER as error:
+    except _CONNECTION_ERRORS as error:
         message = f"The database cannot be reached: {error or type(error).__name__}"
         raise CommandError(message, advice) from None
 
 
 def migration_status(dsn: str) -> migrations.MigrationStatus:
-    """Where the database stands, or ``CommandError`` when this code is too old to know."""
+    """The revision of the database. Raises ``CommandError`` if a newer release migrated it."""
     try:
         return migrations.status(dsn)
     except AlembicError as error:
-        raise CommandError(str(error), "The database was migrated by newer code: use that.") from None
+        raise CommandError(str(error), "A newer release migrated the database: use that release.") from None
 
 
 def ensure_migrated(dsn: str) -> None:
-    """Raise ``CommandError`` unless the tables are those that this code expects."""
+    """Raise ``CommandError`` if migrations are pending."""
     with reachable():
         status = migration_status(dsn)
     if status.pending:
@@ -143,7 +143,7 @@ def ensure_migrated(dsn: str) -> None:
 
 
 def with_database(function: Callable[[Database], Awaitable[Result]]) -> Result:
-    """Run one coroutine of a short command on the migrated database of this environment."""
+    """Run a coroutine function of a short command with the migrated database of this environment."""
     settings = read_settings()
 
     async def run(dsn: str) -> Result:

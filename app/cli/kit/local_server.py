@@ -1,4 +1,4 @@
-"""The server of this home, for commands that talk to it as a client."""
+"""The server of this home, for commands that send requests to it."""
 
 import json
 from typing import Final
@@ -13,7 +13,7 @@ LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def server_url(given: str | None) -> str:
-    """The URL given, or that of the server that `strata up` runs for this home."""
+    """The given URL, or the URL of the server that `strata up` runs for this home."""
     if given is not None:
         return given.rstrip("/")
     settings = read_settings()
@@ -26,7 +26,7 @@ def server_url(given: str | None) -> str:
 
 
 def ensure_loopback(url: str) -> None:
-    """Raise ``CommandError`` for a server on another machine: load is for one's own."""
+    """Raise ``CommandError`` for a server on another machine, which must not receive generated load."""
     if urlsplit(url).hostname not in LOOPBACK:
-        message = f"{url} is not on this machine, and this command makes load."
-        raise CommandError(message, "Give the URL of a server on 127.0.0.1 or localhost.")
+        message = f"The server must be on this machine, since this command generates load; got {url}."
+        raise CommandError(message, "Pass the URL of a server on 127.0.0.1 or localhost.")

@@ -1,4 +1,4 @@
-"""``/metrics`` on a port of its own, for whichever process was given one."""
+"""``/metrics`` on a separate port, for the API and for the worker."""
 
 from contextlib import AbstractContextManager
 
@@ -11,8 +11,11 @@ from observability.metrics.exposition_server import exposed
 from observability.metrics.registry import Registry
 
 
-def exposing(settings: Settings, registry: Registry, port: int) -> AbstractContextManager[None]:
-    """Serve ``registry`` while the block runs, to whoever has the token. Raises ``CommandError`` for a taken port."""
+def serve_metrics(settings: Settings, registry: Registry, port: int) -> AbstractContextManager[None]:
+    """Serve ``registry`` during the block, protected by ``STRATA_METRICS__TOKEN`` if set.
+
+    Raises ``CommandError`` if the port is in use.
+    """
     secret = settings[MetricsSettings].token
     token = None if secret is None else secret.get_secret_value()
     free = free_port(settings[HttpSettings].model_copy(update={"port": port}))

@@ -1,4 +1,4 @@
-"""How commands speak: tables and text on stdout, failures on stderr, JSON where a script reads."""
+"""Output of commands: tables, text and JSON on stdout, errors on stderr."""
 
 import json
 import sys
@@ -15,7 +15,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 
 class CommandError(Exception):
-    """An expected failure: what is wrong in one line, and what to do next."""
+    """An expected failure: one line with the problem, and advice on what to do."""
 
     def __init__(self, message: str, advice: str = "") -> None:
         super().__init__(message)
@@ -23,14 +23,14 @@ class CommandError(Exception):
 
 
 def say(*lines: str | Text) -> None:
-    """Print lines as they are: no markup is read, and none is wrapped, so that they can be copied."""
+    """Print lines verbatim, without markup or wrapping, so that they can be copied."""
     console = Console(highlight=False)
     for line in lines:
         console.print(line, markup=False, soft_wrap=True)
 
 
 def show_failure(message: str, advice: str = "") -> None:
-    """Print an error and what to do about it on stderr."""
+    """Print an error and the advice on stderr."""
     console = Console(stderr=True, highlight=False)
     console.print(Text.assemble(("Error: ", "bold red"), message), soft_wrap=True)
     if advice:
@@ -38,17 +38,17 @@ def show_failure(message: str, advice: str = "") -> None:
 
 
 def show_json(value: Any) -> None:
-    """Print a value as JSON; times and identifiers become text."""
+    """Print a value as JSON; times and identifiers become strings."""
     sys.stdout.write(json.dumps(value, indent=2, default=str, ensure_ascii=False) + "\n")
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, empty: str) -> None:
-    """Print a table, or what to do when there is nothing to show."""
+    """Print a table, or the text ``empty`` if there are no rows."""
     table = Table(*columns, box=None, header_style="bold", pad_edge=False)
     for row in rows:
         table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in row))
     if not table.row_count:
         say(empty)
         return
-    # A reader that is no terminal gets whole cells.
+    # Cells are truncated on a terminal only.
     Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE).print(table)

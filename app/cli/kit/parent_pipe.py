@@ -1,4 +1,4 @@
-"""A pipe that ties children to their parent: when the parent dies, however it dies, the pipe closes and they end."""
+"""Ends child processes when their parent dies: they read from a pipe that the kernel closes with the parent."""
 
 import os
 import signal
@@ -6,26 +6,26 @@ import threading
 from typing import Final
 
 VARIABLE: Final = "STRATA_LIFELINE"
-"""Names the file descriptor of the child's end of the pipe."""
+"""The environment variable with the file descriptor of the child's end of the pipe."""
 
 
-def hold() -> None:
-    """Watch the pipe, where ``strata up`` gave one to this process.
+def exit_with_parent() -> None:
+    """Kill this process when the pipe closes, if ``strata up`` passed one.
 
-    The end is abrupt on purpose: the next ``strata up`` may already be waiting for the port, and nothing committed
-    depends on a farewell.
+    There is no graceful shutdown: the next ``strata up`` may already be waiting for the port, and committed data does
+    not depend on one.
     """
     text = os.environ.pop(VARIABLE, None)
     if text is None:
         return
     descriptor = int(text)
     os.set_inheritable(descriptor, False)  # noqa: FBT003 - takes no keyword
-    threading.Thread(target=_end_with, args=(descriptor,), name="lifeline", daemon=True).start()
+    threading.Thread(target=_kill_on_close, args=(descriptor,), name="parent-pipe", daemon=True).start()
 
 
-def _end_with(descriptor: int) -> None:
+def _kill_on_close(descriptor: int) -> None:
     os.read(descriptor, 1)
-    # A group of its own holds this process and, with several workers, those that it started.
+    # A process that leads its group also ends the worker processes that it started.
     if os.getpgid(0) == os.getpid():
         os.killpg(os.getpid(), signal.SIGKILL)
     os.kill(os.getpid(), signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Rate, errors and duration of each route, from two readings of ``/metrics``."""
+"""RED metrics (rate, errors, duration) of each route, computed from two scrapes of ``/metrics``."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -15,18 +15,18 @@ Route = tuple[str, str, str]
 
 @dataclass(slots=True)
 class Reading:
-    """What a route's counters said at one moment."""
+    """The counters of a route in one scrape."""
 
     requests: float = 0.0
     errors: float = 0.0
-    """Those that were answered with 5xx."""
+    """Requests with a 5xx response."""
     buckets: dict[float, float] = field(default_factory=lambda: defaultdict(float))
-    """Requests by the bound in seconds that they did not exceed."""
+    """Cumulative histogram: the number of requests by upper bound in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Red:
-    """One row. Durations are in seconds, None where nothing was asked; ``errors`` is a share from 0 to 1."""
+    """One row. Durations are in seconds, ``None`` without requests; ``errors`` is a ratio from 0 to 1."""
 
     version: str
     method: str
@@ -57,7 +57,7 @@ def read(text: str) -> dict[Route, Reading]:
 
 
 def compare(before: Mapping[Route, Reading], after: Mapping[Route, Reading], seconds: float) -> list[Red]:
-    """One row for each route that was asked in between, the busiest first."""
+    """One row for each route with requests between the two scrapes, the busiest first."""
     rows = []
     for route, now in after.items():
         earlier = before.get(route, Reading())
@@ -72,9 +72,9 @@ def compare(before: Mapping[Route, Reading], after: Mapping[Route, Reading], sec
 
 
 def quantile(counts: Mapping[float, float], share: float) -> float | None:
-    """The duration that ``share`` of the requests did not exceed, interpolated within its bucket.
+    """The quantile of the duration, interpolated linearly within its bucket like Prometheus' ``histogram_quantile``.
 
-    Prometheus' ``histogram_quantile`` does the same, so that both tell the same number.
+    ``share`` is from 0 to 1; the result is in seconds, and ``None`` without requests.
     """
     bounds = sorted(counts)
     total = counts[bounds[-1]] if bounds else 0.0

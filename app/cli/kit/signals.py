@@ -1,4 +1,4 @@
-"""Ctrl-C, at a moment of our choosing where it would leave processes behind."""
+"""Shutdown signals, deferred while an interruption would leave processes behind."""
 
 import signal
 from collections.abc import Iterator
@@ -9,20 +9,20 @@ from typing import Final
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Stopped(KeyboardInterrupt):
-    """A signal asked for the end. Of this kind because asyncio swallows others that interrupt one of its callbacks."""
+class ShutdownRequested(KeyboardInterrupt):
+    """A signal requested the shutdown. A ``KeyboardInterrupt``, since asyncio swallows other errors in callbacks."""
 
 
-class Interruption:
-    """Whether somebody asked for the end; raises ``Stopped`` where that is harmless."""
+class ShutdownSignals:
+    """Turns SIGINT, SIGTERM and SIGHUP into ``ShutdownRequested``, raised where the command can be interrupted."""
 
     def __init__(self) -> None:
         self._requested = False
-        self._held = False
+        self._deferred = False
 
     @contextmanager
-    def watched(self) -> Iterator[None]:
-        """Receive the signals during the block, and raise ``Stopped`` in it, once."""
+    def handle(self) -> Iterator[None]:
+        """Handle the signals during the block, and raise ``ShutdownRequested`` in it once."""
         before = {number: signal.signal(number, self._receive) for number in _SIGNALS}
         try:
             yield
@@ -31,25 +31,25 @@ class Interruption:
                 signal.signal(number, handler)
 
     @contextmanager
-    def postponed(self) -> Iterator[None]:
-        """Raise ``Stopped`` after the block instead of in it; in place of what the signal may have broken there."""
-        self._held = True
+    def deferred(self) -> Iterator[None]:
+        """Raise ``ShutdownRequested`` after the block instead of in it, also in place of an error that it caused."""
+        self._deferred = True
         try:
             yield
         finally:
-            self._held = False
+            self._deferred = False
             self.check()
 
-    def hold(self) -> None:
-        """Raise nothing from here on: what follows cleans up."""
-        self._held = True
+    def disarm(self) -> None:
+        """Raise nothing from now on, so that the cleanup is not interrupted."""
+        self._deferred = True
 
     def check(self) -> None:
-        """Raise ``Stopped`` if the end was asked for."""
+        """Raise ``ShutdownRequested`` if a signal has arrived."""
         if self._requested:
-            raise Stopped
+            raise ShutdownRequested
 
     def _receive(self, _number: int, _frame: FrameType | None) -> None:
         again, self._requested = self._requested, True
-        if not again and not self._held:
-            raise Stopped
+        if not again and not self._deferred:
+            raise ShutdownRequested

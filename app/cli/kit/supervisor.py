@@ -1,4 +1,4 @@
-"""The processes that ``strata up`` runs beside itself."""
+"""The child processes of ``strata up``."""
 
 import os
 import subprocess
@@ -12,11 +12,11 @@ from app.cli.kit import parent_pipe
 _KILL_SECONDS: Final = 5
 
 
-class Children:
-    """Starts commands of ours and ends them, in the order of their start.
+class Supervisor:
+    """Starts ``strata`` commands as child processes and stops them in the order in which they started.
 
-    Each child leads a process group of its own, so Ctrl-C in the terminal reaches only the parent, which then ends
-    them in order. A pipe ends them when the parent is killed.
+    Each child leads its own process group, so Ctrl-C in the terminal reaches only the parent, which then stops the
+    children in order. A pipe ends them when the parent is killed.
     """
 
     def __init__(self, environment: Mapping[str, str], grace: float) -> None:
@@ -38,29 +38,29 @@ class Children:
             os.close(end)
 
     def start(self, name: str, arguments: Sequence[str]) -> None:
-        """Run ``strata <arguments>``; its output goes where ours goes."""
+        """Run ``strata <arguments>`` with the output streams of this process."""
         if self._pipe is None:
-            message = "children are started within their context"
+            message = "start() needs the context: with Supervisor(...) as supervisor"
             raise RuntimeError(message)
-        watched, _ = self._pipe
-        # -P: a folder named app in the working directory must not be taken for ours.
-        self._running[name] = subprocess.Popen(  # noqa: S603 - our own interpreter with commands of ours
+        reading_end, _ = self._pipe
+        # -P: Python must not import a folder named app in the working directory.
+        self._running[name] = subprocess.Popen(  # noqa: S603 - this interpreter with commands of this package
             [sys.executable, "-P", "-m", "app.cli", *arguments],
-            env=self._environment | {parent_pipe.VARIABLE: str(watched), "PYTHONUNBUFFERED": "1"},
+            env=self._environment | {parent_pipe.VARIABLE: str(reading_end), "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,
-            pass_fds=(watched,),
+            pass_fds=(reading_end,),
             start_new_session=True,
         )
 
-    def ended(self) -> tuple[str, int] | None:
-        """The name and exit code of a child that is no longer there."""
+    def exited(self) -> tuple[str, int] | None:
+        """The name and exit code of a child that has exited; ``None`` if all are running."""
         for name, process in self._running.items():
             if (code := process.poll()) is not None:
                 return name, code
         return None
 
     def stop(self) -> None:
-        """End every child, and wait for it."""
+        """Stop every child and wait for its exit."""
         for process in self._running.values():
             if process.poll() is not None:
                 continue

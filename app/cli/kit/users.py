@@ -1,4 +1,4 @@
-"""Finds accounts for commands, and builds the services that change them."""
+"""Finds users for commands, and builds the service that changes them."""
 
 import secrets
 
@@ -14,17 +14,17 @@ from app.users.views import UserView
 
 
 def user_service(session: WriteSession, passwords: PasswordHasher | None = None) -> UserService:
-    """The users feature, as the operator uses it."""
+    """The users service with the permissions of the operator."""
     return UserService(session, operator(), EventRecorder(session), passwords or PasswordHasher(1))
 
 
 def new_password() -> str:
-    """160 random bits."""
+    """A random password of 160 bits."""
     return secrets.token_urlsafe(20)
 
 
-async def find_account(database: Database, who: str) -> UserView | None:
-    """The account with this address or sequential id."""
+async def find_user(database: Database, who: str) -> UserView | None:
+    """The user with this e-mail address or sequential id."""
     reads = UserQueries(database.reads)
     if who.isascii() and who.isdecimal():
         return await reads.get(int(who))
@@ -32,9 +32,9 @@ async def find_account(database: Database, who: str) -> UserView | None:
     return None if found is None else found[0]
 
 
-async def existing_account(database: Database, who: str) -> UserView:
-    """The same, or ``CommandError``."""
-    if (user := await find_account(database, who)) is None:
+async def existing_user(database: Database, who: str) -> UserView:
+    """The user with this e-mail address or sequential id. Raises ``CommandError`` if there is none."""
+    if (user := await find_user(database, who)) is None:
         message = f"There is no user {who}."
-        raise CommandError(message, "`strata users list` shows them all.")
+        raise CommandError(message, "`strata users list` shows all users.")
     return user

@@ -11,7 +11,7 @@ from contextlib import suppress
 
 import pytest
 
-from app.cli.kit.signals import Interruption, Stopped
+from app.cli.kit.signals import ShutdownRequested, ShutdownSignals
 
 
 def press_ctrl_c() -> None:
@@ -20,7 +20,7 @@ def press_ctrl_c() -> None:
 
 def test_the_block_ends_and_the_handlers_come_back() -> None:
     before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(Stopped), Interruption().watched():
+    with pytest.raises(ShutdownRequested), ShutdownSignals().handle():
         os.kill(os.getpid(), signal.SIGTERM)
         pytest.fail("goes on after the signal")
     assert signal.getsignal(signal.SIGTERM) is before
@@ -28,9 +28,9 @@ def test_the_block_ends_and_the_handlers_come_back() -> None:
 
 def test_what_must_be_whole_is_finished_first() -> None:
     done = []
-    interruption = Interruption()
-    with pytest.raises(Stopped), interruption.watched():
-        with interruption.postponed():
+    signals = ShutdownSignals()
+    with pytest.raises(ShutdownRequested), signals.handle():
+        with signals.deferred():
             press_ctrl_c()
             done.append("whole")
         done.append("after")
@@ -38,35 +38,35 @@ def test_what_must_be_whole_is_finished_first() -> None:
 
 
 def test_what_the_signal_broke_is_no_error() -> None:
-    interruption = Interruption()
-    with pytest.raises(Stopped), interruption.watched(), interruption.postponed():
+    signals = ShutdownSignals()
+    with pytest.raises(ShutdownRequested), signals.handle(), signals.deferred():
         press_ctrl_c()
         message = "the server was told to end, too"
         raise OSError(message)
 
 
 def test_an_error_of_its_own_stays_one() -> None:
-    interruption = Interruption()
-    with pytest.raises(OSError, match="disk"), interruption.watched(), interruption.postponed():
+    signals = ShutdownSignals()
+    with pytest.raises(OSError, match="disk"), signals.handle(), signals.deferred():
         message = "disk"
         raise OSError(message)
 
 
 def test_nothing_interrupts_the_cleanup() -> None:
-    interruption = Interruption()
-    with interruption.watched():
-        interruption.hold()
+    signals = ShutdownSignals()
+    with signals.handle():
+        signals.disarm()
         press_ctrl_c()
-    with pytest.raises(Stopped):
-        interruption.check()
+    with pytest.raises(ShutdownRequested):
+        signals.check()
 
 
 def test_a_signal_that_a_library_swallowed_is_found_again() -> None:
-    interruption = Interruption()
-    with pytest.raises(Stopped), interruption.watched():
+    signals = ShutdownSignals()
+    with pytest.raises(ShutdownRequested), signals.handle():
         with suppress(BaseException):
             press_ctrl_c()
-        interruption.check()
+        signals.check()
 
 
 def test_asyncio_lets_it_through_from_a_callback() -> None:
@@ -74,7 +74,7 @@ def test_asyncio_lets_it_through_from_a_callback() -> None:
         asyncio.get_running_loop().call_soon(press_ctrl_c)
         await asyncio.sleep(5)
 
-    with pytest.raises(Stopped), Interruption().watched():
+    with pytest.raises(ShutdownRequested), ShutdownSignals().handle():
         asyncio.run(wait())
 
 

@@ -9,7 +9,7 @@ import typer
 
 from app.cli.kit.environment import read_settings, with_database
 from app.cli.kit.output import AsJson, CommandError, say, show_failure, show_json, show_table
-from app.cli.kit.users import existing_account
+from app.cli.kit.users import existing_user
 from app.kit.clock import utc_now
 from app.kit.db.database import Database
 from app.lifecycle.commands import QUIET_DAYS, RetirementPolicy
@@ -130,7 +130,7 @@ def consent(
         raise CommandError("A consent needs its source.", 'Add --note "ticket 4711", so that it can be looked up.')
 
     async def run(database: Database) -> str:
-        user = await existing_account(database, account)
+        user = await existing_user(database, account)
         async with database.write() as session:
             service = LifecycleService(session)
             if withdraw:
