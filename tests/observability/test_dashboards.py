@@ -1,4 +1,4 @@
-"""Dashboards: committed as generated, complete for whoever reads them at night, and nothing but valid PromQL."""
+"""Dashboards: the committed files are up to date, every panel is complete, and every query is valid PromQL."""
 
 import json
 import re
@@ -31,15 +31,15 @@ def panels(board: Board) -> list[Document]:
     return [panel for panel in document(board)["panels"] if panel["type"] != "row"]
 
 
-def test_the_committed_files_are_what_the_code_says() -> None:
+def test_committed_files_are_up_to_date() -> None:
     assert differences(ROOT) == [], f"run `{COMMAND}`"
 
 
-def test_the_same_code_gives_the_same_files() -> None:
+def test_output_is_deterministic() -> None:
     assert generated() == generated()
 
 
-def test_writing_mends_what_check_finds(tmp_path: Path) -> None:
+def test_write_fixes_the_differences(tmp_path: Path) -> None:
     first = write(tmp_path)
     assert set(first) == set(generated())
     path = tmp_path / first[0]
@@ -50,7 +50,7 @@ def test_writing_mends_what_check_finds(tmp_path: Path) -> None:
     assert differences(tmp_path) == []
 
 
-def test_check_names_the_command_that_mends(tmp_path: Path) -> None:
+def test_check_prints_the_command_that_updates(tmp_path: Path) -> None:
     arguments = [sys.executable, "-m", "observability.dashboards", "--check", "--root", str(tmp_path)]
     done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
@@ -59,7 +59,7 @@ def test_check_names_the_command_that_mends(tmp_path: Path) -> None:
 
 
 @by_board
-def test_a_panel_explains_itself(board: Board) -> None:
+def test_panel_has_a_description_and_a_unit(board: Board) -> None:
     found = panels(board)
     assert len(found) == len(list(board.panels())) > 2
     for panel in found:
@@ -73,7 +73,7 @@ def test_a_panel_explains_itself(board: Board) -> None:
 
 
 @by_board
-def test_links_lead_to_a_query_of_a_provisioned_source(board: Board) -> None:
+def test_links_query_a_provisioned_data_source(board: Board) -> None:
     sources = yaml.safe_load((ROOT / "grafana/provisioning/datasources/strata.yaml").read_text())["datasources"]
     uids = {source["uid"] for source in sources}
     for panel in panels(board):
@@ -84,13 +84,13 @@ def test_links_lead_to_a_query_of_a_provisioned_source(board: Board) -> None:
             text = query.get("query") or query["expr"]
             declared = {variable.name for variable in board.variables}
             assert set(re.findall(r"\$\{(\w+):pipe\}", text)) <= declared
-            assert "%24" not in link["url"], "Grafana would not see the variable"
+            assert "%24" not in link["url"], "an encoded variable is not replaced by Grafana"
             assert unquote(link["url"]).count("{") == unquote(link["url"]).count("}")
         assert panel["datasource"]["uid"] in uids
 
 
 @by_board
-def test_panels_fill_the_grid_without_covering_each_other(board: Board) -> None:
+def test_panels_fill_the_grid_without_overlap(board: Board) -> None:
     taken: dict[tuple[int, int], str] = {}
     for panel in document(board)["panels"]:
         place = panel["gridPos"]
@@ -119,10 +119,10 @@ def test_every_query_is_promql(board: Board) -> None:
             assert "$" not in filled(query.expr)
 
 
-def test_exemplars_are_asked_for_where_durations_are_shown() -> None:
+def test_duration_queries_request_exemplars() -> None:
     asked = {board.uid for board in BOARDS for panel in board.panels() for query in panel.queries if query.exemplars}
     assert {"strata-overview", "strata-endpoint"} <= asked
 
 
-def test_dashboards_are_told_apart() -> None:
+def test_dashboards_have_unique_names() -> None:
     assert len({board.uid for board in BOARDS}) == len({board.title for board in BOARDS}) == len(BOARDS)

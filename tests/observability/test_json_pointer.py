@@ -1,4 +1,4 @@
-"""JSON pointers: the examples of RFC 6901, and back again."""
+"""JSON pointers: the examples of RFC 6901, and a round trip."""
 
 import pytest
 from hypothesis import given

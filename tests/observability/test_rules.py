@@ -1,4 +1,4 @@
-"""Rules: accepted by Prometheus' own tool, proven one alert at a time, each with a page that says what to do."""
+"""Rules: promtool accepts them, each alert has a test of its own, and each has a runbook."""
 
 import re
 import subprocess
@@ -36,11 +36,11 @@ def test_prometheus_accepts_the_rules() -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
-def test_an_alert_fires_when_it_should_and_only_then(case: Path) -> None:
+def test_alert_fires_as_specified(case: Path) -> None:
     promtool("test", "rules", str(case))
 
 
-def test_every_alert_is_proven_to_fire_and_to_be_silent() -> None:
+def test_every_alert_has_a_firing_and_a_silent_case() -> None:
     assert [case.stem for case in CASES] == NAMES
     for case in CASES:
         expected = [
@@ -50,38 +50,38 @@ def test_every_alert_is_proven_to_fire_and_to_be_silent() -> None:
             if test["alertname"] == case.stem
         ]
         series = [str(found) for group in yaml.safe_load(case.read_text())["tests"] for found in group["input_series"]]
-        assert any(expected), f"{case.stem}: no case in which it fires"
-        assert len(series) > 1 or not all(expected), f"{case.stem}: nothing that must stay silent"
+        assert any(expected), f"{case.stem}: a case in which it fires is missing"
+        assert len(series) > 1 or not all(expected), f"{case.stem}: a series for which it stays silent is missing"
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_runbook_says_what_to_do(name: str) -> None:
+def test_runbook_is_complete(name: str) -> None:
     text = (RUNBOOKS / f"{name}.md").read_text()
     severities = {alert.severity for alert in ALERTS if alert.name == name}
     assert text.startswith(f"# {name} ({severities.pop()})\n")
-    assert not severities, "one name, one severity"
+    assert not severities, "all alerts of one name must have the same severity"
     assert re.findall(r"^## (.+)$", text, re.MULTILINE) == SECTIONS
     blocks = re.findall(r"```promql\n(.*?)```", text, re.DOTALL)
-    assert blocks, "shows a query"
+    assert blocks, "the runbook must contain a query"
     for expr in expressions(blocks):
         assert readings(expr)
-    assert "TraceQL" in text, "shows how to find the traces"
-    assert re.search(r"LogQL|docker compose logs", text), "shows how to find the log lines"
+    assert "TraceQL" in text, "the runbook must show how to find the traces"
+    assert re.search(r"LogQL|docker compose logs", text), "the runbook must show how to find the log lines"
     for target in re.findall(r"\]\(([\w./-]+\.md)\)", text):
         assert (RUNBOOKS / target).exists()
 
 
 def expressions(blocks: list[str]) -> list[str]:
-    """The expressions of blocks: one a line, or several lines of which the later ones are indented."""
+    """Return the expressions of blocks: one per line, where indented lines continue the previous one."""
     text = "\n".join(re.sub(r"^   ", "", block, flags=re.MULTILINE) for block in blocks)
     return [expr for expr in re.sub(r"\n\s+", " ", text).splitlines() if expr.strip()]
 
 
-def test_no_runbook_is_left_over() -> None:
+def test_every_runbook_has_an_alert() -> None:
     assert sorted(path.stem for path in RUNBOOKS.glob("*.md")) == NAMES
 
 
-def test_an_alert_tells_who_should_wake_and_where_to_read() -> None:
+def test_alert_has_a_severity_and_a_runbook() -> None:
     for group in yaml.safe_load(rule_files()["alerts.yml"])["groups"]:
         for rule in group["rules"]:
             assert rule["labels"]["severity"] in {"page", "ticket"}
@@ -93,11 +93,11 @@ def test_burn_rates_are_those_of_the_objectives() -> None:
     burning = [alert for alert in ALERTS if "Budget" in alert.name]
     assert len(burning) == len(OBJECTIVES) * len(BURN_RATES)
     spent = {rate.long: round(rate.factor * rate.long / timedelta(days=30), 3) for rate in BURN_RATES}
-    assert list(spent.values()) == [0.02, 0.05, 0.1, 0.1], "the part of the budget that is gone when it fires"
+    assert list(spent.values()) == [0.02, 0.05, 0.1, 0.1], "the share of the budget that is spent when it fires"
     assert all(rate.long == 12 * rate.short for rate in BURN_RATES)
 
 
-def test_a_scaled_clock_changes_lengths_and_nothing_else() -> None:
+def test_scaled_clock_changes_durations_only() -> None:
     def without_lengths(text: str) -> str:
         return re.sub(r"\[\d+[dhms]\]|'(for|interval)': '\d+[dhms]'", "", str(yaml.safe_load(text)))
 
@@ -117,5 +117,5 @@ def test_a_scaled_clock_changes_lengths_and_nothing_else() -> None:
         (timedelta(hours=36), "36h"),
     ],
 )
-def test_durations_are_written_as_prometheus_writes_them(length: timedelta, text: str) -> None:
+def test_durations_have_the_format_of_prometheus(length: timedelta, text: str) -> None:
     assert duration(length) == text

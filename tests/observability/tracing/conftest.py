@@ -60,7 +60,7 @@ class Traced:
         self.client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://strata.test")
 
     def count(self, name: str) -> dict[str, float]:
-        """The samples of a counter of spans, by reason."""
+        """Return the samples of a span counter, by reason."""
         return {
             sample.labels.get("reason", ""): sample.value
             for metric in self.metrics.registry.collect()
@@ -71,20 +71,20 @@ class Traced:
 
 @pytest.fixture
 def collector() -> Iterator[Collector]:
-    """A collector that behaves, until told otherwise."""
+    """A collector that accepts spans until a test changes it."""
     with collecting() as collector:
         yield collector
 
 
 @pytest.fixture
 def capture() -> io.BytesIO:
-    """What the application and its threads log."""
+    """The log of the application and its threads."""
     return io.BytesIO()
 
 
 @pytest.fixture
 def traced(collector: Collector, capture: io.BytesIO) -> Callable[..., Any]:
-    """Runs the application, exporting to the collector; the arguments are settings of tracing."""
+    """Runs the application with export to the collector; the arguments are tracing settings."""
 
     @asynccontextmanager
     async def run(**settings: Any) -> AsyncIterator[Traced]:

@@ -1,7 +1,7 @@
-"""What tracing costs: ``python -m tests.observability.tracing.cost``. CPU microseconds of one request, several rounds.
+"""The CPU microseconds of tracing per request, over several rounds: ``python -m tests.observability.tracing.cost``.
 
-Every variant answers the same request of the same small application under our context, log and metrics, with two
-statements noted below the span; the collector is a process of its own.
+Every variant serves the same request of the same small application with our context, log and metrics, and with two
+statements recorded below the span; the collector is a separate process.
 
 Recorded in November 2026 on a busy machine with two cores, above a request without tracing, which took 161 µs. Read the
 figures as ratios: an earlier run gave -2, +47 and +303 µs over 183 µs for ours.
@@ -14,9 +14,9 @@ FastAPI native, ``operation_spans=False``                1     +85    +106     +
 contrib, without receive/send spans                      1    +174    +171     +325
 =============================================  ===========  ======  ======  =======
 
-Noting a child span costs 1.2 µs. Encoding a trace of three spans takes about 150 µs of the exporting thread, most of it
-in the library. With ids from a system call, which releases the interpreter lock, exporting and serving thread changed
-places once in five requests at a ratio of 10 %.
+Recording a child span costs 1.2 µs. Encoding a trace of three spans takes about 150 µs of the exporting thread, most of
+it in the library. With ids from a system call, which releases the interpreter lock, the export and the serving thread
+switched once in five requests at a ratio of 10 %.
 """
 
 import asyncio
@@ -52,14 +52,14 @@ RATIOS = (0.0, 0.1, 1.0)
 
 
 def collect(port: Any) -> None:
-    """Take spans until killed."""
+    """Accept spans until killed."""
     port.put(Collector().port)
     with suppress(KeyboardInterrupt):
         time.sleep(600)
 
 
 def sample(tracing: Tracing | None, telemetry: Any) -> FastAPI:
-    """The application."""
+    """Build the application."""
     app = FastAPI(openapi_url=None, telemetry=telemetry or {"tracing": False, "metrics": False, "logs": False})
 
     @app.get("/api/v2/posts/{post_id}")
@@ -76,12 +76,12 @@ def sample(tracing: Tracing | None, telemetry: Any) -> FastAPI:
 
 
 def ours(endpoint: str, ratio: float) -> ASGIApp:
-    """Our layer."""
+    """Trace with our middleware."""
     return sample(Tracing(TracingConfig(endpoint=endpoint, sample_ratio=ratio)), None)
 
 
 def provider(endpoint: str, ratio: float) -> TracerProvider:
-    """The SDK as its documentation sets it up."""
+    """Configure the SDK as in its documentation."""
     made = TracerProvider(sampler=ParentBasedTraceIdRatio(ratio))
     made.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=f"{endpoint}/v1/traces", timeout=1)))
     return made
@@ -103,7 +103,7 @@ def contrib(endpoint: str, ratio: float) -> ASGIApp:
 
 
 async def measure(app: ASGIApp) -> float:
-    """CPU microseconds of a request, all threads of this process together."""
+    """Return the CPU microseconds of a request, over all threads of this process."""
     scope = {
         "type": "http",
         "http_version": "1.1",
@@ -132,7 +132,7 @@ async def measure(app: ASGIApp) -> float:
 
 
 async def main(endpoint: str) -> None:
-    """Alternate the variants, and print what the best round of each has above the best round of none."""
+    """Alternate the variants, and print the minimum of each minus that without tracing."""
     kinds: dict[str, Callable[[str, float], ASGIApp]] = {"ours": ours, "native": native, "contrib": contrib}
     variants = {(name, ratio): make(endpoint, ratio) for name, make in kinds.items() for ratio in RATIOS}
     base = sample(None, None)

@@ -1,4 +1,4 @@
-"""A collector that is absent, refuses, hangs or dies costs spans, and nothing else."""
+"""A collector that is absent, rejects, hangs or dies loses spans, and has no other effect."""
 
 import asyncio
 import io
@@ -28,13 +28,13 @@ from tests.support.live import free_port
 
 Lines = Callable[[], list[dict[str, Any]]]
 TIMEOUT = 1.0
-"""Seconds; a request that waited for the collector would take as long."""
+"""Seconds; the duration of a request that waited for the collector."""
 EXPORTED, DROPPED = "trace_spans_exported_total", "trace_spans_dropped_total"
 
 
 @pytest.fixture
 def log(capture: io.BytesIO) -> Lines:
-    """What is said about exporting."""
+    """The log lines about export."""
 
     def read() -> list[dict[str, Any]]:
         parsed = [orjson.loads(line) for line in capture.getvalue().splitlines()]
@@ -44,7 +44,7 @@ def log(capture: io.BytesIO) -> Lines:
 
 
 async def load(app: Any, requests: int = 60) -> float:
-    """Send requests for some seconds; the longest took so many."""
+    """Send requests for some seconds; return the duration of the longest one."""
     longest = 0.0
     for _ in range(requests):
         started = time.perf_counter()
@@ -58,7 +58,7 @@ async def load(app: Any, requests: int = 60) -> float:
 @pytest.mark.parametrize(
     ("mode", "reason"), [("refusing", "refused"), ("unavailable", "refused"), ("hanging", "unreachable")]
 )
-async def test_an_ill_collector_costs_spans_only(
+async def test_failing_collector_loses_only_spans(
     collector: Collector, traced: Any, log: Lines, mode: Any, reason: str
 ) -> None:
     collector.mode = mode
@@ -76,14 +76,14 @@ async def test_an_ill_collector_costs_spans_only(
     ]
 
 
-async def test_an_absent_collector_costs_spans_only(traced: Any, log: Lines) -> None:
+async def test_absent_collector_loses_only_spans(traced: Any, log: Lines) -> None:
     async with traced(endpoint=f"http://127.0.0.1:{free_port()}", timeout=TIMEOUT) as app:
         assert await load(app) < TIMEOUT
     assert sum(app.count(DROPPED).values()) == 60
     assert [line["event"] for line in log()] == ["trace_export_failing"]
 
 
-async def test_a_collector_may_die_and_return(traced: Any, log: Lines) -> None:
+async def test_collector_may_restart(traced: Any, log: Lines) -> None:
     first = Collector()
     async with traced(endpoint=first.url, timeout=0.3) as app:
         await load(app, 20)
@@ -103,7 +103,7 @@ async def test_a_collector_may_die_and_return(traced: Any, log: Lines) -> None:
 
 
 def done(children: int = 0, late: float = 0.0) -> Finished:
-    """A trace that ended ``late`` seconds ago."""
+    """Build a trace that ended ``late`` seconds ago."""
     trace_id, span_id = new_ids()
     recording = Recording(trace_id, span_id, sampled=True)
     for number in range(children):
@@ -134,7 +134,7 @@ class Stuck:
         return None
 
     def interrupt(self) -> None:
-        """It does not listen."""
+        """Ignored."""
 
 
 def counts(metrics: Metrics) -> dict[str, float]:
@@ -146,7 +146,7 @@ def counts(metrics: Metrics) -> dict[str, float]:
     }
 
 
-def test_the_queue_is_bounded_and_the_end_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_queue_is_bounded_and_close_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipeline_module, "_MOST_WAITING", 10)
     metrics, stuck = Metrics(), Stuck(4)
     pipeline = Pipeline(stuck, metrics.group(SpanMetrics), pause=0.01)
@@ -163,7 +163,7 @@ def test_the_queue_is_bounded_and_the_end_does_not_wait(monkeypatch: pytest.Monk
     assert counts(metrics) == {"queue_full": 10, "shutdown": 22}
 
 
-def test_a_defect_in_a_destination_is_counted_and_does_not_end_the_thread() -> None:
+def test_exception_in_a_destination_is_counted_and_does_not_end_the_thread() -> None:
     class Broken(Stuck):
         def deliver(self, batch: list[Finished]) -> str | None:
             super().deliver(batch)
@@ -180,7 +180,7 @@ def test_a_defect_in_a_destination_is_counted_and_does_not_end_the_thread() -> N
     assert broken.batches == 2
 
 
-def test_the_ring_is_bounded_in_bytes_and_files(tmp_path: Path) -> None:
+def test_ring_is_bounded_in_bytes_and_files(tmp_path: Path) -> None:
     folder = tmp_path / "traces"
     folder.mkdir()
     for number in range(30):
@@ -199,12 +199,12 @@ def test_the_ring_is_bounded_in_bytes_and_files(tmp_path: Path) -> None:
     assert all(one.started_ns >= other.started_ns for one, other in pairwise(traces))
 
 
-def test_a_ring_that_cannot_be_written_is_a_reason(tmp_path: Path) -> None:
+def test_unwritable_ring_is_a_reason(tmp_path: Path) -> None:
     (tmp_path / "traces").write_text("a file")
     assert RingWriter(tmp_path / "traces", make_resource(TracingConfig())).deliver([done()]) == "unwritable"
 
 
-def test_a_share_of_all_traces_is_kept_and_the_same_ones_everywhere() -> None:
+def test_a_share_of_traces_is_sampled_and_services_select_the_same() -> None:
     one, other = (Sampler(TracingConfig(sample_ratio=0.1)) for _ in range(2))
     ids = [new_ids() for _ in range(20_000)]
     kept = [one.root(trace_id, span_id, None) for trace_id, span_id in ids]
@@ -215,7 +215,7 @@ def test_a_share_of_all_traces_is_kept_and_the_same_ones_everywhere() -> None:
     assert 0.05 < sum(strangers) / len(strangers) < 0.15
 
 
-def test_a_trace_ended_when_it_ended_however_late_it_is_handed_over() -> None:
+def test_end_of_a_trace_is_independent_of_its_submission() -> None:
     before = time.time_ns()
     spans = build(
         done(children=1, late=30.0), make_resource(TracingConfig(service="s", version="1", environment="test"))
@@ -226,7 +226,7 @@ def test_a_trace_ended_when_it_ended_however_late_it_is_handed_over() -> None:
     assert end - (spans[0].start_time or 0) == pytest.approx(500_000_000, abs=1_000)
 
 
-def test_children_are_bounded_and_nothing_is_noted_outside_of_a_recording() -> None:
+def test_children_are_bounded_and_need_a_recording() -> None:
     with client_span("SELECT posts", {}), producer_span("send x", {}) as traceparent:
         assert traceparent is None
     finished_trace = done(children=MOST_CHILDREN + 5)
@@ -235,7 +235,7 @@ def test_children_are_bounded_and_nothing_is_noted_outside_of_a_recording() -> N
     assert spans[0].attributes == {"n": 1, "strata.dropped_spans": 5}
 
 
-def test_a_block_that_fails_is_a_span_that_failed() -> None:
+def test_exception_in_a_block_is_the_error_of_its_span() -> None:
     recording = Recording(*new_ids(), sampled=False)
     with recorded(recording), pytest.raises(ZeroDivisionError), client_span("SELECT posts", {"a": 1}):
         _ = 1 / 0

@@ -1,4 +1,4 @@
-"""A real run: two serving processes, a worker, a mail server's stand-in and a collector."""
+"""A real run with two server processes, a worker, a test mail server and a collector."""
 
 import asyncio
 import re
@@ -36,7 +36,7 @@ def parents(collector: Collector, name: str) -> set[str | None]:
     return {span.parent_id for span in collector.spans if span.name == name}
 
 
-async def test_a_trace_goes_from_the_request_to_the_mail_and_both_workers_export(
+async def test_trace_covers_request_and_mail_and_both_workers_export(
     dsn: str, tmp_path: Path, collector: Collector
 ) -> None:
     strata = Strata(
@@ -64,7 +64,7 @@ async def test_a_trace_goes_from_the_request_to_the_mail_and_both_workers_export
     assert (send.kind, process.kind, process.parent_id) == ("PRODUCER", "CONSUMER", send.span_id)
     assert mail.parent_id == process.span_id
     assert (server.resource["service.name"], process.resource["service.name"]) == ("strata", "strata-worker")
-    # Of these there may be several: the request looks for earlier tokens, too.
+    # There may be several of these: the request also looks for earlier tokens.
     assert process.span_id in parents(collector, "SELECT action_tokens")
     assert server.span_id in parents(collector, "COMMIT")
     instances = {span.resource["service.instance.id"] for span in collector.spans}
@@ -76,7 +76,7 @@ async def test_a_trace_goes_from_the_request_to_the_mail_and_both_workers_export
     assert "trace_export" not in strata.log("serve") + strata.log("worker")
 
 
-async def test_what_a_local_run_did_is_shown_as_trees(dsn: str, tmp_path: Path) -> None:
+async def test_traces_of_a_local_run_are_shown_as_trees(dsn: str, tmp_path: Path) -> None:
     strata = Strata(tmp_path / "home", dsn, STRATA_TRACING__SAMPLE_RATIO="1")
     with strata.serving() as url:
         register(url, "ada@example.com")

@@ -1,4 +1,4 @@
-"""The span of a request: its ids, name and attributes, and when it is kept."""
+"""The span of a request: its ids, name, attributes and sampling."""
 
 import asyncio
 import os
@@ -22,7 +22,7 @@ from tests.support.collector import Collector
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
 
-async def test_a_request_is_a_span_with_the_ids_of_its_response(collector: Collector, traced: Any) -> None:
+async def test_request_span_has_the_ids_of_the_response(collector: Collector, traced: Any) -> None:
     async with traced() as app:
         response = await app.client.get("/api/v2/posts/7?api_key=sk_live_secret", headers={"User-Agent": "curl/8"})
     (span,) = collector.spans
@@ -47,7 +47,7 @@ async def test_a_request_is_a_span_with_the_ids_of_its_response(collector: Colle
     }
 
 
-async def test_an_error_is_kept_with_its_exception_and_without_its_secrets(collector: Collector, traced: Any) -> None:
+async def test_error_is_exported_with_its_exception_and_without_secrets(collector: Collector, traced: Any) -> None:
     async with traced(sample_ratio=0.0) as app:
         response = await app.client.get("/api/v2/posts/7/failure")
         await app.client.get("/api/v2/posts/7")
@@ -64,7 +64,7 @@ async def test_an_error_is_kept_with_its_exception_and_without_its_secrets(colle
     assert response.headers["traceresponse"] == f"00-{span.trace_id}-{span.span_id}-01"
 
 
-async def test_a_slow_answer_is_kept(collector: Collector, traced: Any) -> None:
+async def test_slow_response_is_exported(collector: Collector, traced: Any) -> None:
     async with traced(sample_ratio=0.0, slow_threshold=0.05) as app:
         response = await app.client.get("/api/v2/posts/7/slow")
         await app.client.get("/health")
@@ -74,7 +74,7 @@ async def test_a_slow_answer_is_kept(collector: Collector, traced: Any) -> None:
     assert span.trace_id in response.headers["traceresponse"]
 
 
-async def test_an_unmatched_request_is_named_for_its_method_alone(collector: Collector, traced: Any) -> None:
+async def test_unmatched_request_is_named_after_its_method(collector: Collector, traced: Any) -> None:
     async with traced() as app:
         await app.client.get("/api/v2/nobody@example.org")
         await app.client.request("BREW", "/api/v2/tea")
@@ -84,7 +84,7 @@ async def test_an_unmatched_request_is_named_for_its_method_alone(collector: Col
     assert (second.name, second.attributes["http.request.method"]) == ("HTTP", "_OTHER")
 
 
-async def test_a_strangers_trace_is_continued_but_its_flag_is_not_believed(collector: Collector, traced: Any) -> None:
+async def test_foreign_trace_is_continued_but_its_flag_is_ignored(collector: Collector, traced: Any) -> None:
     async with traced(sample_ratio=0.0) as app:
         response = await app.client.get("/api/v2/posts/7", headers={"traceparent": f"00-{TRACE}-{PARENT}-01"})
     assert response.headers["traceresponse"].startswith(f"00-{TRACE}-")
@@ -97,7 +97,7 @@ async def test_a_strangers_trace_is_continued_but_its_flag_is_not_believed(colle
 
 
 @pytest.mark.parametrize(("flags", "kept"), [("01", 1), ("00", 0)])
-async def test_behind_a_gateway_of_ones_own_the_flag_decides(
+async def test_behind_a_trusted_gateway_the_flag_decides(
     collector: Collector, traced: Any, flags: str, kept: int
 ) -> None:
     async with traced(sample_ratio=1 - kept, trust_parent=True) as app:
@@ -113,7 +113,7 @@ async def test_probes_are_not_traced(collector: Collector, traced: Any) -> None:
 
 
 async def test_attributes_are_those_of_the_contrib_instrumentation(collector: Collector, traced: Any) -> None:
-    """What ``opentelemetry-instrumentation-fastapi`` says of the same request, where it says it right."""
+    """The attributes that ``opentelemetry-instrumentation-fastapi`` reports for the same request, where correct."""
     exporter = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
@@ -146,7 +146,7 @@ async def test_attributes_are_those_of_the_contrib_instrumentation(collector: Co
         assert span.attributes[new] == theirs.attributes[old], new
 
 
-async def test_no_span_is_made_twice_when_a_global_provider_exists(tmp_path: Path) -> None:
+async def test_global_provider_causes_no_duplicate_span(tmp_path: Path) -> None:
     script = """
 import asyncio, httpx2
 from opentelemetry import trace
@@ -179,7 +179,7 @@ assert exporter.get_finished_spans() == ()
     assert done.returncode == 0, done.stderr
 
 
-async def test_whether_a_trace_is_kept_is_known_when_metrics_observe(
+async def test_sampling_decision_is_known_when_metrics_observe(
     collector: Collector, traced: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = []
