@@ -48,10 +48,10 @@ OpenDatabase = Callable[[str, DatabaseSettings, DatabaseMetrics], Awaitable[Unit
 
 
 def create_app(settings: Settings | None = None, *, open_database: OpenDatabase = Database.open) -> Starlette:
-    """The whole application. Without settings, the environment's.
+    """The whole application. ``settings`` default to those of the environment.
 
-    Raises ``SettingsError`` when the settings cannot be used, ``LifecycleError`` when the registry contradicts itself
-    or what clients were told.
+    Raises ``SettingsError`` for unusable settings, ``LifecycleError`` when the registry contradicts itself or what was
+    announced to clients.
     """
     settings = settings or load_settings()
     ensure_declared(VERSIONS)
@@ -84,7 +84,7 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
                 await asyncio.to_thread(checker.close)
             await asyncio.to_thread(tracing.close)
 
-    # Not FastAPI: it has no operations of its own, and FastAPI's layers would stand twice around every request.
+    # Not FastAPI: the root has no operations, and FastAPI's layers would run twice for every request.
     app = LeanStarlette(lifespan=lifespan)
     app.router.redirect_slashes = False
     for version in VERSIONS:

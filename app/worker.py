@@ -1,4 +1,4 @@
-"""Composition root of the background worker: runs what requests enqueued."""
+"""Composition root of the background worker, which runs the jobs that requests enqueue."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -40,14 +40,15 @@ from observability.tracing.metrics import SpanMetrics
 from observability.tracing.tracer import Tracing
 
 JobHandler = Callable[[Mapping[str, Any]], Awaitable[None]]
+_LOG: Final = structlog.get_logger()
 _DEQUEUE_TIMEOUT: Final = timedelta(seconds=5)
 
 
 async def run(settings: Settings, stop: asyncio.Event, metrics: Metrics) -> None:
-    """Work until ``stop`` is set; running jobs are finished first. ``metrics`` counts what is done and what waits.
+    """Run jobs until ``stop`` is set; running jobs are finished first. ``metrics`` counts attempts and the queue.
 
-    Raises ``SettingsError``, ``OSError``, ``asyncpg.PostgresError`` or ``asyncpg.InterfaceError`` when there is nothing
-    to work with, or no longer: whoever started the worker starts it again, and no job is lost.
+    Raises ``SettingsError``, ``OSError``, ``asyncpg.PostgresError`` or ``asyncpg.InterfaceError`` when the database is
+    unavailable. The process then ends; its supervisor restarts it, and no job is lost.
     """
     signing_key = settings[AuthSettings].signing_key
     if signing_key is None:
@@ -66,8 +67,7 @@ async def run(settings: Settings, stop: asyncio.Event, metrics: Metrics) -> None
         for name, handler in handlers.items():
             _register(queue, name, handler, settings[WorkerSettings], metrics.group(JobMetrics), tracing)
         _schedule(queue, database)
-        log = structlog.get_logger()
-        await log.ainfo("worker_started", jobs=sorted(handlers))
+        _LOG.info("worker_started", jobs=sorted(handlers))
         stopping = asyncio.create_task(_stop_when(stop, queue))
         watching = asyncio.create_task(Backlog(database.reads, metrics.group(JobMetrics), list(handlers)).run())
         try:
@@ -82,9 +82,9 @@ async def run(settings: Settings, stop: asyncio.Event, metrics: Metrics) -> None
         finally:
             for task in (stopping, watching):
                 task.cancel()
-            # What one of them met is what ends the queue too, and is told once.
+            # A failure of one of them also ends the queue, which reports it.
             await asyncio.gather(stopping, watching, return_exceptions=True)
-        await log.ainfo("worker_stopped")
+        _LOG.info("worker_stopped")
     finally:
         with suppress(OSError, asyncpg.PostgresError):
             await connection.close(timeout=2)
@@ -105,18 +105,18 @@ def _register(
         metrics.duration.labels(name, outcome).observe(perf_counter() - started)
 
     async def work(job: Job) -> None:
-        log = structlog.get_logger().bind(job=name, job_id=job.id, attempt=job.attempts + 1)
+        log = _LOG.bind(job=name, job_id=job.id, attempt=job.attempts + 1)
         started = perf_counter()
         with job_span(tracing, name, (job.otel_headers() or {}).get("traceparent"), attempt=job.attempts + 1):
             try:
                 await handler(orjson.loads(job.payload or b"{}"))
             except Exception as error:
                 count("failure", started)
-                # The text of the failure may name an address, so only its kind is logged; a retry follows.
-                await log.awarning("job_failed", error=type(error).__name__)
+                # The text of the error may contain an address, so only its type is logged; a retry follows.
+                log.warning("job_failed", error=type(error).__name__)
                 raise
             count("success", started)
-            await log.ainfo("job_done")
+            log.info("job_done")
 
     queue.entrypoint(
         name,
@@ -135,10 +135,10 @@ def _schedule(queue: PgQueuer, database: Database) -> None:
     async def purge(_schedule: object) -> None:
         async with database.write() as session:
             purged = await IdempotencyRepository(session).purge(utc_now())
-        await structlog.get_logger().ainfo("idempotency_purged", records=purged)
+        _LOG.info("idempotency_purged", records=purged)
 
     @queue.schedule("versions.purge_usage", "43 3 * * *")
     async def purge_usage(_schedule: object) -> None:
         async with database.write() as session:
             purged = await LifecycleService(session).purge()
-        await structlog.get_logger().ainfo("version_usage_purged", rows=purged)
+        _LOG.info("version_usage_purged", rows=purged)

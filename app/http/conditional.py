@@ -20,12 +20,12 @@ _KEPT_BY_304: Final = ("cache-control", "etag", "vary", "link")
 
 
 def note_revision(request: Request, revision: int) -> None:
-    """Say which revision the response shows; the route turns it into an entity tag."""
+    """Record the revision that the response shows; the route derives the entity tag from it."""
     state_of(request.scope).revision = revision
 
 
 def with_entity_tag(request: Request, response: Response) -> Response:
-    """The response with its tag, or a 304 when the client has it already."""
+    """The response with its entity tag, or 304 when the client has this representation."""
     revision = state_of(request.scope).revision
     if revision is None:
         return response
@@ -33,12 +33,12 @@ def with_entity_tag(request: Request, response: Response) -> Response:
 
 
 def digest_of(body: bytes | memoryview) -> str:
-    """What tells one representation from another."""
+    """The part of an entity tag that identifies a representation."""
     return hashlib.blake2b(body, digest_size=9).hexdigest()
 
 
 def tagged(request: Request, response: Response, tag: str) -> Response:
-    """The response with this tag, or a 304 when the client has it already."""
+    """The response with this entity tag, or 304 when the client has this representation."""
     response.headers["ETag"] = tag
     if request.method not in {"GET", "HEAD"} or not _known(request.headers.get("if-none-match"), tag):
         return response

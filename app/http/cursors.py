@@ -1,4 +1,4 @@
-"""Opaque, signed cursors: a client can neither read nor forge one, nor use it with another listing."""
+"""Opaque, signed cursors: a client cannot read or forge one, or use it with another listing."""
 
 import base64
 import binascii
@@ -40,7 +40,7 @@ class CursorMismatch(Malformed):
 
 
 class CursorCodec(Component):
-    """Writes positions as cursors and reads them back."""
+    """Encodes positions as cursors and decodes them."""
 
     def __init__(self, key: SecretStr) -> None:
         self._key = hmac.digest(key.get_secret_value().encode(), b"strata cursors 1", "sha256")
@@ -55,12 +55,12 @@ class CursorCodec(Component):
         return cls(key)
 
     def encode(self, listing: bytes, position: Position) -> str:
-        """URL-safe text. ``listing`` identifies what is listed and how (``listing_of``)."""
+        """URL-safe text. ``listing`` identifies path, filters and order (``listing_of``)."""
         payload = listing + orjson.dumps([_packed(value) for value in position])
         return base64.urlsafe_b64encode(self._mac(payload) + payload).rstrip(b"=").decode()
 
     def decode(self, listing: bytes, cursor: str) -> Position:
-        """Raises ``InvalidCursor``, or ``CursorMismatch`` when it was made for another listing."""
+        """Raises ``InvalidCursor``, or ``CursorMismatch`` for a cursor of another listing."""
         try:
             raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         except (binascii.Error, ValueError) as error:
@@ -77,7 +77,7 @@ class CursorCodec(Component):
 
 
 def listing_of(request: Request) -> bytes:
-    """Identifies a listing by its path and those parameters that choose or order its rows."""
+    """A digest of the path and of the parameters that filter or order the rows."""
     chosen = sorted(
         (name, value) for name, value in request.query_params.multi_items() if name not in _NOT_PART_OF_THE_LISTING
     )

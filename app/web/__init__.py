@@ -1,4 +1,4 @@
-"""The unversioned surface: front door, discovery, health, and the pages that mails and problems link to."""
+"""The unversioned pages: home page, discovery, health, metrics, and the pages that mails and problems link to."""
 
 from app.web.routes import add_unversioned_routes
 

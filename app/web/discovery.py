@@ -1,4 +1,4 @@
-"""What machines read to find their way: versions, the API catalogue (RFC 9727), security.txt (RFC 9116)."""
+"""Documents for programs: the versions, the API catalogue (RFC 9727), security.txt (RFC 9116)."""
 
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -17,7 +17,7 @@ def versions_document(schedule: Schedule) -> dict[str, Any]:
 
 
 def version_document(version: ApiVersion, schedule: Schedule) -> dict[str, Any]:
-    """The same of one version: the body of ``GET /api/v2``, where ``rel="successor-version"`` leads.
+    """One version: the body of ``GET /api/v2``, to which ``rel="successor-version"`` links.
 
     ``brownouts`` are those that go on or are to come.
     """
@@ -65,7 +65,7 @@ def _links(base_url: str, version: ApiVersion) -> dict[str, Any]:
 
 
 def security_txt(base_url: str) -> str:
-    """``Expires`` moves on by itself, and never further than the year that RFC 9116, section 2.5.5 advises."""
+    """``Expires`` is always half a year ahead, within the year that RFC 9116, section 2.5.5 recommends."""
     expires = (utc_now() + timedelta(days=180)).replace(hour=0, minute=0, second=0, microsecond=0)
     return (
         f"Contact: {_CONTACT}\nExpires: {rfc3339(expires)}\n"

@@ -1,4 +1,4 @@
-"""Renders the Markdown that this repository holds as the body of a page."""
+"""Renders the repository's Markdown as the body of a page."""
 
 import html
 import re
@@ -31,17 +31,17 @@ try{await navigator.clipboard.writeText(code.textContent.trimEnd());button.textC
 catch{getSelection().selectAllChildren(code);button.textContent='Selected';}
 setTimeout(()=>button.textContent='Copy',2000);});
 """
-"""Copies the code beside a button; where a browser keeps its clipboard closed, selects it."""
+"""Copies the code beside a button, or selects it when the browser denies access to the clipboard."""
 
 
 def anchor(title: str) -> str:
-    """What leads to a heading: `Ids are text` becomes `ids-are-text`, as on GitHub."""
+    """The fragment of a heading: `Ids are text` becomes `ids-are-text`, as on GitHub."""
     return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
 
 
 def render(text: str) -> str:
     """HTML of a text: headings with anchors, code that can be copied, curl and Python folded with their output."""
-    from markdown_it import MarkdownIt  # noqa: PLC0415 - a tenth of a second, which the first reader of a guide pays
+    from markdown_it import MarkdownIt  # noqa: PLC0415 - takes 0.1 s, which only the first request for a guide pays
 
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = _addressed(markdown.parse(text))
@@ -65,7 +65,7 @@ def render(text: str) -> str:
 
 
 def _addressed(tokens: list["Token"]) -> list["Token"]:
-    """The tokens, in which each heading below the title has an id."""
+    """The tokens, with an id for each heading below the title."""
     for opening, inline in pairwise(tokens):
         if opening.type == "heading_open" and opening.tag != "h1":
             opening.attrSet("id", anchor(inline.content))

@@ -1,4 +1,4 @@
-"""The migration guides: Markdown that `strata contract guide` writes, read once, served as a page or as it is."""
+"""Serves the migration guides that `strata contract guide` writes, as a page or as Markdown."""
 
 from functools import cache
 from pathlib import Path
@@ -20,12 +20,12 @@ PLACE: Final = "/docs/migrate/"
 _FOLDER: Final = Path(__file__).with_name("guides")
 _MARKDOWN: Final = "text/markdown"
 _SUFFIX: Final = ".md"
-# A guide changes with a release only, and its tag makes it cheap to ask again.
+# A guide changes with a release only, and its entity tag makes revalidation cheap.
 _CACHE: Final = {"Cache-Control": "public, max-age=300", "Vary": "Accept"}
 
 
 async def migration_guide(request: Request) -> Response:
-    """How to move to the next version: HTML, or Markdown for who prefers that or asks for ``.md``."""
+    """A guide as HTML, or as Markdown when ``Accept`` prefers it or the path ends in ``.md``."""
     asked: str = request.path_params["pair"]
     pair = asked.removesuffix(_SUFFIX)
     if f"{PLACE}{pair}" not in {version.migration_guide for version in VERSIONS}:
@@ -48,7 +48,7 @@ def _read(pair: str) -> tuple[str, str, str]:
 
 
 def _prefers_markdown(accept: str) -> bool:
-    """Whether ``Accept`` (RFC 9110, section 12.5.1) names Markdown, and weighs it no less than HTML."""
+    """Whether ``Accept`` (RFC 9110, section 12.5.1) names Markdown with at least the weight of HTML."""
     weights = {"text/html": 0.0, _MARKDOWN: 0.0}
     for item in accept.lower().split(","):
         name, *parameters = (part.strip() for part in item.split(";"))

@@ -1,4 +1,4 @@
-"""The few pages that people see: plain HTML, styled inline, asking nobody else for anything."""
+"""The HTML of pages for people: styled inline, without requests to other hosts."""
 
 import html
 from typing import Final
@@ -43,7 +43,7 @@ def page(title: str, body: str, status: int = 200, style: str = "") -> HTMLRespo
 
 
 def version_card(version: ApiVersion, schedule: Schedule) -> str:
-    """One layer of the front door."""
+    """The card of a version on the home page."""
     now = utc_now()
     retired_at = schedule.retired_at(version)
     old = " old" if version.deprecated_at else ""
@@ -71,7 +71,7 @@ def version_card(version: ApiVersion, schedule: Schedule) -> str:
 
 
 def token_page(title: str, path: str, fields: str, done: str) -> HTMLResponse:
-    """A page that sends the token of its own fragment to the API; the token is in no request line."""
+    """A page that posts the token in its URL fragment to the API; no request line contains the token."""
     script = f"""
 const form=document.querySelector('form'),out=document.querySelector('output');
 form.addEventListener('submit',async event=>{{event.preventDefault();

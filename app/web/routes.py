@@ -36,7 +36,7 @@ _LINKSET: Final = 'application/linkset+json; profile="https://www.rfc-editor.org
 
 
 def add_unversioned_routes(app: Starlette, settings: Settings, metrics: Metrics) -> None:
-    """Serve everything that belongs to no version."""
+    """Add every route that belongs to no version."""
     # Errors that no route raises are explained, too.
     tuple(modules("app", "errors"))
     base_url = settings[HttpSettings].base_url
@@ -54,7 +54,7 @@ def add_unversioned_routes(app: Starlette, settings: Settings, metrics: Metrics)
         app.router.routes.append(Route("/metrics", exposition))
     app.router.routes.extend(
         [
-            Route("/", front_door),
+            Route("/", home),
             Route("/docs", choose_version),
             Route(f"{migration_guide.PLACE}{{pair}}", migration_guide.migration_guide),
             Route("/policies/versions", version_policy),
@@ -73,8 +73,8 @@ def add_unversioned_routes(app: Starlette, settings: Settings, metrics: Metrics)
     )
 
 
-async def front_door(request: Request) -> Response:
-    """What versions there are, and where to go."""
+async def home(request: Request) -> Response:
+    """The home page: every version, with links."""
     cards = _cards(request, newest_first=True)
     links = (
         '<nav><a href="/docs">Documentation</a><a href="/api">Versions as JSON</a>'
@@ -84,13 +84,13 @@ async def front_door(request: Request) -> Response:
 
 
 async def choose_version(request: Request) -> Response:
-    """Documentation of which version?"""
+    """The page that links to the documentation of each version."""
     cards = _cards(request, newest_first=True)
     return page("Documentation", f"<h1>Documentation</h1><p>Choose a version.</p>{cards}")
 
 
 async def version_policy(request: Request) -> Response:
-    """What clients can rely on."""
+    """The version policy: what clients can rely on."""
     text = (
         "<h1>Version policy</h1><p>Within a version nothing that a client may rely on is taken away. A version that "
         "has a successor is deprecated, which every one of its responses says (<code>Deprecation</code>, RFC 9745), "
@@ -112,7 +112,7 @@ def _schedule(request: Request) -> Schedule:
 
 
 async def problem_page(request: Request) -> Response:
-    """What a problem type means."""
+    """The explanation of a problem type."""
     code = request.path_params["code"]
     known = PROBLEM_TYPES.get(code)
     if known is None:
@@ -121,23 +121,23 @@ async def problem_page(request: Request) -> Response:
 
 
 async def verify_page(_request: Request) -> Response:
-    """Where the link of a verification mail leads."""
+    """The page to which a verification mail links."""
     return token_page("Verify my address", "/api/v2/auth/verifications", "", "Your address is verified.")
 
 
 async def reset_page(_request: Request) -> Response:
-    """Where the link of a password mail leads."""
+    """The page to which a password reset mail links."""
     field = '<input type="password" name="password" minlength="8" maxlength="100" required aria-label="New password"> '
     return token_page("Set my password", "/api/v2/auth/password-resets/confirm", field, "Your password is set.")
 
 
 async def api_versions(request: Request) -> Response:
-    """The versions, for programs."""
+    """The versions as JSON."""
     return _json(discovery.versions_document(_schedule(request)))
 
 
 def _entry(version: ApiVersion) -> Callable[[Request], Awaitable[Response]]:
-    """The endpoint of a version's bare prefix, which its mount does not answer."""
+    """The endpoint of a version's bare prefix, which its mount does not match."""
 
     async def entry(request: Request) -> Response:
         response = _json(discovery.version_document(version, _schedule(request)))
@@ -148,12 +148,12 @@ def _entry(version: ApiVersion) -> Callable[[Request], Awaitable[Response]]:
 
 
 async def health(_request: Request) -> Response:
-    """Whether the process runs."""
+    """200 while the process runs."""
     return _json({"status": "ok"})
 
 
 async def ready(request: Request) -> Response:
-    """Whether each dependency answers; 503 without the database. Without Redis requests are served all the same."""
+    """The state of each dependency: 503 without the database, 200 without Redis, which is not required."""
     runtime = runtime_of(request.scope)
     shared = await runtime.get(RateLimits).redis_answers()
     redis = {} if shared is None else {"redis": "ok" if shared else "degraded"}
@@ -165,7 +165,7 @@ async def ready(request: Request) -> Response:
 
 
 async def jwks(request: Request) -> Response:
-    """The public keys that verify our tokens, where they are asymmetric."""
+    """The public keys that verify tokens (JWKS); 404 while tokens are signed with a shared secret."""
     keys = runtime_of(request.scope).get(AuthComponent).signer.public_keys()
     if keys is None:
         return problem_response(request, classify(NotFound("Tokens are signed with a shared secret.")))

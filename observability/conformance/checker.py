@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from observability.conformance.contract import Contract
     from observability.conformance.violation import CheckResult
 
+_LOG: Final = structlog.get_logger()
 Drop = Literal["queue_full", "too_large", "failed", "shutdown"]
 _MOST_WAITING: Final = 128
 _WAKE_AT: Final = 32
@@ -57,7 +58,6 @@ class ConformanceChecker:
         self._config = config
         self._contracts: dict[str, Contract] = {}
         self._counts: ContractCounts | None = None
-        self._log = structlog.get_logger()
         self._queue: BackgroundQueue[Exchange] = BackgroundQueue(
             self._check,
             name="contract-check",
@@ -100,7 +100,7 @@ class ConformanceChecker:
             result = self._contract(exchange.version).check(exchange)
         except BaseException as error:  # noqa: BLE001 - any failure, a panic of the validator included, costs one result
             self.drop("failed")
-            self._log.error("contract_audit_failed", error=type(error).__name__, **_fields(exchange))
+            _LOG.error("contract_audit_failed", error=type(error).__name__, **_fields(exchange))
             return True
         if result is not None and self._counts is not None and not self._queue.abandoned:
             self._report(exchange, result, self._counts)
@@ -121,7 +121,7 @@ class ConformanceChecker:
             counts.count_checked(exchange.version, direction, conforms=result.conforms(direction))
         for violation in result.violations:
             counts.count_violation(exchange.version, exchange.route, violation.direction, violation.rule)
-            self._log.warning(
+            _LOG.warning(
                 "contract_violation",
                 operation=result.operation,
                 direction=violation.direction,

@@ -18,6 +18,7 @@ from observability.config import LogFormat, LogLevel
 from observability.logs.configuration import configure
 from observability.run_folder import RunFolder
 
+_LOG: Final = structlog.get_logger()
 LEVELS: Final[tuple[LogLevel, ...]] = get_args(LogLevel)
 """In ascending order of severity."""
 
@@ -59,7 +60,7 @@ class LevelControl:
         return level
 
     def _reload(self) -> None:
-        structlog.get_logger().warning("log_level_changed", to=self._apply())
+        _LOG.warning("log_level_changed", to=self._apply())
 
     def _step(self) -> None:
         level = self._requested() or self._configured

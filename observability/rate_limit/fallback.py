@@ -13,6 +13,7 @@ from observability.rate_limit.limiter import Decision, Limiter
 from observability.rate_limit.policies import PolicySet
 from observability.rate_limit.redis import RedisLimiter
 
+_LOG: Final = structlog.get_logger()
 FAILURES: Final = (RedisError, OSError, TimeoutError)
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 2.0
@@ -31,7 +32,6 @@ class FallbackLimiter:
         self._local = local
         self._report = report
         self._probe: asyncio.Task[None] | None = None
-        self._log = structlog.get_logger()
         report(False)  # noqa: FBT003 - the callback has one argument
 
     @property
@@ -75,7 +75,7 @@ class FallbackLimiter:
         # Many requests may fail at once when Redis stops replying; only the first one opens the circuit.
         if self._probe is None:
             self._report(True)  # noqa: FBT003 - the callback has one argument
-            self._log.warning("rate_limit_fallback", reason=reason)
+            _LOG.warning("rate_limit_fallback", reason=reason)
             self._probe = asyncio.create_task(self._probe_until_available(), name="rate-limit-probe")
 
     async def _probe_until_available(self) -> None:
@@ -88,4 +88,4 @@ class FallbackLimiter:
             pause = min(2 * pause, _LONGEST_PAUSE)
         self._probe = None
         self._report(False)  # noqa: FBT003 - the callback has one argument
-        self._log.info("rate_limit_shared_again")
+        _LOG.info("rate_limit_shared_again")

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from observability.logs.exceptions import was_logged
 from observability.requests.context import RequestContext, current
 
+_LOG: Final = structlog.get_logger()
 _TITLE: Final = "Internal Server Error"
 
 
@@ -22,7 +23,6 @@ class ErrorMiddleware:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._log = structlog.get_logger()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -37,7 +37,7 @@ class ErrorMiddleware:
             if context.disconnected and isinstance(error, OSError):
                 return
             if not was_logged(error):
-                self._log.error("request_failed", exc_info=error)
+                _LOG.error("request_failed", exc_info=error)
             if not context.response_started:
                 await _send_problem(context, send)
             elif not context.complete:

@@ -7,6 +7,7 @@ import structlog
 from observability.concurrency.background_queue import BackgroundQueue
 from observability.tracing.spans import Finished
 
+_LOG: Final = structlog.get_logger()
 _MOST_WAITING: Final = 2_048
 """Traces. With a handful of spans each this is a few MiB."""
 _BATCH: Final = 128
@@ -40,7 +41,6 @@ class Pipeline:
         self._destination = destination
         self._counts = counts
         self._failing: str | None = None
-        self._log = structlog.get_logger()
         self._queue: BackgroundQueue[Finished] = BackgroundQueue(
             self._deliver,
             name="trace-export",
@@ -88,6 +88,6 @@ class Pipeline:
             return
         self._failing = reason
         if reason is None:
-            self._log.info("trace_export_recovered")
+            _LOG.info("trace_export_recovered")
         else:
-            self._log.warning("trace_export_failing", reason=reason)
+            _LOG.warning("trace_export_failing", reason=reason)

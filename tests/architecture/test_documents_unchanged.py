@@ -27,7 +27,9 @@ TEXTS = frozenset({"summary", "description", "title"})
 NAMED = frozenset(
     {"properties", "patternProperties", "$defs", "schemas", "responses", "headers", "parameters", "paths"}
 )
-"""Members whose own members are named by the API: a property ``title`` is no annotation."""
+"""Members whose own members are named by the API: a property ``title`` is not an annotation."""
+VALUES = frozenset({"examples", "example", "default", "const", "enum"})
+"""Members that are values of the API, compared as they are."""
 
 
 def without_texts(value: Any, *, named: bool = False) -> Any:
@@ -36,7 +38,7 @@ def without_texts(value: Any, *, named: bool = False) -> Any:
     if not isinstance(value, dict):
         return value
     return {
-        name: without_texts(member, named=name in NAMED and not named)
+        name: member if name in VALUES and not named else without_texts(member, named=name in NAMED and not named)
         for name, member in value.items()
         if named or name not in TEXTS or not isinstance(member, str)
     }
@@ -68,6 +70,7 @@ def test_texts_are_ignored_and_everything_else_is_not() -> None:
     assert digest(schema) == digest(same)
     assert digest(schema) != digest({"properties": {"title": {"type": "integer"}}})
     assert digest(schema) != digest({"properties": {}}), "a property named title is part of the promise"
+    assert digest({"examples": [{"title": "a"}]}) != digest({"examples": [{"title": "b"}]})
 
 
 if __name__ == "__main__":

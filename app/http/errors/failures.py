@@ -1,4 +1,4 @@
-"""Whatever a request can fail with, brought to one shape that every envelope is rendered from."""
+"""Converts every exception of a request to one shape, from which each version renders its error format."""
 
 import random
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ PROBLEM_TYPES.declare(_INTERNAL_ERROR, _INTERNAL_DETAIL)
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A failed request. ``raw_errors`` is pydantic's list, without the echoed input; ``violated`` names policies."""
+    """A failed request. ``raw_errors`` is pydantic's list without the input; ``violated`` names policies."""
 
     status: int
     code: str
@@ -41,12 +41,12 @@ class Failure:
 
     @property
     def unexpected(self) -> bool:
-        """Whether this is a defect of ours and belongs into the log with its traceback."""
+        """Whether this is a defect of Strata, to be logged with its traceback."""
         return self.status == HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def classify(error: Exception) -> Failure:
-    """The failure behind an exception; one that nobody expected becomes a 500 that says nothing of its cause."""
+    """The failure for an exception. An unexpected exception becomes a 500 that reveals nothing of its cause."""
     if isinstance(error, DomainError):
         return _from_domain(error)
     if isinstance(error, RequestValidationError):
@@ -65,7 +65,7 @@ def classify(error: Exception) -> Failure:
 def _from_domain(error: DomainError) -> Failure:
     headers = {}
     if error.retry_after is not None:
-        # All who were sent away by an overload at one moment must not return at one moment.
+        # Clients rejected at the same moment must not retry at the same moment.
         spread = 2 * error.retry_after if error.kind is ErrorKind.UNAVAILABLE else 0
         headers["Retry-After"] = str(error.retry_after + random.randint(0, spread))  # noqa: S311 - guards nothing
     if isinstance(error, Unauthenticated):
@@ -81,7 +81,7 @@ def _from_validation(error: RequestValidationError) -> Failure:
     raw: list[Mapping[str, object]] = []
     for issue in error.errors():
         where, *path = issue["loc"]
-        # A JSON syntax error's location is a byte offset, which leads to no value.
+        # The location of a JSON syntax error is a byte offset, not a path to a value.
         steps = () if issue["type"] == "json_invalid" else tuple(path)
         fields.append(FieldError(steps, str(issue["type"]), str(issue["msg"]), str(where)))
         raw.append({"type": issue["type"], "loc": list(issue["loc"]), "msg": issue["msg"]})

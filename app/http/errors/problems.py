@@ -15,7 +15,7 @@ from observability.requests.context import current
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_BASE: Final = "/problems/"
-"""Where this server explains each problem type; the rest of the URL is the code."""
+"""The path below which this server explains each problem type; the rest is the code."""
 
 
 def problem_response(request: Request, failure: Failure) -> Response:
@@ -25,7 +25,7 @@ def problem_response(request: Request, failure: Failure) -> Response:
 
 
 def problem(request: Request, failure: Failure) -> dict[str, Any]:
-    """The members of a problem document, in the order in which a person wants to read them."""
+    """The members of a problem document, in reading order."""
     context = current(request.scope)
     document = {
         "type": problem_type(failure),
@@ -44,7 +44,7 @@ def problem(request: Request, failure: Failure) -> dict[str, Any]:
 
 
 def problem_type(failure: Failure) -> str:
-    """The registered type of an exceeded quota or of overload; for every other failure a page of ours."""
+    """The type URI: registered at IANA for an exceeded quota and for overload, else a page of this server."""
     if failure.status == HTTPStatus.TOO_MANY_REQUESTS:
         return "https://iana.org/assignments/http-problem-types#quota-exceeded"
     if failure.status == HTTPStatus.SERVICE_UNAVAILABLE:
@@ -53,7 +53,7 @@ def problem_type(failure: Failure) -> str:
 
 
 def errors_of(fields: Sequence[FieldError]) -> list[Mapping[str, str]]:
-    """One entry for each refused value: a JSON pointer into the body, or the name of the parameter."""
+    """One entry per rejected value: a JSON pointer into the body, or the name of the parameter."""
     return [
         {
             "pointer": pointer(field.path) if field.where == "body" else f"#/{field.where}{pointer(field.path)[1:]}",

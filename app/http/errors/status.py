@@ -1,4 +1,4 @@
-"""The one table from kinds of failure to status codes."""
+"""The status code of each kind of error."""
 
 from collections.abc import Mapping
 from typing import Final

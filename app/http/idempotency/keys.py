@@ -1,7 +1,7 @@
 """The ``Idempotency-Key`` header (draft-ietf-httpapi-idempotency-key-header-07).
 
-The answer to a request is kept for a day, in the transaction of the request itself: there is no moment at which the
-change is there and the answer is not. A failed request changes nothing and keeps nothing, so it may be repeated.
+The response is stored for a day, in the transaction of the request: a change is never committed without its response.
+A failed request changes and stores nothing, so the client may repeat it.
 """
 
 import hashlib
@@ -32,14 +32,14 @@ from observability.requests.context import current
 from observability.requests.routes import route_template
 
 PATTERN: Final = r'^("([ !#-\[\]-~]|\\["\\]){1,255}"|[!#-~][!-~]{0,254})$'
-"""A structured-field string (RFC 9651, section 3.3.3), or the bare text that most clients send."""
+"""A structured-field string (RFC 9651, section 3.3.3), or the unquoted text that most clients send."""
 RETENTION: Final = timedelta(hours=24)
 _CIPHER_PURPOSE: Final = b"strata sealed responses 1"
 """Part of the key of every stored response; a change makes them unreadable."""
 REPLAYED_HEADER: Final = "Idempotent-Replayed"
 _WELL_FORMED: Final = re.compile(PATTERN)
 _PART_OF_THE_REQUEST: Final = ("content-type", "if-match")
-"""The fields without which it would be another request; a replay looks at no precondition again."""
+"""Header fields that are part of the fingerprint of a request. A replay does not evaluate preconditions again."""
 _SENT_ANEW: Final = frozenset({"content-length", "date"})
 
 
@@ -87,7 +87,7 @@ class ResponseCipher(Component):
 
 
 async def idempotently(request: Request, handler: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Run ``handler`` once for each key of a caller; answer repetitions from the record.
+    """Run ``handler`` once per key and caller; a repeated request gets the stored response.
 
     Raises ``InvalidIdempotencyKey``, ``IdempotencyKeyReused``, ``RequestInFlight``.
     """
@@ -119,7 +119,7 @@ async def idempotently(request: Request, handler: Callable[[Request], Awaitable[
 
 
 def _key(header: str) -> str:
-    """The key: a structured-field string, or the bare text that most clients send."""
+    """The key of a header: a structured-field string, or the unquoted text that most clients send."""
     text = header.strip(" \t")
     if _WELL_FORMED.fullmatch(text) is None:
         raise InvalidIdempotencyKey
@@ -133,7 +133,7 @@ async def _scope(request: Request, key: str) -> bytes:
     try:
         principal = await resolve_principal(request)
     except InvalidCredentials:
-        # The operation decides whether they matter; where they do, it fails, and nothing is kept.
+        # The operation decides whether invalid credentials matter; if so, it fails and nothing is stored.
         principal = anonymous()
     caller = principal.key_uid or principal.user_uid
     who = f"address {request.client.host if request.client else ''}" if caller is None else str(caller)

@@ -1,4 +1,4 @@
-"""Answers kept for repeated requests."""
+"""Stored responses for repeated requests."""
 
 from datetime import datetime
 
@@ -11,17 +11,17 @@ from app.models.idempotency import IdempotencyRecord
 
 
 class IdempotencyRepository:
-    """Records as one transaction sees and writes them."""
+    """Reads and writes stored responses within one transaction."""
 
     def __init__(self, session: WriteSession) -> None:
         self._session = session
 
     async def try_lock(self, scope: bytes) -> bool:
-        """Whether no other transaction works under this scope; held until the transaction ends."""
+        """Lock the scope until the transaction ends; false when another transaction has locked it."""
         return await try_lock(self._session, "idempotency", scope)
 
     async def find(self, scope: bytes, now: datetime) -> tuple[bytes, bytes] | None:
-        """Fingerprint and sealed response of an answer that is still kept."""
+        """The fingerprint of the request and its encrypted response, unless they have expired."""
         row = (
             await self._session.execute(
                 select(IdempotencyRecord.fingerprint, IdempotencyRecord.sealed_response).where(
@@ -34,7 +34,7 @@ class IdempotencyRepository:
     async def keep(
         self, scope: bytes, fingerprint: bytes, sealed_response: bytes, now: datetime, expires_at: datetime
     ) -> None:
-        """Keep an answer, in the place of one that has expired."""
+        """Store a response; it replaces an expired one."""
         values = {
             "fingerprint": fingerprint,
             "sealed_response": sealed_response,
@@ -47,7 +47,7 @@ class IdempotencyRepository:
         )
 
     async def purge(self, now: datetime) -> int:
-        """Forget what has expired; how many records that were."""
+        """Delete expired responses, and return their number."""
         result = await self._session.execute(
             delete(IdempotencyRecord).where(IdempotencyRecord.expires_at <= now).returning(IdempotencyRecord.scope)
         )

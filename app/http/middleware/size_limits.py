@@ -1,4 +1,4 @@
-"""Bounds on what a client may send, in bytes and in time, before any of it is parsed."""
+"""Limits the size of headers and bodies, and the time in which a body must arrive."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -32,7 +32,7 @@ class BodyTimeout(DomainError):
 class RequestSizeLimitMiddleware:
     """Raises ``HeadersTooLarge`` at once, ``BodyTooLarge`` and ``BodyTimeout`` where the body is read.
 
-    Bytes are counted as they arrive, so a missing or false Content-Length helps nobody.
+    Bytes are counted as they arrive, so a missing or false Content-Length does not bypass the limit.
     """
 
     def __init__(self, app: ASGIApp, *, max_body: int, max_headers: int, body_timeout: float) -> None:
@@ -68,7 +68,7 @@ class _BoundedReceive:
 
     async def __call__(self) -> Message:
         if not self._reading:
-            # After the body, the only message to come is the disconnect, which may take as long as it likes.
+            # After the body only the disconnect follows, for which there is no time limit.
             return await self._receive()
         try:
             async with asyncio.timeout(self._timeout):

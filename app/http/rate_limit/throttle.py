@@ -1,4 +1,4 @@
-"""The limit on sign-in, counted where all limits are, so that it holds for all workers together."""
+"""The limit on sign-in, counted by the shared limiter, so that it applies to all workers together."""
 
 import hashlib
 from typing import Final
@@ -11,7 +11,7 @@ _NAME: Final = "login"
 
 
 class Throttles:
-    """One counter for each client address and operation, one for each account across all operations."""
+    """One counter per client address and operation, and one per user across all operations."""
 
     def __init__(self, per_minute: int, limiter: Limiter) -> None:
         self._rules = PolicySet.parse(_NAME, {_NAME: f"{per_minute}/minute"})
@@ -35,19 +35,19 @@ class OperationThrottle:
         _ensure(await self._limiter.charge(f"login:{self._operation}:{address}", self._rules))
 
     async def ensure_open(self, account: str) -> None:
-        """Refuse while an account has had too many failures."""
+        """Raise ``TooManyAttempts`` while a user has too many failed attempts."""
         decision = await self._limiter.charge(_account(account), self._rules, 0)
         (standing,) = decision.standings
         if standing.remaining == 0:
             raise _exhausted(standing.reset)
 
     async def record_failure(self, account: str) -> None:
-        """Count one failure against an account."""
+        """Count one failed attempt for a user."""
         await self._limiter.charge(_account(account), self._rules)
 
 
 def _account(account: str) -> str:
-    """Bounded in length, and no address of a person in a key of Redis."""
+    """A digest: bounded in length, and no e-mail address appears in a Redis key."""
     return f"account:{hashlib.blake2b(account.encode('utf-8', 'surrogatepass'), digest_size=16).hexdigest()}"
 
 

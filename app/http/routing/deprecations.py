@@ -1,7 +1,7 @@
-"""What is deprecated about an operation, and whether a request used it: whoever did not is told nothing.
+"""Sends ``API-Deprecated`` only to requests that used something deprecated.
 
-A parameter or a member of the body is used by whoever sends it, a member of the answer by whoever asks for it by name
-in ``fields``: that others are sent it, too, says nothing about what they read.
+A request uses a parameter or a member of the body by sending it, and a member of the response by naming it in
+``fields``: receiving it without that does not show that the client reads it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,9 +28,9 @@ from observability.metrics.metrics import NO_VERSION
 from observability.requests.context import current
 
 SINCE: Final = "x-deprecated-since"
-"""The member of an operation's document that tells since which day it is deprecated (RFC 3339)."""
+"""The member of an operation's document that states since which day it is deprecated (RFC 3339)."""
 SUNSET: Final = "x-sunset"
-"""The member that tells from which day on it may be gone."""
+"""The member that states from which day on it may be removed."""
 HEADER: Final = "API-Deprecated"
 _SPARSE: Final = "fields"
 _EACH: Final = "*"
@@ -40,7 +40,7 @@ Path = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Deprecations:
-    """Everything deprecated about one operation. ``since`` and ``sunset`` are of the operation as a whole."""
+    """Everything deprecated about one operation. ``since`` and ``sunset`` refer to the operation as a whole."""
 
     operation: str
     whole: bool
@@ -53,7 +53,7 @@ class Deprecations:
 
     @classmethod
     def of(cls, route: APIRoute) -> "Deprecations | None":
-        """What a route has of that; ``None``, the usual case, costs its requests nothing."""
+        """The deprecations of a route; ``None``, the usual case, costs its requests nothing."""
         declared = parameters(route)
         deprecated = [
             (alias, declaration) for alias, declaration in declared if getattr(declaration, "deprecated", None)
@@ -74,7 +74,7 @@ class Deprecations:
         return found if any((found.whole, found.queries, found.headers, found.body, found.answer)) else None
 
     async def note(self, request: Request) -> None:
-        """Tell the caller, the log, the metrics and the record of usage what this request used."""
+        """Report what the request used to the client, the log, the metrics and the usage record."""
         uses = [*self._named(request), *(await self._sent(request) if self.body else ())]
         if not uses:
             return
@@ -99,13 +99,13 @@ class Deprecations:
 
     async def _sent(self, request: Request) -> Sequence[str]:
         content: Any = None
-        # What is no JSON is refused by the route, in its own words.
+        # The route rejects invalid JSON later, with its own error.
         with suppress(JSONDecodeError):
             content = await request.json() if await request.body() else None
         return [f"request:{format_pointer(path)}" for path in self.body if _holds(content, path)]
 
     def _headers(self, uses: Sequence[str]) -> Iterator[tuple[bytes, bytes]]:
-        # A list of tokens (RFC 9651): none of these names holds what a token may not.
+        # A list of tokens (RFC 9651): these names contain token characters only.
         yield HEADER.lower().encode(), ", ".join(uses).encode()
         if self.whole and self.since is not None:
             yield b"deprecation", f"@{int(_midnight(self.since).timestamp())}".encode()
@@ -114,7 +114,7 @@ class Deprecations:
 
 
 def _paths(annotation: Any, seen: frozenset[type[BaseModel]] = frozenset()) -> Iterator[Path]:
-    """Where a type, or what it is made of, has deprecated members; each element of a list is ``*``."""
+    """The paths of deprecated members of a type and of its parts; ``*`` is each element of a list."""
     if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
         step = (_EACH,) if getattr(annotation, "__origin__", None) in {list, tuple, set, frozenset} else ()
         for part in get_args(annotation):

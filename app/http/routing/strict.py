@@ -1,4 +1,4 @@
-"""A route that takes nothing on trust: media type, JSON syntax, parameters."""
+"""A route that validates media type, JSON syntax and parameter names before FastAPI runs."""
 
 import json
 from collections.abc import Awaitable, Callable, Coroutine
@@ -37,28 +37,28 @@ class UnknownParameter(Malformed):
 
 
 class StrictRequest(Request):
-    """A request whose JSON is what RFC 8259 allows: no NaN, no infinity, no lone surrogates, bounded depth."""
+    """A request whose body is parsed as strict JSON (RFC 8259): no NaN, infinity or lone surrogates, bounded depth."""
 
     async def json(self) -> Any:
-        """Raises ``json.JSONDecodeError``, which becomes a 422."""
+        """Parse the body. Raises ``json.JSONDecodeError``, which becomes a 422."""
         if not hasattr(self, "_json"):
             body = await self.body()
             try:
                 self._json = orjson.loads(body)
             except json.JSONDecodeError as error:
-                # orjson's error carries the document, which may hold a password; ours carries none.
+                # orjson's error contains the document, which may contain a password; this one does not.
                 raise json.JSONDecodeError(error.msg, "", error.pos) from None
         return self._json
 
 
 class StrictRoute(APIRoute):
-    """Checks what FastAPI leaves open, then lets it work. Versions subclass it and add their own around ``wrap``."""
+    """Charges and validates a request, then calls FastAPI's handler. Versions subclass it and override ``wrap``."""
 
     refuse_unknown_parameters: ClassVar[bool] = False
     media_types: ClassVar[frozenset[str]] = _JSON
 
     def get_route_handler(self) -> Handler:
-        """The handler with the checks in front of it."""
+        """FastAPI's handler behind the checks."""
         inner = super().get_route_handler()
         known = {alias for alias, declaration in parameters(self) if isinstance(declaration, Query)}
         accepted = self._accepted()
@@ -69,7 +69,7 @@ class StrictRoute(APIRoute):
         async def check(request: Request) -> Response:
             if self.refuse_unknown_parameters and (unknown := sorted(set(request.query_params) - known)):
                 raise UnknownParameter(unknown)
-            # Read here, so that a failure of the body guard is not taken for a parsing error by FastAPI.
+            # Read here: FastAPI would report an error of the size limit as a parsing error.
             if accepted is not None and await request.body() and _media_type(request) not in accepted:
                 raise UnsupportedMediaType(accepted)
             return await inner(request)
@@ -84,7 +84,7 @@ class StrictRoute(APIRoute):
         return handle
 
     async def wrap(self, request: Request, handler: Callable[[Request], Awaitable[Response]]) -> Response:
-        """What stands between the checks and the handler."""
+        """Call the handler. A version overrides this to add entity tags or idempotency keys."""
         return await handler(request)
 
     def _accepted(self) -> frozenset[str] | None:

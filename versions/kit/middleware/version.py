@@ -18,6 +18,7 @@ from versions.kit.version import ApiVersion
 
 Renderer = Callable[[Request, Exception], Response]
 """Makes a version's error response from any exception."""
+_LOG: Final = structlog.get_logger()
 _START: Final = "http.response.start"
 
 
@@ -48,7 +49,7 @@ class VersionMiddleware:
         except Exception as error:
             response = self.render(Request(scope), error)
             if response.status_code >= 500:  # noqa: PLR2004 - the class of our own failures
-                await structlog.get_logger().aerror("request_failed", exc_info=error)
+                _LOG.error("request_failed", exc_info=error)
             if current(scope).response_started:
                 # The head is out; only cutting the connection tells the client that the body is not whole.
                 raise
