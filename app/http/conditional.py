@@ -19,7 +19,7 @@ _REVISION: Final = re.compile(r"(\d{1,18})\.")
 _KEPT_BY_304: Final = ("cache-control", "etag", "vary", "link")
 
 
-def note_revision(request: Request, revision: int) -> None:
+def record_revision(request: Request, revision: int) -> None:
     """Record the revision that the response shows; the route derives the entity tag from it."""
     state_of(request.scope).revision = revision
 

@@ -6,7 +6,7 @@ Links = dict[str, dict[str, Any]]
 """Operation id -> link object."""
 
 
-def leads_to(*operation_ids: str, body: Any = None, **parameters: str) -> Links:
+def link_to(*operation_ids: str, body: Any = None, **parameters: str) -> Links:
     """A link to each operation, with runtime expressions for its parameters and a literal with some for its body.
 
     A header is written ``header__if_match`` for ``header.if-match``.

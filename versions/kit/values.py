@@ -29,7 +29,7 @@ def text(*, min_length: int = 0, max_length: int) -> Any:
     return StringConstraints(min_length=min_length, max_length=max_length, pattern=NO_NUL)
 
 
-def listed(names: Iterable[str], *, signed: bool = False) -> dict[str, str]:
+def enum_list_pattern(names: Iterable[str], *, signed: bool = False) -> dict[str, str]:
     """The pattern of a list of names, separated by commas; ``signed`` lets each have a ``-`` in front.
 
     For the document: whoever takes the list answers with the names there are, which a broken pattern cannot.

@@ -64,6 +64,6 @@ async def _idempotency_key(
 WRITE: Final[list[Any]] = [Depends(_idempotency_key)]
 
 
-def router(prefix: str, tag: str) -> APIRouter:
-    """The router of one resource."""
-    return APIRouter(prefix=prefix, tags=[tag], route_class=V2Route)
+def router(prefix: str, tag: str, route_class: type[V2Route] = V2Route) -> APIRouter:
+    """Returns a router for one resource. Operations that need another route class get a second router."""
+    return APIRouter(prefix=prefix, tags=[tag], route_class=route_class)

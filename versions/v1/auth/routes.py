@@ -8,16 +8,16 @@ from app.http.deps.auth import RegistrationServiceDep, SessionServiceDep
 from app.http.deps.core import ClientAddressDep
 from app.http.deps.users import UserReaderDep
 from versions.kit.application import Resource
-from versions.kit.links import Links, leads_to
+from versions.kit.links import Links, link_to
 from versions.kit.operations import ANYONE, SIGNED_IN
 from versions.v1.auth import mapping, schemas
 from versions.v1.errors import operations
 from versions.v1.routing import router
 
-_REGISTERED: Final[Links] = leads_to(
+_REGISTERED: Final[Links] = link_to(
     "auth.login", body={"username": "$response.body#/email", "password": "$request.body#/password"}
 )
-_TOKENS: Final[Links] = leads_to("auth.refresh", body={"refresh_token": "$response.body#/refresh_token"})
+_TOKENS: Final[Links] = link_to("auth.refresh", body={"refresh_token": "$response.body#/refresh_token"})
 
 auth = router("/auth", "auth")
 RESOURCE: Final = Resource(tags=({"name": "auth", "description": "Registration and sign-in."},), routers=(auth,))
@@ -60,7 +60,7 @@ async def refresh(body: schemas.RefreshRequest, service: SessionServiceDep) -> s
 @auth.get(
     "/me",
     **operations.declare(
-        "auth.me", security=SIGNED_IN, links={200: leads_to("users.get", user_id="$response.body#/id")}
+        "auth.me", security=SIGNED_IN, links={200: link_to("users.get", user_id="$response.body#/id")}
     ),
 )
 async def get_me(reader: UserReaderDep) -> schemas.MeResponse:

@@ -7,7 +7,7 @@ from fastapi import Query
 from app.http.deps.posts import PostReaderDep, PostServiceDep
 from app.posts.commands import OffsetPage, PostFilter, Sort, SortField
 from versions.kit.application import Resource
-from versions.kit.links import Links, leads_to
+from versions.kit.links import Links, link_to
 from versions.kit.operations import OPTIONAL, SIGNED_IN
 from versions.kit.values import MAX_INTEGER, NO_NUL
 from versions.v1.errors import BatchError, operations
@@ -17,10 +17,10 @@ from versions.v1.routing import Id, number, router
 _MAX_PAGE: Final = 1_000_000_000
 _WORDS: Any = Query(min_length=1, max_length=500, pattern=NO_NUL, description="Words to find.", examples=["layers"])
 _POST: Final[Links] = (
-    leads_to("posts.get", "posts.update", "posts.delete", post_id="$response.body#/id")
-    | leads_to("posts.get_many", body={"ids": ["$response.body#/id"]})
-    | leads_to("posts.list", author_id="$response.body#/author_id")
-    | leads_to("users.list_posts", user_id="$response.body#/author_id")
+    link_to("posts.get", "posts.update", "posts.delete", post_id="$response.body#/id")
+    | link_to("posts.get_many", body={"ids": ["$response.body#/id"]})
+    | link_to("posts.list", author_id="$response.body#/author_id")
+    | link_to("users.list_posts", user_id="$response.body#/author_id")
 )
 
 posts = router("/posts", "posts")

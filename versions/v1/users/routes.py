@@ -9,7 +9,7 @@ from app.http.deps.posts import PostReaderDep
 from app.http.deps.users import UserReaderDep, UserServiceDep
 from app.posts.commands import OffsetPage
 from versions.kit.application import Resource
-from versions.kit.links import Links, leads_to
+from versions.kit.links import Links, link_to
 from versions.kit.operations import OPTIONAL, SIGNED_IN
 from versions.v1.errors import operations
 from versions.v1.posts import mapping as posts_mapping
@@ -46,14 +46,14 @@ async def bounded_limit(
 Skip = Annotated[int, Query(ge=0, le=MAX_SKIP, description="How many accounts to skip.", examples=[0])]
 LimitDep = Annotated[int, Depends(bounded_limit)]
 
-_USER: Final[Links] = leads_to(
-    "users.get", "users.update", "users.list_posts", user_id="$response.body#/id"
-) | leads_to("posts.list", author_id="$response.body#/id")
+_USER: Final[Links] = link_to("users.get", "users.update", "users.list_posts", user_id="$response.body#/id") | link_to(
+    "posts.list", author_id="$response.body#/id"
+)
 # Nothing leads from an account that was there before to its end: who follows links would end their own.
 _CREATED: Final[Links] = (
     _USER
-    | leads_to("users.delete", "admin.delete_user", user_id="$response.body#/id")
-    | leads_to("auth.login", body={"username": "$request.body#/email", "password": "$request.body#/password"})
+    | link_to("users.delete", "admin.delete_user", user_id="$response.body#/id")
+    | link_to("auth.login", body={"username": "$request.body#/email", "password": "$request.body#/password"})
 )
 
 users = router("/users", "users")

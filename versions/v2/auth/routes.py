@@ -8,7 +8,7 @@ from app.http.deps.auth import RegistrationServiceDep, SessionReaderDep, Session
 from app.http.deps.core import ClientAddressDep
 from app.http.principal import PrincipalDep
 from versions.kit.application import Resource
-from versions.kit.links import Links, leads_to
+from versions.kit.links import Links, link_to
 from versions.kit.operations import ANYONE, SIGNED_IN
 from versions.kit.values import NO_NUL
 from versions.v2.auth import mapping, schemas
@@ -21,16 +21,21 @@ from versions.v2.routing import WRITE, router
 _MAILED: Final = schemas.Accepted(detail="If all is well, a mail is on its way.")
 SessionIdPath = Annotated[SessionId, Path(description="The session.")]
 
-_REGISTERED: Final[Links] = leads_to(
+_REGISTERED: Final[Links] = link_to(
     "tokens.create",
     body={"grant_type": "password", "username": "$request.body#/email", "password": "$request.body#/password"},
 )
 SessionPage = Page[schemas.Session]
-auth = router("/auth", "auth")
-RESOURCE: Final = Resource(tags=({"name": "auth", "description": "Registration, tokens, sessions."},), routers=(auth,))
+registrations = router("/auth", "auth")
+tokens = router("/auth", "auth", TokenRoute)
+sessions = router("/auth", "auth")
+RESOURCE: Final = Resource(
+    tags=({"name": "auth", "description": "Registration, tokens, sessions."},),
+    routers=(registrations, tokens, sessions),
+)
 
 
-@auth.post(
+@registrations.post(
     "/registrations",
     status_code=202,
     dependencies=WRITE,
@@ -42,7 +47,7 @@ async def register(body: schemas.Registration, service: RegistrationServiceDep) 
     return _MAILED
 
 
-@auth.post(
+@registrations.post(
     "/verifications",
     status_code=204,
     dependencies=WRITE,
@@ -53,7 +58,7 @@ async def verify(body: schemas.Verification, service: RegistrationServiceDep) ->
     await service.verify(body.token)
 
 
-@auth.post(
+@registrations.post(
     "/verifications/resend",
     status_code=202,
     dependencies=WRITE,
@@ -65,7 +70,7 @@ async def resend_verification(body: schemas.AddressOnly, service: RegistrationSe
     return _MAILED
 
 
-@auth.post(
+@registrations.post(
     "/password-resets",
     status_code=202,
     dependencies=WRITE,
@@ -77,7 +82,7 @@ async def request_password_reset(body: schemas.AddressOnly, service: Registratio
     return _MAILED
 
 
-@auth.post(
+@registrations.post(
     "/password-resets/confirm",
     status_code=204,
     dependencies=WRITE,
@@ -88,23 +93,7 @@ async def reset_password(body: schemas.PasswordReset, service: RegistrationServi
     await service.reset_password(body.token, body.password)
 
 
-async def issue_token(
-    form: Annotated[schemas.TokenForm, Form()],
-    request: Request,
-    service: SessionServiceDep,
-    address: ClientAddressDep,
-) -> schemas.Tokens:
-    """Get tokens for a password, or for a refresh token (RFC 6749).
-
-    Refresh tokens work once; reuse of a spent one ends the whole session.
-    """
-    if form.grant_type == "refresh_token":
-        return mapping.tokens(await service.refresh(form.refresh_token))
-    attempt = mapping.credentials(form, address, request.headers.get("user-agent"))
-    return mapping.tokens(await service.sign_in(attempt))
-
-
-_TOKENS: Final[Links] = leads_to("tokens.revoke", body={"token": "$response.body#/access_token"}) | leads_to(
+_TOKENS: Final[Links] = link_to("tokens.revoke", body={"token": "$response.body#/access_token"}) | link_to(
     "tokens.create", body={"grant_type": "refresh_token", "refresh_token": "$response.body#/refresh_token"}
 )
 
@@ -125,12 +114,24 @@ def _token_operation() -> dict[str, Any]:
     return declared
 
 
-auth.add_api_route(
-    "/token", issue_token, methods=["POST"], dependencies=WRITE, route_class_override=TokenRoute, **_token_operation()
-)
+@tokens.post("/token", dependencies=WRITE, **_token_operation())
+async def issue_token(
+    form: Annotated[schemas.TokenForm, Form()],
+    request: Request,
+    service: SessionServiceDep,
+    address: ClientAddressDep,
+) -> schemas.Tokens:
+    """Get tokens for a password, or for a refresh token (RFC 6749).
+
+    Refresh tokens work once; reuse of a spent one ends the whole session.
+    """
+    if form.grant_type == "refresh_token":
+        return mapping.tokens(await service.refresh(form.refresh_token))
+    attempt = mapping.credentials(form, address, request.headers.get("user-agent"))
+    return mapping.tokens(await service.sign_in(attempt))
 
 
-@auth.post(
+@sessions.post(
     "/revoke",
     status_code=200,
     response_class=Response,
@@ -164,7 +165,7 @@ async def revoke_token(
     return Response(status_code=200)
 
 
-@auth.get("/sessions", **operations.declare("sessions.list", security=SIGNED_IN, success=LINK))
+@sessions.get("/sessions", **operations.declare("sessions.list", security=SIGNED_IN, success=LINK))
 async def list_sessions(
     request: Request,
     response: Response,
@@ -177,13 +178,13 @@ async def list_sessions(
     return page(SessionPage, request, response, found, mapping.session)
 
 
-@auth.get(
+@sessions.get(
     "/sessions/{session_id}",
     **operations.declare(
         "sessions.get",
         security=SIGNED_IN,
         fails=[404],
-        links={200: leads_to("sessions.delete", session_id="$response.body#/id")},
+        links={200: link_to("sessions.delete", session_id="$response.body#/id")},
     ),
 )
 async def get_session(session_id: SessionIdPath, reader: SessionReaderDep) -> schemas.Session:
@@ -191,7 +192,7 @@ async def get_session(session_id: SessionIdPath, reader: SessionReaderDep) -> sc
     return mapping.session(await reader.get(known(session_id)))
 
 
-@auth.delete(
+@sessions.delete(
     "/sessions/{session_id}",
     status_code=204,
     dependencies=WRITE,
@@ -202,7 +203,7 @@ async def delete_session(session_id: SessionIdPath, service: SessionServiceDep, 
     await service.revoke(principal, known(session_id))
 
 
-@auth.get("/providers", **operations.declare("providers.list", security=ANYONE))
+@sessions.get("/providers", **operations.declare("providers.list", security=ANYONE))
 async def list_providers() -> schemas.Providers:
     """List the identity providers to sign in with."""
     return schemas.Providers(data=[])

@@ -4,15 +4,15 @@ from typing import Annotated, Any, Final
 
 from fastapi import Body, Path, Query, Request, Response
 
-from app.http.conditional import ExpectedRevisionsDep, note_revision
+from app.http.conditional import ExpectedRevisionsDep, record_revision
 from app.http.deps.posts import PostReaderDep, PostServiceDep
 from app.posts.commands import KeysetPage, SortField
 from app.posts.views import PostStatus
 from versions.kit.application import Resource
-from versions.kit.links import Links, leads_to
+from versions.kit.links import Links, link_to
 from versions.kit.openapi import IDEMPOTENT_REPLAYED, header
 from versions.kit.operations import OPTIONAL, SIGNED_IN
-from versions.kit.values import NO_NUL, listed
+from versions.kit.values import NO_NUL, enum_list_pattern
 from versions.v2.errors import operations
 from versions.v2.ids import PostId, UserId, known
 from versions.v2.paging import DEFAULT_LIMIT, LINK, Cursor, Limit, Page, page, position
@@ -32,12 +32,12 @@ CREATED: Final = {
 
 
 def _linked(post_id: str) -> Links:
-    return leads_to("posts.get", "posts.delete", "posts.view", post_id=post_id) | leads_to(
+    return link_to("posts.get", "posts.delete", "posts.view", post_id=post_id) | link_to(
         "posts.update", post_id=post_id, header__if_match="$response.header.ETag"
     )
 
 
-_POST: Final = _linked("$response.body#/id") | leads_to("posts.list", author_id="$response.body#/author_id")
+_POST: Final = _linked("$response.body#/id") | link_to("posts.list", author_id="$response.body#/author_id")
 PostIdPath = Annotated[PostId, Path(description="The post.")]
 FIELD_NAMES: Final = [field.value for field in schemas.PostField]
 _WORDS: Any = Query(
@@ -53,7 +53,7 @@ FieldsQuery = Annotated[
         max_length=300,
         description=f"Return only these members: {', '.join(FIELD_NAMES)}.",
         examples=["id,title"],
-        json_schema_extra=listed(FIELD_NAMES),
+        json_schema_extra=enum_list_pattern(FIELD_NAMES),
     ),
 ]
 IncludeQuery = Annotated[
@@ -62,16 +62,17 @@ IncludeQuery = Annotated[
         max_length=100,
         description="Bring this along: `author`.",
         examples=["author"],
-        json_schema_extra=listed(schemas.Include),
+        json_schema_extra=enum_list_pattern(schemas.Include),
     ),
 ]
 
 PostPage = Page[schemas.AnyPost]
 SearchPage = Page[schemas.SearchResult]
 posts = router("/posts", "posts")
+patches = router("/posts", "posts", PatchRoute)
 search = router("/search", "posts")
 RESOURCE: Final = Resource(
-    tags=({"name": "posts", "description": "Writing, reading, searching."},), routers=(posts, search)
+    tags=({"name": "posts", "description": "Writing, reading, searching."},), routers=(posts, patches, search)
 )
 
 
@@ -89,7 +90,7 @@ async def list_posts(
             max_length=100,
             description="`created_at`, `updated_at`, `title`, `view_count`, separated by commas; `-` for descending.",
             examples=["-created_at,title"],
-            json_schema_extra=listed(SortField, signed=True),
+            json_schema_extra=enum_list_pattern(SortField, signed=True),
         ),
     ] = mapping.DEFAULT_SORT,
     limit: Limit = DEFAULT_LIMIT,
@@ -118,7 +119,7 @@ async def create_post(
     view = await service.create(mapping.draft(body))
     shaped = mapping.post(view)
     response.headers["Location"] = f"{request.scope['root_path']}/posts/{shaped.id}"
-    note_revision(request, view.revision)
+    record_revision(request, view.revision)
     return shaped
 
 
@@ -160,10 +161,15 @@ async def get_post(
     names = mapping.choices("fields", fields, FIELD_NAMES)
     extra = mapping.choices("include", include, list(schemas.Include))
     view = await reader.get(known(post_id))
-    note_revision(request, view.revision)
+    record_revision(request, view.revision)
     return mapping.shaped(view, names, extra)
 
 
+@patches.patch(
+    "/{post_id}",
+    dependencies=WRITE,
+    **operations.declare("posts.update", security=SIGNED_IN, fails=[404, 409, 412], success=ETAG, links={200: _POST}),
+)
 async def edit_post(
     request: Request,
     post_id: PostIdPath,
@@ -173,18 +179,8 @@ async def edit_post(
 ) -> schemas.Post:
     """Edit a post with a JSON merge patch (RFC 7396). Only its author may."""
     view = await service.edit(known(post_id), mapping.edit(body), expected)
-    note_revision(request, view.revision)
+    record_revision(request, view.revision)
     return mapping.post(view)
-
-
-posts.add_api_route(
-    "/{post_id}",
-    edit_post,
-    methods=["PATCH"],
-    dependencies=WRITE,
-    route_class_override=PatchRoute,
-    **operations.declare("posts.update", security=SIGNED_IN, fails=[404, 409, 412], success=ETAG, links={200: _POST}),
-)
 
 
 @posts.delete(

@@ -4,11 +4,11 @@ from typing import Annotated, Final
 
 from fastapi import Body, Path, Request, Response
 
-from app.http.conditional import ExpectedRevisionsDep, note_revision
+from app.http.conditional import ExpectedRevisionsDep, record_revision
 from app.http.deps.users import UserReaderDep, UserServiceDep
 from app.http.principal import PrincipalDep
 from versions.kit.application import Resource
-from versions.kit.links import Links, leads_to
+from versions.kit.links import Links, link_to
 from versions.kit.openapi import header
 from versions.kit.operations import SIGNED_IN, Success
 from versions.v2.errors import operations
@@ -23,44 +23,44 @@ ETAG: Final[Success] = {
 TAGGED: Final[Success] = {**ETAG, 304: {"description": "Not modified"}}
 # Nothing leads to the end of an account, which no operation of v2 makes: who follows links would end their own.
 _USER: Final[Links] = (
-    leads_to("users.get", user_id="$response.body#/id")
-    | leads_to("posts.list", author_id="$response.body#/id")
-    | leads_to("users.update", user_id="$response.body#/id", header__if_match="$response.header.ETag")
+    link_to("users.get", user_id="$response.body#/id")
+    | link_to("posts.list", author_id="$response.body#/id")
+    | link_to("users.update", user_id="$response.body#/id", header__if_match="$response.header.ETag")
 )
 UserIdPath = Annotated[UserId, Path(description="The user.")]
 PatchBody = Annotated[schemas.UserPatch, Body(media_type="application/merge-patch+json")]
 
 UserPage = Page[schemas.User]
 me = router("/me", "users")
+me_patches = router("/me", "users", PatchRoute)
 users = router("/users", "users")
-RESOURCE: Final = Resource(tags=({"name": "users", "description": "Users, roles, permissions."},), routers=(me, users))
+user_patches = router("/users", "users", PatchRoute)
+RESOURCE: Final = Resource(
+    tags=({"name": "users", "description": "Users, roles, permissions."},),
+    routers=(me, me_patches, users, user_patches),
+)
 
 
 @me.get("", **operations.declare("me.get", security=SIGNED_IN, success=TAGGED, links={200: _USER}))
 async def get_me(request: Request, reader: UserReaderDep) -> schemas.User:
     """Get the caller's own account."""
     view = await reader.me()
-    note_revision(request, view.revision)
+    record_revision(request, view.revision)
     return mapping.user(view)
 
 
+@me_patches.patch(
+    "",
+    dependencies=WRITE,
+    **operations.declare("me.update", security=SIGNED_IN, fails=[404, 409, 412], success=ETAG, links={200: _USER}),
+)
 async def edit_me(
     request: Request, body: PatchBody, principal: PrincipalDep, service: UserServiceDep, expected: ExpectedRevisionsDep
 ) -> schemas.User:
     """Edit the caller's own account with a JSON merge patch (RFC 7396)."""
     view = await service.edit(principal.signed_in().user_uid, mapping.edit(body), expected)
-    note_revision(request, view.revision)
+    record_revision(request, view.revision)
     return mapping.user(view)
-
-
-me.add_api_route(
-    "",
-    edit_me,
-    methods=["PATCH"],
-    dependencies=WRITE,
-    route_class_override=PatchRoute,
-    **operations.declare("me.update", security=SIGNED_IN, fails=[404, 409, 412], success=ETAG, links={200: _USER}),
-)
 
 
 @me.get("/permissions", **operations.declare("me.permissions", security=SIGNED_IN))
@@ -85,27 +85,22 @@ async def list_users(
 async def get_user(request: Request, user_id: UserIdPath, reader: UserReaderDep) -> schemas.User:
     """Get one's own account, or anyone's with `users:read`."""
     view = await reader.get(known(user_id))
-    note_revision(request, view.revision)
+    record_revision(request, view.revision)
     return mapping.user(view)
 
 
+@user_patches.patch(
+    "/{user_id}",
+    dependencies=WRITE,
+    **operations.declare("users.update", security=SIGNED_IN, fails=[404, 409, 412], success=ETAG, links={200: _USER}),
+)
 async def edit_user(
     request: Request, user_id: UserIdPath, body: PatchBody, service: UserServiceDep, expected: ExpectedRevisionsDep
 ) -> schemas.User:
     """Edit an account with a JSON merge patch (RFC 7396): one's own, or anyone's with `users:write`."""
     view = await service.edit(known(user_id), mapping.edit(body), expected)
-    note_revision(request, view.revision)
+    record_revision(request, view.revision)
     return mapping.user(view)
-
-
-users.add_api_route(
-    "/{user_id}",
-    edit_user,
-    methods=["PATCH"],
-    dependencies=WRITE,
-    route_class_override=PatchRoute,
-    **operations.declare("users.update", security=SIGNED_IN, fails=[404, 409, 412], success=ETAG, links={200: _USER}),
-)
 
 
 @users.delete(
@@ -131,5 +126,5 @@ async def set_roles(
 ) -> schemas.User:
     """Give an account exactly these roles. Needs `roles:write`."""
     view = await service.set_roles(known(user_id), body.roles, expected)
-    note_revision(request, view.revision)
+    record_revision(request, view.revision)
     return mapping.user(view)
