@@ -46,7 +46,7 @@ class LeanFastAPI(FastAPI):
 
 
 class _RouteExceptionHandlers:
-    """Tells routes the exception handlers, as Starlette's ``ExceptionMiddleware`` does."""
+    """Passes the exception handlers to routes, as Starlette's ``ExceptionMiddleware`` does."""
 
     def __init__(self, app: ASGIApp, handlers: Mapping[Any, Any]) -> None:
         self._app = app

@@ -37,7 +37,7 @@ class RunFolder:
         return self._path / _LEVEL
 
     @contextmanager
-    def registered(self) -> Iterator[None]:
+    def register(self) -> Iterator[None]:
         """Include this process in ``pids`` while the block runs. Install the signal handlers before."""
         path = self._path / _PROCESSES / str(os.getpid())
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

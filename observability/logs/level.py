@@ -51,7 +51,7 @@ class LevelControl:
         loop.add_signal_handler(signal.SIGUSR1, self._step)
         loop.add_signal_handler(signal.SIGUSR2, self._reload)
         self._apply()
-        with self._folder.registered():
+        with self._folder.register():
             yield
 
     def _apply(self) -> LogLevel:

@@ -15,7 +15,7 @@ _STOP_SECONDS: Final = 3
 
 
 @contextmanager
-def exposed(exposition: Exposition, host: str, port: int) -> Iterator[None]:
+def serve_exposition(exposition: Exposition, host: str, port: int) -> Iterator[None]:
     """Serve the exposition from a thread while the block runs. The caller checks before that the port is free.
 
     In the parent of several workers it responds even if no worker does.

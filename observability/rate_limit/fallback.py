@@ -42,7 +42,7 @@ class FallbackLimiter:
     async def open(self) -> None:
         """Connect before the first request arrives. Without Redis, start with the local counters."""
         for _ in range(_ATTEMPTS):
-            if await self.answers():
+            if await self.is_available():
                 return
         self._open_circuit("no answer at the start")
 
@@ -55,7 +55,7 @@ class FallbackLimiter:
                 self._open_circuit(type(error).__name__)
         return await self._local.charge(subject, rules, cost)
 
-    async def answers(self) -> bool:
+    async def is_available(self) -> bool:
         """Whether Redis replies within the timeout."""
         try:
             await self._shared.prepare()
@@ -83,7 +83,7 @@ class FallbackLimiter:
         while True:
             # Jitter, so that the workers of all hosts do not reconnect at once to a Redis that has just started.
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load, guards nothing
-            if await self.answers():
+            if await self.is_available():
                 break
             pause = min(2 * pause, _LONGEST_PAUSE)
         self._probe = None

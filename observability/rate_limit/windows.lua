@@ -1,9 +1,9 @@
 -- The arithmetic of windows.py, atomically: counts in every policy, or in none.
--- KEYS: one counter for each policy. Its value: number of the window, units in it, units in the one before.
--- ARGV: milliseconds since the epoch, or nothing for this server's clock; then for each policy its quota, its window
--- in milliseconds, and the units that the request takes.
--- Answer: whether it was counted, the time, and for each policy current, previous and elapsed; as one string, which
--- the client reads in one step where a list would take one for each number.
+-- KEYS: one counter for each policy. Its value: number of the window, units in it, units in the previous one.
+-- ARGV: milliseconds since the epoch, or an empty string for the clock of this server; then for each policy its quota,
+-- its window in milliseconds, and the units that the request takes.
+-- Reply: whether it was counted, the time, and for each policy current, previous and elapsed; as one string, because
+-- the client parses a string in one step but a list in one step per number.
 local now = tonumber(ARGV[1])
 if not now then
     local clock = redis.call('TIME')
@@ -24,7 +24,7 @@ for i, key in ipairs(KEYS) do
         local last, used, before = string.match(packed, '^(%d+) (%d+) (%d+)$')
         last = tonumber(last)
         if last > number then
-            -- The clock was set back: the later window stays, as new as it can be.
+            -- The clock was set back: continue in the later window, at its start.
             number, elapsed, current, previous = last, 0, tonumber(used), tonumber(before)
         elseif last == number then
             current, previous = tonumber(used), tonumber(before)
@@ -38,7 +38,7 @@ for i, key in ipairs(KEYS) do
     takes = takes + units
     counters[i] = {number, current, previous, elapsed, window, units}
 end
-local answer = {string.format('%d %.0f', counted, now)}
+local reply = {string.format('%d %.0f', counted, now)}
 for i, counter in ipairs(counters) do
     local number, current, previous, elapsed, window, units = unpack(counter)
     if counted == 1 and takes > 0 then
@@ -46,6 +46,6 @@ for i, counter in ipairs(counters) do
         local value = string.format('%.0f %.0f %.0f', number, current, previous)
         redis.call('SET', KEYS[i], value, 'PX', 2 * window - elapsed)
     end
-    answer[#answer + 1] = string.format('%.0f %.0f %.0f', current, previous, elapsed)
+    reply[#reply + 1] = string.format('%.0f %.0f %.0f', current, previous, elapsed)
 end
-return table.concat(answer, ' ')
+return table.concat(reply, ' ')

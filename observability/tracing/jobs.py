@@ -9,7 +9,7 @@ from opentelemetry.trace import SpanKind
 
 from observability.requests.trace_context import Parent, new_ids, parse_traceparent
 from observability.tracing.messaging import processing
-from observability.tracing.recording import Recording, recorded
+from observability.tracing.recording import Recording, use_recording
 from observability.tracing.tracer import Tracing
 
 
@@ -24,7 +24,7 @@ def job_span(tracing: Tracing, job: str, traceparent: object, *, attempt: int) -
     started = perf_counter()
     error: str | None = None
     with (
-        recorded(recording),
+        use_recording(recording),
         structlog.contextvars.bound_contextvars(trace_id=recording.trace_id, span_id=recording.span_id),
     ):
         try:

@@ -80,7 +80,7 @@ _NOTHING: Final = nullcontext()
 
 
 @contextmanager
-def recorded(recording: Recording) -> Iterator[None]:
+def use_recording(recording: Recording) -> Iterator[None]:
     """Collect the spans of the block in ``recording``."""
     token = RECORDING.set(recording)
     try:

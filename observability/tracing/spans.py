@@ -48,7 +48,7 @@ class Finished:
         return 1 + len(self.recording.children)
 
 
-def finished(
+def finish_recording(
     recording: Recording,
     name: str,
     kind: SpanKind,

@@ -9,7 +9,7 @@ from observability.tracing.pipeline import Destination, Pipeline, SpanCounts
 from observability.tracing.recording import Attributes, Recording
 from observability.tracing.ring import RingWriter
 from observability.tracing.sampling import Sampler
-from observability.tracing.spans import finished, make_resource
+from observability.tracing.spans import finish_recording, make_resource
 
 
 class Tracing:
@@ -53,10 +53,10 @@ class Tracing:
         attributes: Callable[[], Attributes],
         error: str | None,
     ) -> None:
-        """Queue a finished recording for export. See ``finished``."""
+        """Queue a finished recording for export. See ``finish_recording``."""
         if self._pipeline is not None:
             self._pipeline.submit(
-                finished(
+                finish_recording(
                     recording,
                     name,
                     kind,

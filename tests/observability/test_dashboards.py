@@ -120,8 +120,8 @@ def test_every_query_is_promql(board: Board) -> None:
 
 
 def test_duration_queries_request_exemplars() -> None:
-    asked = {board.uid for board in BOARDS for panel in board.panels() for query in panel.queries if query.exemplars}
-    assert {"strata-overview", "strata-endpoint"} <= asked
+    boards = {board.uid for board in BOARDS for panel in board.panels() for query in panel.queries if query.exemplars}
+    assert {"strata-overview", "strata-endpoint"} <= boards
 
 
 def test_dashboards_have_unique_names() -> None:

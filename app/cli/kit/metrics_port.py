@@ -7,7 +7,7 @@ from app.settings.http import HttpSettings
 from app.settings.metrics import MetricsSettings
 from app.settings.root import Settings
 from observability.metrics.exposition import Exposition
-from observability.metrics.exposition_server import exposed
+from observability.metrics.exposition_server import serve_exposition
 from observability.metrics.registry import Registry
 
 
@@ -19,4 +19,4 @@ def serve_metrics(settings: Settings, registry: Registry, port: int) -> Abstract
     secret = settings[MetricsSettings].token
     token = None if secret is None else secret.get_secret_value()
     free = free_port(settings[HttpSettings].model_copy(update={"port": port}))
-    return exposed(Exposition(registry, token), settings[HttpSettings].host, free)
+    return serve_exposition(Exposition(registry, token), settings[HttpSettings].host, free)

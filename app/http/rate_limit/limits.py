@@ -78,7 +78,7 @@ class RateLimits(Component):
 
     async def redis_answers(self) -> bool | None:
         """Whether Redis replies in time; ``None`` when none is configured."""
-        return None if self._shared is None else await self._shared.answers()
+        return None if self._shared is None else await self._shared.is_available()
 
     async def open(self) -> None:
         """Connect to Redis, if one is configured."""

@@ -68,7 +68,7 @@ class Exemplar:
     span_id: str
 
 
-def padded(size: int) -> int:
+def align(size: int) -> int:
     """Return the next multiple of 8."""
     return (size + 7) & ~7
 
@@ -76,7 +76,7 @@ def padded(size: int) -> int:
 def record(key: list[Any], values: int = 0, exemplars: int = 0) -> tuple[bytes, int]:
     """Return a record with zero values, and the offset of its values."""
     text = json.dumps(key, separators=(",", ":")).encode()
-    start = _HEAD.size + padded(len(text))
+    start = _HEAD.size + align(len(text))
     total = start + values * 8 + exemplars * EXEMPLAR_BYTES
     return (_HEAD.pack(total, len(text)) + text).ljust(total, b"\0"), start
 
@@ -86,7 +86,7 @@ def read_head(memory: memoryview, offset: int) -> tuple[int, list[Any], int]:
     total, length = _HEAD.unpack_from(memory, offset)
     start = offset + _HEAD.size
     key: list[Any] = json.loads(bytes(memory[start : start + length]))
-    return total, key, start + padded(length)
+    return total, key, start + align(length)
 
 
 def pack_exemplar(exemplar: Exemplar) -> bytes:

@@ -109,13 +109,13 @@ def main() -> None:
     contract = Contract(document("v2"), PREFIX)
     page = {"data": [POST] * 20, "next_cursor": "abc", "has_more": True}
     for name, given in (
-        ("judge one post", exchange("/posts/{post_id}", f"/posts/{POST['id']}", POST)),
-        ("judge a page of 20 posts", exchange("/posts", "/posts", page)),
+        ("check one post", exchange("/posts/{post_id}", f"/posts/{POST['id']}", POST)),
+        ("check a page of 20 posts", exchange("/posts", "/posts", page)),
     ):
         result = contract.check(given)
         assert result is not None
         assert not result.violations, result.violations
-        sys.stdout.write(f"{name:<50}{micros(lambda given=given: contract.judge(given)):10.1f} µs\n")
+        sys.stdout.write(f"{name:<50}{micros(lambda given=given: contract.check(given)):10.1f} µs\n")
     started = time.thread_time()
     Contract(document("v2"), PREFIX)
     sys.stdout.write(f"{'read a contract, once':<50}{(time.thread_time() - started) * 1e6:10.1f} µs\n")

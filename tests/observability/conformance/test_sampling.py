@@ -68,10 +68,10 @@ def config(frozen: Path) -> ConformanceConfig:
 
 @pytest.fixture
 def checker(config: ConformanceConfig) -> Iterator[ConformanceChecker]:
-    made = ConformanceChecker(config, pause=0.01)
-    yield made
-    if made.running:
-        made.close()
+    instance = ConformanceChecker(config, pause=0.01)
+    yield instance
+    if instance.running:
+        instance.close()
 
 
 async def settled(check: Callable[[], object]) -> None:
@@ -127,18 +127,18 @@ def test_share_is_correct_and_reproducible() -> None:
 
 
 async def test_sampling_is_decided_once_before_the_request_is_read(checker: ConformanceChecker) -> None:
-    asked = []
+    calls = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
-        asked.append((scope, receive, send))
+        calls.append((scope, receive, send))
 
-    answers = iter([False, False])
-    layer = ConformanceMiddleware(app, checker=checker, chosen=lambda: next(answers))
+    choices = iter([False, False])
+    layer = ConformanceMiddleware(app, checker=checker, chosen=lambda: next(choices))
     for number in (1, 2):
         channel = (f"receive {number}", f"send {number}")
         await layer({"type": "http"}, *channel)  # type: ignore[arg-type]  # only passed on
-        assert asked[-1] == ({"type": "http"}, *channel), "a request outside the sample must not be wrapped"
-    assert next(answers, None) is None
+        assert calls[-1] == ({"type": "http"}, *channel), "a request outside the sample must not be wrapped"
+    assert next(choices, None) is None
     await layer({"type": "websocket"}, "receive", "send")  # type: ignore[arg-type]  # only passed on
 
 
@@ -155,8 +155,8 @@ async def test_body_above_the_limit_is_dropped_and_counted(checker: ConformanceC
     ledger = Ledger()
     checker.start(ledger)
     async with client(served(checker, 1)) as caller:
-        answer = await caller.get(f"/api/v9/items/7?padding={LIMIT + 1}")
-        assert len(answer.content) > LIMIT
+        response = await caller.get(f"/api/v9/items/7?padding={LIMIT + 1}")
+        assert len(response.content) > LIMIT
     assert ledger.dropped == {"too_large": 1}
     assert not ledger.checked
 
@@ -197,16 +197,16 @@ def broken(request: pytest.FixtureRequest, frozen: Path, monkeypatch: pytest.Mon
 
 @pytest.mark.usefixtures("broken")
 async def test_response_is_independent_of_the_check(checker: ConformanceChecker) -> None:
-    async def answers(app: FastAPI) -> list[tuple[int, bytes, list[str]]]:
+    async def responses(app: FastAPI) -> list[tuple[int, bytes, list[str]]]:
         async with client(app) as caller:
             found = [
                 await caller.get(f"/api/v9/{path}") for path in ("items/7", "items/7?stream", "items/x", "nothing")
             ]
-        return [(answer.status_code, answer.content, sorted(answer.headers)) for answer in found]
+        return [(response.status_code, response.content, sorted(response.headers)) for response in found]
 
     ledger = Ledger()
     checker.start(ledger)
-    assert await answers(served(checker, 1)) == await answers(served(None, 0))
+    assert await responses(served(checker, 1)) == await responses(served(None, 0))
     await settled(lambda: ledger.dropped == {"failed": 3})
     assert not ledger.checked
 

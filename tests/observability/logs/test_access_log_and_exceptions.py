@@ -102,7 +102,7 @@ async def no_body() -> Message:
     return {"type": "http.request", "body": b""}
 
 
-async def gone() -> Message:
+async def report_disconnect() -> Message:
     """Report that the client disconnected."""
     return {"type": "http.disconnect"}
 
@@ -147,7 +147,7 @@ async def test_client_disconnect_is_a_499(lines: Lines, error: Exception | None)
             raise error
 
     layers, metrics = stack(app)
-    await layers({**SCOPE}, gone, discard)
+    await layers({**SCOPE}, report_disconnect, discard)
     assert [(line["event"], line["status"], line["level"]) for line in lines()] == [("request", 499, "info")]
     assert counted(metrics) == ["499"]
 
@@ -191,7 +191,7 @@ async def test_disconnect_after_the_last_byte_is_ignored(lines: Lines) -> None:
         await receive()
 
     layers, _ = stack(app)
-    await layers({**SCOPE}, gone, discard)
+    await layers({**SCOPE}, report_disconnect, discard)
     assert lines()[0]["status"] == 200
 
 

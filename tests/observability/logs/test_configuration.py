@@ -47,7 +47,7 @@ def lines_of(stream: io.BytesIO) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def logged(level: Any = "info", log_format: Any = "json") -> Iterator[io.BytesIO]:
+def capture_log(level: Any = "info", log_format: Any = "json") -> Iterator[io.BytesIO]:
     """Capture the log of the block."""
     stream = io.BytesIO()
     configure(level, log_format, stream)
@@ -74,7 +74,7 @@ def planted(secret: str) -> st.SearchStrategy[object]:
 @given(st.sampled_from(SECRETS).flatmap(lambda secret: st.tuples(st.just(secret), planted(secret))))
 def test_secret_format_is_redacted(case: tuple[str, object]) -> None:
     secret, value = case
-    with logged() as stream:
+    with capture_log() as stream:
         structlog.get_logger().info("event", value=value)
         structlog.get_logger().info(str(value))
         logging.getLogger("foreign").warning("value %s", value)
@@ -108,7 +108,7 @@ def test_secret_name_is_redacted(name: str, secret: str, upper: bool) -> None:  
         f"[parameters: (1, '{secret}')]",
         f"postgresql://user:{secret}@host/db",
     ]
-    with logged() as stream:
+    with capture_log() as stream:
         structlog.get_logger().info("event", **{name: secret})
         structlog.get_logger().info("event", **{name: [secret]}, deep={"list": [{name: {"x": secret}}]})
         for text in texts:
@@ -164,7 +164,7 @@ def test_redaction_takes_linear_time(unit: str) -> None:
     )
 )
 def test_every_line_is_json(fields: dict[object, object]) -> None:
-    with logged() as stream:
+    with capture_log() as stream:
         structlog.get_logger().info("event", fields=fields)
         logging.getLogger("foreign").warning("%r", fields)
     assert [line["level"] for line in lines_of(stream)] == ["info", "warning"]
@@ -174,7 +174,7 @@ def test_every_line_is_json(fields: dict[object, object]) -> None:
 def test_recursive_structure_is_truncated() -> None:
     endless: list[object] = []
     endless.append(endless)
-    with logged() as stream:
+    with capture_log() as stream:
         structlog.get_logger().info("event", value=endless)
     assert "[too deep]" in stream.getvalue().decode()
 
@@ -184,7 +184,7 @@ def test_library_records_have_the_same_output() -> None:
     uvicorn = logging.getLogger("uvicorn.error")
     uvicorn.addHandler(logging.NullHandler())
     token = ACTIVE.set(context)
-    with logged() as stream:
+    with capture_log() as stream:
         uvicorn.info("Started %s", "server", extra={"color_message": "Started"})
         logging.getLogger("sqlalchemy.engine").info("SELECT")
         logging.getLogger("asyncio").debug("Using selector")
@@ -205,7 +205,7 @@ def test_library_records_have_the_same_output() -> None:
 
 
 def test_level_applies_to_all_loggers() -> None:
-    with logged("error") as stream:
+    with capture_log("error") as stream:
         structlog.get_logger().warning("no")
         logging.getLogger("foreign").warning("no")
         structlog.get_logger().error("yes")
@@ -213,10 +213,10 @@ def test_level_applies_to_all_loggers() -> None:
 
 
 def test_configuring_again_replaces() -> None:
-    with logged() as first:
+    with capture_log() as first:
         log = structlog.get_logger()
         log.info("first")
-    with logged() as second:
+    with capture_log() as second:
         log.info("second")
         logging.getLogger("foreign").warning("third")
     assert [line["event"] for line in lines_of(first)] == ["first"]
@@ -240,7 +240,7 @@ def fail_and_log() -> None:
 
 @pytest.mark.parametrize("log_format", ["json", "console"])
 def test_tracebacks_have_no_locals_and_mark_the_exception(log_format: str) -> None:
-    with logged(log_format=log_format) as stream, pytest.raises(KeyError) as caught:
+    with capture_log(log_format=log_format) as stream, pytest.raises(KeyError) as caught:
         fail_and_log()
     assert was_logged(caught.value)
     text = stream.getvalue().decode()
@@ -251,7 +251,7 @@ def test_tracebacks_have_no_locals_and_mark_the_exception(log_format: str) -> No
 
 
 def test_console_format_is_text() -> None:
-    with logged(log_format="console") as stream:
+    with capture_log(log_format="console") as stream:
         structlog.get_logger().info("event", address="eve@example.org")
         logging.getLogger("foreign").warning("hello")
     text = stream.getvalue().decode()
@@ -262,7 +262,7 @@ def test_console_format_is_text() -> None:
 
 
 def test_without_a_terminal_lines_are_json() -> None:
-    with logged(log_format="auto") as stream:
+    with capture_log(log_format="auto") as stream:
         structlog.get_logger().info("event")
     assert lines_of(stream)[0]["event"] == "event"
 

@@ -71,9 +71,9 @@ def counting(folder: Path) -> None:
     report("observe, prometheus_client, one process, cached child", micros(lambda: child.observe(0.02)))
     report("observe and exemplar, the same", micros(lambda: child.observe(0.02, exemplar)))
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
-    kept, values.ValueClass = values.ValueClass, values.MultiProcessValue()
+    original, values.ValueClass = values.ValueClass, values.MultiProcessValue()
     shared = theirs().labels(*ONE)
-    values.ValueClass = kept
+    values.ValueClass = original
     report("observe, prometheus_client's multiprocess mode (no exemplars)", micros(lambda: shared.observe(0.02)))
 
     cells = [(version, outcome) for version in ("v1", "v2") for outcome in OUTCOMES]

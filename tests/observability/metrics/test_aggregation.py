@@ -85,11 +85,11 @@ def test_file_retired_by_a_killed_process_counts_once(tmp_path: Path) -> None:
         os._exit(0)
     os.waitpid(child, 0)
     (dead,) = [path for path in tmp_path.glob("*.live") if path.name.startswith(f"{child}-")]
-    kept = dead.read_bytes()
+    content = dead.read_bytes()
     fleet = MultiprocessMetrics(tmp_path)
     fleet.merged()
     assert not dead.exists()
-    dead.write_bytes(kept)
+    dead.write_bytes(content)
     merged = MultiprocessMetrics(tmp_path).merged()
     assert merged.points["job_attempts"]["a", "success"].values == [3.0]
     assert not dead.exists()

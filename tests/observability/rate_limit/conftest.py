@@ -21,15 +21,15 @@ def redis_server() -> Iterator[RedisServer]:
 @pytest.fixture
 async def redis_limiter(redis_server: RedisServer) -> AsyncIterator[Callable[..., RedisLimiter]]:
     """Builds limiters with separate connections, on an empty Redis."""
-    made: list[RedisLimiter] = []
+    limiters: list[RedisLimiter] = []
     with redis_server.client() as client:
         client.flushall()
 
     def make(**options: object) -> RedisLimiter:
         limiter = RedisLimiter(redis_server.url, 5, **options)  # type: ignore[arg-type]  # only a clock
-        made.append(limiter)
+        limiters.append(limiter)
         return limiter
 
     yield make
-    for limiter in made:
+    for limiter in limiters:
         await limiter.close()

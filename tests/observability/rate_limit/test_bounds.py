@@ -11,7 +11,7 @@ from pathlib import Path
 from observability.rate_limit.local import LocalLimiter
 from observability.rate_limit.policies import PolicySet
 from observability.rate_limit.redis import RedisLimiter
-from observability.tracing.recording import Recording, recorded
+from observability.tracing.recording import Recording, use_recording
 from tests.support.redis import RedisServer
 
 ROOT = Path(__file__).parents[3]
@@ -111,7 +111,7 @@ async def test_concurrent_requests_share_round_trips_and_count_each(
         recordings = [Recording("1" * 32, "2" * 16, sampled=True) for _ in range(40)]
 
         async def charge(recording: Recording) -> int:
-            with recorded(recording):
+            with use_recording(recording):
                 return (await limiter.charge("ada", rules)).standings[0].remaining
 
         left = await asyncio.gather(*(charge(recording) for recording in recordings))

@@ -88,10 +88,10 @@ async def test_retry_after_is_sufficient_and_tight(
 async def test_rejected_request_costs_nothing(kind: str, redis_limiter: Callable[..., RedisLimiter]) -> None:
     limiter: Limiter = LocalLimiter(1000) if kind == "local" else redis_limiter()
     rules = PolicySet.parse("test", {"small": "2/day", "large": "10/day"})
-    answers = [await limiter.charge("ada", rules) for _ in range(6)]
-    assert [answer.allowed for answer in answers] == [True, True, False, False, False, False]
-    assert [standing.remaining for standing in answers[-1].standings] == [0, 8]
-    assert [policy.name for policy in answers[-1].violated] == ["small"]
+    decisions = [await limiter.charge("ada", rules) for _ in range(6)]
+    assert [decision.allowed for decision in decisions] == [True, True, False, False, False, False]
+    assert [standing.remaining for standing in decisions[-1].standings] == [0, 8]
+    assert [policy.name for policy in decisions[-1].violated] == ["small"]
 
 
 @pytest.mark.parametrize("kind", ["local", "redis"])

@@ -31,9 +31,9 @@ def reports() -> Reports:
 @pytest.fixture
 async def limiter(redis_server: RedisServer, reports: Reports) -> AsyncIterator[FallbackLimiter]:
     shared = RedisLimiter(redis_server.url, TIMEOUT)
-    made = FallbackLimiter(shared, LocalLimiter(1000), reports.append)
-    yield made
-    await made.close()
+    fallback = FallbackLimiter(shared, LocalLimiter(1000), reports.append)
+    yield fallback
+    await fallback.close()
 
 
 @pytest.fixture(autouse=True)
@@ -73,7 +73,7 @@ async def test_killed_redis_is_replaced_and_used_again(
     assert limiter.alone
     alone = await limiter.charge("ada", RULES)
     assert alone.standings[0].remaining == 1000 - 51, "the local counters start at zero"
-    assert not await limiter.answers()
+    assert not await limiter.is_available()
     redis_server.start()
     await until_closed(limiter)
     assert (await limiter.charge("ada", RULES)).standings[0].remaining == 999, "a restarted Redis has no counters"
@@ -101,7 +101,7 @@ async def test_it_starts_without_redis(redis_server: RedisServer, limiter: Fallb
     assert (await limiter.charge("ada", RULES)).allowed
     redis_server.start()
     await until_closed(limiter)
-    assert await limiter.answers()
+    assert await limiter.is_available()
 
 
 async def test_stalled_event_loop_does_not_open_the_circuit(limiter: FallbackLimiter, reports: Reports) -> None:

@@ -65,8 +65,8 @@ async def test_requests_are_served_while_redis_is_down(counted: TestApp, server:
             "dependencies": {"database": "ok", "redis": "ok"},
         }
         server.kill()
-        answer = await client.get("/api/v2/posts")
-        assert (answer.status_code, answer.headers["RateLimit"].startswith('"burst";r=')) == (200, True)
+        response = await client.get("/api/v2/posts")
+        assert (response.status_code, response.headers["RateLimit"].startswith('"burst";r=')) == (200, True)
         ready = await client.get("/health/ready")
         assert (ready.status_code, ready.json()["status"]) == (200, "degraded")
         assert ready.json()["dependencies"] == {"database": "ok", "redis": "degraded"}
@@ -79,5 +79,7 @@ async def test_without_limits_responses_conform_to_the_contract(test_app: TestAp
     open_settings = settings.with_groups(limits, RedisSettings())
     runtime = type(test_app.runtime).build(open_settings, test_app.runtime.database)
     async with TestApp(create_app(open_settings), runtime).client() as client:
-        answers = [await client.get("/api/v2/posts") for _ in range(3)]
-    assert [(answer.status_code, answer.headers["RateLimit"][:11]) for answer in answers] == [(200, '"burst";r=1')] * 3
+        found = [await client.get("/api/v2/posts") for _ in range(3)]
+    assert [(response.status_code, response.headers["RateLimit"][:11]) for response in found] == [
+        (200, '"burst";r=1')
+    ] * 3

@@ -82,9 +82,9 @@ def ours(endpoint: str, ratio: float) -> ASGIApp:
 
 def provider(endpoint: str, ratio: float) -> TracerProvider:
     """Configure the SDK as in its documentation."""
-    made = TracerProvider(sampler=ParentBasedTraceIdRatio(ratio))
-    made.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=f"{endpoint}/v1/traces", timeout=1)))
-    return made
+    result = TracerProvider(sampler=ParentBasedTraceIdRatio(ratio))
+    result.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=f"{endpoint}/v1/traces", timeout=1)))
+    return result
 
 
 def native(endpoint: str, ratio: float) -> ASGIApp:

@@ -19,10 +19,10 @@ from observability.tracing.config import TracingConfig
 from observability.tracing.local import read_ring
 from observability.tracing.metrics import SpanMetrics
 from observability.tracing.pipeline import Pipeline
-from observability.tracing.recording import MOST_CHILDREN, Child, Recording, client_span, producer_span, recorded
+from observability.tracing.recording import MOST_CHILDREN, Child, Recording, client_span, producer_span, use_recording
 from observability.tracing.ring import RingWriter
 from observability.tracing.sampling import Sampler
-from observability.tracing.spans import Finished, build, finished, make_resource
+from observability.tracing.spans import Finished, build, finish_recording, make_resource
 from tests.support.collector import Collector
 from tests.support.live import free_port
 
@@ -109,7 +109,7 @@ def done(children: int = 0, late: float = 0.0) -> Finished:
     for number in range(children):
         with Child(recording, f"SELECT {number}", SpanKind.CLIENT, {}):
             pass
-    return finished(
+    return finish_recording(
         recording,
         "GET /x",
         SpanKind.SERVER,
@@ -207,12 +207,12 @@ def test_unwritable_ring_is_a_reason(tmp_path: Path) -> None:
 def test_a_share_of_traces_is_sampled_and_services_select_the_same() -> None:
     one, other = (Sampler(TracingConfig(sample_ratio=0.1)) for _ in range(2))
     ids = [new_ids() for _ in range(20_000)]
-    kept = [one.root(trace_id, span_id, None) for trace_id, span_id in ids]
-    assert 0.08 < sum(kept) / len(ids) < 0.12
-    assert kept == [other.root(trace_id, span_id, None) for trace_id, span_id in ids]
+    sampled = [one.root(trace_id, span_id, None) for trace_id, span_id in ids]
+    assert 0.08 < sum(sampled) / len(ids) < 0.12
+    assert sampled == [other.root(trace_id, span_id, None) for trace_id, span_id in ids]
     chosen = "0" * 31 + "1"
-    strangers = [one.root(chosen, span_id, parent) for _, span_id in ids[:5_000] for parent in (True, False)]
-    assert 0.05 < sum(strangers) / len(strangers) < 0.15
+    foreign = [one.root(chosen, span_id, parent) for _, span_id in ids[:5_000] for parent in (True, False)]
+    assert 0.05 < sum(foreign) / len(foreign) < 0.15
 
 
 def test_end_of_a_trace_is_independent_of_its_submission() -> None:
@@ -237,7 +237,7 @@ def test_children_are_bounded_and_need_a_recording() -> None:
 
 def test_exception_in_a_block_is_the_error_of_its_span() -> None:
     recording = Recording(*new_ids(), sampled=False)
-    with recorded(recording), pytest.raises(ZeroDivisionError), client_span("SELECT posts", {"a": 1}):
+    with use_recording(recording), pytest.raises(ZeroDivisionError), client_span("SELECT posts", {"a": 1}):
         _ = 1 / 0
     (child,) = recording.children
     assert (child.name, child.error, child.started <= child.ended) == ("SELECT posts", "ZeroDivisionError", True)

@@ -96,13 +96,13 @@ async def test_foreign_trace_is_continued_but_its_flag_is_ignored(collector: Col
     assert (span.trace_id, span.parent_id) == (TRACE, PARENT)
 
 
-@pytest.mark.parametrize(("flags", "kept"), [("01", 1), ("00", 0)])
+@pytest.mark.parametrize(("flags", "exported"), [("01", 1), ("00", 0)])
 async def test_behind_a_trusted_gateway_the_flag_decides(
-    collector: Collector, traced: Any, flags: str, kept: int
+    collector: Collector, traced: Any, flags: str, exported: int
 ) -> None:
-    async with traced(sample_ratio=1 - kept, trust_parent=True) as app:
+    async with traced(sample_ratio=1 - exported, trust_parent=True) as app:
         await app.client.get("/api/v2/posts/7", headers={"traceparent": f"00-{TRACE}-{PARENT}-{flags}"})
-    assert len(collector.spans) == kept
+    assert len(collector.spans) == exported
 
 
 async def test_probes_are_not_traced(collector: Collector, traced: Any) -> None:
@@ -162,7 +162,7 @@ async def main():
     transport = httpx2.ASGITransport(create_app(), raise_app_exceptions=False)
     async with httpx2.AsyncClient(transport=transport, base_url="http://x") as client:
         assert (await client.get("/health")).status_code == 200
-        # Without a lifespan a version can answer nothing else, but its application was asked.
+        # Without a lifespan the version fails, but its application was called.
         assert (await client.get("/api/v2/me")).status_code == 500
 asyncio.run(main())
 assert exporter.get_finished_spans() == ()

@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from app.kit.db.connection_pool import ConnectionPool
 from app.kit.db.instrumentation import NullDatabaseMetrics
-from observability.tracing.recording import Recording, recorded
+from observability.tracing.recording import Recording, use_recording
 
 SIZE = 2
 
@@ -53,7 +53,7 @@ async def test_waiting_for_a_connection_times_out_and_is_traced(admin_dsn: str) 
     pool = ConnectionPool(driver_pool, 0.05, NullDatabaseMetrics())
     recording = Recording("1" * 32, "2" * 16, sampled=True)
     async with pool.acquire(), pool.acquire():
-        with recorded(recording), pytest.raises(TimeoutError):
+        with use_recording(recording), pytest.raises(TimeoutError):
             await backend(pool)
     assert [(child.name, child.error) for child in recording.children] == [("wait for a connection", "TimeoutError")]
     assert await backend(pool), "a caller that timed out must not leak a connection"

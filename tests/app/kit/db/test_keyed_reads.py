@@ -8,7 +8,7 @@ from app.errors import Unavailable
 from app.kit.db.database import Database
 from app.kit.db.statements import KeyedRead
 from app.settings.database import DatabaseSettings
-from observability.tracing.recording import Recording, recorded
+from observability.tracing.recording import Recording, use_recording
 
 _NUMBERS = func.generate_series(1, 5).table_valued(column("number", Integer)).render_derived()
 READ = KeyedRead(select(_NUMBERS.c.number, (_NUMBERS.c.number * 10).label("tenfold")), _NUMBERS.c.number)
@@ -19,7 +19,7 @@ async def test_each_caller_gets_its_row_and_its_span(admin_dsn: str) -> None:
     recordings = {key: Recording("1" * 32, "2" * 16, sampled=True) for key in (1, 2, 3, 99)}
 
     async def tenfold(key: int) -> int | None:
-        with recorded(recordings[key]):
+        with use_recording(recordings[key]):
             row = await database.reads.by_key(READ, key)
         return None if row is None else row["tenfold"]
 
