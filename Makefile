@@ -91,8 +91,8 @@ fmt: $(INSTALLED) ## format the code and fix what ruff can fix
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-bench: $(INSTALLED) ## measure CPU per request as ratios to other stacks, and to Strata without middleware
-	.venv/bin/python -m tests.benchmarks
+bench: $(INSTALLED) ## CPU per request as ratios to other stacks; AGAINST=FOLDER compares with another checkout
+	.venv/bin/python -m tests.benchmarks $(if $(AGAINST),--against $(AGAINST))
 
 clean: ## remove caches and the environment, but no data
 	rm -rf .venv contracts/lint/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

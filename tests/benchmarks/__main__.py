@@ -36,6 +36,9 @@ def main(
     *,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer rounds, requests and posts: rougher ratios.")] = False,
     layer: Annotated[bool, typer.Option("--layers", help="The cost of each layer, by leaving out one.")] = False,
+    other: Annotated[
+        Path | None, typer.Option("--against", exists=True, file_okay=False, help="A folder with another checkout.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
     """Measure the CPU per request of Strata and of other stacks, and print ratios with their goals.
@@ -50,7 +53,7 @@ def main(
             home = Path(folder)
             names = layers(create_app(load_settings(home=home))) if layer else []
             with _database(home, _QUICK_POSTS if quick else _POSTS) as data:
-                variants = plan.ablation(data, names) if layer else plan.comparison(data)
+                variants = _variants(data, names, None if other is None else other.resolve())
                 results = _run(home, data, variants, effort, may_fail=layer)
     except BenchmarkError as error:
         Console(stderr=True).print(f"[bold red]Error:[/] {error}")
@@ -59,9 +62,16 @@ def main(
         costs = report.layer_costs(results, names)
         _show(report.as_json(results, layers=costs), report.layers_table(costs), as_json=as_json)
     else:
-        found = report.ratios(results)
+        found = report.ratios(results, report.GOALS if other is None else report.AGAINST_GOALS)
+        caption = f"The deep page is number {data.deep_page}." if other is None else f"The other one is {other}."
         parts = {"ratios": [vars(ratio) for ratio in found], "deep_page": data.deep_page}
-        _show(report.as_json(results, **parts), report.goals_table(found, data.deep_page), as_json=as_json)
+        _show(report.as_json(results, **parts), report.goals_table(found, caption), as_json=as_json)
+
+
+def _variants(data: Data, layers: list[str], other: Path | None) -> list[Variant]:
+    if other is not None:
+        return plan.against(data, other)
+    return plan.ablation(data, layers) if layers else plan.comparison(data)
 
 
 @contextmanager

@@ -10,7 +10,10 @@ _SYSTEM_TIME: Final = 12
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of all threads, in steps of one clock tick (10 ms on most systems)."""
+    """CPU time of all threads: in nanoseconds where the kernel has scheduler statistics, else in ticks of 10 ms."""
+    threads = list(Path(f"/proc/{pid}/task").glob("*/schedstat"))
+    if threads:
+        return sum(int(path.read_text().split()[0]) for path in threads) / 1e9
     return ticks(Path(f"/proc/{pid}/stat").read_text()) / os.sysconf("SC_CLK_TCK")
 
 

@@ -50,7 +50,10 @@ def start(
 
     Raises ``BenchmarkError``.
     """
-    started = {variant.name: processes.serve(variant.name, variant.factory, variant.variables) for variant in variants}
+    started = {
+        variant.name: processes.serve(variant.name, variant.factory, variant.variables, variant.root)
+        for variant in variants
+    }
     ready = {}
     for variant in variants:
         path = next(iter(variant.workloads.values())).paths[0]

@@ -1,7 +1,8 @@
 """Which variants a run compares, and what is asked of each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Final
 
 from tests.benchmarks.data import LIST, PAGE, Data
@@ -27,6 +28,8 @@ UNJUDGED: Final = "strata-unjudged"
 FEW: Final = f"first of {routing.FEW} routes"
 _SAMPLE_RATIO: Final = "STRATA_CONFORMANCE__SAMPLE_RATIO"
 LIMITED: Final = "strata-limited"
+ROOT: Final = Path(__file__).parents[2]
+OTHER: Final = "other checkout"
 MANY: Final = f"last of {routing.MANY} routes"
 
 
@@ -55,6 +58,8 @@ class Variant:
     workloads: Mapping[str, Workload]
     headers: dict[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
+    root: Path = ROOT
+    """The checkout that is served."""
 
 
 def comparison(data: Data) -> list[Variant]:
@@ -70,6 +75,14 @@ def comparison(data: Data) -> list[Variant]:
         _limited(data),
         _routes(FEW, "few", 1),
         _routes(MANY, "many", routing.MANY),
+    ]
+
+
+def against(data: Data, other: Path) -> list[Variant]:
+    """Strata of this checkout and of another one."""
+    return [
+        _strata(FULL, "full", data, 2400, 1200),
+        replace(_strata(OTHER, "full", data, 2400, 1200), root=other),
     ]
 
 

@@ -56,23 +56,28 @@ class Processes:
         os.close(self._watched)
         os.close(self._held)
 
-    def serve(self, name: str, factory: str, variables: Mapping[str, str]) -> "Server":
+    def serve(self, name: str, factory: str, variables: Mapping[str, str], root: Path = _ROOT) -> "Server":
         """Start the server of a variant; it is not ready yet."""
         port = free_port()
         log = self._folder / f"{name}.log"
         with log.open("w") as output:
-            process = self._start(["tests.benchmarks.serve", factory, str(port)], variables, stdout=output)
+            process = self._start(["tests.benchmarks.serve", factory, str(port)], variables, root, stdout=output)
         return Server(name, process, port, log)
 
     def generator(self) -> "LoadGenerator":
         """Start the load generator."""
-        return LoadGenerator(self._start(["tests.benchmarks.load"], {}, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
+        return LoadGenerator(
+            self._start(["tests.benchmarks.load"], {}, _ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        )
 
-    def _start(self, arguments: list[str], variables: Mapping[str, str], **streams: object) -> "subprocess.Popen[str]":
+    def _start(
+        self, arguments: list[str], variables: Mapping[str, str], root: Path, **streams: object
+    ) -> "subprocess.Popen[str]":
         process: subprocess.Popen[str] = subprocess.Popen(
             [sys.executable, "-m", *arguments],
-            cwd=_ROOT,
-            env={**self._environment, **variables, parent_pipe.VARIABLE: str(self._watched)},
+            cwd=root,
+            # The checkout that is served, not the one that is installed.
+            env={**self._environment, **variables, "PYTHONPATH": str(root), parent_pipe.VARIABLE: str(self._watched)},
             pass_fds=(self._watched,),
             start_new_session=True,
             text=True,

@@ -20,6 +20,7 @@ from tests.benchmarks.plan import (
     MANY,
     NAIVE,
     ONE,
+    OTHER,
     PAGE_OF_20,
     RAW,
     ROUTE,
@@ -71,6 +72,8 @@ GOALS: Final = (
     Goal("deep page by cursor / first page", (FULL, DEEP), (FULL, PAGE_OF_20), "<=", 1.2),
 )
 
+AGAINST_GOALS: Final = tuple(_pair("this checkout / the other one", FULL, OTHER, "<=", 1.03))
+
 
 def ratios(results: Results, goals: Sequence[Goal] = GOALS) -> list[Ratio]:
     """Every goal's ratio: the median of those of the rounds, whose two sides were measured within seconds."""
@@ -87,10 +90,10 @@ def _ratio(goal: Goal, value: float) -> Ratio:
     return Ratio(goal.name, goal.above[1], round(value, 3), f"{goal.sign} {goal.bound}", met)
 
 
-def goals_table(found: Sequence[Ratio], deep_page: int) -> Table:
+def goals_table(found: Sequence[Ratio], caption: str) -> Table:
     """The one table of a run."""
     title = "CPU per request of the server process (and one latency), as ratios"
-    table = Table(title=title, caption=f"The deep page is number {deep_page}.", title_justify="left")
+    table = Table(title=title, caption=caption, title_justify="left")
     for heading, justify in (("ratio", "left"), ("measured on", "left"), ("value", "right"), ("goal", "right")):
         table.add_column(heading, justify=justify)  # type: ignore[arg-type]  # the four are literals
     for ratio in found:

@@ -32,6 +32,7 @@ from tests.benchmarks.plan import (
     MANY,
     NAIVE,
     ONE,
+    OTHER,
     PAGE_OF_20,
     RAW,
     ROUTE,
@@ -105,7 +106,7 @@ def test_ratios_of_known_numbers() -> None:
         (2.5, False),
         (1.1, True),
     ]
-    assert report.goals_table(report.ratios(results), 5000).row_count == len(found)
+    assert report.goals_table(report.ratios(results), "").row_count == len(found)
 
 
 def test_the_cost_of_a_layer_is_its_share_of_the_whole() -> None:
@@ -194,3 +195,13 @@ async def test_what_is_asked_is_there_also_with_layers_off(
     assert strata.layers(full) == names
     assert [layer.cls for layer in bare.user_middleware] == [strata.Admitted, strata.OneContext]
     assert strata.layers(without) == [name for name in names if name != "AccessLog"]
+
+
+def test_another_checkout_is_served_from_its_folder(tmp_path: Path) -> None:
+    here, there = plan.against(NO_DATA, tmp_path)
+    assert (here.name, there.name) == (FULL, OTHER)
+    assert (here.root, there.root) == (plan.ROOT, tmp_path)
+    assert here.workloads == there.workloads
+    cells = {(name, workload): Measurement(cpu=cpu) for name, cpu in ((FULL, [2.0, 3.0, 9.0]), (OTHER, [2.0, 2.0, 3.0]))
+             for workload in (ONE, PAGE_OF_20)}  # fmt: skip
+    assert [(ratio.value, ratio.met) for ratio in report.ratios(cells, report.AGAINST_GOALS)] == [(1.5, False)] * 2
