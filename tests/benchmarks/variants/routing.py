@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from fastapi import APIRouter, FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -48,8 +50,8 @@ def _with_routes(count: int) -> FastAPI:
         render=_render,
         dialect=DRAFT_11,
     )
-    # What stands before the router costs the same for both, and the limits would ask for a runtime.
-    app.user_middleware.clear()
+    # The middleware costs the same for both, and the limits would need a runtime; unmatched paths are still a 404.
+    app.user_middleware = [Middleware(ExceptionMiddleware)]
     return app
 
 
