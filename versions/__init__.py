@@ -1,1 +1,1 @@
-"""The promises: one folder for each version of the API, over one core."""
+"""The API versions: one folder for each, all over the same core."""

@@ -1,4 +1,4 @@
-"""Every version that is served. Adding or removing one is one entry here."""
+"""The registry of served versions. A version is added or removed with one entry here."""
 
 from datetime import UTC, date, datetime
 from typing import Final

@@ -1,1 +1,1 @@
-"""Mechanics that versions share. Nothing here has a field of anybody's wire format."""
+"""Code that all versions share. It defines no field of any version's wire format."""

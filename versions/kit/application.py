@@ -1,4 +1,4 @@
-"""Builds a version: a FastAPI application of its own, mounted under its prefix."""
+"""Builds the FastAPI application of a version, which the root application mounts under the version's prefix."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ from versions.kit.routing import RouteTree, index_routes
 from versions.kit.version import ApiVersion
 
 NO_TELEMETRY: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False}
-"""FastAPI's own telemetry, which would emit every request once more as soon as somebody sets a global provider."""
+"""Disables FastAPI's own telemetry, which would export each request a second time if a global provider is set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Resource:
 
 
 def load_resources(package: str, names: Sequence[str]) -> list[Resource]:
-    """``RESOURCE`` of ``<package>.<name>.routes``, in the order of the documents.
+    """Returns ``RESOURCE`` of each ``<package>.<name>.routes``, in the order of the OpenAPI document.
 
     A version registers a resource by its name alone.
     """
@@ -62,14 +62,14 @@ def build_application(
     render: Renderer,
     dialect: Dialect,
 ) -> FastAPI:
-    """The application of one version, with its own document, pages, envelope and headers."""
+    """Returns the application of one version, with its own OpenAPI document, docs, error format and headers."""
     routers = [router for resource in resources for router in resource.routers]
     app = LeanFastAPI(
         title=title,
         version=version.name,
         description=description,
         openapi_tags=[dict(tag) for resource in resources for tag in resource.tags],
-        # The document, and the pages that read it, are our own: see `add_documentation`.
+        # `add_documentation` serves the OpenAPI document and its pages.
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
@@ -79,7 +79,7 @@ def build_application(
             Middleware(VersionMiddleware, version=version, dialect=dialect, render=render),
             Middleware(LoadSheddingMiddleware, version=version.name),
             Middleware(RateLimitMiddleware, costs=_costs(routers), needs_caller=_needs_caller(routers)),
-            *_for_its_end(version),
+            *_sunset_middleware(version),
             Middleware(
                 RequestSizeLimitMiddleware,
                 max_body=settings.max_body_bytes,
@@ -89,7 +89,7 @@ def build_application(
         ],
     )
     for router in routers:
-        # Not included but joined: each route already has the whole of its path, and stays a route of the application.
+        # `include_router` would nest them. Each route has its full path and becomes a route of the application itself.
         app.router.routes.extend(router.routes)
     _handle_errors(app, render)
     describe(app, version, dialect)
@@ -98,15 +98,15 @@ def build_application(
     return app
 
 
-def _for_its_end(version: ApiVersion) -> list[Middleware]:
-    """What a version has to do that its clients are asked to leave; nobody else pays for it."""
+def _sunset_middleware(version: ApiVersion) -> list[Middleware]:
+    """Returns the middleware that only versions with a sunset need."""
     if not version.is_sunsetting:
         return []
     return [Middleware(LifecycleMiddleware, version=version), Middleware(UsageMiddleware, version=version.name)]
 
 
 def _costs(routers: Sequence[APIRouter]) -> Costs:
-    """What does not take one unit, where the path alone tells; whoever fills in a path is charged by the route."""
+    """Returns the costs other than 1 of paths without parameters. Requests to other paths are charged by the route."""
     return {
         (method, route.path): cost_of(route.openapi_extra)
         for router in routers
@@ -132,6 +132,6 @@ def _handle_errors(app: FastAPI, render: Renderer) -> None:
     async def handle(request: Request, error: Exception) -> Response:
         return render(request, error)
 
-    # Whatever is not listed, a defect of ours, goes on to the boundary, which also logs it.
+    # Other exceptions are defects; VersionMiddleware renders and logs them.
     for kind in (HTTPException, RequestValidationError, DomainError):
         app.add_exception_handler(kind, handle)

@@ -1,4 +1,4 @@
-"""The document and its pages, served from this machine: no page of ours asks a CDN for anything."""
+"""Serves the OpenAPI document, Swagger UI and Redoc without loading anything from a CDN."""
 
 from functools import cache
 from importlib.resources import files
@@ -32,10 +32,10 @@ _PAGE_HEADERS: Final = {"Content-Security-Policy": PAGE_POLICY, "X-Content-Type-
 
 
 def documentation_assets() -> list[BaseRoute]:
-    """Swagger UI and Redoc, from the installed package."""
+    """Returns routes for the scripts and styles of Swagger UI and Redoc, from the installed package."""
     folder = Path(str(files("fastapi_offline"))) / "static"
     bundle = f"{ASSETS_PATH}/{_REDOC}"
-    # Redoc's footer shows a logo from its maker's CDN; the page's policy would refuse it, with an error in the console.
+    # Redoc's footer loads a logo from a CDN. The Content-Security-Policy blocks it, with an error in the console.
     own = cache(lambda: (folder / _REDOC).read_bytes().replace(_REDOC_LOGO, f"{ASSETS_PATH}/favicon.png".encode()))
 
     async def redoc_bundle(_request: Request) -> Response:
@@ -45,7 +45,7 @@ def documentation_assets() -> list[BaseRoute]:
 
 
 def add_documentation(app: FastAPI, version: ApiVersion) -> None:
-    """Serve ``openapi.json``, ``docs`` and ``redoc`` of one version."""
+    """Adds the routes ``/openapi.json``, ``/docs`` and ``/redoc`` to the application of a version."""
     title = app.title
 
     async def document(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""What a version says of its own life: in header fields, and to readers of its pages."""
+"""The lifecycle of a version as response headers and as a notice in its documentation."""
 
 from email.utils import format_datetime
 
@@ -22,7 +22,7 @@ def lifecycle_headers(version: ApiVersion) -> dict[str, str]:
 
 
 def notice(version: ApiVersion, stage: VersionStatus) -> str:
-    """What readers of a version's pages must know before all else, in Markdown; nothing where it is here to stay."""
+    """The deprecation notice on top of a version's docs (Markdown); empty for other versions."""
     if not version.is_sunsetting:
         return ""
     end = "It has ended." if stage is VersionStatus.RETIRED else f"It ends on {version.sunset_at:%-d %B %Y}."

@@ -1,4 +1,4 @@
-"""The record of what was declared of each version before: what its next declaration is judged against."""
+"""The record of earlier lifecycle declarations, against which the registry is validated."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -18,12 +18,12 @@ _FIELDS: Final = tuple(VersionLifecycle.__dataclass_fields__)
 
 
 def ensure_declared(versions: Iterable[ApiVersion], path: Path = RECORD) -> None:
-    """Raise ``LifecycleError`` where the registry contradicts itself or what the record says was promised."""
+    """Raises ``LifecycleError`` if the registry contradicts itself or breaks a recorded promise."""
     validate_lifecycles(list(versions), read_record(path), utc_now())
 
 
 def read_record(path: Path = RECORD) -> Mapping[str, VersionLifecycle]:
-    """The recorded lives by name; none where nothing was recorded. Raises ``LifecycleError``."""
+    """Returns the recorded lifecycles by version name; empty without a record. Raises ``LifecycleError``."""
     try:
         return {} if not path.exists() else _adapter().validate_json(path.read_bytes())
     except ValidationError as error:
@@ -31,7 +31,7 @@ def read_record(path: Path = RECORD) -> Mapping[str, VersionLifecycle]:
 
 
 def recorded_form(versions: Iterable[ApiVersion]) -> bytes:
-    """What the record says once these versions are frozen: sorted, two spaces, a final newline."""
+    """Returns the record of these versions as JSON: sorted keys, two spaces of indentation, a final newline."""
     lifecycles = {
         version.name: VersionLifecycle(**{name: getattr(version, name) for name in _FIELDS}) for version in versions
     }

@@ -1,4 +1,4 @@
-"""Links of an answer (OpenAPI 3.1, section 4.8.20): what to do next, and where the values for it stand."""
+"""OpenAPI links of a response (3.1, section 4.8.20): operations that can follow, and the source of their inputs."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ Links = dict[str, dict[str, Any]]
 
 
 def link_to(*operation_ids: str, body: Any = None, **parameters: str) -> Links:
-    """A link to each operation, with runtime expressions for its parameters and a literal with some for its body.
+    """Returns a link to each operation. Parameters are runtime expressions; the body is a literal that may have some.
 
     A header is written ``header__if_match`` for ``header.if-match``.
     """

@@ -1,4 +1,4 @@
-"""The OpenAPI document of a version: FastAPI's, completed with what FastAPI cannot know."""
+"""Completes FastAPI's OpenAPI document of a version with headers, security schemes, servers and lifecycle."""
 
 from collections.abc import Collection
 from typing import Any, Final
@@ -23,43 +23,43 @@ SECURITY_SCHEMES: Final = {
     "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "An API key."},
 }
 _HEADER_TEXTS: Final = {
-    "api-version": "The version that answered.",
+    "api-version": "The version that served the request.",
     "deprecation": "Since when the version is deprecated (RFC 9745).",
-    "sunset": "When the version will stop to answer (RFC 8594).",
+    "sunset": "When the version stops serving requests (RFC 8594).",
     "link": "Related pages (RFC 8288).",
 }
 _COMMON: Final = {
-    "X-Request-ID": "Identifies the request in our logs; quote it when you ask for help.",
+    "X-Request-ID": "Identifies the request in our logs; quote it in support requests.",
     "traceresponse": "The trace of the request (W3C Trace Context).",
     "Server-Timing": 'The same trace as `trace;desc="00-…"`, for scripts in browsers.',
 }
 _DEPRECATED_USE: Final = (
-    "What the request used that is deprecated (`operation`, `query:name`, `header:name`, `request:/pointer`, "
-    "`response:name`); absent where it used nothing of the kind."
+    "The deprecated features that the request used (`operation`, `query:name`, `header:name`, `request:/pointer`, "
+    "`response:name`); absent if it used none."
 )
 _NAMES: Final = {"api-version": "API-Version", "deprecation": "Deprecation", "sunset": "Sunset", "link": "Link"}
 _LICENSE: Final = {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"}
 _CONTACT: Final = {"name": "The operators of this API"}
-"""Their address is the deployment's business, and no part of what every deployment promises."""
+"""Without an address, because that differs by deployment and the document does not."""
 _METHODS: Final = frozenset({"get", "put", "post", "delete", "patch", "head", "options"})
 
 
 def describe(app: FastAPI, version: ApiVersion, dialect: Dialect) -> None:
-    """Make ``app.openapi()`` the whole contract of a version.
+    """Makes ``app.openapi()`` return the complete contract of a version.
 
-    Its server is the version's prefix, relative to where the document was got (RFC 3986, section 5): the host belongs
-    to a deployment.
+    The server URL is the version's prefix, relative to the URL of the document (RFC 3986, section 5), because the host
+    differs by deployment.
     """
     original = app.openapi
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            telling = {
+            reporting = {
                 route.operation_id
                 for route in app.routes
                 if isinstance(route, APIRoute) and getattr(route, "deprecations", None) is not None
             }
-            app.openapi_schema = _completed(original(), version, dialect, telling)
+            app.openapi_schema = _completed(original(), version, dialect, reporting)
         return app.openapi_schema
 
     # FastAPI documents the replacement of this method as the way to extend the document.
@@ -67,15 +67,15 @@ def describe(app: FastAPI, version: ApiVersion, dialect: Dialect) -> None:
 
 
 def _completed(
-    document: dict[str, Any], version: ApiVersion, dialect: Dialect, telling: Collection[str | None]
+    document: dict[str, Any], version: ApiVersion, dialect: Dialect, reporting: Collection[str | None]
 ) -> dict[str, Any]:
-    """``telling``: the operations of which something is deprecated, and which tell of it."""
+    """``reporting``: ids of the operations whose responses report deprecated use."""
     components = document.setdefault("components", {})
     components["securitySchemes"] = SECURITY_SCHEMES
     components["headers"] = _common_headers(version, dialect)
     references = {name: {"$ref": f"#/components/headers/{name}"} for name in components["headers"]}
     for name in ("HTTPValidationError", "ValidationError"):
-        # FastAPI's own shape of a 422, which no version of ours answers with.
+        # FastAPI's own schema of a 422, which no version uses.
         components.get("schemas", {}).pop(name, None)
     document["info"] |= {"x-status": version.status.value, "license": _LICENSE, "contact": _CONTACT}
     document["servers"] = [{"url": version.prefix, "description": f"{version.name} on the host of this document."}]
@@ -90,7 +90,7 @@ def _completed(
                 operation["responses"]["410"] = _gone(operation["responses"]["405"])
             for response in operation["responses"].values():
                 response["headers"] = {**references, **response.get("headers", {})}
-                if operation["operationId"] in telling:
+                if operation["operationId"] in reporting:
                     response["headers"][DEPRECATED_USE] = header(_DEPRECATED_USE)
                 if PROBLEM in response.get("content", {}):
                     # FastAPI lists a response's model under its default media type too.
@@ -98,14 +98,14 @@ def _completed(
     return document
 
 
-def _gone(refusal: dict[str, Any]) -> dict[str, Any]:
-    """The answer of a brownout, and of the time after the end, in the envelope that every refusal has."""
-    wait = header("Seconds until the version answers again; absent once it has ended.")
-    return {**refusal, "description": "Gone", "headers": {"Retry-After": wait}}
+def _gone(error: dict[str, Any]) -> dict[str, Any]:
+    """The response during a brownout and after retirement, in the version's error format."""
+    wait = header("Seconds until the version serves requests again; absent after its retirement.")
+    return {**error, "description": "Gone", "headers": {"Retry-After": wait}}
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """An optional parameter is absent, never null; FastAPI writes down Python's default."""
+    """Removes null from the schema of an optional parameter: it is omitted, never null."""
     choices = [choice for choice in schema.get("anyOf", ()) if choice != {"type": "null"}]
     if len(choices) != 1:
         return schema
@@ -118,8 +118,10 @@ def _common_headers(version: ApiVersion, dialect: Dialect) -> dict[str, Any]:
 
 
 def header(description: str, *, required: bool = False) -> dict[str, Any]:
-    """A header object of text."""
+    """Returns an OpenAPI header object with a string schema."""
     return {"description": description, "required": required, "schema": {"type": "string"}}
 
 
-IDEMPOTENT_REPLAYED: Final = {REPLAYED_HEADER: header("`true` when the answer was given before.")}
+IDEMPOTENT_REPLAYED: Final = {
+    REPLAYED_HEADER: header("`true` if this is the stored response to an earlier request with the same key.")
+}

@@ -1,4 +1,4 @@
-"""How an operation is declared: its id, who may call it, and how it can fail."""
+"""Declares operations: id, required credentials, failures, cost and deprecation."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ Success = Mapping[int, Mapping[str, Any]]
 
 _SCHEMES: Final[Sequence[dict[str, list[str]]]] = ({"bearer": []}, {"apiKey": []})
 ANYONE: Final[list[dict[str, list[str]]]] = []
-"""Credentials play no part."""
+"""Credentials are ignored."""
 OPTIONAL: Final[list[dict[str, list[str]]]] = [*_SCHEMES, {}]
 """Anonymous callers see what is public."""
 SIGNED_IN: Final[list[dict[str, list[str]]]] = [*_SCHEMES]
 
 
 def signed_in_only(document: Mapping[str, Any] | None) -> bool:
-    """Whether an operation that is documented so refuses whoever has no credentials."""
+    """Whether the operation with these OpenAPI members rejects requests without credentials."""
     schemes: Sequence[Mapping[str, Any]] = (document or {}).get("security", ())
     return bool(schemes) and {} not in schemes
 
@@ -31,14 +31,14 @@ ALWAYS: Final = (408, 413, 415, 422, 429, 431, 500, 503, 504)
 
 @dataclass(frozen=True, slots=True)
 class Deprecation:
-    """Since when an operation is deprecated within its version, and from which day on it may be gone."""
+    """The day from which an operation is deprecated within its version, and the day after which it may be removed."""
 
     since: date
     sunset: date
 
 
 class Operations:
-    """Declares the operations of one version: every failure that can happen is in the document."""
+    """Declares the operations of one version, with every failure in the OpenAPI document."""
 
     def __init__(self, failure: Callable[[int], dict[str, Any]], always: Sequence[int]) -> None:
         self._failure = failure
@@ -57,17 +57,17 @@ class Operations:
     ) -> dict[str, Any]:
         """Keyword arguments for a route decorator.
 
-        ``fails`` are the status codes beyond those of every operation; ``success`` adds to the documented successes,
-        ``links`` to what they lead to, both by status code; ``cost`` is what the operation takes from the caller's
-        quota, 0 for one that is never counted; ``deprecation`` tells its callers, and nobody else, that it will go.
+        ``fails`` lists status codes beyond those of every operation. ``success`` and ``links`` add members and links to
+        the documented responses, by status code. ``cost`` is the number of units taken from the caller's quota; 0 means
+        that requests are not counted. ``deprecation`` adds deprecation headers to the operation's responses.
         """
         statuses = {*self._always, *fails}
         if security is not ANYONE:
             statuses |= {401, 403}
         responses: Responses = {status: self._failure(status) for status in sorted(statuses)}
         responses.update({status: dict(description) for status, description in (success or {}).items()})
-        for status, leads in (links or {}).items():
-            responses.setdefault(status, {})["links"] = leads
+        for status, targets in (links or {}).items():
+            responses.setdefault(status, {})["links"] = targets
         document: dict[str, Any] = {"security": list(security)}
         if cost != 1:
             document[COST] = cost

@@ -1,6 +1,6 @@
 """TypeIDs (https://github.com/jetify-com/typeid, specification 0.3): a type's prefix and a UUID in 26 letters.
 
-They sort by age, can be selected with a double click, and say what they identify.
+They sort by creation time, can be selected with a double click and show the type of the resource.
 """
 
 from typing import Final
@@ -9,7 +9,7 @@ from uuid import UUID
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUES: Final = {letter: value for value, letter in enumerate(_ALPHABET)}
 _PAIRS: Final = [first + second for first in _ALPHABET for second in _ALPHABET]
-"""Two letters at once: a list has two ids an item, and a loop over letters takes three times as long."""
+"""Two letters per look-up: a list response encodes two ids per item, and single letters take three times as long."""
 _LENGTH: Final = 26
 SUFFIX_PATTERN: Final = "[0-7][0-9a-hjkmnp-tv-z]{25}"
 """Crockford's alphabet in lower case; 26 letters hold 130 bits, so the first is at most 7."""

@@ -1,4 +1,4 @@
-"""Types of request values that PostgreSQL can store, whatever a client sends."""
+"""Types of request values. They reject everything that PostgreSQL cannot store."""
 
 from collections.abc import Iterable
 from typing import Annotated, Any, Final
@@ -7,14 +7,14 @@ from email_validator import validate_email
 from pydantic import AfterValidator, BeforeValidator, Field, Strict, StringConstraints, WithJsonSchema
 
 MAX_INTEGER: Final = 2**53 - 1
-"""The largest integer that every JSON implementation keeps exactly (RFC 8259, section 6)."""
+"""The largest integer that every JSON implementation represents exactly (RFC 8259, section 6)."""
 
 NO_NUL: Final = r"^[^\x00]*$"
 _INTEGER: Final = r"^[1-9][0-9]{0,15}$"
 
 
 def _address(value: str) -> str:
-    """An address in its one spelling. ``.test`` is let through: it gets no mail, and people try things with it."""
+    """Returns the normalized e-mail address. ``.test`` is accepted: it receives no mail and serves for experiments."""
     return validate_email(value, check_deliverability=False, test_environment=True).normalized
 
 
@@ -30,9 +30,9 @@ def text(*, min_length: int = 0, max_length: int) -> Any:
 
 
 def enum_list_pattern(names: Iterable[str], *, signed: bool = False) -> dict[str, str]:
-    """The pattern of a list of names, separated by commas; ``signed`` lets each have a ``-`` in front.
+    """Returns a JSON Schema pattern for a comma-separated list of names; ``signed`` allows a ``-`` before each.
 
-    For the document: whoever takes the list answers with the names there are, which a broken pattern cannot.
+    Only for the OpenAPI document. The operation parses the list itself, so that its error can name the valid values.
     """
     name = f"{'-?' if signed else ''}({'|'.join(names)})"
     return {"pattern": f"^{name}(,{name})*$"}
@@ -51,9 +51,9 @@ def _whole(value: object) -> object:
 
 
 IntegerInBody = Annotated[int, Field(strict=True, ge=1, le=MAX_INTEGER), BeforeValidator(_whole)]
-"""A positive integer as JSON has it: ``1.0`` is one (JSON Schema 2020-12, 4.2.3), ``"1"`` and ``true`` are none."""
+"""A positive JSON integer: accepts ``1.0`` (JSON Schema 2020-12, 4.2.3), rejects ``"1"`` and ``true``."""
 JsonBoolean = Annotated[bool, Strict()]
-"""``true`` or ``false``: pydantic alone also takes ``0``, ``"off"`` and ``"n"``."""
+"""``true`` or ``false``. Pydantic's default also accepts ``0``, ``"off"`` and ``"n"``."""
 
 IntegerInPath = Annotated[
     str,
@@ -61,4 +61,4 @@ IntegerInPath = Annotated[
     AfterValidator(_in_range),
     WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_INTEGER}),
 ]
-"""A positive integer as people write it: pydantic alone also takes ``+1``, ``1_000`` and ``1.0``."""
+"""A positive decimal integer. Pydantic's default also accepts ``+1``, ``1_000`` and ``1.0``."""

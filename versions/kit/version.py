@@ -1,4 +1,4 @@
-"""What is known of a version before any of its code runs."""
+"""The declaration of an API version, as the registry lists it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from app.settings.http import HttpSettings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiVersion(VersionLifecycle):
-    """One version of the API: its life, and how to build it."""
+    """One version of the API: its lifecycle and the function that builds its application."""
 
     build: Callable[["ApiVersion", HttpSettings], FastAPI]
 
     @property
     def prefix(self) -> str:
-        """Where the version is mounted."""
+        """The path under which the version is mounted."""
         return f"/api/{self.name}"

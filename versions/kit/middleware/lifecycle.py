@@ -1,4 +1,4 @@
-"""The layer behind which a version that has ended, or rehearses its end, does nothing."""
+"""Rejects requests to a version that is retired or in a brownout."""
 
 from typing import Final
 
@@ -12,11 +12,11 @@ from observability.requests.routes import path_below_mount
 from versions.kit.version import ApiVersion
 
 OPEN_PATHS: Final = frozenset({"/openapi.json", "/docs", "/redoc"})
-"""What a version always answers: whoever has to leave it needs its documents to know what to replace."""
+"""Served in every status: clients that migrate need the documents of the version that they leave."""
 
 
 class LifecycleMiddleware:
-    """Raises ``VersionRetired`` or ``VersionBrownedOut`` in front of every route. For versions that may end only."""
+    """Raises ``VersionRetired`` or ``VersionBrownedOut`` before any route runs. Only for versions with a sunset."""
 
     def __init__(self, app: ASGIApp, *, version: ApiVersion) -> None:
         self._app = app

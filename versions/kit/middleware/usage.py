@@ -1,4 +1,4 @@
-"""The layer that remembers who still uses a version that is on its way out."""
+"""Records which consumers still use a deprecated version."""
 
 from http import HTTPStatus
 from typing import Final
@@ -13,11 +13,11 @@ from observability.requests.context import current
 _NO_USE: Final = frozenset(
     {HTTPStatus.UNAUTHORIZED, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.GONE, HTTPStatus.TOO_MANY_REQUESTS}
 )
-"""Refused before it was known who asked, or for what."""
+"""Responses to requests that were rejected before the consumer or the operation was known."""
 
 
 class UsageMiddleware:
-    """Notes consumer and operation of each request that came to a route: a dictionary's work, written down later."""
+    """Records consumer and operation of each request that matched a route: in memory, written to the database later."""
 
     def __init__(self, app: ASGIApp, *, version: str) -> None:
         self._app = app
