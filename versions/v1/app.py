@@ -1,4 +1,4 @@
-"""v1, put together."""
+"""Builds the application of v1."""
 
 from typing import Final
 
@@ -15,7 +15,7 @@ _RESOURCES: Final = (
     "users",
     "posts",
 )
-"""The folders of this version, in the order of its document. Registering a resource is one line here."""
+"""The folders of this version, in the order of its OpenAPI document. Registering a resource is one line here."""
 _DESCRIPTION: Final = (
     "Deprecated and frozen: it stays as it is until its sunset. New clients use v2; "
     "the [migration guide](/docs/migrate/v1-to-v2) leads there."
@@ -23,7 +23,7 @@ _DESCRIPTION: Final = (
 
 
 def build(version: ApiVersion, settings: HttpSettings) -> FastAPI:
-    """The application of v1."""
+    """Returns the application of v1."""
     return build_application(
         version,
         settings,

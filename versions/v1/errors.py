@@ -1,4 +1,4 @@
-"""How v1 tells of a failure: ``{"detail": ...}``, and FastAPI's list for a 422."""
+"""Error responses of v1: ``{"detail": ...}``, with FastAPI's list of errors for a 422."""
 
 from http import HTTPStatus
 from typing import Any, Final
@@ -26,37 +26,37 @@ _OWN_DETAIL: Final = {
 
 
 class Error(BaseModel):
-    """What went wrong."""
+    """An error."""
 
-    detail: str = Field(description="For a person.", examples=["Post not found"])
+    detail: str = Field(description="A description for people.", examples=["Post not found"])
 
 
 class ValidationIssue(BaseModel):
-    """One value that was refused."""
+    """One invalid value."""
 
     type: str = Field(description="Which check failed.", examples=["missing"])
     loc: list[str | int] = Field(description="Where the value is.", examples=[["body", "title"]])
-    msg: str = Field(description="For a person.", examples=["Field required"])
+    msg: str = Field(description="A description for people.", examples=["Field required"])
 
 
 class ValidationFailure(BaseModel):
-    """All values that were refused, or the reason why the request was."""
+    """All invalid values, or the reason why the request was rejected."""
 
     detail: list[ValidationIssue] | str = Field(
-        description="One entry for each refused value.",
+        description="One entry for each invalid value.",
         examples=[[{"type": "missing", "loc": ["body", "title"], "msg": "Field required"}]],
     )
 
 
 class BatchError(BaseModel):
-    """Several things went wrong at once."""
+    """Several errors in one request."""
 
-    error: str = Field(description="What they have in common.", examples=["Multiple validation errors"])
-    details: list[str] = Field(description="Each of them.", examples=[["Post 7 not found"]])
+    error: str = Field(description="The kind of the errors.", examples=["Multiple validation errors"])
+    details: list[str] = Field(description="The errors.", examples=[["Post 7 not found"]])
 
 
 def render(request: Request, error: Exception) -> Response:
-    """The envelope of any failure."""
+    """Returns the error response for any exception."""
     if isinstance(error, ExceptionGroup):
         return _batch(error)
     failure = classify(error)
@@ -81,7 +81,7 @@ def _describe(status: int) -> dict[str, Any]:
     model = ValidationFailure if status == HTTPStatus.UNPROCESSABLE_ENTITY else Error
     described: dict[str, Any] = {"description": HTTPStatus(status).phrase, "model": model}
     if status in {429, 503}:
-        described["headers"] = {"Retry-After": header("Seconds after which to try again.")}
+        described["headers"] = {"Retry-After": header("Seconds after which the client can retry.")}
     if status == HTTPStatus.UNAUTHORIZED:
         described["headers"] = {"WWW-Authenticate": header("How to authenticate (RFC 6750).", required=True)}
     return described

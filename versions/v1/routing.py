@@ -12,12 +12,12 @@ MAX_SKIP: Final = MAX_INTEGER
 
 
 def router(prefix: str, tag: str) -> APIRouter:
-    """The router of one resource."""
+    """Returns a router for one resource."""
     return APIRouter(prefix=prefix, tags=[tag], route_class=StrictRoute)
 
 
 def number(identifier: object) -> int:
-    """An id from a path: its type is the wire's text, its validator has made it a number."""
+    """Narrows an id of a path to ``int``: it is annotated as text, and its validator has parsed it."""
     if not isinstance(identifier, int):
         raise TypeError
     return identifier

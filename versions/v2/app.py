@@ -1,4 +1,4 @@
-"""v2, put together."""
+"""Builds the application of v2."""
 
 from typing import Final
 
@@ -16,7 +16,7 @@ _RESOURCES: Final = (
     "posts",
     "limits",
 )
-"""The folders of this version, in the order of its document. Registering a resource is one line here."""
+"""The folders of this version, in the order of its OpenAPI document. Registering a resource is one line here."""
 _DESCRIPTION: Final = (
     "The current version. Ids are TypeIDs, lists are paged with cursors, failures are problem details (RFC 9457), "
     "every write takes an `Idempotency-Key`, and what you read carries an `ETag` for conditional requests."
@@ -24,7 +24,7 @@ _DESCRIPTION: Final = (
 
 
 def build(version: ApiVersion, settings: HttpSettings) -> FastAPI:
-    """The application of v2."""
+    """Returns the application of v2."""
     return build_application(
         version,
         settings,

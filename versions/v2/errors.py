@@ -1,4 +1,4 @@
-"""How v2 tells of a failure: problem details (RFC 9457)."""
+"""Error responses of v2: problem details (RFC 9457)."""
 
 from http import HTTPStatus
 from typing import Any, Final
@@ -15,29 +15,31 @@ from versions.kit.operations import ALWAYS, Operations
 
 
 class FieldProblem(BaseModel):
-    """One value that was refused."""
+    """One invalid value."""
 
     model_config = ConfigDict(extra="forbid")
 
     pointer: str = Field(description="JSON pointer (RFC 6901) to the value, as a fragment.", examples=["#/title"])
-    code: str = Field(description="Stable, for programs.", examples=["string_too_short"])
-    detail: str = Field(description="For people.", examples=["String should have at least 1 character"])
+    code: str = Field(description="A stable code for programs.", examples=["string_too_short"])
+    detail: str = Field(description="A description for people.", examples=["String should have at least 1 character"])
 
 
 class Problem(BaseModel):
-    """What went wrong."""
+    """An error (RFC 9457)."""
 
     model_config = ConfigDict(extra="forbid")
 
     type: str = Field(description="A URL that explains this kind of problem.", examples=["/problems/post_not_found"])
     title: str = Field(description="The status code's phrase.", examples=["Not Found"])
     status: int = Field(description="The status code.", ge=400, le=599, examples=[404])
-    detail: str = Field(description="What happened, for a person.", examples=["Post not found"])
+    detail: str = Field(description="A description of the error for people.", examples=["Post not found"])
     instance: str = Field(description="The path of the request.", examples=["/api/v2/posts/post_01j"])
-    code: str = Field(description="Stable, for programs.", examples=["post_not_found"])
-    request_id: str = Field(description="Names the request in our logs.", examples=["5f2c9a3e7d1b4c68a0f1e2d3c4b5a697"])
-    trace_id: str = Field(description="Names the trace.", examples=["4bf92f3577b34da6a3ce929d0e0e4736"])
-    errors: list[FieldProblem] = Field(description="The values that were refused.", examples=[[]])
+    code: str = Field(description="A stable code for programs.", examples=["post_not_found"])
+    request_id: str = Field(
+        description="The id of the request in our logs.", examples=["5f2c9a3e7d1b4c68a0f1e2d3c4b5a697"]
+    )
+    trace_id: str = Field(description="The id of the trace.", examples=["4bf92f3577b34da6a3ce929d0e0e4736"])
+    errors: list[FieldProblem] = Field(description="The invalid values.", examples=[[]])
 
 
 class QuotaProblem(Problem):
@@ -45,13 +47,13 @@ class QuotaProblem(Problem):
 
     violated_policies: list[str] = Field(
         alias="violated-policies",
-        description="The policies that the request would have gone beyond; `RateLimit-Policy` says what they allow.",
+        description="The policies that the request would exceed; `RateLimit-Policy` lists their quotas.",
         examples=[["burst"]],
     )
 
 
 class TokenError(Problem):
-    """A failure of the token endpoint, which RFC 6749, section 5.2 gives two members more."""
+    """An error of the token endpoint, with the two additional members of RFC 6749, section 5.2."""
 
     error: str = Field(description="An error code of RFC 6749.", examples=["invalid_grant"])
     error_description: str = Field(description="The same as `detail`.", examples=["Incorrect email or password"])
@@ -65,7 +67,7 @@ class TokenQuotaProblem(QuotaProblem):
 
 
 def render(request: Request, error: Exception) -> Response:
-    """The problem document of any failure."""
+    """Returns the problem response for any exception."""
     failure = classify(error)
     response = problem_response(request, failure)
     if failure.status == HTTPStatus.UNAUTHORIZED and has_credentials(request.scope):
@@ -82,7 +84,7 @@ def _describe(status: int) -> dict[str, Any]:
         "model": model,
     }
     if status in {429, 503}:
-        described["headers"] = {"Retry-After": header("Seconds after which to try again.")}
+        described["headers"] = {"Retry-After": header("Seconds after which the client can retry.")}
     if status == HTTPStatus.UNAUTHORIZED:
         described["headers"] = {"WWW-Authenticate": header("How to authenticate (RFC 6750).", required=True)}
     return described

@@ -41,12 +41,12 @@ SessionId = Annotated[
     AfterValidator(_decoder(SESSION)),
     Field(examples=[f"ses_{EXAMPLE_SUFFIX}"]),
 ]
-"""Ids in requests: TypeIDs, which handlers get as UUIDs."""
+"""Ids in requests: TypeIDs on the wire, UUIDs in handlers."""
 
 V1Id = Annotated[
     int,
     Field(
-        description="The id in v1, for clients that migrate.",
+        description="The id in v1, for clients that migrate from v1.",
         deprecated=True,
         ge=1,
         le=MAX_INTEGER,
@@ -56,7 +56,7 @@ V1Id = Annotated[
 
 
 def known(identifier: object) -> UUID:
-    """The UUID of an id from a request: its type is the wire's text, its validator has made it a UUID."""
+    """Narrows an id of a request to ``UUID``: it is annotated as text, and its validator has decoded it."""
     if not isinstance(identifier, UUID):
         raise TypeError
     return identifier

@@ -1,4 +1,4 @@
-"""Pages in v2: keyset cursors, in the body and in the ``Link`` header (RFC 8288)."""
+"""Pagination in v2: keyset cursors in the body and in the ``Link`` header (RFC 8288)."""
 
 from collections.abc import Callable
 from typing import Annotated, Final, Generic, TypeVar
@@ -16,18 +16,18 @@ from versions.kit.values import NO_NUL
 T = TypeVar("T")
 V = TypeVar("V")
 
-Limit = Annotated[int, Query(ge=1, le=100, description="How many items a page has at most.", examples=[20])]
+Limit = Annotated[int, Query(ge=1, le=100, description="The maximum number of items on a page.", examples=[20])]
 Cursor = Annotated[
     str | None,
     Query(
         min_length=1,
         max_length=4096,
         pattern=NO_NUL,
-        description="`next_cursor` of the page before. Opaque; good for the same filters and order only.",
+        description="`next_cursor` of the previous page. Opaque; valid only with the same filters and order.",
     ),
 ]
 DEFAULT_LIMIT: Final = 20
-LINK: Final = {200: {"headers": {"Link": header('The next page (`rel="next"`), while there is one.')}}}
+LINK: Final = {200: {"headers": {"Link": header('The next page (`rel="next"`), if there is one.')}}}
 
 
 class Page(BaseModel, Generic[T]):
@@ -36,21 +36,21 @@ class Page(BaseModel, Generic[T]):
     model_config = ConfigDict(extra="forbid")
 
     data: list[T] = Field(description="The items of this page.")
-    next_cursor: str | None = Field(description="Where the next page starts; null on the last one.", examples=[None])
+    next_cursor: str | None = Field(description="The cursor of the next page; null on the last page.", examples=[None])
     has_more: bool = Field(description="Whether there is a next page.", examples=[False])
 
 
 def position(request: Request, cursor: str | None) -> Position | None:
-    """Where to go on. Raises ``InvalidCursor``, ``CursorMismatch``."""
+    """Decodes a cursor to a keyset position. Raises ``InvalidCursor``, ``CursorMismatch``."""
     return None if cursor is None else runtime_of(request.scope).get(CursorCodec).decode(listing_of(request), cursor)
 
 
 def page(
     kind: type[Page[T]], request: Request, response: Response, found: Slice[V], shape: Callable[[V], T]
 ) -> Page[T]:
-    """The page, and a ``Link`` to the next one.
+    """Returns the page and adds a ``Link`` header to the next one.
 
-    ``kind`` is the very class that the operation declares: a page of another is taken apart and validated item by item.
+    ``kind`` must be the class that the operation declares; FastAPI validates a page of another class item by item.
     """
     cursor = None
     if found.next_position is not None:

@@ -1,4 +1,4 @@
-"""The route of v2: strict parameters, idempotency keys, entity tags."""
+"""Route classes of v2: strict parameters, idempotency keys, entity tags."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, ClassVar, Final
@@ -16,7 +16,7 @@ _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class V2Route(StrictRoute):
-    """Adds what every operation of v2 promises."""
+    """Rejects unknown parameters, runs a write once for each idempotency key and adds entity tags."""
 
     refuse_unknown_parameters: ClassVar[bool] = True
 
@@ -32,17 +32,17 @@ class V2Route(StrictRoute):
 
 
 class PatchRoute(V2Route):
-    """Takes a JSON merge patch (RFC 7396) under its own media type or as plain JSON."""
+    """Accepts a JSON merge patch (RFC 7396) under its own media type or as plain JSON."""
 
     media_types: ClassVar[frozenset[str]] = frozenset({"application/merge-patch+json", "application/json"})
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
-        # FastAPI writes one media type down. Plain JSON has the same schema, by the name of its model.
+        # FastAPI documents one media type. Plain JSON has the same schema, referenced by the name of its model.
         body = body_declaration(self)
         model = None if body is None else body.annotation
         if not isinstance(model, type):
-            message = f"{path}: a patch has a model of its own as its body"
+            message = f"{path}: the body of a patch must be declared as a model"
             raise TypeError(message)
         plain = {"application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}
         self.openapi_extra = {**(self.openapi_extra or {}), "requestBody": {"content": plain}}
@@ -52,7 +52,7 @@ async def _idempotency_key(
     idempotency_key: Annotated[
         str | None,
         Header(
-            description="A unique string. A repetition with the same key within 24 hours gets the first answer.",
+            description="A unique string. A retry with the same key within 24 hours gets the first response.",
             json_schema_extra={"pattern": PATTERN},
             examples=['"8e03978e-40d5-43dd-bc93-6894a57f9324"'],
         ),

@@ -29,13 +29,13 @@ RESOURCE: Final = Resource(tags=({"name": "auth", "description": "Registration a
     **operations.declare("auth.register", security=ANYONE, fails=[400], links={201: _REGISTERED}),
 )
 async def register(body: schemas.RegisterRequest, service: RegistrationServiceDep) -> schemas.RegisterResponse:
-    """Make an account. A mail with a verification token follows."""
+    """Register a user. An e-mail with a verification token is sent."""
     return mapping.registered(await service.register(mapping.registration(body)))
 
 
 @auth.post("/verify", **operations.declare("auth.verify", security=ANYONE, fails=[400]))
 async def verify(body: schemas.VerifyRequest, service: RegistrationServiceDep) -> schemas.Message:
-    """Prove an address with the token from the mail."""
+    """Verify an e-mail address with the token from the e-mail."""
     return mapping.verified(await service.verify_address(body.email, body.token))
 
 
@@ -53,7 +53,7 @@ async def login(
 
 @auth.post("/refresh", **operations.declare("auth.refresh", security=ANYONE, fails=[401], links={200: _TOKENS}))
 async def refresh(body: schemas.RefreshRequest, service: SessionServiceDep) -> schemas.TokenResponse:
-    """Get new tokens for a refresh token, which is spent with it."""
+    """Get new tokens for a refresh token, which is valid once."""
     return mapping.tokens(await service.refresh(body.refresh_token))
 
 
@@ -64,5 +64,5 @@ async def refresh(body: schemas.RefreshRequest, service: SessionServiceDep) -> s
     ),
 )
 async def get_me(reader: UserReaderDep) -> schemas.MeResponse:
-    """Get the caller's own account."""
+    """Get the caller's user."""
     return mapping.me(await reader.me())

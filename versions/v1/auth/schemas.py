@@ -1,4 +1,4 @@
-"""The shapes of sign-in in v1."""
+"""Schemas of sign-in in v1."""
 
 from typing import Annotated
 
@@ -15,7 +15,7 @@ Token = Annotated[str, StringConstraints(max_length=4096, pattern=NO_NUL)]
 
 
 class RegisterRequest(BaseModel):
-    """An account to be made."""
+    """A user to register."""
 
     email: Address
     password: NewPassword
@@ -23,30 +23,32 @@ class RegisterRequest(BaseModel):
 
 
 class RegisterResponse(BaseModel):
-    """The account is there and waits for its verification."""
+    """The user is registered; the e-mail address is not verified yet."""
 
     message: str = Field(description="What happens next.", examples=["Please check your email to verify your account"])
-    email: str = Field(description="Where the mail goes.", examples=["ada@example.com"])
+    email: str = Field(description="The address to which the e-mail is sent.", examples=["ada@example.com"])
 
 
 class VerifyRequest(BaseModel):
-    """Proof of an address."""
+    """Verification of an e-mail address."""
 
     email: Address
-    token: Token = Field(description="From the mail.", examples=["mUt0kLVxk8yWzJcQ0nK3dS5cU2mB7h1oXq9fT4rEwAg"])
+    token: Token = Field(
+        description="The token from the e-mail.", examples=["mUt0kLVxk8yWzJcQ0nK3dS5cU2mB7h1oXq9fT4rEwAg"]
+    )
 
 
 class Message(BaseModel):
-    """What happened."""
+    """The result of a request."""
 
-    message: str = Field(description="For a person.", examples=["Email verified successfully"])
+    message: str = Field(description="The result, described for people.", examples=["Email verified successfully"])
 
 
 class LoginForm(BaseModel):
     """An address and a password."""
 
     username: Annotated[str, text(min_length=1, max_length=254)] = Field(
-        description="The address.", examples=["ada@example.com"]
+        description="The e-mail address.", examples=["ada@example.com"]
     )
     password: Annotated[str, text(min_length=1, max_length=100)] = Field(
         description="The password.", examples=["correct horse battery"]
@@ -60,17 +62,17 @@ class RefreshRequest(BaseModel):
 
 
 class TokenResponse(BaseModel):
-    """What a signed-in client holds."""
+    """The tokens of a session."""
 
     access_token: str = Field(description="For the `Authorization` header.", examples=["eyJ.e30.c2ln"])
-    refresh_token: str = Field(description="Gets the next tokens; works once.", examples=["eyJ.e30.c2ln"])
-    token_type: str = Field(description="How to use them.", examples=["bearer"])
+    refresh_token: str = Field(description="Exchanged for new tokens; valid once.", examples=["eyJ.e30.c2ln"])
+    token_type: str = Field(description="The token type.", examples=["bearer"])
 
 
 class MeResponse(BaseModel):
-    """The caller's own account."""
+    """The caller's user."""
 
     id: int = Field(description="The sequential id.", examples=[1])
     email: str = Field(description="The e-mail address.", examples=["ada@example.com"])
     name: str = Field(description="The full name.", examples=["Ada Lovelace"])
-    is_verified: bool = Field(description="Whether the address is proven.", examples=[True])
+    is_verified: bool = Field(description="Whether the e-mail address is verified.", examples=[True])

@@ -1,4 +1,4 @@
-"""Where a v1 post is shaped."""
+"""Maps posts between v1 schemas and the core."""
 
 from typing import Final
 
@@ -11,7 +11,7 @@ NEWEST: Final = Sort(SortField.CREATED_AT, descending=True)
 
 
 def post(view: PostView) -> schemas.PostResponse:
-    """A post as v1 shows it: an archived one is as unpublished as a draft."""
+    """Returns the v1 representation of a post: archived posts and drafts are both unpublished."""
     return schemas.PostResponse.model_construct(
         id=view.id,
         title=view.title,
@@ -25,13 +25,13 @@ def post(view: PostView) -> schemas.PostResponse:
 
 
 def draft(body: schemas.PostCreate) -> PostDraft:
-    """The post to write."""
+    """Returns the post to create."""
     status = PostStatus.PUBLISHED if body.published else PostStatus.DRAFT
     return PostDraft(title=body.title, content=body.content, status=status)
 
 
 def edit(body: schemas.PostUpdate) -> PostEdit:
-    """The fields that were given."""
+    """Returns the edit with the fields that the request contains."""
     given = body.model_fields_set
     return PostEdit(
         title=body.title if "title" in given else UNSET,
@@ -45,7 +45,7 @@ def _publication(body: schemas.PostUpdate) -> PublicationEdit | Unset:
 
 
 def page(found: CountedPage, number: int, size: int) -> schemas.PostPage:
-    """One page of posts."""
+    """Returns one page of posts."""
     return schemas.PostPage(
         items=[post(view) for view in found.items],
         total=found.total,

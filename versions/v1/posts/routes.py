@@ -34,12 +34,14 @@ RESOURCE: Final = Resource(
 async def list_posts(
     reader: PostReaderDep,
     page: Annotated[int, Query(ge=1, le=_MAX_PAGE, description="The number of the page.", examples=[1])] = 1,
-    page_size: Annotated[int, Query(ge=1, le=100, description="How many posts a page has.", examples=[20])] = 20,
+    page_size: Annotated[
+        int, Query(ge=1, le=100, description="The maximum number of posts on a page.", examples=[20])
+    ] = 20,
     search: Annotated[str | None, _WORDS] = None,
-    published: Annotated[bool | None, Query(description="Only what is published, or only what is not.")] = None,
+    published: Annotated[bool | None, Query(description="Only published posts, or only unpublished posts.")] = None,
     author_id: Annotated[int | None, Query(ge=1, le=MAX_INTEGER, description="Posts by this user only.")] = None,
-    sort_by: Annotated[SortField, Query(description="What to sort by.")] = SortField.CREATED_AT,
-    sort_order: Annotated[Literal["asc", "desc"], Query(description="Which way.")] = "desc",
+    sort_by: Annotated[SortField, Query(description="The sort field.")] = SortField.CREATED_AT,
+    sort_order: Annotated[Literal["asc", "desc"], Query(description="The sort order.")] = "desc",
 ) -> schemas.PostPage:
     """List the posts that the caller may see."""
     wanted = PostFilter(published=published, author=author_id, query=search)
@@ -50,7 +52,7 @@ async def list_posts(
 
 @posts.post("", status_code=201, **operations.declare("posts.create", security=SIGNED_IN, links={201: _POST}))
 async def create_post(body: schemas.PostCreate, service: PostServiceDep) -> schemas.PostResponse:
-    """Write a post."""
+    """Create a post."""
     return mapping.post(await service.create(mapping.draft(body)))
 
 
@@ -60,7 +62,7 @@ _BATCH["responses"][400]["model"] = BatchError
 
 @posts.post("/batch", **_BATCH)
 async def get_posts(body: schemas.BatchRequest, reader: PostReaderDep) -> list[schemas.PostResponse]:
-    """Get several posts at once, or learn which of them are not there."""
+    """Get several posts. Responds with 400 and the missing ids if any does not exist."""
     return [mapping.post(view) for view in await reader.get_many(body.ids)]
 
 
@@ -72,13 +74,13 @@ async def get_post(post_id: Id, service: PostServiceDep) -> schemas.PostResponse
 
 @posts.put("/{post_id}", **operations.declare("posts.update", security=SIGNED_IN, fails=[404], links={200: _POST}))
 async def update_post(post_id: Id, body: schemas.PostUpdate, service: PostServiceDep) -> schemas.PostResponse:
-    """Change the given fields. Only the author may."""
+    """Change the given fields. Allowed for the author."""
     return mapping.post(await service.edit(number(post_id), mapping.edit(body)))
 
 
 @posts.delete("/{post_id}", status_code=204, **operations.declare("posts.delete", security=SIGNED_IN, fails=[404]))
 async def delete_post(post_id: Id, service: PostServiceDep) -> None:
-    """Remove a post. Its author may, and a moderator."""
+    """Delete a post. Allowed for its author and moderators."""
     await service.delete(number(post_id))
 
 
@@ -86,8 +88,8 @@ async def delete_post(post_id: Id, service: PostServiceDep) -> None:
 async def search_posts(
     reader: PostReaderDep,
     query: Annotated[str, _WORDS],
-    limit: Annotated[int, Query(ge=1, le=100, description="How many posts at most.", examples=[20])] = 20,
+    limit: Annotated[int, Query(ge=1, le=100, description="The maximum number of posts.", examples=[20])] = 20,
 ) -> list[schemas.PostResponse]:
-    """Search posts, best first."""
+    """Search posts, most relevant first."""
     found = await reader.search(query, None, limit)
     return [mapping.post(hit.post) for hit in found.items]

@@ -1,4 +1,4 @@
-"""The shapes of posts in v1."""
+"""Schemas of posts in v1."""
 
 from datetime import datetime
 from typing import Annotated
@@ -20,24 +20,24 @@ class PostResponse(BaseModel):
     title: str = Field(description="In plain text.", examples=["Strata"])
     content: str = Field(description="In plain text.", examples=["Rock in layers tells its history."])
     published: bool = Field(description="Whether everybody can read it.", examples=[True])
-    author_id: int = Field(description="Who wrote it.", examples=[1])
-    view_count: int = Field(description="How often it was read.", ge=0, examples=[0])
-    created_at: datetime = Field(description="When it was written.", examples=["2026-11-23T12:00:00Z"])
-    updated_at: datetime = Field(description="When it was edited last.", examples=["2026-11-23T12:00:00Z"])
+    author_id: int = Field(description="The id of the author.", examples=[1])
+    view_count: int = Field(description="How often the post was read.", ge=0, examples=[0])
+    created_at: datetime = Field(description="When the post was created.", examples=["2026-11-23T12:00:00Z"])
+    updated_at: datetime = Field(description="When the post was last edited.", examples=["2026-11-23T12:00:00Z"])
 
 
 class PostPage(BaseModel):
     """One page of posts."""
 
     items: list[PostResponse] = Field(description="The posts.")
-    total: int = Field(description="How many there are on all pages.", ge=0, examples=[1])
+    total: int = Field(description="The total number of posts.", ge=0, examples=[1])
     page: int = Field(description="The number of this page, from 1.", ge=1, examples=[1])
-    page_size: int = Field(description="How many posts a page has at most.", ge=1, examples=[20])
-    total_pages: int = Field(description="How many pages there are.", ge=0, examples=[1])
+    page_size: int = Field(description="The maximum number of posts on a page.", ge=1, examples=[20])
+    total_pages: int = Field(description="The number of pages.", ge=0, examples=[1])
 
 
 class PostCreate(BaseModel):
-    """A post to be written."""
+    """A post to create."""
 
     title: Title
     content: Content
@@ -53,6 +53,6 @@ class PostUpdate(BaseModel):
 
 
 class BatchRequest(BaseModel):
-    """The posts to get."""
+    """The posts to return."""
 
-    ids: list[IntegerInBody] = Field(description="Their ids.", min_length=1, max_length=100, examples=[[1]])
+    ids: list[IntegerInBody] = Field(description="The ids of the posts.", min_length=1, max_length=100, examples=[[1]])

@@ -1,1 +1,1 @@
-"""Accounts in v1."""
+"""Users in v1."""

@@ -1,4 +1,4 @@
-"""Where a v1 user is shaped."""
+"""Maps users between v1 schemas and the core."""
 
 from app.kit.unset import UNSET
 from app.users.commands import UserDraft, UserEdit
@@ -7,7 +7,7 @@ from versions.v1.users import schemas
 
 
 def user(view: UserView) -> schemas.UserResponse:
-    """An account as v1 shows it."""
+    """Returns the v1 representation of a user."""
     return schemas.UserResponse.model_construct(
         id=view.id,
         email=view.email,
@@ -19,12 +19,12 @@ def user(view: UserView) -> schemas.UserResponse:
 
 
 def draft(body: schemas.UserCreate) -> UserDraft:
-    """The account to make."""
+    """Returns the user to create."""
     return UserDraft(email=body.email, password=body.password, display_name=body.full_name)
 
 
 def edit(body: schemas.UserUpdate) -> UserEdit:
-    """The fields that were given."""
+    """Returns the edit with the fields that the request contains."""
     given = body.model_fields_set
     return UserEdit(
         display_name=body.full_name if "full_name" in given else UNSET,

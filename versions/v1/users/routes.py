@@ -1,4 +1,4 @@
-"""Accounts in v1."""
+"""Users in v1."""
 
 from typing import Annotated, Final
 
@@ -31,25 +31,25 @@ async def bounded_limit(
         Query(
             ge=1,
             le=MAX_SKIP,
-            description="How many accounts, 1000 at most.",
+            description="How many users to return, 1000 at most.",
             examples=[100],
             json_schema_extra={"maximum": _MAX_LIMIT},
         ),
     ] = 100,
 ) -> int:
-    """v1 answers 400, not 422, to a limit over its bound."""
+    """Rejects a limit above the maximum with 400, where v1 does not use 422."""
     if limit > _MAX_LIMIT:
         raise LimitTooHigh
     return limit
 
 
-Skip = Annotated[int, Query(ge=0, le=MAX_SKIP, description="How many accounts to skip.", examples=[0])]
+Skip = Annotated[int, Query(ge=0, le=MAX_SKIP, description="How many users to skip.", examples=[0])]
 LimitDep = Annotated[int, Depends(bounded_limit)]
 
 _USER: Final[Links] = link_to("users.get", "users.update", "users.list_posts", user_id="$response.body#/id") | link_to(
     "posts.list", author_id="$response.body#/id"
 )
-# Nothing leads from an account that was there before to its end: who follows links would end their own.
+# Only a created user links to its deletion: a client that follows links would otherwise delete its own user.
 _CREATED: Final[Links] = (
     _USER
     | link_to("users.delete", "admin.delete_user", user_id="$response.body#/id")
@@ -69,20 +69,20 @@ RESOURCE: Final = Resource(
 
 @users.get("", **operations.declare("users.list", security=SIGNED_IN, fails=[400]))
 async def list_users(reader: UserReaderDep, limit: LimitDep, skip: Skip = 0) -> list[schemas.UserResponse]:
-    """List accounts. Admins only."""
+    """List users. Admins only."""
     return [mapping.user(view) for view in await reader.offset_page(skip, limit)]
 
 
 @users.get("/paginated", **operations.declare("users.list_paginated", security=SIGNED_IN, fails=[400]))
 async def list_users_paginated(reader: UserReaderDep, limit: LimitDep, skip: Skip = 0) -> schemas.UserPage:
-    """List accounts with their total. Admins only."""
+    """List users with their total number. Admins only."""
     items = [mapping.user(view) for view in await reader.offset_page(skip, limit)]
     return schemas.UserPage(items=items, total=await reader.count(), skip=skip, limit=limit)
 
 
 @users.get("/me", **operations.declare("users.me", security=SIGNED_IN, links={200: _USER}))
 async def get_me(reader: UserReaderDep) -> schemas.UserResponse:
-    """Get the caller's own account."""
+    """Get the caller's user."""
     return mapping.user(await reader.me())
 
 
@@ -90,13 +90,13 @@ async def get_me(reader: UserReaderDep) -> schemas.UserResponse:
     "", status_code=201, **operations.declare("users.create", security=SIGNED_IN, fails=[400], links={201: _CREATED})
 )
 async def create_user(body: schemas.UserCreate, service: UserServiceDep) -> schemas.UserResponse:
-    """Make an account. Admins only."""
+    """Create a user. Admins only."""
     return mapping.user(await service.create(mapping.draft(body)))
 
 
 @users.get("/{user_id}", **operations.declare("users.get", security=SIGNED_IN, fails=[404], links={200: _USER}))
 async def get_user(user_id: Id, reader: UserReaderDep) -> schemas.UserResponse:
-    """Get one's own account; admins get anyone's."""
+    """Get the caller's user; admins may get any user."""
     return mapping.user(await reader.get(number(user_id)))
 
 
@@ -104,13 +104,13 @@ async def get_user(user_id: Id, reader: UserReaderDep) -> schemas.UserResponse:
     "/{user_id}", **operations.declare("users.update", security=SIGNED_IN, fails=[400, 404, 409], links={200: _USER})
 )
 async def update_user(user_id: Id, body: schemas.UserUpdate, service: UserServiceDep) -> schemas.UserResponse:
-    """Change the given fields of one's own account; admins change anyone's."""
+    """Change the given fields of the caller's user; admins may change any user."""
     return mapping.user(await service.edit(number(user_id), mapping.edit(body)))
 
 
 @users.delete("/{user_id}", status_code=204, **operations.declare("users.delete", security=SIGNED_IN, fails=[404, 409]))
 async def delete_user(user_id: Id, service: UserServiceDep) -> None:
-    """Remove one's own account; admins remove anyone's."""
+    """Delete the caller's user; admins may delete any user."""
     await service.delete(number(user_id))
 
 
@@ -125,5 +125,5 @@ async def list_user_posts(user_id: Id, reader: PostReaderDep, limit: LimitDep, s
     "/{user_id}", status_code=204, **operations.declare("admin.delete_user", security=SIGNED_IN, fails=[404, 409])
 )
 async def admin_delete_user(user_id: Id, service: UserServiceDep) -> None:
-    """Remove any account. Admins only."""
+    """Delete any user. Admins only."""
     await service.delete_as_admin(number(user_id))

@@ -1,4 +1,4 @@
-"""The token endpoint's failures in the words of RFC 6749, section 5.2."""
+"""Error responses of the token endpoint, with the members of RFC 6749, section 5.2."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -26,7 +26,7 @@ _OAUTH: Final = {
 
 
 STATUSES: Final = frozenset({400, 401, 403, 415, 422, 429})
-"""Those that carry the words of RFC 6749; a body too large or too slow fails before it is known to be a request."""
+"""Statuses whose errors have the members of RFC 6749. Middleware rejects oversized or slow bodies without."""
 
 
 class TokenRoute(V2Route):

@@ -1,4 +1,4 @@
-"""Between v2's sign-in and the core's."""
+"""Maps sign-in between v2 schemas and the core."""
 
 from app.auth.commands import PasswordSignIn, Registration
 from app.auth.views import SessionView, TokenPair
@@ -8,17 +8,17 @@ from versions.v2.ids import SESSION
 
 
 def registration(body: schemas.Registration) -> Registration:
-    """The account to make."""
+    """Returns the user to register."""
     return Registration(email=body.email, password=body.password, display_name=body.display_name)
 
 
 def credentials(form: schemas.TokenForm, address: str, user_agent: str | None) -> PasswordSignIn:
-    """The attempt to sign in."""
+    """Returns the sign-in attempt."""
     return PasswordSignIn(email=form.username, password=form.password, address=address, user_agent=user_agent)
 
 
 def tokens(pair: TokenPair) -> schemas.Tokens:
-    """The answer of the token endpoint."""
+    """Returns the response of the token endpoint."""
     return schemas.Tokens(
         access_token=pair.access_token,
         token_type="Bearer",  # noqa: S106 - a scheme's name
@@ -29,7 +29,7 @@ def tokens(pair: TokenPair) -> schemas.Tokens:
 
 
 def session(view: SessionView) -> schemas.Session:
-    """A session as v2 shows it."""
+    """Returns the v2 representation of a session."""
     return schemas.Session(
         id=encode(SESSION, view.uid),
         user_agent=view.user_agent,

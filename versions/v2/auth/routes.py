@@ -19,7 +19,7 @@ from versions.v2.paging import DEFAULT_LIMIT, LINK, Cursor, Limit, Page, page, p
 from versions.v2.routing import WRITE, router
 
 _MAILED: Final = schemas.Accepted(detail="If all is well, a mail is on its way.")
-SessionIdPath = Annotated[SessionId, Path(description="The session.")]
+SessionIdPath = Annotated[SessionId, Path(description="The id of the session.")]
 
 _REGISTERED: Final[Links] = link_to(
     "tokens.create",
@@ -42,7 +42,7 @@ RESOURCE: Final = Resource(
     **operations.declare("registrations.create", security=ANYONE, fails=[409], links={202: _REGISTERED}),
 )
 async def register(body: schemas.Registration, service: RegistrationServiceDep) -> schemas.Accepted:
-    """Ask for an account. The answer does not tell whether the address has one; a mail does."""
+    """Register a user. The response does not reveal whether the address is registered; the e-mail does."""
     await service.register_quietly(mapping.registration(body))
     return _MAILED
 
@@ -54,7 +54,7 @@ async def register(body: schemas.Registration, service: RegistrationServiceDep) 
     **operations.declare("verifications.create", security=ANYONE, fails=[409]),
 )
 async def verify(body: schemas.Verification, service: RegistrationServiceDep) -> None:
-    """Prove an address with the token from the mail."""
+    """Verify an e-mail address with the token from the e-mail."""
     await service.verify(body.token)
 
 
@@ -65,7 +65,7 @@ async def verify(body: schemas.Verification, service: RegistrationServiceDep) ->
     **operations.declare("verifications.resend", security=ANYONE, fails=[409]),
 )
 async def resend_verification(body: schemas.AddressOnly, service: RegistrationServiceDep) -> schemas.Accepted:
-    """Ask for another mail with a verification token."""
+    """Request another e-mail with a verification token."""
     await service.resend_verification(body.email)
     return _MAILED
 
@@ -77,7 +77,7 @@ async def resend_verification(body: schemas.AddressOnly, service: RegistrationSe
     **operations.declare("password_resets.create", security=ANYONE, fails=[409]),
 )
 async def request_password_reset(body: schemas.AddressOnly, service: RegistrationServiceDep) -> schemas.Accepted:
-    """Ask for a mail with a token that sets a new password."""
+    """Request an e-mail with a token to set a new password."""
     await service.request_password_reset(body.email)
     return _MAILED
 
@@ -89,7 +89,7 @@ async def request_password_reset(body: schemas.AddressOnly, service: Registratio
     **operations.declare("password_resets.confirm", security=ANYONE, fails=[409]),
 )
 async def reset_password(body: schemas.PasswordReset, service: RegistrationServiceDep) -> None:
-    """Set a new password with the token from the mail. Every session of the account ends."""
+    """Set a new password with the token from the e-mail. This ends all sessions of the user."""
     await service.reset_password(body.token, body.password)
 
 
@@ -104,11 +104,11 @@ def _token_operation() -> dict[str, Any]:
         if status in STATUSES:
             response["model"] = TokenError
             response["content"] = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/TokenError"}}}
-    # The limit of all operations stands in front of this one, and does not know its words.
-    refused = declared["responses"][429]
-    refused["model"] = TokenQuotaProblem | QuotaProblem
+    # The general rate limit rejects requests before this route runs, so its errors lack the members of RFC 6749.
+    limited = declared["responses"][429]
+    limited["model"] = TokenQuotaProblem | QuotaProblem
     names = (TokenQuotaProblem.__name__, QuotaProblem.__name__)
-    refused["content"] = {
+    limited["content"] = {
         "application/problem+json": {"schema": {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in names]}}
     }
     return declared
@@ -123,7 +123,7 @@ async def issue_token(
 ) -> schemas.Tokens:
     """Get tokens for a password, or for a refresh token (RFC 6749).
 
-    Refresh tokens work once; reuse of a spent one ends the whole session.
+    A refresh token is valid once; reuse ends the session.
     """
     if form.grant_type == "refresh_token":
         return mapping.tokens(await service.refresh(form.refresh_token))
@@ -155,12 +155,12 @@ async def revoke_token(
         Form(
             max_length=40,
             pattern=NO_NUL,
-            description="Not needed: tokens say what they are.",
+            description="Ignored: the type is part of the token.",
             examples=["refresh_token"],
         ),
     ] = "",
 ) -> Response:
-    """End the session that a token belongs to (RFC 7009). Also the answer for a token that is none."""
+    """End the session that a token belongs to (RFC 7009). The response is the same for an invalid token."""
     await service.revoke_token(token)
     return Response(status_code=200)
 

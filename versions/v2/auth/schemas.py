@@ -1,4 +1,4 @@
-"""The shapes of sign-in in v2."""
+"""Schemas of sign-in in v2."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -14,7 +14,7 @@ MailedToken = Annotated[
         min_length=1,
         max_length=200,
         pattern=NO_NUL,
-        description="From the mail.",
+        description="The token from the e-mail.",
         examples=["mUt0kLVxk8yWzJcQ0nK3dS5cU2mB7h1oXq9fT4rEwAg"],
     ),
 ]
@@ -22,7 +22,7 @@ NewPassword = Annotated[Password, Field(description="8 to 100 characters.", exam
 
 
 class Registration(BaseModel):
-    """An account to be made."""
+    """A user to register."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -32,7 +32,7 @@ class Registration(BaseModel):
 
 
 class Verification(BaseModel):
-    """Proof of an address."""
+    """Verification of an e-mail address."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -40,7 +40,7 @@ class Verification(BaseModel):
 
 
 class AddressOnly(BaseModel):
-    """An account by its address."""
+    """A user, identified by the e-mail address."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -48,7 +48,7 @@ class AddressOnly(BaseModel):
 
 
 class PasswordReset(BaseModel):
-    """A new password, and the right to set it."""
+    """A new password and the token that allows setting it."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -57,46 +57,56 @@ class PasswordReset(BaseModel):
 
 
 class Accepted(BaseModel):
-    """The same answer whether or not there is such an account."""
+    """The response is the same whether or not the user exists."""
 
     model_config = ConfigDict(extra="forbid")
 
     detail: str = Field(
-        description="What happens next, for a person.", examples=["If all is well, a mail is on its way."]
+        description="What happens next, described for people.", examples=["If all is well, a mail is on its way."]
     )
 
 
 class TokenForm(BaseModel):
     """A token request (RFC 6749, sections 4.3.2 and 6)."""
 
-    grant_type: Literal["password", "refresh_token"] = Field(description="Which grant.", examples=["password"])
+    grant_type: Literal["password", "refresh_token"] = Field(description="The grant type.", examples=["password"])
     username: str = Field(
         default="",
         max_length=254,
         pattern=NO_NUL,
-        description="The address, with `password`.",
+        description="The e-mail address; for the grant type `password`.",
         examples=["ada@example.com"],
     )
     password: str = Field(
-        default="", max_length=100, pattern=NO_NUL, description="With `password`.", examples=["correct horse battery"]
+        default="",
+        max_length=100,
+        pattern=NO_NUL,
+        description="For the grant type `password`.",
+        examples=["correct horse battery"],
     )
     refresh_token: str = Field(
-        default="", max_length=4096, pattern=NO_NUL, description="With `refresh_token`.", examples=["eyJ.e30.c2ln"]
+        default="",
+        max_length=4096,
+        pattern=NO_NUL,
+        description="For the grant type `refresh_token`.",
+        examples=["eyJ.e30.c2ln"],
     )
 
 
 class Tokens(BaseModel):
-    """What a signed-in client holds (RFC 6749, section 5.1)."""
+    """The tokens of a session (RFC 6749, section 5.1)."""
 
     model_config = ConfigDict(extra="forbid")
 
     access_token: str = Field(description="For the `Authorization` header.", examples=["eyJhbGciOiJIUzI1NiJ9.e30.c2ln"])
-    token_type: Literal["Bearer"] = Field(description="How to use it.", examples=["Bearer"])
-    expires_in: int = Field(description="Its lifetime in seconds.", ge=1, examples=[900])
+    token_type: Literal["Bearer"] = Field(description="The token type.", examples=["Bearer"])
+    expires_in: int = Field(description="The lifetime of the access token in seconds.", ge=1, examples=[900])
     refresh_token: str = Field(
-        description="Gets the next tokens; works once.", examples=["eyJhbGciOiJIUzI1NiJ9.e30.c2ln"]
+        description="Exchanged for new tokens; valid once.", examples=["eyJhbGciOiJIUzI1NiJ9.e30.c2ln"]
     )
-    scope: str = Field(description="What it allows, separated by spaces.", examples=["posts:read posts:write"])
+    scope: str = Field(
+        description="The permissions of the token, separated by spaces.", examples=["posts:read posts:write"]
+    )
 
 
 class Session(BaseModel):
@@ -104,12 +114,14 @@ class Session(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    id: str = Field(description="The session.", examples=["ses_01jwxq7c8gfq8sh1tbp9xqk3ma"])
-    user_agent: str | None = Field(description="What the client called itself.", examples=["curl/8.11"])
+    id: str = Field(description="The id of the session.", examples=["ses_01jwxq7c8gfq8sh1tbp9xqk3ma"])
+    user_agent: str | None = Field(description="The `User-Agent` of the client.", examples=["curl/8.11"])
     current: bool = Field(description="Whether this request belongs to it.", examples=[True])
-    created_at: datetime = Field(description="When it began.", examples=["2026-11-23T12:00:00Z"])
-    last_used_at: datetime = Field(description="When its tokens were renewed last.", examples=["2026-11-23T12:00:00Z"])
-    expires_at: datetime = Field(description="When it ends.", examples=["2026-12-23T12:00:00Z"])
+    created_at: datetime = Field(description="When the session began.", examples=["2026-11-23T12:00:00Z"])
+    last_used_at: datetime = Field(
+        description="When its tokens were last refreshed.", examples=["2026-11-23T12:00:00Z"]
+    )
+    expires_at: datetime = Field(description="When the session expires.", examples=["2026-12-23T12:00:00Z"])
 
 
 class Provider(BaseModel):
@@ -125,4 +137,4 @@ class Providers(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    data: list[Provider] = Field(description="None while none is configured.", examples=[[]])
+    data: list[Provider] = Field(description="The providers; empty if none is configured.", examples=[[]])

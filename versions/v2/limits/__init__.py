@@ -1,1 +1,1 @@
-"""Accounts in v2."""
+"""Rate limits in v2."""

@@ -1,11 +1,11 @@
-"""From a decision to its shape in v2."""
+"""Maps a rate-limit decision to its v2 schema."""
 
 from observability.rate_limit.limiter import Decision
 from versions.v2.limits import schemas
 
 
 def rate_limit(decision: Decision) -> schemas.RateLimit:
-    """The caller's limits."""
+    """Returns the caller's rate limits."""
     policies = [
         schemas.PolicyStanding(
             name=standing.policy.name,

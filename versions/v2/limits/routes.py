@@ -15,5 +15,5 @@ RESOURCE: Final = Resource(tags=({"name": "limits", "description": "The caller's
 
 @limits.get("", **operations.declare("rate_limit.get", security=OPTIONAL, cost=0))
 async def get_rate_limit(decision: DecisionDep) -> schemas.RateLimit:
-    """Tell which policies hold for the caller and what is left of each. Asking is never counted."""
+    """Get the policies that apply to the caller and the remaining units of each. Requests are not counted."""
     return mapping.rate_limit(decision)

@@ -1,18 +1,18 @@
-"""What v2 says of limits."""
+"""Schemas of rate limits in v2."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
 
 class PolicyStanding(BaseModel):
-    """One policy, and where the caller stands with it."""
+    """One policy and the caller's use of it."""
 
     model_config = ConfigDict(extra="forbid")
 
     name: str = Field(description="As in `RateLimit-Policy`.", examples=["burst"])
     quota: int = Field(description="Units in a window.", ge=1, examples=[300])
     window: int = Field(description="Length of the window in seconds.", ge=1, examples=[60])
-    remaining: int = Field(description="Units that are left.", ge=0, examples=[295])
-    reset: int = Field(description="Seconds until there are more.", ge=0, examples=[12])
+    remaining: int = Field(description="Remaining units.", ge=0, examples=[295])
+    reset: int = Field(description="Seconds until more units are available.", ge=0, examples=[12])
 
 
 class RateLimit(BaseModel):
@@ -21,6 +21,7 @@ class RateLimit(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     plan: str = Field(
-        description="`free`, `pro`, `enterprise`, or `anonymous`, which is counted by address.", examples=["free"]
+        description="`free`, `pro`, `enterprise`, or `anonymous`, which is counted by client address.",
+        examples=["free"],
     )
-    policies: list[PolicyStanding] = Field(description="All of them hold at once.")
+    policies: list[PolicyStanding] = Field(description="The policies; all apply at the same time.")

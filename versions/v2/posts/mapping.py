@@ -1,4 +1,4 @@
-"""Where a v2 post is shaped: pure functions between the wire and the core."""
+"""Maps posts between v2 schemas and the core."""
 
 from collections.abc import Collection, Sequence
 from typing import Any, Final
@@ -49,8 +49,8 @@ class InvalidChoice(Malformed):
 
 
 def post(view: PostView) -> schemas.Post:
-    """A post as v2 shows it."""
-    # The validating constructor is the faster one: it is compiled, model_construct() is a loop over the fields.
+    """Returns the v2 representation of a post."""
+    # The validating constructor is faster: it is compiled, while model_construct() loops over the fields in Python.
     return schemas.Post(
         id=encode(POST, view.uid),
         v1_id=view.id,
@@ -66,11 +66,11 @@ def post(view: PostView) -> schemas.Post:
 
 
 def shaped(view: PostView, fields: Collection[str], include: Collection[str]) -> schemas.AnyPost:
-    """The whole post or some of its members, with or without its author."""
+    """Returns the post with all or the selected members, with or without its author."""
     whole = post(view)
     author = schemas.Author(id=encode(USER, view.author_uid), display_name=view.author_name) if include else None
     if fields:
-        # Not `getattr`, which warns of a deprecated member each time; its caller is told by a header.
+        # `getattr` would emit a warning for a deprecated member; the client is notified by a header.
         members: dict[str, Any] = {name: whole.__dict__[name] for name in fields}
         return schemas.PartialPost.model_construct(**members | ({"author": author} if author else {}))
     if author is not None:
@@ -79,12 +79,12 @@ def shaped(view: PostView, fields: Collection[str], include: Collection[str]) ->
 
 
 def draft(body: schemas.PostCreate) -> PostDraft:
-    """The post to write."""
+    """Returns the post to create."""
     return PostDraft(title=body.title, content=body.content, status=PostStatus(body.status))
 
 
 def edit(patch: schemas.PostPatch) -> PostEdit:
-    """The members that the patch holds; the defaults of the others mean nothing."""
+    """Returns the edit with the members that the patch contains; the defaults of the others are ignored."""
     given = patch.model_fields_set
     return PostEdit(
         title=patch.title if "title" in given else UNSET,
@@ -94,12 +94,12 @@ def edit(patch: schemas.PostPatch) -> PostEdit:
 
 
 def wanted(status: PostStatus | None, author_id: UUID | None, q: str | None) -> PostFilter:
-    """Which posts to list."""
+    """Returns the filter of a list."""
     return PostFilter(status=status, author=author_id, query=q)
 
 
 def sort(text: str) -> tuple[Sort, ...]:
-    """``-created_at,title``; a field that comes again changes nothing. Raises ``InvalidSort``."""
+    """Parses ``-created_at,title``; repeated fields are ignored. Raises ``InvalidSort``."""
     keys: dict[SortField, Sort] = {}
     for part in text.split(","):
         field = SortField(_sortable(part))
@@ -115,7 +115,7 @@ def _sortable(part: str) -> str:
 
 
 def choices(parameter: str, text: str | None, known: Collection[str]) -> list[str]:
-    """A list of names, separated by commas. Raises ``InvalidChoice``."""
+    """Parses a comma-separated list of names. Raises ``InvalidChoice``."""
     names = [] if text is None else list(dict.fromkeys(text.split(",")))
     if not set(names) <= set(known):
         raise InvalidChoice(parameter, known)
@@ -123,7 +123,7 @@ def choices(parameter: str, text: str | None, known: Collection[str]) -> list[st
 
 
 def operations(batch: schemas.Batch) -> list[PostOperation]:
-    """What the batch is to do."""
+    """Returns the operations of a batch."""
     return [_operation(item) for item in batch.operations]
 
 
@@ -138,18 +138,18 @@ def _operation(item: schemas.BatchOperation) -> PostOperation:
 
 
 def results(
-    request: Request, asked: Sequence[PostOperation], outcomes: Sequence[OperationResult]
+    request: Request, requested: Sequence[PostOperation], outcomes: Sequence[OperationResult]
 ) -> schemas.BatchResults:
-    """One result for each operation."""
-    pairs = zip(asked, outcomes, strict=True)
+    """Returns one result for each operation."""
+    pairs = zip(requested, outcomes, strict=True)
     return schemas.BatchResults(results=[_result(request, operation, outcome) for operation, outcome in pairs])
 
 
 def _result(request: Request, operation: PostOperation, outcome: OperationResult) -> schemas.BatchResult:
     if isinstance(outcome, DomainError):
         failure = classify(outcome)
-        told = problem(request, failure) | {"instance": _path(request, operation)}
-        return schemas.BatchResult(status=failure.status, post=None, problem=Problem.model_validate(told))
+        details = problem(request, failure) | {"instance": _path(request, operation)}
+        return schemas.BatchResult(status=failure.status, post=None, problem=Problem.model_validate(details))
     if outcome is None:
         return schemas.BatchResult(status=204, post=None, problem=None)
     status = 201 if isinstance(operation, CreatePost) else 200
@@ -157,13 +157,13 @@ def _result(request: Request, operation: PostOperation, outcome: OperationResult
 
 
 def _path(request: Request, operation: PostOperation) -> str:
-    """Where the operation would have gone as a request of its own: that is what went wrong, not the batch."""
+    """The path that a separate request would have: the problem is about the operation, not about the batch."""
     posts = f"{request.scope['root_path']}/posts"
     return posts if isinstance(operation, CreatePost) else f"{posts}/{encode(POST, known(operation.ref))}"
 
 
 def search_result(hit: SearchHit) -> schemas.SearchResult:
-    """A post that fits, with the reason."""
+    """Returns a matching post with its rank and highlights."""
     return schemas.SearchResult(
         post=post(hit.post),
         rank=hit.rank,

@@ -19,12 +19,14 @@ from versions.v2.paging import DEFAULT_LIMIT, LINK, Cursor, Limit, Page, page, p
 from versions.v2.posts import mapping, schemas
 from versions.v2.routing import WRITE, PatchRoute, router
 
-ETAG: Final = {200: {"headers": {"ETag": header("The post's revision and a digest of this answer.", required=True)}}}
+ETAG: Final = {
+    200: {"headers": {"ETag": header("The revision of the post and a digest of this response.", required=True)}}
+}
 CREATED: Final = {
     201: {
         "headers": {
-            "Location": header("The post.", required=True),
-            "ETag": header("Its revision.", required=True),
+            "Location": header("The URL of the post.", required=True),
+            "ETag": header("The revision of the post and a digest of this response.", required=True),
             **IDEMPOTENT_REPLAYED,
         }
     }
@@ -38,7 +40,7 @@ def _linked(post_id: str) -> Links:
 
 
 _POST: Final = _linked("$response.body#/id") | link_to("posts.list", author_id="$response.body#/author_id")
-PostIdPath = Annotated[PostId, Path(description="The post.")]
+PostIdPath = Annotated[PostId, Path(description="The id of the post.")]
 FIELD_NAMES: Final = [field.value for field in schemas.PostField]
 _WORDS: Any = Query(
     min_length=1,
@@ -60,7 +62,7 @@ IncludeQuery = Annotated[
     str | None,
     Query(
         max_length=100,
-        description="Bring this along: `author`.",
+        description="Related objects to include: `author`.",
         examples=["author"],
         json_schema_extra=enum_list_pattern(schemas.Include),
     ),
@@ -115,7 +117,7 @@ async def list_posts(
 async def create_post(
     request: Request, response: Response, body: schemas.PostCreate, service: PostServiceDep
 ) -> schemas.Post:
-    """Write a post."""
+    """Create a post."""
     view = await service.create(mapping.draft(body))
     shaped = mapping.post(view)
     response.headers["Location"] = f"{request.scope['root_path']}/posts/{shaped.id}"
@@ -130,12 +132,12 @@ async def create_post(
     **operations.declare("posts.batch", security=SIGNED_IN, fails=[404, 409], cost=10),
 )
 async def batch_posts(request: Request, body: schemas.Batch, service: PostServiceDep) -> schemas.BatchResults:
-    """Write, edit and remove posts: each on its own, or with `atomic` all or none.
+    """Create, edit and delete posts: independently, or with `atomic` all or none.
 
-    An atomic batch that fails answers with the problem of the operation that failed.
+    The response of an atomic batch that fails is the problem of the operation that failed.
     """
-    asked = mapping.operations(body)
-    return mapping.results(request, asked, await service.batch(asked, atomic=body.atomic))
+    requested = mapping.operations(body)
+    return mapping.results(request, requested, await service.batch(requested, atomic=body.atomic))
 
 
 @posts.get(
@@ -146,7 +148,7 @@ async def batch_posts(request: Request, body: schemas.Batch, service: PostServic
         security=OPTIONAL,
         fails=[404],
         success={**ETAG, 304: {"description": "Not modified"}},
-        # By the path, since `fields` may leave out the id.
+        # The path parameter, because `fields` may exclude the id from the body.
         links={200: _linked("$request.path.post_id")},
     ),
 )
@@ -157,7 +159,7 @@ async def get_post(
     fields: FieldsQuery = None,
     include: IncludeQuery = None,
 ) -> schemas.AnyPost:
-    """Get a post. Reading counts no view."""
+    """Get a post. This does not count as a view."""
     names = mapping.choices("fields", fields, FIELD_NAMES)
     extra = mapping.choices("include", include, list(schemas.Include))
     view = await reader.get(known(post_id))
@@ -177,7 +179,7 @@ async def edit_post(
     service: PostServiceDep,
     expected: ExpectedRevisionsDep,
 ) -> schemas.Post:
-    """Edit a post with a JSON merge patch (RFC 7396). Only its author may."""
+    """Edit a post with a JSON merge patch (RFC 7396). Allowed for its author."""
     view = await service.edit(known(post_id), mapping.edit(body), expected)
     record_revision(request, view.revision)
     return mapping.post(view)
@@ -190,7 +192,7 @@ async def edit_post(
     **operations.declare("posts.delete", security=SIGNED_IN, fails=[404, 409, 412]),
 )
 async def delete_post(post_id: PostIdPath, service: PostServiceDep, expected: ExpectedRevisionsDep) -> None:
-    """Remove a post. Its author may, and a moderator."""
+    """Delete a post. Allowed for its author and moderators."""
     await service.delete(known(post_id), expected)
 
 
@@ -214,6 +216,6 @@ async def search_posts(
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> SearchPage:
-    """Search posts, best first."""
+    """Search posts, most relevant first."""
     found = await reader.search(q, position(request, cursor), limit)
     return page(SearchPage, request, response, found, mapping.search_result)

@@ -1,4 +1,4 @@
-"""The shapes of posts in v2."""
+"""Schemas of posts in v2."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -19,7 +19,7 @@ Content = Annotated[
 Status = Annotated[
     PostStatus,
     Field(
-        description="A published post is everybody's; others are seen by their author and admins.",
+        description="Everybody can read a published post; only its author and admins can read others.",
         examples=["published"],
     ),
 ]
@@ -42,25 +42,25 @@ class PostField(StrEnum):
 
 
 class Include(StrEnum):
-    """What a post can bring along."""
+    """Related objects that a post can include."""
 
     AUTHOR = "author"
 
 
 class PostCreate(BaseModel):
-    """A post to be written."""
+    """A post to create."""
 
     model_config = ConfigDict(extra="forbid")
 
     title: Title
     content: Content
     status: Literal["draft", "published"] = Field(
-        default="draft", description="Whether to publish it at once.", examples=["published"]
+        default="draft", description="The initial status.", examples=["published"]
     )
 
 
 class PostPatch(BaseModel):
-    """A merge patch: members that are absent stay as they are, null is for none of them."""
+    """A merge patch: absent members stay unchanged; null is not accepted."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -70,31 +70,31 @@ class PostPatch(BaseModel):
 
 
 class Author(BaseModel):
-    """What everybody may know of an author."""
+    """The public profile of an author."""
 
     model_config = ConfigDict(extra="forbid")
 
-    id: str = Field(description="The user.", examples=["usr_01jwxq7c8gfq8sh1tbp9xqk3ma"])
-    display_name: str = Field(description="The name to show.", examples=["Ada Lovelace"])
+    id: str = Field(description="The id of the user.", examples=["usr_01jwxq7c8gfq8sh1tbp9xqk3ma"])
+    display_name: str = Field(description="The display name.", examples=["Ada Lovelace"])
 
 
 class Post(BaseModel):
-    """A post. `author` is there only when it was included, and with `fields` only those members are."""
+    """A post."""
 
     model_config = ConfigDict(extra="forbid")
 
-    id: str = Field(description="The post.", examples=["post_01jwxq7c8gfq8sh1tbp9xqk3ma"])
+    id: str = Field(description="The id of the post.", examples=["post_01jwxq7c8gfq8sh1tbp9xqk3ma"])
     v1_id: V1Id
-    author_id: str = Field(description="Who wrote it.", examples=["usr_01jwxq7c8gfq8sh1tbp9xqk3ma"])
+    author_id: str = Field(description="The id of the author.", examples=["usr_01jwxq7c8gfq8sh1tbp9xqk3ma"])
     title: str = Field(description="In plain text.", examples=["Strata"])
     content: str = Field(description="In plain text.", examples=["Rock in layers tells its history."])
     status: Status
     published_at: datetime | None = Field(
-        description="When it was published first; null before.", examples=["2026-11-23T12:00:00Z"]
+        description="When the post was first published; null before that.", examples=["2026-11-23T12:00:00Z"]
     )
     view_count: Count
-    created_at: datetime = Field(description="When it was written.", examples=["2026-11-23T12:00:00Z"])
-    updated_at: datetime = Field(description="When it was edited last.", examples=["2026-11-23T12:00:00Z"])
+    created_at: datetime = Field(description="When the post was created.", examples=["2026-11-23T12:00:00Z"])
+    updated_at: datetime = Field(description="When the post was last edited.", examples=["2026-11-23T12:00:00Z"])
 
 
 class PostWithAuthor(Post):
@@ -104,16 +104,18 @@ class PostWithAuthor(Post):
 
 
 class PartialPost(BaseModel):
-    """The members of a post that `fields` asked for; the others are absent."""
+    """The members of a post that `fields` selects; the others are absent."""
 
-    # Only what is set is sent. The factories never run; they keep defaults out of the document.
+    # Only members that are set are sent. The factories never run; they keep defaults out of the OpenAPI document.
 
     model_config = ConfigDict(extra="forbid")
 
-    id: str = Field(default_factory=str, description="The post.", examples=["post_01jwxq7c8gfq8sh1tbp9xqk3ma"])
+    id: str = Field(
+        default_factory=str, description="The id of the post.", examples=["post_01jwxq7c8gfq8sh1tbp9xqk3ma"]
+    )
     v1_id: V1Id = Field(default_factory=int)
     author_id: str = Field(
-        default_factory=str, description="Who wrote it.", examples=["usr_01jwxq7c8gfq8sh1tbp9xqk3ma"]
+        default_factory=str, description="The id of the author.", examples=["usr_01jwxq7c8gfq8sh1tbp9xqk3ma"]
     )
     title: str = Field(default_factory=str, description="In plain text.", examples=["Strata"])
     content: str = Field(
@@ -122,18 +124,18 @@ class PartialPost(BaseModel):
     status: Status = Field(default_factory=lambda: PostStatus.DRAFT)
     published_at: datetime | None = Field(
         default_factory=lambda: None,
-        description="When it was published first; null before.",
+        description="When the post was first published; null before that.",
         examples=["2026-11-23T12:00:00Z"],
     )
     view_count: Count = Field(default_factory=int)
     created_at: datetime = Field(
-        default_factory=utc_now, description="When it was written.", examples=["2026-11-23T12:00:00Z"]
+        default_factory=utc_now, description="When the post was created.", examples=["2026-11-23T12:00:00Z"]
     )
     updated_at: datetime = Field(
-        default_factory=utc_now, description="When it was edited last.", examples=["2026-11-23T12:00:00Z"]
+        default_factory=utc_now, description="When the post was last edited.", examples=["2026-11-23T12:00:00Z"]
     )
     author: Author = Field(
-        default_factory=lambda: Author(id="", display_name=""), description="Who wrote it, where included."
+        default_factory=lambda: Author(id="", display_name=""), description="The author, if included."
     )
 
 
@@ -141,12 +143,12 @@ AnyPost = PostWithAuthor | Post | PartialPost
 
 
 class BatchCreate(BaseModel):
-    """Write a post."""
+    """Create a post."""
 
     model_config = ConfigDict(extra="forbid")
 
-    op: Literal["create"] = Field(description="What to do.", examples=["create"])
-    post: PostCreate = Field(description="The post to write.")
+    op: Literal["create"] = Field(description="The kind of operation.", examples=["create"])
+    post: PostCreate = Field(description="The post to create.")
 
 
 class BatchUpdate(BaseModel):
@@ -154,17 +156,17 @@ class BatchUpdate(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    op: Literal["update"] = Field(description="What to do.", examples=["update"])
+    op: Literal["update"] = Field(description="The kind of operation.", examples=["update"])
     id: PostId = Field(description="The post.")
     patch: PostPatch = Field(description="A merge patch.")
 
 
 class BatchDelete(BaseModel):
-    """Remove a post."""
+    """Delete a post."""
 
     model_config = ConfigDict(extra="forbid")
 
-    op: Literal["delete"] = Field(description="What to do.", examples=["delete"])
+    op: Literal["delete"] = Field(description="The kind of operation.", examples=["delete"])
     id: PostId = Field(description="The post.")
 
 
@@ -172,26 +174,30 @@ BatchOperation = Annotated[BatchCreate | BatchUpdate | BatchDelete, Field(discri
 
 
 class Batch(BaseModel):
-    """Operations, carried out in their order."""
+    """Operations, executed in order."""
 
     model_config = ConfigDict(extra="forbid")
 
-    operations: list[BatchOperation] = Field(description="What to do.", min_length=1, max_length=100)
-    atomic: JsonBoolean = Field(default=False, description="All or nothing.", examples=[False])
+    operations: list[BatchOperation] = Field(description="The operations.", min_length=1, max_length=100)
+    atomic: JsonBoolean = Field(
+        default=False, description="Whether all operations are rolled back if one fails.", examples=[False]
+    )
 
 
 class BatchResult(BaseModel):
-    """What became of one operation: a post, nothing after a removal, or a problem."""
+    """The result of one operation: a post, nothing after a deletion, or a problem."""
 
     model_config = ConfigDict(extra="forbid")
 
-    status: int = Field(description="As if it had been a request of its own.", ge=200, le=599, examples=[201])
-    post: Post | None = Field(description="The post as it is now.")
-    problem: Problem | None = Field(description="What went wrong.")
+    status: int = Field(
+        description="The status code that a separate request would have.", ge=200, le=599, examples=[201]
+    )
+    post: Post | None = Field(description="The post after the operation; null after a deletion or an error.")
+    problem: Problem | None = Field(description="The error; null if the operation succeeded.")
 
 
 class BatchResults(BaseModel):
-    """One result for each operation, in their order."""
+    """One result for each operation, in the same order."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -199,7 +205,7 @@ class BatchResults(BaseModel):
 
 
 class Highlights(BaseModel):
-    """HTML: the text is escaped, the hits stand in `<mark>`."""
+    """HTML: the text is escaped, matches are enclosed in `<mark>`."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -208,10 +214,10 @@ class Highlights(BaseModel):
 
 
 class SearchResult(BaseModel):
-    """A post that fits the query."""
+    """A post that matches the query."""
 
     model_config = ConfigDict(extra="forbid")
 
     post: Post = Field(description="The post.")
-    rank: float = Field(description="How well it fits; more is better.", ge=0, examples=[0.6])
-    highlights: Highlights = Field(description="Where the query was found.")
+    rank: float = Field(description="The relevance; higher is better.", ge=0, examples=[0.6])
+    highlights: Highlights = Field(description="The matches of the query.")

@@ -1,1 +1,1 @@
-"""Accounts in v2."""
+"""Users in v2."""

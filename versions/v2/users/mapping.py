@@ -1,4 +1,4 @@
-"""Where a v2 user is shaped."""
+"""Maps users between v2 schemas and the core."""
 
 from app.access.principal import Principal
 from app.kit.unset import UNSET
@@ -10,7 +10,7 @@ from versions.v2.users import schemas
 
 
 def user(view: UserView) -> schemas.User:
-    """An account as v2 shows it."""
+    """Returns the v2 representation of a user."""
     return schemas.User.model_construct(
         id=encode(USER, view.uid),
         v1_id=view.id,
@@ -25,7 +25,7 @@ def user(view: UserView) -> schemas.User:
 
 
 def edit(patch: schemas.UserPatch) -> UserEdit:
-    """The members that the patch holds."""
+    """Returns the edit with the members that the patch contains."""
     given = patch.model_fields_set
     return UserEdit(
         display_name=patch.display_name if "display_name" in given else UNSET,
@@ -35,6 +35,6 @@ def edit(patch: schemas.UserPatch) -> UserEdit:
 
 
 def permissions(principal: Principal) -> schemas.Permissions:
-    """What the caller may do."""
+    """Returns the roles and permissions of the caller."""
     allowed = sorted(name for name in schemas.Permission if name in principal.permissions)
     return schemas.Permissions(roles=list(principal.roles), permissions=allowed)

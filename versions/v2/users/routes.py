@@ -1,4 +1,4 @@
-"""Accounts in v2."""
+"""Users in v2."""
 
 from typing import Annotated, Final
 
@@ -18,16 +18,16 @@ from versions.v2.routing import WRITE, PatchRoute, router
 from versions.v2.users import mapping, schemas
 
 ETAG: Final[Success] = {
-    200: {"headers": {"ETag": header("The account's revision and a digest of this answer.", required=True)}}
+    200: {"headers": {"ETag": header("The revision of the user and a digest of this response.", required=True)}}
 }
 TAGGED: Final[Success] = {**ETAG, 304: {"description": "Not modified"}}
-# Nothing leads to the end of an account, which no operation of v2 makes: who follows links would end their own.
+# No link to the deletion of a user: v2 creates no other users, so a client that follows links would delete its own.
 _USER: Final[Links] = (
     link_to("users.get", user_id="$response.body#/id")
     | link_to("posts.list", author_id="$response.body#/id")
     | link_to("users.update", user_id="$response.body#/id", header__if_match="$response.header.ETag")
 )
-UserIdPath = Annotated[UserId, Path(description="The user.")]
+UserIdPath = Annotated[UserId, Path(description="The id of the user.")]
 PatchBody = Annotated[schemas.UserPatch, Body(media_type="application/merge-patch+json")]
 
 UserPage = Page[schemas.User]
@@ -43,7 +43,7 @@ RESOURCE: Final = Resource(
 
 @me.get("", **operations.declare("me.get", security=SIGNED_IN, success=TAGGED, links={200: _USER}))
 async def get_me(request: Request, reader: UserReaderDep) -> schemas.User:
-    """Get the caller's own account."""
+    """Get the caller's user."""
     view = await reader.me()
     record_revision(request, view.revision)
     return mapping.user(view)
@@ -57,7 +57,7 @@ async def get_me(request: Request, reader: UserReaderDep) -> schemas.User:
 async def edit_me(
     request: Request, body: PatchBody, principal: PrincipalDep, service: UserServiceDep, expected: ExpectedRevisionsDep
 ) -> schemas.User:
-    """Edit the caller's own account with a JSON merge patch (RFC 7396)."""
+    """Edit the caller's user with a JSON merge patch (RFC 7396)."""
     view = await service.edit(principal.signed_in().user_uid, mapping.edit(body), expected)
     record_revision(request, view.revision)
     return mapping.user(view)
@@ -65,7 +65,7 @@ async def edit_me(
 
 @me.get("/permissions", **operations.declare("me.permissions", security=SIGNED_IN))
 async def get_permissions(principal: PrincipalDep) -> schemas.Permissions:
-    """Tell what the caller may do."""
+    """Get the caller's roles and permissions."""
     principal.signed_in()
     return mapping.permissions(principal)
 
@@ -74,7 +74,7 @@ async def get_permissions(principal: PrincipalDep) -> schemas.Permissions:
 async def list_users(
     request: Request, response: Response, reader: UserReaderDep, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> UserPage:
-    """List all accounts, oldest first. Needs `users:read`."""
+    """List all users, oldest first. Needs `users:read`."""
     found = await reader.page(position(request, cursor), limit)
     return page(UserPage, request, response, found, mapping.user)
 
@@ -83,7 +83,7 @@ async def list_users(
     "/{user_id}", **operations.declare("users.get", security=SIGNED_IN, fails=[404], success=TAGGED, links={200: _USER})
 )
 async def get_user(request: Request, user_id: UserIdPath, reader: UserReaderDep) -> schemas.User:
-    """Get one's own account, or anyone's with `users:read`."""
+    """Get the caller's user, or any user with `users:read`."""
     view = await reader.get(known(user_id))
     record_revision(request, view.revision)
     return mapping.user(view)
@@ -97,7 +97,7 @@ async def get_user(request: Request, user_id: UserIdPath, reader: UserReaderDep)
 async def edit_user(
     request: Request, user_id: UserIdPath, body: PatchBody, service: UserServiceDep, expected: ExpectedRevisionsDep
 ) -> schemas.User:
-    """Edit an account with a JSON merge patch (RFC 7396): one's own, or anyone's with `users:write`."""
+    """Edit the caller's user, or any user with `users:write`, with a JSON merge patch (RFC 7396)."""
     view = await service.edit(known(user_id), mapping.edit(body), expected)
     record_revision(request, view.revision)
     return mapping.user(view)
@@ -110,7 +110,7 @@ async def edit_user(
     **operations.declare("users.delete", security=SIGNED_IN, fails=[404, 409, 412]),
 )
 async def delete_user(user_id: UserIdPath, service: UserServiceDep, expected: ExpectedRevisionsDep) -> None:
-    """Remove one's own account, or anyone's with `users:delete`, with its posts, sessions and keys."""
+    """Delete the caller's user, or any user with `users:delete`, with all posts, sessions and keys."""
     await service.delete(known(user_id), expected)
 
 
@@ -124,7 +124,7 @@ async def delete_user(user_id: UserIdPath, service: UserServiceDep, expected: Ex
 async def set_roles(
     request: Request, user_id: UserIdPath, body: schemas.Roles, service: UserServiceDep, expected: ExpectedRevisionsDep
 ) -> schemas.User:
-    """Give an account exactly these roles. Needs `roles:write`."""
+    """Replace the roles of a user. Needs `roles:write`."""
     view = await service.set_roles(known(user_id), body.roles, expected)
     record_revision(request, view.revision)
     return mapping.user(view)

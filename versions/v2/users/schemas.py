@@ -1,4 +1,4 @@
-"""The shapes of accounts in v2."""
+"""Schemas of users in v2."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -11,51 +11,49 @@ from versions.kit.values import Email, JsonBoolean, text
 from versions.v2.ids import V1Id
 
 DisplayName = Annotated[
-    str, text(min_length=1, max_length=100), Field(description="The name to show.", examples=["Ada Lovelace"])
+    str, text(min_length=1, max_length=100), Field(description="The display name.", examples=["Ada Lovelace"])
 ]
 Address = Annotated[Email, Field(description="The e-mail address.", examples=["ada@example.com"])]
 
 
 class User(BaseModel):
-    """An account."""
+    """A user."""
 
     model_config = ConfigDict(extra="forbid")
 
-    id: str = Field(description="The user.", examples=["usr_01jwxq7c8gfq8sh1tbp9xqk3ma"])
+    id: str = Field(description="The id of the user.", examples=["usr_01jwxq7c8gfq8sh1tbp9xqk3ma"])
     v1_id: V1Id
     email: str = Field(description="The e-mail address.", examples=["ada@example.com"])
-    display_name: str = Field(description="The name to show.", examples=["Ada Lovelace"])
-    roles: list[Role] = Field(description="What the account is here for.", examples=[["author"]])
-    is_active: bool = Field(description="Whether it may sign in.", examples=[True])
-    is_verified: bool = Field(description="Whether its address is proven.", examples=[True])
-    created_at: datetime = Field(description="When it was made.", examples=["2026-11-23T12:00:00Z"])
-    updated_at: datetime = Field(description="When it was changed last.", examples=["2026-11-23T12:00:00Z"])
+    display_name: str = Field(description="The display name.", examples=["Ada Lovelace"])
+    roles: list[Role] = Field(description="The roles of the user.", examples=[["author"]])
+    is_active: bool = Field(description="Whether the user may sign in.", examples=[True])
+    is_verified: bool = Field(description="Whether the e-mail address is verified.", examples=[True])
+    created_at: datetime = Field(description="When the user was created.", examples=["2026-11-23T12:00:00Z"])
+    updated_at: datetime = Field(description="When the user was last changed.", examples=["2026-11-23T12:00:00Z"])
 
 
 class UserPatch(BaseModel):
-    """A merge patch. Address and activity are an administrator's to change."""
+    """A merge patch. Only administrators may change `email` and `is_active`."""
 
     model_config = ConfigDict(extra="forbid")
 
     display_name: DisplayName = Field(default_factory=str)
     email: Address = Field(default_factory=str)
-    is_active: JsonBoolean = Field(
-        default_factory=bool, description="Whether the account may sign in.", examples=[True]
-    )
+    is_active: JsonBoolean = Field(default_factory=bool, description="Whether the user may sign in.", examples=[True])
 
 
 class Roles(BaseModel):
-    """All roles of an account."""
+    """All roles of a user."""
 
     model_config = ConfigDict(extra="forbid")
 
     roles: list[Role] = Field(
-        description="All of them.", min_length=1, max_length=4, examples=[["author", "moderator"]]
+        description="The complete list of roles.", min_length=1, max_length=4, examples=[["author", "moderator"]]
     )
 
 
 class Permission(StrEnum):
-    """Everything a role or a key's scope can allow."""
+    """A permission that a role or the scope of an API key grants."""
 
     POSTS_READ = "posts:read"
     POSTS_WRITE = "posts:write"
@@ -70,11 +68,12 @@ class Permission(StrEnum):
 
 
 class Permissions(BaseModel):
-    """What the caller may do with the credentials of this request."""
+    """The permissions of the credentials of this request."""
 
     model_config = ConfigDict(extra="forbid")
 
-    roles: list[Role] = Field(description="The account's roles.", examples=[["author"]])
+    roles: list[Role] = Field(description="The roles of the user.", examples=[["author"]])
     permissions: list[Permission] = Field(
-        description="What the roles allow and, with an API key, its scopes too.", examples=[["posts:read"]]
+        description="The permissions of the roles; with an API key, only those that its scopes include.",
+        examples=[["posts:read"]],
     )
