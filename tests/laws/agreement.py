@@ -1,4 +1,4 @@
-"""What it means that two answers agree."""
+"""Compares responses of v1 and v2."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -11,7 +11,7 @@ from tests.laws.tables.fields import Shape, Shared
 
 
 def ok(response: httpx2.Response) -> httpx2.Response:
-    """The answer of a request that must succeed."""
+    """The response, which must be a success."""
     assert response.is_success, (response.request.method, str(response.request.url), response.text)
     return response
 
@@ -23,7 +23,7 @@ def agree(
     shape: Shape | None = None,
     names: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
-    """Both succeeded and say the same of one thing, or both failed for the same reason.
+    """Both responses succeeded with equal shared values, or both failed for the same reason.
 
     ``names`` are v2's for what v1 calls otherwise.
     """
@@ -37,11 +37,11 @@ def agree(
 
 
 def without_times(shared: Shared) -> Shared:
-    """What two runs of one scene have in common."""
+    """Shared values without times, which differ between two runs."""
     return {name: value for name, value in shared.items() if name not in {"created_at", "updated_at"}}
 
 
 def revision(response: httpx2.Response) -> str:
-    """The part of the entity tag that counts edits."""
+    """The part of an entity tag that counts revisions."""
     tag: str = response.headers["ETag"]
     return tag.strip('"').partition(".")[0]

@@ -1,4 +1,4 @@
-"""Bugs that somebody could write into a mapping, and the law that must catch each."""
+"""Realistic bugs in a mapping, and the law that must catch each."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -28,7 +28,7 @@ Patch = pytest.MonkeyPatch
 
 @dataclass(frozen=True)
 class Bug:
-    """``plant`` puts it into the running application."""
+    """``plant`` patches it into the running application."""
 
     name: str
     law: str
@@ -36,7 +36,7 @@ class Bug:
 
 
 def _wrap(module: Any, name: str, around: Callable[[Any], Any]) -> Callable[[Patch], None]:
-    """The result of a mapping, changed."""
+    """Change the result of a mapping."""
     real = getattr(module, name)
     return lambda patch: patch.setattr(module, name, lambda *given, **named: around(real(*given, **named)))
 
@@ -66,7 +66,7 @@ def _one_too_far(sort: Any, offset: int, limit: int) -> OffsetPage:
     return OffsetPage(sort, offset + 1 if offset else 0, limit)
 
 
-def _anyone_at_the_door_of_admins(patch: Patch) -> None:
+def _everyone_is_an_admin(patch: Patch) -> None:
     patch.setattr(UserService, "delete_as_admin", UserService.delete)
 
 
@@ -108,27 +108,27 @@ BUGS: Final = (
     ),
     Bug(
         "v1's second page starts one too late",
-        "pages.posts_are_walked_alike",
+        "pages.lists_of_posts_agree",
         lambda patch: patch.setattr(old_routes, "OffsetPage", _one_too_far),
     ),
     Bug(
         "v1 counts one page too many",
-        "pages.posts_are_walked_alike",
+        "pages.lists_of_posts_agree",
         _wrap(old_posts, "page", lambda page: page.model_copy(update={"total_pages": page.total_pages + 1})),
     ),
     Bug(
         "v2's link leads nowhere",
-        "pages.posts_are_walked_alike",
+        "pages.lists_of_posts_agree",
         lambda patch: patch.setattr(new_paging, "urlencode", lambda _: "cursor="),
     ),
     Bug(
         "v1 skips one account too many",
-        "pages.accounts_are_walked_alike",
+        "pages.lists_of_users_agree",
         _skips_one_too_many,
     ),
     Bug(
         "v1 answers 409 to a taken address",
-        "users.an_account_made_by_an_admin_is_whole",
+        "users.a_user_created_by_an_admin_is_complete",
         lambda patch: patch.setattr(old_errors, "_OWN_STATUS", {}),
     ),
     Bug(
@@ -136,26 +136,26 @@ BUGS: Final = (
         "permissions.posts",
         lambda patch: patch.setattr(NotTheAuthor, "code", "forbidden"),
     ),
-    Bug("v1 lets everybody remove an account as an admin", "permissions.accounts", _anyone_at_the_door_of_admins),
-    Bug("v1's batch shows hidden posts", "posts.many_are_read_as_one_by_one", _batch_sees_all),
+    Bug("v1 lets everybody remove an account as an admin", "permissions.accounts", _everyone_is_an_admin),
+    Bug("v1's batch shows hidden posts", "posts.a_batch_read_equals_single_reads", _batch_sees_all),
     Bug(
         "v2 forgets whether somebody is active",
-        "users.an_account_reads_alike",
+        "users.a_user_reads_alike",
         _wrap(new_users, "user", lambda user: user.model_copy(update={"is_active": True})),
     ),
     Bug(
         "v1 shows the address for the name",
-        "users.an_account_reads_alike",
+        "users.a_user_reads_alike",
         _wrap(old_users, "user", lambda user: user.model_copy(update={"full_name": user.email})),
     ),
     Bug(
         "v1 registers without a name",
-        "sessions.a_registration_makes_the_same_account",
+        "sessions.a_registration_creates_the_same_user",
         _wrap(old_auth, "registration", lambda wanted: replace(wanted, display_name="?")),
     ),
     Bug(
         "v2 hands out the access token twice",
-        "sessions.tokens_of_one_are_tokens_of_the_other",
+        "sessions.tokens_are_valid_in_both_versions",
         _wrap(new_auth, "tokens", lambda pair: pair.model_copy(update={"refresh_token": pair.access_token})),
     ),
 )

@@ -1,4 +1,4 @@
-"""The stage of this worker, and how hard the laws are tried."""
+"""The harness of this pytest worker, and the number of examples per law."""
 
 import asyncio
 import os
@@ -10,7 +10,7 @@ import pytest
 from app.settings.root import Settings
 from tests.support.postgres import clone
 
-FAMILIES = ("machine", "pages", "permissions", "posts", "preconditions", "refusals", "sessions", "users")
+FAMILIES = ("machine", "pages", "permissions", "posts", "preconditions", "rejections", "sessions", "users")
 for module in (*FAMILIES, "agreement", "tables.failures"):
     pytest.register_assert_rewrite(f"tests.laws.{module}")
 
@@ -35,7 +35,7 @@ def profile() -> hypothesis.settings:
 
 @pytest.fixture(scope="session")
 def harness(admin_dsn: str, settings: Settings, worker_id: str) -> Iterator[VersionsHarness]:
-    """One application and its cast, for all laws that this worker checks."""
+    """One application and its callers, shared by all laws of this worker."""
     loop = asyncio.new_event_loop()
     dsn = loop.run_until_complete(clone(admin_dsn, f"strata_laws_{worker_id}"))
     loop.close()

@@ -1,4 +1,4 @@
-"""The application over one transaction of a real PostgreSQL, played in scenes that leave no trace."""
+"""The application over one transaction of a real PostgreSQL, in which each example is rolled back."""
 
 import asyncio
 from collections.abc import Coroutine, Iterator, Sequence
@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 
 class VersionClient:
-    """One caller's client of one version. Every response is held against the version's frozen contract."""
+    """One caller's client of one version. Every response is checked against the version's frozen contract."""
 
     def __init__(self, harness: "VersionsHarness", version: str, headers: dict[str, str]) -> None:
         self._stage = harness
@@ -66,7 +66,7 @@ class VersionClient:
 
 @dataclass(frozen=True, eq=False)
 class Caller:
-    """Somebody who uses both versions. ``number`` is the id in v1, ``name`` that in v2; strangers have neither."""
+    """A caller of both versions. ``number`` is the id in v1, ``name`` the id in v2; anonymous callers have neither."""
 
     label: str
     number: int
@@ -80,7 +80,7 @@ class Caller:
 
 
 class VersionsHarness:
-    """One application, its cast, and an event loop that plain functions drive."""
+    """One application, its callers, and an event loop for synchronous tests."""
 
     def __init__(self, dsn: str, settings: Settings) -> None:
         self._loop = asyncio.new_event_loop()
@@ -107,7 +107,7 @@ class VersionsHarness:
 
     @property
     def callers(self) -> Sequence[Caller]:
-        """Everybody there is to call, with every kind of rights."""
+        """Every caller, with every combination of permissions."""
         return (
             *(self.stranger, self.ada, self.bob, self.reader, self.moderator, self.admin, self.narrow),
             self.forged,
@@ -121,7 +121,7 @@ class VersionsHarness:
 
     @contextmanager
     def rolled_back(self) -> Iterator[None]:
-        """Whatever happens in here has not happened afterwards."""
+        """Roll back everything that the block does."""
         savepoint = self.run(self._connection.begin_nested())
         try:
             yield
@@ -136,11 +136,11 @@ class VersionsHarness:
         self._loop.close()
 
     def fetch(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Rows, past the application."""
+        """Rows of a statement that bypasses the application."""
         return [tuple(row) for row in self.run(self._database.driver.fetch(query, *values))]
 
     def person(self, label: str, *roles: Role, scopes: Sequence[str] | None = None, verified: bool = True) -> Caller:
-        """Somebody with these roles, the common password, and a key with these scopes."""
+        """A new caller with these roles, the common password and a key with these scopes."""
         email = f"{label}@example.com"
         user, key = self.run(self._add(email, label.title(), roles, scopes, verified=verified))
         return self._caller(label, user.id, encode("usr", user.uid), email, {"X-API-Key": key})
@@ -163,26 +163,26 @@ class VersionsHarness:
         return user, key
 
     def holder(self, token: str) -> Caller:
-        """Whoever has this access token."""
+        """A caller with this access token."""
         return self._caller("holder", 0, "", "", {"Authorization": f"Bearer {token}"})
 
     def mails(self) -> list[Mail]:
-        """What the worker would have sent since the last time."""
+        """The mails of the jobs queued since the last call."""
         return self.run(self._world.deliver())
 
     def number_of(self, kind: str, name: str) -> int | None:
-        """The id in v1 of a v2 id, as the database knows it; None when there is no such thing."""
+        """The v1 id of a v2 id, from the database; None when nothing has this id."""
         prefix, table = {"user": ("usr", "users"), "post": ("post", "posts")}[kind]
         found = self.fetch(f"SELECT id FROM {table} WHERE uid = $1", decode(prefix, name))  # noqa: S608 - our own
         return found[0][0] if found else None
 
     def name_of_post(self, number: int) -> str:
-        """The v2 id of a post that v1 knows by its number."""
+        """The v2 id of a post with this v1 id."""
         ((uid,),) = self.fetch("SELECT uid FROM posts WHERE id = $1", number)
         return encode("post", uid)
 
     def events(self) -> list[tuple[str, UUID, str]]:
-        """Everything that happened, oldest first: type, subject, payload."""
+        """All events, oldest first: type, subject, payload."""
         return self.fetch("SELECT type, subject_uid, payload::text FROM events ORDER BY id")
 
     def _caller(self, label: str, number: int, name: str, email: str, headers: dict[str, str]) -> Caller:
@@ -192,7 +192,7 @@ class VersionsHarness:
 
 
 def _cheap_passwords() -> PasswordHasher:
-    """Argon2 at its lowest price: laws are about who gets in, not about how hard it is to guess."""
+    """Argon2 at its lowest cost: laws test sign-in, not the cost of guessing."""
     passwords = PasswordHasher(2)
     passwords._hash = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
     return passwords

@@ -1,4 +1,4 @@
-"""A law: something that holds for whatever is drawn. The suite, the seeded bugs and the mutants run the same ones."""
+"""A law: a property of both versions for all generated values. Suite, seeded bugs and mutants run the same laws."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Body = Callable[..., None]
 
 @dataclass(frozen=True)
 class Law:
-    """``share`` is the part of the profile's examples that the law needs: less where an example costs a password."""
+    """``share`` of the profile's examples is run: lower for laws whose examples hash passwords."""
 
     name: str
     body: Body
@@ -22,7 +22,7 @@ class Law:
     share: float
 
     def check(self, harness: VersionsHarness, profile: settings | None = None) -> None:
-        """Raise ``AssertionError`` for the first example that breaks the law. Each starts from the same state."""
+        """Raise ``AssertionError`` for the first example that breaks the law; each starts from the same state."""
         if not self.drawn:
             with harness.rolled_back():
                 self.body(harness)
@@ -40,7 +40,7 @@ class Law:
 
 
 def law(share: float = 1, **drawn: SearchStrategy[Any]) -> Callable[[Body], Law]:
-    """Make a function a law over these strategies."""
+    """Decorate a function as a law over these strategies."""
 
     def declare(body: Body) -> Law:
         return Law(f"{body.__module__.rpartition('.')[2]}.{body.__name__}", body, drawn, share)
@@ -49,12 +49,12 @@ def law(share: float = 1, **drawn: SearchStrategy[Any]) -> Callable[[Body], Law]
 
 
 def fixed(body: Body) -> Law:
-    """Make a function a law that draws nothing and is checked once."""
+    """Decorate a function as a law without generated values, which is checked once."""
     return law()(body)
 
 
-def hurried(examples: int) -> settings:
-    """The first broken example is enough, the smallest is not looked for, and the examples are always the same."""
+def first_failure_only(examples: int) -> settings:
+    """Stop at the first broken example, without shrinking, and always use the same examples."""
     return settings(
         deadline=None,
         max_examples=examples,

@@ -1,4 +1,4 @@
-"""Several people at once, each with a client of both versions, against a model of what they did."""
+"""Random histories of several users with clients of both versions, compared with a model."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -20,7 +20,7 @@ _VIEWERS: Final = ("stranger", "ada", "bob", "moderator", "admin")
 
 @dataclass(frozen=True)
 class Known:
-    """A post as the model has it."""
+    """A post of the model."""
 
     number: int
     name: str
@@ -50,14 +50,14 @@ class Known:
         return self.status == "published" or viewer in {self.author, "admin"}
 
     def edited(self, patch: dict[str, Any]) -> "Known":
-        """After a merge patch of v2."""
+        """The post after a merge patch of v2."""
         changed = {name: value for name, value in patch.items() if getattr(self, name) != value}
         after = replace(self, **changed, revision=self.revision + bool(changed))
         return replace(after, dated=after.dated or after.status == "published")
 
 
 class TwoVersions(RuleBasedStateMachine):
-    """Rules are requests of either version; after each, both show what the model knows, to every viewer."""
+    """Rules are requests of either version; after each, both versions show the model's posts to every viewer."""
 
     def __init__(self, harness: VersionsHarness) -> None:
         super().__init__()
@@ -90,7 +90,7 @@ class TwoVersions(RuleBasedStateMachine):
     def attempt(
         self, who: str, data: st.DataObject, act: Callable[[Caller, Known], httpx2.Response], *, moderated: bool
     ) -> tuple[Known, httpx2.Response | None]:
-        """Do something to a post; None when the model knows that it is refused, as it then was."""
+        """Send a write for a post; None when the model expects a rejection, which the response then is."""
         post = self.posts[data.draw(st.sampled_from(sorted(self.posts)))]
         answer = act(self.person(who), post)
         allowed = who == post.author or (moderated and who in {"moderator", "admin"})
@@ -194,7 +194,7 @@ def _part(item: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Machine(Law):
-    """A law over histories instead of values."""
+    """A law over histories of requests."""
 
     def check(self, harness: VersionsHarness, profile: settings | None = None) -> None:
         profile = profile or settings.default
@@ -205,4 +205,4 @@ class Machine(Law):
 
 
 interleaved: Final = Machine("machine.interleaved", lambda _: None, {}, 0.6)
-"""Whatever is done through whichever version in whatever order, both show the same."""
+"""After any sequence of requests to either version, both versions show the same."""

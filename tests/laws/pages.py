@@ -1,4 +1,4 @@
-"""Lists: every page of v1 and every page of v2 hold the same things in the same order."""
+"""Lists: the pages of v1 and those of v2 contain the same items in the same order."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ _INSERT: Final = """
 
 @dataclass(frozen=True)
 class Row:
-    """A post with few values to choose from, so that many are equal."""
+    """A post whose values come from small sets, so that many are equal."""
 
     author: int
     title: str
@@ -55,7 +55,7 @@ _WORDS: Final = st.sampled_from(["stone", "alpha", '"layers of stone"', "stone -
 
 
 def fill(harness: VersionsHarness, rows: Sequence[Row]) -> None:
-    """Posts with the times and counts that no client can set."""
+    """Insert posts with times and counts that no client can set."""
     authors = [harness.ada.number, harness.bob.number]
     columns = [
         [authors[row.author] for row in rows],
@@ -70,7 +70,7 @@ def fill(harness: VersionsHarness, rows: Sequence[Row]) -> None:
 
 
 def walk(viewer: Caller, path: str, size: int, **params: Any) -> Iterator[dict[str, Any]]:
-    """Every item of v2, page by page, on the way that ``next_cursor`` and the ``Link`` header both show."""
+    """Every item of a v2 list, page by page; ``next_cursor`` and the ``Link`` header must agree."""
     params["limit"] = size
     while True:
         response = ok(viewer.v2.get(path, **params))
@@ -87,7 +87,7 @@ def walk(viewer: Caller, path: str, size: int, **params: Any) -> Iterator[dict[s
 
 
 def numbered(viewer: Caller, size: int, **params: Any) -> Iterator[dict[str, Any]]:
-    """Every item of v1, page by page, with the totals that each page tells."""
+    """Every item of a v1 list, page by page, with the totals of each page."""
     number = 1
     seen = 0
     while True:
@@ -115,7 +115,7 @@ def numbered(viewer: Caller, size: int, **params: Any) -> Iterator[dict[str, Any
     field=st.sampled_from(["created_at", "updated_at", "title", "view_count"]),
     descending=st.booleans(),
 )
-def posts_are_walked_alike(
+def lists_of_posts_agree(
     harness: VersionsHarness,
     rows: Sequence[Row],
     viewer: str,
@@ -160,10 +160,10 @@ _KEYS: Final = st.lists(
 
 
 @law(0.6, rows=_ROWS, keys=_KEYS, size=st.integers(1, 6))
-def many_keys_sort_what_one_key_sorts(
+def several_sort_keys_refine_one(
     harness: VersionsHarness, rows: Sequence[Row], keys: Sequence[tuple[str, bool]], size: int
 ) -> None:
-    """v1 sorts by one key; by v2's further keys the equal are sorted. A key that comes again changes nothing."""
+    """v1 sorts by one key; v2's further keys order equal items. A repeated key has no effect."""
     fill(harness, rows)
     ordered = [POST.from_v1(harness, item) for item in numbered(harness.admin, 20)]
     directions = dict(reversed(keys))
@@ -176,7 +176,7 @@ def many_keys_sort_what_one_key_sorts(
 
 @law(0.3, rows=_ROWS, viewer=_VIEWERS)
 def defaults_are_the_same(harness: VersionsHarness, rows: Sequence[Row], viewer: str) -> None:
-    """Who asks for nothing in particular gets the newest first, twenty at most."""
+    """Without parameters both return the newest twenty posts."""
     fill(harness, [*rows, *rows])
     who: Caller = getattr(harness, viewer)
     old, new = ok(who.v1.get("/posts")).json(), ok(who.v2.get("/posts")).json()
@@ -188,10 +188,10 @@ def defaults_are_the_same(harness: VersionsHarness, rows: Sequence[Row], viewer:
 
 
 @law(0.6, rows=_ROWS, viewer=_VIEWERS, author=st.sampled_from(["ada", "bob", "reader"]), size=st.integers(1, 6))
-def an_authors_posts_are_walked_alike(
+def lists_of_an_author_agree(
     harness: VersionsHarness, rows: Sequence[Row], viewer: str, author: str, size: int
 ) -> None:
-    """By skipping, by counting, by cursor."""
+    """By offset, by page number and by cursor."""
     fill(harness, rows)
     who: Caller = getattr(harness, viewer)
     of: Caller = getattr(harness, author)
@@ -204,10 +204,10 @@ def an_authors_posts_are_walked_alike(
 
 
 @law(0.6, rows=_ROWS, viewer=_VIEWERS, words=_WORDS, size=st.integers(1, 6), limit=st.integers(1, 20))
-def searches_are_walked_alike(
+def searches_agree(
     harness: VersionsHarness, rows: Sequence[Row], viewer: str, words: str, size: int, limit: int
 ) -> None:
-    """Best first, and v1 shows the beginning of what v2 shows."""
+    """Best match first; v1 returns the beginning of v2's results."""
     fill(harness, rows)
     who: Caller = getattr(harness, viewer)
     hits = list(walk(who, "/search/posts", size, q=words))
@@ -226,7 +226,7 @@ def searches_are_walked_alike(
 
 
 @law(0.5, count=st.integers(0, 5), size=st.integers(1, 6))
-def accounts_are_walked_alike(harness: VersionsHarness, count: int, size: int) -> None:
+def lists_of_users_agree(harness: VersionsHarness, count: int, size: int) -> None:
     """All three lists, oldest first."""
     for number in range(count):
         harness.person(f"p{number}", Role.READER)

@@ -1,4 +1,4 @@
-"""Rights: both versions take the same decision on every operation, for every caller and every state."""
+"""Permissions: both versions decide alike for every operation, caller and state."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -62,7 +62,7 @@ ACCOUNT_ACTS: Final[Mapping[str, tuple[Callable[[Caller, Caller], httpx2.Respons
 
 @fixed
 def posts(harness: VersionsHarness) -> None:
-    """Every caller, every state, every operation: the same answer, and the same effect."""
+    """Every caller, status and operation: the same response and the same effect."""
     outcomes: dict[tuple[str, str, str], int] = {}
     for state in STATES:
         post = write(
@@ -101,7 +101,7 @@ _CHANGING: Final = ("title", "status", "view_count", "code")
 
 @fixed
 def writing(harness: VersionsHarness) -> None:
-    """Who may write a post at all, and who may make accounts."""
+    """Creating posts and users."""
     for who in harness.callers:
         with harness.rolled_back():
             old = who.v1.post("/posts", {"title": "T", "content": "c"})
@@ -118,7 +118,7 @@ def writing(harness: VersionsHarness) -> None:
 
 @fixed
 def lists(harness: VersionsHarness) -> None:
-    """Every caller sees the same posts in every list, and can open what the list shows."""
+    """Every caller gets the same posts in every list, and can read each of them."""
     for author in (harness.ada, harness.bob):
         for state in STATES[:3]:
             write(harness, author, Draft(f"{state} stone", "c", published=False), status=state)
@@ -141,7 +141,7 @@ def lists(harness: VersionsHarness) -> None:
 
 @fixed
 def accounts(harness: VersionsHarness) -> None:
-    """Every caller, every account, every operation: the same answer, and the same effect."""
+    """Every caller, user and operation: the same response and the same effect."""
     gone = harness.person("gone", Role.AUTHOR)
     ok(harness.admin.v2.delete(f"/users/{gone.name}"))
     for whom in (harness.ada, harness.admin, harness.narrow, gone):
@@ -174,8 +174,8 @@ def accounts(harness: VersionsHarness) -> None:
 
 
 @law(0.5, roles=st.lists(st.sampled_from(list(Role)), min_size=1, max_size=4, unique=True))
-def roles_given_by_v2_hold_in_v1(harness: VersionsHarness, roles: list[Role]) -> None:
-    """From the next request on, in both."""
+def roles_set_in_v2_apply_to_v1(harness: VersionsHarness, roles: list[Role]) -> None:
+    """They apply from the next request on, in both versions."""
     post = write(harness, harness.ada, Draft("T", "c", published=True))
     given = ok(harness.admin.v2.call("PUT", f"/users/{harness.bob.name}/roles", json={"roles": roles})).json()
     assert given["roles"] == [role.value for role in Role if role in roles]

@@ -16,7 +16,7 @@ from tests.laws.tables.fields import POST
 
 @dataclass(frozen=True)
 class Written:
-    """A post's places in both versions."""
+    """The paths of a post in both versions."""
 
     old: str
     new: str
@@ -25,7 +25,7 @@ class Written:
 def write(
     harness: VersionsHarness, author: Caller, draft: Draft, version: str = "v2", status: str | None = None
 ) -> Written:
-    """A post of this author, written by one version; a status is given to it by v2."""
+    """Create a post through one version; v2 sets its status."""
     if version == "v1":
         number = ok(author.v1.post("/posts", draft.v1)).json()["id"]
     else:
@@ -38,7 +38,7 @@ def write(
 
 
 def effect(harness: VersionsHarness, written: Written, act: Callable[[], httpx2.Response]) -> dict[str, Any]:
-    """What a request leads to: what v2 and the outbox show of it. It is taken back."""
+    """The post in v2 and the events after a request, which is then rolled back."""
     with harness.rolled_back():
         before = len(harness.events())
         response = act()
@@ -54,7 +54,7 @@ def effect(harness: VersionsHarness, written: Written, act: Callable[[], httpx2.
 
 @law(draft=DRAFTS, version=VERSIONS, statuses=st.lists(STATUSES, max_size=3))
 def a_post_reads_alike(harness: VersionsHarness, draft: Draft, version: str, statuses: list[str]) -> None:
-    """In whatever state, through whichever answer."""
+    """In every status, from every operation that returns it."""
     ada = harness.ada
     made = ok(ada.v1.post("/posts", draft.v1) if version == "v1" else ada.v2.post("/posts", draft.v2))
     number = made.json()["id" if version == "v1" else "v1_id"]
@@ -88,7 +88,7 @@ def a_post_reads_alike(harness: VersionsHarness, draft: Draft, version: str, sta
 
 @law(draft=DRAFTS, version=VERSIONS, status=STATUSES)
 def writing_back_changes_nothing(harness: VersionsHarness, draft: Draft, version: str, status: str) -> None:
-    """Not even the revision, the time or the outbox; ADR 2 for the archived."""
+    """Neither revision, time nor events change; ADR 2 explains archived posts."""
     ada = harness.ada
     written = write(harness, ada, draft, version, status)
     read = ok(ada.v1.get(written.old)).json()
@@ -109,7 +109,7 @@ def writing_back_changes_nothing(harness: VersionsHarness, draft: Draft, version
 
 @law(draft=DRAFTS, status=STATUSES, edit=POST_EDITS)
 def the_same_edit_means_the_same(harness: VersionsHarness, draft: Draft, status: str, edit: dict[str, Any]) -> None:
-    """To both versions and to whoever listens; and nothing else changes."""
+    """Both versions and the events show the same edit, and nothing else changes."""
     written = write(harness, harness.ada, draft, status=status)
     before = ok(harness.ada.v2.get(written.new)).json()
     patch = post_edit_of_v2(edit, status)
@@ -132,7 +132,7 @@ def _listed(harness: VersionsHarness, written: Written) -> httpx2.Response:
 
 @law(draft=DRAFTS)
 def the_same_draft_means_the_same(harness: VersionsHarness, draft: Draft) -> None:
-    """To both versions and to whoever listens."""
+    """Both versions and the events show the same post."""
     seen = []
     for version in ("v1", "v2"):
         with harness.rolled_back():
@@ -149,7 +149,7 @@ def the_same_draft_means_the_same(harness: VersionsHarness, draft: Draft) -> Non
 
 @law(0.4, draft=DRAFTS, status=STATUSES, version=VERSIONS)
 def removal_means_the_same(harness: VersionsHarness, draft: Draft, status: str, version: str) -> None:
-    """What one removes is gone in the other."""
+    """A post deleted through one version is gone in the other."""
     written = write(harness, harness.ada, draft, version, status)
     old = effect(harness, written, lambda: ok(harness.ada.v1.delete(written.old)))
     new = effect(harness, written, lambda: ok(harness.ada.v2.delete(written.new)))
@@ -163,7 +163,7 @@ def removal_means_the_same(harness: VersionsHarness, draft: Draft, status: str, 
 
 @law(0.4, status=STATUSES, draft=DRAFTS, views=st.lists(VERSIONS, max_size=4))
 def a_read_of_v1_is_a_view_of_v2(harness: VersionsHarness, status: str, draft: Draft, views: list[str]) -> None:
-    """v1 counts when it reads; v2 counts when told to, and its reads leave no trace. A view is no edit."""
+    """A read of v1 counts a view; v2 counts one on request. A view is not an edit."""
     written = write(harness, harness.ada, draft, status=status)
     before = ok(harness.ada.v2.get(written.new))
     for count, version in enumerate(views, start=1):
@@ -177,8 +177,8 @@ def a_read_of_v1_is_a_view_of_v2(harness: VersionsHarness, status: str, draft: D
 
 
 @law(0.6, statuses=st.lists(STATUSES, min_size=1, max_size=4), data=st.data())
-def many_are_read_as_one_by_one(harness: VersionsHarness, statuses: list[str], data: st.DataObject) -> None:
-    """v1's batch answers all, in the order asked for, or names each that v2 does not show."""
+def a_batch_read_equals_single_reads(harness: VersionsHarness, statuses: list[str], data: st.DataObject) -> None:
+    """v1's batch returns all posts in the requested order, or names each that v2 does not show."""
     posts = [write(harness, harness.ada, Draft(f"P{n}", "", published=False), status=s) for n, s in enumerate(statuses)]
     numbers = [int(written.old.rpartition("/")[2]) for written in posts]
     asked = data.draw(st.lists(st.sampled_from([*numbers, 2**40]), min_size=1, max_size=6))
@@ -198,10 +198,10 @@ def many_are_read_as_one_by_one(harness: VersionsHarness, statuses: list[str], d
 
 
 @law(0.4, draft=DRAFTS, status=STATUSES, edit=POST_EDITS, atomic=st.booleans())
-def a_batch_is_its_operations(
+def a_batch_equals_its_operations(
     harness: VersionsHarness, draft: Draft, status: str, edit: dict[str, Any], *, atomic: bool
 ) -> None:
-    """Each operation of a v2 batch answers, and is seen by v1, as the request it stands for."""
+    """Each operation of a v2 batch has the response and the effect of the single request."""
     kept, gone = (write(harness, harness.ada, draft, status=status) for _ in range(2))
     name, lost = (written.new.rpartition("/")[2] for written in (kept, gone))
     patch = post_edit_of_v2(edit, status)
@@ -238,8 +238,8 @@ _MEMBERS: Final = [*(field.new for field in POST.fields), *POST.only_new]
 
 
 @law(0.5, draft=DRAFTS, fields=st.lists(st.sampled_from(_MEMBERS), unique=True))
-def a_part_is_part_of_the_whole(harness: VersionsHarness, draft: Draft, fields: list[str]) -> None:
-    """v2's ``fields`` and ``include`` show what both versions show of post and author."""
+def a_sparse_post_is_part_of_the_post(harness: VersionsHarness, draft: Draft, fields: list[str]) -> None:
+    """v2's ``fields`` and ``include`` return the values that both versions show."""
     written = write(harness, harness.ada, draft, "v1")
     whole = ok(harness.ada.v2.get(written.new)).json()
     name = ok(harness.ada.v1.get("/users/me")).json()["full_name"]

@@ -1,4 +1,4 @@
-"""What only v2 promises holds whatever v1 does meanwhile: entity tags and idempotency keys."""
+"""Entity tags and idempotency keys of v2 stay correct while v1 writes."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -16,10 +16,10 @@ _EDITS_OF_A_USER: Final = st.fixed_dictionaries({}, optional={"full_name": st.sa
 
 
 @law(draft=DRAFTS, status=STATUSES, edit=POST_EDITS, view=st.booleans())
-def an_edit_of_v1_is_an_edit_to_a_precondition(
+def an_edit_through_v1_invalidates_a_tag(
     harness: VersionsHarness, draft: Draft, status: str, edit: dict[str, Any], *, view: bool
 ) -> None:
-    """A tag from before v1's edit refuses v2's; v1's view, or an edit that changes nothing, does not."""
+    """An edit by v1 invalidates a tag for v2; a view by v1, or an edit without effect, does not."""
     written = write(harness, harness.ada, draft, status=status)
     if view:
         ok(harness.ada.v1.get(written.old))
@@ -50,8 +50,8 @@ def an_edit_of_v1_is_an_edit_to_a_precondition(
 
 
 @law(0.4, edit=_EDITS_OF_A_USER)
-def an_edit_of_an_account_too(harness: VersionsHarness, edit: dict[str, Any]) -> None:
-    """In all operations of v2 that take a precondition."""
+def an_edit_of_a_user_invalidates_a_tag(harness: VersionsHarness, edit: dict[str, Any]) -> None:
+    """For all operations of v2 that accept a precondition."""
     place = f"/users/{harness.bob.name}"
     before = ok(harness.bob.v2.get("/me"))
     assert revision(before) == revision(ok(harness.admin.v2.get(place)))
@@ -73,8 +73,8 @@ def an_edit_of_an_account_too(harness: VersionsHarness, edit: dict[str, Any]) ->
 
 
 @law(0.4, draft=DRAFTS, times=st.integers(2, 3))
-def a_repeated_write_is_one_post_in_v1(harness: VersionsHarness, draft: Draft, times: int) -> None:
-    """One idempotency key, one post, one event; without a key each request writes, in both versions."""
+def a_repeated_write_creates_one_post(harness: VersionsHarness, draft: Draft, times: int) -> None:
+    """One key creates one post and one event; without a key every request creates one."""
     head = {"Idempotency-Key": '"once"'}
     answers = [ok(harness.ada.v2.post("/posts", draft.v2, headers=head)) for _ in range(times)]
     assert all(answer.json() == answers[0].json() for answer in answers)
@@ -89,8 +89,8 @@ def a_repeated_write_is_one_post_in_v1(harness: VersionsHarness, draft: Draft, t
 
 
 @fixed
-def a_place_is_where_the_post_is(harness: VersionsHarness) -> None:
-    """``Location`` and ``ETag`` of a creation are those of the read."""
+def a_location_leads_to_the_post(harness: VersionsHarness) -> None:
+    """``Location`` and ``ETag`` of a created post are those of the read."""
     made = ok(harness.ada.v2.post("/posts", {"title": "T", "content": "c"}))
     read = ok(harness.ada.v2.call("GET", made.headers["Location"].removeprefix("/api/v2")))
     assert (read.json(), read.headers["ETag"]) == (made.json(), made.headers["ETag"])

@@ -1,4 +1,4 @@
-"""Signing in: an account, a session, a token of one version is one of the other."""
+"""Sign-in: users, sessions and tokens of one version are valid in the other."""
 
 from itertools import product
 from typing import Any
@@ -16,21 +16,21 @@ from tests.support.app import PASSWORD, token_of
 
 
 def sign_in(harness: VersionsHarness, version: str, email: str, password: str = PASSWORD) -> httpx2.Response:
-    """With a password."""
+    """Sign in with a password."""
     if version == "v1":
         return harness.stranger.v1.submit("/auth/login", username=email, password=password)
     return harness.stranger.v2.submit("/auth/token", grant_type="password", username=email, password=password)
 
 
 def refresh(harness: VersionsHarness, version: str, token: str) -> httpx2.Response:
-    """With a refresh token."""
+    """Refresh the tokens."""
     if version == "v1":
         return harness.stranger.v1.post("/auth/refresh", {"refresh_token": token})
     return harness.stranger.v2.submit("/auth/token", grant_type="refresh_token", refresh_token=token)
 
 
 def tokens(harness: VersionsHarness, version: str, response: httpx2.Response) -> dict[str, Any]:
-    """What both versions hand out."""
+    """The shared values of a token response."""
     body = ok(response).json()
     shared = TOKENS.from_v1(harness, body) if version == "v1" else TOKENS.from_v2(harness, body)
     assert shared["token_type"] == "bearer"
@@ -38,8 +38,8 @@ def tokens(harness: VersionsHarness, version: str, response: httpx2.Response) ->
 
 
 @law(0.5, address=ADDRESSES, name=NAMES, proving=VERSIONS)
-def a_registration_makes_the_same_account(harness: VersionsHarness, address: str, name: str, proving: str) -> None:
-    """The same account, the same mail; whichever version proves the address, both let it in."""
+def a_registration_creates_the_same_user(harness: VersionsHarness, address: str, name: str, proving: str) -> None:
+    """The same user and the same mail; after verification through either version, both accept the sign-in."""
     accounts = []
     for version in ("v1", "v2"):
         with harness.rolled_back():
@@ -88,8 +88,8 @@ def _prove(harness: VersionsHarness, version: str, address: str, token: str) -> 
 
 
 @fixed
-def a_first_proof_says_so(harness: VersionsHarness) -> None:
-    """v1 tells a first proof from a second, which the mail of either version is good for."""
+def a_first_verification_is_distinguished(harness: VersionsHarness) -> None:
+    """v1 distinguishes the first verification from a second one, with the mail of either version."""
     _register(harness, "v1", "first@example.com", "F")
     (mail,) = harness.mails()
     ok(harness.stranger.v2.post("/auth/verifications/resend", {"email": "first@example.com"}))
@@ -98,8 +98,8 @@ def a_first_proof_says_so(harness: VersionsHarness) -> None:
 
 
 @law(0.4, making=VERSIONS, order=st.lists(VERSIONS, min_size=1, max_size=3))
-def tokens_of_one_are_tokens_of_the_other(harness: VersionsHarness, making: str, order: list[str]) -> None:
-    """Access tokens open both, refresh tokens are spent once in either, and a reuse ends the session in both."""
+def tokens_are_valid_in_both_versions(harness: VersionsHarness, making: str, order: list[str]) -> None:
+    """Access tokens work in both, a refresh token works once in either, and its reuse ends the session in both."""
     held = tokens(harness, making, sign_in(harness, making, harness.ada.email))
     spent = held
     for version in order:
@@ -119,8 +119,8 @@ def tokens_of_one_are_tokens_of_the_other(harness: VersionsHarness, making: str,
 
 
 @fixed
-def a_session_tells_from_what_it_was_opened(harness: VersionsHarness) -> None:
-    """The same program, whichever version it signed in with."""
+def a_session_names_its_client(harness: VersionsHarness) -> None:
+    """The session names the client program, whichever version it signed in through."""
     program = {"User-Agent": "Rock/1.0"}
     form = {"username": harness.ada.email, "password": PASSWORD}
     logins = [
@@ -137,8 +137,8 @@ def a_session_tells_from_what_it_was_opened(harness: VersionsHarness) -> None:
 
 
 @fixed
-def refusals_agree(harness: VersionsHarness) -> None:
-    """Wrong password, unknown address, unproven address, deactivated account, forged token."""
+def failed_sign_ins_agree(harness: VersionsHarness) -> None:
+    """Wrong password, unknown or unverified address, deactivated user, forged token."""
     fresh = harness.person("fresh", Role.AUTHOR, verified=False)
     idle = harness.person("idle", Role.AUTHOR)
     ok(harness.admin.v1.put(f"/users/{idle.number}", {"is_active": False}))
@@ -157,8 +157,8 @@ def refusals_agree(harness: VersionsHarness) -> None:
 
 
 @law(0.3, way=st.sampled_from(["revoke access", "revoke refresh", "end session", "deactivate", "remove"]))
-def whoever_is_out_is_out_everywhere(harness: VersionsHarness, way: str) -> None:
-    """v2 signs out, v1 obeys."""
+def a_sign_out_applies_to_both_versions(harness: VersionsHarness, way: str) -> None:
+    """A sign-out in v2 applies to v1."""
     held = tokens(harness, "v1", sign_in(harness, "v1", harness.bob.email))
     holder = harness.holder(held["access_token"])
     ok(holder.v1.get("/auth/me"))
@@ -177,8 +177,8 @@ def whoever_is_out_is_out_everywhere(harness: VersionsHarness, way: str) -> None
 
 
 @law(0.3, way=st.sampled_from(["v1", "reset"]))
-def a_new_password_is_everywhere(harness: VersionsHarness, way: str) -> None:
-    """Set by v1, or by the mail that v2 sends; the old one opens neither version."""
+def a_new_password_applies_to_both_versions(harness: VersionsHarness, way: str) -> None:
+    """Set through v1, or with v2's reset mail; neither version accepts the old password."""
     changed = "another password"
     if way == "v1":
         ok(harness.ada.v1.put(f"/users/{harness.ada.number}", {"password": changed}))

@@ -1,4 +1,4 @@
-"""What laws draw from."""
+"""Hypothesis strategies for laws."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -22,7 +22,7 @@ ADDRESSES: Final = st.sampled_from(["new@example.com", "New.Name+tag@Example.com
 
 @dataclass(frozen=True)
 class Draft:
-    """A post to write, in terms of both versions."""
+    """A new post, for both versions."""
 
     title: str
     content: str
@@ -49,7 +49,7 @@ USER_EDITS: Final = st.fixed_dictionaries(
 
 
 def post_edit_of_v2(edit: dict[str, Any], status: str) -> dict[str, Any]:
-    """The merge patch that means what a v1 body means for a post of this status (ADR 2)."""
+    """The merge patch with the effect of a v1 body on a post of this status (ADR 2)."""
     patch = {name: value for name, value in edit.items() if name != "published"}
     if edit.get("published") is True:
         patch["status"] = "published"
@@ -59,6 +59,6 @@ def post_edit_of_v2(edit: dict[str, Any], status: str) -> dict[str, Any]:
 
 
 def user_edit_of_v2(edit: dict[str, Any]) -> dict[str, Any]:
-    """The merge patch that means what a v1 body means."""
+    """The merge patch with the effect of a v1 body."""
     renamed = {"full_name": "display_name"}
     return {renamed.get(name, name): value for name, value in edit.items()}

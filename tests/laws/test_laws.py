@@ -1,4 +1,4 @@
-"""v1 and v2 mean the same, wherever both can speak."""
+"""Every law holds: v1 and v2 agree wherever both can express the same."""
 
 import hypothesis
 import pytest

@@ -1,4 +1,4 @@
-"""What ``make mutants`` plants, and that its list of targets and excuses is true."""
+"""What ``make mutants`` plants, and that its targets and excuses exist."""
 
 import tomllib
 from pathlib import Path
@@ -14,7 +14,7 @@ from x import y
 
 
 def shape(view):
-    """A docstring is no code."""
+    """A docstring is not code."""
     return made(id=view.id, shown=view.status == "on")
 
 

@@ -1,4 +1,4 @@
-"""Nothing of either version is left out of the tables without a reason."""
+"""The tables cover every operation, field and error of both versions, or give a reason."""
 
 import importlib
 import pkgutil

@@ -1,4 +1,4 @@
-"""Accounts: what one version writes, the other reads."""
+"""Users: what one version writes, the other reads."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,12 +16,12 @@ from tests.support.app import PASSWORD
 
 
 def places(caller: Caller) -> tuple[str, str]:
-    """An account's places in both versions."""
+    """The paths of a user in both versions."""
     return f"/users/{caller.number}", f"/users/{caller.name}"
 
 
 def effect(harness: VersionsHarness, whom: Caller, act: Callable[[], httpx2.Response]) -> dict[str, Any]:
-    """What a request leads to: what v2 and the outbox show of the account. It is taken back."""
+    """The user in v2 and the events after a request, which is then rolled back."""
     old, new = places(whom)
     with harness.rolled_back():
         before = len(harness.events())
@@ -44,8 +44,8 @@ def effect(harness: VersionsHarness, whom: Caller, act: Callable[[], httpx2.Resp
 
 
 @law(0.8, edit=USER_EDITS, version=VERSIONS)
-def an_account_reads_alike(harness: VersionsHarness, edit: dict[str, Any], version: str) -> None:
-    """By its owner and an admin, alone and in the list, after whatever was changed."""
+def a_user_reads_alike(harness: VersionsHarness, edit: dict[str, Any], version: str) -> None:
+    """For the user and for an admin, alone and in lists, after any edit."""
     old, new = places(harness.bob)
     if version == "v1":
         changed = ok(harness.admin.v1.put(old, edit))
@@ -67,7 +67,7 @@ def an_account_reads_alike(harness: VersionsHarness, edit: dict[str, Any], versi
 
 
 def _normalised(edit: dict[str, Any]) -> dict[str, Any]:
-    """An address is kept in its one spelling: the domain in lower case."""
+    """An address is stored with its domain in lower case."""
     if "email" not in edit:
         return edit
     local, _, domain = edit["email"].partition("@")
@@ -75,8 +75,8 @@ def _normalised(edit: dict[str, Any]) -> dict[str, Any]:
 
 
 @law(0.5, role=st.sampled_from(list(Role)), verified=st.booleans())
-def an_account_of_any_kind_reads_alike(harness: VersionsHarness, role: Role, *, verified: bool) -> None:
-    """Whatever it may do, and whether its address is proven or not."""
+def a_user_with_any_role_reads_alike(harness: VersionsHarness, role: Role, *, verified: bool) -> None:
+    """With any role, verified or not."""
     nobody = harness.person("nobody", role, verified=verified)
     agree(harness, nobody.v1.get("/auth/me"), nobody.v2.get("/me"), ME)
     agree(harness, nobody.v1.get("/users/me"), nobody.v2.get("/me"), USER)
@@ -90,7 +90,7 @@ def an_account_of_any_kind_reads_alike(harness: VersionsHarness, role: Role, *, 
 
 @law(edit=USER_EDITS, own=st.booleans())
 def the_same_edit_means_the_same(harness: VersionsHarness, edit: dict[str, Any], *, own: bool) -> None:
-    """By an admin, or by the owner, who may change less; nothing but what is named changes."""
+    """By an admin, or by the user, who may change less; only the named fields change."""
     who = harness.bob if own else harness.admin
     old, new = places(harness.bob)
     before = ok(harness.admin.v2.get(new)).json()
@@ -116,7 +116,7 @@ def the_same_edit_means_the_same(harness: VersionsHarness, edit: dict[str, Any],
 
 @law(0.4, edit=USER_EDITS)
 def writing_back_changes_nothing(harness: VersionsHarness, edit: dict[str, Any]) -> None:
-    """Not even the revision, the time or the outbox."""
+    """Neither revision, time nor events change."""
     old, new = places(harness.bob)
     ok(harness.admin.v2.patch(new, user_edit_of_v2(edit)))
     read, before = ok(harness.admin.v1.get(old)).json(), ok(harness.admin.v2.get(new))
@@ -133,7 +133,7 @@ def writing_back_changes_nothing(harness: VersionsHarness, edit: dict[str, Any])
 
 @law(0.4, whom=st.sampled_from(["bob", "other_admin"]), own=st.booleans())
 def removal_means_the_same(harness: VersionsHarness, whom: str, *, own: bool) -> None:
-    """Account, keys and posts go together, whichever of the three operations removed it."""
+    """User, keys and posts are deleted together, through each of the three operations."""
     gone: Caller = getattr(harness, whom)
     who = gone if own else harness.admin
     old, new = places(gone)
@@ -160,7 +160,7 @@ def removal_means_the_same(harness: VersionsHarness, whom: str, *, own: bool) ->
 
 @fixed
 def the_last_admin_stays(harness: VersionsHarness) -> None:
-    """Neither version lets go of the last one."""
+    """Neither version deletes or demotes the last admin."""
     ok(harness.admin.v2.delete(places(harness.other_admin)[1]))
     ok(harness.admin.v2.delete(places(harness.narrow)[1]))
     old, new = places(harness.admin)
@@ -171,8 +171,8 @@ def the_last_admin_stays(harness: VersionsHarness) -> None:
 
 
 @law(0.3, name=NAMES, address=ADDRESSES)
-def an_account_made_by_an_admin_is_whole(harness: VersionsHarness, name: str, address: str) -> None:
-    """v1 alone makes accounts; v2 shows all of what was made."""
+def a_user_created_by_an_admin_is_complete(harness: VersionsHarness, name: str, address: str) -> None:
+    """Only v1 creates users; v2 shows every value."""
     body = {"email": address, "password": PASSWORD, "full_name": name}
     made = ok(harness.admin.v1.post("/users", body)).json()
     listed = ok(harness.admin.v2.get("/users", limit=100)).json()["data"]

@@ -33,11 +33,11 @@ THRESHOLD: Final = 95
 """Per cent of the mutants that must be caught."""
 
 FAMILIES: Final = {
-    "posts": ("posts", "pages", "refusals", "preconditions"),
-    "users": ("users", "permissions", "refusals", "sessions"),
-    "auth": ("sessions", "refusals"),
-    "errors": ("refusals", "permissions", "users", "sessions"),
-    "ids": ("posts", "users", "sessions", "refusals"),
-    "paging": ("pages", "refusals"),
+    "posts": ("posts", "pages", "rejections", "preconditions"),
+    "users": ("users", "permissions", "rejections", "sessions"),
+    "auth": ("sessions", "rejections"),
+    "errors": ("rejections", "permissions", "users", "sessions"),
+    "ids": ("posts", "users", "sessions", "rejections"),
+    "paging": ("pages", "rejections"),
 }
 """The families of laws that are asked, by the part of a module's name."""

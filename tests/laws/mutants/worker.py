@@ -19,7 +19,7 @@ from app.settings.http import HttpSettings
 from app.settings.root import Settings
 from tests.laws.all import LAWS
 from tests.laws.harness import VersionsHarness
-from tests.laws.law import Law, hurried
+from tests.laws.law import Law, first_failure_only
 from tests.laws.mutants.mutate import Mutant
 from tests.laws.mutants.targets import FAMILIES
 from tests.support.contract import CONTRACTS
@@ -83,7 +83,7 @@ class Worker:
 
     def _ask(self, law: Law, harness: VersionsHarness) -> str | None:
         try:
-            law.check(harness, hurried(EXAMPLES))
+            law.check(harness, first_failure_only(EXAMPLES))
         except TooSlowError:
             raise
         except BaseException:  # noqa: BLE001 - whatever a law raises is a catch

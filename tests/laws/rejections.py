@@ -1,4 +1,4 @@
-"""Bad input: what one version refuses the other refuses, value by value, in its own words."""
+"""Invalid input: both versions reject the same values, each in its own format."""
 
 from typing import Any, Final
 
@@ -47,7 +47,7 @@ _WORDS: Final = {"published", "is_active"}
 
 
 def _bodies(shape: Shape, *, whole: bool) -> st.SearchStrategy[dict[str, Any]]:
-    """Bodies of v1: edges and rubbish for each shared field, with all of them or some missing."""
+    """Bodies of v1 with edge cases and junk for each shared field, complete or with fields missing."""
     values: dict[str, st.SearchStrategy[Any]] = {
         field.old: st.one_of(_EDGES[_NAME_OF.get(field.old, field.old)], _JSON)
         for field in shape.fields
@@ -60,7 +60,7 @@ def _bodies(shape: Shape, *, whole: bool) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def _of_v2(shape: Shape, body: dict[str, Any]) -> dict[str, Any]:
-    """The same in v2's words."""
+    """The same body for v2."""
     found = {field.new: body[field.old] for field in shape.fields if field.old in body}
     if "published" in body:
         found["status"] = "published" if body["published"] else "draft"
@@ -70,13 +70,13 @@ def _of_v2(shape: Shape, body: dict[str, Any]) -> dict[str, Any]:
 def ensure_same(
     harness: VersionsHarness, shape: Shape, old: httpx2.Response, new: httpx2.Response, read: Shape | None
 ) -> None:
-    """Both took it, or both refused the same values for the same reasons."""
+    """Both accepted the body, or both rejected the same values for the same reasons."""
     agree(harness, old, new, read, {field.old: field.new for field in shape.fields})
 
 
 @law(2, body=st.one_of(_bodies(NEW_POST, whole=True), _bodies(NEW_POST, whole=False)))
-def new_posts_are_refused_alike(harness: VersionsHarness, body: dict[str, Any]) -> None:
-    """Each value on its own, by the same code, at the same place."""
+def new_posts_are_rejected_alike(harness: VersionsHarness, body: dict[str, Any]) -> None:
+    """Each value separately, with the same code, at the same path."""
     with harness.rolled_back():
         old = harness.ada.v1.post("/posts", body)
     new = harness.ada.v2.post("/posts", _of_v2(NEW_POST, body))
@@ -84,8 +84,8 @@ def new_posts_are_refused_alike(harness: VersionsHarness, body: dict[str, Any]) 
 
 
 @law(2, body=_bodies(POST_EDIT, whole=False))
-def edits_of_posts_are_refused_alike(harness: VersionsHarness, body: dict[str, Any]) -> None:
-    """What is refused changes nothing."""
+def edits_of_posts_are_rejected_alike(harness: VersionsHarness, body: dict[str, Any]) -> None:
+    """A rejected edit has no effect."""
     written = write(harness, harness.ada, Draft("T", "c", published=True))
     before = ok(harness.ada.v2.get(written.new))
     with harness.rolled_back():
@@ -97,8 +97,8 @@ def edits_of_posts_are_refused_alike(harness: VersionsHarness, body: dict[str, A
 
 
 @law(2, body=_bodies(USER_EDIT, whole=False))
-def edits_of_accounts_are_refused_alike(harness: VersionsHarness, body: dict[str, Any]) -> None:
-    """By both operations of v2."""
+def edits_of_users_are_rejected_alike(harness: VersionsHarness, body: dict[str, Any]) -> None:
+    """Through both operations of v2."""
     patch = _of_v2(USER_EDIT, body)
     with harness.rolled_back():
         old = harness.admin.v1.put(f"/users/{harness.bob.number}", body)
@@ -110,8 +110,8 @@ def edits_of_accounts_are_refused_alike(harness: VersionsHarness, body: dict[str
 
 
 @law(2, body=_bodies(REGISTRATION, whole=True))
-def registrations_are_refused_alike(harness: VersionsHarness, body: dict[str, Any]) -> None:
-    """v1's operation for admins too."""
+def registrations_are_rejected_alike(harness: VersionsHarness, body: dict[str, Any]) -> None:
+    """Also through v1's operation for admins."""
     with harness.rolled_back():
         old = harness.stranger.v1.post("/auth/register", body)
     with harness.rolled_back():
@@ -127,8 +127,8 @@ def registrations_are_refused_alike(harness: VersionsHarness, body: dict[str, An
     size=st.one_of(st.integers(-1, 2), st.integers(99, 102), st.sampled_from(["", "x", "1.5"])),
     words=st.one_of(st.none(), st.sampled_from(["", "w", "w" * 500, "w" * 501, "a\x00"])),
 )
-def questions_are_refused_alike(harness: VersionsHarness, size: Any, words: str | None) -> None:
-    """The parameters of lists and searches, under both names."""
+def query_parameters_are_rejected_alike(harness: VersionsHarness, size: Any, words: str | None) -> None:
+    """Parameters of lists and searches, under their names in each version."""
     names = {"page_size": "limit", "search": "q", "query": "q"}
     asked = {} if words is None else {"search": words}
     old = harness.ada.v1.get("/posts", page_size=size, **asked)
@@ -143,8 +143,8 @@ _RUBBISH: Final = (b"{", b"[]", b"null", b'"x"', b'{"title": 1e400}', b'{"title"
 
 
 @law(0.7, raw=st.sampled_from(_RUBBISH))
-def rubbish_is_refused_alike(harness: VersionsHarness, raw: bytes) -> None:
-    """Bodies that are no body."""
+def junk_bodies_are_rejected_alike(harness: VersionsHarness, raw: bytes) -> None:
+    """Bodies that are not JSON objects."""
     head = {"Content-Type": "application/json"}
     old, new = (side.call("POST", "/posts", content=raw, headers=head) for side in (harness.ada.v1, harness.ada.v2))
     agree(harness, old, new)
@@ -152,8 +152,8 @@ def rubbish_is_refused_alike(harness: VersionsHarness, raw: bytes) -> None:
 
 
 @fixed
-def doors_that_are_not_there(harness: VersionsHarness) -> None:
-    """Unknown paths, unknown methods, wrong media types, ids that are none."""
+def unknown_operations_are_rejected_alike(harness: VersionsHarness) -> None:
+    """Unknown paths and methods, wrong media types, malformed ids."""
     for path in ("/nowhere", "/posts/1/2/3"):
         agree(harness, harness.ada.v1.get(path), harness.ada.v2.get(path))
     old, new = harness.ada.v1.delete("/posts"), harness.ada.v2.delete("/posts")
@@ -177,8 +177,8 @@ def doors_that_are_not_there(harness: VersionsHarness) -> None:
 
 
 @fixed
-def what_v1_lets_pass_v2_refuses(harness: VersionsHarness) -> None:
-    """By design: v1 ignores what it does not know, as it always did; v2 tells of it. Nothing else changes."""
+def v2_rejects_unknown_fields_that_v1_ignores(harness: VersionsHarness) -> None:
+    """By design: v1 ignores unknown fields and parameters, v2 rejects them. Nothing else differs."""
     body = {"title": "T", "content": "c", "unknown": 1}
     ok(harness.ada.v1.post("/posts", body))
     refused = harness.ada.v2.post("/posts", body)
@@ -192,7 +192,7 @@ def what_v1_lets_pass_v2_refuses(harness: VersionsHarness) -> None:
     sortable = "created_at, title, updated_at, view_count"
     for sort in ("", "unknown", "-", "title,unknown", "-title,-"):
         detail = f"sort takes {sortable}, separated by commas, with - in front for descending."
-        _ensure_told(harness.ada.v2.get("/posts", sort=sort), "sort", "invalid_sort", detail)
+        _ensure_reported(harness.ada.v2.get("/posts", sort=sort), "sort", "invalid_sort", detail)
     for name, known in (
         ("fields", [*(field.new for field in POST.fields), *POST.only_new]),
         ("include", ["author"]),
@@ -200,7 +200,7 @@ def what_v1_lets_pass_v2_refuses(harness: VersionsHarness) -> None:
         detail = f"{name} takes {', '.join(sorted(known))}, separated by commas."
         for path in ("/posts", f"/posts/{EXAMPLE}"):
             for value in ("unknown", "", f"{known[0]},unknown"):
-                _ensure_told(harness.ada.v2.get(path, **{name: value}), name, "invalid_choice", detail)
+                _ensure_reported(harness.ada.v2.get(path, **{name: value}), name, "invalid_choice", detail)
     taken = {"email": harness.bob.email.upper(), "password": "12345678"}
     old = harness.stranger.v1.post("/auth/register", taken | {"name": "N"})
     assert (old.status_code, old.json()["detail"]) == (400, "Email already registered")
@@ -208,8 +208,8 @@ def what_v1_lets_pass_v2_refuses(harness: VersionsHarness) -> None:
     assert [mail.to for mail in harness.mails()] == [harness.bob.email]
 
 
-def _ensure_told(response: httpx2.Response, parameter: str, code: str, detail: str) -> None:
-    """Which parameter was refused, and what it takes."""
+def _ensure_reported(response: httpx2.Response, parameter: str, code: str, detail: str) -> None:
+    """The error names the parameter and the accepted values."""
     problem = response.json()
     assert (response.status_code, problem["code"], problem["detail"]) == (400, code, detail)
     assert problem["errors"] == [{"pointer": f"#/query/{parameter}", "code": code, "detail": detail}]
