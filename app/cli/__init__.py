@@ -5,10 +5,10 @@ import signal
 
 def main() -> None:
     """Run the command line."""
-    # Loading takes a second, in which there is nothing to clean up. A KeyboardInterrupt would show a traceback, or be
-    # lost: a library that is loaded here swallows every exception.
+    # Imports take a second, during which there is nothing to clean up. A KeyboardInterrupt would show a traceback, or
+    # be lost: one of the imported libraries swallows every exception.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from app.cli.program import main as run  # noqa: PLC0415 - within the function for the above
+    from app.cli.program import main as run  # noqa: PLC0415 - imported after the signal handler is set
 
     signal.signal(signal.SIGINT, signal.default_int_handler)
     run()

@@ -1,4 +1,4 @@
-"""``python -m app.cli``: how ``strata up`` starts its children."""
+"""``python -m app.cli``, with which ``strata up`` starts its child processes."""
 
 from app.cli import main
 

@@ -1,4 +1,4 @@
-"""``strata contract``: the frozen promises, and what a change does to clients."""
+"""``strata contract``: freezes and checks contracts, and reports the effect of a change on clients."""
 
 import sys
 from collections.abc import Callable, Iterable
@@ -15,13 +15,15 @@ if TYPE_CHECKING:
     from contracts.compat import DiffFinding, Report
     from contracts.gate import VersionResult
 
-commands = typer.Typer(help="Freeze what each version promises, check that it is kept, compare any two documents.")
+commands = typer.Typer(
+    help="Freeze the contract of each version, check the code against it, compare any two documents."
+)
 _NOT_OPENAPI: Final = 2
 _STYLES: Final = {"breaking": "bold red", "warning": "yellow", "safe": "green"}
 
 
 class Format(StrEnum):
-    """How `diff` tells what it found."""
+    """The output format of `diff`."""
 
     TERMINAL = "terminal"
     JSON = "json"
@@ -33,14 +35,14 @@ class Format(StrEnum):
 @commands.command()
 def freeze(
     accept_breaking: Annotated[
-        bool, typer.Option("--accept-breaking", help="Write down what breaks clients, too; the review has to want it.")
+        bool, typer.Option("--accept-breaking", help="Also write breaking changes; they must be approved in review.")
     ] = False,
 ) -> None:
-    """Write the OpenAPI document of each version to contracts/, and their lives to versions/lifecycle.json.
+    """Write the OpenAPI document of each version to contracts/, and the lifecycles to versions/lifecycle.json.
 
-    Both are to be reviewed and committed. A life that takes back what was recorded is refused.
+    Review and commit both. A lifecycle that withdraws a recorded promise is rejected.
     """
-    from contracts import freeze as frozen  # noqa: PLC0415 - only these commands pay for building every version
+    from contracts import freeze as frozen  # noqa: PLC0415 - building every version is slow, and other commands do not need it
     from contracts import gate  # noqa: PLC0415 - the same
     from versions.kit.lifecycle_record import ensure_declared  # noqa: PLC0415 - the same
     from versions.registry import VERSIONS  # noqa: PLC0415 - the same
@@ -50,52 +52,52 @@ def freeze(
     for version, findings in broken.items():
         _show(version, findings, gate.advice)
     if broken:
-        message = f"Nothing is written: clients of {', '.join(broken)} would break."
-        raise CommandError(message, "If nobody depends on it yet, add --accept-breaking.")
+        message = f"Nothing was written: clients of {', '.join(broken)} would break."
+        raise CommandError(message, "If no client depends on it yet, add --accept-breaking.")
     changed = frozen.freeze()
-    say(*(f"Written: {path}" for path in changed), *([] if changed else ["Nothing has changed."]))
+    say(*(f"Written: {path}" for path in changed), *([] if changed else ["Nothing changed."]))
 
 
 @commands.command()
 def check(as_json: AsJson = False) -> None:
     """Compare the code with the frozen documents, and these with the released ones.
 
-    The exit code is 1 when the code says something else, or when a frozen document breaks a released one.
+    The exit code is 1 when the code differs, or when a frozen document breaks clients of a released one.
     """
-    from contracts import gate  # noqa: PLC0415 - builds every version, and nothing else needs it
-    from contracts.compat.waivers import WaiverError  # noqa: PLC0415 - comes with the gate
+    from contracts import gate  # noqa: PLC0415 - builds every version, and only this command needs it
+    from contracts.compat.waivers import WaiverError  # noqa: PLC0415 - imported by the gate already
 
     try:
         outcome = gate.check()
     except WaiverError as error:
-        raise CommandError(str(error), "contracts/README.md shows the form of a waiver.") from None
+        raise CommandError(str(error), "contracts/README.md describes the format of a waiver.") from None
     if as_json:
         versions = {version.version: version.to_dict() for version in outcome.versions}
         show_json({"versions": versions, "exceptions": outcome.problems})
     else:
-        for verdict in outcome.versions:
-            _show_verdict(verdict)
+        for result in outcome.versions:
+            _show_result(result)
         say(*outcome.problems)
         if not outcome.failed:
-            say("Every version says what it promised.")
+            say("Every version matches its frozen contract.")
     if outcome.failed:
-        failed = [verdict.version for verdict in outcome.versions if verdict.failed]
+        failed = [result.version for result in outcome.versions if result.failed]
         message = f"Code and contract differ: {', '.join(failed)}." if failed else "A waiver is not valid."
-        raise CommandError(message, "Above is what changed, what it does to clients, and what to do.")
+        raise CommandError(message, "The lines above list the changes, their effect on clients, and what to do.")
 
 
 @commands.command()
 def diff(
-    old: Annotated[Path, typer.Argument(help="What clients were promised: an OpenAPI 3 document, JSON or YAML.")],
-    new: Annotated[Path, typer.Argument(help="What they would get.")],
+    old: Annotated[Path, typer.Argument(help="The contract that clients use: an OpenAPI 3 document, JSON or YAML.")],
+    new: Annotated[Path, typer.Argument(help="The changed document.")],
     as_json: AsJson = False,
-    form: Annotated[Format, typer.Option("--format", help="How to tell it.")] = Format.TERMINAL,
+    form: Annotated[Format, typer.Option("--format", help="The output format.")] = Format.TERMINAL,
 ) -> None:
-    """Say what a change of any OpenAPI document does to clients.
+    """Report the effect on clients of a change to any OpenAPI document.
 
-    The exit code is 1 when something breaks, 2 when a document is not OpenAPI.
+    The exit code is 1 for a breaking change, 2 when a document is not OpenAPI.
     """
-    from contracts import compat  # noqa: PLC0415 - only this command pays for the import
+    from contracts import compat  # noqa: PLC0415 - other commands start faster without it
     from contracts.compat.reports import FORMATS  # noqa: PLC0415 - the same
 
     try:
@@ -114,13 +116,13 @@ def diff(
 
 @commands.command()
 def guide(
-    check: Annotated[bool, typer.Option("--check", help="Only say whether everything is as it should be.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if a file is outdated.")] = False,
 ) -> None:
     """Write the migration guides and their part of the changelog, from contracts/changes and the frozen documents.
 
-    The exit code is 1 when a change has no section, a section no change, or an example no recorded answer.
+    The exit code is 1 when a change has no section, a section has no change, or an example has no recorded response.
     """
-    from contracts.guide import build  # noqa: PLC0415 - builds every version, and nothing else needs it
+    from contracts.guide import build  # noqa: PLC0415 - builds every version, and only this command needs it
     from contracts.guide.errors import GuideError  # noqa: PLC0415 - the same
 
     try:
@@ -129,13 +131,13 @@ def guide(
         raise CommandError(str(error), error.advice) from None
     say(*outcome.problems)
     if outcome.problems:
-        raise CommandError("The guide does not tell what the contracts say.", "Above is what, and what to do.")
+        raise CommandError("The guide differs from the contracts.", "The lines above list the differences.")
     outdated = outcome.outdated_files()
     if check and outdated:
         names = ", ".join(path.as_posix() for path in outdated)
-        raise CommandError(f"Not what the fragments say: {names}.", f"Mend it with `{build.COMMAND}` and commit it.")
+        raise CommandError(f"Outdated: {names}.", f"Run `{build.COMMAND}` and commit the result.")
     written = [] if check else outcome.write()
-    say(*(f"Written: {path}" for path in written), *([] if written else ["The guides tell what the contracts say."]))
+    say(*(f"Written: {path}" for path in written), *([] if written else ["The guides match the contracts."]))
 
 
 def _show_report(report: "Report") -> None:
@@ -145,25 +147,26 @@ def _show_report(report: "Report") -> None:
     say(f"{plain['breaking']} breaking, {plain['warnings']} warnings, {len(report.findings)} changes.")
 
 
-def _show_verdict(verdict: "VersionResult") -> None:
+def _show_result(result: "VersionResult") -> None:
     from contracts.gate import advice  # noqa: PLC0415 - imported by the caller already
 
-    version = verdict.version
-    if verdict.drift and not verdict.changes.findings:
-        say(*verdict.drift)
-        say(f"{version}: nothing that a client can see has changed.")
-        say("  -> If it is meant, run `strata contract freeze` and commit the result.")
-    _show(version, verdict.changes, advice)
-    if verdict.since_release.breaks:
-        say(f"{version} breaks what {verdict.tag} released:")
-        _show(version, verdict.since_release, advice)
-    elif verdict.tag is None:
-        # For people; what a script reads is the verdict.
+    version = result.version
+    if result.drift and not result.changes.findings:
+        say(*result.drift)
+        say(f"{version}: no change is visible to clients.")
+        say("  -> If the change is intended, run `strata contract freeze` and commit the result.")
+    _show(version, result.changes, advice)
+    if result.since_release.breaks:
+        say(f"{version} breaks clients of {result.tag}:")
+        _show(version, result.since_release, advice)
+    elif result.tag is None:
+        # On stderr, since it is not part of the result that scripts read.
         typer.echo(
-            f"{version}: no tag contracts/{version} and no release tag holds it: nothing to compare with.", err=True
+            f"{version}: neither a tag contracts/{version} nor a release tag contains it, so nothing was compared.",
+            err=True,
         )
     else:
-        typer.echo(f"{version} keeps what {verdict.tag} released.", err=True)
+        typer.echo(f"{version} is compatible with {result.tag}.", err=True)
 
 
 def _show(version: str, findings: "Iterable[DiffFinding]", advice: "Callable[[str, DiffFinding], str]") -> None:

@@ -29,23 +29,22 @@ else:
     Scope = StrEnum("Scope", [(scope.value, scope.value) for scope in _SCOPES])
 
 commands = typer.Typer(
-    help="See, make and revoke API keys, and rehearse their life without deprecated versions.", no_args_is_help=True
+    help="List, create and revoke API keys, and rehearse the end of deprecated versions for one key.",
+    no_args_is_help=True,
 )
 
 
 @commands.command()
 def create(
-    user: Annotated[str, typer.Argument(help="Whose key: e-mail address or sequential id.")],
-    name: Annotated[str, typer.Option(help="What it is for.")] = "command line",
-    scope: Annotated[
-        list[Scope] | None, typer.Option(help="May be given several times; default: all that the owner may do.")
-    ] = None,
+    user: Annotated[str, typer.Argument(help="The owner: e-mail address or sequential id.")],
+    name: Annotated[str, typer.Option(help="The purpose of the key.")] = "command line",
+    scope: Annotated[list[Scope] | None, typer.Option(help="Repeatable; default: all scopes.")] = None,
     mode: Annotated[Literal["test", "live"], typer.Option(help="Prefix of the key: sk_test_ or sk_live_.")] = "test",
-    plan: Annotated[Plan, typer.Option(help="What its consumer pays for.")] = Plan.FREE,
+    plan: Annotated[Plan, typer.Option(help="The plan, which sets the rate limits.")] = Plan.FREE,
     days: Annotated[int | None, typer.Option(min=1, help="Days until it expires; default: never.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a key and print it, this once."""
+    """Create a key and print it. It cannot be shown again."""
     lifetime = None if days is None else timedelta(days=days)
 
     async def run(database: Database) -> tuple[ApiKey, str, str]:
@@ -59,12 +58,12 @@ def create(
     if as_json:
         show_json(_plain(key, email) | {"key": text})
     else:
-        say(f"Key of {email} ({_identifier(key)}), shown only now:", text)
+        say(f"Key of {email} ({_identifier(key)}), shown only once:", text)
 
 
 @commands.command("list")
 def list_keys(as_json: AsJson = False) -> None:
-    """List keys, newest first, by their beginnings."""
+    """List keys by their first characters, newest first."""
 
     async def run(database: Database) -> list[tuple[ApiKey, str]]:
         async with database.write() as session:
@@ -89,13 +88,13 @@ def list_keys(as_json: AsJson = False) -> None:
             )
             for key, email in found
         ],
-        empty="No keys. `strata keys create USER` makes one.",
+        empty="No keys. `strata keys create USER` creates one.",
     )
 
 
 @commands.command()
-def revoke(identifier: Annotated[str, typer.Argument(metavar="ID", help="As `strata keys list` shows it.")]) -> None:
-    """End a key at once."""
+def revoke(identifier: Annotated[str, typer.Argument(metavar="ID", help="The id from `strata keys list`.")]) -> None:
+    """Revoke a key immediately."""
     uid = _uid(identifier)
 
     async def run(database: Database) -> None:
@@ -108,11 +107,11 @@ def revoke(identifier: Annotated[str, typer.Argument(metavar="ID", help="As `str
 
 @commands.command("brownout")
 def set_early_brownout(
-    identifier: Annotated[str, typer.Argument(metavar="ID", help="As `strata keys list` shows it.")],
-    hours: Annotated[int, typer.Option(min=0, max=168, help="For how long, from now; 0: no longer.")] = 1,
+    identifier: Annotated[str, typer.Argument(metavar="ID", help="The id from `strata keys list`.")],
+    hours: Annotated[int, typer.Option(min=0, max=168, help="Duration from now; 0 ends the brownout.")] = 1,
     as_json: AsJson = False,
 ) -> None:
-    """Let deprecated versions answer 410 to one key for a while, to see what of its owner's still depends on them."""
+    """Return 410 from deprecated versions to one key for some hours, to find out what still depends on them."""
     uid = _uid(identifier)
     until = utc_now() + timedelta(hours=hours) if hours else None
 
@@ -124,15 +123,16 @@ def set_early_brownout(
     if as_json:
         show_json({"id": identifier, "early_brownout_until": until})
     else:
-        say(f"{identifier}: deprecated versions answer it {f'410 until {until:%F %R} UTC' if until else 'again'}.")
+        state = f"return 410 to it until {until:%F %R} UTC" if until else "serve it again"
+        say(f"{identifier}: deprecated versions {state}.")
 
 
 def _uid(identifier: str) -> UUID:
     try:
         return typeid.decode(_PREFIX, identifier)
     except ValueError:
-        message = f"'{identifier}' is no key's id."
-        raise CommandError(message, "`strata keys list` shows them.") from None
+        message = f"ID must be the id of a key, got '{identifier}'."
+        raise CommandError(message, "`strata keys list` shows the ids.") from None
 
 
 def _identifier(key: ApiKey) -> str:

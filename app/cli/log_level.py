@@ -1,4 +1,4 @@
-"""``strata log-level``: how much a running server tells."""
+"""``strata log-level``: changes the log level of running processes."""
 
 from typing import Annotated, Literal
 
@@ -13,21 +13,21 @@ from observability.run_folder import running_in
 def log_level(
     level: Annotated[
         Literal["debug", "info", "warning", "error", "configured"],
-        typer.Argument(help="The level; `configured` goes back to STRATA_LOG__LEVEL."),
+        typer.Argument(help="The level; `configured` restores STRATA_LOG__LEVEL."),
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Change the log level of everything that runs for this STRATA_HOME, at once and until it ends.
+    """Change the log level of all running processes of this STRATA_HOME, immediately and until they exit.
 
-    SIGUSR1 to any of its processes steps through the levels in the same way.
+    SIGUSR1 to any of the processes selects the next level for all of them.
     """
     home = read_settings().home
     runs = running_in(runs_folder(home))
     if not runs:
-        message = f"Nothing runs for {home}."
+        message = f"No process is running for {home}."
         raise CommandError(message, "Run `strata up`, or set STRATA_LOG__LEVEL before it starts.")
-    told = [pid for run in runs for pid in broadcast_level(run, None if level == "configured" else level)]
+    notified = [pid for run in runs for pid in broadcast_level(run, None if level == "configured" else level)]
     if as_json:
-        show_json({"level": level, "processes": told})
+        show_json({"level": level, "processes": notified})
     else:
-        say(f"Told {len(told)} processes: {level}.")
+        say(f"Set the log level of {len(notified)} processes: {level}.")

@@ -1,4 +1,4 @@
-"""``strata mail``: what the local mailbox holds."""
+"""``strata mail``: shows the mail in the local mailbox."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -17,7 +17,7 @@ def mail(
     to: Annotated[str | None, typer.Option(help="Only mail to this address.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most this many.")] = None,
 ) -> None:
-    """Show mail that was sent, newest first. Without STRATA_MAIL__HOST it goes to a folder in STRATA_HOME."""
+    """Show sent mail, newest first. Without STRATA_MAIL__HOST, mail is written to a folder in STRATA_HOME."""
     settings = read_settings()
     found = read_mailbox(mailbox_folder(settings.home))
     found = [one for one in found if to is None or one.to.lower() == to.lower()][:limit]
@@ -27,12 +27,12 @@ def mail(
     for one in found:
         _show(one)
     if not found:
-        away = (
-            f"It goes to {settings[MailSettings].host}."
+        advice = (
+            f"Mail is sent to {settings[MailSettings].host}."
             if settings[MailSettings].host
-            else "Register a user, and it arrives here."
+            else "Register a user to receive one."
         )
-        say(f"No mail in {mailbox_folder(settings.home)}. {away}")
+        say(f"No mail in {mailbox_folder(settings.home)}. {advice}")
 
 
 def _show(one: ReceivedMail) -> None:

@@ -1,4 +1,4 @@
-"""``strata migrate``: the tables."""
+"""``strata migrate``: applies and reverts database migrations."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -10,29 +10,29 @@ from app.cli.kit.environment import any_database, migration_status, reachable, r
 from app.cli.kit.output import AsJson, CommandError, say, show_json
 from app.kit.db import migrations
 
-commands = typer.Typer(help="Bring the database's tables up to date, take them back, or see where they stand.")
+commands = typer.Typer(help="Apply or revert database migrations, or show their status.")
 
 
 @commands.command()
 def up(
     revision: Annotated[str, typer.Argument(help="A revision, +1 for one step, or head for the newest.")] = "head",
 ) -> None:
-    """Apply the migrations that the database lacks."""
+    """Apply pending migrations."""
     _move(revision, upwards=True)
 
 
-# A click option would take -1 for itself.
+# click would parse -1 as an option.
 @commands.command(context_settings={"ignore_unknown_options": True})
 def down(
     revision: Annotated[str, typer.Argument(help="A revision, -1 for one step, or base for an empty database.")],
 ) -> None:
-    """Undo migrations. Data in the tables they made is deleted."""
+    """Revert migrations. Data in the tables that they created is deleted."""
     _move(revision, upwards=False)
 
 
 @commands.command()
 def status(as_json: AsJson = False) -> None:
-    """Say where the database stands. The exit code is 1 when migrations are pending."""
+    """Show the revision of the database. The exit code is 1 when migrations are pending."""
     with any_database(read_settings()) as dsn, reachable():
         found = migration_status(dsn)
     if as_json:
@@ -51,9 +51,9 @@ def check() -> None:
         try:
             migrations.check(dsn)
         except AlembicError as error:
-            advice = "Run `strata migrate up`; if it has nothing to do, the models changed without a migration."
+            advice = "Run `strata migrate up`. If no migration is pending, the models changed without a migration."
             raise CommandError(str(error), advice) from None
-    say("The tables are those of the models.")
+    say("The tables match the models.")
 
 
 def _move(revision: str, *, upwards: bool) -> None:
@@ -66,4 +66,4 @@ def _move(revision: str, *, upwards: bool) -> None:
         except AlembicError as error:
             raise CommandError(str(error), "`strata migrate status` lists the revisions.") from None
         found = migrations.status(dsn)
-    say(f"The database is at {found.current or 'the beginning: it is empty'}.")
+    say(f"The database is {f'at {found.current}' if found.current else 'empty'}.")

@@ -24,7 +24,7 @@ _EPILOG: Final = (
 
 program = typer.Typer(
     name="strata",
-    help="Several versions of one API, served at once from one core. Start with `strata up`.",
+    help="Serves several versions of one API from one core. Start with `strata up`.",
     epilog=_EPILOG,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -65,7 +65,7 @@ def _options(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Hold the options of ``strata`` itself."""
+    """Define the options of ``strata`` itself."""
 
 
 def main() -> None:
@@ -75,9 +75,9 @@ def main() -> None:
     except CommandError as error:
         show_failure(str(error), error.advice)
     except SettingsError as error:
-        show_failure(str(error), "Change the environment or .env; `strata doctor` checks the rest.")
+        show_failure(str(error), "Change the environment or .env; `strata doctor` checks the other settings.")
     except LifecycleError as error:
-        show_failure(str(error), "Mend versions/registry.py; `strata versions check` says when it is sound.")
+        show_failure(str(error), "Correct versions/registry.py, then run `strata versions check`.")
     except EmbeddedPostgresError as error:
         show_failure(str(error))
     except DomainError as error:
@@ -85,5 +85,7 @@ def main() -> None:
     except OSError as error:
         if error.filename is None:
             raise
-        show_failure(f"{error.filename}: {error.strerror}", "Check its permissions, or give another STRATA_HOME.")
+        show_failure(
+            f"{error.filename}: {error.strerror}", "Check its permissions, or set STRATA_HOME to another folder."
+        )
     sys.exit(1)

@@ -1,4 +1,4 @@
-"""``strata seed``: something to look at, and enough of it to measure."""
+"""``strata seed``: creates sample data, also in amounts large enough for measurements."""
 
 import random
 from collections.abc import Iterator
@@ -73,18 +73,20 @@ _WORDS: Final = [
 
 
 def seed(
-    posts: Annotated[int, typer.Option(min=1, help="How many posts to write.")] = 1000,
-    authors: Annotated[int, typer.Option(min=1, max=len(_NAMES), help="How many people write them.")] = 4,
-    random_seed: Annotated[int, typer.Option(help="The same number writes the same posts.")] = 1,
+    posts: Annotated[int, typer.Option(min=1, help="Number of posts.")] = 1000,
+    authors: Annotated[int, typer.Option(min=1, max=len(_NAMES), help="Number of authors.")] = 4,
+    random_seed: Annotated[
+        int, typer.Option(help="Seed of the random generator: the same seed creates the same posts.")
+    ] = 1,
 ) -> None:
-    """Write invented posts by invented authors: mostly published, some drafts, a few archived."""
+    """Create sample posts by sample authors: mostly published, some drafts, a few archived."""
     written = with_database(lambda database: _write(database, posts, _NAMES[:authors], random.Random(random_seed)))  # noqa: S311 - no secret
     say(f"Wrote {written} posts by {authors} authors (ada@seed.example and so on).")
 
 
 async def _write(database: Database, count: int, names: tuple[str, ...], chance: random.Random) -> int:
     columns = (TextColumn("Writing posts"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    # The bar is for a person; stdout stays for what a script may read.
+    # The progress bar is on stderr, so that scripts can read stdout.
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("posts", total=count)
         writers = [await _author(database, name) for name in names]

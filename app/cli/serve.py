@@ -1,4 +1,4 @@
-"""``strata serve``: the API on uvicorn."""
+"""``strata serve``: serves the API with uvicorn."""
 
 import os
 import signal
@@ -23,20 +23,20 @@ from observability.metrics.multiprocess.aggregation import MultiprocessMetrics
 from observability.metrics.registry import Registry, consumer_table
 from observability.run_folder import RunFolder, create_run_folder
 
-# Longer than proxies keep an idle connection (60 s is common): the side that closes first must not be the server, or
-# a request that is on its way meets a closed socket.
+# Longer than proxies keep an idle connection (60 s is common): if the server closed first, a request in transit would
+# arrive at a closed socket.
 _KEEP_ALIVE_SECONDS: Final = 75
-# A worker answers no question before its imports are done. After uvicorn's 5 seconds a busy machine would kill each new
-# worker for being slow, and start another, without end.
-_WORKER_SILENCE_SECONDS: Final = 20
+# A worker process responds to health checks only after its imports. With uvicorn's default of 5 seconds, a busy machine
+# would kill and restart each new worker process in an endless loop.
+_WORKER_HEALTH_CHECK_SECONDS: Final = 20
 
 
 def serve(
-    workers: Annotated[int, typer.Option(min=1, help="Processes that answer requests.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Number of worker processes.")] = 1,
     host: Annotated[str | None, typer.Option(help="Address to listen on; default STRATA_HTTP__HOST.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port; default PORT or STRATA_HTTP__PORT.")] = None,
 ) -> None:
-    """Serve the API, without a worker and without a database of its own.
+    """Serve the API only; neither a background worker nor a database is started.
 
     The database is STRATA_DATABASE__URL, or the embedded server that `strata up` runs for the same STRATA_HOME.
     """
@@ -58,15 +58,15 @@ def serve(
     with create_run_folder(runs_folder(settings.home)) as folder, ExitStack() as stack:
         os.environ["STRATA_RUN_FOLDER"] = str(folder)
         if (metrics_port := settings[MetricsSettings].port) is not None:
-            stack.enter_context(_own_metrics(settings, RunFolder(folder), metrics_port))
+            stack.enter_context(_metrics_server(settings, RunFolder(folder), metrics_port))
         configure(settings[LogSettings].level, settings[LogSettings].format)
         _serve(http, listening_port, workers)
 
 
 def _serve(http: HttpSettings, port: int, workers: int) -> None:
-    # uvicorn repeats the signal once it has ended in good order: what is around us ends too, and it is no failure.
+    # uvicorn raises the signal again after its graceful shutdown: exit with code 0 and run the cleanup of the callers.
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _leave)
+        signal.signal(number, _exit)
     uvicorn.run(
         "app.asgi:create_app",
         factory=True,
@@ -79,28 +79,28 @@ def _serve(http: HttpSettings, port: int, workers: int) -> None:
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=http.shutdown_timeout,
         h11_max_incomplete_event_size=http.max_header_bytes,
-        timeout_worker_healthcheck=_WORKER_SILENCE_SECONDS,
+        timeout_worker_healthcheck=_WORKER_HEALTH_CHECK_SECONDS,
         ws_max_size=http.max_body_bytes,
-        # Whoever may say where a request came from also says who is limited: nobody, unless named.
+        # X-Forwarded-For decides which address is rate limited, so only configured proxies may set it.
         proxy_headers=bool(http.trusted_proxies),
         forwarded_allow_ips=http.trusted_proxies,
     )
 
 
 def _ensure_declared() -> None:
-    from versions.kit.lifecycle_record import ensure_declared  # noqa: PLC0415 - only whoever serves pays for the import
+    from versions.kit.lifecycle_record import ensure_declared  # noqa: PLC0415 - only this command needs the import
     from versions.registry import VERSIONS  # noqa: PLC0415 - the same
 
-    # Each worker asks again; here it is one line instead of a traceback of each.
+    # Each worker process checks this again; here the error is one line instead of a traceback per process.
     ensure_declared(VERSIONS)
 
 
-def _leave(_number: int, _frame: FrameType | None) -> None:
+def _exit(_number: int, _frame: FrameType | None) -> None:
     raise SystemExit(0)
 
 
-def _own_metrics(settings: Settings, folder: RunFolder, port: int) -> AbstractContextManager[None]:
-    from versions.registry import VERSIONS  # noqa: PLC0415 - only with a port of its own does the parent need them
+def _metrics_server(settings: Settings, folder: RunFolder, port: int) -> AbstractContextManager[None]:
+    from versions.registry import VERSIONS  # noqa: PLC0415 - the parent needs them only with a separate metrics port
 
     names = [version.name for version in VERSIONS]
     consumers = consumer_table(names, settings[MetricsSettings].consumer_series, folder.metrics)

@@ -1,4 +1,4 @@
-"""``strata top``: rate, errors and duration by version and route, in a terminal."""
+"""``strata top``: shows rate, errors and duration by version and route."""
 
 import http.client
 import time
@@ -25,12 +25,12 @@ _BAD: Final = 0.01
 
 
 def top(
-    url: Annotated[str | None, typer.Option(help="The server; default: the one of this STRATA_HOME.")] = None,
-    interval: Annotated[float, typer.Option(min=0.2, max=60, help="Seconds between two readings.")] = 2.0,
-    once: Annotated[bool, typer.Option("--once", help="Compare two readings and leave.")] = False,
+    url: Annotated[str | None, typer.Option(help="URL of the server; default: the server of this STRATA_HOME.")] = None,
+    interval: Annotated[float, typer.Option(min=0.2, max=60, help="Seconds between two scrapes.")] = 2.0,
+    once: Annotated[bool, typer.Option("--once", help="Compare two scrapes and exit.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Watch the requests of a server by version and route. Ctrl-C leaves."""
+    """Watch the requests to a server by version and route. Ctrl-C exits."""
     base = server_url(url)
     before, started = _reading(base), time.monotonic()
     if once or as_json:
@@ -57,14 +57,16 @@ def _reading(base: str) -> dict[Route, Reading]:
     if (token := load_settings()[MetricsSettings].token) is not None:
         request.add_header("Authorization", f"Bearer {token.get_secret_value()}")
     if request.type not in {"http", "https"}:
-        message = f"{base} is no http address."
+        message = f"--url must start with http:// or https://, got '{base}'."
         raise CommandError(message)
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:  # noqa: S310 - checked above
             return read(response.read().decode())
     except (URLError, http.client.HTTPException, OSError) as error:
         message = f"{base}/metrics cannot be read: {error}"
-        raise CommandError(message, "Run `strata up`, or give --url; STRATA_METRICS__PORT moves the metrics.") from None
+        raise CommandError(
+            message, "Run `strata up`, or pass --url, with the port of STRATA_METRICS__PORT if that is set."
+        ) from None
 
 
 def _table(rows: Sequence[Red], base: str) -> Table:
@@ -78,5 +80,5 @@ def _table(rows: Sequence[Red], base: str) -> Table:
         durations = ("-" if seconds is None else f"{seconds * 1000:.1f} ms" for seconds in (row.p50, row.p95, row.p99))
         table.add_row(row.version, row.method, row.route, f"{row.rate:.1f}", errors, *durations)
     if not rows:
-        table.caption = "Nobody asks anything. `strata traffic` would."
+        table.caption = "No requests. `strata traffic` sends some."
     return table

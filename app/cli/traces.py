@@ -1,4 +1,4 @@
-"""``strata traces``: what a local run did, as trees."""
+"""``strata traces``: shows locally stored traces as trees."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
@@ -22,13 +22,15 @@ _SHOWN: Final = ("http.response.status_code", "api.version", "api.consumer.tier"
 def traces(
     as_json: AsJson = False,
     limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 10,
-    slow: Annotated[bool, typer.Option("--slow", help="Only what took longer than the threshold.")] = False,
-    errors: Annotated[bool, typer.Option("--errors", help="Only what failed.")] = False,
+    slow: Annotated[
+        bool, typer.Option("--slow", help="Only traces slower than STRATA_TRACING__SLOW_THRESHOLD.")
+    ] = False,
+    errors: Annotated[bool, typer.Option("--errors", help="Only traces with an error.")] = False,
 ) -> None:
-    """Show the last traces, newest first. Without STRATA_TRACING__ENDPOINT they are kept in STRATA_HOME.
+    """Show recent traces, newest first. Without STRATA_TRACING__ENDPOINT they are stored in STRATA_HOME.
 
-    `strata up` keeps every trace in development; elsewhere STRATA_TRACING__SAMPLE_RATIO says how many, and failures and
-    slow requests are always there.
+    `strata up` stores every trace in development. Elsewhere STRATA_TRACING__SAMPLE_RATIO sets the share of stored
+    traces; errors and slow requests are always stored.
     """
     settings = read_settings()
     folder = ring_folder(settings.home)
@@ -46,18 +48,19 @@ def traces(
         console.print(_tree(trace), soft_wrap=True)
     if not found:
         endpoint = settings[TracingSettings].endpoint
-        say(f"No such traces in {folder}. {f'They go to {endpoint}.' if endpoint else 'Send a request first.'}")
+        advice = f"Traces are sent to {endpoint}." if endpoint else "Send a request first."
+        say(f"No matching traces in {folder}. {advice}")
 
 
 def _tree(trace: LocalTrace) -> Tree:
     started = datetime.fromtimestamp(trace.started_ns / _BILLION, UTC)
     tree = Tree(Text.assemble((trace.trace_id, "bold"), f"  {started:%Y-%m-%d %H:%M:%S} UTC"))
     for root in trace.roots():
-        _grow(tree, trace, root)
+        _add_span(tree, trace, root)
     return tree
 
 
-def _grow(tree: Tree, trace: LocalTrace, span: dict[str, Any]) -> None:
+def _add_span(tree: Tree, trace: LocalTrace, span: dict[str, Any]) -> None:
     branch = tree.add(_label(span))
     for event in span["events"]:
         attributes = event["attributes"]
@@ -65,7 +68,7 @@ def _grow(tree: Tree, trace: LocalTrace, span: dict[str, Any]) -> None:
             Text(f"{attributes.get('exception.type', event['name'])}: {attributes.get('exception.message', '')}")
         )
     for child in trace.below(span["span_id"]):
-        _grow(branch, trace, child)
+        _add_span(branch, trace, child)
 
 
 def _label(span: dict[str, Any]) -> Text:

@@ -1,4 +1,4 @@
-"""``strata traffic``: realistic load on a server of one's own, so that dashboards are alive at once."""
+"""``strata traffic``: sends realistic load to a local server, so that dashboards show data."""
 
 import http.client
 import json
@@ -35,11 +35,11 @@ _CONSUMERS: Final = (Plan.ENTERPRISE, Plan.PRO, Plan.PRO, Plan.FREE)
 
 @dataclass(slots=True)
 class _Session:
-    """What the simulated clients know."""
+    """The state that the simulated clients share."""
 
     keys: list[str]
     posts: list[tuple[int, str]] = field(default_factory=list)
-    """The ids of posts that were written, in v1 and in v2."""
+    """The ids of created posts, in v1 and in v2."""
     statuses: Counter[str] = field(default_factory=Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -48,14 +48,14 @@ Step = Callable[["_Client"], None]
 
 
 def traffic(
-    url: Annotated[str | None, typer.Option(help="The server; default: the one of this STRATA_HOME.")] = None,
-    rps: Annotated[float, typer.Option(min=0.1, max=500, help="Requests a second.")] = 20,
-    seconds: Annotated[float, typer.Option(min=1, max=3600, help="For how long.")] = 60,
+    url: Annotated[str | None, typer.Option(help="URL of the server; default: the server of this STRATA_HOME.")] = None,
+    rps: Annotated[float, typer.Option(min=0.1, max=500, help="Requests per second.")] = 20,
+    seconds: Annotated[float, typer.Option(min=1, max=3600, help="Duration.")] = 60,
     as_json: AsJson = False,
 ) -> None:
-    """Send a mix of requests to both versions, from several consumers: reads, searches, writes and mistakes.
+    """Send a mix of requests to both versions, from several consumers: reads, searches, writes and invalid requests.
 
-    It makes users and keys of its own in the database of this STRATA_HOME, and writes posts there.
+    Creates users and keys in the database of this STRATA_HOME, and writes posts there.
     """
     base = server_url(url)
     ensure_loopback(base)
@@ -64,10 +64,12 @@ def traffic(
     if as_json:
         show_json(dict(sorted(session.statuses.items())))
     else:
-        show_table(("answer", "times"), [(s, str(n)) for s, n in sorted(session.statuses.items())], empty="Nothing.")
+        show_table(
+            ("status", "responses"), [(s, str(n)) for s, n in sorted(session.statuses.items())], empty="No responses."
+        )
     if not any(status.isdecimal() for status in session.statuses):
-        message = f"{base} answered nothing."
-        raise CommandError(message, "Run `strata up` first, or give --url.")
+        message = f"{base} did not respond."
+        raise CommandError(message, "Run `strata up` first, or pass --url.")
 
 
 async def _make_keys(database: Database) -> list[str]:
@@ -119,7 +121,7 @@ def _work(client: "_Client", due: "Queue[Step]", ended: threading.Event) -> None
 
 
 class _Client:
-    """One connection, kept alive, through which several consumers speak."""
+    """One keep-alive connection that several consumers share."""
 
     def __init__(self, base: str, session: _Session) -> None:
         parts = urlsplit(base)
@@ -129,8 +131,8 @@ class _Client:
     def close(self) -> None:
         self._connection.close()
 
-    def ask(self, method: str, path: str, body: object = None, *, anonymous: bool = False) -> Any:
-        """Send one request and count the answer; the parsed body, or None when there is none."""
+    def request(self, method: str, path: str, body: object = None, *, anonymous: bool = False) -> Any:
+        """Send one request, count the response, and return its parsed body; ``None`` without one or after an error."""
         headers = {} if anonymous else {"X-API-Key": random.choices(self._session.keys, (8, 4, 2, 1))[0]}  # noqa: S311 - no secret
         text = None
         if body is not None:
@@ -148,7 +150,7 @@ class _Client:
         return json.loads(content) if content and response.status < 300 else None  # noqa: PLR2004 - the successes
 
     def post(self) -> tuple[int, str]:
-        """A post that was written before, or one that never was."""
+        """The ids of a created post, or of one that does not exist."""
         with self._session.lock:
             return random.choice(self._session.posts) if self._session.posts else (999_999_999, _UNKNOWN_POST)  # noqa: S311 - no secret
 
@@ -156,7 +158,7 @@ class _Client:
         """Write a post through either version."""
         title = f"Traffic {random.randrange(10**6)}"  # noqa: S311 - no secret
         body = {"title": title, "content": "Rock in layers tells its history.", "status": "published"}
-        made = self.ask("POST", "/api/v2/posts", body)
+        made = self.request("POST", "/api/v2/posts", body)
         if made is not None:
             with self._session.lock:
                 self._session.posts.append((made["v1_id"], made["id"]))
@@ -167,19 +169,19 @@ class _Client:
 
 
 _MIX: Final[tuple[tuple[Step, int], ...]] = (
-    (lambda client: client.ask("GET", "/api/v2/posts"), 20),
-    (lambda client: client.ask("GET", f"/api/v2/posts/{client.post()[1]}"), 25),
-    (lambda client: client.ask("GET", "/api/v1/posts"), 12),
-    (lambda client: client.ask("GET", f"/api/v1/posts/{client.post()[0]}"), 12),
-    (lambda client: client.ask("GET", "/api/v2/search/posts?q=layers"), 6),
-    (lambda client: client.ask("GET", "/api/v1/search?query=history"), 3),
-    (lambda client: client.ask("GET", "/api/v2/me"), 6),
+    (lambda client: client.request("GET", "/api/v2/posts"), 20),
+    (lambda client: client.request("GET", f"/api/v2/posts/{client.post()[1]}"), 25),
+    (lambda client: client.request("GET", "/api/v1/posts"), 12),
+    (lambda client: client.request("GET", f"/api/v1/posts/{client.post()[0]}"), 12),
+    (lambda client: client.request("GET", "/api/v2/search/posts?q=layers"), 6),
+    (lambda client: client.request("GET", "/api/v1/search?query=history"), 3),
+    (lambda client: client.request("GET", "/api/v2/me"), 6),
     (lambda client: client.write(), 6),
-    (lambda client: client.ask("PATCH", f"/api/v2/posts/{client.post()[1]}", {"title": "Edited"}), 2),
-    (lambda client: client.ask("GET", "/api/v2/posts", anonymous=True), 3),
-    (lambda client: client.ask("GET", "/api/v2/me", anonymous=True), 1),
-    (lambda client: client.ask("GET", f"/api/v2/posts/{_UNKNOWN_POST}"), 2),
-    (lambda client: client.ask("POST", "/api/v2/posts", {"title": ""}), 2),
-    (lambda client: client.ask("GET", "/api/v2/nothing"), 1),
+    (lambda client: client.request("PATCH", f"/api/v2/posts/{client.post()[1]}", {"title": "Edited"}), 2),
+    (lambda client: client.request("GET", "/api/v2/posts", anonymous=True), 3),
+    (lambda client: client.request("GET", "/api/v2/me", anonymous=True), 1),
+    (lambda client: client.request("GET", f"/api/v2/posts/{_UNKNOWN_POST}"), 2),
+    (lambda client: client.request("POST", "/api/v2/posts", {"title": ""}), 2),
+    (lambda client: client.request("GET", "/api/v2/nothing"), 1),
 )
-"""What clients do, and how often: mostly reads, two thirds of it through v2, some of it wrong."""
+"""The requests and their weights: mostly reads, two thirds through v2, some invalid."""

@@ -1,4 +1,4 @@
-"""``strata users``: accounts."""
+"""``strata users``: manages users."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
@@ -18,19 +18,19 @@ from app.users.views import UserView
 
 _SHORTEST, _LONGEST = 8, 100
 
-commands = typer.Typer(help="See and change accounts.", no_args_is_help=True)
+commands = typer.Typer(help="List and change users.", no_args_is_help=True)
 Who = Annotated[str, typer.Argument(help="E-mail address or sequential id.")]
-Roles = Annotated[list[Role] | None, typer.Option("--role", help="May be given several times.")]
-Password = Annotated[str | None, typer.Option(help="8 to 100 characters; one is made up if absent.")]
+Roles = Annotated[list[Role] | None, typer.Option("--role", help="Repeatable.")]
+Password = Annotated[str | None, typer.Option(help="8 to 100 characters; default: a random one.")]
 
 
 @commands.command("list")
 def list_users(
     as_json: AsJson = False,
     limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 100,
-    skip: Annotated[int, typer.Option(min=0, help="Leave out so many of the oldest.")] = 0,
+    skip: Annotated[int, typer.Option(min=0, help="Skip this many of the oldest.")] = 0,
 ) -> None:
-    """List accounts, oldest first."""
+    """List users, oldest first."""
 
     async def run(database: Database) -> tuple[list[UserView], int]:
         reader = UserReader(database.reads, operator())
@@ -46,7 +46,7 @@ def list_users(
             (str(user.id), user.email, user.display_name, ", ".join(user.roles), _state(user), f"{user.created_at:%F}")
             for user in users
         ],
-        empty="No users. `strata users create EMAIL` makes one.",
+        empty="No users. `strata users create EMAIL` creates one.",
     )
     if total > len(users):
         say(f"{len(users)} of {total}")
@@ -54,16 +54,16 @@ def list_users(
 
 @commands.command()
 def create(
-    email: Annotated[str, typer.Argument(help="Address; it counts as verified.")],
+    email: Annotated[str, typer.Argument(help="E-mail address, which is marked as verified.")],
     name: Annotated[str | None, typer.Option(help="Display name; default: the address up to its @.")] = None,
     role: Roles = None,
     password: Password = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make an account and print its password."""
+    """Create a user and print the password."""
     chosen = _checked(password)
     if "@" not in email.strip("@"):
-        message = f"'{email}' is no e-mail address."
+        message = f"EMAIL must be an e-mail address, got '{email}'."
         raise CommandError(message)
     draft = UserDraft(email, chosen, name or email.partition("@")[0], tuple(role or (Role.AUTHOR,)))
     user = _change(lambda service, _: service.create(draft))
@@ -72,16 +72,16 @@ def create(
 
 @commands.command()
 def roles(who: Who, role: Roles = None, as_json: AsJson = False) -> None:
-    """Give an account exactly these roles."""
+    """Set the roles of a user, in place of the present ones."""
     if not role:
-        message = "No role given."
+        message = "At least one role is required."
         raise CommandError(message, f"Add --role with one of: {', '.join(Role)}.")
     _show(_change(lambda service, user: service.set_roles(user.id, role), who), as_json=as_json)
 
 
 @commands.command()
 def password(who: Who, password: Password = None, as_json: AsJson = False) -> None:
-    """Set a new password, print it, and end the account's sessions."""
+    """Set a new password, print it, and end the user's sessions."""
     chosen = _checked(password)
     user = _change(lambda service, user: service.edit(user.id, UserEdit(password=chosen)), who)
     _show_secret(user, chosen, as_json=as_json)
@@ -89,19 +89,19 @@ def password(who: Who, password: Password = None, as_json: AsJson = False) -> No
 
 @commands.command()
 def deactivate(who: Who, as_json: AsJson = False) -> None:
-    """Shut an account out at once: its sessions end and its keys are refused."""
+    """Deactivate a user immediately: all sessions end and all keys are rejected."""
     _show(_change(lambda service, user: service.edit(user.id, UserEdit(is_active=False)), who), as_json=as_json)
 
 
 @commands.command()
 def activate(who: Who, as_json: AsJson = False) -> None:
-    """Let an account back in."""
+    """Activate a deactivated user."""
     _show(_change(lambda service, user: service.edit(user.id, UserEdit(is_active=True)), who), as_json=as_json)
 
 
 @commands.command()
 def delete(who: Who) -> None:
-    """Remove an account with its posts, sessions and keys."""
+    """Delete a user with all posts, sessions and keys."""
 
     async def run(database: Database) -> UserView:
         user = await existing_user(database, who)
@@ -125,7 +125,7 @@ def _checked(password: str | None) -> str:
     if password is None:
         return new_password()
     if not _SHORTEST <= len(password) <= _LONGEST:
-        message = f"A password has {_SHORTEST} to {_LONGEST} characters."
+        message = f"PASSWORD must have {_SHORTEST} to {_LONGEST} characters, got {len(password)}."
         raise CommandError(message)
     return password
 

@@ -1,4 +1,4 @@
-"""``strata versions status|brownout|consent|retire``: how a version comes to its end, and nobody is surprised."""
+"""``strata versions status|brownout|consent|retire``: the steps that end a version without breaking a consumer."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -24,19 +24,22 @@ if TYPE_CHECKING:
     from versions.kit.version import ApiVersion
 
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
-VersionName = Annotated[str, typer.Argument(metavar="VERSION", help="As `strata versions list` names it: v1.")]
-QuietDays = Annotated[int, typer.Option("--quiet-days", min=1, help="Days without use that an end has to wait for.")]
+VersionName = Annotated[str, typer.Argument(metavar="VERSION", help="A name from `strata versions list`: v1.")]
+QuietDays = Annotated[
+    int, typer.Option("--quiet-days", min=1, help="Days without usage that are required for retirement.")
+]
 GiveUp = Annotated[
-    bool, typer.Option("--give-up-anonymous", help="Do not wait for callers without credentials: nobody can ask them.")
+    bool,
+    typer.Option("--give-up-anonymous", help="Do not wait for clients without credentials, which cannot be contacted."),
 ]
 
 
 def moment(text: str) -> datetime:
-    """A time of ISO 8601; without an offset it is UTC."""
+    """Parse an ISO 8601 time; without an offset it is UTC."""
     try:
         value = datetime.fromisoformat(text)
     except ValueError:
-        message = f"'{text}' is no time: write 2026-12-01T09:00, in UTC."
+        message = f"must be a time such as 2026-12-01T09:00, in UTC; got '{text}'."
         raise typer.BadParameter(message) from None
     return value if value.tzinfo else value.replace(tzinfo=UTC)
 
@@ -47,41 +50,43 @@ def status(
     give_up_anonymous: GiveUp = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show the stage of each version now, who still depends on it, and what stands against its end.
+    """Show the current stage of each version, the consumers that depend on it, and the reasons against its retirement.
 
-    Usage is recorded of deprecated versions, and of what is deprecated in others; it is some seconds old.
+    Usage is recorded for deprecated versions and deprecated features; it is some seconds old.
     """
-    from versions.registry import VERSIONS  # noqa: PLC0415 - only these commands pay for the import
+    from versions.registry import VERSIONS  # noqa: PLC0415 - other commands start faster without it
 
     chosen = list(VERSIONS) if name is None else [_version(name)]
-    terms = RetirementPolicy(quiet_days, give_up_anonymous)
+    policy = RetirementPolicy(quiet_days, give_up_anonymous)
 
     async def run(database: Database) -> list[RetirementReport]:
         async with database.write() as session:
             service = LifecycleService(session)
-            return [await service.report(version, terms) for version in chosen]
+            return [await service.report(version, policy) for version in chosen]
 
-    standings = with_database(run)
+    reports = with_database(run)
     if as_json:
-        plain = [_plain(version, report) for version, report in zip(chosen, standings, strict=True)]
+        plain = [_plain(version, report) for version, report in zip(chosen, reports, strict=True)]
         show_json(plain if name is None else plain[0])
         return
-    for version, report in zip(chosen, standings, strict=True):
+    for version, report in zip(chosen, reports, strict=True):
         _show(version, report)
 
 
 def brownout(
     name: VersionName,
     starts: Annotated[
-        datetime | None, typer.Option("--from", parser=moment, help="Its start, ISO 8601, UTC; default: now.")
+        datetime | None, typer.Option("--from", parser=moment, help="Start of the window, ISO 8601, UTC; default: now.")
     ] = None,
-    until: Annotated[datetime | None, typer.Option("--until", parser=moment, help="Its end, likewise.")] = None,
+    until: Annotated[
+        datetime | None, typer.Option("--until", parser=moment, help="End of the window, ISO 8601, UTC.")
+    ] = None,
     cancel: Annotated[
-        bool, typer.Option("--cancel", help="Call off what lies within the span (default: all), and end what goes on.")
+        bool, typer.Option("--cancel", help="Cancel the windows within the span (default: all) and end a running one.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Announce a window in which a deprecated version answers 410, or call windows off."""
+    """Schedule a window in which a deprecated version returns 410, or cancel windows."""
     version = _version(name)
     starts = starts or utc_now()
     if until is None and not cancel:
@@ -104,45 +109,47 @@ def brownout(
     try:
         count, report = with_database(run)
     except NoSuchBrownout as error:
-        advice = f"`strata versions status {name}` shows them; what versions/registry.py declares is called off there."
+        advice = (
+            f"`strata versions status {name}` shows the windows. Remove those that versions/registry.py declares there."
+        )
         raise CommandError(error.message, advice) from None
     if as_json:
         show_json({"cancelled" if cancel else "scheduled": count, "brownouts": _windows(report.windows)})
         return
-    holds = f"Every process knows within {read_settings(generate=False)[LifecycleSettings].refresh:g} seconds."
+    delay = f"Every process applies this within {read_settings(generate=False)[LifecycleSettings].refresh:g} seconds."
     if cancel:
-        say(f"Called off: {count}. {holds}")
+        say(f"Cancelled: {count}. {delay}")
     else:
-        say(f"{name} answers 410 from {_told(starts)} until {_told(span.ends_at)}. {holds}")
-        say("/api and /policies/versions announce it. --cancel calls it off.")
+        say(f"{name} returns 410 from {_format(starts)} until {_format(span.ends_at)}. {delay}")
+        say("/api and /policies/versions announce the window. --cancel cancels it.")
 
 
 def consent(
     name: VersionName,
-    account: Annotated[str, typer.Argument(help="E-mail address or sequential id of the account.")],
-    note: Annotated[str, typer.Option(help="Where it was given: a ticket, a mail.")] = "",
-    withdraw: Annotated[bool, typer.Option("--withdraw", help="The account takes its consent back.")] = False,
+    user: Annotated[str, typer.Argument(help="E-mail address or sequential id of the user.")],
+    note: Annotated[str, typer.Option(help="Source of the consent: a ticket, a mail.")] = "",
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Withdraw the user's consent.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Record that an account agrees to the end of a version, for all of its keys."""
+    """Record that a user agrees to the end of a version, for all of the user's keys."""
     version = _version(name)
     if not note and not withdraw:
-        raise CommandError("A consent needs its source.", 'Add --note "ticket 4711", so that it can be looked up.')
+        raise CommandError("A consent needs its source.", 'Add the source: --note "ticket 4711".')
 
     async def run(database: Database) -> str:
-        user = await existing_user(database, account)
+        found = await existing_user(database, user)
         async with database.write() as session:
             service = LifecycleService(session)
             if withdraw:
-                await service.withdraw(version, user.id)
+                await service.withdraw(version, found.id)
             else:
-                await service.consent(version, user.id, note)
-        return user.email
+                await service.consent(version, found.id, note)
+        return found.email
 
     try:
         email = with_database(run)
     except NoSuchConsent as error:
-        raise CommandError(error.message, f"`strata versions status {name}` shows who has.") from None
+        raise CommandError(error.message, f"`strata versions status {name}` shows the recorded consents.") from None
     if as_json:
         show_json({"version": name, "account": email, "consented": not withdraw, "note": note})
     else:
@@ -155,7 +162,7 @@ def retire(
     give_up_anonymous: GiveUp = False,
     as_json: AsJson = False,
 ) -> None:
-    """End a version: it answers 410 from now on. Refused while somebody still depends on it."""
+    """Retire a version, which then returns 410. Rejected while a consumer depends on it."""
     version = _version(name)
 
     async def run(database: Database) -> bool:
@@ -170,23 +177,26 @@ def retire(
         for reason in error.reasons:
             show_failure(reason)
         message = f"{name} is not retired."
-        raise CommandError(message, f"`strata versions status {name}` shows who depends on it, and on what.") from None
+        raise CommandError(message, f"`strata versions status {name}` shows its consumers and what they use.") from None
     if as_json:
         show_json({"version": name, "retired": True, "reasons": []})
         return
     seconds = read_settings(generate=False)[LifecycleSettings].refresh
-    say(f"{name} has ended: every process answers 410 within {seconds:g} seconds." if ended else f"{name} had ended.")
-    say("  -> Declare it retired, with retired_at, in versions/registry.py, and run `strata contract freeze`.")
+    if ended:
+        say(f"{name} is retired: every process returns 410 within {seconds:g} seconds.")
+    else:
+        say(f"{name} was retired before.")
+    say("  -> Declare its retired_at in versions/registry.py, then run `strata contract freeze`.")
 
 
 def _version(name: str) -> "ApiVersion":
-    from versions.registry import VERSIONS  # noqa: PLC0415 - only these commands pay for the import
+    from versions.registry import VERSIONS  # noqa: PLC0415 - other commands start faster without it
 
     for version in VERSIONS:
         if version.name == name:
             return version
     message = f"There is no version {name}."
-    raise CommandError(message, f"There are {', '.join(version.name for version in VERSIONS)}.")
+    raise CommandError(message, f"The versions are {', '.join(version.name for version in VERSIONS)}.")
 
 
 def _show(version: "ApiVersion", report: RetirementReport) -> None:
@@ -197,23 +207,23 @@ def _show(version: "ApiVersion", report: RetirementReport) -> None:
     dates += [f"retired {report.retired_at:%F}"] if report.retired_at else []
     say(f"{version.name}: {stage}, {', '.join(dates)}")
     for window in report.windows:
-        say(f"  brownout {_told(window.starts_at)} until {_told(window.ends_at)}")
+        say(f"  brownout {_format(window.starts_at)} until {_format(window.ends_at)}")
     if version.is_sunsetting or report.consumers:
         show_table(
             ("consumer", "last seen", "requests", "operations", "consent"),
             [_row(one) for one in report.consumers],
-            empty="  No use is recorded.",
+            empty="  No usage is recorded.",
         )
     if version.is_sunsetting:
         say(*(f"  -> {reason}" for reason in report.reasons))
         if not report.reasons and not report.retired_at:
-            say(f"  -> Nothing stands against its end: `strata versions retire {version.name}`.")
+            say(f"  -> It can be retired: `strata versions retire {version.name}`.")
 
 
 def _row(one: Consumer) -> Sequence[str]:
     used = sorted({**one.operations, **one.features}.items(), key=lambda item: -item[1].requests)
     shown = ", ".join(f"{name} {use.requests}" for name, use in used[:4])
-    more = f", {len(used) - 4} more" if len(used) > 4 else ""  # noqa: PLR2004 - as many as a line holds
+    more = f", {len(used) - 4} more" if len(used) > 4 else ""  # noqa: PLR2004 - as many as fit on a line
     consented = f"{one.consented_at:%F}" if one.consented_at else "-"
     return one.name, f"{one.total.last_seen:%F %R}", str(one.total.requests), shown + more, consented
 
@@ -239,8 +249,8 @@ def _stage(version: "ApiVersion", report: RetirementReport) -> str:
 
 
 def _windows(windows: Sequence[Window]) -> list[dict[str, str]]:
-    return [{"from": _told(window.starts_at), "until": _told(window.ends_at)} for window in windows]
+    return [{"from": _format(window.starts_at), "until": _format(window.ends_at)} for window in windows]
 
 
-def _told(value: datetime) -> str:
+def _format(value: datetime) -> str:
     return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,17 +1,17 @@
-"""``strata versions``: what is promised to whom, for how long, and who still depends on what is to end."""
+"""``strata versions``: lists versions, checks their lifecycles and manages the end of a version."""
 
 import typer
 
 from app.cli import version_lifecycle
 from app.cli.kit.output import AsJson, CommandError, say, show_json, show_table
 
-commands = typer.Typer(help="The versions of the API, and how one comes to its end.", no_args_is_help=True)
+commands = typer.Typer(help="List the versions of the API and manage their lifecycles.", no_args_is_help=True)
 
 
 @commands.command("list")
 def list_versions(as_json: AsJson = False) -> None:
-    """List the versions with the dates of their lives, as versions/registry.py declares them."""
-    from versions.registry import VERSIONS  # noqa: PLC0415 - only these commands pay for the import
+    """List the versions with the lifecycle dates that versions/registry.py declares."""
+    from versions.registry import VERSIONS  # noqa: PLC0415 - other commands start faster without it
 
     fields = ("released", "deprecated_at", "sunset_at", "retired_at", "successor")
     found = [
@@ -37,9 +37,9 @@ def list_versions(as_json: AsJson = False) -> None:
 
 @commands.command()
 def check(as_json: AsJson = False) -> None:
-    """Check what versions/registry.py declares: by itself, and against versions/lifecycle.json, what was told before.
+    """Validate the lifecycles in versions/registry.py, also against versions/lifecycle.json, which was published.
 
-    The exit code is 1 when a life is impossible, takes back a promise, or is not recorded yet.
+    The exit code is 1 when a lifecycle is invalid, withdraws a published promise, or is not recorded yet.
     """
     from app.kit.clock import utc_now  # noqa: PLC0415 - as above
     from app.lifecycle.rules import lifecycle_errors, promise_violations  # noqa: PLC0415 - as above
@@ -47,18 +47,18 @@ def check(as_json: AsJson = False) -> None:
     from versions.registry import VERSIONS  # noqa: PLC0415 - as above
 
     faults = [*lifecycle_errors(VERSIONS, utc_now()), *promise_violations(read_record(), VERSIONS)]
-    advice = "Mend versions/registry.py."
+    advice = "Correct versions/registry.py."
     if not faults and (not RECORD.exists() or RECORD.read_bytes() != recorded_form(VERSIONS)):
-        faults = ["versions/lifecycle.json does not say what versions/registry.py declares."]
-        advice = "If it is meant, run `strata contract freeze` and commit the result."
+        faults = ["versions/lifecycle.json differs from versions/registry.py."]
+        advice = "If the change is intended, run `strata contract freeze` and commit the result."
     if as_json:
         show_json({"faults": faults})
     elif not faults:
-        say("Every version keeps what was told of its life.")
+        say("Every version keeps its published lifecycle.")
     else:
         say(*faults)
     if faults:
-        raise CommandError("The declared lives are not sound.", advice)
+        raise CommandError("The declared lifecycles are not valid.", advice)
 
 
 commands.command()(version_lifecycle.status)

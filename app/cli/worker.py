@@ -1,4 +1,4 @@
-"""``strata worker``: background jobs."""
+"""``strata worker``: runs background jobs."""
 
 import asyncio
 import signal
@@ -19,7 +19,7 @@ from observability.run_folder import RunFolder, create_run_folder
 
 
 def worker() -> None:
-    """Run background jobs (mail, for now) until stopped; start as many as you need, on any machine.
+    """Run background jobs (mail) until stopped. Any number of workers may run, on any number of machines.
 
     The database is STRATA_DATABASE__URL, or the embedded server that `strata up` runs for the same STRATA_HOME.
     """
@@ -38,7 +38,7 @@ def worker() -> None:
 
 
 async def _run(settings: Settings, metrics: Metrics, folder: RunFolder) -> None:
-    from app.worker import run  # noqa: PLC0415 - only this command pays for the import
+    from app.worker import run  # noqa: PLC0415 - only this command needs the import
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

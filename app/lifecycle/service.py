@@ -133,6 +133,6 @@ def _usage_reasons(
     if without_consent:
         reasons.append(
             f"Consent is missing from {', '.join(sorted(without_consent))}. Ask, and record each answer with "
-            f"`strata versions consent {lifecycle.name} ACCOUNT --note WHERE`."
+            f"`strata versions consent {lifecycle.name} USER --note WHERE`."
         )
     return reasons

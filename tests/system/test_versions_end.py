@@ -89,7 +89,7 @@ def test_a_version_in_use_is_not_retired(strata: Strata) -> None:
         assert "ada@example.com (key test, sk_test_" in refused.stderr
         assert "anonymous callers" in refused.stderr
         assert "Consent is missing from ada@example.com" in refused.stderr
-        assert "strata versions consent v1 ACCOUNT" in refused.stderr
+        assert "strata versions consent v1 USER" in refused.stderr
         strata.run("versions", "consent", "v1", "ada@example.com", "--note", "ticket 4711")
         asked = strata.json("versions", "retire", "v1", "--give-up-anonymous", expect=1)
         assert asked["retired"] is False
@@ -117,7 +117,7 @@ def test_a_key_rehearses_alone(strata: Strata) -> None:
 
 
 MISTAKES = [
-    (("status", "v9"), "There is no version v9.", "There are v1, v2."),
+    (("status", "v9"), "There is no version v9.", "The versions are v1, v2."),
     (("brownout", "v1"), "A brownout needs an end.", "--until"),
     (("brownout", "v2", "--until", "2027-01-01"), "v2 is current: only a deprecated version rehearses its end.", ""),
     (("brownout", "v1", "--from", "2027-01-01", "--until", "2027-01-03"), "longer than 24 hours", "schedule several"),
@@ -133,12 +133,12 @@ def test_mistakes_are_told_with_what_to_do(strata: Strata) -> None:
         assert said.startswith("Error: "), arguments
         assert sentence in said
         assert advice in said
-    assert "is no time" in strata.run("versions", "brownout", "v1", "--until", "soon", expect=2).stderr
+    assert "must be a time" in strata.run("versions", "brownout", "v1", "--until", "soon", expect=2).stderr
 
 
 def test_what_is_declared_is_checked(strata: Strata) -> None:
     assert strata.json("versions", "check") == {"faults": []}
-    assert "keeps what was told" in strata.run("versions", "check").stdout
+    assert "keeps its published lifecycle" in strata.run("versions", "check").stdout
     assert [(one["name"], one["status"]) for one in strata.json("versions", "list")] == [
         ("v1", "deprecated"),
         ("v2", "current"),

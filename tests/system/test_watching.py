@@ -51,7 +51,7 @@ def test_the_log_level_changes_in_every_worker(strata: Strata) -> None:
         os.kill(run.pids()[0], signal.SIGUSR1)
         # One step chattier than info is debug.
         eventually(lambda: run.level.read_text() == "debug")
-    assert strata.run("log-level", "debug", expect=1).stderr.startswith("Error: Nothing runs for")
+    assert strata.run("log-level", "debug", expect=1).stderr.startswith("Error: No process is running for")
 
 
 def test_metrics_on_their_own_port_and_behind_a_token(strata: Strata) -> None:

@@ -36,10 +36,10 @@ def declare(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 
 CASES = [
-    (EARLIER, "never moved to an earlier day", "Mend versions/registry.py."),
-    (REVIVED, "was deprecated, which leads to retired, not to supported", "Mend versions/registry.py."),
-    (LOST, "its successor v7 does not exist", "Mend versions/registry.py."),
-    (LATER, "does not say what versions/registry.py declares", "run `strata contract freeze`"),
+    (EARLIER, "never moved to an earlier day", "Correct versions/registry.py."),
+    (REVIVED, "was deprecated, which leads to retired, not to supported", "Correct versions/registry.py."),
+    (LOST, "its successor v7 does not exist", "Correct versions/registry.py."),
+    (LATER, "differs from versions/registry.py", "run `strata contract freeze`"),
 ]
 
 

@@ -89,6 +89,6 @@ async def test_traces_of_a_local_run_are_shown_as_trees(dsn: str, tmp_path: Path
     assert newest["spans"][0]["name"] == "GET /api/v2/posts"
     assert older["spans"][0]["attributes"]["http.response.status_code"] == 202
     assert strata.json("traces", "--errors") == []
-    assert strata.run("traces", "--slow").stdout.startswith("No such traces in ")
+    assert strata.run("traces", "--slow").stdout.startswith("No matching traces in ")
     (file,) = (strata.home / "traces").iterdir()
     assert file.stat().st_mode & 0o777 == 0o600
