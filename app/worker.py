@@ -27,7 +27,7 @@ from app.kit.queue.retry import RetryingExecutor
 from app.lifecycle.service import LifecycleService
 from app.settings.auth import AuthSettings
 from app.settings.database import DatabaseSettings
-from app.settings.errors import SettingsError, variable
+from app.settings.errors import require_secret
 from app.settings.http import HttpSettings
 from app.settings.loading import database_url
 from app.settings.root import Settings
@@ -50,10 +50,7 @@ async def run(settings: Settings, stop: asyncio.Event, metrics: Metrics) -> None
     Raises ``SettingsError``, ``OSError``, ``asyncpg.PostgresError`` or ``asyncpg.InterfaceError`` when the database is
     unavailable. The process then ends; its supervisor restarts it, and no job is lost.
     """
-    signing_key = settings[AuthSettings].signing_key
-    if signing_key is None:
-        message = f"{variable('auth', 'signing_key')} must be set"
-        raise SettingsError(message)
+    signing_key = require_secret(settings[AuthSettings].signing_key, "auth", "signing_key")
     dsn = database_url(settings)
     database = await Database.open(dsn, settings[DatabaseSettings], metrics.group(PrometheusDatabaseMetrics))
     connection = await asyncpg.connect(dsn, timeout=settings[DatabaseSettings].connect_timeout)

@@ -10,7 +10,7 @@ from app.http.rate_limit.limits import RateLimits
 from app.http.rate_limit.throttle import Throttles
 from app.http.runtime import Component, Runtime
 from app.settings.auth import AuthSettings
-from app.settings.errors import SettingsError, variable
+from app.settings.errors import require_secret
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,10 @@ class AuthComponent(Component):
     def build(cls, runtime: Runtime) -> "AuthComponent":
         """Raises ``SettingsError`` without a signing key."""
         auth = runtime.settings[AuthSettings]
-        if auth.signing_key is None:
-            message = f"{variable('auth', 'signing_key')} must be set"
-            raise SettingsError(message)
         return cls(
             passwords=PasswordHasher(auth.password_hash_concurrency),
             signer=TokenSigner(auth),
-            mailed_tokens=MailedTokens(auth.signing_key),
+            mailed_tokens=MailedTokens(require_secret(auth.signing_key, "auth", "signing_key")),
             throttles=Throttles(auth.logins_per_minute, runtime.get(RateLimits).counting),
             attempts=runtime.metrics.group(AuthMetrics),
         )

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from app.errors import FieldError, Malformed
 from app.http.runtime import Component, Runtime
 from app.kit.db.keyset import KeyValue, Position
-from app.settings.errors import SettingsError, variable
+from app.settings.errors import require_secret
 from app.settings.http import HttpSettings
 
 _MAC_LENGTH: Final = 16
@@ -48,11 +48,7 @@ class CursorCodec(Component):
     @classmethod
     def build(cls, runtime: Runtime) -> "CursorCodec":
         """Raises ``SettingsError`` without a cursor key."""
-        key = runtime.settings[HttpSettings].cursor_key
-        if key is None:
-            message = f"{variable('http', 'cursor_key')} must be set"
-            raise SettingsError(message)
-        return cls(key)
+        return cls(require_secret(runtime.settings[HttpSettings].cursor_key, "http", "cursor_key"))
 
     def encode(self, listing: bytes, position: Position) -> str:
         """URL-safe text. ``listing`` identifies path, filters and order (``listing_of``)."""

@@ -25,7 +25,7 @@ from app.http.runtime import Component, Runtime, runtime_of
 from app.http.state import state_of
 from app.kit.clock import utc_now
 from app.kit.encryption import Cipher
-from app.settings.errors import SettingsError, variable
+from app.settings.errors import require_secret
 from app.settings.http import HttpSettings
 from observability.metrics.metrics import NO_VERSION
 from observability.requests.context import current
@@ -73,10 +73,7 @@ class ResponseCipher(Component):
     @classmethod
     def build(cls, runtime: Runtime) -> "ResponseCipher":
         """Raises ``SettingsError`` without a cursor key, from which the cipher's key is derived."""
-        key = runtime.settings[HttpSettings].cursor_key
-        if key is None:
-            message = f"{variable('http', 'cursor_key')} must be set"
-            raise SettingsError(message)
+        key = require_secret(runtime.settings[HttpSettings].cursor_key, "http", "cursor_key")
         return cls(Cipher(key, _CIPHER_PURPOSE))
 
     def encrypt(self, response: bytes, scope: bytes) -> bytes:
