@@ -1,4 +1,4 @@
-"""Homes for real ``strata up`` runs, and the end of whatever a test left behind."""
+"""Homes for real ``strata up`` runs; processes that a test leaves behind are stopped."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ from tests.support.strata_up import processes_of
 
 @pytest.fixture
 def fresh(tmp_path: Path) -> Iterator[Callable[..., Strata]]:
-    """Makes a command with a home of its own, whose processes and data go with the test."""
+    """A command with its own home, whose processes and data are removed after the test."""
     homes: list[Path] = []
 
     def make(name: str = "home", **variables: str) -> Strata:

@@ -35,13 +35,13 @@ async def strata(admin_dsn: str, tmp_path: Path, request: pytest.FixtureRequest)
 
 
 @pytest.mark.parametrize(("path", "command"), COMMANDS, ids=[" ".join(path) for path, _ in COMMANDS])
-def test_a_command_explains_itself(path: tuple[str, ...], command: Any) -> None:
+def test_every_parameter_has_a_help_text(path: tuple[str, ...], command: Any) -> None:
     assert command.help, path
     for parameter in command.params:
         assert getattr(parameter, "help", None), f"{path}: {parameter.name}"
 
 
-def test_the_tree_is_what_was_promised() -> None:
+def test_the_command_tree_does_not_change() -> None:
     names = {path[0] for path, _ in COMMANDS}
     assert names >= {
         *(
@@ -61,14 +61,14 @@ def test_the_tree_is_what_was_promised() -> None:
     }
 
 
-async def test_misuse_is_2_and_failure_is_1_with_what_to_do(strata: Strata) -> None:
+async def test_wrong_usage_exits_2_and_failure_exits_1_with_advice(strata: Strata) -> None:
     assert strata.run("serve", "--workers", "0", expect=2).stdout == ""
     failed = strata.run("keys", "create", "nobody@example.com", expect=1)
     assert failed.stderr.startswith("Error: There is no user nobody@example.com.")
     assert "strata users list" in failed.stderr
 
 
-async def test_accounts_and_keys(strata: Strata) -> None:
+async def test_users_and_keys(strata: Strata) -> None:
     strata.run("users", "create", "ada@example.com", "--role", "author")
     listed = strata.json("users", "list")
     assert [user["email"] for user in listed] == ["ada@example.com"]
@@ -83,7 +83,7 @@ async def test_accounts_and_keys(strata: Strata) -> None:
     assert {name: version["failed"] for name, version in checked.items()} == {"v1": False, "v2": False}
 
 
-async def test_migrations_lead_down_to_nothing_and_up_again(strata: Strata) -> None:
+async def test_migrations_can_be_undone_and_applied_again(strata: Strata) -> None:
     dsn = strata.environment["STRATA_DATABASE__URL"]
     status = strata.json("migrate", "status")
     assert (status["pending"], status["current"]) == ([], status["head"])
@@ -97,7 +97,7 @@ async def test_migrations_lead_down_to_nothing_and_up_again(strata: Strata) -> N
     doctor = {finding["check"]: finding for finding in strata.json("doctor", expect=1)}
     assert doctor["migrations"]["verdict"] == "fail"
     assert "strata migrate up" in doctor["migrations"]["advice"]
-    # Two at once wait for each other.
+    # Two concurrent migrations wait for each other.
     await asyncio.gather(*(asyncio.to_thread(strata.run, "migrate", "up") for _ in range(2)))
     connection = await asyncpg.connect(dsn)
     assert await connection.fetchval("SELECT count(*) FROM role_permissions") > 0
@@ -105,7 +105,7 @@ async def test_migrations_lead_down_to_nothing_and_up_again(strata: Strata) -> N
     await asyncio.to_thread(migrations.check, dsn)
 
 
-async def test_the_doctor_knows_what_is_wrong(strata: Strata) -> None:
+async def test_doctor_reports_problems(strata: Strata) -> None:
     strata.environment["PORT"] = str(free_port())
     well = {finding["check"]: finding["verdict"] for finding in strata.json("doctor")}
     assert well["settings"] == well["home"] == well["database"] == well["migrations"] == "ok"
@@ -125,7 +125,7 @@ async def test_the_doctor_knows_what_is_wrong(strata: Strata) -> None:
     assert "STRATA_DATABASE__URL" in unreachable["database"]["advice"]
 
 
-def test_the_doctor_looks_at_redis(tmp_path: Path) -> None:
+def test_doctor_checks_redis(tmp_path: Path) -> None:
     strata = Strata(tmp_path / "home")
 
     def redis(expect: int) -> Any:
@@ -139,13 +139,13 @@ def test_the_doctor_looks_at_redis(tmp_path: Path) -> None:
         refused = redis(1)
         server.kill()
         gone = redis(1)
-    assert [finding["verdict"] for finding in (refused, gone)] == ["fail", "fail"]
+    assert [diagnosis["verdict"] for diagnosis in (refused, gone)] == ["fail", "fail"]
     assert refused["detail"] != gone["detail"]
     assert "hunter" not in str([refused, gone])
     assert "STRATA_REDIS__URL" in gone["advice"]
 
 
-def test_the_doctor_of_a_home_that_is_not_there_makes_none(tmp_path: Path) -> None:
+def test_doctor_does_not_create_a_missing_home(tmp_path: Path) -> None:
     strata = Strata(tmp_path / "home")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         strata.environment["PORT"] = str(taken.getsockname()[1])
@@ -161,7 +161,7 @@ def test_the_doctor_of_a_home_that_is_not_there_makes_none(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_whoever_is_asked_to_end_ends_well(strata: Strata) -> None:
+async def test_a_signal_ends_each_command_with_code_0(strata: Strata) -> None:
     with strata.running("serve", PORT=str(free_port())) as server, strata.running("worker") as worker:
         for name, process, ready in (("serve", server, "Uvicorn running"), ("worker", worker, "worker_started")):
             while ready not in strata.log(name):
@@ -171,7 +171,7 @@ async def test_whoever_is_asked_to_end_ends_well(strata: Strata) -> None:
             assert await asyncio.to_thread(process.wait, 30) == 0, strata.log(name)
 
 
-async def test_seeding_writes_what_was_asked_for(strata: Strata) -> None:
+async def test_seed_creates_the_given_number_of_posts(strata: Strata) -> None:
     assert "Wrote 25 posts" in strata.run("seed", "--posts", "25").stdout
     connection = await asyncpg.connect(strata.environment["STRATA_DATABASE__URL"])
     assert await connection.fetchval("SELECT count(*) FROM posts") == 25

@@ -1,4 +1,4 @@
-"""The proof: a real Prometheus reads a real server under known traffic, and every panel and rule shows what is true.
+"""A real Prometheus scrapes a real server under known traffic, and every panel and rule shows the expected values.
 
 Rules run 30 times faster than in production (``tests.support.prometheus.PACE``); their text is otherwise the same.
 """
@@ -29,7 +29,7 @@ from tests.support.traffic import UNMATCHED, Traffic, consumers
 from versions.registry import VERSIONS
 
 INTERVAL = "10s"
-"""For $__rate_interval: several rounds of traffic."""
+"""Value of ``$__rate_interval``: several rounds of traffic."""
 ROUNDS = 7
 PANELS = {(board.uid.removeprefix("strata-"), panel.title): panel for board in BOARDS for panel in board.panels()}
 RECORDED = [rule for rules in recording.groups(PRODUCTION).values() for rule in rules]
@@ -37,7 +37,7 @@ RECORDED = [rule for rules in recording.groups(PRODUCTION).values() for rule in 
 
 @dataclass
 class Stage:
-    """Everything that runs."""
+    """The running servers, Prometheus and the traffic."""
 
     strata: Strata
     port: int
@@ -56,13 +56,13 @@ class Stage:
         self.servers.close()
 
     def panel(self, board: str, title: str, query: int = 0) -> list[Sample]:
-        """What a panel shows now, with every variable at All."""
+        """The current values of a panel, with every variable set to All."""
         return self.prometheus.query(filled(PANELS[board, title].queries[query].expr, interval=INTERVAL))
 
 
 @pytest.fixture(scope="module")
 def stage(admin_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """Servers under traffic for as long as several windows of the rules, and still under it."""
+    """Servers that have been under traffic for several rule windows, and still are."""
     program("prometheus")
     home = tmp_path_factory.mktemp("alive")
     dsn = asyncio.run(clone(admin_dsn, f"strata_alive_{os.getpid()}"))
@@ -71,7 +71,7 @@ def stage(admin_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with ExitStack() as stack:
         redis = stack.enter_context(redis_server(home / "redis"))
         collector = stack.enter_context(collecting())
-        # Dropped spans are to be seen too.
+        # Dropped spans must be visible, too.
         collector.mode = "refusing_once"
         outside = {REDIS_URL: redis.url, OTLP_ENDPOINT: collector.url, "STRATA_TRACING__TRUST_PARENT": "true"}
         outside |= audited(home / "contracts")
@@ -119,7 +119,7 @@ def test_every_rule_is_evaluated_and_recorded(stage: Stage) -> None:
     assert not missing, "\n".join(missing)
 
 
-def test_recorded_ratios_are_those_of_the_traffic(stage: Stage) -> None:
+def test_recorded_ratios_match_the_traffic(stage: Stage) -> None:
     assert not [answer for answer in stage.traffic.seen() if answer.status >= 500]
     for name in ("slo:error_ratio:rate5m", "slo:error_ratio:rate3d", "api_version:http_request_error_ratio:rate5m"):
         chosen = '{slo="availability"}' if name.startswith("slo:") else ""
@@ -128,14 +128,14 @@ def test_recorded_ratios_are_those_of_the_traffic(stage: Stage) -> None:
     assert budget == {("v1",): 1, ("v2",): 1}
 
 
-def test_shares_of_traffic_are_those_that_were_sent(stage: Stage) -> None:
+def test_shares_of_traffic_match_the_requests(stage: Stage) -> None:
     sent = stage.traffic.by("version")
     share = by(stage.panel("lifecycle", "Share of traffic"), "api_version")
     assert sum(share.values()) == pytest.approx(1)
     assert share["v1",] == pytest.approx(sent["v1",] / sum(sent.values()), abs=0.06)
 
 
-def test_the_lifecycle_is_that_of_the_registry(stage: Stage) -> None:
+def test_the_lifecycle_matches_the_registry(stage: Stage) -> None:
     sunsets = {(version.name,): version.sunset_at for version in VERSIONS if version.sunset_at is not None}
     days = by(stage.panel("lifecycle", "Days to sunset"), "api_version")
     assert days == {
@@ -149,15 +149,15 @@ def test_the_lifecycle_is_that_of_the_registry(stage: Stage) -> None:
     assert len(stage.panel("lifecycle", "Who is left")) == len(senders)
 
 
-def test_statuses_and_routes_are_those_that_were_answered(stage: Stage) -> None:
+def test_statuses_and_routes_match_the_responses(stage: Stage) -> None:
     answered = set(stage.traffic.by("status"))
-    # A rate needs two scrapes; the newest kind of answer may have had one.
+    # A rate needs two scrapes; the newest kind of response may have been scraped once.
     eventually(lambda: answered <= set(by(stage.panel("endpoint", "Statuses"), "http_response_status_code")), 5)
     routes = {answer.route for answer in stage.traffic.seen()} - {UNMATCHED}
     assert routes <= {route for (route,) in by(stage.panel("endpoint", "Methods and routes"), "http_route")}
 
 
-def test_consumers_are_told_apart(stage: Stage) -> None:
+def test_consumers_are_distinguished(stage: Stage) -> None:
     busiest = stage.panel("consumers", "Requests by consumer")
     assert len({metric["consumer"] for metric, _ in busiest}) == len(stage.traffic.consumers)
     outcomes = {outcome for (outcome,) in by(stage.panel("consumers", "Requests by outcome"), "outcome")}
@@ -169,7 +169,7 @@ def test_replays_are_counted(stage: Stage) -> None:
     assert replays["v2", "/api/v2/posts"] > 0
 
 
-def test_broken_promises_are_told_by_version_route_and_rule(stage: Stage) -> None:
+def test_contract_violations_are_shown_by_version_route_and_rule(stage: Stage) -> None:
     worst = by(stage.panel("contract", "Routes with the most violations"), "http_route", "direction", "rule")
     assert set(worst) == {(ME, "response", "body"), (POSTS, "request", "body")}
     assert min(worst.values()) > 0
@@ -181,7 +181,7 @@ def test_broken_promises_are_told_by_version_route_and_rule(stage: Stage) -> Non
     assert kept == {("v1",): 1, ("v2",): pytest.approx(1 - broken, abs=0.06)}
     forbidden = by(stage.panel("contract", "Accepted although the contract forbids it"), "api_version")
     assert forbidden["v1",] == 0 < forbidden["v2",]
-    # Judged up to half a second later, so that at the edge of a window some are not counted yet.
+    # Checked up to half a second later, so some are not counted yet at the edge of a window.
     assert by(stage.panel("contract", "Share of requests looked at"), "api_version")["v1",] == pytest.approx(
         1, abs=0.15
     )
@@ -190,17 +190,17 @@ def test_broken_promises_are_told_by_version_route_and_rule(stage: Stage) -> Non
     assert budget["v1",] == 1 > budget["v2",]
 
 
-def test_a_broken_promise_is_an_alert(stage: Stage) -> None:
+def test_a_contract_violation_raises_an_alert(stage: Stage) -> None:
     eventually(lambda: stage.prometheus.alerts().get("ContractConformanceBudgetBurnsFast") == "firing", 20)
 
 
-def test_both_methods_of_authentication_are_seen(stage: Stage) -> None:
+def test_both_methods_of_authentication_are_shown(stage: Stage) -> None:
     attempts = by(stage.panel("auth", "Attempts"), "method", "outcome")
     assert any(outcome == "success" for _, outcome in attempts)
     assert any(outcome != "success" for _, outcome in attempts)
 
 
-def test_exemplars_lead_to_traces(stage: Stage) -> None:
+def test_exemplars_link_to_traces(stage: Stage) -> None:
     refused = stage.collector.refused_at
     assert refused is not None, "no span was exported"
     newest = [
@@ -208,11 +208,11 @@ def test_exemplars_lead_to_traces(stage: Stage) -> None:
         for exemplar in stage.prometheus.exemplars(f"{REQUESTS}_bucket", 60)
         if exemplar["timestamp"] > refused
     ]
-    assert stage.traffic.traces & set(newest), "traces that callers keep are kept here"
+    assert stage.traffic.traces & set(newest), "traces that the caller samples are sampled here"
     eventually(lambda: all(map(stage.collector.has, newest)), 15)
 
 
-def test_a_lost_redis_is_an_alert_and_fails_nobody(stage: Stage) -> None:
+def test_a_lost_redis_raises_an_alert_and_fails_no_request(stage: Stage) -> None:
     assert stage.panel("limits", "Counting alone")[0][1] == 0
     stage.redis.kill()
     eventually(lambda: stage.prometheus.alerts().get("RateLimitFallback") == "firing", 20)
@@ -242,7 +242,7 @@ def test_counts_are_exact_once_traffic_has_ended(stage: Stage) -> None:
     assert by_consumer == sorted(stage.traffic.by("consumer").values())
 
 
-def test_an_alert_fires_while_the_server_is_away_and_clears(stage: Stage) -> None:
+def test_an_alert_fires_while_the_server_is_down_and_resolves(stage: Stage) -> None:
     stage.traffic.stop()
     assert "TargetDown" not in stage.prometheus.alerts()
     stage.stop_server()

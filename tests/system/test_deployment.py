@@ -1,4 +1,4 @@
-"""What operators deploy: each file through the program that reads it, and the promises of docker-compose.yml."""
+"""Deployment files: each is validated by the program that reads it; services in docker-compose.yml are restricted."""
 
 import os
 import re
@@ -19,9 +19,9 @@ from tests.support.programs import program
 ROOT = Path(__file__).parents[2]
 SCRIPTS = Path(sys.executable).parent
 VARIABLE = re.compile(r"\$\{(\w+)(?::([?-])([^}]*))?\}")
-# One that only migrates, one that only owns volumes; they end, and others wait for that.
+# Services that run once: one migrates, one sets the owner of volumes. Others wait until they have exited.
 ONE_SHOT = {"migrate", "own-volumes"}
-# The worker has no port; fluent-bit's image has no program that could ask.
+# The worker has no port; fluent-bit's image has no program that could send a health check.
 UNASKED = {"worker", "fluent-bit"}
 IMAGE = re.compile(r"[\w./-]+:v?\d+\.\d+(\.\d+)?(-[\w.]+)?")
 
@@ -71,7 +71,7 @@ def variables(path: Path) -> dict[str, str]:
     return {name: value.strip("'") for name, _, value in (line.partition("=") for line in lines)}
 
 
-def test_compose_obeys_the_specification() -> None:
+def test_compose_follows_the_specification() -> None:
     run(SCRIPTS / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", "docker-compose.yml")
 
 
@@ -79,7 +79,7 @@ def test_prometheus_accepts_its_configuration() -> None:
     run(program("promtool"), "check", "config", "grafana/prometheus/prometheus.yml")
 
 
-def test_prometheus_asks_everything_that_compose_runs_and_that_answers() -> None:
+def test_prometheus_scrapes_every_service_with_metrics() -> None:
     jobs = yaml.safe_load((ROOT / "grafana/prometheus/prometheus.yml").read_text())["scrape_configs"]
     asked = {(source["names"][0], source["port"]) for job in jobs for source in job["dns_sd_configs"]}
     services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
@@ -93,7 +93,7 @@ def test_alertmanager_accepts_its_configuration() -> None:
 
 
 @pytest.mark.parametrize(("severity", "receiver"), [("page", "pager"), ("ticket", "tickets")])
-def test_alerts_reach_those_who_should_act(severity: str, receiver: str) -> None:
+def test_alerts_reach_the_receiver_of_their_severity(severity: str, receiver: str) -> None:
     file = "--config.file=grafana/alertmanager/alertmanager.yml"
     said = run(program("amtool"), "config", "routes", "test", file, "alertname=TargetDown", f"severity={severity}")
     assert said.split()[0] == receiver
@@ -109,25 +109,25 @@ def test_caddy_accepts_its_configuration(secrets: Path, tmp_path: Path) -> None:
     run(SCRIPTS / "caddy", "fmt", "--diff", caddyfile)
 
 
-def test_the_dockerfile_is_clean() -> None:
+def test_the_dockerfile_passes_the_linter() -> None:
     run(SCRIPTS / "hadolint", "--failure-threshold", "info", "Dockerfile")
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "grafana").rglob("*.y*ml")), ids=lambda path: path.name)
-def test_yaml_is_yaml(path: Path) -> None:
+def test_yaml_files_pass_the_linter(path: Path) -> None:
     assert isinstance(yaml.safe_load(path.read_text()), dict)
 
 
-def test_nothing_starts_without_its_secrets(secrets: Path) -> None:
+def test_compose_requires_its_secrets(secrets: Path) -> None:
     text = (ROOT / "docker-compose.yml").read_text()
     found = {match[1]: match[2] for match in VARIABLE.finditer(text)}
     optional = {name for name, kind in found.items() if kind == "-"}
     assert optional == {"STRATA_IMAGE", "STRATA_WORKERS"}, "no secret has a default"
-    assert set(found) - optional == set(variables(secrets)), "compose.env has what is asked for, and nothing else"
-    assert None not in found.values(), "a variable that may be missing must say what to do"
+    assert set(found) - optional == set(variables(secrets)), "compose.env has exactly the required variables"
+    assert None not in found.values(), "a required variable needs a message"
 
 
-def test_the_written_secrets_are_good_enough_for_production(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_generated_secrets_are_strong_enough_for_production(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given = variables(secrets)
     assert secrets.stat().st_mode & 0o077 == 0
     assert len(set(given.values())) == len(given)
@@ -140,7 +140,7 @@ def test_the_written_secrets_are_good_enough_for_production(secrets: Path, monke
 
 
 @pytest.mark.parametrize("name", ["api", "worker", "migrate"])
-def test_settings_that_are_given_exist(name: str) -> None:
+def test_configured_settings_exist(name: str) -> None:
     for variable in SERVICES[name]["environment"]:
         group: Any = settings_class()
         for step in variable.removeprefix("STRATA_").lower().split("__"):
@@ -168,24 +168,24 @@ def test_secrets_in_use_are_not_overwritten(secrets: Path) -> None:
 
 
 @by_service
-def test_a_service_is_bounded_and_unprivileged(name: str) -> None:
+def test_a_service_has_limits_and_no_privileges(name: str) -> None:
     service = SERVICES[name]
-    assert IMAGE.fullmatch(VARIABLE.sub(r"\3", service["image"])), "a pinned version"
+    assert IMAGE.fullmatch(VARIABLE.sub(r"\3", service["image"])), "the version must be pinned"
     assert service["read_only"]
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert not service.get("privileged")
     limits = service["deploy"]["resources"]["limits"]
     assert {"cpus", "memory", "pids"} <= set(limits)
-    assert service["logging"]["options"], "logs are bounded"
+    assert service["logging"]["options"], "log size must be limited"
     user = service["user"].partition(":")[0]
-    # Giving a volume to its user is what root is for here: once, without a network, with that one right.
+    # Root is needed to set the owner of volumes: once, without a network, with this one capability.
     assert int(user) > 0 or (name == "own-volumes" and service["network_mode"] == "none")
     assert service["restart"] == ("no" if name in ONE_SHOT else "unless-stopped")
 
 
 @by_service
-def test_a_service_says_whether_it_is_well(name: str) -> None:
+def test_a_service_has_a_health_check(name: str) -> None:
     service = SERVICES[name]
     if name in ONE_SHOT | UNASKED:
         assert service["healthcheck"] == {"disable": True}
@@ -199,7 +199,7 @@ def test_a_service_says_whether_it_is_well(name: str) -> None:
         assert other not in UNASKED
 
 
-def test_only_caddy_listens_to_the_world() -> None:
+def test_only_caddy_publishes_public_ports() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
     assert set(published) == {"caddy", "fluent-bit"}
     assert all(port.startswith("127.0.0.1:") for port in published["fluent-bit"])
@@ -242,9 +242,9 @@ def test_sources_and_targets_name_services_that_exist() -> None:
     assert named - set(SERVICES) <= {"otlp"}
 
 
-def test_the_image_carries_code_and_nothing_else() -> None:
+def test_the_image_contains_only_code() -> None:
     ignored = (ROOT / ".dockerignore").read_text().splitlines()
-    assert ignored[1] == "*", "what is not named stays out"
+    assert ignored[1] == "*", "everything is ignored unless it is listed"
     kept = {line[1:] for line in ignored if line.startswith("!")}
     copied = set(re.findall(r"^COPY (?!--from)(.+) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE))
     assert {name for names in copied for name in names.split()} == kept

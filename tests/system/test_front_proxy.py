@@ -1,4 +1,4 @@
-"""The committed Caddyfile in a real Caddy: TLS, HTTP/2 and HTTP/3 offered, and nothing internal shown to the world."""
+"""The committed Caddyfile in a real Caddy: TLS, HTTP/2, HTTP/3, and no public access to internal endpoints."""
 
 import os
 import shutil
@@ -31,7 +31,7 @@ UPSTREAM = """dynamic a {
 
 @dataclass(frozen=True)
 class Proxy:
-    """Where it listens, and the certificate of its own authority."""
+    """The ports of the proxy and the certificate of its local authority."""
 
     http: int
     https: int
@@ -49,7 +49,7 @@ class Proxy:
 
 
 class Api(BaseHTTPRequestHandler):
-    """Stands where the API stands, and says what it was told."""
+    """Replaces the API and returns the headers that it received."""
 
     def do_GET(self) -> None:
         body = f"{self.path} {self.headers['X-Forwarded-Proto']} {self.headers['Host']}".encode()
@@ -60,7 +60,7 @@ class Api(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_arguments: object) -> None:
-        """Say nothing."""
+        """Write no log."""
 
 
 @contextmanager
@@ -76,7 +76,7 @@ def api() -> Iterator[int]:
 
 
 def configured(folder: Path, ports: dict[str, int], upstream: int) -> Path:
-    """The committed file, with ports that are free here and an upstream that needs no name server."""
+    """The committed file with free ports and an upstream that needs no DNS."""
     text = (ROOT / "grafana/caddy/Caddyfile").read_text()
     replaced = {
         "http_port 8080": f"http_port {ports['http']}",
@@ -123,7 +123,7 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
 
 
 def wait(found: Proxy, health: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    """Until it is healthy, as the container's check asks, and has a certificate."""
+    """Wait until the health check of the container succeeds and a certificate exists."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         assert process.poll() is None, log.read_text()
@@ -137,7 +137,7 @@ def wait(found: Proxy, health: int, process: "subprocess.Popen[bytes]", log: Pat
     raise AssertionError(log.read_text())
 
 
-def test_the_api_is_reached_through_tls_with_http3_on_offer(proxy: Proxy) -> None:
+def test_the_api_is_served_with_tls_and_http3_is_advertised(proxy: Proxy) -> None:
     answer = proxy.get("localhost", "/api/v2/posts")
     assert answer.text == "/api/v2/posts https localhost"
     assert f'h3=":{proxy.https}"' in answer.headers["alt-svc"]
@@ -145,7 +145,7 @@ def test_the_api_is_reached_through_tls_with_http3_on_offer(proxy: Proxy) -> Non
     assert "caddy" not in answer.headers.get("server", "").lower()
 
 
-def test_http2_is_spoken(proxy: Proxy) -> None:
+def test_http2_is_negotiated(proxy: Proxy) -> None:
 
     context = ssl.create_default_context(cafile=str(proxy.authority))
     context.set_alpn_protocols(["h2", "http/1.1"])
@@ -157,28 +157,28 @@ def test_http2_is_spoken(proxy: Proxy) -> None:
         assert secured.version() == "TLSv1.3"
 
 
-def test_an_etag_comes_through_unchanged(proxy: Proxy) -> None:
+def test_an_etag_is_passed_unchanged(proxy: Proxy) -> None:
     assert proxy.get("localhost", "/api/v2/posts").headers["etag"] == '"revision-1"'
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/metrics/anything"])
-def test_metrics_are_not_for_the_world(proxy: Proxy, path: str) -> None:
+def test_internal_endpoints_are_not_public(proxy: Proxy, path: str) -> None:
     assert proxy.get("localhost", path).status_code == 404
 
 
-def test_plain_http_is_sent_to_tls(proxy: Proxy) -> None:
+def test_plain_http_is_redirected_to_https(proxy: Proxy) -> None:
     answer = httpx2.get(f"http://127.0.0.1:{proxy.http}/api", headers={"Host": "localhost"}, timeout=10)
     assert answer.status_code == 308
     assert answer.headers["location"].startswith("https://localhost")
 
 
 @pytest.mark.parametrize("name", ["prometheus", "alertmanager", "mail"])
-def test_what_operators_use_asks_who_they_are(proxy: Proxy, name: str) -> None:
+def test_operator_tools_require_authentication(proxy: Proxy, name: str) -> None:
     assert proxy.get(f"{name}.localhost", "/").status_code == 401
     assert proxy.get(f"{name}.localhost", "/", ("operator", "wrong")).status_code == 401
 
 
-def test_the_address_in_an_alert_leads_to_its_runbook(proxy: Proxy) -> None:
+def test_the_runbook_url_of_an_alert_is_served(proxy: Proxy) -> None:
     answer = proxy.get("prometheus.localhost", "/runbooks/TargetDown.md", ("operator", PASSWORD))
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"

@@ -1,4 +1,4 @@
-"""A full run, with secrets in every place that a client can reach: each line is JSON, and none holds any of them."""
+"""A full run with secrets in every input of a client: each log line is JSON, and none contains a secret."""
 
 import json
 import os
@@ -41,12 +41,12 @@ def strata(dsn: str, tmp_path: Path) -> Strata:
 
 
 def lines_of(log: str) -> list[dict[str, Any]]:
-    """Every line; whoever writes anything else than JSON fails the test."""
+    """Every log line. Fails the test if a line is not JSON."""
     return [json.loads(line) for line in log.splitlines()]
 
 
 def live_through_an_account(strata: Strata, url: str, plants: Plants) -> None:
-    """Register, verify, sign in, refresh, call, reset the password, in both versions: all that succeeds."""
+    """Register, verify, sign in, refresh, call, reset the password, in both versions. All requests succeed."""
     with httpx2.Client(base_url=url, timeout=_TIMEOUT) as client:
         for version in ("v1", "v2"):
             email, password = plants.address(f"{version} account"), plants.opaque(f"{version} account")
@@ -97,14 +97,14 @@ def mailed_token(strata: Strata, email: str) -> str:
 
 
 async def break_tables(dsn: str) -> None:
-    """From here on every statement fails, and its failure quotes it."""
+    """Make every later statement fail with an error that quotes it."""
     connection = await asyncpg.connect(dsn)
     for table in ("posts", "events", "sessions"):
         await connection.execute(f"ALTER TABLE {table} RENAME TO gone_{table}")
     await connection.close()
 
 
-async def test_a_full_run_tells_no_secret(strata: Strata, dsn: str) -> None:
+async def test_a_full_run_logs_no_secret(strata: Strata, dsn: str) -> None:
     plants = Plants()
     key = api_key(strata, plants.address("owner of the key"))
     plants.note(key["X-API-Key"], "a key that works")
@@ -119,9 +119,9 @@ async def test_a_full_run_tells_no_secret(strata: Strata, dsn: str) -> None:
     assert all(line.keys() == _REQUEST_FIELDS for line in requests)
     assert {200, 201, 401, 404, 422, 500} <= {line["status"] for line in requests}
     failures = [line for line in served if line["event"] == "request_failed"]
-    assert any("UndefinedTable" in line["exception"] for line in failures), "failures quote the statements"
+    assert any("UndefinedTable" in line["exception"] for line in failures), "errors quote the statements"
     assert any(line["event"] == "job_done" for line in worked)
-    # Each text of each request and answer is a violation there, and is told without a letter of it.
+    # Each string of each request and response is a violation there; it is logged without the value.
     violations = [line for line in served if line["event"] == "contract_violation"]
     assert len(violations) > 200
     assert {"header", "body"} <= {line["rule"] for line in violations}

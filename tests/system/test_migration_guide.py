@@ -10,7 +10,7 @@ from tests.support.postgres import clone
 from tests.support.programs import program
 
 
-async def test_every_example_answers_what_the_guide_shows(admin_dsn: str, tmp_path: Path) -> None:
+async def test_every_example_returns_the_response_in_the_guide(admin_dsn: str, tmp_path: Path) -> None:
     program("curl")
     async with Bench.over(await clone(admin_dsn, "strata_guide"), tmp_path / "home") as bench:
         for one in build.read_sources():

@@ -1,4 +1,4 @@
-"""Two workers, one Redis that dies and returns: no request fails, and limits hold within their bound."""
+"""Two workers and a Redis that stops and restarts: no request fails, and limits stay within their bound."""
 
 import asyncio
 import json
@@ -29,7 +29,7 @@ def redis_server() -> Iterator[RedisServer]:
 
 
 async def ask(url: str, requests: int, **headers: str) -> Counter[int]:
-    """The status codes of so many requests, each on a connection of its own, so that both workers are met."""
+    """The status codes of ``requests`` requests, each on a new connection, so that both workers get some."""
 
     async def one(gate: asyncio.Semaphore) -> int:
         async with gate, httpx2.AsyncClient(timeout=10) as client:
@@ -45,10 +45,10 @@ def redis_state(url: str) -> tuple[int, str]:
 
 
 async def ensure_counted_together(strata: Strata, url: str, server: RedisServer) -> None:
-    """Both workers admit one quota together.
+    """Wait until both workers share one quota.
 
-    On a machine that is busy with other tests Redis may be too slow at times, which is what the fallback is for: such a
-    round says nothing about counting together.
+    On a machine that is busy with other tests, Redis may be too slow at times, and the workers use the fallback. Such a
+    round proves nothing about the shared quota, so it is repeated.
     """
     for _ in range(5):
         with server.client() as client:
@@ -69,7 +69,9 @@ async def until(condition: Callable[[], bool]) -> None:
         await asyncio.sleep(0.1)
 
 
-async def test_limits_hold_whatever_becomes_of_redis(admin_dsn: str, tmp_path: Path, redis_server: RedisServer) -> None:
+async def test_limits_are_enforced_while_redis_fails_and_recovers(
+    admin_dsn: str, tmp_path: Path, redis_server: RedisServer
+) -> None:
     strata = Strata(
         tmp_path / "home",
         await clone(admin_dsn, "strata_system_limits"),
@@ -84,7 +86,7 @@ async def test_limits_hold_whatever_becomes_of_redis(admin_dsn: str, tmp_path: P
         redis_server.kill()
         alone = await ask(url, 4 * QUOTA)
         assert set(alone) <= {200, 429}, "no request fails"
-        assert alone[200] <= WORKERS * QUOTA, "each worker admits one quota at most"
+        assert alone[200] <= WORKERS * QUOTA, "each worker admits at most one quota"
         assert redis_state(url) == (200, "degraded")
 
         redis_server.start()
@@ -97,7 +99,7 @@ async def test_limits_hold_whatever_becomes_of_redis(admin_dsn: str, tmp_path: P
 
 
 @pytest.mark.parametrize("trusted", [True, False])
-async def test_the_address_behind_a_proxy_is_believed_where_the_proxy_is(
+async def test_a_forwarded_address_is_used_only_from_a_trusted_proxy(
     admin_dsn: str, tmp_path: Path, *, trusted: bool
 ) -> None:
     proxies = json.dumps(["127.0.0.0/8"] if trusted else [])

@@ -1,4 +1,4 @@
-"""Every series that a dashboard, a rule or a runbook reads is one that a running server tells, with those labels."""
+"""A running server exposes every series and label that a dashboard, a rule or a runbook reads."""
 
 import os
 import re
@@ -28,7 +28,7 @@ RECORDED = {rule.name: frozenset({"api_version", "slo"}) for rule in RULES}
 
 
 def of_dashboards() -> Iterator[tuple[str, str]]:
-    """Where each expression stands, and the expression."""
+    """Each expression with the file that contains it."""
     for board in BOARDS:
         for panel in board.panels():
             for query in panel.queries:
@@ -54,7 +54,7 @@ def of_runbooks() -> Iterator[tuple[str, str]]:
 
 
 def exposed(url: str) -> dict[str, frozenset[str]]:
-    """Each metric that has a series, and the labels of its series."""
+    """Each exposed metric with the labels of its series."""
     accept = {"Accept": "application/openmetrics-text; version=1.0.0"}
     found: dict[str, frozenset[str]] = {}
     for family in text_string_to_metric_families(httpx2.get(f"{url}/metrics", headers=accept, timeout=10).text):
@@ -64,7 +64,7 @@ def exposed(url: str) -> dict[str, frozenset[str]]:
 
 
 def unknown(told: Mapping[str, frozenset[str]]) -> dict[Reading, str]:
-    """What is read and not told, and one place where."""
+    """Each series that is read but not exposed, with one file that reads it."""
     known = OF_PROMETHEUS | RECORDED | told
     return {
         reading: where
@@ -80,7 +80,7 @@ async def strata(admin_dsn: str, tmp_path: Path) -> Strata:
     return Strata(tmp_path / "home", dsn, **audited(tmp_path / "contracts"))
 
 
-def test_what_is_read_is_what_is_told(strata: Strata) -> None:
+def test_every_series_that_is_read_is_exposed(strata: Strata) -> None:
     with (
         collecting() as collector,
         strata.serving(**{OTLP_ENDPOINT: collector.url, "STRATA_TRACING__TRUST_PARENT": "true"}) as url,
@@ -88,7 +88,7 @@ def test_what_is_read_is_what_is_told(strata: Strata) -> None:
         collector.mode = "refusing_once"
         known = consumers(strata)
         Traffic(url, known).one_round()
-        # Spans leave, and are refused, a few seconds later.
+        # Spans are exported, and rejected, a few seconds later.
         deadline = time.monotonic() + 10
         while (lacking := unknown(exposed(url))) and time.monotonic() < deadline:
             Traffic(url, known).one_round()

@@ -1,4 +1,4 @@
-"""Settings that cannot be used are refused by name, before anything is started."""
+"""Invalid settings are rejected by name before a process is started."""
 
 from collections.abc import Callable
 
@@ -18,9 +18,7 @@ Fresh = Callable[..., Strata]
         ("worker", {"STRATA_AUTH__SIGNING_KEY": "changeme" * 8}, "STRATA_AUTH__SIGNING_KEY"),
     ],
 )
-def test_production_names_the_secret_that_is_missing(
-    fresh: Fresh, command: str, variables: dict[str, str], named: str
-) -> None:
+def test_production_names_the_missing_secret(fresh: Fresh, command: str, variables: dict[str, str], named: str) -> None:
     strata = fresh(STRATA_ENVIRONMENT="production", **variables)
     refused = strata.run(command, expect=1)
     assert named in refused.stderr.splitlines()[0]
@@ -28,6 +26,6 @@ def test_production_names_the_secret_that_is_missing(
     assert not any(value in refused.stderr + refused.stdout for value in variables.values())
 
 
-def test_a_misspelt_setting_is_no_silent_default(fresh: Fresh) -> None:
+def test_a_misspelt_setting_is_rejected(fresh: Fresh) -> None:
     refused = fresh(STRATA_HTTP__PROT="9000").run("doctor", expect=1)
     assert "STRATA_HTTP__PROT" in refused.stdout + refused.stderr

@@ -1,4 +1,4 @@
-"""``strata serve --workers 2``: any worker tells for all, and the dead leave nothing but what they counted."""
+"""``strata serve --workers 2``: any worker exposes the metrics of all; a killed worker leaves only its counts."""
 
 import json
 import os
@@ -32,13 +32,13 @@ async def strata(admin_dsn: str, tmp_path: Path, request: pytest.FixtureRequest)
 def eventually(check: Callable[[], bool], seconds: float = 40) -> None:
     deadline = time.monotonic() + seconds
     while not check():
-        assert time.monotonic() < deadline, "did not come true"
+        assert time.monotonic() < deadline, "the condition was not met in time"
         time.sleep(0.1)
 
 
 def send(url: str, times: int, path: str, headers: dict[str, str] | None = None) -> None:
     for _ in range(times):
-        # Each on a connection of its own: the kernel spreads connections over the workers.
+        # Each on a new connection: the kernel distributes connections over the workers.
         httpx2.get(f"{url}{path}", headers=headers, timeout=10)
 
 
@@ -64,7 +64,7 @@ def served(strata: Strata) -> Iterator[tuple[str, int]]:
         yield url, process.pid
 
 
-def test_a_scrape_of_any_worker_tells_of_all(strata: Strata, served: tuple[str, int]) -> None:
+def test_a_scrape_of_any_worker_covers_all(strata: Strata, served: tuple[str, int]) -> None:
     url, _ = served
     key = dict(api_key(strata))
     send(url, 40, "/api/v2/me", key)
@@ -90,7 +90,7 @@ def test_a_scrape_of_any_worker_tells_of_all(strata: Strata, served: tuple[str, 
         assert all(exemplar.labels["trace_id"] in logged for exemplar in exemplars)
 
 
-def test_what_each_worker_saw_of_its_contract_is_one_sum(strata: Strata, tmp_path: Path) -> None:
+def test_conformance_counts_of_workers_are_summed(strata: Strata, tmp_path: Path) -> None:
     key = dict(api_key(strata))
     with strata.serving("--workers", "2", **audited(tmp_path / "contracts")) as url:
         send(url, 40, "/api/v2/me", key)
@@ -106,7 +106,7 @@ def test_what_each_worker_saw_of_its_contract_is_one_sum(strata: Strata, tmp_pat
             scrape = Scrape.of(url)
             assert scrape.sum("api_contract_checked_total", api_version="v1", outcome="conforms") == 40
             assert scrape.sum("api_contract_checked_total", api_version="v2", outcome="violates") == 40
-            # 404 is no request that was accepted.
+            # A 404 is not an accepted request.
             assert scrape.sum("api_contract_checked_total", api_version="v2", direction="request") == 40
             broken = scrape.series("api_contract_violations_total")
             assert broken == {
@@ -122,7 +122,7 @@ def test_what_each_worker_saw_of_its_contract_is_one_sum(strata: Strata, tmp_pat
     assert {line["request_id"] for line in told} <= {line["request_id"] for line in lines if line["event"] == "request"}
 
 
-def test_killed_workers_leave_their_counts_and_nothing_else(strata: Strata, served: tuple[str, int]) -> None:
+def test_killed_workers_leave_only_their_counts(strata: Strata, served: tuple[str, int]) -> None:
     url, parent = served
     send(url, 30, "/api/v1/posts")
     eventually(lambda: Scrape.of(url).sum("process_max_fds") > 0)
@@ -134,17 +134,17 @@ def test_killed_workers_leave_their_counts_and_nothing_else(strata: Strata, serv
         victim = workers(strata, parent)[0]
         os.kill(victim, signal.SIGKILL)
         eventually(lambda gone=victim: gone not in workers(strata, parent) and len(workers(strata, parent)) == 2)
-        # A client has its answer a moment before the worker has counted it.
+        # A client receives the response shortly before the worker counts it.
         eventually(lambda due=counted: Scrape.of(url).sum(f"{DURATION}_count", http_route="/api/v1/posts") == due)
         scrape = Scrape.of(url)
         assert scrape.sum("api_consumer_requests_total", api_version="v1") == counted
         assert scrape.sum("process_cpu_seconds_total") >= cpu
         cpu = scrape.sum("process_cpu_seconds_total")
-        assert scrape.sum("http_server_active_requests", api_version="none") == 1, "this scrape"
+        assert scrape.sum("http_server_active_requests", api_version="none") == 1, "only this scrape is in flight"
         assert scrape.sum("db_pool_in_use") == 0
         send(url, 5, "/api/v1/posts")
         counted += 5
-        # One for each worker, the retired, the lock, the consumers.
+        # A file per worker, the counts of exited workers, the lock, the consumers.
         assert len(files(strata)) == 5, f"after {turn} kills: {files(strata)}"
     eventually(lambda: Scrape.of(url).sum(f"{DURATION}_count", http_route="/api/v1/posts") == counted)
 
@@ -159,7 +159,7 @@ def test_the_exposition_passes_promtool(served: tuple[str, int]) -> None:
     assert packed.headers["content-encoding"] == "gzip"
 
 
-def test_the_folder_of_a_run_goes_with_it(strata: Strata) -> None:
+def test_the_run_folder_is_removed_at_exit(strata: Strata) -> None:
     with strata.serving():
         (folder,) = running_in(strata.home / "runs")
         assert folder.metrics.is_dir()

@@ -1,4 +1,4 @@
-"""``strata traffic`` keeps a server busy, ``strata top`` shows it."""
+"""``strata traffic`` sends requests to a server, and ``strata top`` shows them."""
 
 import os
 import threading
@@ -17,7 +17,7 @@ async def strata(admin_dsn: str, tmp_path: Path, request: pytest.FixtureRequest)
     return Strata(tmp_path / "home", await clone(admin_dsn, name))
 
 
-def test_traffic_is_seen_from_the_top(strata: Strata) -> None:
+def test_top_shows_the_traffic(strata: Strata) -> None:
     answers: dict[str, int] = {}
     with strata.serving("--workers", "2") as url:
 
@@ -29,7 +29,7 @@ def test_traffic_is_seen_from_the_top(strata: Strata) -> None:
         seen: list[dict[str, object]] = []
         while sender.is_alive() and len({row["version"] for row in seen}) < 2:
             rows = strata.json("top", "--url", url, "--interval", "3")
-            # Health checks and scrapes belong to no version.
+            # Health checks and scrapes have no version.
             seen = [row for row in rows if row["version"] != "none"]
         sender.join()
         shown = strata.run("top", "--url", url, "--once", "--interval", "0.3").stdout
@@ -47,7 +47,7 @@ def test_traffic_is_seen_from_the_top(strata: Strata) -> None:
     assert url in shown
 
 
-def test_load_is_for_ones_own_machine(strata: Strata) -> None:
+def test_load_on_another_machine_is_rejected(strata: Strata) -> None:
     refused = strata.run("traffic", "--url", "http://192.0.2.1:8000", expect=1)
     assert "must be on this machine" in refused.stderr
     nobody = strata.run("top", "--url", "http://127.0.0.1:1", "--once", expect=1)

@@ -1,4 +1,4 @@
-"""What root runs, another user runs too, with nothing outside the home."""
+"""An unprivileged user can run everything that root can, with no file outside the home."""
 
 import json
 import os
@@ -19,14 +19,14 @@ from tests.support.strata_up import processes_of, starting, survivors
 
 ROOT = Path(__file__).parents[2]
 USER = 65_534
-"""nobody: PostgreSQL refuses a number without an account."""
+"""The uid of ``nobody``: PostgreSQL rejects a uid without a system account."""
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the whole suite runs as an unprivileged user already")
 
 
 @pytest.fixture
 def place() -> Iterator[Path]:
-    """A folder of that user, in one that everybody may reach."""
+    """A folder of the user, in a folder that every user can enter."""
     folder = Path(tempfile.mkdtemp(prefix="strata-user-"))
     os.chown(folder, USER, USER)
     yield folder
@@ -35,7 +35,7 @@ def place() -> Iterator[Path]:
 
 @pytest.fixture
 def environment(place: Path) -> dict[str, str]:
-    """Variables with which that user runs our interpreter, or a copy of it: root's may lie in a closed folder."""
+    """The environment for this interpreter, or for a copy of it if its folder is closed to the user."""
     if runs(sys.executable):
         return {"PYTHON": sys.executable}
     base, copy = Path(sys.base_prefix), place / "python"
@@ -57,7 +57,7 @@ def environment(place: Path) -> dict[str, str]:
 
 
 def runs(python: str) -> bool:
-    """Whether that user can load the command with this interpreter."""
+    """Whether the user can import the command with this interpreter."""
     command = [python, "-P", "-c", "import app.cli.program"]
     try:
         done = subprocess.run(
@@ -77,14 +77,14 @@ def runs(python: str) -> bool:
 
 
 def linked(source: str, target: str) -> None:
-    """Another name for a file instead of a copy, where both are on one disk."""
+    """Hard-link a file, or copy it to another disk."""
     try:
         os.link(source, target, follow_symlinks=True)
     except OSError:
         shutil.copy2(source, target)
 
 
-def test_another_user_has_it_all_below_the_home(place: Path, environment: dict[str, str]) -> None:
+def test_another_user_needs_no_file_outside_the_home(place: Path, environment: dict[str, str]) -> None:
     python = environment.pop("PYTHON")
     strata = Strata(place / "home", HOME=str(place), **environment)
     strata.command = (python, "-P", "-m", "app.cli")
@@ -101,7 +101,7 @@ def test_another_user_has_it_all_below_the_home(place: Path, environment: dict[s
     assert survivors(strata.home) == {}
     found = [(path, path.lstat()) for path in (strata.home, *strata.home.rglob("*"))]
     assert {entry.st_uid for _, entry in found} == {USER}
-    assert [path for path, entry in found if stat.S_ISLNK(entry.st_mode)] == [], "nothing lies elsewhere"
+    assert [path for path, entry in found if stat.S_ISLNK(entry.st_mode)] == [], "no file is stored outside the home"
     assert stat.S_IMODE(strata.home.stat().st_mode) == 0o700
     assert (strata.home / "postgres/data/PG_VERSION").exists()
     assert [(path, path.stat().st_mode) for path in (place, *place.parents)] == before

@@ -1,4 +1,4 @@
-"""``strata up`` from an empty home to its end, however it ends."""
+"""``strata up`` from an empty home to the shutdown: by a signal, a kill or a failed child."""
 
 import json
 import os
@@ -25,7 +25,7 @@ Fresh = Callable[..., Strata]
 
 
 def tried(run: Run) -> list[Any]:
-    """What the printed lines answer, when they are copied into a shell."""
+    """The output of the printed commands, run in a shell."""
     assert program("curl")
     lines = re.findall(r"^ {2}(curl .*)$", run.said, re.MULTILINE)
     shell = [program("bash"), "-c"]
@@ -43,7 +43,7 @@ def modes(folders: list[Path]) -> list[tuple[Path, int, int, int]]:
     return [(path, (found := path.stat()).st_mode, found.st_uid, found.st_gid) for path in folders]
 
 
-def test_from_an_empty_home_to_the_end_and_again(fresh: Fresh, tmp_path: Path) -> None:
+def test_up_starts_from_an_empty_home_and_restarts(fresh: Fresh, tmp_path: Path) -> None:
     private = tmp_path / "private"
     private.mkdir(mode=0o700)
     around = [private, *private.parents, *Path(sys.executable).parents, Path("/var/lib")]
@@ -71,7 +71,7 @@ def test_from_an_empty_home_to_the_end_and_again(fresh: Fresh, tmp_path: Path) -
         assert processes_of(strata.home) == {}
         assert run.said.endswith("Stopped.\n")
     with up(strata) as again:
-        assert again.credentials == credentials | {"base_url": again.url}, "only the port is another"
+        assert again.credentials == credentials | {"base_url": again.url}, "only the port differs"
         assert httpx2.get(f"{again.url}/api/v2/posts/{kept}", timeout=10).status_code == 200
         assert again.end(signal.SIGTERM) == 0
         assert processes_of(strata.home) == {}
@@ -80,7 +80,7 @@ def test_from_an_empty_home_to_the_end_and_again(fresh: Fresh, tmp_path: Path) -
 
 
 def write_until_it_fails(run: Run, name: str, acknowledged: set[str]) -> None:
-    """A client that goes on writing while everything is killed."""
+    """A client that continues to write while all processes are killed."""
     for number in range(40):
         title = f"{name} {number}"
         try:
@@ -90,7 +90,7 @@ def write_until_it_fails(run: Run, name: str, acknowledged: set[str]) -> None:
         acknowledged.add(title)
 
 
-def test_what_was_acknowledged_survives_a_kill(fresh: Fresh) -> None:
+def test_acknowledged_writes_survive_a_kill(fresh: Fresh) -> None:
     strata = fresh()
     acknowledged: set[str] = set()
     for victim in ("up", "postgres"):
@@ -105,13 +105,13 @@ def test_what_was_acknowledged_survives_a_kill(fresh: Fresh) -> None:
             if victim == "up":
                 run.process.kill()
                 run.process.wait(30)
-                # The server outlives it, on purpose: the next one finds it running.
+                # PostgreSQL keeps running on purpose: the next run finds it.
                 assert survivors(strata.home, but="postgres") == {}
             else:
                 os.kill(
                     int((resolve_layout(strata.home).data / "postmaster.pid").read_text().split()[0]), signal.SIGKILL
                 )
-                assert run.process.wait(60) == 1, "up ends when its database is gone, and says so"
+                assert run.process.wait(60) == 1, "strata up must exit with an error if its database is gone"
                 assert "the data is safe" in run.said
                 assert survivors(strata.home) == {}
             writer.join(30)
@@ -127,7 +127,7 @@ def test_what_was_acknowledged_survives_a_kill(fresh: Fresh) -> None:
     [("initdb-*/PG_VERSION", signal.SIGINT), ("data/PG_VERSION", signal.SIGINT), ("data/PG_VERSION", signal.SIGTERM)],
     ids=["created", "started", "terminated"],
 )
-def test_an_end_while_postgresql_starts_leaves_nothing(fresh: Fresh, moment: str, number: int) -> None:
+def test_a_signal_while_postgresql_starts_leaves_no_process(fresh: Fresh, moment: str, number: int) -> None:
     strata = fresh()
     folder = resolve_layout(strata.home).folder
     with starting(strata) as run:
@@ -139,7 +139,7 @@ def test_an_end_while_postgresql_starts_leaves_nothing(fresh: Fresh, moment: str
     assert survivors(strata.home) == {}
 
 
-def test_copies_share_neither_port_nor_home(fresh: Fresh) -> None:
+def test_a_second_server_needs_its_own_port_and_home(fresh: Fresh) -> None:
     first, second = fresh("first"), fresh("second")
     with up(first) as run:
         second.environment["PORT"] = str(run.port)

@@ -1,4 +1,4 @@
-"""How a version comes to its end, with the command line, real servers and several workers."""
+"""Brownouts, consent and retirement of a version, with the command line, real servers and several workers."""
 
 import os
 import time
@@ -28,16 +28,16 @@ async def strata(admin_dsn: str, tmp_path: Path, request: pytest.FixtureRequest)
 def eventually(check: Callable[[], object]) -> None:
     deadline = time.monotonic() + 30
     while not check():
-        assert time.monotonic() < deadline, "did not come true"
+        assert time.monotonic() < deadline, "the condition was not met in time"
         time.sleep(0.1)
 
 
 def statuses(url: str, times: int, path: str = "/api/v1/posts", headers: dict[str, str] | None = None) -> set[int]:
-    """What each of several connections gets: the kernel spreads them over the workers."""
+    """The status codes of requests on several connections, which the kernel distributes over the workers."""
     return {httpx2.get(f"{url}{path}", headers=headers, timeout=10).status_code for _ in range(times)}
 
 
-def told(moment: datetime) -> str:
+def utc_text(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
@@ -46,7 +46,7 @@ def test_a_brownout_reaches_every_worker(strata: Strata) -> None:
         (run,) = running_in(strata.home / "runs")
         eventually(lambda: len(run.pids()) == 2)
         assert statuses(url, 20) == {200}
-        until = told(datetime.now(UTC) + timedelta(hours=2))
+        until = utc_text(datetime.now(UTC) + timedelta(hours=2))
         said = strata.run("versions", "brownout", "v1", "--until", until).stdout
         assert f"until {until}" in said
         assert "within 0.3 seconds" in said
@@ -66,7 +66,7 @@ def test_a_brownout_reaches_every_worker(strata: Strata) -> None:
         eventually(lambda: Scrape.of(url).sum("api_version_browned_out", api_version="v1") == 0)
 
 
-def test_a_worker_writes_usage_down_when_it_ends(strata: Strata) -> None:
+def test_a_worker_writes_usage_when_it_stops(strata: Strata) -> None:
     key = dict(api_key(strata, "ada@example.com", "author"))
     with strata.serving("--workers", "2", STRATA_LIFECYCLE__USAGE_FLUSH="3600") as url:
         assert statuses(url, 30, headers=key) == {200}
@@ -99,17 +99,17 @@ def test_a_version_in_use_is_not_retired(strata: Strata) -> None:
         assert "v1: deprecated" in table
         assert "v2: current" in table
         assert "ada@example.com" in table
-        assert statuses(url, 2) == {200}, "what was refused changed nothing"
+        assert statuses(url, 2) == {200}, "a rejected retirement changes nothing"
         strata.run("versions", "consent", "v1", "ada@example.com", "--withdraw")
         assert "Consent is missing" in strata.run("versions", "retire", "v1", expect=1).stderr
 
 
-def test_a_key_rehearses_alone(strata: Strata) -> None:
+def test_an_early_brownout_affects_one_key_only(strata: Strata) -> None:
     key = dict(api_key(strata, "ada@example.com", "author"))
     (listed,) = strata.json("keys", "list")
     with strata.serving() as url:
         strata.run("keys", "brownout", listed["id"], "--hours", "2")
-        assert statuses(url, 2, headers=key) == {410}, "at once: a key is looked up by each request"
+        assert statuses(url, 2, headers=key) == {410}, "immediately, since each request looks up its key"
         assert statuses(url, 2, "/api/v2/posts", headers=key) == {200}
         assert statuses(url, 2) == {200}
         assert strata.json("keys", "brownout", listed["id"], "--hours", "0")["early_brownout_until"] is None
@@ -127,7 +127,7 @@ MISTAKES = [
 ]
 
 
-def test_mistakes_are_told_with_what_to_do(strata: Strata) -> None:
+def test_errors_give_advice(strata: Strata) -> None:
     for arguments, sentence, advice in MISTAKES:
         said = strata.run("versions", *arguments, expect=1).stderr
         assert said.startswith("Error: "), arguments
@@ -136,7 +136,7 @@ def test_mistakes_are_told_with_what_to_do(strata: Strata) -> None:
     assert "must be a time" in strata.run("versions", "brownout", "v1", "--until", "soon", expect=2).stderr
 
 
-def test_what_is_declared_is_checked(strata: Strata) -> None:
+def test_declared_lifecycles_are_checked(strata: Strata) -> None:
     assert strata.json("versions", "check") == {"faults": []}
     assert "keeps its published lifecycle" in strata.run("versions", "check").stdout
     assert [(one["name"], one["status"]) for one in strata.json("versions", "list")] == [

@@ -1,4 +1,4 @@
-"""What operators do with a running server: change its log level, read the worker's metrics, guard and move /metrics."""
+"""Operation of a running server: change the log level, read the worker's metrics, protect and move ``/metrics``."""
 
 import os
 import signal
@@ -26,7 +26,7 @@ async def strata(admin_dsn: str, tmp_path: Path, request: pytest.FixtureRequest)
 def eventually(check: Callable[[], object]) -> None:
     deadline = time.monotonic() + 30
     while not check():
-        assert time.monotonic() < deadline, "did not come true"
+        assert time.monotonic() < deadline, "the condition was not met in time"
         time.sleep(0.1)
 
 
@@ -39,7 +39,7 @@ def test_the_log_level_changes_in_every_worker(strata: Strata) -> None:
             return strata.log("serve").count('"http_route":"/health"')
 
         httpx2.get(f"{url}/health")
-        assert quiet_lines() == 0, "the success of a health check is told at debug level only"
+        assert quiet_lines() == 0, "a successful health check is logged at debug level only"
         assert len(strata.json("log-level", "debug")["processes"]) == 2
         eventually(lambda: strata.log("serve").count('"event":"log_level_changed"') >= 2)
         for _ in range(20):
@@ -49,12 +49,12 @@ def test_the_log_level_changes_in_every_worker(strata: Strata) -> None:
         eventually(lambda: strata.log("serve").count('"event":"log_level_changed"') >= 4)
         httpx2.get(f"{url}/health")
         os.kill(run.pids()[0], signal.SIGUSR1)
-        # One step chattier than info is debug.
+        # The next level after info is debug.
         eventually(lambda: run.level.read_text() == "debug")
     assert strata.run("log-level", "debug", expect=1).stderr.startswith("Error: No process is running for")
 
 
-def test_metrics_on_their_own_port_and_behind_a_token(strata: Strata) -> None:
+def test_metrics_on_a_separate_port_with_a_token(strata: Strata) -> None:
     port = free_port()
     token = "a-token-of-the-scraper"
     with strata.serving(STRATA_METRICS__PORT=str(port), STRATA_METRICS__TOKEN=token) as url:
@@ -71,7 +71,7 @@ def test_metrics_on_their_own_port_and_behind_a_token(strata: Strata) -> None:
         assert httpx2.get(f"{url}/metrics", headers={"Authorization": f"Bearer {token}"}).status_code == 200
 
 
-def test_the_worker_tells_what_waits_and_what_was_done(strata: Strata) -> None:
+def test_the_worker_exposes_queued_and_finished_jobs(strata: Strata) -> None:
     port = free_port()
     with strata.serving() as url:
         body = {"email": "ada@example.com", "password": PASSWORD, "name": "Ada"}
@@ -94,15 +94,15 @@ def _answers(port: int) -> bool:
         return False
 
 
-def test_invented_paths_and_methods_make_no_series(strata: Strata) -> None:
+def test_unknown_paths_and_methods_create_no_series(strata: Strata) -> None:
     with strata.serving(STRATA_RATE_LIMIT__ENABLED="false") as url:
         httpx2.get(f"{url}/api/v2/nothing")
         before = len(Scrape.of(url).samples)
         for number in range(100):
             httpx2.get(f"{url}/api/v2/nothing{number}")
-            # The server's parser refuses it before anybody counts.
+            # The server's parser rejects it before it is counted.
             assert httpx2.request(f"BREW{number}", f"{url}/api/v1/nothing").status_code == 400
         found = Scrape.of(url)
-    # What a first scrape adds, and no more.
+    # Only the series that a first scrape adds.
     assert len(found.samples) - before < 40
     assert found.sum("http_server_request_duration_seconds_count", http_route="unmatched") == 101

@@ -1,4 +1,4 @@
-"""Mail is sent by the worker, whatever happens between the commit and the sending. The mail server is real."""
+"""The worker sends committed mail despite failures in between. The mail server is real."""
 
 import asyncio
 import re
@@ -23,7 +23,7 @@ SECONDS = 60
 
 
 class Inbox:
-    """A handler of aiosmtpd: it can be told to refuse, or to hold whoever delivers."""
+    """An aiosmtpd handler that can reject mail or block its delivery."""
 
     def __init__(self) -> None:
         self.mails: list[Envelope] = []
@@ -79,18 +79,18 @@ def settings_of(port: int) -> dict[str, str]:
     return {"STRATA_MAIL__HOST": "127.0.0.1", "STRATA_MAIL__PORT": str(port), "STRATA_MAIL__SECURITY": "none"}
 
 
-async def test_a_worker_that_dies_while_sending_loses_no_mail(strata: Strata) -> None:
+async def test_a_worker_killed_while_sending_loses_no_mail(strata: Strata) -> None:
     inbox = Inbox()
     inbox.open.clear()
     async with smtp(inbox) as port:
         with strata.serving() as url:
             await asyncio.to_thread(register, url, "ada@example.com")
-            assert inbox.mails == [], "nobody is there to send it yet"
+            assert inbox.mails == [], "no worker is running yet"
             with strata.running("worker", **settings_of(port)) as worker:
                 await asyncio.wait_for(inbox.reached.wait(), SECONDS)
                 worker.send_signal(signal.SIGKILL)
                 worker.wait(10)
-            assert inbox.mails == [], "the first worker died before the server took the mail"
+            assert inbox.mails == [], "the first worker was killed before the server accepted the mail"
             inbox.open.set()
             with strata.running("worker", **settings_of(port)):
                 await until(lambda: len(inbox.mails) >= 1, strata)
@@ -106,7 +106,7 @@ async def test_a_worker_that_dies_while_sending_loses_no_mail(strata: Strata) ->
     assert "ada@example.com" not in logs
 
 
-async def test_a_mail_server_that_refuses_is_asked_again(strata: Strata, dsn: str) -> None:
+async def test_rejected_mail_is_sent_again(strata: Strata, dsn: str) -> None:
     inbox = Inbox()
     inbox.refuse = 2
     async with smtp(inbox) as port:
@@ -116,14 +116,14 @@ async def test_a_mail_server_that_refuses_is_asked_again(strata: Strata, dsn: st
     assert inbox.refused == 2
     assert strata.log("worker").count('"event":"job_failed"') == 2
     connection = await asyncpg.connect(dsn)
-    assert await connection.fetchval("SELECT count(*) FROM pgqueuer") == 0, "what is sent is out of the queue"
+    assert await connection.fetchval("SELECT count(*) FROM pgqueuer") == 0, "sent mail is removed from the queue"
     kept = await connection.fetch("SELECT traceback::text FROM pgqueuer_log WHERE traceback IS NOT NULL")
     await connection.close()
     assert len(kept) == 2
     assert not any("ada@example.com" in f"{text} {strata.log('worker')}" for text in kept)
 
 
-async def test_a_worker_that_loses_its_database_says_so_and_ends(strata: Strata, dsn: str) -> None:
+async def test_a_worker_without_its_database_exits_with_an_error(strata: Strata, dsn: str) -> None:
     with strata.running("worker") as worker:
         await until(lambda: "worker_started" in strata.log("worker"), strata)
         await end_sessions(dsn)
@@ -134,7 +134,7 @@ async def test_a_worker_that_loses_its_database_says_so_and_ends(strata: Strata,
     assert len(said) == 2
 
 
-async def test_no_mail_server_at_all_is_no_loss(strata: Strata) -> None:
+async def test_without_a_mail_server_no_mail_is_lost(strata: Strata) -> None:
     port = free_port()
     with strata.serving() as url:
         await asyncio.to_thread(register, url, "ada@example.com")

@@ -1,4 +1,4 @@
-"""What CI says of a registry that cannot be, or that takes back what was told; and that it is not written down."""
+"""Invalid lifecycles, and lifecycles that break a recorded promise, fail the check and are not frozen."""
 
 import json
 from collections.abc import Callable
@@ -44,7 +44,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("version", "sentence", "advice"), CASES)
-def test_a_fault_fails_the_check(
+def test_an_invalid_lifecycle_fails_the_check(
     declare: Callable[..., None],
     capsys: pytest.CaptureFixture[str],
     version: ApiVersion,
@@ -62,7 +62,7 @@ def test_a_fault_fails_the_check(
 
 
 @pytest.mark.parametrize("version", [EARLIER, REVIVED, LOST])
-def test_a_promise_taken_back_is_not_frozen(declare: Callable[..., None], version: ApiVersion) -> None:
+def test_a_broken_promise_is_not_frozen(declare: Callable[..., None], version: ApiVersion) -> None:
     before = RECORD.read_bytes()
     declare(version, V2)
     with pytest.raises(LifecycleError):
@@ -70,7 +70,7 @@ def test_a_promise_taken_back_is_not_frozen(declare: Callable[..., None], versio
     assert RECORD.read_bytes() == before
 
 
-def test_a_step_that_is_allowed_is_frozen(
+def test_an_allowed_transition_is_frozen(
     declare: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record = tmp_path / "lifecycle.json"
@@ -83,7 +83,7 @@ def test_a_step_that_is_allowed_is_frozen(
     assert freeze.freeze() == []
 
 
-def test_a_record_that_is_no_record_is_refused_by_name(tmp_path: Path) -> None:
+def test_an_unreadable_record_is_rejected_by_name(tmp_path: Path) -> None:
     record = tmp_path / "lifecycle.json"
     record.write_text('{"v1": {"name": "v1"}}')
     with pytest.raises(LifecycleError, match=r"lifecycle\.json cannot be read"):

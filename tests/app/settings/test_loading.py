@@ -1,4 +1,4 @@
-"""Settings and secrets: generated once in development, given in production, refused by name."""
+"""Settings and secrets: generated once in development, required in production, rejected by name."""
 
 import json
 import stat
@@ -19,7 +19,7 @@ GOOD = "7c9d0b1e" * 8
 
 @pytest.fixture(autouse=True)
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Somewhere without a .env."""
+    """A working directory without a ``.env``."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("PORT", raising=False)
     return tmp_path
@@ -34,14 +34,14 @@ def production(**groups: Any) -> Any:
 @pytest.mark.parametrize(
     ("group", "name"), [("auth", "signing_key"), ("http", "cursor_key")], ids=["signing_key", "cursor_key"]
 )
-def test_production_refuses_a_weak_secret(place: Path, group: str, name: str, weak: str) -> None:
+def test_production_rejects_a_weak_secret(place: Path, group: str, name: str, weak: str) -> None:
     with pytest.raises(SettingsError, match=f"STRATA_{group}__{name}".upper()) as refused:
         production(**{group: {name: weak}})
     assert not weak or weak not in str(refused.value)
     assert list(place.iterdir()) == []
 
 
-def test_production_refuses_a_weak_key_that_it_would_still_accept() -> None:
+def test_production_rejects_a_weak_previous_key() -> None:
     with pytest.raises(SettingsError, match="STRATA_AUTH__PREVIOUS_SIGNING_KEYS"):
         production(auth={"signing_key": GOOD, "previous_signing_keys": [GOOD, "changeme" * 8]})
 
@@ -51,7 +51,7 @@ def test_production_writes_nothing(place: Path) -> None:
     assert list(place.iterdir()) == []
 
 
-def test_development_makes_secrets_once(place: Path) -> None:
+def test_development_generates_secrets_once(place: Path) -> None:
     home = place / "home"
     first = load_settings(home=home)
     path = home / "secrets.json"
@@ -63,7 +63,7 @@ def test_development_makes_secrets_once(place: Path) -> None:
     assert len(first[AuthSettings].signing_key.get_secret_value()) >= 64
 
 
-def test_processes_that_start_at_once_agree_on_the_secrets(place: Path) -> None:
+def test_processes_that_start_together_use_the_same_secrets(place: Path) -> None:
     for attempt in range(5):
         home = place / str(attempt)
         with ThreadPoolExecutor(8) as pool:
@@ -73,14 +73,14 @@ def test_processes_that_start_at_once_agree_on_the_secrets(place: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"signing_key": 1, "cursor_key": "x"}'])
-def test_a_damaged_file_is_named_and_kept(place: Path, text: str) -> None:
+def test_a_damaged_file_is_named_and_not_overwritten(place: Path, text: str) -> None:
     (place / "secrets.json").write_text(text)
     with pytest.raises(SettingsError, match=r"secrets\.json is damaged"):
         load_settings(home=place)
     assert (place / "secrets.json").read_text() == text
 
 
-def test_a_new_kind_of_secret_joins_the_old_ones(place: Path) -> None:
+def test_a_new_secret_is_added_to_the_stored_ones(place: Path) -> None:
     (place / "secrets.json").write_text(json.dumps({"signing_key": GOOD}))
     settings = load_settings(home=place)
     assert settings[AuthSettings].signing_key is not None
@@ -90,7 +90,7 @@ def test_a_new_kind_of_secret_joins_the_old_ones(place: Path) -> None:
 
 @pytest.mark.parametrize("name", ["STRATA_HTTP__PROT", "STRATA_HTPP__PORT", "strata_mailx__host"])
 @pytest.mark.parametrize("source", ["environment", "file"])
-def test_a_misspelt_name_is_refused(place: Path, monkeypatch: pytest.MonkeyPatch, name: str, source: str) -> None:
+def test_a_misspelt_name_is_rejected(place: Path, monkeypatch: pytest.MonkeyPatch, name: str, source: str) -> None:
     if source == "environment":
         monkeypatch.setenv(name, "1")
     else:
@@ -99,29 +99,27 @@ def test_a_misspelt_name_is_refused(place: Path, monkeypatch: pytest.MonkeyPatch
         load_settings(home=place)
 
 
-def test_a_value_that_is_no_number_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_value_that_is_not_a_number_is_rejected_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STRATA_AUTH__ACCESS_TTL", "soon")
     with pytest.raises(SettingsError, match="STRATA_AUTH__ACCESS_TTL"):
         load_settings()
 
 
-def test_a_file_that_is_no_text_is_named(place: Path) -> None:
+def test_a_file_that_is_not_text_is_named(place: Path) -> None:
     (place / ".env").write_bytes(b"STRATA_HTTP__PORT=\xff\n")
     with pytest.raises(SettingsError, match=r"\.env is not UTF-8"):
         load_settings(home=place)
 
 
 @pytest.mark.parametrize("url", ["mysql://ada:hunter22@host/x", "postgresql+asyncpg://a:hunter22@host/x", "hunter22"])
-def test_a_database_of_another_kind_is_refused_without_its_password(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+def test_another_kind_of_database_is_rejected_without_its_password(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("STRATA_DATABASE__URL", url)
     with pytest.raises(SettingsError, match="STRATA_DATABASE__URL") as refused:
         load_settings()
     assert "hunter22" not in str(refused.value)
 
 
-def test_port_wins_over_the_setting_and_the_environment_over_the_file(
-    place: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_port_overrides_the_setting_and_the_environment_the_file(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STRATA_HOME", str(place))
     (place / ".env").write_text("STRATA_HTTP__PORT=9001\nSTRATA_HTTP__HOST=::1\nUNRELATED__NAME=1\n")
     assert read_settings()[HttpSettings].port == 9001
@@ -129,7 +127,7 @@ def test_port_wins_over_the_setting_and_the_environment_over_the_file(
     assert read_settings()[HttpSettings].port == 9002
     monkeypatch.setenv("PORT", "9003")
     http = read_settings()[HttpSettings]
-    assert (http.port, http.host) == (9003, "::1"), "the rest of the group stays"
+    assert (http.port, http.host) == (9003, "::1"), "other fields of the group do not change"
     for wrong in ("many", "70000", "-1"):
         monkeypatch.setenv("PORT", wrong)
         with pytest.raises(SettingsError, match="PORT"):
@@ -146,6 +144,6 @@ def test_port_wins_over_the_setting_and_the_environment_over_the_file(
         ("api.example", "http://api.example:8000"),
     ],
 )
-def test_links_lead_to_where_the_server_can_be_reached(host: str, url: str) -> None:
+def test_links_use_a_reachable_host(host: str, url: str) -> None:
     assert HttpSettings(host=host).base_url == url
     assert HttpSettings(host=host, public_url="https://api.example/").base_url == "https://api.example"

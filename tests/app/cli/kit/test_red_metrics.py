@@ -1,4 +1,4 @@
-"""Rate, errors and durations from two readings."""
+"""Rate, errors and durations from two scrapes."""
 
 import math
 
@@ -16,7 +16,7 @@ def observe(metrics: Metrics, status: int, *seconds: float) -> None:
         metrics.group(RequestMetrics).duration.labels("v2", "/api/v2/posts", "GET", status).observe(value)
 
 
-def test_only_what_happened_in_between_counts() -> None:
+def test_rows_count_only_requests_between_the_scrapes() -> None:
     metrics = Metrics()
     observe(metrics, 200, *[9.0] * 50)
     before = read(generate_latest(metrics.registry).decode())
@@ -33,7 +33,7 @@ def test_only_what_happened_in_between_counts() -> None:
 
 
 @given(st.lists(st.floats(0, 9.9, allow_nan=False), min_size=1, max_size=100), st.floats(0.01, 1))
-def test_a_quantile_lies_in_the_bucket_of_the_value(values: list[float], share: float) -> None:
+def test_a_quantile_is_within_the_bucket_of_the_value(values: list[float], share: float) -> None:
     counts = {bound: float(sum(value <= bound for value in values)) for bound in (*BUCKETS, math.inf)}
     found = quantile(counts, share)
     exact = sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
@@ -43,5 +43,5 @@ def test_a_quantile_lies_in_the_bucket_of_the_value(values: list[float], share: 
     assert lower <= found <= upper or math.isclose(found, lower) or math.isclose(found, upper)
 
 
-def test_nothing_has_no_quantile() -> None:
+def test_without_requests_there_is_no_quantile() -> None:
     assert quantile({0.1: 0.0, math.inf: 0.0}, 0.5) is None

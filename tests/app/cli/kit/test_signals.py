@@ -1,6 +1,6 @@
-"""A signal that asks for the end is never lost, and never leaves a job half done."""
+"""A shutdown signal is never lost and never interrupts a deferred block."""
 
-# ruff: noqa: PT012 - where in a block the signal strikes is what these tests are about
+# ruff: noqa: PT012 - these tests depend on where in a block the signal arrives
 
 import asyncio
 import os
@@ -18,15 +18,15 @@ def press_ctrl_c() -> None:
     os.kill(os.getpid(), signal.SIGINT)
 
 
-def test_the_block_ends_and_the_handlers_come_back() -> None:
+def test_a_signal_ends_the_block_and_handlers_are_restored() -> None:
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(ShutdownRequested), ShutdownSignals().handle():
         os.kill(os.getpid(), signal.SIGTERM)
-        pytest.fail("goes on after the signal")
+        pytest.fail("the block continued after the signal")
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-def test_what_must_be_whole_is_finished_first() -> None:
+def test_a_deferred_block_is_finished_first() -> None:
     done = []
     signals = ShutdownSignals()
     with pytest.raises(ShutdownRequested), signals.handle():
@@ -37,22 +37,22 @@ def test_what_must_be_whole_is_finished_first() -> None:
     assert done == ["whole"]
 
 
-def test_what_the_signal_broke_is_no_error() -> None:
+def test_an_error_caused_by_the_signal_is_replaced() -> None:
     signals = ShutdownSignals()
     with pytest.raises(ShutdownRequested), signals.handle(), signals.deferred():
         press_ctrl_c()
-        message = "the server was told to end, too"
+        message = "the child process received the signal, too"
         raise OSError(message)
 
 
-def test_an_error_of_its_own_stays_one() -> None:
+def test_an_unrelated_error_is_raised() -> None:
     signals = ShutdownSignals()
     with pytest.raises(OSError, match="disk"), signals.handle(), signals.deferred():
         message = "disk"
         raise OSError(message)
 
 
-def test_nothing_interrupts_the_cleanup() -> None:
+def test_a_signal_does_not_interrupt_the_cleanup() -> None:
     signals = ShutdownSignals()
     with signals.handle():
         signals.disarm()
@@ -61,7 +61,7 @@ def test_nothing_interrupts_the_cleanup() -> None:
         signals.check()
 
 
-def test_a_signal_that_a_library_swallowed_is_found_again() -> None:
+def test_check_raises_a_signal_that_a_library_swallowed() -> None:
     signals = ShutdownSignals()
     with pytest.raises(ShutdownRequested), signals.handle():
         with suppress(BaseException):
@@ -69,7 +69,7 @@ def test_a_signal_that_a_library_swallowed_is_found_again() -> None:
         signals.check()
 
 
-def test_asyncio_lets_it_through_from_a_callback() -> None:
+def test_asyncio_does_not_swallow_it_in_a_callback() -> None:
     async def wait() -> None:
         asyncio.get_running_loop().call_soon(press_ctrl_c)
         await asyncio.sleep(5)
@@ -78,7 +78,7 @@ def test_asyncio_lets_it_through_from_a_callback() -> None:
         asyncio.run(wait())
 
 
-def test_loading_the_command_swallows_no_signal() -> None:
+def test_a_signal_during_imports_is_not_swallowed() -> None:
     script = """
 import os, signal, sys
 class Swallowing:
