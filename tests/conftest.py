@@ -1,4 +1,4 @@
-"""The suite's server, databases and applications. Everything is real but the world outside."""
+"""PostgreSQL, databases, settings and applications of the suite."""
 
 import asyncio
 import os
@@ -85,7 +85,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 
 
 class SharedServers(LoadScopeScheduling):
-    """Gives each test to whoever is free, but all tests of a file that share a running server to one worker.
+    """Gives each test to a free worker, but all tests of a file that share a running server to one worker.
 
     ``xdist_group`` would say so test by test, but does nothing under pytest 9.2: xdist 3.8 writes a field that is gone.
     """
@@ -102,7 +102,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def admin_dsn(request: pytest.FixtureRequest) -> str:
-    """The server's own database, from which others are made."""
+    """The server's own database, from which others are created."""
     return request.config.stash[_DSN]
 
 

@@ -1,4 +1,4 @@
-"""People and posts for tests, made through the services that people use."""
+"""The application under test, and users created through its services."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ PASSWORD = "correct horse battery"
 
 
 class WithState:
-    """Runs requests with the state that a lifespan would have yielded."""
+    """Runs requests with the state of a lifespan."""
 
     def __init__(self, app: ASGIApp, state: Mapping[str, Any]) -> None:
         self._app = app
@@ -37,7 +37,7 @@ class WithState:
 
 @dataclass(frozen=True)
 class Person:
-    """A user with a client of their own."""
+    """A user with an API key."""
 
     user: User
     key: str
@@ -45,7 +45,7 @@ class Person:
 
 
 class Outbox:
-    """A mailer that keeps what it is given: the outside world of the mail jobs."""
+    """A mailer that collects mails."""
 
     def __init__(self) -> None:
         self.mails: list[Mail] = []
@@ -58,7 +58,7 @@ class TestApp:
     """One application over one database, with clients and users for tests."""
 
     __test__ = False
-    """Not a test class, whatever its name says to pytest."""
+    """pytest would otherwise collect this class as tests."""
 
     def __init__(self, app: ASGIApp, runtime: Runtime) -> None:
         self.runtime = runtime
@@ -88,7 +88,7 @@ class TestApp:
         return Person(user, key, {"X-API-Key": key})
 
     async def deliver(self) -> list[Mail]:
-        """Do what the worker would do with the jobs that are queued, and hand over the mails."""
+        """Run the queued mail jobs as the worker does, and return the mails."""
         settings = self.runtime.settings
         assert settings[AuthSettings].signing_key is not None
         mails = AuthMails(

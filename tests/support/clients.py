@@ -1,4 +1,4 @@
-"""Clients made from a contract as integrators make them, and the checks of their compilers."""
+"""Generates clients from a contract, and type-checks them."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ _SECONDS = 180
 
 
 def contract_tools() -> None:
-    """For a test that runs what npm has installed: without it the test is skipped, in CI it fails."""
+    """Skip a test that needs npm packages where they are missing; in CI, fail."""
     if (reason := node.missing_tools()) is not None:
         if os.environ.get("CI"):
             pytest.fail(reason)
@@ -26,7 +26,7 @@ def contract_tools() -> None:
 
 
 def python_client(document: dict[str, Any], version: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Make the package ``strata_<version>`` in ``folder``; whatever the generator cannot express fails."""
+    """Generate the package ``strata_<version>`` in ``folder``; a warning of the generator fails the test."""
     return _run(
         [
             *(str(_BIN / "openapi-python-client"), "generate", "--fail-on-warning", "--meta", "none"),
@@ -54,7 +54,7 @@ def used_python(version: str, folder: Path, *arguments: str) -> subprocess.Compl
 
 
 def typescript(document: dict[str, Any], version: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Make ``strata_<version>.d.ts`` in ``folder``, and check it and its usage under tsc's strict rules."""
+    """Generate ``strata_<version>.d.ts`` in ``folder``, and check it and its usage with tsc's strict rules."""
     types = folder / f"strata_{version}.d.ts"
     source = _written(document, version, folder)
     made = _run([node.program_path("openapi-typescript"), str(source), "--output", str(types)], folder)

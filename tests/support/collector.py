@@ -1,4 +1,4 @@
-"""A collector that speaks OTLP over HTTP, and can be as ill-behaved as real ones are."""
+"""An OTLP/HTTP collector that can reject, hang and die."""
 
 import gzip
 import threading
@@ -14,7 +14,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as Message
 
 OTLP_ENDPOINT = "STRATA_TRACING__ENDPOINT"
-"""The setting that a collector's URL goes into."""
+"""The variable that sets the collector's URL."""
 Mode = Literal["ok", "refusing", "refusing_once", "unavailable", "hanging"]
 KINDS = ("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
 STATUS = {"ok": 200, "refusing": 400, "unavailable": 503}
@@ -22,7 +22,7 @@ STATUS = {"ok": 200, "refusing": 400, "unavailable": 503}
 
 @dataclass(frozen=True)
 class Received:
-    """A span as it arrived."""
+    """A received span."""
 
     trace_id: str
     span_id: str
@@ -68,13 +68,13 @@ class Collector:
                 self.end_headers()
 
             def log_message(self, format: str, *args: object) -> None:
-                """Say nothing."""
+                """Log nothing."""
 
         class Server(ThreadingHTTPServer):
             daemon_threads = True
 
             def handle_error(self, request: Any, client_address: Any) -> None:
-                """A client that gave up is no news."""
+                """Ignore clients that disconnect."""
 
         self._server = Server(("127.0.0.1", port), Handler)
         self.port: int = self._server.server_address[1]
@@ -83,7 +83,7 @@ class Collector:
         self._thread.start()
 
     def close(self) -> None:
-        """Die: whoever is connected is cut off, and nobody else gets in."""
+        """Close all connections and the listening socket."""
         self._release.set()
         self._server.shutdown()
         self._server.server_close()
@@ -107,7 +107,7 @@ class Collector:
 
 @contextmanager
 def collecting() -> Iterator[Collector]:
-    """A collector on the loopback for as long as the block runs."""
+    """A collector on the loopback while the block runs."""
     collector = Collector()
     try:
         yield collector

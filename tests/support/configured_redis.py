@@ -1,4 +1,4 @@
-"""A real Redis on a port, with a configuration file of its own, that a test may end and bring back."""
+"""A real Redis on a port, with its own configuration file, that a test can stop and restart."""
 
 import socket
 import subprocess
@@ -11,12 +11,12 @@ from tests.support.live import free_port
 from tests.support.programs import program
 
 REDIS_URL = "STRATA_REDIS__URL"
-"""The setting that a Redis's URL goes into."""
+"""The variable that sets the URL of Redis."""
 WITHOUT_FILES = 'save ""\nappendonly no\n'
 
 
 class Redis:
-    """One server on a port that stays the same, with the text of a configuration file."""
+    """One server on a fixed port, with this configuration file."""
 
     def __init__(self, folder: Path, configuration: str = WITHOUT_FILES) -> None:
         self._folder = folder
@@ -42,14 +42,14 @@ class Redis:
         raise AssertionError(message)
 
     def ask(self, *commands: str) -> list[str]:
-        """The lines of the answers to commands that one connection sends."""
+        """The reply lines to commands on one connection."""
         with socket.create_connection(("127.0.0.1", self._port), timeout=10) as connection:
             connection.sendall("".join(f"{command}\r\n" for command in (*commands, "QUIT")).encode())
             with connection.makefile("rb") as answers:
                 return answers.read().decode().split("\r\n")
 
     def kill(self) -> None:
-        """As the kernel would for lack of memory."""
+        """Send SIGKILL, as the kernel does when memory is exhausted."""
         if self._process is not None:
             self._process.kill()
             self._process.wait(10)
@@ -58,7 +58,7 @@ class Redis:
 
 @contextmanager
 def redis_server(folder: Path, configuration: str = WITHOUT_FILES) -> Iterator[Redis]:
-    """A server for the length of the block."""
+    """A server while the block runs."""
     redis = Redis(folder, configuration)
     redis.start()
     try:

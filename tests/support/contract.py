@@ -1,4 +1,4 @@
-"""An HTTP client that holds every response it gets against the contract of its version."""
+"""An HTTP client that checks every response against the contract of its version."""
 
 import json
 from pathlib import Path
@@ -21,7 +21,7 @@ class Contract:
         self._validators: dict[str, Any] = {}
 
     def check(self, response: httpx2.Response) -> None:
-        """Fail unless status, media type, headers and body are as promised."""
+        """Fail unless status, media type, headers and body match the contract."""
         request = response.request
         # Where GET is promised, HEAD is: the same without a body (RFC 9110, section 9.3.2).
         head = request.method == "HEAD"
@@ -63,7 +63,7 @@ class Contract:
 
 
 class ContractClient(httpx2.AsyncClient):
-    """Checks as it goes."""
+    """Checks every response."""
 
     contracts = (Contract("v1"), Contract("v2"))
 

@@ -1,4 +1,4 @@
-"""A small contract with one of everything, and exchanges that keep it."""
+"""A small contract with one of everything, and exchanges that conform to it."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -130,7 +130,7 @@ def body(value: Any) -> bytes:
 
 
 class Ledger:
-    """Counts as the metrics do."""
+    """Counts results as the metrics do."""
 
     def __init__(self) -> None:
         self.checked: Counter[tuple[str, str, bool]] = Counter()

@@ -58,7 +58,7 @@ _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z")
 
 
 class Bench:
-    """A server, its data, and the programs that run examples against it."""
+    """A server with its data, and the programs that run examples against it."""
 
     def __init__(self, url: str, data: Data, client: httpx2.AsyncClient, python: asyncio.subprocess.Process) -> None:
         self._url = url
@@ -70,7 +70,7 @@ class Bench:
     @classmethod
     @asynccontextmanager
     async def over(cls, dsn: str, home: Path) -> AsyncIterator["Bench"]:
-        """Serve a fresh database, filled with what the examples name."""
+        """Serve a new database with the data of the examples."""
         strata = Strata(home, dsn, **ENVIRONMENT)
         connection = await asyncpg.connect(dsn)
         with strata.serving() as url:
@@ -143,7 +143,7 @@ class Bench:
         return printed
 
     def _sampled(self, output: str) -> str:
-        """The output with fixed samples in place of what differs from run to run."""
+        """The output with fixed values in place of those that differ between runs."""
         text = output.replace(self._url, "https://api.example.com")
         for pattern, sample in _SAMPLES:
             text = pattern.sub(sample, text)
@@ -152,11 +152,11 @@ class Bench:
 
 
 NEW = "01jwncvk8ze5zsanj0xc41wz7q"
-"""The end of every id that an example made."""
+"""The last characters of every id that an example creates."""
 
 
 async def record() -> None:
-    """Run every example of every guide, keep the answers, and write the guides."""
+    """Run every example of every guide, record the outputs, and write the guides."""
     server = TestServer()
     dsn = server.start()
     try:

@@ -1,4 +1,4 @@
-"""The accounts and posts that the migration guides talk about: the same ids and times whenever they are written."""
+"""Users and posts of the migration guides, with the same ids and times in every run."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -53,7 +53,7 @@ def _post_uid(number: int) -> UUID:
 
 @dataclass(frozen=True)
 class Data:
-    """What is in the database, and how it gets back to that."""
+    """The data of the database, and a way to restore it."""
 
     connection: "asyncpg.Connection[asyncpg.Record]"
     variables: dict[str, str]
@@ -63,7 +63,7 @@ class Data:
 
     @classmethod
     async def written(cls, connection: "asyncpg.Connection[asyncpg.Record]", url: str) -> "Data":
-        """Write everything to a fresh database, sign two people in, and remember the state."""
+        """Fill a new database, sign two users in, and save the state."""
         moments = [_BEGINNING + timedelta(minutes=minute) for minute in range(len(_PEOPLE) + len(_POSTS))]
         hashed = await PasswordHasher(1).hash(PASSWORD)
         for number, (name, email, role, verified) in enumerate(_PEOPLE, 1):
@@ -94,12 +94,12 @@ class Data:
         return cls(connection, variables, frozenset(known), await _remember(connection))
 
     async def restore(self) -> None:
-        """Undo everything that was written since."""
+        """Restore the saved state."""
         await self.connection.execute(self.restoring)
 
 
 async def _mailed(connection: "asyncpg.Connection[asyncpg.Record]", user: int) -> str:
-    """The token that a mail would have brought to this account."""
+    """The token of the last mail to this user."""
     uid = UUID("0199c8f0-d000-7000-8000-00000000aaaa")
     token = MailedTokens(SecretStr(SIGNING_KEY)).token(Purpose.VERIFICATION, uid)
     await connection.execute(
@@ -111,7 +111,7 @@ async def _mailed(connection: "asyncpg.Connection[asyncpg.Record]", user: int) -
 
 
 async def _remember(connection: "asyncpg.Connection[asyncpg.Record]") -> str:
-    """Copy every table aside; the statements that put the copies back."""
+    """Copy every table, and return the statements that restore the copies."""
     await connection.execute("CREATE SCHEMA remembered")
     tables = await connection.fetch(_TABLES)
     for copy, _ in tables:

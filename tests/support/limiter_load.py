@@ -1,4 +1,4 @@
-"""A process that asks for units as fast as it can: ``python -m tests.support.limiter_load URL ATTEMPTS POLICY``."""
+"""A process that charges units as fast as it can: ``python -m tests.support.limiter_load URL ATTEMPTS POLICY``."""
 
 import asyncio
 import sys
@@ -8,7 +8,7 @@ from observability.rate_limit.redis import RedisLimiter
 
 
 async def hammer(url: str, attempts: int, policy: str) -> int:
-    """How many of the attempts were let through."""
+    """The number of admitted attempts."""
     limiter = RedisLimiter(url, 10)
     rules = PolicySet.parse("test", {"burst": policy})
     decisions = await asyncio.gather(*(limiter.charge("one", rules) for _ in range(attempts)))

@@ -1,4 +1,4 @@
-"""Quotas that no test uses up by accident: the limits are on everywhere, only larger."""
+"""Quotas that no test exhausts by accident: limits are enabled everywhere, but larger."""
 
 import json
 
@@ -10,4 +10,4 @@ VARIABLES = {
     "STRATA_RATE_LIMIT__ANONYMOUS": json.dumps(GENEROUS["anonymous"]),
     "STRATA_RATE_LIMIT__PLANS": json.dumps(GENEROUS["plans"]),
 }
-"""The same for a server in a process of its own."""
+"""The same as environment variables, for a server process."""

@@ -1,4 +1,4 @@
-"""A server of our own in its own process, over a database of its own, reached through the loopback."""
+"""Runs `strata` commands in processes, each with its own home and database, on the loopback."""
 
 import json
 import os
@@ -19,7 +19,7 @@ READY_SECONDS = 90
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
+    """A free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -43,10 +43,10 @@ class Strata:
             self.environment["STRATA_DATABASE__URL"] = dsn
         self.command: tuple[str, ...] = ("strata",)
         self.options: dict[str, Any] = {}
-        """Of ``subprocess.Popen``: another user, for example."""
+        """Options of ``subprocess.Popen``: another user, for example."""
 
     def run(self, *arguments: str, expect: int = 0) -> subprocess.CompletedProcess[str]:
-        """Run a short command; its exit code is part of the expectation."""
+        """Run a short command, and check its exit code."""
         done = subprocess.run(
             [*self.command, *arguments],
             env=self.environment,
@@ -61,7 +61,7 @@ class Strata:
         return done
 
     def json(self, *arguments: str, expect: int = 0) -> Any:
-        """What a command prints for scripts."""
+        """The JSON output of a command."""
         return json.loads(self.run(*arguments, "--json", expect=expect).stdout)
 
     @contextmanager
@@ -90,7 +90,7 @@ class Strata:
                 process.wait(10)
 
     def log(self, command: str) -> str:
-        """What a long command has said so far."""
+        """The output of a long command so far."""
         return self._log_of(command).read_text()
 
     def _log_of(self, command: str) -> Path:
@@ -121,7 +121,7 @@ def wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Any) -> 
 
 
 def api_key(strata: Strata, email: str = "root@example.com", *roles: str) -> Mapping[str, str]:
-    """Headers of a new user with these roles (admin by default), made with the command line."""
+    """Headers with the API key of a new user with these roles (admin by default)."""
     chosen = [part for role in roles or ("admin",) for part in ("--role", role)]
     strata.run("users", "create", email, *chosen)
     return {"X-API-Key": strata.json("keys", "create", email, "--name", "test")["key"]}

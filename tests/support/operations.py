@@ -1,4 +1,4 @@
-"""Walks the operations of a version as its frozen document lists them, and makes requests of their examples."""
+"""The operations of a version's frozen document, and requests built from their examples."""
 
 import json
 import re
@@ -39,7 +39,7 @@ class Operation:
 
     @property
     def needs_caller(self) -> bool:
-        """Whether nobody is refused only for lack of credentials."""
+        """Whether anonymous callers may use the operation."""
         return bool(self.spec["security"]) and {} not in self.spec["security"]
 
     def parameters(self, place: str) -> list[Document]:
@@ -59,7 +59,7 @@ class Operation:
 
     @property
     def body(self) -> Any:
-        """A body made of the document's examples."""
+        """A body built from the document's examples."""
         if self.media_type is None:
             return None
         return example(self.spec["requestBody"]["content"][self.media_type]["schema"], self.version)
@@ -92,7 +92,7 @@ def resolve(schema: Document, version: str) -> Document:
 
 
 def example(schema: Document, version: str) -> Any:
-    """The first example of a schema, or one made of those of its parts."""
+    """The first example of a schema, or one built from those of its parts."""
     whole = resolve(schema, version) | schema
     for keyword in ("examples", "enum", "anyOf", "oneOf"):
         if keyword in whole:

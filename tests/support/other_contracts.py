@@ -1,4 +1,4 @@
-"""Contracts that the code does not keep, for servers that look at every request: violations known in advance."""
+"""Contracts that the code violates in known places, for servers that check every exchange."""
 
 import copy
 import json
@@ -9,7 +9,7 @@ from typing import Any
 from tests.support.operations import VERSIONS, Document, document
 
 ME, POSTS = "/api/v2/me", "/api/v2/posts"
-"""Where v2 breaks its contract: in every answer, and by accepting every request."""
+"""The violations of v2: in every response, and by accepting every request."""
 _SHORT = 3
 
 
@@ -26,7 +26,7 @@ def audited(folder: Path) -> Mapping[str, str]:
 
 
 def hostile(folder: Path) -> Mapping[str, str]:
-    """Settings under which every exchange is held against contracts that allow no text, anywhere."""
+    """Settings that check every exchange against contracts that allow no text anywhere."""
     found = {version: copy.deepcopy(document(version)) for version in VERSIONS}
     for schema in _schemas(found):
         schema["maxLength"] = 0
@@ -41,7 +41,7 @@ def _settings(folder: Path, documents: Mapping[str, Document]) -> Mapping[str, s
 
 
 def _schemas(node: Any) -> Iterator[Document]:
-    """Everything that is, or may be, a text."""
+    """Every schema of a text, or of a value that may be one."""
     if isinstance(node, dict):
         if node.get("type") == "string":
             yield node

@@ -13,7 +13,7 @@ TEMPLATE = "strata_template"
 
 
 class TestServer:
-    """Started by the process that starts the workers, ended by it."""
+    """Started and stopped by the process that starts the pytest workers."""
 
     __test__ = False
 
@@ -38,13 +38,13 @@ class TestServer:
         migrations.upgrade(self._server.dsn(TEMPLATE))
 
     def stop(self) -> None:
-        """End the server and forget its data."""
+        """Stop the server and delete its data."""
         self._server.destroy()
         shutil.rmtree(self._home, ignore_errors=True)
 
 
 async def clone(admin_dsn: str, name: str) -> str:
-    """A fresh database with every table, and its address."""
+    """Create a migrated database, and return its address."""
     connection = await asyncpg.connect(admin_dsn)
     try:
         await connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
@@ -54,7 +54,7 @@ async def clone(admin_dsn: str, name: str) -> str:
 
 
 async def end_sessions(dsn: str) -> None:
-    """Cut every connection to a database but ours, as a server that goes away does."""
+    """Close every other connection to a database, as a server that stops does."""
     connection = await asyncpg.connect(dsn)
     others = "datname = current_database() AND pid <> pg_backend_pid()"
     await connection.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")  # noqa: S608 - a constant

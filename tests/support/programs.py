@@ -1,4 +1,4 @@
-"""Programs that a machine may lack: without them a test is skipped, in CI it fails."""
+"""Programs that may be missing: their tests are skipped, and fail in CI."""
 
 import os
 import shutil
@@ -7,7 +7,7 @@ import pytest
 
 
 def program(name: str) -> str:
-    """The path of a program, for a test that runs the real thing."""
+    """The path of a program."""
     found = shutil.which(name)
     if found is None:
         message = f"{name} is not installed"

@@ -16,7 +16,7 @@ from tests.support.live import free_port
 from tests.support.programs import program
 
 PACE = 30
-"""Five minutes of a rule last ten seconds here; names stay as they are."""
+"""Scales five minutes of a rule to ten seconds; names stay as they are."""
 READY_SECONDS = 20
 
 Labels = dict[str, str]

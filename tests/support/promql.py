@@ -9,7 +9,7 @@ import promql_parser as promql
 INTERVALS = {"$__rate_interval": "1m", "$__interval": "15s", "$__range": "1h"}
 """Grafana's own variables, which are durations."""
 ALL = ".*"
-"""What the other variables stand for while nothing is chosen."""
+"""The value of the other variables while nothing is selected."""
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ def steps() -> list[Step]:
 
 
 def run(home: Path) -> list[str]:
-    """What each block prints when a newcomer runs them against a fresh home."""
+    """The output of each block, run in a new home."""
     strata = Strata(home)
     # A newcomer meets the limits that there are.
     strata.environment = {name: value for name, value in strata.environment.items() if name not in VARIABLES}
@@ -74,7 +74,7 @@ def _await_credentials(home: Path) -> None:
 
 
 def comparable(output: str) -> str:
-    """``output`` without what differs from run to run."""
+    """``output`` without values that differ between runs."""
     text = output.strip()
     for pattern, name in _VARYING:
         text = pattern.sub(name, text)
@@ -82,7 +82,7 @@ def comparable(output: str) -> str:
 
 
 def rewrite(outputs: list[str]) -> None:
-    """Put the outputs into README."""
+    """Write the outputs to README."""
     remaining = iter(outputs)
 
     def fill(found: re.Match[str]) -> str:

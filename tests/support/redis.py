@@ -1,4 +1,4 @@
-"""A real Redis of a test's own, on a Unix socket, that can be killed, brought back and made to hang."""
+"""A real Redis on a Unix socket that a test can kill, restart and stop with SIGSTOP."""
 
 import signal
 import subprocess
@@ -22,7 +22,7 @@ class RedisServer:
         self.start()
 
     def start(self) -> None:
-        """Return when it answers. Nothing of an earlier life is left."""
+        """Start with empty data, and return when it replies."""
         self._process = subprocess.Popen(
             self._command, cwd=self._folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -37,23 +37,23 @@ class RedisServer:
                 time.sleep(0.02)
 
     def client(self) -> redis.Redis:
-        """A blocking client, for looking at what is there."""
+        """A blocking client, to inspect keys."""
         return redis.Redis.from_url(self.url, decode_responses=True)
 
     def kill(self) -> None:
-        """As a crash would."""
+        """Send SIGKILL."""
         self._process.kill()
         self._process.wait(10)
 
     def hang(self) -> None:
-        """Connections stay open, and nothing answers."""
+        """Send SIGSTOP: connections stay open, and no reply comes."""
         self._process.send_signal(signal.SIGSTOP)
 
     def go_on(self) -> None:
-        """After ``hang``."""
+        """Continue after ``hang``."""
         self._process.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
-        """For the end of a test, whatever state it left."""
+        """Stop the server in any state."""
         if self._process.poll() is None:
             self.kill()

@@ -1,4 +1,4 @@
-"""Registries other than ours, for tests of what becomes of a version: the same applications, other lives."""
+"""Registries for tests: the same applications with other lifecycles."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -41,7 +41,7 @@ def going_on(now: datetime) -> Window:
 
 
 def served(monkeypatch: pytest.MonkeyPatch, *versions: ApiVersion) -> None:
-    """Let applications that are made from here on serve these versions, which nobody was told of before."""
+    """Serve these versions in applications created from here on, without recorded lifecycles."""
     for module in ("app.main", "app.web.routes", "app.web.discovery"):
         monkeypatch.setattr(f"{module}.VERSIONS", versions)
     monkeypatch.setattr("app.main.ensure_declared", lambda found: validate_lifecycles(found, {}, utc_now()))

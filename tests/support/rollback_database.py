@@ -1,4 +1,4 @@
-"""A database whose every session shares one connection and one transaction that is never committed."""
+"""A database whose sessions share one connection and one transaction, which is never committed."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,7 +22,7 @@ class _OneConnection:
 
 
 class RollbackDatabase:
-    """What a test writes is seen by what it reads, and by nobody else: it goes with the transaction."""
+    """A test reads what it writes; other connections do not, and the rollback removes it."""
 
     def __init__(self, connection: AsyncConnection, driver: "asyncpg.Connection[asyncpg.Record]") -> None:
         self.connection = connection
@@ -38,7 +38,7 @@ class RollbackDatabase:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[WriteSession]:
-        """A savepoint in the place of a transaction."""
+        """A savepoint in place of a transaction."""
         session = WriteSession(self.connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
         async with translate_errors(), transaction(session):
             yield session
@@ -47,4 +47,4 @@ class RollbackDatabase:
         await self.driver.execute("SELECT 1")
 
     async def close(self) -> None:
-        """The fixture that made the connection closes it."""
+        """Do nothing: the fixture closes the connection."""

@@ -1,4 +1,4 @@
-"""Reads an exposition, as Prometheus would."""
+"""Parses a metrics exposition."""
 
 from collections.abc import Mapping
 from typing import Any

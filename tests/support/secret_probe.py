@@ -1,4 +1,4 @@
-"""Drives every operation with secrets planted wherever a client can put something, and reads the log afterwards."""
+"""Calls every operation with secrets in every place that a client controls, to search the log for them."""
 
 import re
 import secrets
@@ -18,19 +18,19 @@ _SENSITIVE_FIELDS = ("password", "token", "refresh_token", "access_token", "api_
 
 @dataclass
 class Plants:
-    """Values that must be nowhere in a log. Each is used once, so a find tells where it was planted."""
+    """Values that must not appear in a log. Each is used once, so that a hit identifies its place."""
 
     known: dict[str, str] = field(default_factory=dict)
     """What was planted, and where."""
     _number: Iterator[int] = field(default_factory=count)
 
     def note(self, value: str, where: str) -> str:
-        """Remember what somebody else made."""
+        """Register a value that was created elsewhere."""
         self.known[value] = where
         return value
 
     def opaque(self, where: str) -> str:
-        """A password: it looks like nothing."""
+        """A password, which no pattern recognises."""
         return self.note(f"zq{secrets.token_hex(10)}", where)
 
     def address(self, where: str) -> str:
@@ -40,15 +40,15 @@ class Plants:
         return self.note(f"sk_live_{secrets.token_hex(19)}", where)
 
     def token(self, where: str) -> str:
-        """A JWT of nobody."""
+        """A JWT of no user."""
         return self.note(f"eyJhbGciOiJIUzI1NiJ9.{secrets.token_hex(20)}.{secrets.token_hex(16)}", where)
 
     def each(self, where: str) -> list[str]:
-        """One of every kind that is known by its look."""
+        """One of every kind that a pattern recognises."""
         return [self.address(where), self.key(where), self.token(where)]
 
     def found_in(self, log: str) -> dict[str, str]:
-        """Where that which is in the log was planted. Addresses and tokens are sought percent-encoded too."""
+        """The places of the values in a log. Addresses and tokens are also searched percent-encoded."""
         return {
             where: value
             for value, where in self.known.items()

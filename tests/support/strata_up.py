@@ -1,4 +1,4 @@
-"""A ``strata up`` that is ready, and the processes of a home."""
+"""Runs ``strata up``, and lists the processes of a home."""
 
 import json
 import os
@@ -28,22 +28,22 @@ class Run:
 
     @property
     def said(self) -> str:
-        """What it has printed so far."""
+        """Its output so far."""
         return self.strata.log("up")
 
     @property
     def credentials(self) -> Mapping[str, str]:
-        """What a script reads to get in."""
+        """The contents of credentials.json."""
         found: dict[str, str] = json.loads((self.strata.home / "credentials.json").read_text())
         return found
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Those of the first admin."""
+        """Headers with the API key of the first admin."""
         return {"X-API-Key": self.credentials["api_key"]}
 
     def await_ready(self) -> None:
-        """Return once the API answers and everything is said."""
+        """Return once the API is ready and the banner is printed."""
         wait_until_ready(self.url, self.process, lambda: self.said)
         deadline = time.monotonic() + END_SECONDS
         while "Ctrl-C stops everything" not in self.said:
@@ -51,7 +51,7 @@ class Run:
             time.sleep(0.02)
 
     def write(self, title: str) -> str:
-        """A published post; its id."""
+        """Publish a post, and return its id."""
         body = {"title": title, "content": "", "status": "published"}
         made = httpx2.post(f"{self.url}/api/v2/posts", json=body, headers=self.headers, timeout=10)
         assert made.status_code == 201, made.text
@@ -76,7 +76,7 @@ class Run:
 
 @contextmanager
 def starting(strata: Strata) -> Iterator[Run]:
-    """Run ``strata up`` on a free port, and wait for nothing."""
+    """Run ``strata up`` on a free port, without waiting for it."""
     port = free_port()
     with strata.running("up", start_new_session=True, PORT=str(port)) as process:
         yield Run(strata, process, port)
@@ -84,7 +84,7 @@ def starting(strata: Strata) -> Iterator[Run]:
 
 @contextmanager
 def up(strata: Strata) -> Iterator[Run]:
-    """Run ``strata up`` on a free port, from the moment when it is ready."""
+    """Run ``strata up`` on a free port, and wait until it is ready."""
     with starting(strata) as run:
         run.await_ready()
         yield run

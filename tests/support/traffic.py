@@ -1,4 +1,4 @@
-"""A known mix of requests to both versions, by several consumers, and a ledger of what was sent and answered."""
+"""A known mix of requests of several consumers to both versions, with a record of the responses."""
 
 import threading
 import time
@@ -14,16 +14,16 @@ from tests.support.live import Strata
 UNMATCHED = "unmatched"
 MISSING = "/api/v2/posts/post_01h455vb4pex5vsknk084sn02q"
 MOST_SECONDS = 150
-"""Traffic stops by itself, whatever becomes of the test that began it."""
+"""Traffic stops by itself when its test fails."""
 PAUSE = 1.5
-"""Seconds between two rounds: anonymous callers stay below what they may."""
+"""Seconds between two rounds: anonymous callers stay below their limit."""
 
 Headers = Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What is known of a request that was answered."""
+    """A response and its request."""
 
     consumer: str
     version: str
@@ -33,7 +33,7 @@ class Answer:
 
 @dataclass
 class Traffic:
-    """Sends one round after the other. A round is the same each time, so every share is known in advance."""
+    """Sends identical rounds of requests, so every share is known in advance."""
 
     url: str
     consumers: Mapping[str, Headers]
@@ -41,12 +41,12 @@ class Traffic:
     answers: Counter[Answer] = field(default_factory=Counter)
     rounds: int = 0
     traces: set[str] = field(default_factory=set)
-    """Traces that the author began and wants to be kept."""
+    """Traces that the author started with the sampled flag."""
     _ending: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
     def one_round(self) -> None:
-        """Some 20 requests, of which a known part goes to v1; every kind of answer that dashboards tell apart."""
+        """About 20 requests, a known part of them to v1, with every kind of response that dashboards distinguish."""
         for _ in range(4):
             self._send("author", "v1", "/posts")
             self._send("reader", "v2", "/posts", path="/api/v2/posts?fields=id,v1_id")
@@ -63,14 +63,14 @@ class Traffic:
         self.rounds += 1
 
     def _replay(self) -> None:
-        """The same POST twice: the second is answered from the record of the first."""
+        """The same POST twice: the second gets the stored response."""
         once = {"Idempotency-Key": str(uuid4())}
         body = {"title": "Known", "content": "Sent twice, written once."}
         for _ in range(2):
             self._send("author", "v2", "/posts", method="POST", headers=once, json=body)
 
     def _sign_in(self) -> None:
-        """A password that is wrong; each round for another account, since an account is closed after a few."""
+        """A wrong password, each round for another user, because failed attempts are limited per user."""
         form = {"grant_type": "password", "username": f"nobody-{self.rounds}@example.com", "password": "wrong horse"}
         self._send("anonymous", "v2", "/auth/token", method="POST", data=form)
 
@@ -98,7 +98,7 @@ class Traffic:
         self.answers[Answer(consumer, version, template, response.status_code)] += 1
 
     def _trace(self) -> Headers:
-        """The context of a new trace whose caller keeps it (W3C Trace Context: flag 01)."""
+        """The context of a new trace with the sampled flag (W3C Trace Context: flag 01)."""
         trace_id = uuid4().hex
         self.traces.add(trace_id)
         return {"traceparent": f"00-{trace_id}-{uuid4().hex[:16]}-01"}
@@ -109,7 +109,7 @@ class Traffic:
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the round that is being sent."""
+        """Stop after the current round."""
         self._ending.set()
         if self._thread is not None:
             self._thread.join(30)
@@ -120,11 +120,11 @@ class Traffic:
             self.one_round()
 
     def seen(self) -> dict[Answer, int]:
-        """What was answered so far."""
+        """The responses so far."""
         return dict(self.answers)
 
     def by(self, *names: str) -> dict[tuple[str, ...], int]:
-        """Answers by the values of some attributes."""
+        """Responses counted by some attributes."""
         found: Counter[tuple[str, ...]] = Counter()
         for answer, times in self.seen().items():
             found[tuple(str(getattr(answer, name)) for name in names)] += times
@@ -132,7 +132,7 @@ class Traffic:
 
 
 def consumers(strata: Strata) -> dict[str, Headers]:
-    """An author and a reader with generous keys, and nobody."""
+    """Headers of an author, of a reader and of an anonymous caller."""
     found: dict[str, Headers] = {"anonymous": {}}
     for name in ("author", "reader"):
         email = f"{name}@example.com"
