@@ -59,7 +59,7 @@ def traffic(
     """
     base = server_url(url)
     ensure_loopback(base)
-    session = _Session(with_database(_make_keys))
+    session = _Session(with_database(_create_keys))
     _run(base, session, rps, seconds)
     if as_json:
         show_json(dict(sorted(session.statuses.items())))
@@ -72,16 +72,16 @@ def traffic(
         raise CommandError(message, "Run `strata up` first, or pass --url.")
 
 
-async def _make_keys(database: Database) -> list[str]:
-    made = []
+async def _create_keys(database: Database) -> list[str]:
+    keys = []
     for number, plan in enumerate(_CONSUMERS):
         email = f"traffic-{number}-{random.randrange(10**9)}@seed.example"  # noqa: S311 - no secret
         async with database.write() as session:
             user = await user_service(session).create(UserDraft(email, new_password(), f"Traffic {number}"))
             draft = KeyDraft(user.id, "strata traffic", sorted(declared_permissions()), plan=plan)
             _, key = ApiKeyService(session).create(draft)
-        made.append(key)
-    return made
+        keys.append(key)
+    return keys
 
 
 def _run(base: str, session: _Session, rps: float, seconds: float) -> None:
@@ -158,10 +158,10 @@ class _Client:
         """Write a post through either version."""
         title = f"Traffic {random.randrange(10**6)}"  # noqa: S311 - no secret
         body = {"title": title, "content": "Rock in layers tells its history.", "status": "published"}
-        made = self.request("POST", "/api/v2/posts", body)
-        if made is not None:
+        created = self.request("POST", "/api/v2/posts", body)
+        if created is not None:
             with self._session.lock:
-                self._session.posts.append((made["v1_id"], made["id"]))
+                self._session.posts.append((created["v1_id"], created["id"]))
 
     def _count(self, status: str) -> None:
         with self._session.lock:
