@@ -16,6 +16,8 @@ from tests.laws.law import law
 from tests.laws.tables.fields import POST, USER
 
 _START: Final = datetime(2026, 11, 1, tzinfo=UTC)
+_MAX_PAGES: Final = 100
+"""A list of the laws has at most 28 items; more pages than this are a cursor that does not advance."""
 _INSERT: Final = """
     INSERT INTO posts (uid, author_id, title, content, status, published_at, view_count, created_at, updated_at)
     SELECT gen_random_uuid(), author, title, content, status, created, views, created, updated
@@ -72,7 +74,7 @@ def fill(harness: VersionsHarness, rows: Sequence[Row]) -> None:
 def walk(viewer: Caller, path: str, size: int, **params: Any) -> Iterator[dict[str, Any]]:
     """Every item of a v2 list, page by page; ``next_cursor`` and the ``Link`` header must agree."""
     params["limit"] = size
-    while True:
+    for _ in range(_MAX_PAGES):
         response = ok(viewer.v2.get(path, **params))
         page = response.json()
         assert len(page["data"]) <= size
@@ -84,13 +86,13 @@ def walk(viewer: Caller, path: str, size: int, **params: Any) -> Iterator[dict[s
         followed = ok(viewer.v2.call("GET", response.links["next"]["url"].removeprefix("/api/v2")))
         params["cursor"] = page["next_cursor"]
         assert followed.json()["data"] == ok(viewer.v2.get(path, **params)).json()["data"]
+    raise AssertionError(f"{path} has more than {_MAX_PAGES} pages of {size}")
 
 
 def numbered(viewer: Caller, size: int, **params: Any) -> Iterator[dict[str, Any]]:
     """Every item of a v1 list, page by page, with the totals of each page."""
-    number = 1
     seen = 0
-    while True:
+    for number in range(1, _MAX_PAGES + 1):
         page = ok(viewer.v1.get("/posts", page=number, page_size=size, **params)).json()
         seen += len(page["items"])
         assert (page["page"], page["page_size"]) == (number, size)
@@ -101,7 +103,7 @@ def numbered(viewer: Caller, size: int, **params: Any) -> Iterator[dict[str, Any
             beyond = ok(viewer.v1.get("/posts", page=number + 1, page_size=size, **params)).json()
             assert (beyond["items"], beyond["total"]) == ([], page["total"])
             return
-        number += 1
+    raise AssertionError(f"/posts has more than {_MAX_PAGES} pages of {size}")
 
 
 @law(

@@ -2,11 +2,13 @@
 
 import importlib
 import pkgutil
+from itertools import chain
 from typing import Any
 
 import pytest
 
 import app
+import versions
 from app.errors import PROBLEM_TYPES
 from tests.laws.all import LAWS
 from tests.laws.tables.failures import ANYWHERE, FAILURES, ONE_SIDED, ROOTS
@@ -47,7 +49,9 @@ def properties(version: str, schema: str) -> dict[str, Any]:
 
 
 def test_every_failure_is_in_the_table_or_alone_for_a_reason() -> None:
-    for module in pkgutil.walk_packages(app.__path__, "app."):
+    for module in chain(
+        pkgutil.walk_packages(app.__path__, "app."), pkgutil.walk_packages(versions.__path__, "versions.")
+    ):
         if not module.name.startswith("app.migrations.") and not module.name.endswith("__main__"):
             importlib.import_module(module.name)
     codes = set(PROBLEM_TYPES) - {"internal_error", "error"}

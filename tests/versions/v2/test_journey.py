@@ -92,12 +92,14 @@ async def test_listing_walks_every_order_to_its_end(test_app: TestApp) -> None:
         for sort in ("-created_at", "title", "-view_count,title", "title,-created_at", "-updated_at"):
             seen: list[str] = []
             params = {"sort": sort, "limit": "3"}
-            while True:
+            for _ in range(100):
                 page = (await client.get("/api/v2/posts", params=params)).json()
                 seen += [post["id"] for post in page["data"]]
                 if not page["has_more"]:
                     break
                 params["cursor"] = page["next_cursor"]
+            else:
+                pytest.fail(f"{sort}: no last page after 100")
             assert len(seen) == len(set(seen)) == 7, sort
         first = (await client.get("/api/v2/posts", params={"limit": 3})).json()
         params = {"cursor": first["next_cursor"], "status": "published"}
@@ -112,12 +114,14 @@ async def test_listing_walks_every_order_to_its_end(test_app: TestApp) -> None:
             assert set(chosen) == set(names.split(",")), names
         hits: list[str] = []
         params = {"q": "layers", "limit": "4"}
-        while True:
+        for _ in range(100):
             page = (await client.get("/api/v2/search/posts", params=params)).json()
             hits += [hit["post"]["id"] for hit in page["data"]]
             if not page["has_more"]:
                 break
             params["cursor"] = page["next_cursor"]
+        else:
+            pytest.fail("search: no last page after 100")
         assert len(set(hits)) == 7
         assert "<mark>layers</mark>" in page["data"][0]["highlights"]["content"]
 
