@@ -33,6 +33,7 @@ _SLOW = (
     "tests/browser/",
     "tests/benchmarks/",
     "tests/app/kit/db/test_embedded.py",
+    "tests/contracts/compat/test_metamorphic.py",
     "tests/contracts/test_planted_faults.py",
     "tests/contracts/test_clients.py",
     "tests/contracts/test_conformance.py",
@@ -49,6 +50,7 @@ _FAST = os.environ.get("STRATA_TEST_FAST") == "1"
 # No deadline per example: it would measure the machine. In CI the examples are the same in each run, elsewhere new.
 hypothesis.settings.register_profile("suite", deadline=None, derandomize=_FAST or "CI" in os.environ)
 hypothesis.settings.register_profile("fast", hypothesis.settings.get_profile("suite"), max_examples=5)
+hypothesis.settings.register_profile("deep", deadline=None, max_examples=1000)
 hypothesis.settings.load_profile("fast" if _FAST else "suite")
 
 

@@ -96,7 +96,8 @@ def _command(version: str, caller: str, base: int, seconds: int, *, shipped: boo
 
 def _suite_passes(seed: int) -> bool:
     folders: Sequence[str] = [folder for folder in _SUITE if (_ROOT / folder).exists()]
-    command = [sys.executable, "-m", "pytest", "--hypothesis-profile", "deep", "--hypothesis-seed", str(seed), *folders]
+    options = ("--hypothesis-profile", "deep", "--hypothesis-seed", str(seed), "--timeout", "3600")
+    command = [sys.executable, "-m", "pytest", *options, *folders]
     console.print(f"$ {' '.join(command)}", markup=False)
     return subprocess.run(command, cwd=_ROOT, check=False).returncode == 0
 
