@@ -1,7 +1,9 @@
-"""The walk of a v1 client, with the exact status codes and messages."""
+"""What a v1 client does, request by request, with the exact status codes and messages."""
+
+import pytest_asyncio
 
 from app.access.principal import Role
-from tests.support.app import PASSWORD, TestApp, token_of
+from tests.support.app import PASSWORD, Person, TestApp, token_of
 
 ADDRESS = "ada@example.com"
 
@@ -42,51 +44,78 @@ async def test_from_registration_to_refresh(test_app: TestApp) -> None:
         stolen = await client.post("/api/v1/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
         assert stolen.status_code == 401
         ended = await client.post("/api/v1/auth/refresh", json={"refresh_token": renewed.json()["refresh_token"]})
-        assert ended.status_code == 401, "reuse of a spent token ends the whole family"
+        assert ended.status_code == 401, "reuse of a spent token ends the session"
 
 
-async def test_posts_from_writing_to_removal(test_app: TestApp) -> None:
+async def test_a_read_counts_a_view_and_only_the_author_edits(test_app: TestApp) -> None:
     ada, bob = await test_app.person("ada@example.com"), await test_app.person("bob@example.com")
     async with test_app.client(ada.headers) as author, test_app.client(bob.headers) as other:
-        made = await author.post("/api/v1/posts", json={"title": "Strata", "content": "layers", "published": True})
-        assert made.status_code == 201
-        post = made.json()
-        url = f"/api/v1/posts/{post['id']}"
+        body = {"title": "Strata", "content": "layers", "published": True}
+        created = await author.post("/api/v1/posts", json=body)
+        assert created.status_code == 201
+        url = f"/api/v1/posts/{created.json()['id']}"
         assert (await other.get(url)).json()["view_count"] == 1
         assert (await author.get(url)).json()["view_count"] == 2
-
-        forbidden = await other.put(url, json={"title": "Mine"})
-        assert forbidden.status_code == 403
+        assert (await other.put(url, json={"title": "Mine"})).status_code == 403
         edited = await author.put(url, json={"title": "Strata, again"})
         assert (edited.json()["title"], edited.json()["content"]) == ("Strata, again", "layers")
+        assert (await author.delete(url)).status_code == 204
+        assert (await author.get(url)).status_code == 404
 
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def published_and_draft(test_app: TestApp) -> tuple[Person, int, int]:
+    """An author, and the ids of a published post and of a draft."""
+    ada = await test_app.person("ada@example.com")
+    async with test_app.client(ada.headers) as author:
+        body = {"title": "Strata", "content": "layers", "published": True}
+        post = (await author.post("/api/v1/posts", json=body)).json()
         draft = (await author.post("/api/v1/posts", json={"title": "Draft", "content": "x"})).json()
-        hidden = await other.get(f"/api/v1/posts/{draft['id']}")
+    return ada, post["id"], draft["id"]
+
+
+async def test_a_draft_is_visible_to_its_author_only(
+    test_app: TestApp, published_and_draft: tuple[Person, int, int]
+) -> None:
+    ada, post, draft = published_and_draft
+    bob = await test_app.person("bob@example.com")
+    async with test_app.client(ada.headers) as author, test_app.client(bob.headers) as other:
+        hidden = await other.get(f"/api/v1/posts/{draft}")
         assert (hidden.status_code, hidden.json()) == (404, {"detail": "Post not found"})
         listed = (await other.get("/api/v1/posts", params={"author_id": ada.user.id})).json()
-        assert [item["id"] for item in listed["items"]] == [post["id"]]
+        assert [item["id"] for item in listed["items"]] == [post]
         assert (listed["total"], listed["page"], listed["total_pages"]) == (1, 1, 1)
         own = (await author.get("/api/v1/posts", params={"published": False})).json()
-        assert [item["id"] for item in own["items"]] == [draft["id"]]
+        assert [item["id"] for item in own["items"]] == [draft]
+
+
+async def test_a_list_is_sorted_by_each_key(test_app: TestApp, published_and_draft: tuple[Person, int, int]) -> None:
+    ada, _, _ = published_and_draft
+    async with test_app.client(ada.headers) as author:
         for field in ("created_at", "updated_at", "title", "view_count"):
             for order in ("asc", "desc"):
                 page = (await author.get("/api/v1/posts", params={"sort_by": field, "sort_order": order})).json()
                 values = [item[field] for item in page["items"]]
                 assert values == sorted(values, reverse=order == "desc")
-        found = (await other.get("/api/v1/search", params={"query": "layers"})).json()
-        assert [item["id"] for item in found] == [post["id"]]
 
-        batch = await other.post("/api/v1/posts/batch", json={"ids": [post["id"], draft["id"], 10**12]})
+
+async def test_search_and_batch_return_visible_posts(
+    test_app: TestApp, published_and_draft: tuple[Person, int, int]
+) -> None:
+    _, post, draft = published_and_draft
+    bob = await test_app.person("bob@example.com")
+    async with test_app.client(bob.headers) as other:
+        found = (await other.get("/api/v1/search", params={"query": "layers"})).json()
+        assert [item["id"] for item in found] == [post]
+        batch = await other.post("/api/v1/posts/batch", json={"ids": [post, draft, 10**12]})
         assert batch.status_code == 400
         assert batch.json() == {
             "error": "Multiple validation errors",
-            "details": [f"Post {draft['id']} not found", "Post 1000000000000 not found"],
+            "details": [f"Post {draft} not found", "Post 1000000000000 not found"],
         }
-        assert (await author.delete(url)).status_code == 204
-        assert (await author.get(url)).status_code == 404
 
 
-async def test_users_belong_to_themselves_and_to_admins(test_app: TestApp) -> None:
+async def test_only_admins_list_users(test_app: TestApp) -> None:
     ada = await test_app.person("ada@example.com")
     root = await test_app.person("root@example.com", Role.ADMIN)
     async with test_app.client(ada.headers) as author, test_app.client(root.headers) as admin:
@@ -96,23 +125,35 @@ async def test_users_belong_to_themselves_and_to_admins(test_app: TestApp) -> No
         assert (over.status_code, over.json()) == (400, {"detail": "Limit cannot exceed 1000"})
         page = (await admin.get("/api/v1/users/paginated", params={"limit": 1})).json()
         assert (page["total"], page["skip"], page["limit"], len(page["items"])) == (2, 0, 1, 1)
+
+
+async def test_a_user_edits_only_itself(test_app: TestApp) -> None:
+    ada = await test_app.person("ada@example.com")
+    root = await test_app.person("root@example.com", Role.ADMIN)
+    async with test_app.client(ada.headers) as author:
         foreign = await author.put(f"/api/v1/users/{root.user.id}", json={"full_name": "Me"})
         assert (foreign.status_code, foreign.json()) == (403, {"detail": "Not authorized to update this user"})
         own = await author.put(f"/api/v1/users/{ada.user.id}", json={"full_name": "Ada L."})
         assert own.json()["full_name"] == "Ada L."
         denied = await author.delete(f"/api/v1/admin/users/{root.user.id}")
         assert (denied.status_code, denied.json()) == (403, {"detail": "Insufficient permissions"})
-        written = f"/api/v1/users/{ada.user.id}/posts"
-        assert (await admin.get(written)).json() == [], "somebody who has written nothing"
+
+
+async def test_a_deleted_user_has_no_posts_and_no_access(test_app: TestApp) -> None:
+    ada = await test_app.person("ada@example.com")
+    root = await test_app.person("root@example.com", Role.ADMIN)
+    async with test_app.client(ada.headers) as author, test_app.client(root.headers) as admin:
+        posts = f"/api/v1/users/{ada.user.id}/posts"
+        assert (await admin.get(posts)).json() == [], "a user without posts"
         assert (await admin.delete(f"/api/v1/users/{ada.user.id}")).status_code == 204
-        gone = await admin.get(written)
+        gone = await admin.get(posts)
         assert (gone.status_code, gone.json()) == (404, {"detail": "User not found"})
-        assert (await author.get("/api/v1/users/me")).status_code == 401, "the key went with the user"
+        assert (await author.get("/api/v1/users/me")).status_code == 401, "the key is deleted with the user"
         last = await admin.delete(f"/api/v1/users/{root.user.id}")
-        assert last.status_code == 409
+        assert last.status_code == 409, "the last admin cannot be deleted"
 
 
-async def test_every_response_says_that_the_version_ends(test_app: TestApp) -> None:
+async def test_every_response_announces_the_sunset(test_app: TestApp) -> None:
     async with test_app.client() as client:
         for response in (await client.get("/api/v1/posts"), await client.get("/api/v1/nowhere")):
             assert response.headers["Deprecation"] == "@1780272000"

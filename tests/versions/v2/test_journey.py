@@ -1,11 +1,13 @@
-"""The walk of a v2 client."""
+"""What a v2 client does, request by request: sign-in, posts, lists, batches, idempotency keys."""
 
 import asyncio
 
+import httpx2
 import pytest
 
 from app.access.principal import Role
 from tests.support.app import PASSWORD, TestApp, token_of
+from tests.support.pages import every_item
 from versions.v2.posts.routes import FIELD_NAMES
 
 ADDRESS = "ada@example.com"
@@ -58,7 +60,7 @@ async def test_a_password_is_reset_with_a_mailed_token(test_app: TestApp) -> Non
         assert (await client.get("/api/v2/me", headers=headers)).status_code == 401
 
 
-async def test_posts_conditionally(test_app: TestApp) -> None:
+async def test_a_post_is_edited_and_deleted_under_conditions(test_app: TestApp) -> None:
     ada, bob = await test_app.person(ADDRESS), await test_app.person("bob@example.com")
     async with test_app.client(ada.headers) as author, test_app.client(bob.headers) as other:
         made = await author.post("/api/v2/posts", json={"title": "T", "content": "C", "status": "published"})
@@ -83,50 +85,57 @@ async def test_posts_conditionally(test_app: TestApp) -> None:
         assert (await author.delete(url)).status_code == 204
 
 
-async def test_listing_walks_every_order_to_its_end(test_app: TestApp) -> None:
+SORTS = ("-created_at", "title", "-view_count,title", "title,-created_at", "-updated_at")
+
+
+async def create_posts(client: httpx2.AsyncClient, count: int) -> None:
+    for number in range(count):
+        body = {"title": f"T{number % 3}", "content": "layers of rock", "status": "published"}
+        await client.post("/api/v2/posts", json=body)
+
+
+@pytest.mark.parametrize("sort", SORTS)
+async def test_all_pages_of_a_list_contain_each_post_once(test_app: TestApp, sort: str) -> None:
     ada = await test_app.person(ADDRESS)
     async with test_app.client(ada.headers) as client:
-        for number in range(7):
-            body = {"title": f"T{number % 3}", "content": "layers of rock", "status": "published"}
-            await client.post("/api/v2/posts", json=body)
-        for sort in ("-created_at", "title", "-view_count,title", "title,-created_at", "-updated_at"):
-            seen: list[str] = []
-            params = {"sort": sort, "limit": "3"}
-            for _ in range(100):
-                page = (await client.get("/api/v2/posts", params=params)).json()
-                seen += [post["id"] for post in page["data"]]
-                if not page["has_more"]:
-                    break
-                params["cursor"] = page["next_cursor"]
-            else:
-                pytest.fail(f"{sort}: no last page after 100")
-            assert len(seen) == len(set(seen)) == 7, sort
+        await create_posts(client, 7)
+        seen = [post["id"] for post in await every_item(client, "/api/v2/posts", sort=sort, limit=3)]
+    assert len(seen) == len(set(seen)) == 7
+
+
+async def test_a_cursor_of_another_list_and_a_forged_cursor_are_rejected(test_app: TestApp) -> None:
+    ada = await test_app.person(ADDRESS)
+    async with test_app.client(ada.headers) as client:
+        await create_posts(client, 4)
         first = (await client.get("/api/v2/posts", params={"limit": 3})).json()
         params = {"cursor": first["next_cursor"], "status": "published"}
         mismatch = await client.get("/api/v2/posts", params=params)
         assert (mismatch.status_code, mismatch.json()["code"]) == (400, "cursor_mismatch")
         forged = await client.get("/api/v2/posts", params={"cursor": "A" * 40})
         assert (forged.status_code, forged.json()["code"]) == (400, "invalid_cursor")
+
+
+async def test_fields_and_include_select_members(test_app: TestApp) -> None:
+    ada = await test_app.person(ADDRESS)
+    async with test_app.client(ada.headers) as client:
+        await create_posts(client, 1)
         sparse = (await client.get("/api/v2/posts", params={"fields": "id,title", "include": "author"})).json()
         assert set(sparse["data"][0]) == {"id", "title", "author"}
         for names in (*FIELD_NAMES, ",".join(FIELD_NAMES)):
-            chosen = (await client.get("/api/v2/posts", params={"fields": names})).json()["data"][0]
-            assert set(chosen) == set(names.split(",")), names
-        hits: list[str] = []
-        params = {"q": "layers", "limit": "4"}
-        for _ in range(100):
-            page = (await client.get("/api/v2/search/posts", params=params)).json()
-            hits += [hit["post"]["id"] for hit in page["data"]]
-            if not page["has_more"]:
-                break
-            params["cursor"] = page["next_cursor"]
-        else:
-            pytest.fail("search: no last page after 100")
-        assert len(set(hits)) == 7
-        assert "<mark>layers</mark>" in page["data"][0]["highlights"]["content"]
+            selected = (await client.get("/api/v2/posts", params={"fields": names})).json()["data"][0]
+            assert set(selected) == set(names.split(",")), names
 
 
-async def test_a_batch_does_each_or_all(test_app: TestApp) -> None:
+async def test_all_pages_of_a_search_contain_each_post_once(test_app: TestApp) -> None:
+    ada = await test_app.person(ADDRESS)
+    async with test_app.client(ada.headers) as client:
+        await create_posts(client, 7)
+        hits = await every_item(client, "/api/v2/search/posts", q="layers", limit=4)
+    assert len(hits) == len({hit["post"]["id"] for hit in hits}) == 7
+    assert all("<mark>layers</mark>" in hit["highlights"]["content"] for hit in hits)
+
+
+async def test_a_batch_applies_each_operation_or_all(test_app: TestApp) -> None:
     ada, bob = await test_app.person(ADDRESS), await test_app.person("bob@example.com")
     async with test_app.client(ada.headers) as client, test_app.client(bob.headers) as other:
         foreign = (await other.post("/api/v2/posts", json={"title": "B", "content": "", "status": "published"})).json()
@@ -200,7 +209,7 @@ async def test_concurrent_edits_lose_nothing(concurrent_app: TestApp) -> None:
         assert statuses == [200, 412, 412, 412, 412, 412]
 
 
-async def test_roles_are_an_admins_to_give(test_app: TestApp) -> None:
+async def test_only_admins_set_roles(test_app: TestApp) -> None:
     ada, root = await test_app.person(ADDRESS), await test_app.person("root@example.com", Role.ADMIN)
     async with test_app.client(ada.headers) as author, test_app.client(root.headers) as admin:
         own = (await author.get("/api/v2/me")).json()
