@@ -34,14 +34,19 @@ class _Secret(NamedTuple):
 def with_secrets(settings: Settings) -> Settings:
     """Return the settings with every required secret set.
 
-    Raises ``SettingsError`` if one is missing or weak in production, or if the stored secrets are damaged.
+    Raises ``SettingsError`` if one is missing or weak in production, or if the stored secrets are damaged, and
+    ``TypeError`` if two groups require a secret of the same name, since ``secrets.json`` stores secrets by name.
     """
     if settings.production:
         for secret in _secrets(settings):
             _reject_weak(secret)
         return settings
     required = [secret for secret in _secrets(settings) if secret.required]
-    stored = _development_secrets(settings.home, {secret.name for secret in required})
+    names = {secret.name for secret in required}
+    if len(names) < len(required):
+        message = f"two settings groups require a secret of the same name: {sorted(names)}"
+        raise TypeError(message)
+    stored = _development_secrets(settings.home, names)
     changes: dict[str, dict[str, object]] = {}
     for secret in required:
         if not secret.values:

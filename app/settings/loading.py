@@ -20,8 +20,16 @@ from app.settings.root import Settings
 
 @cache
 def settings_class() -> type[Settings]:
-    """Return ``Settings`` with one field per group that a module of this folder defines."""
-    fields: dict[str, Any] = {group.group_name: (group, group()) for group in _groups()}
+    """Return ``Settings`` with one field per group that a module of this folder defines.
+
+    Raises ``TypeError`` if two groups have the same name.
+    """
+    fields: dict[str, Any] = {}
+    for group in _groups():
+        if group.group_name in fields:
+            message = f"two settings groups have the name '{group.group_name}'"
+            raise TypeError(message)
+        fields[group.group_name] = (group, group())
     return create_model("Settings", __base__=Settings, **fields)
 
 

@@ -1,4 +1,4 @@
-"""Settings and secrets: generated once in development, required in production, rejected by name."""
+"""Settings and secrets: generated once in development, required in production, and rejected by name."""
 
 import json
 import stat
@@ -18,14 +18,14 @@ GOOD = "7c9d0b1e" * 8
 
 
 @pytest.fixture(autouse=True)
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working directory without a ``.env``."""
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory without a .env."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("PORT", raising=False)
     return tmp_path
 
 
-def production(**groups: Any) -> Any:
+def load_production(**groups: Any) -> Any:
     values = {"auth": {"signing_key": GOOD}, "http": {"cursor_key": GOOD}} | groups
     return load_settings(environment="production", **values)
 
@@ -34,38 +34,38 @@ def production(**groups: Any) -> Any:
 @pytest.mark.parametrize(
     ("group", "name"), [("auth", "signing_key"), ("http", "cursor_key")], ids=["signing_key", "cursor_key"]
 )
-def test_production_rejects_a_weak_secret(place: Path, group: str, name: str, weak: str) -> None:
-    with pytest.raises(SettingsError, match=f"STRATA_{group}__{name}".upper()) as refused:
-        production(**{group: {name: weak}})
-    assert not weak or weak not in str(refused.value)
-    assert list(place.iterdir()) == []
+def test_production_rejects_a_weak_secret(folder: Path, group: str, name: str, weak: str) -> None:
+    with pytest.raises(SettingsError, match=f"STRATA_{group}__{name}".upper()) as rejected:
+        load_production(**{group: {name: weak}})
+    assert not weak or weak not in str(rejected.value)
+    assert list(folder.iterdir()) == []
 
 
 def test_production_rejects_a_weak_previous_key() -> None:
     with pytest.raises(SettingsError, match="STRATA_AUTH__PREVIOUS_SIGNING_KEYS"):
-        production(auth={"signing_key": GOOD, "previous_signing_keys": [GOOD, "changeme" * 8]})
+        load_production(auth={"signing_key": GOOD, "previous_signing_keys": [GOOD, "changeme" * 8]})
 
 
-def test_production_writes_nothing(place: Path) -> None:
-    assert production(auth={"signing_key": GOOD, "previous_signing_keys": [GOOD[::-1]]}).production
-    assert list(place.iterdir()) == []
+def test_production_writes_nothing(folder: Path) -> None:
+    assert load_production(auth={"signing_key": GOOD, "previous_signing_keys": [GOOD[::-1]]}).production
+    assert list(folder.iterdir()) == []
 
 
-def test_development_generates_secrets_once(place: Path) -> None:
-    home = place / "home"
+def test_development_generates_secrets_once(folder: Path) -> None:
+    home = folder / "home"
     first = load_settings(home=home)
     path = home / "secrets.json"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
     assert load_settings(home=home)[AuthSettings] == first[AuthSettings]
-    assert load_settings(home=place / "other")[AuthSettings] != first[AuthSettings]
+    assert load_settings(home=folder / "other")[AuthSettings] != first[AuthSettings]
     assert first[AuthSettings].signing_key is not None
     assert len(first[AuthSettings].signing_key.get_secret_value()) >= 64
 
 
-def test_processes_that_start_together_use_the_same_secrets(place: Path) -> None:
+def test_concurrent_processes_use_the_same_secrets(folder: Path) -> None:
     for attempt in range(5):
-        home = place / str(attempt)
+        home = folder / str(attempt)
         with ThreadPoolExecutor(8) as pool:
             found = list(pool.map(lambda home: load_settings(home=home), [home] * 8))
         keys = {(one[AuthSettings].signing_key, one[HttpSettings].cursor_key) for one in found}
@@ -73,61 +73,63 @@ def test_processes_that_start_together_use_the_same_secrets(place: Path) -> None
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"signing_key": 1, "cursor_key": "x"}'])
-def test_a_damaged_file_is_named_and_not_overwritten(place: Path, text: str) -> None:
-    (place / "secrets.json").write_text(text)
+def test_a_damaged_file_is_reported_and_not_changed(folder: Path, text: str) -> None:
+    (folder / "secrets.json").write_text(text)
     with pytest.raises(SettingsError, match=r"secrets\.json is damaged"):
-        load_settings(home=place)
-    assert (place / "secrets.json").read_text() == text
+        load_settings(home=folder)
+    assert (folder / "secrets.json").read_text() == text
 
 
-def test_a_new_secret_is_added_to_the_stored_ones(place: Path) -> None:
-    (place / "secrets.json").write_text(json.dumps({"signing_key": GOOD}))
-    settings = load_settings(home=place)
+def test_a_missing_secret_is_added_to_the_stored_ones(folder: Path) -> None:
+    (folder / "secrets.json").write_text(json.dumps({"signing_key": GOOD}))
+    settings = load_settings(home=folder)
     assert settings[AuthSettings].signing_key is not None
     assert settings[AuthSettings].signing_key.get_secret_value() == GOOD
-    assert json.loads((place / "secrets.json").read_text()).keys() == {"signing_key", "cursor_key"}
+    assert json.loads((folder / "secrets.json").read_text()).keys() == {"signing_key", "cursor_key"}
 
 
 @pytest.mark.parametrize("name", ["STRATA_HTTP__PROT", "STRATA_HTPP__PORT", "strata_mailx__host"])
 @pytest.mark.parametrize("source", ["environment", "file"])
-def test_a_misspelt_name_is_rejected(place: Path, monkeypatch: pytest.MonkeyPatch, name: str, source: str) -> None:
+def test_a_misspelt_name_is_rejected(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, source: str) -> None:
     if source == "environment":
         monkeypatch.setenv(name, "1")
     else:
-        (place / ".env").write_text(f"{name}=1\n")
+        (folder / ".env").write_text(f"{name}=1\n")
     with pytest.raises(SettingsError, match=f"(?i){name}"):
-        load_settings(home=place)
+        load_settings(home=folder)
 
 
-def test_a_value_that_is_not_a_number_is_rejected_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_value_of_the_wrong_type_is_rejected_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STRATA_AUTH__ACCESS_TTL", "soon")
     with pytest.raises(SettingsError, match="STRATA_AUTH__ACCESS_TTL"):
         load_settings()
 
 
-def test_a_file_that_is_not_text_is_named(place: Path) -> None:
-    (place / ".env").write_bytes(b"STRATA_HTTP__PORT=\xff\n")
+def test_a_file_that_is_not_utf_8_is_named(folder: Path) -> None:
+    (folder / ".env").write_bytes(b"STRATA_HTTP__PORT=\xff\n")
     with pytest.raises(SettingsError, match=r"\.env is not UTF-8"):
-        load_settings(home=place)
+        load_settings(home=folder)
 
 
 @pytest.mark.parametrize("url", ["mysql://ada:hunter22@host/x", "postgresql+asyncpg://a:hunter22@host/x", "hunter22"])
-def test_another_kind_of_database_is_rejected_without_its_password(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+def test_another_database_is_rejected_without_logging_its_password(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("STRATA_DATABASE__URL", url)
-    with pytest.raises(SettingsError, match="STRATA_DATABASE__URL") as refused:
+    with pytest.raises(SettingsError, match="STRATA_DATABASE__URL") as rejected:
         load_settings()
-    assert "hunter22" not in str(refused.value)
+    assert "hunter22" not in str(rejected.value)
 
 
-def test_port_overrides_the_setting_and_the_environment_the_file(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("STRATA_HOME", str(place))
-    (place / ".env").write_text("STRATA_HTTP__PORT=9001\nSTRATA_HTTP__HOST=::1\nUNRELATED__NAME=1\n")
+def test_port_takes_precedence_over_the_setting_and_the_environment_over_the_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STRATA_HOME", str(folder))
+    (folder / ".env").write_text("STRATA_HTTP__PORT=9001\nSTRATA_HTTP__HOST=::1\nUNRELATED__NAME=1\n")
     assert read_settings()[HttpSettings].port == 9001
     monkeypatch.setenv("STRATA_HTTP__PORT", "9002")
     assert read_settings()[HttpSettings].port == 9002
     monkeypatch.setenv("PORT", "9003")
     http = read_settings()[HttpSettings]
-    assert (http.port, http.host) == (9003, "::1"), "other fields of the group do not change"
+    assert (http.port, http.host) == (9003, "::1"), "other values of the group are unchanged"
     for wrong in ("many", "70000", "-1"):
         monkeypatch.setenv("PORT", wrong)
         with pytest.raises(SettingsError, match="PORT"):
@@ -144,6 +146,6 @@ def test_port_overrides_the_setting_and_the_environment_the_file(place: Path, mo
         ("api.example", "http://api.example:8000"),
     ],
 )
-def test_links_use_a_reachable_host(host: str, url: str) -> None:
+def test_the_base_url_has_a_host_that_clients_can_reach(host: str, url: str) -> None:
     assert HttpSettings(host=host).base_url == url
     assert HttpSettings(host=host, public_url="https://api.example/").base_url == "https://api.example"
