@@ -19,7 +19,7 @@ from app.users.views import UserView
 _SHORTEST, _LONGEST = 8, 100
 
 commands = typer.Typer(help="List and change users.", no_args_is_help=True)
-Who = Annotated[str, typer.Argument(help="E-mail address or sequential id.")]
+UserArgument = Annotated[str, typer.Argument(metavar="USER", help="E-mail address or sequential id.")]
 Roles = Annotated[list[Role] | None, typer.Option("--role", help="Repeatable.")]
 Password = Annotated[str | None, typer.Option(help="8 to 100 characters; default: a random one.")]
 
@@ -71,40 +71,40 @@ def create(
 
 
 @commands.command()
-def roles(who: Who, role: Roles = None, as_json: AsJson = False) -> None:
+def roles(identifier: UserArgument, role: Roles = None, as_json: AsJson = False) -> None:
     """Set the roles of a user, in place of the present ones."""
     if not role:
         message = "At least one role is required."
         raise CommandError(message, f"Add --role with one of: {', '.join(Role)}.")
-    _show(_change(lambda service, user: service.set_roles(user.id, role), who), as_json=as_json)
+    _show(_change(lambda service, user: service.set_roles(user.id, role), identifier), as_json=as_json)
 
 
 @commands.command()
-def password(who: Who, password: Password = None, as_json: AsJson = False) -> None:
+def password(identifier: UserArgument, password: Password = None, as_json: AsJson = False) -> None:
     """Set a new password, print it, and end the user's sessions."""
     chosen = _checked(password)
-    user = _change(lambda service, user: service.edit(user.id, UserEdit(password=chosen)), who)
+    user = _change(lambda service, user: service.edit(user.id, UserEdit(password=chosen)), identifier)
     _show_secret(user, chosen, as_json=as_json)
 
 
 @commands.command()
-def deactivate(who: Who, as_json: AsJson = False) -> None:
+def deactivate(identifier: UserArgument, as_json: AsJson = False) -> None:
     """Deactivate a user immediately: all sessions end and all keys are rejected."""
-    _show(_change(lambda service, user: service.edit(user.id, UserEdit(is_active=False)), who), as_json=as_json)
+    _show(_change(lambda service, user: service.edit(user.id, UserEdit(is_active=False)), identifier), as_json=as_json)
 
 
 @commands.command()
-def activate(who: Who, as_json: AsJson = False) -> None:
+def activate(identifier: UserArgument, as_json: AsJson = False) -> None:
     """Activate a deactivated user."""
-    _show(_change(lambda service, user: service.edit(user.id, UserEdit(is_active=True)), who), as_json=as_json)
+    _show(_change(lambda service, user: service.edit(user.id, UserEdit(is_active=True)), identifier), as_json=as_json)
 
 
 @commands.command()
-def delete(who: Who) -> None:
+def delete(identifier: UserArgument) -> None:
     """Delete a user with all posts, sessions and keys."""
 
     async def run(database: Database) -> UserView:
-        user = await existing_user(database, who)
+        user = await existing_user(database, identifier)
         async with database.write() as session:
             await user_service(session).delete(user.id)
         return user
@@ -112,9 +112,9 @@ def delete(who: Who) -> None:
     say(f"Deleted: {with_database(run).email}")
 
 
-def _change(action: Callable[[UserService, Any], Awaitable[UserView]], who: str | None = None) -> UserView:
+def _change(action: Callable[[UserService, Any], Awaitable[UserView]], identifier: str | None = None) -> UserView:
     async def run(database: Database) -> UserView:
-        user = None if who is None else await existing_user(database, who)
+        user = None if identifier is None else await existing_user(database, identifier)
         async with database.write() as session:
             return await action(user_service(session), user)
 

@@ -23,18 +23,18 @@ def new_password() -> str:
     return secrets.token_urlsafe(20)
 
 
-async def find_user(database: Database, who: str) -> UserView | None:
+async def find_user(database: Database, identifier: str) -> UserView | None:
     """The user with this e-mail address or sequential id."""
     reads = UserQueries(database.reads)
-    if who.isascii() and who.isdecimal():
-        return await reads.get(int(who))
-    found = await reads.credentials(who)
+    if identifier.isascii() and identifier.isdecimal():
+        return await reads.get(int(identifier))
+    found = await reads.credentials(identifier)
     return None if found is None else found[0]
 
 
-async def existing_user(database: Database, who: str) -> UserView:
+async def existing_user(database: Database, identifier: str) -> UserView:
     """The user with this e-mail address or sequential id. Raises ``CommandError`` if there is none."""
-    if (user := await find_user(database, who)) is None:
-        message = f"There is no user {who}."
+    if (user := await find_user(database, identifier)) is None:
+        message = f"There is no user {identifier}."
         raise CommandError(message, "`strata users list` shows all users.")
     return user

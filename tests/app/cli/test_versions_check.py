@@ -1,4 +1,4 @@
-"""Invalid lifecycles, and lifecycles that break a recorded promise, fail the check and are not frozen."""
+"""``strata versions check`` and ``strata contract freeze`` reject lifecycles that are invalid or withdraw a promise."""
 
 import json
 from collections.abc import Callable
@@ -62,7 +62,7 @@ def test_an_invalid_lifecycle_fails_the_check(
 
 
 @pytest.mark.parametrize("version", [EARLIER, REVIVED, LOST])
-def test_a_broken_promise_is_not_frozen(declare: Callable[..., None], version: ApiVersion) -> None:
+def test_a_withdrawn_promise_is_not_frozen(declare: Callable[..., None], version: ApiVersion) -> None:
     before = RECORD.read_bytes()
     declare(version, V2)
     with pytest.raises(LifecycleError):
@@ -70,7 +70,7 @@ def test_a_broken_promise_is_not_frozen(declare: Callable[..., None], version: A
     assert RECORD.read_bytes() == before
 
 
-def test_an_allowed_transition_is_frozen(
+def test_a_later_sunset_is_frozen(
     declare: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record = tmp_path / "lifecycle.json"
@@ -83,7 +83,7 @@ def test_an_allowed_transition_is_frozen(
     assert freeze.freeze() == []
 
 
-def test_an_unreadable_record_is_rejected_by_name(tmp_path: Path) -> None:
+def test_a_damaged_record_is_rejected(tmp_path: Path) -> None:
     record = tmp_path / "lifecycle.json"
     record.write_text('{"v1": {"name": "v1"}}')
     with pytest.raises(LifecycleError, match=r"lifecycle\.json cannot be read"):

@@ -16,7 +16,7 @@ def observe(metrics: Metrics, status: int, *seconds: float) -> None:
         metrics.group(RequestMetrics).duration.labels("v2", "/api/v2/posts", "GET", status).observe(value)
 
 
-def test_rows_count_only_requests_between_the_scrapes() -> None:
+def test_only_requests_between_the_scrapes_count() -> None:
     metrics = Metrics()
     observe(metrics, 200, *[9.0] * 50)
     before = read(generate_latest(metrics.registry).decode())
@@ -33,7 +33,7 @@ def test_rows_count_only_requests_between_the_scrapes() -> None:
 
 
 @given(st.lists(st.floats(0, 9.9, allow_nan=False), min_size=1, max_size=100), st.floats(0.01, 1))
-def test_a_quantile_is_within_the_bucket_of_the_value(values: list[float], share: float) -> None:
+def test_a_quantile_is_in_the_bucket_of_the_value(values: list[float], share: float) -> None:
     counts = {bound: float(sum(value <= bound for value in values)) for bound in (*BUCKETS, math.inf)}
     found = quantile(counts, share)
     exact = sorted(values)[max(0, math.ceil(share * len(values)) - 1)]

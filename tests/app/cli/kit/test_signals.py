@@ -1,6 +1,6 @@
-"""A shutdown signal is never lost and never interrupts a deferred block."""
+"""A shutdown signal is never lost, and never interrupts a deferred block or the cleanup."""
 
-# ruff: noqa: PT012 - these tests depend on where in a block the signal arrives
+# ruff: noqa: PT012 - these tests depend on the statement at which the signal arrives
 
 import asyncio
 import os
@@ -18,34 +18,34 @@ def press_ctrl_c() -> None:
     os.kill(os.getpid(), signal.SIGINT)
 
 
-def test_a_signal_ends_the_block_and_handlers_are_restored() -> None:
+def test_a_signal_ends_the_block_and_the_handlers_are_restored() -> None:
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(ShutdownRequested), ShutdownSignals().handle():
         os.kill(os.getpid(), signal.SIGTERM)
-        pytest.fail("the block continued after the signal")
+        pytest.fail("the block continues after the signal")
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-def test_a_deferred_block_is_finished_first() -> None:
+def test_a_deferred_block_finishes_before_the_shutdown() -> None:
     done = []
     signals = ShutdownSignals()
     with pytest.raises(ShutdownRequested), signals.handle():
         with signals.deferred():
             press_ctrl_c()
-            done.append("whole")
+            done.append("finished")
         done.append("after")
-    assert done == ["whole"]
+    assert done == ["finished"]
 
 
-def test_an_error_caused_by_the_signal_is_replaced() -> None:
+def test_an_error_that_the_signal_caused_is_replaced_by_the_shutdown() -> None:
     signals = ShutdownSignals()
     with pytest.raises(ShutdownRequested), signals.handle(), signals.deferred():
         press_ctrl_c()
-        message = "the child process received the signal, too"
+        message = "the server received the signal, too"
         raise OSError(message)
 
 
-def test_an_unrelated_error_is_raised() -> None:
+def test_an_error_without_a_signal_is_raised() -> None:
     signals = ShutdownSignals()
     with pytest.raises(OSError, match="disk"), signals.handle(), signals.deferred():
         message = "disk"
@@ -61,7 +61,7 @@ def test_a_signal_does_not_interrupt_the_cleanup() -> None:
         signals.check()
 
 
-def test_check_raises_a_signal_that_a_library_swallowed() -> None:
+def test_check_raises_for_a_signal_that_a_library_swallowed() -> None:
     signals = ShutdownSignals()
     with pytest.raises(ShutdownRequested), signals.handle():
         with suppress(BaseException):
@@ -69,7 +69,7 @@ def test_check_raises_a_signal_that_a_library_swallowed() -> None:
         signals.check()
 
 
-def test_asyncio_does_not_swallow_it_in_a_callback() -> None:
+def test_a_signal_in_an_asyncio_callback_is_raised() -> None:
     async def wait() -> None:
         asyncio.get_running_loop().call_soon(press_ctrl_c)
         await asyncio.sleep(5)
@@ -78,7 +78,7 @@ def test_asyncio_does_not_swallow_it_in_a_callback() -> None:
         asyncio.run(wait())
 
 
-def test_a_signal_during_imports_is_not_swallowed() -> None:
+def test_a_signal_during_the_imports_ends_the_process() -> None:
     script = """
 import os, signal, sys
 class Swallowing:
