@@ -93,7 +93,7 @@ def test_an_unknown_revision_is_reported_without_a_traceback(empty: str) -> None
     for look in (migration_status, ensure_migrated):
         with pytest.raises(CommandError, match="ffffffffffff") as refused:
             look(empty)
-        assert "newer code" in refused.value.advice
+        assert "newer release" in refused.value.advice
 
 
 NEXT = """
