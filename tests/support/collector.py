@@ -13,6 +13,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as Message
 
+from tests.support.waiting import wait_until
+
 OTLP_ENDPOINT = "STRATA_TRACING__ENDPOINT"
 """The variable that sets the collector's URL."""
 Mode = Literal["ok", "refusing", "refusing_once", "unavailable", "hanging"]
@@ -90,10 +92,7 @@ class Collector:
 
     def wait(self, condition: Callable[["Collector"], Any], seconds: float = 60) -> list[Received]:
         """The spans, once ``condition`` holds."""
-        deadline = time.monotonic() + seconds
-        while not condition(self):
-            assert time.monotonic() < deadline, [span.name for span in self.spans]
-            time.sleep(0.02)
+        wait_until(lambda: condition(self), seconds, lambda: [span.name for span in self.spans])
         return self.spans
 
     def has(self, trace_id: str) -> bool:

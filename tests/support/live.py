@@ -5,8 +5,7 @@ import os
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import httpx2
 
 from tests.support.limits import VARIABLES
+from tests.support.waiting import wait_until
 
 READY_SECONDS = 90
 
@@ -106,18 +106,19 @@ class Strata:
             yield url
 
 
-def wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Any) -> None:
-    """Return once ``/health/ready`` says so."""
-    deadline = time.monotonic() + READY_SECONDS
-    while time.monotonic() < deadline:
+def wait_until_ready(
+    url: str, process: "subprocess.Popen[bytes]", log: Callable[[], str], path: str = "/health/ready"
+) -> None:
+    """Return once this path responds with 200; raise ``AssertionError`` with the log when the process ends."""
+
+    def ready() -> bool:
         assert process.poll() is None, f"the server ended:\n{log()}"
         try:
-            if httpx2.get(f"{url}/health/ready", timeout=2).status_code == 200:
-                return
+            return httpx2.get(f"{url}{path}", timeout=2).status_code == 200
         except httpx2.HTTPError:
-            pass
-        time.sleep(0.1)
-    raise AssertionError(f"not ready after {READY_SECONDS} s:\n{log()}")
+            return False
+
+    wait_until(ready, READY_SECONDS, log)
 
 
 def api_key(strata: Strata, email: str = "root@example.com", *roles: str) -> Mapping[str, str]:

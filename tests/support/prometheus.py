@@ -12,12 +12,11 @@ import yaml
 
 from observability.rules.clock import Clock
 from observability.rules.files import rule_files
-from tests.support.live import free_port
+from tests.support.live import free_port, wait_until_ready
 from tests.support.programs import program
 
 PACE = 30
 """Scales five minutes of a rule to ten seconds; names stay as they are."""
-READY_SECONDS = 20
 
 Labels = dict[str, str]
 Sample = tuple[Labels, float]
@@ -98,7 +97,7 @@ def prometheus(home: Path, target: str) -> Iterator[Prometheus]:
         )
     try:
         url = f"http://127.0.0.1:{port}"
-        _wait(url, process, home / "prometheus.log")
+        wait_until_ready(url, process, (home / "prometheus.log").read_text, "/-/ready")
         yield Prometheus(url)
     finally:
         process.terminate()
@@ -107,16 +106,3 @@ def prometheus(home: Path, target: str) -> Iterator[Prometheus]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(5)
-
-
-def _wait(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = time.monotonic() + READY_SECONDS
-    while time.monotonic() < deadline:
-        assert process.poll() is None, log.read_text()
-        try:
-            if httpx2.get(f"{url}/-/ready", timeout=2).status_code == 200:
-                return
-        except httpx2.HTTPError:
-            pass
-        time.sleep(0.1)
-    raise AssertionError(f"not ready after {READY_SECONDS} s:\n{log.read_text()}")

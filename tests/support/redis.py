@@ -1,59 +1,86 @@
-"""A real Redis on a Unix socket that a test can kill, restart and stop with SIGSTOP."""
+"""A Redis server in a process of its own, which a test can kill, restart and suspend."""
 
 import signal
+import socket
 import subprocess
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import redis
 
+from tests.support.live import free_port
 from tests.support.programs import program
+from tests.support.waiting import wait_until
 
-READY_SECONDS = 10
+REDIS_URL = "STRATA_REDIS__URL"
+"""The setting with the URL of Redis."""
+IN_MEMORY = 'save ""\nappendonly no\n'
+"""The configuration of a server that writes no files."""
+_READY_SECONDS = 10
 
 
 class RedisServer:
-    """Starts at once. ``folder`` must be short: the path of a socket has 107 bytes at most."""
+    """One server; its port stays the same when it is restarted."""
 
-    def __init__(self, folder: Path) -> None:
-        self.url = f"unix://{folder}/r.sock"
-        self._command = [program("redis-server"), "--port", "0", "--unixsocket", f"{folder}/r.sock", "--save", ""]
+    def __init__(self, folder: Path, configuration: str = IN_MEMORY) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
-        self.start()
+        self._port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        self.url = f"redis://127.0.0.1:{self._port}/0"
+        address = f"bind 127.0.0.1\nport {self._port}\ndir {folder}\n"
+        (folder / "redis.conf").write_text(configuration + address)
 
     def start(self) -> None:
-        """Start with empty data, and return when it replies."""
-        self._process = subprocess.Popen(
-            self._command, cwd=self._folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        deadline = time.monotonic() + READY_SECONDS
-        while True:
-            try:
-                with self.client() as client:
-                    client.ping()
-                return
-            except redis.ConnectionError:
-                assert time.monotonic() < deadline, "redis-server does not start"
-                time.sleep(0.02)
+        """Start the server with no data, and return once it accepts connections."""
+        log = self._folder / "redis.log"
+        with log.open("ab") as output:
+            command = [program("redis-server"), str(self._folder / "redis.conf")]
+            self._process = subprocess.Popen(command, stdout=output, stderr=output)
+        wait_until(self._listens, _READY_SECONDS, log.read_text)
+
+    def _listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self._port)) == 0
 
     def client(self) -> redis.Redis:
-        """A blocking client, to inspect keys."""
+        """A blocking client, to read what the server stores."""
         return redis.Redis.from_url(self.url, decode_responses=True)
 
+    def send(self, *commands: str) -> list[str]:
+        """The reply lines to these commands on one connection."""
+        with socket.create_connection(("127.0.0.1", self._port), timeout=10) as connection:
+            connection.sendall("".join(f"{command}\r\n" for command in (*commands, "QUIT")).encode())
+            with connection.makefile("rb") as replies:
+                return replies.read().decode().split("\r\n")
+
     def kill(self) -> None:
-        """Send SIGKILL."""
-        self._process.kill()
-        self._process.wait(10)
+        """Send SIGKILL, as the kernel does when memory is exhausted. Does nothing when the server does not run."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(10)
+            self._process = None
 
-    def hang(self) -> None:
-        """Send SIGSTOP: connections stay open, and no reply comes."""
-        self._process.send_signal(signal.SIGSTOP)
+    def suspend(self) -> None:
+        """Stop the process without ending it: connections stay open, and no command gets a reply."""
+        self._signal(signal.SIGSTOP)
 
-    def go_on(self) -> None:
-        """Continue after ``hang``."""
-        self._process.send_signal(signal.SIGCONT)
+    def resume(self) -> None:
+        """Continue after ``suspend``."""
+        self._signal(signal.SIGCONT)
 
-    def stop(self) -> None:
-        """Stop the server in any state."""
-        if self._process.poll() is None:
-            self.kill()
+    def _signal(self, number: int) -> None:
+        assert self._process is not None, "the server does not run"
+        self._process.send_signal(number)
+
+
+@contextmanager
+def running_redis(folder: Path, configuration: str = IN_MEMORY) -> Iterator[RedisServer]:
+    """A server that runs until the block ends."""
+    server = RedisServer(folder, configuration)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()

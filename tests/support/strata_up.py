@@ -13,6 +13,7 @@ import httpx2
 
 from app.kit.db.embedded_layout import resolve_layout
 from tests.support.live import Strata, free_port, wait_until_ready
+from tests.support.waiting import wait_until
 
 END_SECONDS = 40
 
@@ -45,10 +46,7 @@ class Run:
     def await_ready(self) -> None:
         """Return once the API is ready and the banner is printed."""
         wait_until_ready(self.url, self.process, lambda: self.said)
-        deadline = time.monotonic() + END_SECONDS
-        while "Ctrl-C stops everything" not in self.said:
-            assert time.monotonic() < deadline, self.said
-            time.sleep(0.02)
+        wait_until(lambda: "Ctrl-C stops everything" in self.said, END_SECONDS, lambda: self.said)
 
     def write(self, title: str) -> str:
         """Publish a post, and return its id."""

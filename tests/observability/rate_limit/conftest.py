@@ -7,15 +7,13 @@ from pathlib import Path
 import pytest
 
 from observability.rate_limit.redis import RedisLimiter
-from tests.support.redis import RedisServer
+from tests.support.redis import RedisServer, running_redis
 
 
 @pytest.fixture(scope="module")
 def redis_server() -> Iterator[RedisServer]:
-    with tempfile.TemporaryDirectory(prefix="strata-redis-") as folder:
-        server = RedisServer(Path(folder))
+    with tempfile.TemporaryDirectory(prefix="strata-redis-") as folder, running_redis(Path(folder)) as server:
         yield server
-        server.stop()
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ def _running(redis_server: RedisServer) -> Iterator[None]:
     with redis_server.client() as client:
         client.flushall()
     yield
-    redis_server.stop()
+    redis_server.kill()
     redis_server.start()
 
 
@@ -85,12 +85,12 @@ async def test_hanging_redis_delays_requests_once(
 ) -> None:
     await limiter.open()
     await timed(limiter, 8)
-    redis_server.hang()
+    redis_server.suspend()
     first = await timed(limiter, 50)
     later = await timed(limiter, 50)
     assert TIMEOUT * 0.9 <= first < 10 * TIMEOUT
     assert later < first / 2, "an open circuit sends nothing to Redis"
-    redis_server.go_on()
+    redis_server.resume()
     await until_closed(limiter)
     assert reports == [False, True, False]
     assert (await limiter.charge("ada", RULES)).standings[0].remaining <= 1000 - 9, "Redis still has its counters"

@@ -13,15 +13,13 @@ from app.settings.rate_limit import RateLimitSettings
 from app.settings.redis import RedisSettings
 from app.settings.root import Settings
 from tests.support.app import TestApp
-from tests.support.redis import RedisServer
+from tests.support.redis import RedisServer, running_redis
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RedisServer]:
-    with tempfile.TemporaryDirectory(prefix="strata-redis-") as folder:
-        server = RedisServer(Path(folder))
+    with tempfile.TemporaryDirectory(prefix="strata-redis-") as folder, running_redis(Path(folder)) as server:
         yield server
-        server.stop()
 
 
 @pytest.fixture(scope="module")
