@@ -1,4 +1,4 @@
-"""Homes for real ``strata up`` runs; processes that a test leaves behind are stopped."""
+"""Homes for ``strata up`` runs, and the removal of processes that a test left behind."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ from tests.support.strata_up import processes_of
 
 @pytest.fixture
 def fresh(tmp_path: Path) -> Iterator[Callable[..., Strata]]:
-    """A command with its own home, whose processes and data are removed after the test."""
+    """Creates commands with separate homes; their processes and data are removed after the test."""
     homes: list[Path] = []
 
     def make(name: str = "home", **variables: str) -> Strata:

@@ -1,4 +1,4 @@
-"""A real Prometheus scrapes a real server under known traffic, and every panel and rule shows the expected values.
+"""A real Prometheus scrapes a real server under known traffic, and every panel and rule shows the correct values.
 
 Rules run 30 times faster than in production (``tests.support.prometheus.PACE``); their text is otherwise the same.
 """
@@ -18,37 +18,37 @@ from observability.rules import recording
 from observability.rules.clock import PRODUCTION
 from observability.slo import REQUESTS
 from tests.support.collector import OTLP_ENDPOINT, Collector, collecting
-from tests.support.configured_redis import REDIS_URL, Redis, redis_server
 from tests.support.live import Strata, free_port, wait_until_ready
 from tests.support.other_contracts import ME, POSTS, audited
 from tests.support.postgres import clone
 from tests.support.programs import program
 from tests.support.prometheus import Prometheus, Sample, prometheus
 from tests.support.promql import filled
+from tests.support.redis import REDIS_URL, RedisServer, running_redis
 from tests.support.traffic import UNMATCHED, Traffic, consumers
 from versions.registry import VERSIONS
 
 INTERVAL = "10s"
-"""Value of ``$__rate_interval``: several rounds of traffic."""
+"""The value of $__rate_interval, which covers several rounds of traffic."""
 ROUNDS = 7
 PANELS = {(board.uid.removeprefix("strata-"), panel.title): panel for board in BOARDS for panel in board.panels()}
 RECORDED = [rule for rules in recording.groups(PRODUCTION).values() for rule in rules]
 
 
 @dataclass
-class Stage:
-    """The running servers, Prometheus and the traffic."""
+class LiveStack:
+    """The running processes, and the traffic that is sent to them."""
 
     strata: Strata
     port: int
     prometheus: Prometheus
     traffic: Traffic
-    redis: Redis
+    redis: RedisServer
     collector: Collector
     servers: ExitStack
 
     def start_server(self) -> None:
-        """Two workers on the port that Prometheus scrapes."""
+        """Start two worker processes on the port that Prometheus scrapes."""
         process = self.servers.enter_context(self.strata.running("serve", "--workers", "2", PORT=str(self.port)))
         wait_until_ready(f"http://127.0.0.1:{self.port}", process, lambda: self.strata.log("serve"))
 
@@ -56,22 +56,22 @@ class Stage:
         self.servers.close()
 
     def panel(self, board: str, title: str, query: int = 0) -> list[Sample]:
-        """The current values of a panel, with every variable set to All."""
+        """The current samples of a panel, with every variable set to All."""
         return self.prometheus.query(filled(PANELS[board, title].queries[query].expr, interval=INTERVAL))
 
 
 @pytest.fixture(scope="module")
-def stage(admin_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """Servers that have been under traffic for several rule windows, and still are."""
+def live_stack(admin_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStack]:
+    """A stack that has received traffic for several windows of the rules, and still receives it."""
     program("prometheus")
     home = tmp_path_factory.mktemp("alive")
     dsn = asyncio.run(clone(admin_dsn, f"strata_alive_{os.getpid()}"))
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     with ExitStack() as stack:
-        redis = stack.enter_context(redis_server(home / "redis"))
+        redis = stack.enter_context(running_redis(home / "redis"))
         collector = stack.enter_context(collecting())
-        # Dropped spans must be visible, too.
+        # So that the panels of dropped spans have data.
         collector.mode = "refusing_once"
         outside = {REDIS_URL: redis.url, OTLP_ENDPOINT: collector.url, "STRATA_TRACING__TRUST_PARENT": "true"}
         outside |= audited(home / "contracts")
@@ -79,176 +79,178 @@ def stage(admin_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         servers = stack.enter_context(ExitStack())
         known = Traffic(url, consumers(strata))
         metrics = stack.enter_context(prometheus(home / "prometheus", f"127.0.0.1:{port}"))
-        stage = Stage(strata, port, metrics, known, redis, collector, servers)
-        stage.start_server()
+        live_stack = LiveStack(strata, port, metrics, known, redis, collector, servers)
+        live_stack.start_server()
         known.start()
         stack.callback(known.stop)
-        eventually(lambda: known.rounds >= ROUNDS, 60)
-        yield stage
+        wait_until(lambda: known.rounds >= ROUNDS, 60)
+        yield live_stack
 
 
-def eventually(check: Callable[[], object], seconds: float) -> None:
+def wait_until(check: Callable[[], object], seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while not check():
-        assert time.monotonic() < deadline, f"did not come true in {seconds} s"
+        assert time.monotonic() < deadline, f"the condition is still false after {seconds} s"
         time.sleep(0.2)
 
 
-def by(samples: list[Sample], *labels: str) -> dict[tuple[str, ...], float]:
+def by_labels(samples: list[Sample], *labels: str) -> dict[tuple[str, ...], float]:
     return {tuple(metric.get(label, "") for label in labels): value for metric, value in samples}
 
 
-def test_every_panel_shows_data(stage: Stage) -> None:
+def test_every_panel_shows_data(live_stack: LiveStack) -> None:
     empty = []
     for (board, title), panel in PANELS.items():
         for number in range(len(panel.queries)):
-            samples = stage.panel(board, title, number)
+            samples = live_stack.panel(board, title, number)
             if not samples or all(math.isnan(value) for _, value in samples):
                 empty.append(f"{board}: {title}: {panel.queries[number].expr}")
     assert not empty, "\n".join(empty)
 
 
-def test_every_rule_is_evaluated_and_recorded(stage: Stage) -> None:
-    assert stage.prometheus.unhealthy_rules() == []
+def test_every_rule_is_evaluated_and_recorded(live_stack: LiveStack) -> None:
+    assert live_stack.prometheus.unhealthy_rules() == []
     missing = []
     for rule in RECORDED:
         labels = ",".join(f'{name}="{value}"' for name, value in rule.labels)
-        found = stage.prometheus.values(f"{rule.name}{{{labels}}}", "environment", "api_version")
+        found = live_stack.prometheus.values(f"{rule.name}{{{labels}}}", "environment", "api_version")
         if {("test", name) for name in ("v1", "v2")} - found.keys():
             missing.append(f"{rule.name}{{{labels}}} has only {sorted(found)}")
     assert not missing, "\n".join(missing)
 
 
-def test_recorded_ratios_match_the_traffic(stage: Stage) -> None:
-    assert not [answer for answer in stage.traffic.seen() if answer.status >= 500]
+def test_recorded_ratios_match_the_traffic(live_stack: LiveStack) -> None:
+    assert not [response for response in live_stack.traffic.seen() if response.status >= 500]
     for name in ("slo:error_ratio:rate5m", "slo:error_ratio:rate3d", "api_version:http_request_error_ratio:rate5m"):
         chosen = '{slo="availability"}' if name.startswith("slo:") else ""
-        assert set(stage.prometheus.values(f"{name}{chosen}", "api_version").values()) == {0.0}, name
-    budget = stage.prometheus.values('slo:error_budget_remaining:ratio{slo="availability"}', "api_version")
+        assert set(live_stack.prometheus.values(f"{name}{chosen}", "api_version").values()) == {0.0}, name
+    budget = live_stack.prometheus.values('slo:error_budget_remaining:ratio{slo="availability"}', "api_version")
     assert budget == {("v1",): 1, ("v2",): 1}
 
 
-def test_shares_of_traffic_match_the_requests(stage: Stage) -> None:
-    sent = stage.traffic.by("version")
-    share = by(stage.panel("lifecycle", "Share of traffic"), "api_version")
+def test_shares_of_versions_match_the_traffic(live_stack: LiveStack) -> None:
+    sent = live_stack.traffic.by("version")
+    share = by_labels(live_stack.panel("lifecycle", "Share of traffic"), "api_version")
     assert sum(share.values()) == pytest.approx(1)
     assert share["v1",] == pytest.approx(sent["v1",] / sum(sent.values()), abs=0.06)
 
 
-def test_the_lifecycle_matches_the_registry(stage: Stage) -> None:
+def test_the_lifecycle_panels_match_the_registry(live_stack: LiveStack) -> None:
     sunsets = {(version.name,): version.sunset_at for version in VERSIONS if version.sunset_at is not None}
-    days = by(stage.panel("lifecycle", "Days to sunset"), "api_version")
+    days = by_labels(live_stack.panel("lifecycle", "Days to sunset"), "api_version")
     assert days == {
         name: pytest.approx((at.timestamp() - time.time()) / 86_400, abs=0.1) for name, at in sunsets.items()
     }
-    served = by(stage.panel("lifecycle", "Versions served"), "api_version", "status", "successor")
+    served = by_labels(live_stack.panel("lifecycle", "Versions served"), "api_version", "status", "successor")
     assert served == {(version.name, version.status.value, version.successor or ""): 1 for version in VERSIONS}
-    left = by(stage.panel("lifecycle", "Consumers left on deprecated versions"), "api_version")
-    senders = {answer.consumer for answer in stage.traffic.seen() if answer.version == "v1"}
+    left = by_labels(live_stack.panel("lifecycle", "Consumers left on deprecated versions"), "api_version")
+    senders = {response.consumer for response in live_stack.traffic.seen() if response.version == "v1"}
     assert left == {("v1",): len(senders)}
-    assert len(stage.panel("lifecycle", "Who is left")) == len(senders)
+    assert len(live_stack.panel("lifecycle", "Who is left")) == len(senders)
 
 
-def test_statuses_and_routes_match_the_responses(stage: Stage) -> None:
-    answered = set(stage.traffic.by("status"))
-    # A rate needs two scrapes; the newest kind of response may have been scraped once.
-    eventually(lambda: answered <= set(by(stage.panel("endpoint", "Statuses"), "http_response_status_code")), 5)
-    routes = {answer.route for answer in stage.traffic.seen()} - {UNMATCHED}
-    assert routes <= {route for (route,) in by(stage.panel("endpoint", "Methods and routes"), "http_route")}
+def test_statuses_and_routes_match_the_traffic(live_stack: LiveStack) -> None:
+    sent = set(live_stack.traffic.by("status"))
+    # A rate needs two scrapes; the newest status code may be in only one.
+    wait_until(lambda: sent <= set(by_labels(live_stack.panel("endpoint", "Statuses"), "http_response_status_code")), 5)
+    routes = {response.route for response in live_stack.traffic.seen()} - {UNMATCHED}
+    assert routes <= {route for (route,) in by_labels(live_stack.panel("endpoint", "Methods and routes"), "http_route")}
 
 
-def test_consumers_are_distinguished(stage: Stage) -> None:
-    busiest = stage.panel("consumers", "Requests by consumer")
-    assert len({metric["consumer"] for metric, _ in busiest}) == len(stage.traffic.consumers)
-    outcomes = {outcome for (outcome,) in by(stage.panel("consumers", "Requests by outcome"), "outcome")}
+def test_requests_are_counted_by_consumer(live_stack: LiveStack) -> None:
+    busiest = live_stack.panel("consumers", "Requests by consumer")
+    assert len({metric["consumer"] for metric, _ in busiest}) == len(live_stack.traffic.consumers)
+    outcomes = {outcome for (outcome,) in by_labels(live_stack.panel("consumers", "Requests by outcome"), "outcome")}
     assert {"success", "client_error"} <= outcomes
 
 
-def test_replays_are_counted(stage: Stage) -> None:
-    replays = by(stage.panel("endpoint", "Replayed answers"), "api_version", "http_route")
+def test_replays_are_counted(live_stack: LiveStack) -> None:
+    replays = by_labels(live_stack.panel("endpoint", "Replayed answers"), "api_version", "http_route")
     assert replays["v2", "/api/v2/posts"] > 0
 
 
-def test_contract_violations_are_shown_by_version_route_and_rule(stage: Stage) -> None:
-    worst = by(stage.panel("contract", "Routes with the most violations"), "http_route", "direction", "rule")
+def test_contract_violations_are_shown_by_version_route_and_rule(live_stack: LiveStack) -> None:
+    worst = by_labels(
+        live_stack.panel("contract", "Routes with the most violations"), "http_route", "direction", "rule"
+    )
     assert set(worst) == {(ME, "response", "body"), (POSTS, "request", "body")}
     assert min(worst.values()) > 0
-    kept = by(stage.panel("contract", "Answers as promised"), "api_version")
-    sent = stage.traffic.by("version", "route")
+    conforming = by_labels(live_stack.panel("contract", "Answers as promised"), "api_version")
+    sent = live_stack.traffic.by("version", "route")
     broken = sent["v2", ME] / sum(
         times for (version, route), times in sent.items() if version == "v2" and route != UNMATCHED
     )
-    assert kept == {("v1",): 1, ("v2",): pytest.approx(1 - broken, abs=0.06)}
-    forbidden = by(stage.panel("contract", "Accepted although the contract forbids it"), "api_version")
+    assert conforming == {("v1",): 1, ("v2",): pytest.approx(1 - broken, abs=0.06)}
+    forbidden = by_labels(live_stack.panel("contract", "Accepted although the contract forbids it"), "api_version")
     assert forbidden["v1",] == 0 < forbidden["v2",]
-    # Checked up to half a second later, so some are not counted yet at the edge of a window.
-    assert by(stage.panel("contract", "Share of requests looked at"), "api_version")["v1",] == pytest.approx(
-        1, abs=0.15
-    )
-    assert set(by(stage.panel("contract", "Sampled and not judged"), "reason").values()) == {0}
-    budget = stage.prometheus.values('slo:error_budget_remaining:ratio{slo="contract_conformance"}', "api_version")
+    # Checks run up to half a second after the request, so some at the edge of a window are not counted yet.
+    checked = by_labels(live_stack.panel("contract", "Share of requests looked at"), "api_version")
+    assert checked["v1",] == pytest.approx(1, abs=0.15)
+    assert set(by_labels(live_stack.panel("contract", "Sampled and not judged"), "reason").values()) == {0}
+    budget = live_stack.prometheus.values('slo:error_budget_remaining:ratio{slo="contract_conformance"}', "api_version")
     assert budget["v1",] == 1 > budget["v2",]
 
 
-def test_a_contract_violation_raises_an_alert(stage: Stage) -> None:
-    eventually(lambda: stage.prometheus.alerts().get("ContractConformanceBudgetBurnsFast") == "firing", 20)
+def test_contract_violations_raise_an_alert(live_stack: LiveStack) -> None:
+    wait_until(lambda: live_stack.prometheus.alerts().get("ContractConformanceBudgetBurnsFast") == "firing", 20)
 
 
-def test_both_methods_of_authentication_are_shown(stage: Stage) -> None:
-    attempts = by(stage.panel("auth", "Attempts"), "method", "outcome")
+def test_successful_and_failed_authentication_is_shown(live_stack: LiveStack) -> None:
+    attempts = by_labels(live_stack.panel("auth", "Attempts"), "method", "outcome")
     assert any(outcome == "success" for _, outcome in attempts)
     assert any(outcome != "success" for _, outcome in attempts)
 
 
-def test_exemplars_link_to_traces(stage: Stage) -> None:
-    refused = stage.collector.refused_at
-    assert refused is not None, "no span was exported"
+def test_exemplars_link_to_exported_traces(live_stack: LiveStack) -> None:
+    rejected_at = live_stack.collector.refused_at
+    assert rejected_at is not None, "no span was exported"
     newest = [
         exemplar["labels"]["trace_id"]
-        for exemplar in stage.prometheus.exemplars(f"{REQUESTS}_bucket", 60)
-        if exemplar["timestamp"] > refused
+        for exemplar in live_stack.prometheus.exemplars(f"{REQUESTS}_bucket", 60)
+        if exemplar["timestamp"] > rejected_at
     ]
-    assert stage.traffic.traces & set(newest), "traces that the caller samples are sampled here"
-    eventually(lambda: all(map(stage.collector.has, newest)), 15)
+    assert live_stack.traffic.traces & set(newest), "traces that callers sample are sampled here"
+    wait_until(lambda: all(map(live_stack.collector.has, newest)), 15)
 
 
-def test_a_lost_redis_raises_an_alert_and_fails_no_request(stage: Stage) -> None:
-    assert stage.panel("limits", "Counting alone")[0][1] == 0
-    stage.redis.kill()
-    eventually(lambda: stage.prometheus.alerts().get("RateLimitFallback") == "firing", 20)
-    assert stage.panel("limits", "Counting alone")[0][1] > 0
-    stage.redis.start()
-    eventually(lambda: "RateLimitFallback" not in stage.prometheus.alerts(), 30)
-    assert not [answer for answer in stage.traffic.seen() if answer.status >= 500]
+def test_a_lost_redis_raises_an_alert_and_fails_no_request(live_stack: LiveStack) -> None:
+    assert live_stack.panel("limits", "Counting alone")[0][1] == 0
+    live_stack.redis.kill()
+    wait_until(lambda: live_stack.prometheus.alerts().get("RateLimitFallback") == "firing", 20)
+    assert live_stack.panel("limits", "Counting alone")[0][1] > 0
+    live_stack.redis.start()
+    wait_until(lambda: "RateLimitFallback" not in live_stack.prometheus.alerts(), 30)
+    assert not [response for response in live_stack.traffic.seen() if response.status >= 500]
 
 
-def test_counts_are_exact_once_traffic_has_ended(stage: Stage) -> None:
-    stage.traffic.stop()
+def test_counts_are_exact_after_the_traffic(live_stack: LiveStack) -> None:
+    live_stack.traffic.stop()
     counted = f'sum by (api_version) ({REQUESTS}_count{{api_version!="none"}})'
-    eventually(lambda: stage.prometheus.values(counted, "api_version") == stage.traffic.by("version"), 15)
-    judged = 'sum by (api_version) (api_contract_checked_total{direction="response"})'
-    covered = stage.traffic.by("version") | {
+    wait_until(lambda: live_stack.prometheus.values(counted, "api_version") == live_stack.traffic.by("version"), 15)
+    checked = 'sum by (api_version) (api_contract_checked_total{direction="response"})'
+    covered = live_stack.traffic.by("version") | {
         ("v2",): sum(
-            answer.version == "v2" and answer.route != UNMATCHED for answer in stage.traffic.answers.elements()
+            response.version == "v2" and response.route != UNMATCHED
+            for response in live_stack.traffic.answers.elements()
         )
     }
-    eventually(lambda: stage.prometheus.values(judged, "api_version") == covered, 15)
+    wait_until(lambda: live_stack.prometheus.values(checked, "api_version") == covered, 15)
     routes = f'sum by (http_route, http_response_status_code) ({REQUESTS}_count{{api_version!="none"}})'
-    wanted = stage.traffic.by("route", "status")
-    assert stage.prometheus.values(routes, "http_route", "http_response_status_code") == wanted
+    wanted = live_stack.traffic.by("route", "status")
+    assert live_stack.prometheus.values(routes, "http_route", "http_response_status_code") == wanted
     by_consumer = sorted(
-        stage.prometheus.values("sum by (consumer) (api_consumer_requests_total)", "consumer").values()
+        live_stack.prometheus.values("sum by (consumer) (api_consumer_requests_total)", "consumer").values()
     )
-    assert by_consumer == sorted(stage.traffic.by("consumer").values())
+    assert by_consumer == sorted(live_stack.traffic.by("consumer").values())
 
 
-def test_an_alert_fires_while_the_server_is_down_and_resolves(stage: Stage) -> None:
-    stage.traffic.stop()
-    assert "TargetDown" not in stage.prometheus.alerts()
-    stage.stop_server()
-    eventually(lambda: stage.prometheus.alerts().get("TargetDown") == "firing", 30)
-    assert stage.panel("overview", "Servers that answer scrapes")[0][1] == 0
-    assert stage.panel("overview", "Alerts firing")[0][1] >= 1
-    stage.start_server()
-    eventually(lambda: "TargetDown" not in stage.prometheus.alerts(), 30)
-    eventually(lambda: stage.panel("overview", "Servers that answer scrapes")[0][1] == 1, 10)
+def test_an_alert_fires_while_the_server_is_down(live_stack: LiveStack) -> None:
+    live_stack.traffic.stop()
+    assert "TargetDown" not in live_stack.prometheus.alerts()
+    live_stack.stop_server()
+    wait_until(lambda: live_stack.prometheus.alerts().get("TargetDown") == "firing", 30)
+    assert live_stack.panel("overview", "Servers that answer scrapes")[0][1] == 0
+    assert live_stack.panel("overview", "Alerts firing")[0][1] >= 1
+    live_stack.start_server()
+    wait_until(lambda: "TargetDown" not in live_stack.prometheus.alerts(), 30)
+    wait_until(lambda: live_stack.panel("overview", "Servers that answer scrapes")[0][1] == 1, 10)

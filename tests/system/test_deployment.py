@@ -1,4 +1,4 @@
-"""Deployment files: each is validated by the program that reads it; services in docker-compose.yml are restricted."""
+"""Deployment files: each is validated by the program that reads it, and docker-compose.yml has the required limits."""
 
 import os
 import re
@@ -13,16 +13,16 @@ import yaml
 
 from app.settings.http import HttpSettings
 from app.settings.loading import load_settings, settings_class
-from tests.support.configured_redis import redis_server
 from tests.support.programs import program
+from tests.support.redis import running_redis
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = Path(sys.executable).parent
 VARIABLE = re.compile(r"\$\{(\w+)(?::([?-])([^}]*))?\}")
-# Services that run once: one migrates, one sets the owner of volumes. Others wait until they have exited.
+# These services run once; others start after they have exited.
 ONE_SHOT = {"migrate", "own-volumes"}
-# The worker has no port; fluent-bit's image has no program that could send a health check.
-UNASKED = {"worker", "fluent-bit"}
+# The worker has no port; fluent-bit's image has no program for a health check.
+WITHOUT_HEALTH_CHECK = {"worker", "fluent-bit"}
 IMAGE = re.compile(r"[\w./-]+:v?\d+\.\d+(\.\d+)?(-[\w.]+)?")
 
 Service = dict[str, Any]
@@ -71,7 +71,7 @@ def variables(path: Path) -> dict[str, str]:
     return {name: value.strip("'") for name, _, value in (line.partition("=") for line in lines)}
 
 
-def test_compose_follows_the_specification() -> None:
+def test_the_compose_file_is_valid() -> None:
     run(SCRIPTS / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", "docker-compose.yml")
 
 
@@ -79,12 +79,12 @@ def test_prometheus_accepts_its_configuration() -> None:
     run(program("promtool"), "check", "config", "grafana/prometheus/prometheus.yml")
 
 
-def test_prometheus_scrapes_every_service_with_metrics() -> None:
+def test_prometheus_scrapes_the_api_and_the_worker() -> None:
     jobs = yaml.safe_load((ROOT / "grafana/prometheus/prometheus.yml").read_text())["scrape_configs"]
-    asked = {(source["names"][0], source["port"]) for job in jobs for source in job["dns_sd_configs"]}
+    scraped = {(source["names"][0], source["port"]) for job in jobs for source in job["dns_sd_configs"]}
     services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
     worker = int(services["worker"]["environment"]["STRATA_WORKER__METRICS_PORT"])
-    assert asked == {("api", 8000), ("worker", worker)}
+    assert scraped == {("api", 8000), ("worker", worker)}
     assert all("telemetry" in services[name]["networks"] for name in ("api", "worker", "prometheus"))
 
 
@@ -93,19 +93,19 @@ def test_alertmanager_accepts_its_configuration() -> None:
 
 
 @pytest.mark.parametrize(("severity", "receiver"), [("page", "pager"), ("ticket", "tickets")])
-def test_alerts_reach_the_receiver_of_their_severity(severity: str, receiver: str) -> None:
+def test_alerts_are_routed_by_severity(severity: str, receiver: str) -> None:
     file = "--config.file=grafana/alertmanager/alertmanager.yml"
-    said = run(program("amtool"), "config", "routes", "test", file, "alertname=TargetDown", f"severity={severity}")
-    assert said.split()[0] == receiver
+    printed = run(program("amtool"), "config", "routes", "test", file, "alertname=TargetDown", f"severity={severity}")
+    assert printed.split()[0] == receiver
 
 
 def test_caddy_accepts_its_configuration(secrets: Path, tmp_path: Path) -> None:
     caddyfile = "grafana/caddy/Caddyfile"
     home = {"HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
-    said = run(
+    printed = run(
         SCRIPTS / "caddy", "validate", "--adapter", "caddyfile", "--config", caddyfile, **home, **variables(secrets)
     )
-    assert "Valid configuration" in said
+    assert "Valid configuration" in printed
     run(SCRIPTS / "caddy", "fmt", "--diff", caddyfile)
 
 
@@ -114,20 +114,20 @@ def test_the_dockerfile_passes_the_linter() -> None:
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "grafana").rglob("*.y*ml")), ids=lambda path: path.name)
-def test_yaml_files_pass_the_linter(path: Path) -> None:
+def test_yaml_files_can_be_parsed(path: Path) -> None:
     assert isinstance(yaml.safe_load(path.read_text()), dict)
 
 
-def test_compose_requires_its_secrets(secrets: Path) -> None:
+def test_every_secret_is_required(secrets: Path) -> None:
     text = (ROOT / "docker-compose.yml").read_text()
     found = {match[1]: match[2] for match in VARIABLE.finditer(text)}
     optional = {name for name, kind in found.items() if kind == "-"}
     assert optional == {"STRATA_IMAGE", "STRATA_WORKERS"}, "no secret has a default"
-    assert set(found) - optional == set(variables(secrets)), "compose.env has exactly the required variables"
-    assert None not in found.values(), "a required variable needs a message"
+    assert set(found) - optional == set(variables(secrets)), "compose.env sets exactly the required variables"
+    assert None not in found.values(), "a required variable has an error message"
 
 
-def test_the_generated_secrets_are_strong_enough_for_production(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_generated_secrets_are_accepted_in_production(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given = variables(secrets)
     assert secrets.stat().st_mode & 0o077 == 0
     assert len(set(given.values())) == len(given)
@@ -140,7 +140,7 @@ def test_the_generated_secrets_are_strong_enough_for_production(secrets: Path, m
 
 
 @pytest.mark.parametrize("name", ["api", "worker", "migrate"])
-def test_configured_settings_exist(name: str) -> None:
+def test_the_settings_of_a_service_exist(name: str) -> None:
     for variable in SERVICES[name]["environment"]:
         group: Any = settings_class()
         for step in variable.removeprefix("STRATA_").lower().split("__"):
@@ -152,13 +152,13 @@ def test_redis_accepts_its_configuration(secrets: Path, tmp_path: Path) -> None:
     given = variables(secrets)
     content = VARIABLE.sub(lambda match: given[match[1]], compose()["configs"]["redis"]["content"])
     password = given["REDIS_PASSWORD"]
-    with redis_server(tmp_path / "redis", content) as redis:
-        assert redis.ask("PING")[0] == "-NOAUTH Authentication required."
-        assert redis.ask(f"AUTH {password}", "PING")[:2] == ["+OK", "+PONG"]
-        assert "volatile-ttl" in redis.ask(f"AUTH {password}", "CONFIG GET maxmemory-policy")
+    with running_redis(tmp_path / "redis", content) as redis:
+        assert redis.send("PING")[0] == "-NOAUTH Authentication required."
+        assert redis.send(f"AUTH {password}", "PING")[:2] == ["+OK", "+PONG"]
+        assert "volatile-ttl" in redis.send(f"AUTH {password}", "CONFIG GET maxmemory-policy")
 
 
-def test_secrets_in_use_are_not_overwritten(secrets: Path) -> None:
+def test_existing_secrets_are_not_overwritten(secrets: Path) -> None:
     before = secrets.read_text()
     arguments = ["make", "-o", ".venv/.installed", "compose-env", f"COMPOSE_ENV={secrets}"]
     done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
@@ -177,9 +177,9 @@ def test_a_service_has_limits_and_no_privileges(name: str) -> None:
     assert not service.get("privileged")
     limits = service["deploy"]["resources"]["limits"]
     assert {"cpus", "memory", "pids"} <= set(limits)
-    assert service["logging"]["options"], "log size must be limited"
+    assert service["logging"]["options"], "the size of logs is limited"
     user = service["user"].partition(":")[0]
-    # Root is needed to set the owner of volumes: once, without a network, with this one capability.
+    # own-volumes runs as root to change the owner of volumes: once, without a network, with that one capability.
     assert int(user) > 0 or (name == "own-volumes" and service["network_mode"] == "none")
     assert service["restart"] == ("no" if name in ONE_SHOT else "unless-stopped")
 
@@ -187,7 +187,7 @@ def test_a_service_has_limits_and_no_privileges(name: str) -> None:
 @by_service
 def test_a_service_has_a_health_check(name: str) -> None:
     service = SERVICES[name]
-    if name in ONE_SHOT | UNASKED:
+    if name in ONE_SHOT | WITHOUT_HEALTH_CHECK:
         assert service["healthcheck"] == {"disable": True}
     elif name == "api":
         assert "/health/ready" in (ROOT / "Dockerfile").read_text().partition("HEALTHCHECK")[2]
@@ -196,10 +196,10 @@ def test_a_service_has_a_health_check(name: str) -> None:
     for other, wanted in service.get("depends_on", {}).items():
         expected = "service_completed_successfully" if other in ONE_SHOT else "service_healthy"
         assert wanted == {"condition": expected}
-        assert other not in UNASKED
+        assert other not in WITHOUT_HEALTH_CHECK
 
 
-def test_only_caddy_publishes_public_ports() -> None:
+def test_only_caddy_has_public_ports() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
     assert set(published) == {"caddy", "fluent-bit"}
     assert all(port.startswith("127.0.0.1:") for port in published["fluent-bit"])
@@ -215,7 +215,7 @@ def test_mounted_files_exist() -> None:
     assert len(mounts) > 6
     for source, target in mounts:
         assert (ROOT / source).exists(), source
-        assert target.endswith(":ro"), f"{source} is not written to"
+        assert target.endswith(":ro"), f"{source} is mounted read-only"
 
 
 def test_named_volumes_are_declared_and_used() -> None:
@@ -228,7 +228,7 @@ def test_named_volumes_are_declared_and_used() -> None:
     assert used == set(compose()["volumes"])
 
 
-def test_sources_and_targets_name_services_that_exist() -> None:
+def test_configurations_refer_to_existing_services() -> None:
     addresses = re.compile(
         r"(?:https?://|host: |smarthost: |targets: \[\"|reverse_proxy |name )([a-z][\w-]*)(?::\d+)?$", re.MULTILINE
     )
@@ -244,8 +244,8 @@ def test_sources_and_targets_name_services_that_exist() -> None:
 
 def test_the_image_contains_only_code() -> None:
     ignored = (ROOT / ".dockerignore").read_text().splitlines()
-    assert ignored[1] == "*", "everything is ignored unless it is listed"
-    kept = {line[1:] for line in ignored if line.startswith("!")}
+    assert ignored[1] == "*", "unlisted files are excluded"
+    included = {line[1:] for line in ignored if line.startswith("!")}
     copied = set(re.findall(r"^COPY (?!--from)(.+) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE))
-    assert {name for names in copied for name in names.split()} == kept
-    assert all((ROOT / name).exists() for name in kept)
+    assert {name for names in copied for name in names.split()} == included
+    assert all((ROOT / name).exists() for name in included)

@@ -1,4 +1,4 @@
-"""The committed Caddyfile in a real Caddy: TLS, HTTP/2, HTTP/3, and no public access to internal endpoints."""
+"""The committed Caddyfile in a real Caddy: TLS, HTTP/2, HTTP/3, and protected internal pages."""
 
 import os
 import shutil
@@ -31,7 +31,7 @@ UPSTREAM = """dynamic a {
 
 @dataclass(frozen=True)
 class Proxy:
-    """The ports of the proxy and the certificate of its local authority."""
+    """The ports of the proxy, and the certificate of its local certificate authority."""
 
     http: int
     https: int
@@ -49,7 +49,7 @@ class Proxy:
 
 
 class Api(BaseHTTPRequestHandler):
-    """Replaces the API and returns the headers that it received."""
+    """A stub of the API whose response contains the path and the headers of the request."""
 
     def do_GET(self) -> None:
         body = f"{self.path} {self.headers['X-Forwarded-Proto']} {self.headers['Host']}".encode()
@@ -60,7 +60,7 @@ class Api(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_arguments: object) -> None:
-        """Write no log."""
+        """Suppress the log."""
 
 
 @contextmanager
@@ -75,8 +75,8 @@ def api() -> Iterator[int]:
         server.server_close()
 
 
-def configured(folder: Path, ports: dict[str, int], upstream: int) -> Path:
-    """The committed file with free ports and an upstream that needs no DNS."""
+def write_configuration(folder: Path, ports: dict[str, int], upstream: int) -> Path:
+    """Write the committed file with free ports and an upstream that needs no name server."""
     text = (ROOT / "grafana/caddy/Caddyfile").read_text()
     replaced = {
         "http_port 8080": f"http_port {ports['http']}",
@@ -110,11 +110,11 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
         "OPS_PASSWORD_HASH": hashed.stdout.strip(),
     }
     with api() as upstream, (folder / "caddy.log").open("wb") as log:
-        arguments = ["run", "--adapter", "caddyfile", "--config", str(configured(folder, ports, upstream))]
+        arguments = ["run", "--adapter", "caddyfile", "--config", str(write_configuration(folder, ports, upstream))]
         process = subprocess.Popen([CADDY, *arguments], env=environment, stdout=log, stderr=log)
         try:
             found = Proxy(ports["http"], ports["https"], folder / "caddy/pki/authorities/local/root.crt")
-            wait(found, ports["health"], process, folder / "caddy.log")
+            wait_until_ready(found, ports["health"], process, folder / "caddy.log")
             yield found
         finally:
             process.terminate()
@@ -122,8 +122,8 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
             shutil.rmtree(folder / "caddy", ignore_errors=True)
 
 
-def wait(found: Proxy, health: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    """Wait until the health check of the container succeeds and a certificate exists."""
+def wait_until_ready(found: Proxy, health: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    """Wait until the health check of the container succeeds and the certificate exists."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         assert process.poll() is None, log.read_text()
@@ -137,16 +137,15 @@ def wait(found: Proxy, health: int, process: "subprocess.Popen[bytes]", log: Pat
     raise AssertionError(log.read_text())
 
 
-def test_the_api_is_served_with_tls_and_http3_is_advertised(proxy: Proxy) -> None:
-    answer = proxy.get("localhost", "/api/v2/posts")
-    assert answer.text == "/api/v2/posts https localhost"
-    assert f'h3=":{proxy.https}"' in answer.headers["alt-svc"]
-    assert answer.headers["strict-transport-security"]
-    assert "caddy" not in answer.headers.get("server", "").lower()
+def test_the_api_is_served_over_tls_and_http3_is_advertised(proxy: Proxy) -> None:
+    response = proxy.get("localhost", "/api/v2/posts")
+    assert response.text == "/api/v2/posts https localhost"
+    assert f'h3=":{proxy.https}"' in response.headers["alt-svc"]
+    assert response.headers["strict-transport-security"]
+    assert "caddy" not in response.headers.get("server", "").lower()
 
 
 def test_http2_is_negotiated(proxy: Proxy) -> None:
-
     context = ssl.create_default_context(cafile=str(proxy.authority))
     context.set_alpn_protocols(["h2", "http/1.1"])
     with (
@@ -157,29 +156,29 @@ def test_http2_is_negotiated(proxy: Proxy) -> None:
         assert secured.version() == "TLSv1.3"
 
 
-def test_an_etag_is_passed_unchanged(proxy: Proxy) -> None:
+def test_the_etag_is_passed_through(proxy: Proxy) -> None:
     assert proxy.get("localhost", "/api/v2/posts").headers["etag"] == '"revision-1"'
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/metrics/anything"])
-def test_internal_endpoints_are_not_public(proxy: Proxy, path: str) -> None:
+def test_metrics_are_not_public(proxy: Proxy, path: str) -> None:
     assert proxy.get("localhost", path).status_code == 404
 
 
 def test_plain_http_is_redirected_to_https(proxy: Proxy) -> None:
-    answer = httpx2.get(f"http://127.0.0.1:{proxy.http}/api", headers={"Host": "localhost"}, timeout=10)
-    assert answer.status_code == 308
-    assert answer.headers["location"].startswith("https://localhost")
+    response = httpx2.get(f"http://127.0.0.1:{proxy.http}/api", headers={"Host": "localhost"}, timeout=10)
+    assert response.status_code == 308
+    assert response.headers["location"].startswith("https://localhost")
 
 
 @pytest.mark.parametrize("name", ["prometheus", "alertmanager", "mail"])
-def test_operator_tools_require_authentication(proxy: Proxy, name: str) -> None:
+def test_pages_for_operators_need_a_password(proxy: Proxy, name: str) -> None:
     assert proxy.get(f"{name}.localhost", "/").status_code == 401
     assert proxy.get(f"{name}.localhost", "/", ("operator", "wrong")).status_code == 401
 
 
-def test_the_runbook_url_of_an_alert_is_served(proxy: Proxy) -> None:
-    answer = proxy.get("prometheus.localhost", "/runbooks/TargetDown.md", ("operator", PASSWORD))
-    assert answer.status_code == 200
-    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
-    assert answer.text.startswith("# TargetDown (page)")
+def test_the_runbook_url_of_an_alert_exists(proxy: Proxy) -> None:
+    response = proxy.get("prometheus.localhost", "/runbooks/TargetDown.md", ("operator", PASSWORD))
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "text/plain; charset=utf-8"
+    assert response.text.startswith("# TargetDown (page)")

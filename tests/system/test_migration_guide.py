@@ -1,4 +1,4 @@
-"""The migration guides, executed: HTTP, curl and Python against both versions of a live server."""
+"""Runs the examples of the migration guides (HTTP, curl and Python) against both versions of a live server."""
 
 import difflib
 from pathlib import Path
@@ -21,5 +21,5 @@ async def test_every_example_returns_the_response_in_the_guide(admin_dsn: str, t
             executed = build.create_guide(one, RecordedOutputs(outputs)).to_markdown()
             committed = (build.ROOT / build.PAGES / f"{one.pair}.md").read_text()
             lines = [text.splitlines() for text in (committed, executed)]
-            told = "\n".join(difflib.unified_diff(*lines, "guide", "run", lineterm=""))
-            assert not told, f"Was it meant? Record it with `python -m tests.support.guide`.\n{told}"
+            difference = "\n".join(difflib.unified_diff(*lines, "guide", "run", lineterm=""))
+            assert not difference, f"If intended, record it with `python -m tests.support.guide`.\n{difference}"

@@ -1,4 +1,4 @@
-"""Two workers and a Redis that stops and restarts: no request fails, and limits stay within their bound."""
+"""Rate limits of two worker processes while Redis stops and restarts: no request fails, and limits stay bounded."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.live import Strata
 from tests.support.postgres import clone
-from tests.support.redis import RedisServer
+from tests.support.redis import RedisServer, running_redis
 
 QUOTA, WORKERS = 60, 2
 PATH = "/api/v2/posts?limit=1"
@@ -22,14 +22,12 @@ PATH = "/api/v2/posts?limit=1"
 
 @pytest.fixture
 def redis_server() -> Iterator[RedisServer]:
-    with tempfile.TemporaryDirectory(prefix="strata-redis-") as folder:
-        server = RedisServer(Path(folder))
+    with tempfile.TemporaryDirectory(prefix="strata-redis-") as folder, running_redis(Path(folder)) as server:
         yield server
-        server.stop()
 
 
-async def ask(url: str, requests: int, **headers: str) -> Counter[int]:
-    """The status codes of ``requests`` requests, each on a new connection, so that both workers get some."""
+async def send(url: str, requests: int, **headers: str) -> Counter[int]:
+    """The status codes of this many requests, each on a new connection, so that both worker processes serve some."""
 
     async def one(gate: asyncio.Semaphore) -> int:
         async with gate, httpx2.AsyncClient(timeout=10) as client:
@@ -40,38 +38,35 @@ async def ask(url: str, requests: int, **headers: str) -> Counter[int]:
 
 
 def redis_state(url: str) -> tuple[int, str]:
-    answer = httpx2.get(f"{url}/health/ready")
-    return answer.status_code, answer.json()["dependencies"]["redis"]
+    response = httpx2.get(f"{url}/health/ready")
+    return response.status_code, response.json()["dependencies"]["redis"]
 
 
-async def ensure_counted_together(strata: Strata, url: str, server: RedisServer) -> None:
-    """Wait until both workers share one quota.
+async def ensure_shared_quota(strata: Strata, url: str, server: RedisServer) -> None:
+    """Assert that both worker processes together admit one quota.
 
-    On a machine that is busy with other tests, Redis may be too slow at times, and the workers use the fallback. Such a
-    round proves nothing about the shared quota, so it is repeated.
+    On a busy machine Redis may be too slow, so that the limiter falls back to local counters. Such a round is repeated.
     """
     for _ in range(5):
         with server.client() as client:
             client.flushall()
-        falls = strata.log("serve").count("rate_limit_fallback")
-        answers = await ask(url, 2 * QUOTA)
-        if strata.log("serve").count("rate_limit_fallback") == falls:
-            assert answers == {200: QUOTA, 429: QUOTA}
+        fallbacks = strata.log("serve").count("rate_limit_fallback")
+        statuses = await send(url, 2 * QUOTA)
+        if strata.log("serve").count("rate_limit_fallback") == fallbacks:
+            assert statuses == {200: QUOTA, 429: QUOTA}
             return
         await asyncio.sleep(3)
     raise AssertionError("Redis was too slow in every round")
 
 
-async def until(condition: Callable[[], bool]) -> None:
+async def wait_until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 15
     while not condition():
         assert time.monotonic() < deadline
         await asyncio.sleep(0.1)
 
 
-async def test_limits_are_enforced_while_redis_fails_and_recovers(
-    admin_dsn: str, tmp_path: Path, redis_server: RedisServer
-) -> None:
+async def test_limits_without_redis_are_bounded(admin_dsn: str, tmp_path: Path, redis_server: RedisServer) -> None:
     strata = Strata(
         tmp_path / "home",
         await clone(admin_dsn, "strata_system_limits"),
@@ -80,26 +75,26 @@ async def test_limits_are_enforced_while_redis_fails_and_recovers(
         STRATA_LOG__LEVEL="info",
     )
     with strata.serving("--workers", str(WORKERS)) as url:
-        await ensure_counted_together(strata, url, redis_server)
+        await ensure_shared_quota(strata, url, redis_server)
         assert redis_state(url) == (200, "ok")
 
         redis_server.kill()
-        alone = await ask(url, 4 * QUOTA)
-        assert set(alone) <= {200, 429}, "no request fails"
-        assert alone[200] <= WORKERS * QUOTA, "each worker admits at most one quota"
+        local = await send(url, 4 * QUOTA)
+        assert set(local) <= {200, 429}, "no request fails"
+        assert local[200] <= WORKERS * QUOTA, "each worker admits one quota at most"
         assert redis_state(url) == (200, "degraded")
 
         redis_server.start()
-        await until(lambda: redis_state(url) == (200, "ok"))
-        await until(lambda: strata.log("serve").count("rate_limit_shared_again") >= WORKERS)
-        await ensure_counted_together(strata, url, redis_server)
+        await wait_until(lambda: redis_state(url) == (200, "ok"))
+        await wait_until(lambda: strata.log("serve").count("rate_limit_shared_again") >= WORKERS)
+        await ensure_shared_quota(strata, url, redis_server)
         decisions = httpx2.get(f"{url}/metrics").text
     assert re.search(r'api_rate_limit_decisions_total\{decision="denied",policy="anonymous\.burst"\} [1-9]', decisions)
     assert '"event":"rate_limit_fallback"' in strata.log("serve").replace(" ", "")
 
 
 @pytest.mark.parametrize("trusted", [True, False])
-async def test_a_forwarded_address_is_used_only_from_a_trusted_proxy(
+async def test_the_forwarded_address_is_used_only_behind_a_trusted_proxy(
     admin_dsn: str, tmp_path: Path, *, trusted: bool
 ) -> None:
     proxies = json.dumps(["127.0.0.0/8"] if trusted else [])
@@ -110,6 +105,6 @@ async def test_a_forwarded_address_is_used_only_from_a_trusted_proxy(
         STRATA_HTTP__TRUSTED_PROXIES=proxies,
     )
     with strata.serving() as url:
-        assert await ask(url, 4, **{"X-Forwarded-For": "203.0.113.1"}) == {200: 3, 429: 1}
-        elsewhere = await ask(url, 1, **{"X-Forwarded-For": "203.0.113.1, 203.0.113.2"})
-    assert elsewhere == ({200: 1} if trusted else {429: 1})
+        assert await send(url, 4, **{"X-Forwarded-For": "203.0.113.1"}) == {200: 3, 429: 1}
+        other_address = await send(url, 1, **{"X-Forwarded-For": "203.0.113.1, 203.0.113.2"})
+    assert other_address == ({200: 1} if trusted else {429: 1})

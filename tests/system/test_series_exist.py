@@ -1,4 +1,4 @@
-"""A running server exposes every series and label that a dashboard, a rule or a runbook reads."""
+"""A running server exposes every series that a dashboard, a rule or a runbook reads, with the labels that it reads."""
 
 import os
 import re
@@ -28,7 +28,7 @@ RECORDED = {rule.name: frozenset({"api_version", "slo"}) for rule in RULES}
 
 
 def of_dashboards() -> Iterator[tuple[str, str]]:
-    """Each expression with the file that contains it."""
+    """The place of each expression, and the expression."""
     for board in BOARDS:
         for panel in board.panels():
             for query in panel.queries:
@@ -53,8 +53,8 @@ def of_runbooks() -> Iterator[tuple[str, str]]:
                     yield path.name, line
 
 
-def exposed(url: str) -> dict[str, frozenset[str]]:
-    """Each exposed metric with the labels of its series."""
+def exposed_series(url: str) -> dict[str, frozenset[str]]:
+    """Each metric that has a series, and the labels of its series."""
     accept = {"Accept": "application/openmetrics-text; version=1.0.0"}
     found: dict[str, frozenset[str]] = {}
     for family in text_string_to_metric_families(httpx2.get(f"{url}/metrics", headers=accept, timeout=10).text):
@@ -63,9 +63,9 @@ def exposed(url: str) -> dict[str, frozenset[str]]:
     return found
 
 
-def unknown(told: Mapping[str, frozenset[str]]) -> dict[Reading, str]:
-    """Each series that is read but not exposed, with one file that reads it."""
-    known = OF_PROMETHEUS | RECORDED | told
+def missing_series(exposed: Mapping[str, frozenset[str]]) -> dict[Reading, str]:
+    """The series that are read and not exposed, each with one place that reads it."""
+    known = OF_PROMETHEUS | RECORDED | exposed
     return {
         reading: where
         for where, expr in (*of_dashboards(), *of_rules(), *of_runbooks())
@@ -88,13 +88,13 @@ def test_every_series_that_is_read_is_exposed(strata: Strata) -> None:
         collector.mode = "refusing_once"
         known = consumers(strata)
         Traffic(url, known).one_round()
-        # Spans are exported, and rejected, a few seconds later.
+        # The exporter sends spans, which the collector rejects, a few seconds later.
         deadline = time.monotonic() + 10
-        while (lacking := unknown(exposed(url))) and time.monotonic() < deadline:
+        while (missing := missing_series(exposed_series(url))) and time.monotonic() < deadline:
             Traffic(url, known).one_round()
     report = [
         f"{reading.metric}{{{','.join(sorted(reading.labels - OF_TARGETS))}}} for {where}"
-        for reading, where in lacking.items()
+        for reading, where in missing.items()
     ]
     assert not report, "\n".join(report)
 

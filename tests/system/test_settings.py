@@ -1,4 +1,4 @@
-"""Invalid settings are rejected by name before a process is started."""
+"""Commands reject unusable settings by the name of the variable, before they start a process."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from tests.support.live import Strata
 Fresh = Callable[..., Strata]
 
 
-# tests/app/settings/test_loading.py covers which secrets are weak; here every command that uses them fails.
+# tests/app/settings/test_loading.py covers which secrets are weak; these tests cover the commands that use them.
 @pytest.mark.parametrize(
     ("command", "variables", "named"),
     [
@@ -20,12 +20,12 @@ Fresh = Callable[..., Strata]
 )
 def test_production_names_the_missing_secret(fresh: Fresh, command: str, variables: dict[str, str], named: str) -> None:
     strata = fresh(STRATA_ENVIRONMENT="production", **variables)
-    refused = strata.run(command, expect=1)
-    assert named in refused.stderr.splitlines()[0]
+    rejected = strata.run(command, expect=1)
+    assert named in rejected.stderr.splitlines()[0]
     assert not strata.home.exists()
-    assert not any(value in refused.stderr + refused.stdout for value in variables.values())
+    assert not any(value in rejected.stderr + rejected.stdout for value in variables.values())
 
 
-def test_a_misspelt_setting_is_rejected(fresh: Fresh) -> None:
-    refused = fresh(STRATA_HTTP__PROT="9000").run("doctor", expect=1)
-    assert "STRATA_HTTP__PROT" in refused.stdout + refused.stderr
+def test_a_misspelt_setting_is_an_error(fresh: Fresh) -> None:
+    rejected = fresh(STRATA_HTTP__PROT="9000").run("doctor", expect=1)
+    assert "STRATA_HTTP__PROT" in rejected.stdout + rejected.stderr

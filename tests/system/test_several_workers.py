@@ -1,4 +1,4 @@
-"""``strata serve --workers 2``: any worker exposes the metrics of all; a killed worker leaves only its counts."""
+"""``strata serve --workers 2``: any worker process exposes the sum over all, including killed ones."""
 
 import json
 import os
@@ -29,16 +29,16 @@ async def strata(admin_dsn: str, tmp_path: Path, request: pytest.FixtureRequest)
     return Strata(tmp_path / "home", dsn, STRATA_LOG__FORMAT="json", STRATA_METRICS__CONSUMER_SERIES="100", **traced)
 
 
-def eventually(check: Callable[[], bool], seconds: float = 40) -> None:
+def wait_until(check: Callable[[], bool], seconds: float = 40) -> None:
     deadline = time.monotonic() + seconds
     while not check():
-        assert time.monotonic() < deadline, "the condition was not met in time"
+        assert time.monotonic() < deadline, f"the condition is still false after {seconds} s"
         time.sleep(0.1)
 
 
 def send(url: str, times: int, path: str, headers: dict[str, str] | None = None) -> None:
     for _ in range(times):
-        # Each on a new connection: the kernel distributes connections over the workers.
+        # Each request uses a new connection: the kernel distributes connections over the worker processes.
         httpx2.get(f"{url}{path}", headers=headers, timeout=10)
 
 
@@ -55,16 +55,16 @@ def files(strata: Strata) -> list[Path]:
 
 @pytest.fixture
 def served(strata: Strata) -> Iterator[tuple[str, int]]:
-    """The URL of a server with two workers, and its pid."""
+    """The URL of a server with two worker processes, and its pid."""
     port = free_port()
     with strata.running("serve", "--workers", "2", PORT=str(port)) as process:
         url = f"http://127.0.0.1:{port}"
         wait_until_ready(url, process, lambda: strata.log("serve"))
-        eventually(lambda: len(workers(strata, process.pid)) == 2)
+        wait_until(lambda: len(workers(strata, process.pid)) == 2)
         yield url, process.pid
 
 
-def test_a_scrape_of_any_worker_covers_all(strata: Strata, served: tuple[str, int]) -> None:
+def test_a_scrape_of_any_worker_has_the_sum_of_all(strata: Strata, served: tuple[str, int]) -> None:
     url, _ = served
     key = dict(api_key(strata))
     send(url, 40, "/api/v2/me", key)
@@ -90,7 +90,7 @@ def test_a_scrape_of_any_worker_covers_all(strata: Strata, served: tuple[str, in
         assert all(exemplar.labels["trace_id"] in logged for exemplar in exemplars)
 
 
-def test_conformance_counts_of_workers_are_summed(strata: Strata, tmp_path: Path) -> None:
+def test_contract_violations_are_summed_over_the_workers(strata: Strata, tmp_path: Path) -> None:
     key = dict(api_key(strata))
     with strata.serving("--workers", "2", **audited(tmp_path / "contracts")) as url:
         send(url, 40, "/api/v2/me", key)
@@ -101,12 +101,12 @@ def test_conformance_counts_of_workers_are_summed(strata: Strata, tmp_path: Path
             scrape = Scrape.of(url)
             return scrape.sum("api_contract_checked_total", direction="response") == 65
 
-        eventually(settled)
+        wait_until(settled)
         for _ in range(4):
             scrape = Scrape.of(url)
             assert scrape.sum("api_contract_checked_total", api_version="v1", outcome="conforms") == 40
             assert scrape.sum("api_contract_checked_total", api_version="v2", outcome="violates") == 40
-            # A 404 is not an accepted request.
+            # A request with a 404 response is not counted as accepted.
             assert scrape.sum("api_contract_checked_total", api_version="v2", direction="request") == 40
             broken = scrape.series("api_contract_violations_total")
             assert broken == {
@@ -114,18 +114,20 @@ def test_conformance_counts_of_workers_are_summed(strata: Strata, tmp_path: Path
             }
             assert scrape.sum("api_contract_dropped_total") == 0
     lines = [json.loads(line) for line in strata.log("serve").splitlines()]
-    told = [line for line in lines if line["event"] == "contract_violation"]
-    assert len(told) == 40
-    assert {(line["operation"], line["pointer"], line["keyword"], line["schema"]) for line in told} == {
+    logged = [line for line in lines if line["event"] == "contract_violation"]
+    assert len(logged) == 40
+    assert {(line["operation"], line["pointer"], line["keyword"], line["schema"]) for line in logged} == {
         ("me.get", "/body/display_name", "maxLength", "/components/schemas/User/properties/display_name/maxLength")
     }
-    assert {line["request_id"] for line in told} <= {line["request_id"] for line in lines if line["event"] == "request"}
+    assert {line["request_id"] for line in logged} <= {
+        line["request_id"] for line in lines if line["event"] == "request"
+    }
 
 
-def test_killed_workers_leave_only_their_counts(strata: Strata, served: tuple[str, int]) -> None:
+def test_the_counts_of_killed_workers_remain(strata: Strata, served: tuple[str, int]) -> None:
     url, parent = served
     send(url, 30, "/api/v1/posts")
-    eventually(lambda: Scrape.of(url).sum("process_max_fds") > 0)
+    wait_until(lambda: Scrape.of(url).sum("process_max_fds") > 0)
     before = Scrape.of(url)
     counted = before.sum(f"{DURATION}_count", http_route="/api/v1/posts")
     assert counted == 30
@@ -133,9 +135,9 @@ def test_killed_workers_leave_only_their_counts(strata: Strata, served: tuple[st
     for turn in range(1, 4):
         victim = workers(strata, parent)[0]
         os.kill(victim, signal.SIGKILL)
-        eventually(lambda gone=victim: gone not in workers(strata, parent) and len(workers(strata, parent)) == 2)
-        # A client receives the response shortly before the worker counts it.
-        eventually(lambda due=counted: Scrape.of(url).sum(f"{DURATION}_count", http_route="/api/v1/posts") == due)
+        wait_until(lambda gone=victim: gone not in workers(strata, parent) and len(workers(strata, parent)) == 2)
+        # A client receives the response a moment before the worker counts it.
+        wait_until(lambda due=counted: Scrape.of(url).sum(f"{DURATION}_count", http_route="/api/v1/posts") == due)
         scrape = Scrape.of(url)
         assert scrape.sum("api_consumer_requests_total", api_version="v1") == counted
         assert scrape.sum("process_cpu_seconds_total") >= cpu
@@ -144,9 +146,9 @@ def test_killed_workers_leave_only_their_counts(strata: Strata, served: tuple[st
         assert scrape.sum("db_pool_in_use") == 0
         send(url, 5, "/api/v1/posts")
         counted += 5
-        # A file per worker, the counts of exited workers, the lock, the consumers.
+        # One file per worker process, and those of exited processes, of the lock and of the consumers.
         assert len(files(strata)) == 5, f"after {turn} kills: {files(strata)}"
-    eventually(lambda: Scrape.of(url).sum(f"{DURATION}_count", http_route="/api/v1/posts") == counted)
+    wait_until(lambda: Scrape.of(url).sum(f"{DURATION}_count", http_route="/api/v1/posts") == counted)
 
 
 def test_the_exposition_passes_promtool(served: tuple[str, int]) -> None:

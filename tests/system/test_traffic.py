@@ -1,4 +1,4 @@
-"""``strata traffic`` sends requests to a server, and ``strata top`` shows them."""
+"""``strata traffic`` sends load to a server, and ``strata top`` shows it."""
 
 import os
 import threading
@@ -17,12 +17,12 @@ async def strata(admin_dsn: str, tmp_path: Path, request: pytest.FixtureRequest)
     return Strata(tmp_path / "home", await clone(admin_dsn, name))
 
 
-def test_top_shows_the_traffic(strata: Strata) -> None:
-    answers: dict[str, int] = {}
+def test_top_shows_the_load_of_traffic(strata: Strata) -> None:
+    responses: dict[str, int] = {}
     with strata.serving("--workers", "2") as url:
 
         def send() -> None:
-            answers.update(strata.json("traffic", "--url", url, "--rps", "30", "--seconds", "12"))
+            responses.update(strata.json("traffic", "--url", url, "--rps", "30", "--seconds", "12"))
 
         sender = threading.Thread(target=send)
         sender.start()
@@ -36,9 +36,9 @@ def test_top_shows_the_traffic(strata: Strata) -> None:
         counted = Scrape.of(url)
     assert {row["version"] for row in seen} == {"v1", "v2"}
     assert all(row["rate"] > 0 and row["p99"] >= row["p50"] for row in seen)
-    assert sum(answers.values()) == 360
-    assert {"200", "201", "404", "422"} <= set(answers)
-    assert not any(status.startswith("5") for status in answers)
+    assert sum(responses.values()) == 360
+    assert {"200", "201", "404", "422"} <= set(responses)
+    assert not any(status.startswith("5") for status in responses)
     total = sum(
         counted.sum("http_server_request_duration_seconds_count", api_version=version) for version in ("v1", "v2")
     )
@@ -48,7 +48,10 @@ def test_top_shows_the_traffic(strata: Strata) -> None:
 
 
 def test_load_on_another_machine_is_rejected(strata: Strata) -> None:
-    refused = strata.run("traffic", "--url", "http://192.0.2.1:8000", expect=1)
-    assert "must be on this machine" in refused.stderr
-    nobody = strata.run("top", "--url", "http://127.0.0.1:1", "--once", expect=1)
-    assert "strata up" in nobody.stderr
+    rejected = strata.run("traffic", "--url", "http://192.0.2.1:8000", expect=1)
+    assert "must be on this machine" in rejected.stderr
+
+
+def test_top_without_a_server_says_how_to_start_one(strata: Strata) -> None:
+    failed = strata.run("top", "--url", "http://127.0.0.1:1", "--once", expect=1)
+    assert "strata up" in failed.stderr

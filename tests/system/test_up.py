@@ -1,4 +1,4 @@
-"""``strata up`` from an empty home to the shutdown: by a signal, a kill or a failed child."""
+"""``strata up`` from an empty home to its shutdown by a signal, a kill or a lost database."""
 
 import json
 import os
@@ -24,8 +24,8 @@ from tests.support.strata_up import Run, processes_of, starting, survivors, up
 Fresh = Callable[..., Strata]
 
 
-def tried(run: Run) -> list[Any]:
-    """The output of the printed commands, run in a shell."""
+def run_printed_commands(run: Run) -> list[Any]:
+    """The JSON responses of the printed curl commands, run in a shell."""
     assert program("curl")
     lines = re.findall(r"^ {2}(curl .*)$", run.said, re.MULTILINE)
     shell = [program("bash"), "-c"]
@@ -43,14 +43,14 @@ def modes(folders: list[Path]) -> list[tuple[Path, int, int, int]]:
     return [(path, (found := path.stat()).st_mode, found.st_uid, found.st_gid) for path in folders]
 
 
-def test_up_starts_from_an_empty_home_and_restarts(fresh: Fresh, tmp_path: Path) -> None:
+def test_the_first_and_the_second_run_of_a_home(fresh: Fresh, tmp_path: Path) -> None:
     private = tmp_path / "private"
     private.mkdir(mode=0o700)
     around = [private, *private.parents, *Path(sys.executable).parents, Path("/var/lib")]
     before = modes(around)
     strata = fresh("private/home")
     with up(strata) as run:
-        kept = run.write("Kept")
+        post = run.write("Kept")
         for name in ("credentials.json", "secrets.json"):
             assert stat.S_IMODE((strata.home / name).stat().st_mode) == 0o600
         credentials = run.credentials
@@ -62,7 +62,7 @@ def test_up_starts_from_an_empty_home_and_restarts(fresh: Fresh, tmp_path: Path)
             assert httpx2.get(run.url + path, timeout=10).status_code == 200
         form = {"username": credentials["admin_email"], "password": credentials["admin_password"]}
         assert httpx2.post(f"{run.url}/api/v1/auth/login", data=form, timeout=10).status_code == 200
-        listing, me, written = tried(run)
+        listing, me, written = run_printed_commands(run)
         assert listing["total"] == 1
         assert me["email"] == credentials["admin_email"]
         assert (written["title"], written["status"]) == ("Hello", "published")
@@ -72,7 +72,7 @@ def test_up_starts_from_an_empty_home_and_restarts(fresh: Fresh, tmp_path: Path)
         assert run.said.endswith("Stopped.\n")
     with up(strata) as again:
         assert again.credentials == credentials | {"base_url": again.url}, "only the port differs"
-        assert httpx2.get(f"{again.url}/api/v2/posts/{kept}", timeout=10).status_code == 200
+        assert httpx2.get(f"{again.url}/api/v2/posts/{post}", timeout=10).status_code == 200
         assert again.end(signal.SIGTERM) == 0
         assert processes_of(strata.home) == {}
     assert modes(around) == before
@@ -80,7 +80,7 @@ def test_up_starts_from_an_empty_home_and_restarts(fresh: Fresh, tmp_path: Path)
 
 
 def write_until_it_fails(run: Run, name: str, acknowledged: set[str]) -> None:
-    """A client that continues to write while all processes are killed."""
+    """Write posts until the server is killed, and collect the titles with a successful response."""
     for number in range(40):
         title = f"{name} {number}"
         try:
@@ -105,13 +105,13 @@ def test_acknowledged_writes_survive_a_kill(fresh: Fresh) -> None:
             if victim == "up":
                 run.process.kill()
                 run.process.wait(30)
-                # PostgreSQL keeps running on purpose: the next run finds it.
+                # PostgreSQL keeps running: the next `strata up` uses it.
                 assert survivors(strata.home, but="postgres") == {}
             else:
                 os.kill(
                     int((resolve_layout(strata.home).data / "postmaster.pid").read_text().split()[0]), signal.SIGKILL
                 )
-                assert run.process.wait(60) == 1, "strata up must exit with an error if its database is gone"
+                assert run.process.wait(60) == 1, "up exits when its database is lost"
                 assert "the data is safe" in run.said
                 assert survivors(strata.home) == {}
             writer.join(30)
@@ -127,30 +127,31 @@ def test_acknowledged_writes_survive_a_kill(fresh: Fresh) -> None:
     [("initdb-*/PG_VERSION", signal.SIGINT), ("data/PG_VERSION", signal.SIGINT), ("data/PG_VERSION", signal.SIGTERM)],
     ids=["created", "started", "terminated"],
 )
-def test_a_signal_while_postgresql_starts_leaves_no_process(fresh: Fresh, moment: str, number: int) -> None:
+def test_a_signal_during_the_start_of_postgresql_leaves_no_process(fresh: Fresh, moment: str, number: int) -> None:
     strata = fresh()
     folder = resolve_layout(strata.home).folder
     with starting(strata) as run:
+        deadline = time.monotonic() + 60
         while not any(folder.glob(moment)):
             assert run.process.poll() is None, run.said
+            assert time.monotonic() < deadline, run.said
         assert run.end(number) == 0
         assert run.said.endswith("Stopped.\n")
         assert "Error" not in run.said
     assert survivors(strata.home) == {}
 
 
-def test_a_second_server_needs_its_own_port_and_home(fresh: Fresh) -> None:
+def test_two_runs_need_different_ports_and_homes(fresh: Fresh) -> None:
     first, second = fresh("first"), fresh("second")
     with up(first) as run:
         second.environment["PORT"] = str(run.port)
-        refused = second.run("up", expect=1)
-        assert refused.stderr.splitlines()[0] == f"Error: Port {run.port} on 127.0.0.1 is in use by another program."
-        assert f"PORT={run.port + 1}" in refused.stderr
-        assert len(refused.stderr.splitlines()) == 2
+        rejected = second.run("up", expect=1)
+        assert rejected.stderr.splitlines()[0] == f"Error: Port {run.port} on 127.0.0.1 is in use by another program."
+        assert f"PORT={run.port + 1}" in rejected.stderr
+        assert len(rejected.stderr.splitlines()) == 2
         assert processes_of(second.home) == {}
-        with up(second) as neighbour:
-            neighbour.write("Theirs")
+        with up(second) as other:
+            other.write("Written there")
             assert run.titles() == []
-            assert neighbour.credentials["api_key"] != run.credentials["api_key"]
-        twice = first.run("up", expect=1)
-        assert "Another strata process is using" in twice.stderr
+            assert other.credentials["api_key"] != run.credentials["api_key"]
+        assert "Another strata process is using" in first.run("up", expect=1).stderr

@@ -1,4 +1,4 @@
-"""Brownouts, consent and retirement of a version, with the command line, real servers and several workers."""
+"""The end of a version: commands, running servers and several worker processes."""
 
 import os
 import time
@@ -25,35 +25,35 @@ async def strata(admin_dsn: str, tmp_path: Path, request: pytest.FixtureRequest)
     return Strata(home, dsn, STRATA_LOG__FORMAT="json", **FAST)
 
 
-def eventually(check: Callable[[], object]) -> None:
+def wait_until(check: Callable[[], object]) -> None:
     deadline = time.monotonic() + 30
     while not check():
-        assert time.monotonic() < deadline, "the condition was not met in time"
+        assert time.monotonic() < deadline, "the condition is still false after 30 s"
         time.sleep(0.1)
 
 
 def statuses(url: str, times: int, path: str = "/api/v1/posts", headers: dict[str, str] | None = None) -> set[int]:
-    """The status codes of requests on several connections, which the kernel distributes over the workers."""
+    """The status codes on several connections, which the kernel distributes over the worker processes."""
     return {httpx2.get(f"{url}{path}", headers=headers, timeout=10).status_code for _ in range(times)}
 
 
-def utc_text(moment: datetime) -> str:
+def format_time(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def test_a_brownout_reaches_every_worker(strata: Strata) -> None:
     with strata.serving("--workers", "2") as url:
         (run,) = running_in(strata.home / "runs")
-        eventually(lambda: len(run.pids()) == 2)
+        wait_until(lambda: len(run.pids()) == 2)
         assert statuses(url, 20) == {200}
-        until = utc_text(datetime.now(UTC) + timedelta(hours=2))
-        said = strata.run("versions", "brownout", "v1", "--until", until).stdout
-        assert f"until {until}" in said
-        assert "within 0.3 seconds" in said
-        eventually(lambda: statuses(url, 20) == {410})
-        answer = httpx2.get(f"{url}/api/v1/posts")
-        assert until in answer.json()["detail"]
-        assert 7000 < int(answer.headers["Retry-After"]) <= 7200
+        until = format_time(datetime.now(UTC) + timedelta(hours=2))
+        printed = strata.run("versions", "brownout", "v1", "--until", until).stdout
+        assert f"until {until}" in printed
+        assert "within 0.3 seconds" in printed
+        wait_until(lambda: statuses(url, 20) == {410})
+        response = httpx2.get(f"{url}/api/v1/posts")
+        assert until in response.json()["detail"]
+        assert 7000 < int(response.headers["Retry-After"]) <= 7200
         assert statuses(url, 20, "/api/v2/posts") == {200}
         for path in ("/health", "/health/ready", "/api", "/", "/docs", "/api/v1", "/api/v1/docs", "/metrics"):
             assert statuses(url, 4, path) == {200}, path
@@ -62,15 +62,15 @@ def test_a_brownout_reaches_every_worker(strata: Strata) -> None:
         assert scrape.sum("api_version_info", api_version="v1", status="brownout") == 1
         assert strata.json("versions", "status", "v1")["status"] == "brownout"
         assert strata.json("versions", "brownout", "v1", "--cancel")["cancelled"] == 1
-        eventually(lambda: statuses(url, 20) == {200})
-        eventually(lambda: Scrape.of(url).sum("api_version_browned_out", api_version="v1") == 0)
+        wait_until(lambda: statuses(url, 20) == {200})
+        wait_until(lambda: Scrape.of(url).sum("api_version_browned_out", api_version="v1") == 0)
 
 
-def test_a_worker_writes_usage_when_it_stops(strata: Strata) -> None:
+def test_a_worker_stores_usage_at_shutdown(strata: Strata) -> None:
     key = dict(api_key(strata, "ada@example.com", "author"))
     with strata.serving("--workers", "2", STRATA_LIFECYCLE__USAGE_FLUSH="3600") as url:
         assert statuses(url, 30, headers=key) == {200}
-        assert strata.json("versions", "status", "v1")["dependants"] == [], "counted, not written yet"
+        assert strata.json("versions", "status", "v1")["dependants"] == [], "counted, not stored yet"
     (ada,) = strata.json("versions", "status", "v1")["dependants"]
     assert (ada["account"], ada["requests"]) == ("ada@example.com", 30)
     assert ada["operations"]["posts.list"]["requests"] == 30
@@ -82,19 +82,19 @@ def test_a_version_in_use_is_not_retired(strata: Strata) -> None:
     with strata.serving() as url:
         statuses(url, 2, headers=key)
         statuses(url, 1)
-        eventually(lambda: len(strata.json("versions", "status", "v1")["dependants"]) == 2)
-        refused = strata.run("versions", "retire", "v1", expect=1)
-        assert "The sunset of v1" in refused.stderr
-        assert "v1 was used within 30 days by" in refused.stderr
-        assert "ada@example.com (key test, sk_test_" in refused.stderr
-        assert "anonymous callers" in refused.stderr
-        assert "Consent is missing from ada@example.com" in refused.stderr
-        assert "strata versions consent v1 USER" in refused.stderr
+        wait_until(lambda: len(strata.json("versions", "status", "v1")["dependants"]) == 2)
+        rejected = strata.run("versions", "retire", "v1", expect=1)
+        assert "The sunset of v1" in rejected.stderr
+        assert "v1 was used within 30 days by" in rejected.stderr
+        assert "ada@example.com (key test, sk_test_" in rejected.stderr
+        assert "anonymous callers" in rejected.stderr
+        assert "Consent is missing from ada@example.com" in rejected.stderr
+        assert "strata versions consent v1 USER" in rejected.stderr
         strata.run("versions", "consent", "v1", "ada@example.com", "--note", "ticket 4711")
-        asked = strata.json("versions", "retire", "v1", "--give-up-anonymous", expect=1)
-        assert asked["retired"] is False
-        assert not any("Consent is missing" in reason or "anonymous" in reason for reason in asked["reasons"])
-        assert any("ada@example.com" in reason for reason in asked["reasons"]), "consent does not undo use"
+        consented = strata.json("versions", "retire", "v1", "--give-up-anonymous", expect=1)
+        assert consented["retired"] is False
+        assert not any("Consent is missing" in reason or "anonymous" in reason for reason in consented["reasons"])
+        assert any("ada@example.com" in reason for reason in consented["reasons"]), "consent does not remove usage"
         table = strata.run("versions", "status").stdout
         assert "v1: deprecated" in table
         assert "v2: current" in table
@@ -104,12 +104,12 @@ def test_a_version_in_use_is_not_retired(strata: Strata) -> None:
         assert "Consent is missing" in strata.run("versions", "retire", "v1", expect=1).stderr
 
 
-def test_an_early_brownout_affects_one_key_only(strata: Strata) -> None:
+def test_a_brownout_of_one_key_affects_no_other_caller(strata: Strata) -> None:
     key = dict(api_key(strata, "ada@example.com", "author"))
     (listed,) = strata.json("keys", "list")
     with strata.serving() as url:
         strata.run("keys", "brownout", listed["id"], "--hours", "2")
-        assert statuses(url, 2, headers=key) == {410}, "immediately, since each request looks up its key"
+        assert statuses(url, 2, headers=key) == {410}, "immediately: each request looks up its key"
         assert statuses(url, 2, "/api/v2/posts", headers=key) == {200}
         assert statuses(url, 2) == {200}
         assert strata.json("keys", "brownout", listed["id"], "--hours", "0")["early_brownout_until"] is None
@@ -127,16 +127,16 @@ MISTAKES = [
 ]
 
 
-def test_errors_give_advice(strata: Strata) -> None:
+def test_errors_say_what_to_do(strata: Strata) -> None:
     for arguments, sentence, advice in MISTAKES:
-        said = strata.run("versions", *arguments, expect=1).stderr
-        assert said.startswith("Error: "), arguments
-        assert sentence in said
-        assert advice in said
+        printed = strata.run("versions", *arguments, expect=1).stderr
+        assert printed.startswith("Error: "), arguments
+        assert sentence in printed
+        assert advice in printed
     assert "must be a time" in strata.run("versions", "brownout", "v1", "--until", "soon", expect=2).stderr
 
 
-def test_declared_lifecycles_are_checked(strata: Strata) -> None:
+def test_the_declared_lifecycles_are_valid(strata: Strata) -> None:
     assert strata.json("versions", "check") == {"faults": []}
     assert "keeps its published lifecycle" in strata.run("versions", "check").stdout
     assert [(one["name"], one["status"]) for one in strata.json("versions", "list")] == [

@@ -1,4 +1,4 @@
-"""The worker sends committed mail despite failures in between. The mail server is real."""
+"""The worker sends mail despite crashes and rejections between commit and delivery, over SMTP to a local server."""
 
 import asyncio
 import re
@@ -23,20 +23,23 @@ SECONDS = 60
 
 
 class Inbox:
-    """An aiosmtpd handler that can reject mail or block its delivery."""
+    """A handler of aiosmtpd that collects mails, and can reject them or block their delivery.
+
+    It rejects the first ``reject`` deliveries, and blocks while ``open`` is not set.
+    """
 
     def __init__(self) -> None:
         self.mails: list[Envelope] = []
-        self.refuse = 0
-        self.refused = 0
+        self.reject = 0
+        self.rejected = 0
         self.open = asyncio.Event()
         self.open.set()
         self.reached = asyncio.Event()
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
         self.reached.set()
-        if self.refuse > self.refused:
-            self.refused += 1
+        if self.reject > self.rejected:
+            self.rejected += 1
             return "451 try again later"
         await self.open.wait()
         self.mails.append(envelope)
@@ -63,7 +66,7 @@ def strata(dsn: str, tmp_path: Path) -> Strata:
     return Strata(tmp_path / "home", dsn, STRATA_WORKER__FIRST_DELAY="0.2", STRATA_WORKER__HEARTBEAT="2")
 
 
-async def until(condition: Callable[[], Any], strata: Strata) -> None:
+async def wait_until(condition: Callable[[], Any], strata: Strata) -> None:
     deadline = asyncio.get_running_loop().time() + SECONDS
     while not condition():
         assert asyncio.get_running_loop().time() < deadline, strata.log("worker")
@@ -75,25 +78,25 @@ def register(url: str, email: str) -> None:
     assert httpx2.post(f"{url}/api/v1/auth/register", json=body, timeout=20).status_code == 201
 
 
-def settings_of(port: int) -> dict[str, str]:
+def smtp_settings(port: int) -> dict[str, str]:
     return {"STRATA_MAIL__HOST": "127.0.0.1", "STRATA_MAIL__PORT": str(port), "STRATA_MAIL__SECURITY": "none"}
 
 
-async def test_a_worker_killed_while_sending_loses_no_mail(strata: Strata) -> None:
+async def test_a_worker_killed_during_delivery_loses_no_mail(strata: Strata) -> None:
     inbox = Inbox()
     inbox.open.clear()
     async with smtp(inbox) as port:
         with strata.serving() as url:
             await asyncio.to_thread(register, url, "ada@example.com")
-            assert inbox.mails == [], "no worker is running yet"
-            with strata.running("worker", **settings_of(port)) as worker:
+            assert inbox.mails == [], "no worker runs yet"
+            with strata.running("worker", **smtp_settings(port)) as worker:
                 await asyncio.wait_for(inbox.reached.wait(), SECONDS)
                 worker.send_signal(signal.SIGKILL)
                 worker.wait(10)
             assert inbox.mails == [], "the first worker was killed before the server accepted the mail"
             inbox.open.set()
-            with strata.running("worker", **settings_of(port)):
-                await until(lambda: len(inbox.mails) >= 1, strata)
+            with strata.running("worker", **smtp_settings(port)):
+                await wait_until(lambda: len(inbox.mails) >= 1, strata)
             message = message_from_bytes(inbox.mails[-1].content, policy=policy.default)
             assert message["To"] == "ada@example.com"
             text = message.get_content()
@@ -106,42 +109,42 @@ async def test_a_worker_killed_while_sending_loses_no_mail(strata: Strata) -> No
     assert "ada@example.com" not in logs
 
 
-async def test_rejected_mail_is_sent_again(strata: Strata, dsn: str) -> None:
+async def test_a_rejected_mail_is_retried(strata: Strata, dsn: str) -> None:
     inbox = Inbox()
-    inbox.refuse = 2
+    inbox.reject = 2
     async with smtp(inbox) as port:
-        with strata.serving() as url, strata.running("worker", **settings_of(port)):
+        with strata.serving() as url, strata.running("worker", **smtp_settings(port)):
             await asyncio.to_thread(register, url, "ada@example.com")
-            await until(lambda: inbox.mails, strata)
-    assert inbox.refused == 2
+            await wait_until(lambda: inbox.mails, strata)
+    assert inbox.rejected == 2
     assert strata.log("worker").count('"event":"job_failed"') == 2
     connection = await asyncpg.connect(dsn)
-    assert await connection.fetchval("SELECT count(*) FROM pgqueuer") == 0, "sent mail is removed from the queue"
-    kept = await connection.fetch("SELECT traceback::text FROM pgqueuer_log WHERE traceback IS NOT NULL")
+    assert await connection.fetchval("SELECT count(*) FROM pgqueuer") == 0, "a sent mail leaves the queue"
+    logged = await connection.fetch("SELECT traceback::text FROM pgqueuer_log WHERE traceback IS NOT NULL")
     await connection.close()
-    assert len(kept) == 2
-    assert not any("ada@example.com" in f"{text} {strata.log('worker')}" for text in kept)
+    assert len(logged) == 2
+    assert not any("ada@example.com" in f"{text} {strata.log('worker')}" for text in logged)
 
 
-async def test_a_worker_without_its_database_exits_with_an_error(strata: Strata, dsn: str) -> None:
+async def test_a_worker_exits_with_a_message_when_it_loses_its_database(strata: Strata, dsn: str) -> None:
     with strata.running("worker") as worker:
-        await until(lambda: "worker_started" in strata.log("worker"), strata)
+        await wait_until(lambda: "worker_started" in strata.log("worker"), strata)
         await end_sessions(dsn)
         assert await asyncio.to_thread(worker.wait, SECONDS) == 1
-    said = [line for line in strata.log("worker").splitlines() if not line.startswith("{")]
-    assert said[0].startswith("Error: The database cannot be reached: "), "\n".join(said[-25:])
-    assert "strata doctor" in said[1]
-    assert len(said) == 2
+    printed = [line for line in strata.log("worker").splitlines() if not line.startswith("{")]
+    assert printed[0].startswith("Error: The database cannot be reached: "), "\n".join(printed[-25:])
+    assert "strata doctor" in printed[1]
+    assert len(printed) == 2
 
 
-async def test_without_a_mail_server_no_mail_is_lost(strata: Strata) -> None:
+async def test_mail_is_sent_once_the_mail_server_is_reconfigured(strata: Strata) -> None:
     port = free_port()
     with strata.serving() as url:
         await asyncio.to_thread(register, url, "ada@example.com")
-        with strata.running("worker", **settings_of(port)):
-            await until(lambda: '"event":"job_failed"' in strata.log("worker"), strata)
+        with strata.running("worker", **smtp_settings(port)):
+            await wait_until(lambda: '"event":"job_failed"' in strata.log("worker"), strata)
         with strata.running("worker"):
-            await until(lambda: strata.json("mail"), strata)
+            await wait_until(lambda: strata.json("mail"), strata)
     mails = strata.json("mail")
     assert [sorted(mail) for mail in mails] == [["links", "subject", "text", "to", "token"]]
     assert mails[0]["to"] == "ada@example.com"

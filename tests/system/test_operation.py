@@ -1,4 +1,4 @@
-"""Operation of a running server: change the log level, read the worker's metrics, protect and move ``/metrics``."""
+"""Operation of a running server: its log level, the metrics of the worker, token and port of /metrics."""
 
 import os
 import signal
@@ -23,34 +23,34 @@ async def strata(admin_dsn: str, tmp_path: Path, request: pytest.FixtureRequest)
     )
 
 
-def eventually(check: Callable[[], object]) -> None:
+def wait_until(check: Callable[[], object]) -> None:
     deadline = time.monotonic() + 30
     while not check():
-        assert time.monotonic() < deadline, "the condition was not met in time"
+        assert time.monotonic() < deadline, "the condition is still false after 30 s"
         time.sleep(0.1)
 
 
 def test_the_log_level_changes_in_every_worker(strata: Strata) -> None:
     with strata.serving("--workers", "2") as url:
         (run,) = running_in(strata.home / "runs")
-        eventually(lambda: len(run.pids()) == 2)
+        wait_until(lambda: len(run.pids()) == 2)
 
-        def quiet_lines() -> int:
+        def debug_lines() -> int:
             return strata.log("serve").count('"http_route":"/health"')
 
         httpx2.get(f"{url}/health")
-        assert quiet_lines() == 0, "a successful health check is logged at debug level only"
+        assert debug_lines() == 0, "a successful health check is logged at debug level only"
         assert len(strata.json("log-level", "debug")["processes"]) == 2
-        eventually(lambda: strata.log("serve").count('"event":"log_level_changed"') >= 2)
+        wait_until(lambda: strata.log("serve").count('"event":"log_level_changed"') >= 2)
         for _ in range(20):
             httpx2.get(f"{url}/health")
-        eventually(lambda: quiet_lines() == 20)
+        wait_until(lambda: debug_lines() == 20)
         strata.run("log-level", "configured")
-        eventually(lambda: strata.log("serve").count('"event":"log_level_changed"') >= 4)
+        wait_until(lambda: strata.log("serve").count('"event":"log_level_changed"') >= 4)
         httpx2.get(f"{url}/health")
         os.kill(run.pids()[0], signal.SIGUSR1)
-        # The next level after info is debug.
-        eventually(lambda: run.level.read_text() == "debug")
+        # The next level below info is debug.
+        wait_until(lambda: run.level.read_text() == "debug")
     assert strata.run("log-level", "debug", expect=1).stderr.startswith("Error: No process is running for")
 
 
@@ -71,23 +71,24 @@ def test_metrics_on_a_separate_port_with_a_token(strata: Strata) -> None:
         assert httpx2.get(f"{url}/metrics", headers={"Authorization": f"Bearer {token}"}).status_code == 200
 
 
-def test_the_worker_exposes_queued_and_finished_jobs(strata: Strata) -> None:
+def test_the_worker_exposes_its_queue_and_its_attempts(strata: Strata) -> None:
     port = free_port()
     with strata.serving() as url:
         body = {"email": "ada@example.com", "password": PASSWORD, "name": "Ada"}
         assert httpx2.post(f"{url}/api/v1/auth/register", json=body, timeout=20).status_code == 201
         refusing = {"STRATA_MAIL__HOST": "127.0.0.1", "STRATA_MAIL__PORT": "1", "STRATA_WORKER__FIRST_DELAY": "60"}
         with strata.running("worker", STRATA_WORKER__METRICS_PORT=str(port), **refusing):
-            eventually(lambda: _answers(port))
+            wait_until(lambda: _responds(port))
             own = f"http://127.0.0.1:{port}"
-            eventually(lambda: Scrape.of(own).sum("job_attempts_total", job="auth.send_token", outcome="failure") == 1)
-            eventually(lambda: Scrape.of(own).sum("job_queue_depth", job="auth.send_token") == 1)
+            wait_until(lambda: Scrape.of(own).sum("job_attempts_total", job="auth.send_token", outcome="failure") == 1)
+            wait_until(lambda: Scrape.of(own).sum("job_queue_depth", job="auth.send_token") == 1)
         with strata.running("worker", STRATA_WORKER__METRICS_PORT=str(port)):
-            eventually(lambda: _answers(port))
-            assert "job_queue_oldest_seconds" in Scrape.of(own).text
+            wait_until(lambda: _responds(port))
+            # The instruments exist once the worker has imported its jobs, shortly after /metrics responds.
+            wait_until(lambda: "job_queue_oldest_seconds" in Scrape.of(own).text)
 
 
-def _answers(port: int) -> bool:
+def _responds(port: int) -> bool:
     try:
         return httpx2.get(f"http://127.0.0.1:{port}/metrics", timeout=2).status_code == 200
     except httpx2.HTTPError:
@@ -100,9 +101,9 @@ def test_unknown_paths_and_methods_create_no_series(strata: Strata) -> None:
         before = len(Scrape.of(url).samples)
         for number in range(100):
             httpx2.get(f"{url}/api/v2/nothing{number}")
-            # The server's parser rejects it before it is counted.
+            # The HTTP parser rejects the method before the metrics middleware runs.
             assert httpx2.request(f"BREW{number}", f"{url}/api/v1/nothing").status_code == 400
         found = Scrape.of(url)
-    # Only the series that a first scrape adds.
+    # The first scrape itself adds some series.
     assert len(found.samples) - before < 40
     assert found.sum("http_server_request_duration_seconds_count", http_route="unmatched") == 101

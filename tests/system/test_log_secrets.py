@@ -1,4 +1,4 @@
-"""A full run with secrets in every input of a client: each log line is JSON, and none contains a secret."""
+"""The logs of a full run with secrets in every input: each line is JSON, and none contains a secret."""
 
 import json
 import os
@@ -41,12 +41,12 @@ def strata(dsn: str, tmp_path: Path) -> Strata:
 
 
 def lines_of(log: str) -> list[dict[str, Any]]:
-    """Every log line. Fails the test if a line is not JSON."""
+    """Parse every line as JSON."""
     return [json.loads(line) for line in log.splitlines()]
 
 
-def live_through_an_account(strata: Strata, url: str, plants: Plants) -> None:
-    """Register, verify, sign in, refresh, call, reset the password, in both versions. All requests succeed."""
+def use_a_new_user(strata: Strata, url: str, plants: Plants) -> None:
+    """Register, verify, sign in, refresh and sign out in both versions, with successful responses."""
     with httpx2.Client(base_url=url, timeout=_TIMEOUT) as client:
         for version in ("v1", "v2"):
             email, password = plants.address(f"{version} account"), plants.opaque(f"{version} account")
@@ -69,9 +69,9 @@ def sign_in_and_out(client: httpx2.Client, version: str, form: dict[str, str], p
     grant = {} if version == "v1" else {"grant_type": "password"}
     wrong = form | {"password": plants.opaque(f"{version} wrong password")}
     assert client.post(path, data=grant | wrong).status_code in {400, 401}
-    answer = client.post(path, data=grant | form)
-    assert answer.status_code == 200, answer.text
-    tokens = answer.json()
+    response = client.post(path, data=grant | form)
+    assert response.status_code == 200, response.text
+    tokens = response.json()
     for kind in ("access_token", "refresh_token"):
         plants.note(tokens[kind], f"{version} {kind}")
     bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
@@ -97,7 +97,7 @@ def mailed_token(strata: Strata, email: str) -> str:
 
 
 async def break_tables(dsn: str) -> None:
-    """Make every later statement fail with an error that quotes it."""
+    """Rename tables, so that statements fail with errors that quote them."""
     connection = await asyncpg.connect(dsn)
     for table in ("posts", "events", "sessions"):
         await connection.execute(f"ALTER TABLE {table} RENAME TO gone_{table}")
@@ -107,9 +107,9 @@ async def break_tables(dsn: str) -> None:
 async def test_a_full_run_logs_no_secret(strata: Strata, dsn: str) -> None:
     plants = Plants()
     key = api_key(strata, plants.address("owner of the key"))
-    plants.note(key["X-API-Key"], "a key that works")
+    plants.note(key["X-API-Key"], "a valid key")
     with strata.serving() as url, strata.running("worker"):
-        live_through_an_account(strata, url, plants)
+        use_a_new_user(strata, url, plants)
         drive(url, plants, key)
         await break_tables(dsn)
         drive(url, plants, key)
@@ -121,7 +121,7 @@ async def test_a_full_run_logs_no_secret(strata: Strata, dsn: str) -> None:
     failures = [line for line in served if line["event"] == "request_failed"]
     assert any("UndefinedTable" in line["exception"] for line in failures), "errors quote the statements"
     assert any(line["event"] == "job_done" for line in worked)
-    # Each string of each request and response is a violation there; it is logged without the value.
+    # The contracts of this server allow no text, so every request and response violates them; values are not logged.
     violations = [line for line in served if line["event"] == "contract_violation"]
     assert len(violations) > 200
     assert {"header", "body"} <= {line["rule"] for line in violations}
