@@ -116,7 +116,7 @@ def test_the_cost_of_a_layer_is_its_share_of_the_whole() -> None:
 
 def test_every_goal_has_its_cells() -> None:
     planned = {(variant.name, workload) for variant in plan.comparison(NO_DATA) for workload in variant.workloads}
-    assert {cell for goal in report.GOALS for cell in (goal.above, goal.below)} == planned
+    assert {cell for goal in report.GOALS for cell in (goal.numerator, goal.denominator)} == planned
 
 
 async def test_the_generator_sends_as_many_requests_as_it_is_told() -> None:
@@ -205,3 +205,9 @@ def test_another_checkout_is_served_from_its_folder(tmp_path: Path) -> None:
     cells = {(name, workload): Measurement(cpu=cpu) for name, cpu in ((FULL, [2.0, 3.0, 9.0]), (OTHER, [2.0, 2.0, 3.0]))
              for workload in (ONE, PAGE_OF_20)}  # fmt: skip
     assert [(ratio.value, ratio.met) for ratio in report.ratios(cells, report.AGAINST_GOALS)] == [(1.5, False)] * 2
+
+
+@pytest.mark.parametrize(("value", "met"), [(0.96, False), (0.97, True), (1.0, True), (1.03, True), (1.04, False)])
+def test_another_checkout_may_be_neither_slower_nor_faster(value: float, *, met: bool) -> None:
+    for goal in report.AGAINST_GOALS:
+        assert (str(goal), goal.is_met(value)) == ("0.97 to 1.03", met)
