@@ -1,4 +1,4 @@
-"""``python -m tests.benchmarks``: the ratios of the design, measured on this machine in one run."""
+"""``python -m tests.benchmarks``: measures the ratios of the performance goals on this machine."""
 
 import json
 import os
@@ -23,8 +23,8 @@ from tests.benchmarks.plan import Variant
 from tests.benchmarks.processes import BenchmarkError, Processes
 from tests.benchmarks.variants.strata import layers
 
-# Many short rounds rather than a few long ones: what disturbs the machine lasts for seconds, and shall meet both sides
-# of a ratio.
+# Many short rounds instead of a few long ones: a disturbance of the machine lasts for seconds, and has to affect both
+# sides of a ratio.
 _NORMAL: Final = Effort(rounds=21, share=0.25)
 _QUICK: Final = Effort(rounds=5, share=0.2)
 _POSTS: Final = 100_000
@@ -43,7 +43,7 @@ def main(
 ) -> None:
     """Measure the CPU per request of Strata and of other stacks, and print ratios with their goals.
 
-    Everything is started here, on loopback and in a temporary folder, and ended here.
+    The command starts all servers on loopback, with a temporary folder, and stops them at the end.
     """
     for name in [name for name in os.environ if name.startswith("STRATA_")]:
         del os.environ[name]
@@ -92,9 +92,9 @@ def _run(home: Path, data: Data, variants: Sequence[Variant], effort: Effort, *,
         task = progress.add_task("Starting servers", total=steps(variants, effort))
         generator = processes.generator()
         servers = start(processes, variants, generator, may_fail=may_fail)
-        answering = [variant for variant in variants if variant.name in servers]
-        progress.update(task, total=steps(answering, effort))
-        return measure(servers, answering, generator, effort, _advancer(progress, task))
+        ready = [variant for variant in variants if variant.name in servers]
+        progress.update(task, total=steps(ready, effort))
+        return measure(servers, ready, generator, effort, _advancer(progress, task))
 
 
 def _advancer(progress: Progress, task: Any) -> Callable[[str], None]:
@@ -102,7 +102,7 @@ def _advancer(progress: Progress, task: Any) -> Callable[[str], None]:
 
 
 def _progress() -> Progress:
-    # The bar is for a person; stdout stays for the table or for a script.
+    # The progress bar goes to stderr: stdout contains only the table or the JSON.
     columns = (TextColumn("{task.description:<36}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     return Progress(*columns, console=Console(stderr=True))
 

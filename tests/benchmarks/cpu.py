@@ -1,4 +1,4 @@
-"""CPU time of another process: unlike elapsed time, it hardly depends on who else uses the machine."""
+"""CPU time of another process: unlike elapsed time, it hardly depends on the load of the machine."""
 
 import os
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Final
 
 _USER_TIME: Final = 11
 _SYSTEM_TIME: Final = 12
-"""Positions behind the command's name; in proc_pid_stat(5), which counts from 1 and from the pid, 14 and 15."""
+"""Positions after the command name. proc_pid_stat(5) counts from 1 and from the pid: 14 and 15."""
 
 
 def cpu_seconds(pid: int) -> float:
@@ -18,6 +18,6 @@ def cpu_seconds(pid: int) -> float:
 
 
 def ticks(stat: str) -> int:
-    """User and system ticks from the text of ``/proc/<pid>/stat``; the command's name may hold anything."""
+    """User and system ticks from the text of ``/proc/<pid>/stat``; the command name may contain any character."""
     fields = stat[stat.rindex(")") + 1 :].split()
     return int(fields[_USER_TIME]) + int(fields[_SYSTEM_TIME])

@@ -1,4 +1,4 @@
-"""The database of a run: the product's own tables, filled by the server itself, and what to ask for in it."""
+"""The database of a run: the product's tables with generated rows, and the paths to request."""
 
 import asyncio
 from dataclasses import dataclass
@@ -42,21 +42,21 @@ _DEEP: Final = "SELECT created_at, id FROM posts ORDER BY created_at DESC, id DE
 
 @dataclass(frozen=True)
 class Data:
-    """What a run asks for."""
+    """The database, the credentials and the paths of a run."""
 
     dsn: str
     key: str
     plain_paths: list[str]
-    """Single posts, by their UUIDs."""
+    """Paths of single posts by UUID."""
     strata_paths: list[str]
-    """The same posts in v2."""
+    """Paths of the same posts in v2."""
     deep_path: str
-    """The page at ``deep_page``, by its cursor."""
+    """The path of page ``deep_page``, with its cursor."""
     deep_page: int
 
 
 def prepare(server: EmbeddedPostgres, home: Path, posts: int, deep_page: int) -> Data:
-    """Migrate and fill the database of a running server; the deep page is the last one where there are fewer."""
+    """Migrate and fill the database of a running server. With fewer pages, the deep page is the last one."""
     dsn = server.dsn()
     migrations.upgrade(dsn)
     return asyncio.run(fill(dsn, home, posts, min(deep_page, posts // PAGE)))
@@ -88,10 +88,10 @@ async def fill(dsn: str, home: Path, posts: int, deep_page: int) -> Data:
 
 
 def _cursor(home: Path, position: tuple[object, ...]) -> str:
-    """The cursor that the page before would have given: nobody walks thousands of pages for it."""
+    """The cursor of the preceding page, computed instead of read from thousands of pages."""
     key = load_settings(home=home)[HttpSettings].cursor_key
     if key is None:
-        message = "settings without a cursor key"
+        message = "the settings must contain a cursor key"
         raise ValueError(message)
     listing = listing_of(
         Request({"type": "http", "path": LIST, "query_string": f"limit={PAGE}".encode(), "headers": []})

@@ -1,7 +1,7 @@
-"""A load generator in a process of its own, bounded in requests and in time: ``python -m tests.benchmarks.load``.
+"""A load generator process with limits on requests and time: ``python -m tests.benchmarks.load``.
 
-It reads jobs, one JSON line each, and answers each with one JSON line. Connections are raw protocols, so that it
-costs less than what it measures.
+It reads one job per line of JSON, and writes one line of JSON for each. It uses asyncio protocols without an HTTP
+library, so that it costs less CPU than the server that it measures.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ _STATUS: Final = slice(9, 12)
 
 @dataclass(frozen=True)
 class Job:
-    """``count`` requests to loopback over ``connections`` connections that are kept open; paths take turns."""
+    """``count`` requests to loopback over ``connections`` persistent connections, to each path in turn."""
 
     port: int
     paths: list[str]
@@ -31,32 +31,32 @@ class Job:
     count: int
     connections: int
     seconds: float = 60.0
-    """After which the job is given up."""
+    """The time limit of the job."""
 
 
 @dataclass
 class Tally:
-    """What came back."""
+    """Statuses and latencies of the responses."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     latencies: list[float] = field(default_factory=list)
-    """Seconds, of all answers but those that only send away."""
+    """Seconds, of all responses except 503."""
 
     def percentile(self, share: float) -> float:
-        """The latency that this share of the answers did not exceed."""
+        """The latency that this share of the responses did not exceed."""
         ordered = sorted(self.latencies)
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
 class _Connection(asyncio.Protocol):
-    """Sends the next request as soon as the answer to the last one is whole."""
+    """Sends the next request as soon as the response to the last one is complete."""
 
     def __init__(self, requests: Iterator[bytes], tally: Tally, done: "asyncio.Future[None]") -> None:
         self._requests = requests
         self._tally = tally
         self._done = done
         self._buffer = b""
-        self._whole = 0
+        self._length = 0
         self._sent = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -65,22 +65,22 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
-        if not self._whole:
+        if not self._length:
             end = self._buffer.find(_HEAD_END)
             if end < 0:
                 return
             length = _LENGTH.search(self._buffer, 0, end + 2)
             if length is None:
-                self._fail("an answer without Content-Length")
+                self._fail("a response has no Content-Length")
                 return
-            self._whole = end + len(_HEAD_END) + int(length[1])
-        if len(self._buffer) < self._whole:
+            self._length = end + len(_HEAD_END) + int(length[1])
+        if len(self._buffer) < self._length:
             return
         status = int(self._buffer[_STATUS])
         self._tally.statuses[status] += 1
         if status != SHED:
             self._tally.latencies.append(perf_counter() - self._sent)
-        self._buffer, self._whole = b"", 0
+        self._buffer, self._length = b"", 0
         self._next()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -109,22 +109,24 @@ async def drive(job: Job) -> Tally:
     tally = Tally()
     loop = asyncio.get_running_loop()
     async with asyncio.timeout(job.seconds):
-        ends = [loop.create_future() for _ in range(min(job.connections, job.count))]
-        for end in ends:
-            await loop.create_connection(lambda end=end: _Connection(requests, tally, end), "127.0.0.1", job.port)
-        await asyncio.gather(*ends)
+        done = [loop.create_future() for _ in range(min(job.connections, job.count))]
+        for future in done:
+            await loop.create_connection(
+                lambda future=future: _Connection(requests, tally, future), "127.0.0.1", job.port
+            )
+        await asyncio.gather(*done)
     return tally
 
 
 def main() -> None:
-    """Do the jobs that arrive on stdin until it ends."""
+    """Run the jobs from stdin until it ends."""
     for line in sys.stdin:
         try:
             tally = asyncio.run(drive(Job(**json.loads(line))))
-            answer = {"statuses": tally.statuses, "latencies": tally.latencies}
+            reply = {"statuses": tally.statuses, "latencies": tally.latencies}
         except (OSError, TimeoutError) as error:
-            answer = {"error": f"{type(error).__name__}: {error}"}
-        sys.stdout.write(json.dumps(answer) + "\n")
+            reply = {"error": f"{type(error).__name__}: {error}"}
+        sys.stdout.write(json.dumps(reply) + "\n")
         sys.stdout.flush()
 
 

@@ -1,4 +1,4 @@
-"""CPU per request of each variant, measured in turns, so that a busy minute of the machine meets all of them."""
+"""CPU per request of each variant, measured in turn, so that load on the machine affects all variants alike."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,13 +14,13 @@ _OK: Final = 200
 
 @dataclass(frozen=True)
 class Effort:
-    """How long a run takes: the rounds, and the share of each workload's requests that one of them makes."""
+    """The number of rounds, and the share of a workload's requests that one round sends."""
 
     rounds: int
     share: float
 
     def requests(self, count: int) -> int:
-        """The requests of one round."""
+        """The number of requests in one round."""
         return max(CONNECTIONS, int(count * self.share))
 
 
@@ -31,7 +31,7 @@ class Measurement:
     cpu: list[float] = field(default_factory=list)
     """Microseconds of CPU per request."""
     p99: list[float] = field(default_factory=list)
-    """Milliseconds; depends on the load generator and on the machine, so it is not for comparison between runs."""
+    """Milliseconds. Not comparable between runs: it depends on the load generator and on the machine."""
 
     @property
     def value(self) -> float:
@@ -46,9 +46,9 @@ Results = Mapping[tuple[str, str], Measurement]
 def start(
     processes: Processes, variants: Sequence[Variant], generator: LoadGenerator, *, may_fail: bool = False
 ) -> dict[str, Server]:
-    """Servers that have answered with 200. Those that answer otherwise are left out where they may.
+    """Start all servers, and return those that respond with 200.
 
-    Raises ``BenchmarkError``.
+    Another status raises ``BenchmarkError``, or leaves the server out with ``may_fail``.
     """
     started = {
         variant.name: processes.serve(variant.name, variant.factory, variant.variables, variant.root)
@@ -57,11 +57,11 @@ def start(
     ready = {}
     for variant in variants:
         path = next(iter(variant.workloads.values())).paths[0]
-        status = generator.await_answer(started[variant.name], path, variant.headers)
+        status = generator.wait_for_response(started[variant.name], path, variant.headers)
         if status == _OK:
             ready[variant.name] = started[variant.name]
         elif not may_fail:
-            message = f"{variant.name} answered {path} with {status}"
+            message = f"{variant.name} must respond to {path} with 200, got {status}"
             raise BenchmarkError(message)
     return ready
 
@@ -73,13 +73,13 @@ def measure(
     effort: Effort,
     advance: Callable[[str], None],
 ) -> Results:
-    """Every workload of every variant, once to warm up and then once a round; ``advance`` is told what comes next.
+    """Run every workload of every variant, once to warm up and then once per round.
 
-    Raises ``BenchmarkError`` when an answer is not 200.
+    ``advance`` is called with a description before each. Raises ``BenchmarkError`` for an unexpected status.
     """
     cells = [(variant, workload) for variant in variants for workload in variant.workloads]
     results = {(variant.name, workload): Measurement() for variant, workload in cells}
-    # By workload, so that variants that are compared are measured close to each other.
+    # Sorted by workload: the two sides of a ratio are measured within seconds.
     cells.sort(key=lambda cell: cell[1])
     for number in range(effort.rounds + 1):
         for variant, workload in cells if number % 2 else reversed(cells):
@@ -95,7 +95,7 @@ def measure(
 
 
 def steps(variants: Sequence[Variant], effort: Effort) -> int:
-    """How often ``measure`` calls ``advance``."""
+    """The number of times that ``measure`` calls ``advance``."""
     return (effort.rounds + 1) * sum(len(variant.workloads) for variant in variants)
 
 
@@ -106,11 +106,11 @@ def _once(server: Server, variant: Variant, workload: str, generator: LoadGenera
     spent = server.cpu - before
     expected = {_OK, SHED} if may_shed else {_OK}
     if not tally.statuses[_OK] or set(tally.statuses) - expected or tally.statuses.total() != count:
-        message = f"{variant.name}: {workload}: {count} requests were answered with {dict(tally.statuses)}"
+        message = f"{variant.name}: {workload}: {count} requests got the statuses {dict(tally.statuses)}"
         raise BenchmarkError(message)
     return per_request(spent, count), tally.percentile(0.99) * 1000
 
 
 def per_request(seconds: float, count: int) -> float:
-    """Microseconds."""
+    """CPU seconds of a round as microseconds per request."""
     return seconds * 1e6 / count

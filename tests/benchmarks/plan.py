@@ -1,4 +1,4 @@
-"""Which variants a run compares, and what is asked of each."""
+"""The variants that a run compares, and the requests to each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -13,8 +13,8 @@ ONE: Final = "GET one post"
 PAGE_OF_20: Final = f"list of {PAGE}"
 DEEP: Final = "deep page"
 ROUTE: Final = "route"
-ADMITTED: Final = "as many as are admitted"
-TWICE: Final = "twice as many"
+ADMITTED: Final = "admitted load"
+TWICE: Final = "twice the admitted load"
 CONNECTIONS: Final = 32
 
 RAW: Final = "raw"
@@ -22,9 +22,9 @@ TUTORIAL: Final = "tutorial"
 NAIVE: Final = "naive"
 FULL: Final = "strata"
 BARE: Final = "strata-bare"
-JUDGED: Final = "strata-judged"
-"""One request in ten is held against its contract: ten times the default, so that a difference can be seen."""
-UNJUDGED: Final = "strata-unjudged"
+CHECKED: Final = "strata-checked"
+"""Checks one request in ten against the contract: ten times the default, to make the difference measurable."""
+UNCHECKED: Final = "strata-unchecked"
 FEW: Final = f"first of {routing.FEW} routes"
 _SAMPLE_RATIO: Final = "STRATA_CONFORMANCE__SAMPLE_RATIO"
 LIMITED: Final = "strata-limited"
@@ -35,23 +35,23 @@ MANY: Final = f"last of {routing.MANY} routes"
 
 @dataclass(frozen=True)
 class Workload:
-    """Paths that take turns, and how many requests a round makes: enough for the clock's ticks not to matter."""
+    """Paths, which are requested in turn, and the requests of a full round (``Effort.share`` takes a part of them)."""
 
     paths: list[str]
     count: int
     connections: int = CONNECTIONS
     may_shed: bool = False
-    """Whether a 503 is an answer."""
+    """Whether 503 is an accepted response."""
 
     @property
     def load(self) -> tuple[list[str], int, bool]:
-        """What is asked for, over how many connections, and whether some may be sent away."""
+        """The paths, the number of connections, and whether responses may be 503."""
         return self.paths, self.connections, self.may_shed
 
 
 @dataclass(frozen=True)
 class Variant:
-    """An application, and what is asked of it. Every answer must be 200."""
+    """An application and the requests to it. Every response must be 200 unless the workload accepts 503."""
 
     name: str
     factory: str
@@ -59,7 +59,7 @@ class Variant:
     headers: dict[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     root: Path = ROOT
-    """The checkout that is served."""
+    """The checkout to serve."""
 
 
 def comparison(data: Data) -> list[Variant]:
@@ -70,8 +70,8 @@ def comparison(data: Data) -> list[Variant]:
         _competitor(NAIVE, data, 600, 500),
         _strata(FULL, "full", data, 2400, 1200, deep=1200),
         _strata(BARE, "bare", data, 2400, 1200),
-        _strata(JUDGED, "full", data, 2400, 1200, variables={_SAMPLE_RATIO: "0.1"}),
-        _strata(UNJUDGED, "full", data, 2400, 1200, variables={_SAMPLE_RATIO: "0"}),
+        _strata(CHECKED, "full", data, 2400, 1200, variables={_SAMPLE_RATIO: "0.1"}),
+        _strata(UNCHECKED, "full", data, 2400, 1200, variables={_SAMPLE_RATIO: "0"}),
         _limited(data),
         _routes(FEW, "few", 1),
         _routes(MANY, "many", routing.MANY),
@@ -87,7 +87,7 @@ def against(data: Data, other: Path) -> list[Variant]:
 
 
 def ablation(data: Data, layers: list[str]) -> list[Variant]:
-    """The whole of Strata, and Strata without each of its layers."""
+    """Strata with all layers, and without each of them."""
     return [
         _strata(FULL, "full", data, 3000),
         *(_strata(name, "without", data, 3000, variables={WITHOUT: name}) for name in layers),

@@ -1,4 +1,4 @@
-"""The processes of a run: one server for each variant, and the load generator."""
+"""The processes of a run: one server per variant, and the load generator."""
 
 import json
 import os
@@ -23,20 +23,20 @@ _STOP_SECONDS: Final = 5
 
 
 class BenchmarkError(Exception):
-    """The run cannot say anything: a server or the load generator failed."""
+    """A server or the load generator failed, so the run has no result."""
 
 
 class Processes:
-    """Starts processes and ends them; a pipe ends them when this process is killed."""
+    """Starts processes, and stops them at the end; a pipe stops them if this process is killed."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         self._folder = folder
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("STRATA_")}
-        self._environment = kept | dict(environment)
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("STRATA_")}
+        self._environment = inherited | dict(environment)
         self._running: list[subprocess.Popen[str]] = []
 
     def __enter__(self) -> Self:
-        self._watched, self._held = os.pipe()
+        self._read_end, self._write_end = os.pipe()
         return self
 
     def __exit__(
@@ -53,11 +53,11 @@ class Processes:
             for stream in (process.stdin, process.stdout):
                 if stream is not None:
                     stream.close()
-        os.close(self._watched)
-        os.close(self._held)
+        os.close(self._read_end)
+        os.close(self._write_end)
 
     def serve(self, name: str, factory: str, variables: Mapping[str, str], root: Path = _ROOT) -> "Server":
-        """Start the server of a variant; it is not ready yet."""
+        """Start the server of a variant, and return before it is ready."""
         port = free_port()
         log = self._folder / f"{name}.log"
         with log.open("w") as output:
@@ -76,9 +76,9 @@ class Processes:
         process: subprocess.Popen[str] = subprocess.Popen(
             [sys.executable, "-m", *arguments],
             cwd=root,
-            # The checkout that is served, not the one that is installed.
-            env={**self._environment, **variables, "PYTHONPATH": str(root), parent_pipe.VARIABLE: str(self._watched)},
-            pass_fds=(self._watched,),
+            # Python imports the served checkout, not the installed one.
+            env={**self._environment, **variables, "PYTHONPATH": str(root), parent_pipe.VARIABLE: str(self._read_end)},
+            pass_fds=(self._read_end,),
             start_new_session=True,
             text=True,
             **({"stderr": streams["stdout"]} if "stdin" not in streams else {}),
@@ -99,38 +99,38 @@ class Server:
 
     @property
     def cpu(self) -> float:
-        """CPU seconds so far."""
+        """CPU seconds since the start of the process."""
         return cpu_seconds(self._process.pid)
 
     def ensure_alive(self) -> None:
-        """Raise ``BenchmarkError`` with the end of the log when the server has ended."""
+        """Raise ``BenchmarkError`` with the end of the log if the server has ended."""
         if self._process.poll() is not None:
             message = f"{self.name} ended:\n{self._log.read_text()[-2000:]}"
             raise BenchmarkError(message)
 
 
 class LoadGenerator:
-    """The other process that sends requests."""
+    """The process that sends requests."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
 
     def run(self, job: Job) -> Tally:
-        """Do one job. Raises ``BenchmarkError``."""
+        """Run one job, and return its responses. Raises ``BenchmarkError``."""
         stdin, stdout = self._process.stdin, self._process.stdout
         if stdin is None or stdout is None:
             message = "the load generator has no pipes"
             raise BenchmarkError(message)
         stdin.write(json.dumps(asdict(job)) + "\n")
         stdin.flush()
-        answer = json.loads(stdout.readline() or '{"error": "the load generator ended"}')
-        if "error" in answer:
-            raise BenchmarkError(answer["error"])
-        statuses = Counter({int(status): count for status, count in answer["statuses"].items()})
-        return Tally(statuses, answer["latencies"])
+        reply = json.loads(stdout.readline() or '{"error": "the load generator ended"}')
+        if "error" in reply:
+            raise BenchmarkError(reply["error"])
+        statuses = Counter({int(status): count for status, count in reply["statuses"].items()})
+        return Tally(statuses, reply["latencies"])
 
-    def await_answer(self, server: Server, path: str, headers: dict[str, str]) -> int:
-        """The status of the first answer that a starting server gives. Raises ``BenchmarkError``."""
+    def wait_for_response(self, server: Server, path: str, headers: dict[str, str]) -> int:
+        """The status of a starting server's first response. Raises ``BenchmarkError`` after 60 seconds."""
         deadline = time.monotonic() + _READY_SECONDS
         job = Job(server.port, [path], headers, count=1, connections=1, seconds=10)
         while True:

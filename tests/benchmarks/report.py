@@ -12,10 +12,10 @@ from tests.benchmarks.measure import Results
 from tests.benchmarks.plan import (
     ADMITTED,
     BARE,
+    CHECKED,
     DEEP,
     FEW,
     FULL,
-    JUDGED,
     LIMITED,
     MANY,
     NAIVE,
@@ -26,7 +26,7 @@ from tests.benchmarks.plan import (
     ROUTE,
     TUTORIAL,
     TWICE,
-    UNJUDGED,
+    UNCHECKED,
 )
 
 Cell = tuple[str, str]
@@ -79,7 +79,7 @@ GOALS: Final = (
     *_pair("raw ASGI + asyncpg / Strata in full", RAW, FULL, at_least=0.4),
     *_pair("Strata in full / every layer off", FULL, BARE, at_most=1.4),
     # 10 % for one request in ten is 1 % for one in a hundred, the default.
-    *_pair("one request in ten checked / none", JUDGED, UNJUDGED, at_most=1.1),
+    *_pair("one request in ten checked / none", CHECKED, UNCHECKED, at_most=1.1),
     Goal(f"{MANY} / {FEW}", (MANY, ROUTE), (FEW, ROUTE), at_most=1.1),
     Goal(
         "p99 of admitted requests at twice the load / at the admitted load",

@@ -1,6 +1,6 @@
 """Serves one variant as ``strata serve`` does: ``python -m tests.benchmarks.serve module:factory port``.
 
-How its garbage is collected is the variant's own affair, as it is the product's.
+Each variant configures garbage collection itself, as the product does.
 """
 
 import sys
@@ -11,7 +11,7 @@ from app.cli.kit import parent_pipe
 
 
 def main() -> None:
-    """One worker on loopback, with the options of the product's own server."""
+    """Serve with one worker on loopback, with the options of ``strata serve``."""
     parent_pipe.exit_with_parent()
     factory, port = sys.argv[1:]
     uvicorn.run(

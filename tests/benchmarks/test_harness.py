@@ -1,4 +1,4 @@
-"""The harness counts what it sends, computes what it prints, and measures what it says."""
+"""The benchmarks send the given number of requests, measure CPU time and compute the ratios correctly."""
 
 import asyncio
 import dataclasses
@@ -24,10 +24,10 @@ from tests.benchmarks.measure import Effort, Measurement, measure, per_request, 
 from tests.benchmarks.plan import (
     ADMITTED,
     BARE,
+    CHECKED,
     DEEP,
     FEW,
     FULL,
-    JUDGED,
     LIMITED,
     MANY,
     NAIVE,
@@ -38,7 +38,7 @@ from tests.benchmarks.plan import (
     ROUTE,
     TUTORIAL,
     TWICE,
-    UNJUDGED,
+    UNCHECKED,
 )
 from tests.benchmarks.processes import BenchmarkError, Processes
 from tests.benchmarks.variants import strata
@@ -49,19 +49,19 @@ NO_DATA = Data("", "", [], [], "", 0)
 TINY = Effort(rounds=2, share=0.04)
 
 
-def test_ticks_are_read_behind_any_name() -> None:
+def test_ticks_follow_any_command_name() -> None:
     stat = "42 (a ) (b) S 1 42 42 0 -1 4194560 100 0 0 0 150 30 7 9 20 0 1 0 500 1000 200 1844"
     assert ticks(stat) == 180
 
 
-def test_cpu_time_is_that_of_the_process() -> None:
+def test_cpu_time_belongs_to_the_process() -> None:
     before, started = cpu_seconds(os.getpid()), time.process_time()
     while time.process_time() - started < 0.1:
         sum(range(1000))
     assert 0.08 <= cpu_seconds(os.getpid()) - before < 10
 
 
-def test_a_request_costs_its_share() -> None:
+def test_cpu_per_request() -> None:
     assert per_request(0.5, 2000) == 250
 
 
@@ -77,15 +77,15 @@ def test_ratios_of_known_numbers() -> None:
         (NAIVE, PAGE_OF_20): 500.0,
         (FULL, PAGE_OF_20): 400.0,
         (BARE, PAGE_OF_20): 400.0,
-        (JUDGED, ONE): 424.0,
-        (UNJUDGED, ONE): 400.0,
-        (JUDGED, PAGE_OF_20): 480.0,
-        (UNJUDGED, PAGE_OF_20): 400.0,
+        (CHECKED, ONE): 424.0,
+        (UNCHECKED, ONE): 400.0,
+        (CHECKED, PAGE_OF_20): 480.0,
+        (UNCHECKED, PAGE_OF_20): 400.0,
         (FULL, DEEP): 440.0,
         (FEW, ROUTE): 100.0,
         (MANY, ROUTE): 120.0,
     }
-    # What slows both sides of a round changes nothing; the round in which one side was disturbed is ignored.
+    # A factor on both sides of a round has no effect; the median ignores the round with one disturbed side.
     results = {cell: Measurement(cpu=[value, value * 9, value * 3], p99=[1, 1, 1]) for cell, value in cpu.items()}
     results[FULL, ONE].cpu[0] *= 7
     results[LIMITED, ADMITTED] = Measurement(cpu=[1, 1, 1], p99=[10, 30, 90])
@@ -119,26 +119,26 @@ def test_every_goal_has_its_cells() -> None:
     assert {cell for goal in report.GOALS for cell in (goal.numerator, goal.denominator)} == planned
 
 
-async def test_the_generator_sends_as_many_requests_as_it_is_told() -> None:
-    seen = []
+async def test_the_load_generator_sends_the_requested_number_of_requests() -> None:
+    received = []
 
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def respond(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while head := await reader.read(4096):
-            seen.append(head.split(b" ")[1])
+            received.append(head.split(b" ")[1])
             writer.write(b"HTTP/1.1 201 Created\r\nContent-Length: 5\r\n\r\nhel")
             await writer.drain()
             writer.write(b"lo")
         writer.close()
 
-    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+    async with await asyncio.start_server(respond, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         tally = await drive(Job(port, ["/a", "/b"], {}, count=50, connections=4))
     assert (tally.statuses, len(tally.latencies)) == ({201: 50}, 50)
-    assert seen.count(b"/a") == seen.count(b"/b") == 25
+    assert received.count(b"/a") == received.count(b"/b") == 25
     assert 0 < tally.percentile(0.5) <= tally.percentile(0.99)
 
 
-async def test_a_server_that_hangs_up_is_an_error() -> None:
+async def test_a_closed_connection_is_an_error() -> None:
     async def hang_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.close()
 
@@ -147,26 +147,26 @@ async def test_a_server_that_hangs_up_is_an_error() -> None:
             await drive(Job(server.sockets[0].getsockname()[1], ["/"], {}, count=5, connections=1))
 
 
-def test_two_variants_are_measured_in_turns(tmp_path: Path) -> None:
+def test_two_variants_are_measured_in_turn(tmp_path: Path) -> None:
     variants = [variant for variant in plan.comparison(NO_DATA) if variant.name in {FEW, MANY}]
-    told: list[str] = []
+    descriptions: list[str] = []
     with Processes(tmp_path, {}) as processes:
         generator = processes.generator()
         servers = start(processes, variants, generator)
-        results = measure(servers, variants, generator, TINY, told.append)
+        results = measure(servers, variants, generator, TINY, descriptions.append)
         lost = dataclasses.replace(variants[0], workloads={ROUTE: plan.Workload(["/nowhere"], 1)})
-        with pytest.raises(BenchmarkError, match="were answered with"):
-            measure(servers, [lost], generator, TINY, told.append)
+        with pytest.raises(BenchmarkError, match="got the statuses"):
+            measure(servers, [lost], generator, TINY, descriptions.append)
         ports = [server.port for server in servers.values()]
     assert {cell: len(measurement.cpu) for cell, measurement in results.items()} == {(FEW, ROUTE): 2, (MANY, ROUTE): 2}
     assert all(measurement.value > 0 for measurement in results.values())
-    assert told[: steps(variants, TINY)].count(f"{MANY}: {ROUTE}") == 3
+    assert descriptions[: steps(variants, TINY)].count(f"{MANY}: {ROUTE}") == 3
     for port in ports:
         with socket.socket() as probe:
-            assert probe.connect_ex(("127.0.0.1", port)) != 0, "the servers end with the run"
+            assert probe.connect_ex(("127.0.0.1", port)) != 0, "a server outlives the run"
 
 
-async def test_what_is_asked_is_there_also_with_layers_off(
+async def test_every_path_exists_with_and_without_layers(
     admin_dsn: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dsn = await clone(admin_dsn, "strata_harness")
@@ -179,7 +179,7 @@ async def test_what_is_asked_is_there_also_with_layers_off(
     apps = [strata.full(), strata.bare(), strata.without()]
     try:
         for app in apps:
-            # Not the suite's client: without layers the contract is not kept, in headers.
+            # Not TestApp.client(): without layers, headers of the contract are missing.
             transport = httpx2.ASGITransport(app=TestApp(app, Runtime.build(settings, database)).app)
             headers = {"X-API-Key": data.key}
             async with httpx2.AsyncClient(transport=transport, base_url="http://x", headers=headers) as client:
@@ -193,7 +193,7 @@ async def test_what_is_asked_is_there_also_with_layers_off(
         await admin.close()
     full, bare, without = apps
     assert strata.layers(full) == names
-    assert [layer.cls for layer in bare.user_middleware] == [strata.Admitted, strata.OneContext]
+    assert [layer.cls for layer in bare.user_middleware] == [strata.AdmitAllMiddleware, strata.SharedContextMiddleware]
     assert strata.layers(without) == [name for name in names if name != "AccessLog"]
 
 

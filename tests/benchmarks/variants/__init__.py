@@ -1,1 +1,1 @@
-"""The applications that are compared: one factory each, served by a process of its own."""
+"""The compared applications: one factory each, served in a separate process."""

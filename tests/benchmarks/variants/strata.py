@@ -1,4 +1,4 @@
-"""Strata itself: in full, without its layers, and without one of them."""
+"""Strata with all layers, without any of them, and without one of them."""
 
 import os
 from collections.abc import Iterable
@@ -22,33 +22,33 @@ MEASURED: Final = "/api/v2"
 """The version that requests go to."""
 _ADMITTED: Final = Decision(PolicySet.parse("benchmark", {"all": "1/second"}), (), 0)
 WITHOUT: Final = "BENCHMARK_WITHOUT"
-"""Names the layer that ``without`` leaves out."""
+"""The environment variable with the name of the layer that ``without`` leaves out."""
 
 
-class OneContext:
-    """What the application asks for of a request's context, made once for all requests: the layer's work is left out.
+class SharedContextMiddleware:
+    """Replaces the context middleware: all requests share the context of the first one.
 
-    The layer itself makes that context, so that this needs no knowledge of what is in one.
+    The original middleware creates that context, so this class does not depend on its contents.
     """
 
     def __init__(self, app: ASGIApp, *, layer: Middleware) -> None:
         self._app = app
         self._context: RequestContext | None = None
-        self._maker = layer.cls(self._note, *layer.args, **layer.kwargs)
+        self._original = layer.cls(self._store_context, *layer.args, **layer.kwargs)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             if self._context is None:
-                await self._maker(dict(scope), receive, send)
+                await self._original(dict(scope), receive, send)
             scope["state"] = {**scope.get("state", {}), KEY: self._context}
         await self._app(scope, receive, send)
 
-    async def _note(self, scope: Scope, _receive: Receive, _send: Send) -> None:
+    async def _store_context(self, scope: Scope, _receive: Receive, _send: Send) -> None:
         self._context = scope["state"][KEY]
 
 
-class Admitted:
-    """Lets every request through as one that has been charged already."""
+class AdmitAllMiddleware:
+    """Admits every request, as if the rate limiter had charged it already."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -61,51 +61,51 @@ class Admitted:
 
 
 def full() -> Starlette:
-    """Everything on, as it is served."""
+    """Strata with all layers."""
     return create_app()
 
 
 def bare() -> Starlette:
-    """The same application and routes without any layer: none of ``observability``, none of the version, no limits."""
+    """The same routes without the layers of ``observability`` and of the version, and without rate limits."""
     app = create_app()
     app.user_middleware = [
-        Middleware(Admitted),
-        *(_stand_in(layer) for layer in app.user_middleware if _is_context(layer)),
+        Middleware(AdmitAllMiddleware),
+        *(_replacement(layer) for layer in app.user_middleware if _is_context_layer(layer)),
     ]
     measured_version(app).user_middleware = []
     return app
 
 
 def without() -> Starlette:
-    """Everything on but the layer, or the watcher, that the environment names."""
+    """Strata without the layer or listener that the environment names."""
     app = create_app()
     name = os.environ[WITHOUT]
     for part in (app, measured_version(app)):
         part.user_middleware = [
-            _unwatched(layer, name) if _is_context(layer) else layer
+            _without_listener(layer, name) if _is_context_layer(layer) else layer
             for layer in part.user_middleware
-            if layer_name(layer) != name or _is_context(layer)
+            if layer_name(layer) != name or _is_context_layer(layer)
         ]
     return app
 
 
 def served_full() -> Starlette:
-    """``full``, in a process that serves it."""
-    return _settled(full())
+    """``full`` with the garbage collection of a server process."""
+    return _tuned(full())
 
 
 def served_bare() -> Starlette:
-    """``bare``, in a process that serves it."""
-    return _settled(bare())
+    """``bare`` with the garbage collection of a server process."""
+    return _tuned(bare())
 
 
 def served_without() -> Starlette:
-    """``without``, in a process that serves it."""
-    return _settled(without())
+    """``without`` with the garbage collection of a server process."""
+    return _tuned(without())
 
 
 def layers(app: Starlette) -> list[str]:
-    """The names of all layers and watchers, outermost first: those of the root, then those of the version."""
+    """The names of all layers and listeners, outermost first: those of the root, then those of the version."""
     names = []
     for part in (app, measured_version(app)):
         for layer in part.user_middleware:
@@ -114,7 +114,7 @@ def layers(app: Starlette) -> list[str]:
 
 
 def layer_name(layer: Middleware) -> str:
-    """The name of its class."""
+    """The name of a layer's class."""
     return str(getattr(layer.cls, "__name__", layer.cls))
 
 
@@ -127,29 +127,29 @@ def measured_version(app: Starlette) -> FastAPI:
     )
 
 
-def _settled(app: Starlette) -> Starlette:
+def _tuned(app: Starlette) -> Starlette:
     tune_garbage_collection()
     return app
 
 
-def _is_context(layer: Middleware) -> bool:
+def _is_context_layer(layer: Middleware) -> bool:
     return layer.cls is RequestContextMiddleware
 
 
 def _listeners(layer: Middleware) -> tuple[RequestListener, ...]:
-    return tuple(layer.kwargs["listeners"]) if _is_context(layer) else ()
+    return tuple(layer.kwargs["listeners"]) if _is_context_layer(layer) else ()
 
 
-def _watched_by(layer: Middleware, listeners: Iterable[RequestListener]) -> Middleware:
+def _with_listeners(layer: Middleware, listeners: Iterable[RequestListener]) -> Middleware:
     return Middleware(layer.cls, *layer.args, **{**layer.kwargs, "listeners": tuple(listeners)})
 
 
-def _unwatched(layer: Middleware, name: str) -> Middleware:
-    """Without the watcher of this name; without the layer itself, what others need of it is made once."""
+def _without_listener(layer: Middleware, name: str) -> Middleware:
+    """The layer without the listener of this name, or a replacement if the layer itself has this name."""
     if layer_name(layer) == name:
-        return _stand_in(layer)
-    return _watched_by(layer, (listener for listener in _listeners(layer) if type(listener).__name__ != name))
+        return _replacement(layer)
+    return _with_listeners(layer, (listener for listener in _listeners(layer) if type(listener).__name__ != name))
 
 
-def _stand_in(layer: Middleware) -> Middleware:
-    return Middleware(OneContext, layer=_watched_by(layer, ()))
+def _replacement(layer: Middleware) -> Middleware:
+    return Middleware(SharedContextMiddleware, layer=_with_listeners(layer, ()))

@@ -1,4 +1,4 @@
-"""FastAPI with SQLAlchemy's asynchronous ORM, as tutorials write it: entities, a session a request, response models."""
+"""FastAPI with SQLAlchemy's asynchronous ORM as in tutorials: entities, one session per request, response models."""
 
 import os
 from collections.abc import AsyncIterator
@@ -45,7 +45,7 @@ class _Post(_Base):
 
 
 class AuthorOut(BaseModel):
-    """Who wrote a post."""
+    """The author of a post."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -84,12 +84,12 @@ def create() -> FastAPI:
 
 
 def engine() -> AsyncEngine:
-    """A pool of the size that the other variants have: a default one would connect anew under this load."""
+    """An engine with the pool size of the other variants: the default pool would open new connections under load."""
     return create_async_engine(sqlalchemy_url(os.environ["STRATA_DATABASE__URL"]), pool_size=POOL_SIZE, max_overflow=0)
 
 
 def build(database: AsyncEngine) -> FastAPI:
-    """The application over an engine."""
+    """The application with this engine."""
     app = FastAPI()
     app.state.sessions = async_sessionmaker(database, expire_on_commit=False)
 
