@@ -1,1 +1,1 @@
-"""What a request costs, as ratios between variants that are measured in one run: ``python -m tests.benchmarks``."""
+"""The CPU cost of a request, as ratios between variants measured in one run: ``python -m tests.benchmarks``."""

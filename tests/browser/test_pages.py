@@ -1,4 +1,4 @@
-"""What people see, in a real browser: pages that work, ask no other host for anything and keep tokens out of URLs."""
+"""The web pages in Chromium: they work, send no request to another host and put no token into a URL path or query."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -28,36 +28,34 @@ ARGUMENTS = [
 
 @dataclass
 class Site:
-    """A server with a worker, and what a browser asked and complained about while it looked at it."""
+    """A server with a worker, and the requests and errors of the browser on its last page."""
 
     strata: Strata
     url: str
-    asked: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
+    requested_urls: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
     @asynccontextmanager
     async def page(self) -> AsyncIterator[Page]:
-        self.asked, self.complaints = [], []
+        self.requested_urls, self.errors = [], []
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=program("chromium"), args=ARGUMENTS)
             try:
                 page = await browser.new_page(base_url=self.url)
-                page.on("request", self._note)
-                page.on(
-                    "console", lambda message: self.complaints.append(message.text) if message.type == "error" else 0
-                )
-                page.on("pageerror", lambda error: self.complaints.append(str(error)))
+                page.on("request", self._record)
+                page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else 0)
+                page.on("pageerror", lambda error: self.errors.append(str(error)))
                 yield page
             finally:
                 await browser.close()
-        assert self.asked
-        assert [url for url in self.asked if not url.startswith((self.url, "data:", "blob:"))] == []
+        assert self.requested_urls
+        assert [url for url in self.requested_urls if not url.startswith((self.url, "data:", "blob:"))] == []
 
-    def _note(self, request: Request) -> None:
-        self.asked.append(request.url)
+    def _record(self, request: Request) -> None:
+        self.requested_urls.append(request.url)
 
     async def token(self, email: str, subject: str) -> dict[str, Any]:
-        """The newest mail to this address, once the worker has sent it."""
+        """The newest mail to this address with this subject, once the worker has sent it."""
         for _ in range(100):
             mails = await asyncio.to_thread(self.strata.json, "mail", "--to", email)
             if mails and mails[0]["subject"] == subject:
@@ -83,7 +81,7 @@ async def test_swagger_ui_shows_every_operation(site: Site, version: str) -> Non
     async with site.page() as page:
         await page.goto(f"/api/{version}/docs")
         await expect(page.locator(".opblock")).to_have_count(count)
-    assert site.complaints == []
+    assert site.errors == []
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
@@ -91,10 +89,10 @@ async def test_redoc_shows_the_document(site: Site, version: str) -> None:
     async with site.page() as page:
         await page.goto(f"/api/{version}/redoc")
         await expect(page.locator("h1").first).to_contain_text(f"Strata API {version}")
-    assert site.complaints == []
+    assert site.errors == []
 
 
-async def test_the_front_door_leads_everywhere(site: Site) -> None:
+async def test_every_link_of_the_start_page_works(site: Site) -> None:
     async with site.page() as page:
         await page.goto("/")
         await expect(page.locator(".layer h2")).to_contain_text(["v2", "v1"])
@@ -102,10 +100,10 @@ async def test_the_front_door_leads_everywhere(site: Site) -> None:
     assert len(links) > 8
     for link in links:
         assert httpx2.get(link).status_code == 200, link
-    assert site.complaints == []
+    assert site.errors == []
 
 
-async def test_the_migration_guide_on_a_phone(site: Site) -> None:
+async def test_the_migration_guide_on_a_small_screen(site: Site) -> None:
     async with site.page() as page:
         await page.set_viewport_size({"width": 390, "height": 844})
         await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -134,12 +132,12 @@ async def test_the_migration_guide_on_a_phone(site: Site) -> None:
             await page.emulate_media(color_scheme=scheme)
             backgrounds.append(await page.evaluate("getComputedStyle(document.body).color"))
         assert backgrounds[0] != backgrounds[1]
-        # Wide tables and code scroll within themselves, the page never sideways.
+        # Wide tables and code scroll inside their own box; the page has no horizontal scrollbar.
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert site.complaints == []
+    assert site.errors == []
 
 
-async def test_a_newcomer_verifies_and_later_sets_a_new_password(site: Site) -> None:
+async def test_a_new_user_verifies_the_address_and_resets_the_password(site: Site) -> None:
     email = "ada@example.com"
     body = {"email": email, "password": PASSWORD, "display_name": "Ada"}
     assert httpx2.post(f"{site.url}/api/v2/auth/registrations", json=body).status_code == 202
@@ -160,11 +158,11 @@ async def test_a_newcomer_verifies_and_later_sets_a_new_password(site: Site) -> 
     log = site.strata.log("serve")
     for token in (verification["token"], reset["token"]):
         assert token not in log
-        assert not any(token in url for url in site.asked if "#" not in url)
-    assert site.complaints == []
+        assert not any(token in url for url in site.requested_urls if "#" not in url)
+    assert site.errors == []
 
 
-async def test_a_wrong_token_is_told_to_the_person(site: Site) -> None:
+async def test_the_page_shows_that_a_token_is_invalid(site: Site) -> None:
     async with site.page() as page:
         await page.goto("/verify#token=nonsense")
         await page.get_by_role("button").click()

@@ -1,1 +1,1 @@
-"""Schemathesis against live servers, as every role: what the suite runs in little, and ``make test-deep`` at length."""
+"""Schemathesis against live servers as every role: briefly in the suite, at length in ``make test-deep``."""

@@ -1,4 +1,4 @@
-"""``python -m tests.conformance``: as many cases as a budget of minutes allows, against a real ``strata up``."""
+"""``python -m tests.conformance``: runs as many cases as fit into some minutes, against a real ``strata up``."""
 
 import random
 import subprocess
@@ -12,8 +12,8 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
-from tests.conformance.callers import CALLERS, ENDING
-from tests.conformance.outside import Effort, Verdict, attack, seed_of
+from tests.conformance.callers import CALLERS, SELF_REVOKING
+from tests.conformance.outside import Effort, RunResult, attack, seed_of
 from tests.support.limits import VARIABLES
 from tests.support.live import Strata
 from tests.support.strata_up import up
@@ -29,43 +29,48 @@ console: Final = Console()
 
 def main(
     *,
-    minutes: Annotated[float, typer.Option(min=0.1, help="Shared out among versions and callers.")] = _MINUTES,
+    minutes: Annotated[float, typer.Option(min=0.1, help="Time limit, divided among versions and callers.")] = _MINUTES,
     seed: Annotated[int | None, typer.Option(help="Default: a random one, which is printed.")] = None,
-    version: Annotated[list[str] | None, typer.Option(help="Only this one; may be given several times.")] = None,
-    caller: Annotated[list[str] | None, typer.Option(help=f"Only this one: {', '.join(CALLERS)}.")] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Requests at once.")] = 1,
-    shipped: Annotated[bool, typer.Option("--shipped", help="With the limits that a fresh server has.")] = False,
-    suite: Annotated[bool, typer.Option(help="First the suite's own strategies, with more cases.")] = True,
+    version: Annotated[list[str] | None, typer.Option(help="Only this version; repeatable.")] = None,
+    caller: Annotated[
+        list[str] | None, typer.Option(help=f"Only this caller, repeatable: {', '.join(CALLERS)}.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Concurrent requests.")] = 1,
+    shipped: Annotated[bool, typer.Option("--shipped", help="With the default limits of a new server.")] = False,
+    suite: Annotated[bool, typer.Option(help="First run the tests of the suite with more cases.")] = True,
 ) -> None:
-    """Run every check in all phases, each version as each caller, each pair on a fresh server."""
+    """Run every check in all phases, for each version as each caller, each pair on a new server."""
     base = random.randrange(2**31) if seed is None else seed  # noqa: S311 - chooses test cases
     pairs = [(one, other) for one in version or [found.name for found in VERSIONS] for other in caller or CALLERS]
     seconds = max(_LEAST_SECONDS, int(minutes * 60 / len(pairs)))
     console.print(f"Seed {base}; {minutes:g} minutes for {len(pairs)} runs.")
-    failed = ["the suite's strategies"] if suite and not _suite_passes(base) else []
+    failed = ["the tests of the suite"] if suite and not _suite_passes(base) else []
     for number, (one, other) in enumerate(pairs, 1):
         console.print(f"[{number}/{len(pairs)}] {one} as {other}, {seconds} s ...", markup=False)
-        for verdict in _attack(one, other, _efforts(one, other, seconds, workers), base, shipped=shipped):
-            cases, unexplained = verdict.report["test_cases"], verdict.unexplained
-            if verdict.exit_code == 0 and not unexplained:
+        for result in _attack(one, other, _efforts(one, other, seconds, workers), base, shipped=shipped):
+            cases, unexplained = result.report["test_cases"], result.unexplained
+            if result.exit_code == 0 and not unexplained:
                 console.print(f"    {cases['generated']} cases: no failure", style="green")
                 continue
             failed.append(f"{one} as {other}")
             console.print(f"    {cases['generated']} cases: {cases['unique_failures']} failures", style="bold red")
-            console.print(verdict.said, *sorted(unexplained), sep="\n", markup=False, highlight=False)
-            console.print(f"Again: {_command(one, other, base, seconds, shipped=shipped)}", markup=False)
+            console.print(result.output, *sorted(unexplained), sep="\n", markup=False, highlight=False)
+            console.print(f"Repeat: {_command(one, other, base, seconds, shipped=shipped)}", markup=False)
     console.print(f"Failed: {', '.join(failed)}; seed {base}" if failed else f"No failure; seed {base}.")
     raise typer.Exit(bool(failed))
 
 
 def _efforts(version: str, caller: str, seconds: int, workers: int) -> list[Effort]:
-    """What a caller can end itself with comes last, or most of a run would be refused; v1 keeps its last admin."""
+    """The runs for one caller. Operations that revoke its own access come last: otherwise most requests are rejected.
+
+    v1 does not delete its last admin, so one run is enough there.
+    """
     effort = Effort(examples=_EXAMPLES, seconds=seconds, workers=workers)
-    if caller == "nobody" or (version, caller) == ("v1", "admin"):
+    if caller == "anonymous" or (version, caller) == ("v1", "admin"):
         return [effort]
 
     def only(flag: str) -> list[str]:
-        return [part for name in sorted(ENDING) for part in (flag, name)]
+        return [part for name in sorted(SELF_REVOKING) for part in (flag, name)]
 
     return [
         replace(effort, options=only("--exclude-operation-id")),
@@ -73,9 +78,9 @@ def _efforts(version: str, caller: str, seconds: int, workers: int) -> list[Effo
     ]
 
 
-def _attack(version: str, caller: str, efforts: list[Effort], base: int, *, shipped: bool) -> Iterator[Verdict]:
+def _attack(version: str, caller: str, efforts: list[Effort], base: int, *, shipped: bool) -> Iterator[RunResult]:
     with tempfile.TemporaryDirectory(prefix="strata-conformance-") as folder:
-        # A caller that is signed in stays so for the whole run.
+        # A caller stays signed in for the whole run.
         strata = Strata(Path(folder) / "home", STRATA_LOG__LEVEL="warning", STRATA_AUTH__ACCESS_TTL="86400")
         if shipped:
             strata.environment = {name: text for name, text in strata.environment.items() if name not in VARIABLES}
@@ -84,12 +89,12 @@ def _attack(version: str, caller: str, efforts: list[Effort], base: int, *, ship
         with up(strata) as run:
             headers = CALLERS[caller](strata, run.url)
             for number, effort in enumerate(efforts):
-                place = Path(folder) / f"run{number}"
-                yield attack(run.url, version, headers, place, effort, seed_of(base, version, caller))
+                run_folder = Path(folder) / f"run{number}"
+                yield attack(run.url, version, headers, run_folder, effort, seed_of(base, version, caller))
 
 
 def _command(version: str, caller: str, base: int, seconds: int, *, shipped: bool) -> str:
-    """What runs one pair again."""
+    """The command that repeats the run of one version and caller."""
     flags = f"--version {version} --caller {caller} --seed {base} --minutes {seconds / 60:.2f}"
     return f".venv/bin/python -m tests.conformance --no-suite {flags}{' --shipped' if shipped else ''}"
 

@@ -1,4 +1,4 @@
-"""A build of v2 that is broken on purpose, one fault an operation: what checks that work must find."""
+"""v2 with one planted fault per operation, which working checks must find."""
 
 import json
 from collections.abc import Callable, MutableMapping
@@ -6,18 +6,18 @@ from typing import Any, Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-Answer = MutableMapping[str, Any]
-"""``status``, ``headers`` (a dict of bytes), ``body``."""
+ResponseDict = MutableMapping[str, Any]
+"""``status``, ``headers`` (a dict of bytes) and ``body`` of a response."""
 PREFIX: Final = "/api/v2"
 
 
 class Faulty:
-    """Lets requests through, and spoils what goes in or comes out."""
+    """Middleware that corrupts some requests and some responses."""
 
     def __init__(self, app: ASGIApp, key: str) -> None:
         self._app = app
         self._key = key
-        self._shown: dict[str, Answer] = {}
+        self._deleted_posts: dict[str, ResponseDict] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
@@ -30,75 +30,75 @@ class Faulty:
             scope["headers"] = [pair for pair in scope["headers"] if pair[0] != b"authorization"]
         if request == ("GET", "/auth/sessions"):
             scope = {**scope, "query_string": b""}
-        answer = await self._answer(scope, receive)
-        if request == ("POST", "/posts") and answer["status"] == 201:
-            self._shown[answer["headers"][b"location"].decode()] = {**answer, "status": 200}
-        if scope["method"] == "GET" and answer["status"] == 404:
-            answer = self._shown.get(scope["path"], answer)
-        if spoil := _SPOIL.get(request):
-            spoil(answer)
-        headers = answer["headers"] | {b"content-length": str(len(answer["body"])).encode()}
-        await send({"type": "http.response.start", "status": answer["status"], "headers": list(headers.items())})
-        await send({"type": "http.response.body", "body": answer["body"]})
+        response = await self._respond(scope, receive)
+        if request == ("POST", "/posts") and response["status"] == 201:
+            self._deleted_posts[response["headers"][b"location"].decode()] = {**response, "status": 200}
+        if scope["method"] == "GET" and response["status"] == 404:
+            response = self._deleted_posts.get(scope["path"], response)
+        if corrupt := _CORRUPTIONS.get(request):
+            corrupt(response)
+        headers = response["headers"] | {b"content-length": str(len(response["body"])).encode()}
+        await send({"type": "http.response.start", "status": response["status"], "headers": list(headers.items())})
+        await send({"type": "http.response.body", "body": response["body"]})
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
-        answer: Answer = {"body": b""}
+    async def _respond(self, scope: Scope, receive: Receive) -> ResponseDict:
+        response: ResponseDict = {"body": b""}
 
-        async def keep(message: Message) -> None:
+        async def collect(message: Message) -> None:
             if message["type"] == "http.response.start":
-                answer.update(status=message["status"], headers=dict(message["headers"]))
+                response.update(status=message["status"], headers=dict(message["headers"]))
             else:
-                answer["body"] += message.get("body", b"")
+                response["body"] += message.get("body", b"")
 
-        await self._app(scope, receive, keep)
-        return answer
-
-
-def _teapot(answer: Answer) -> None:
-    if answer["status"] == 200:
-        answer["status"] = 418
+        await self._app(scope, receive, collect)
+        return response
 
 
-def _crash(answer: Answer) -> None:
-    if answer["status"] == 200:
-        answer["status"] = 500
+def _undeclared_status(response: ResponseDict) -> None:
+    if response["status"] == 200:
+        response["status"] = 418
 
 
-def _no_address(answer: Answer) -> None:
-    if answer["status"] == 200:
-        found = json.loads(answer["body"])
-        answer["body"] = json.dumps(found | {"email": None}).encode()
+def _server_error(response: ResponseDict) -> None:
+    if response["status"] == 200:
+        response["status"] = 500
 
 
-def _no_version(answer: Answer) -> None:
-    answer["headers"].pop(b"api-version", None)
+def _null_email(response: ResponseDict) -> None:
+    if response["status"] == 200:
+        found = json.loads(response["body"])
+        response["body"] = json.dumps(found | {"email": None}).encode()
 
 
-def _no_allow(answer: Answer) -> None:
-    answer["headers"].pop(b"allow", None)
+def _no_version_header(response: ResponseDict) -> None:
+    response["headers"].pop(b"api-version", None)
 
 
-def _text(answer: Answer) -> None:
-    if answer["status"] == 200:
-        answer["headers"][b"content-type"] = b"text/plain"
+def _no_allow_header(response: ResponseDict) -> None:
+    response["headers"].pop(b"allow", None)
 
 
-def _refuse(answer: Answer) -> None:
-    if answer["status"] == 202:
+def _text_media_type(response: ResponseDict) -> None:
+    if response["status"] == 200:
+        response["headers"][b"content-type"] = b"text/plain"
+
+
+def _reject(response: ResponseDict) -> None:
+    if response["status"] == 202:
         texts = dict.fromkeys(("type", "title", "detail", "instance", "request_id", "trace_id"), "none")
         problem = texts | {"status": 422, "code": UNEXPLAINED[2], "errors": []}
-        answer |= {"status": 422, "body": json.dumps(problem).encode()}
-        answer["headers"][b"content-type"] = b"application/problem+json"
+        response |= {"status": 422, "body": json.dumps(problem).encode()}
+        response["headers"][b"content-type"] = b"application/problem+json"
 
 
-_SPOIL: Final[dict[tuple[str, str], Callable[[Answer], None]]] = {
-    ("GET", "/rate-limit"): _teapot,
-    ("GET", "/me"): _no_address,
-    ("GET", "/users"): _no_version,
-    ("GET", "/search/posts"): _text,
-    ("GET", "/auth/providers"): _crash,
-    ("POST", "/auth/verifications/resend"): _refuse,
-    ("TRACE", "/auth/revoke"): _no_allow,
+_CORRUPTIONS: Final[dict[tuple[str, str], Callable[[ResponseDict], None]]] = {
+    ("GET", "/rate-limit"): _undeclared_status,
+    ("GET", "/me"): _null_email,
+    ("GET", "/users"): _no_version_header,
+    ("GET", "/search/posts"): _text_media_type,
+    ("GET", "/auth/providers"): _server_error,
+    ("POST", "/auth/verifications/resend"): _reject,
+    ("TRACE", "/auth/revoke"): _no_allow_header,
 }
 FAULTS: Final = {
     ("IgnoredAuth", "GET /me/permissions"),
@@ -110,15 +110,15 @@ FAULTS: Final = {
     ("ServerError", "GET /auth/providers"),
     ("UnsupportedMethodResponse", "TRACE /auth/revoke"),
 }
-"""What schemathesis calls each, and where it is."""
-STALE: Final = ("UseAfterFree", "Stateful tests")
-"""The one that takes several steps to find, after `DELETE /posts/{post_id}`: a post is shown that is gone."""
+"""Faults by the name of the schemathesis failure, and the operation."""
+DELETED_POST_SHOWN: Final = ("UseAfterFree", "Stateful tests")
+"""The fault that takes several requests to find: a deleted post is still returned."""
 CHAIN: Final = ("posts.create", "posts.get", "posts.delete")
-"""The operations of these steps."""
+"""The operations of these requests."""
 UNEXPLAINED: Final = ("POST /auth/verifications/resend", 422, "no_reason")
-"""What only our own check finds: a status code that the configuration allows, for a reason that it does not mean."""
+"""The fault that only our own check finds: an allowed status code with a reason that the configuration excludes."""
 EXAMINED: Final = (
     *("me.permissions", "sessions.list", "rate_limit.get", "me.get", "users.list", "posts.search", "providers.list"),
     *("tokens.revoke", "verifications.resend", "users.get"),
 )
-"""The operations with the other faults, and a sound one."""
+"""The operations with the other faults, and one without a fault."""

@@ -1,4 +1,4 @@
-"""The stock ``schemathesis`` command, run from outside, and what it has to say in a form that tests can read."""
+"""Runs the ``schemathesis`` command in a process, and parses its reports for tests."""
 
 import base64
 import json
@@ -11,23 +11,23 @@ from pathlib import Path
 from typing import Any
 
 CONFIG = Path(__file__).parents[2] / "schemathesis.toml"
-STATE = frozenset(
+STATE_REASONS = frozenset(
     {
-        # v1: an address is taken, a token is not the one in the mail, some posts of a batch are not there.
+        # v1: the address is taken, the token differs from the mailed one, some posts of a batch do not exist.
         *("Email already registered", "Invalid verification token", "Multiple validation errors"),
-        # v2: a token, a cursor that this server has not made, another revision, a key used for another request.
+        # v2: an invalid token, a cursor of another server, another revision, a key used for another request.
         *("invalid_verification_token", "invalid_reset_token", "invalid_grant", "invalid_cursor", "cursor_mismatch"),
         *("precondition_failed", "idempotency_key_reused"),
     }
 )
-"""The reasons that no schema can tell in advance."""
-_REFUSED = frozenset({400, 405, 406, 410, 411, 412, 413, 415, 422, 428, 431})
+"""Reasons of rejections that depend on stored data, so no schema can express them."""
+_REJECTED = frozenset({400, 405, 406, 410, 411, 412, 413, 415, 422, 428, 431})
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request and its answer; ``parent`` is the request whose answer led here, ``mode`` positive or negative."""
+    """A request and its response. ``parent`` is the request that it follows, ``mode`` is positive or negative."""
 
     id: str
     parent: str | None
@@ -41,17 +41,17 @@ class Exchange:
 
     @property
     def operation(self) -> str:
-        """As schemathesis names it."""
+        """The operation as schemathesis names it."""
         return f"{self.method} {self.template}"
 
 
 @dataclass(frozen=True)
-class Verdict:
+class RunResult:
     """The outcome of one run."""
 
     command: Sequence[str]
     exit_code: int
-    said: str
+    output: str
     report: Mapping[str, Any]
     events: Path
 
@@ -62,20 +62,20 @@ class Verdict:
 
     @property
     def unexplained(self) -> set[tuple[str, int, str]]:
-        """Our own check: what fits its schema is refused only for the state that the server is in.
+        """Our own check: rejections of valid requests that stored data does not explain, as operation, status, reason.
 
-        The configuration of schemathesis names status codes, which say less: operation, status code, reason.
+        The configuration of schemathesis contains status codes only, which are less precise.
         """
         return {
             (exchange.operation, exchange.status, reason)
             for exchanges in self.scenarios()
             for exchange in exchanges
-            if exchange.mode == "positive" and exchange.status in _REFUSED
-            if (reason := _reason(exchange.body)) not in STATE
+            if exchange.mode == "positive" and exchange.status in _REJECTED
+            if (reason := _reason(exchange.body)) not in STATE_REASONS
         }
 
     def scenarios(self) -> Iterator[list[Exchange]]:
-        """What was sent, one list for each scenario, in the order of sending."""
+        """The exchanges of each scenario, in the order of sending."""
         for line in self.events.read_text().splitlines():
             found = json.loads(line).get("ScenarioFinished")
             if found is not None and "cases" in found["recorder"]:
@@ -84,7 +84,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is tried: so many cases for each operation, or as long as so many seconds last."""
+    """The limits of a run: cases per operation, and optionally seconds."""
 
     phases: Sequence[str] = PHASES
     examples: int = 10
@@ -93,8 +93,8 @@ class Effort:
     options: Sequence[str] = ()
 
 
-def attack(url: str, version: str, headers: Mapping[str, str], folder: Path, effort: Effort, seed: int) -> Verdict:
-    """Run every check against one version, from a folder that holds nothing."""
+def attack(url: str, version: str, headers: Mapping[str, str], folder: Path, effort: Effort, seed: int) -> RunResult:
+    """Run every check against one version, in a new folder."""
     folder.mkdir(parents=True)
     report, events = folder / "report.json", folder / "events.ndjson"
     command = [
@@ -104,20 +104,20 @@ def attack(url: str, version: str, headers: Mapping[str, str], folder: Path, eff
         *("--seed", str(seed), "--max-examples", str(effort.examples), "--workers", str(effort.workers)),
         *(("--max-time", str(effort.seconds)) if effort.seconds else ()),
         *("--report", "json,ndjson", "--report-json-path", str(report), "--report-ndjson-path", str(events)),
-        # How fast cases are made is the machine's business.
+        # The speed of generation depends on the machine.
         *("--suppress-health-check", "too_slow"),
         *effort.options,
     ]
     done = subprocess.run(
         command, cwd=folder, capture_output=True, text=True, timeout=600 + (effort.seconds or 0), check=False
     )
-    said = f"{done.stdout}\n{done.stderr}"
-    assert report.exists(), said
-    return Verdict(command, done.returncode, said, json.loads(report.read_text()), events)
+    output = f"{done.stdout}\n{done.stderr}"
+    assert report.exists(), output
+    return RunResult(command, done.returncode, output, json.loads(report.read_text()), events)
 
 
 def seed_of(base: int, *parts: str) -> int:
-    """A seed of its own for each part of a run, always the same one for the same base."""
+    """A seed for one part of a run; equal arguments give equal seeds."""
     return zlib.crc32("/".join((str(base), *parts)).encode())
 
 
@@ -145,5 +145,5 @@ def _reason(body: bytes) -> str:
         found = json.loads(body)
     except ValueError:
         return body[:80].decode(errors="replace")
-    # The token endpoint has a word of its own; v1 has sentences.
+    # The token endpoint has ``error`` instead of ``code``; v1 has sentences in ``detail``.
     return str(found.get("code") or found.get("error") or found.get("detail"))

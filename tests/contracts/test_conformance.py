@@ -10,8 +10,8 @@ import pytest
 import schemathesis
 from schemathesis import GenerationMode
 
-from tests.conformance.callers import CALLERS, ENDING, Headers
-from tests.conformance.outside import CONFIG, Effort, Exchange, Verdict, attack, seed_of
+from tests.conformance.callers import CALLERS, SELF_REVOKING, Headers
+from tests.conformance.outside import CONFIG, Effort, Exchange, RunResult, attack, seed_of
 from tests.support.live import Strata
 from tests.support.operations import VERSIONS, operations
 from tests.support.postgres import clone
@@ -71,8 +71,8 @@ async def test_chains_of_linked_operations_conform_to_the_contract(
     assert {read.status for read in reads} == {404}
 
 
-def ensure_passed(verdict: Verdict, effort: Effort, version: str, strata: Strata) -> None:
-    report = f"{verdict.said}\n{strata.log('serve')}\nRepeat: {REPEAT} --version {version} --caller admin"
+def ensure_passed(verdict: RunResult, effort: Effort, version: str, strata: Strata) -> None:
+    report = f"{verdict.output}\n{strata.log('serve')}\nRepeat: {REPEAT} --version {version} --caller admin"
     assert verdict.exit_code == 0, report
     assert not verdict.unexplained, f"{verdict.unexplained}\n{report}"
     passed = {name for name, phase in verdict.report["phases"].items() if phase["status"] == "success"}
@@ -130,4 +130,4 @@ def ensure_conformance(operation: schemathesis.APIOperation, callers: Mapping[st
 
 
 def can_delete_a_user(operation: schemathesis.APIOperation) -> bool:
-    return operation.definition.raw["operationId"] in ENDING
+    return operation.definition.raw["operationId"] in SELF_REVOKING

@@ -16,9 +16,9 @@ from app.main import create_app
 from app.settings.database import DatabaseSettings
 from app.settings.log import LogSettings
 from app.settings.root import Settings
-from tests.conformance.callers import both_ways
-from tests.conformance.faults import CHAIN, EXAMINED, FAULTS, STALE, UNEXPLAINED, Faulty
-from tests.conformance.outside import Effort, Verdict, attack
+from tests.conformance.callers import in_both_headers
+from tests.conformance.faults import CHAIN, DELETED_POST_SHOWN, EXAMINED, FAULTS, UNEXPLAINED, Faulty
+from tests.conformance.outside import Effort, RunResult, attack
 from tests.support.app import TestApp
 from tests.support.live import free_port
 from tests.support.postgres import clone
@@ -50,16 +50,16 @@ async def test_every_planted_fault_is_found(admin_dsn: str, settings: Settings, 
     root = await TestApp(app, Runtime.build(settings, pool)).person("root@example.com", Role.ADMIN)
     await pool.close()
 
-    async def run_schemathesis(name: str, phases: Sequence[str], examples: int, included: Sequence[str]) -> Verdict:
+    async def run_schemathesis(name: str, phases: Sequence[str], examples: int, included: Sequence[str]) -> RunResult:
         options = [part for operation in included for part in ("--include-operation-id", operation)]
         effort = Effort(phases=phases, examples=examples, options=[*options, "--continue-on-failure"])
-        return await asyncio.to_thread(attack, url, "v2", both_ways(root.key), tmp_path / name, effort, 1)
+        return await asyncio.to_thread(attack, url, "v2", in_both_headers(root.key), tmp_path / name, effort, 1)
 
     async with serve(Faulty(app, root.key)) as url:
         cases = await run_schemathesis("cases", ("coverage", "fuzzing"), 3, EXAMINED)
         chains = await run_schemathesis("chains", ("stateful",), 15, CHAIN)
     assert cases.exit_code == chains.exit_code == 1
-    assert cases.failures >= FAULTS, cases.said
-    assert {operation for _, operation in cases.failures} == {operation for _, operation in FAULTS}, cases.said
+    assert cases.failures >= FAULTS, cases.output
+    assert {operation for _, operation in cases.failures} == {operation for _, operation in FAULTS}, cases.output
     assert UNEXPLAINED in cases.unexplained
-    assert chains.failures == {STALE}, chains.said
+    assert chains.failures == {DELETED_POST_SHOWN}, chains.output

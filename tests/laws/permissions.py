@@ -12,7 +12,7 @@ from tests.laws.harness import Caller, VersionsHarness
 from tests.laws.law import fixed, law
 from tests.laws.posts import Written, write
 from tests.laws.strategies import Draft
-from tests.laws.tables.failures import FAILURES, words
+from tests.laws.tables.failures import FAILURES, detail_of
 from tests.laws.tables.fields import POST, USER
 
 STATES: Final = ("draft", "published", "archived", "removed")
@@ -110,7 +110,7 @@ def writing(harness: VersionsHarness) -> None:
         assert nobody.is_success == (who is harness.admin)
         if not nobody.is_success:
             listed = who.v2.get("/users")
-            assert (nobody.status_code, words(nobody)) == (
+            assert (nobody.status_code, detail_of(nobody)) == (
                 listed.status_code,
                 FAILURES[listed.json()["code"]].old_detail,
             )

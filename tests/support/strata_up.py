@@ -28,7 +28,7 @@ class Run:
         self.url = f"http://127.0.0.1:{port}"
 
     @property
-    def said(self) -> str:
+    def output(self) -> str:
         """Its output so far."""
         return self.strata.log("up")
 
@@ -45,8 +45,8 @@ class Run:
 
     def await_ready(self) -> None:
         """Return once the API is ready and the banner is printed."""
-        wait_until_ready(self.url, self.process, lambda: self.said)
-        wait_until(lambda: "Ctrl-C stops everything" in self.said, END_SECONDS, lambda: self.said)
+        wait_until_ready(self.url, self.process, lambda: self.output)
+        wait_until(lambda: "Ctrl-C stops everything" in self.output, END_SECONDS, lambda: self.output)
 
     def write(self, title: str) -> str:
         """Publish a post, and return its id."""

@@ -27,7 +27,7 @@ Fresh = Callable[..., Strata]
 def run_printed_commands(run: Run) -> list[Any]:
     """The JSON responses of the printed curl commands, run in a shell."""
     assert program("curl")
-    lines = re.findall(r"^ {2}(curl .*)$", run.said, re.MULTILINE)
+    lines = re.findall(r"^ {2}(curl .*)$", run.output, re.MULTILINE)
     shell = [program("bash"), "-c"]
     return [
         json.loads(
@@ -56,9 +56,9 @@ def test_the_first_and_the_second_run_of_a_home(fresh: Fresh, tmp_path: Path) ->
         credentials = run.credentials
         assert list(credentials) == ["admin_email", "admin_password", "api_key", "base_url"]
         assert credentials["base_url"] == run.url
-        assert all(value in run.said for value in credentials.values())
+        assert all(value in run.output for value in credentials.values())
         for path in ("/", "/api/v1/docs", "/api/v2/docs", "/health/ready", "/metrics"):
-            assert f"  {run.url}{path}\n" in run.said
+            assert f"  {run.url}{path}\n" in run.output
             assert httpx2.get(run.url + path, timeout=10).status_code == 200
         form = {"username": credentials["admin_email"], "password": credentials["admin_password"]}
         assert httpx2.post(f"{run.url}/api/v1/auth/login", data=form, timeout=10).status_code == 200
@@ -69,7 +69,7 @@ def test_the_first_and_the_second_run_of_a_home(fresh: Fresh, tmp_path: Path) ->
         assert processes_of(strata.home)
         assert run.end(signal.SIGINT) == 0
         assert processes_of(strata.home) == {}
-        assert run.said.endswith("Stopped.\n")
+        assert run.output.endswith("Stopped.\n")
     with up(strata) as again:
         assert again.credentials == credentials | {"base_url": again.url}, "only the port differs"
         assert httpx2.get(f"{again.url}/api/v2/posts/{post}", timeout=10).status_code == 200
@@ -100,7 +100,7 @@ def test_acknowledged_writes_survive_a_kill(fresh: Fresh) -> None:
             writer.start()
             before = len(acknowledged)
             while len(acknowledged) < before + 15:
-                assert writer.is_alive(), run.said
+                assert writer.is_alive(), run.output
                 time.sleep(0.001)
             if victim == "up":
                 run.process.kill()
@@ -112,7 +112,7 @@ def test_acknowledged_writes_survive_a_kill(fresh: Fresh) -> None:
                     int((resolve_layout(strata.home).data / "postmaster.pid").read_text().split()[0]), signal.SIGKILL
                 )
                 assert run.process.wait(60) == 1, "up exits when its database is lost"
-                assert "the data is safe" in run.said
+                assert "the data is safe" in run.output
                 assert survivors(strata.home) == {}
             writer.join(30)
             assert not writer.is_alive()
@@ -133,11 +133,11 @@ def test_a_signal_during_the_start_of_postgresql_leaves_no_process(fresh: Fresh,
     with starting(strata) as run:
         deadline = time.monotonic() + 60
         while not any(folder.glob(moment)):
-            assert run.process.poll() is None, run.said
-            assert time.monotonic() < deadline, run.said
+            assert run.process.poll() is None, run.output
+            assert time.monotonic() < deadline, run.output
         assert run.end(number) == 0
-        assert run.said.endswith("Stopped.\n")
-        assert "Error" not in run.said
+        assert run.output.endswith("Stopped.\n")
+        assert "Error" not in run.output
     assert survivors(strata.home) == {}
 
 

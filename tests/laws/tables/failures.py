@@ -1,4 +1,4 @@
-"""Which failure of v2 is which failure of v1. Whatever both answer in the laws is looked up here."""
+"""The failures of v2 with their counterparts in v1. Laws look up every failure of both versions here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from typing import Any, Final
 
 import httpx2
 
-LIST: Final = "a list of refused values"
+LIST: Final = "a list of rejected values"
 
 
 @dataclass(frozen=True)
 class Failure:
-    """v2's status for a code, v1's status, and v1's words."""
+    """The statuses of both versions, and v1's detail."""
 
     new_status: int
     old_status: int
@@ -37,7 +37,7 @@ FAILURES: Final[Mapping[str, Failure]] = {
     "user_not_found": _both(404, "User not found"),
     "not_found": _both(404, "Not Found"),
     "method_not_allowed": _both(405, "Method Not Allowed"),
-    # v1 promised 400 for a taken address before there was a word for conflicts.
+    # The contract of v1 has 400 for a taken address.
     "email_taken": Failure(409, 400, "Email already registered"),
     "last_admin": _both(409, "This is the last active admin: make another one first."),
     "invalid_verification_token": _both(400, "Invalid verification token"),
@@ -46,29 +46,29 @@ FAILURES: Final[Mapping[str, Failure]] = {
 }
 
 ONE_SIDED: Final[Mapping[str, str]] = {
-    "limit_too_high": "v1 answers 400 to a limit over 1000; v2's limits are validated like every other value",
+    "limit_too_high": "v1 responds with 400 to a limit above 1000; v2 validates limits like every other value",
     "cursor_mismatch": "v1 has no cursors",
     "invalid_cursor": "v1 has no cursors",
     "invalid_sort": "v1 sorts by one field, which is validated like every other value",
-    "invalid_choice": "v1 knows neither fields nor include",
-    "unknown_parameter": "v1 ignores parameters it does not know, as it always did",
+    "invalid_choice": "v1 has neither fields nor include",
+    "unknown_parameter": "v1 ignores unknown parameters",
     "idempotency_key_reused": "v1 has no idempotency keys",
     "invalid_idempotency_key": "v1 has no idempotency keys",
     "request_in_flight": "v1 has no idempotency keys",
-    "precondition_failed": "v1 has no conditional requests: its writes expect nothing",
+    "precondition_failed": "v1 has no conditional requests",
     "invalid_reset_token": "v1 has no password resets",
     "session_not_found": "v1 shows no sessions",
-    "provider_not_found": "nothing answers it yet",
-    "api_key_not_found": "the command line's; no version manages keys yet",
-    "unknown_scope": "the command line's; no version manages keys yet",
+    "provider_not_found": "no operation returns it yet",
+    "api_key_not_found": "command line only; no version manages keys yet",
+    "unknown_scope": "command line only; no version manages keys yet",
     "unsupported_grant_type": "v1 has an operation for each grant",
-    "author_not_found": "v2 lists posts with a filter, and nobody's posts are none",
-    "brownout_refused": "the command line's",
-    "brownout_not_found": "the command line's",
-    "consent_not_found": "the command line's",
-    "version_still_needed": "the command line's",
+    "author_not_found": "v2 filters posts by author; an unknown author has an empty list",
+    "brownout_refused": "command line only",
+    "brownout_not_found": "command line only",
+    "consent_not_found": "command line only",
+    "version_still_needed": "command line only",
 }
-"""What only one version can say, and why."""
+"""Codes of one version or interface only, with the reason."""
 
 ANYWHERE: Final[Mapping[str, str]] = {
     "too_many_attempts": "tests/versions/test_entry.py",
@@ -86,32 +86,32 @@ ANYWHERE: Final[Mapping[str, str]] = {
     "body_too_large": "tests/versions/test_bad_input.py",
     "headers_too_large": "tests/versions/test_bad_input.py",
 }
-"""What depends on the weather, not on the request. Where both versions are held to it."""
+"""Codes that depend on load, time or data rather than on the request, with the tests of both versions."""
 
 ROOTS: Final = frozenset({"error", "invalid", "malformed_request", "forbidden", "conflict"})
-"""Codes of the kinds that others derive from; the second is what a body that is no form at all gets."""
+"""Codes of base classes. ``invalid`` is also the code for a body that is not a form."""
 
 
 def ensure_same_failure(old: httpx2.Response, new: httpx2.Response, names: Mapping[str, str]) -> None:
-    """Both failed, and told the same in their own words; ``names`` are v2's for what v1 calls otherwise."""
+    """Both responses are the same failure; ``names`` maps names of v1 to those of v2."""
     problem = new.json()
     declared = FAILURES[problem["code"]]
-    told = (new.status_code, old.status_code, words(old))
-    assert told == (declared.new_status, declared.old_status, declared.old_detail), (old.text, problem)
+    observed = (new.status_code, old.status_code, detail_of(old))
+    assert observed == (declared.new_status, declared.old_status, declared.old_detail), (old.text, problem)
     assert old.headers.get("WWW-Authenticate") == new.headers.get("WWW-Authenticate")
     if declared.old_detail == LIST:
-        refused = sorted((error["pointer"], error["code"], error["detail"]) for error in problem["errors"])
-        assert sorted(_refused_by_v1(old.json()["detail"], names)) == refused
+        rejected = sorted((error["pointer"], error["code"], error["detail"]) for error in problem["errors"])
+        assert sorted(_rejected_by_v1(old.json()["detail"], names)) == rejected
 
 
-def words(old: httpx2.Response) -> str:
-    """What v1 says; of refused values only that there are some."""
+def detail_of(old: httpx2.Response) -> str:
+    """v1's detail, or ``LIST`` for rejected values."""
     detail: Any = old.json()["detail"]
     return detail if isinstance(detail, str) else LIST
 
 
-def _refused_by_v1(issues: list[dict[str, Any]], names: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    """v1's list in v2's words: the location as a JSON pointer."""
+def _rejected_by_v1(issues: list[dict[str, Any]], names: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """v1's rejected values in the form of v2: JSON pointer, code, detail."""
     found = []
     for issue in issues:
         where, *path = issue["loc"]

@@ -1,4 +1,4 @@
-"""Which field of v1 is which field of v2, and what each can say that the other cannot."""
+"""The fields of v1 with their counterparts in v2, and the fields that only one version has."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ def _published(_: VersionsHarness, value: str) -> bool:
 
 @dataclass(frozen=True)
 class Field:
-    """``old`` of v1 is ``new`` of v2. ``read_old`` and ``read_new`` bring both to the value that they share."""
+    """``old`` of v1 corresponds to ``new`` of v2. ``read_old`` and ``read_new`` convert both to the shared value."""
 
     old: str
     new: str
@@ -39,7 +39,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Shape:
-    """Two schemas of one thing. ``only_old`` and ``only_new`` say why the other version is silent."""
+    """The schemas of one resource. ``only_old`` and ``only_new``: fields of one version, and the reason."""
 
     old: str
     new: str
@@ -48,11 +48,11 @@ class Shape:
     only_new: Mapping[str, str] = field(default_factory=dict)
 
     def from_v1(self, harness: VersionsHarness, body: Mapping[str, Any]) -> Shared:
-        """What both versions can say of the thing, from a body of v1."""
+        """The shared values, from a body of v1."""
         return {each.old: each.read_old(harness, body[each.old]) for each in self.fields}
 
     def from_v2(self, harness: VersionsHarness, body: Mapping[str, Any]) -> Shared:
-        """The same from a body of v2."""
+        """The shared values, from a body of v2."""
         return {each.old: each.read_new(harness, body[each.new]) for each in self.fields}
 
 
@@ -60,7 +60,7 @@ _TIMES: Final = (
     Field("created_at", "created_at", _moment, _moment),
     Field("updated_at", "updated_at", _moment, _moment),
 )
-_NEW_ID: Final = "v2's own identifier; v1_id is the one that both know"
+_NEW_ID: Final = "identifier of v2; both versions have v1_id"
 
 POST: Final = Shape(
     "PostResponse",
@@ -74,7 +74,7 @@ POST: Final = Shape(
         Field("view_count", "view_count"),
         *_TIMES,
     ),
-    only_new={"id": _NEW_ID, "published_at": "v1 never told when; the core keeps the first time (ADR 2)"},
+    only_new={"id": _NEW_ID, "published_at": "v1 has no publication time; the core stores the first one (ADR 2)"},
 )
 USER: Final = Shape(
     "UserResponse",
@@ -88,8 +88,8 @@ USER: Final = Shape(
     ),
     only_new={
         "id": _NEW_ID,
-        "roles": "v1 knows no roles but obeys them",
-        "is_verified": "v1 tells it of one's own account only, at /auth/me",
+        "roles": "v1 shows no roles but applies them",
+        "is_verified": "v1 returns it only for the current user, at /auth/me",
     },
 )
 ME: Final = Shape(
@@ -103,10 +103,10 @@ ME: Final = Shape(
     ),
     only_new={
         "id": _NEW_ID,
-        "roles": "v1 knows no roles but obeys them",
-        "is_active": "the account of somebody who is signed in is active",
-        "created_at": "v1 tells it at /users/me",
-        "updated_at": "v1 tells it at /users/me",
+        "roles": "v1 shows no roles but applies them",
+        "is_active": "a signed-in user is active",
+        "created_at": "v1 returns it at /users/me",
+        "updated_at": "v1 returns it at /users/me",
     },
 )
 TOKENS: Final = Shape(
@@ -118,8 +118,8 @@ TOKENS: Final = Shape(
         Field("token_type", "token_type", read_new=lambda _, value: value.lower()),
     ),
     only_new={
-        "expires_in": "v1's clients read the token or try it",
-        "scope": "v1 has no word for permissions",
+        "expires_in": "clients of v1 read the expiry from the token",
+        "scope": "v1 does not show permissions",
     },
 )
 NEW_POST: Final = Shape(
@@ -143,19 +143,19 @@ VERIFICATION: Final = Shape(
     "VerifyRequest",
     "Verification",
     (Field("token", "token"),),
-    only_old={"email": "v2's token names the account by itself"},
+    only_old={"email": "the token of v2 identifies the user"},
 )
 PAGE: Final = Shape(
     "PostPage",
     "Page_Union_PostWithAuthor__Post__PartialPost__",
     (Field("items", "data"),),
     only_old={
-        "total": "counting costs as much as reading everything; v2 leaves it out",
-        "page": "v2 has no numbers of pages",
-        "page_size": "v2's client knows what it asked for",
+        "total": "not in v2: counting costs as much as reading all rows",
+        "page": "v2 has cursors instead of page numbers",
+        "page_size": "in v2 the client sends it as limit",
         "total_pages": "see total",
     },
-    only_new={"next_cursor": "v1 counts pages instead", "has_more": "v1 compares page with total_pages"},
+    only_new={"next_cursor": "v1 has page numbers instead", "has_more": "v1 compares page with total_pages"},
 )
 
 SHAPES: Final = (POST, USER, ME, TOKENS, NEW_POST, POST_EDIT, USER_EDIT, REGISTRATION, VERIFICATION, PAGE)

@@ -1,4 +1,4 @@
-"""Which operation of v1 is which of v2. Whatever is in neither list fails the suite."""
+"""The operations of v1 with their counterparts in v2. An operation in no table fails the suite."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Pair:
-    """An operation of each version that mean the same, and the laws that hold them together."""
+    """Corresponding operations of both versions, and the laws that compare them."""
 
     old: str
     new: str
@@ -57,18 +57,18 @@ PAIRS: Final = (
 )
 
 ONLY_V1: Final[Mapping[str, str]] = {
-    "users.create": "in v2 people register; users.a_user_created_by_an_admin_is_complete holds what v2 shows of it",
+    "users.create": "in v2 users register; users.a_user_created_by_an_admin_is_complete checks the result in v2",
 }
 ONLY_V2: Final[Mapping[str, str]] = {
-    "verifications.resend": "v1 has no second mail; sessions.a_first_verification_is_distinguished asks for one",
+    "verifications.resend": "v1 has no second mail; sessions.a_first_verification_is_distinguished requests one",
     "password_resets.create": "not in v1; sessions.a_new_password_applies_to_both_versions signs in with the result",
     "password_resets.confirm": "not in v1; sessions.a_new_password_applies_to_both_versions signs in with the result",
-    "tokens.revoke": "v1 cannot sign out; sessions.a_sign_out_applies_to_both_versions asks v1",
-    "sessions.list": "v1 shows no sessions; sessions.tokens_are_valid_in_both_versions counts those v1 made",
+    "tokens.revoke": "v1 has no sign-out; sessions.a_sign_out_applies_to_both_versions checks the effect in v1",
+    "sessions.list": "v1 shows no sessions; sessions.tokens_are_valid_in_both_versions counts those of v1",
     "sessions.get": "v1 shows no sessions",
-    "sessions.delete": "v1 shows no sessions; sessions.a_sign_out_applies_to_both_versions asks v1",
+    "sessions.delete": "v1 shows no sessions; sessions.a_sign_out_applies_to_both_versions checks the effect in v1",
     "providers.list": "v1 has no identity providers",
-    "me.permissions": "v1 has no word for permissions; permissions holds it to them all the same",
-    "users.set_roles": "v1 has no word for roles; permissions.roles_set_in_v2_apply_to_v1",
-    "rate_limit.get": "v1 tells its limits in headers only",
+    "me.permissions": "v1 does not show permissions; the laws of permissions check that it applies them",
+    "users.set_roles": "v1 does not show roles; permissions.roles_set_in_v2_apply_to_v1",
+    "rate_limit.get": "v1 sends its limits in headers only",
 }
