@@ -47,7 +47,7 @@ _SLOW = (
 """Marked ``slow``: they start `strata`, PostgreSQL, a browser, npm or promtool, or run for many seconds."""
 _FAST = os.environ.get("STRATA_TEST_FAST") == "1"
 
-# No deadline per example: it would measure the machine. In CI the examples are the same in each run, elsewhere new.
+# No deadline per example: it would measure the machine. CI runs the same examples each time; other runs do not.
 hypothesis.settings.register_profile("suite", deadline=None, derandomize=_FAST or "CI" in os.environ)
 hypothesis.settings.register_profile("fast", hypothesis.settings.get_profile("suite"), max_examples=5)
 hypothesis.settings.register_profile("deep", deadline=None, max_examples=1000)
@@ -68,7 +68,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.collectonly:
         return
     for name in list(os.environ):
-        # What is said to the suite itself (STRATA_TEST_DEEP) stays, for its workers too.
+        # Variables of the suite itself, such as STRATA_TEST_DEEP, stay set, also for its workers.
         if name.startswith("STRATA_") and not name.startswith("STRATA_TEST_"):
             del os.environ[name]
     server = TestServer()
@@ -87,9 +87,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 
 
 class SharedServers(LoadScopeScheduling):
-    """Gives each test to a free worker, but all tests of a file that share a running server to one worker.
+    """Assigns each test to a free worker, but all tests of a file with a shared server to one worker.
 
-    ``xdist_group`` would say so test by test, but does nothing under pytest 9.2: xdist 3.8 writes a field that is gone.
+    ``xdist_group`` has no effect under pytest 9.2: xdist 3.8 writes a field that pytest removed.
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -138,7 +138,7 @@ async def test_app(database_dsn: str, settings: Settings) -> AsyncIterator[TestA
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def concurrent_app(admin_dsn: str, settings: Settings, request: pytest.FixtureRequest) -> AsyncIterator[TestApp]:
-    """An application over a database of its own, with real transactions that run at once."""
+    """An application with a database of its own, so that transactions run concurrently."""
     name = f"strata_live_{os.getpid()}_{abs(hash(request.node.nodeid))}"
     dsn = await clone(admin_dsn, name)
     database = await Database.open(dsn, settings[DatabaseSettings])

@@ -28,7 +28,7 @@ Patch = pytest.MonkeyPatch
 
 @dataclass(frozen=True)
 class Bug:
-    """``plant`` patches it into the running application."""
+    """A bug, which ``plant`` patches into the running application, and the name of the law that must catch it."""
 
     name: str
     law: str
@@ -50,14 +50,14 @@ def _archived_is_published(patch: Patch) -> None:
     patch.setattr(old_posts, "post", post)
 
 
-def _withdrawal_makes_drafts(patch: Patch) -> None:
+def _withdrawal_creates_drafts(patch: Patch) -> None:
     real = old_posts.edit
 
     def edit(body: Any) -> Any:
-        meant = real(body)
-        if meant.publication is not PublicationEdit.WITHDRAW:
-            return meant
-        return replace(meant, publication=UNSET, status=PostStatus.DRAFT)
+        edited = real(body)
+        if edited.publication is not PublicationEdit.WITHDRAW:
+            return edited
+        return replace(edited, publication=UNSET, status=PostStatus.DRAFT)
 
     patch.setattr(old_posts, "edit", edit)
 
@@ -66,7 +66,7 @@ def _one_too_far(sort: Any, offset: int, limit: int) -> OffsetPage:
     return OffsetPage(sort, offset + 1 if offset else 0, limit)
 
 
-def _everyone_is_an_admin(patch: Patch) -> None:
+def _every_user_is_an_admin(patch: Patch) -> None:
     patch.setattr(UserService, "delete_as_admin", UserService.delete)
 
 
@@ -93,21 +93,21 @@ def _swapped_times(view: Any) -> Any:
 
 BUGS: Final = (
     Bug("an archived post is published in v1", "posts.a_post_reads_alike", _archived_is_published),
-    Bug("v1 writes an archived post back as a draft", "posts.writing_back_changes_nothing", _withdrawal_makes_drafts),
+    Bug("v1 writes an archived post back as a draft", "posts.writing_back_changes_nothing", _withdrawal_creates_drafts),
     Bug(
         "v1 shows the wrong author",
         "posts.a_post_reads_alike",
         _wrap(old_posts, "post", lambda post: post.model_copy(update={"author_id": post.id})),
     ),
     Bug("v2 swaps the times", "posts.the_same_edit_means_the_same", _wrap(new_posts, "post", _swapped_times)),
-    Bug("v2 empties what a patch leaves out", "posts.the_same_edit_means_the_same", _missing_is_null),
+    Bug("v2 deletes fields that a patch does not contain", "posts.the_same_edit_means_the_same", _missing_is_null),
     Bug(
-        "v2 forgets to publish",
+        "v2 creates a published post as a draft",
         "posts.the_same_draft_means_the_same",
         _wrap(new_posts, "draft", lambda draft: replace(draft, status=PostStatus.DRAFT)),
     ),
     Bug(
-        "v1's second page starts one too late",
+        "v1's second page starts one item too late",
         "pages.lists_of_posts_agree",
         lambda patch: patch.setattr(old_routes, "OffsetPage", _one_too_far),
     ),
@@ -117,44 +117,44 @@ BUGS: Final = (
         _wrap(old_posts, "page", lambda page: page.model_copy(update={"total_pages": page.total_pages + 1})),
     ),
     Bug(
-        "v2's link leads nowhere",
+        "v2's next link has no cursor",
         "pages.lists_of_posts_agree",
         lambda patch: patch.setattr(new_paging, "urlencode", lambda _: "cursor="),
     ),
     Bug(
-        "v1 skips one account too many",
+        "v1 skips one user too many",
         "pages.lists_of_users_agree",
         _skips_one_too_many,
     ),
     Bug(
-        "v1 answers 409 to a taken address",
+        "v1 responds with 409 to a taken address",
         "users.a_user_created_by_an_admin_is_complete",
         lambda patch: patch.setattr(old_errors, "_OWN_STATUS", {}),
     ),
     Bug(
-        "v2 has another code for somebody else's post",
+        "v2 has another code for a post of another author",
         "permissions.posts",
         lambda patch: patch.setattr(NotTheAuthor, "code", "forbidden"),
     ),
-    Bug("v1 lets everybody remove an account as an admin", "permissions.accounts", _everyone_is_an_admin),
+    Bug("v1 lets every user delete a user as an admin", "permissions.users", _every_user_is_an_admin),
     Bug("v1's batch shows hidden posts", "posts.a_batch_read_equals_single_reads", _batch_sees_all),
     Bug(
-        "v2 forgets whether somebody is active",
+        "v2 shows inactive users as active",
         "users.a_user_reads_alike",
         _wrap(new_users, "user", lambda user: user.model_copy(update={"is_active": True})),
     ),
     Bug(
-        "v1 shows the address for the name",
+        "v1 shows the address instead of the name",
         "users.a_user_reads_alike",
         _wrap(old_users, "user", lambda user: user.model_copy(update={"full_name": user.email})),
     ),
     Bug(
         "v1 registers without a name",
         "sessions.a_registration_creates_the_same_user",
-        _wrap(old_auth, "registration", lambda wanted: replace(wanted, display_name="?")),
+        _wrap(old_auth, "registration", lambda registration: replace(registration, display_name="?")),
     ),
     Bug(
-        "v2 hands out the access token twice",
+        "v2 returns the access token as the refresh token",
         "sessions.tokens_are_valid_in_both_versions",
         _wrap(new_auth, "tokens", lambda pair: pair.model_copy(update={"refresh_token": pair.access_token})),
     ),

@@ -37,13 +37,13 @@ class VersionClient:
     """One caller's client of one version. Every response is checked against the version's frozen contract."""
 
     def __init__(self, harness: "VersionsHarness", version: str, headers: dict[str, str]) -> None:
-        self._stage = harness
+        self._harness = harness
         self._prefix = f"/api/{version}"
         self._headers = headers
 
     def call(self, method: str, path: str, **options: Any) -> httpx2.Response:
         headers = self._headers | options.pop("headers", {})
-        return self._stage.request(method, self._prefix + path, headers=headers, **options)
+        return self._harness.request(method, self._prefix + path, headers=headers, **options)
 
     def get(self, path: str, **params: Any) -> httpx2.Response:
         return self.call("GET", path, params=params)
@@ -90,10 +90,10 @@ class VersionsHarness:
         self._database = self.run(RollbackDatabase.of(self._connection))
         runtime = Runtime.build(settings, self._database)
         runtime._components[AuthComponent] = replace(runtime.get(AuthComponent), passwords=_cheap_passwords())
-        self._world = TestApp(create_app(settings), runtime)
-        self._client = self._world.client()
+        self._test_app = TestApp(create_app(settings), runtime)
+        self._client = self._test_app.client()
         self._hash = self.run(runtime.get(AuthComponent).passwords.hash(PASSWORD))
-        # No account has the number of a post: what takes one for the other is found out.
+        # No user has the number of a post, so a mapping that confuses the two fails.
         self.fetch("SELECT setval(pg_get_serial_sequence('users', 'id'), 70000)")
         self.stranger = self._caller("stranger", 0, "", "", {})
         self.ada = self.person("ada", Role.AUTHOR)
@@ -168,7 +168,7 @@ class VersionsHarness:
 
     def mails(self) -> list[Mail]:
         """The mails of the jobs queued since the last call."""
-        return self.run(self._world.deliver())
+        return self.run(self._test_app.deliver())
 
     def number_of(self, kind: str, name: str) -> int | None:
         """The v1 id of a v2 id, from the database; None when nothing has this id."""

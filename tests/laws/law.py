@@ -18,12 +18,12 @@ class Law:
 
     name: str
     body: Body
-    drawn: Mapping[str, SearchStrategy[Any]]
+    strategies: Mapping[str, SearchStrategy[Any]]
     share: float
 
     def check(self, harness: VersionsHarness, profile: settings | None = None) -> None:
         """Raise ``AssertionError`` for the first example that breaks the law; each starts from the same state."""
-        if not self.drawn:
+        if not self.strategies:
             with harness.rolled_back():
                 self.body(harness)
             return
@@ -36,14 +36,14 @@ class Law:
         # Hypothesis seeds and remembers its examples by the name.
         examine.__name__ = examine.__qualname__ = self.name.replace(".", "_")
         examples = max(1, round(profile.max_examples * self.share))
-        settings(profile, max_examples=examples)(given(**self.drawn)(examine))()
+        settings(profile, max_examples=examples)(given(**self.strategies)(examine))()
 
 
-def law(share: float = 1, **drawn: SearchStrategy[Any]) -> Callable[[Body], Law]:
+def law(share: float = 1, **strategies: SearchStrategy[Any]) -> Callable[[Body], Law]:
     """Decorate a function as a law over these strategies."""
 
     def declare(body: Body) -> Law:
-        return Law(f"{body.__module__.rpartition('.')[2]}.{body.__name__}", body, drawn, share)
+        return Law(f"{body.__module__.rpartition('.')[2]}.{body.__name__}", body, strategies, share)
 
     return declare
 

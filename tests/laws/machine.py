@@ -19,7 +19,7 @@ _VIEWERS: Final = ("stranger", "ada", "bob", "moderator", "admin")
 
 
 @dataclass(frozen=True)
-class Known:
+class ModelPost:
     """A post of the model."""
 
     number: int
@@ -49,7 +49,7 @@ class Known:
     def visible_to(self, viewer: str) -> bool:
         return self.status == "published" or viewer in {self.author, "admin"}
 
-    def edited(self, patch: dict[str, Any]) -> "Known":
+    def edited(self, patch: dict[str, Any]) -> "ModelPost":
         """The post after a merge patch of v2."""
         changed = {name: value for name, value in patch.items() if getattr(self, name) != value}
         after = replace(self, **changed, revision=self.revision + bool(changed))
@@ -62,7 +62,7 @@ class TwoVersions(RuleBasedStateMachine):
     def __init__(self, harness: VersionsHarness) -> None:
         super().__init__()
         self.harness = harness
-        self.posts: dict[int, Known] = {}
+        self.posts: dict[int, ModelPost] = {}
         self.names = {label: label.title() for label in ("ada", "bob", "rita", "mona", "root")}
         self.rolled_back = ExitStack()
         self.rolled_back.enter_context(harness.rolled_back())
@@ -74,95 +74,95 @@ class TwoVersions(RuleBasedStateMachine):
         found: Caller = getattr(self.harness, label)
         return found
 
-    @rule(who=_WRITERS, draft=DRAFTS, version=VERSIONS)
-    def write(self, who: str, draft: Draft, version: str) -> None:
-        caller = self.person(who)
-        answer = caller.v1.post("/posts", draft.v1) if version == "v1" else caller.v2.post("/posts", draft.v2)
-        if who == "reader":
-            assert answer.status_code == 403
+    @rule(actor=_WRITERS, draft=DRAFTS, version=VERSIONS)
+    def write(self, actor: str, draft: Draft, version: str) -> None:
+        caller = self.person(actor)
+        response = caller.v1.post("/posts", draft.v1) if version == "v1" else caller.v2.post("/posts", draft.v2)
+        if actor == "reader":
+            assert response.status_code == 403
             return
-        assert answer.status_code == 201, answer.text
-        number = answer.json()["id" if version == "v1" else "v1_id"]
+        assert response.status_code == 201, response.text
+        number = response.json()["id" if version == "v1" else "v1_id"]
         name = self.harness.name_of_post(number)
-        known = Known(number, name, who, draft.title, draft.content, draft.v2["status"], 0, 1, draft.published)
-        self.posts[number] = known
+        created = ModelPost(number, name, actor, draft.title, draft.content, draft.v2["status"], 0, 1, draft.published)
+        self.posts[number] = created
 
     def attempt(
-        self, who: str, data: st.DataObject, act: Callable[[Caller, Known], httpx2.Response], *, moderated: bool
-    ) -> tuple[Known, httpx2.Response | None]:
-        """Send a write for a post; None when the model expects a rejection, which the response then is."""
+        self, actor: str, data: st.DataObject, act: Callable[[Caller, ModelPost], httpx2.Response], *, moderated: bool
+    ) -> tuple[ModelPost, httpx2.Response | None]:
+        """Send a write for a post. Returns the post and the response, or None after an expected rejection."""
         post = self.posts[data.draw(st.sampled_from(sorted(self.posts)))]
-        answer = act(self.person(who), post)
-        allowed = who == post.author or (moderated and who in {"moderator", "admin"})
-        if who == "reader":
+        response = act(self.person(actor), post)
+        allowed = actor == post.author or (moderated and actor in {"moderator", "admin"})
+        if actor == "reader":
             expected = 403
-        elif not post.visible_to(who):
+        elif not post.visible_to(actor):
             expected = 404
         else:
             expected = 0 if allowed else 403
-        assert answer.status_code == (expected or answer.status_code), answer.text
-        assert answer.is_success == (expected == 0), answer.text
-        return post, answer if expected == 0 else None
+        assert response.status_code == (expected or response.status_code), response.text
+        assert response.is_success == (expected == 0), response.text
+        return post, response if expected == 0 else None
 
     @precondition(lambda self: self.posts)
-    @rule(who=_WRITERS, data=st.data(), edit=POST_EDITS)
-    def edit_by_v1(self, who: str, data: st.DataObject, edit: dict[str, Any]) -> None:
-        post, done = self.attempt(who, data, lambda c, p: c.v1.put(f"/posts/{p.number}", edit), moderated=False)
+    @rule(actor=_WRITERS, data=st.data(), edit=POST_EDITS)
+    def edit_by_v1(self, actor: str, data: st.DataObject, edit: dict[str, Any]) -> None:
+        post, done = self.attempt(actor, data, lambda c, p: c.v1.put(f"/posts/{p.number}", edit), moderated=False)
         if done is not None:
             self.posts[post.number] = post.edited(post_edit_of_v2(edit, post.status))
 
     @precondition(lambda self: self.posts)
     @rule(
-        who=_WRITERS,
+        actor=_WRITERS,
         data=st.data(),
         patch=st.fixed_dictionaries({}, optional={"title": TITLES, "status": STATUSES}),
     )
-    def edit_by_v2(self, who: str, data: st.DataObject, patch: dict[str, Any]) -> None:
-        post, done = self.attempt(who, data, lambda c, p: c.v2.patch(f"/posts/{p.name}", patch), moderated=False)
+    def edit_by_v2(self, actor: str, data: st.DataObject, patch: dict[str, Any]) -> None:
+        post, done = self.attempt(actor, data, lambda c, p: c.v2.patch(f"/posts/{p.name}", patch), moderated=False)
         if done is not None:
             self.posts[post.number] = post.edited(patch)
 
     @precondition(lambda self: len(self.posts) > 1)
-    @rule(who=_WRITERS, data=st.data(), version=VERSIONS)
-    def remove(self, who: str, data: st.DataObject, version: str) -> None:
-        def act(caller: Caller, post: Known) -> httpx2.Response:
+    @rule(actor=_WRITERS, data=st.data(), version=VERSIONS)
+    def remove(self, actor: str, data: st.DataObject, version: str) -> None:
+        def act(caller: Caller, post: ModelPost) -> httpx2.Response:
             if version == "v1":
                 return caller.v1.delete(f"/posts/{post.number}")
             return caller.v2.delete(f"/posts/{post.name}")
 
-        post, done = self.attempt(who, data, act, moderated=True)
+        post, done = self.attempt(actor, data, act, moderated=True)
         if done is not None:
             del self.posts[post.number]
             assert self.harness.admin.v1.get(f"/posts/{post.number}").status_code == 404
             assert self.harness.admin.v2.get(f"/posts/{post.name}").status_code == 404
 
     @precondition(lambda self: self.posts)
-    @rule(who=st.sampled_from(_VIEWERS), data=st.data(), version=VERSIONS)
-    def view(self, who: str, data: st.DataObject, version: str) -> None:
+    @rule(actor=st.sampled_from(_VIEWERS), data=st.data(), version=VERSIONS)
+    def view(self, actor: str, data: st.DataObject, version: str) -> None:
         post = self.posts[data.draw(st.sampled_from(sorted(self.posts)))]
-        caller = self.person(who)
+        caller = self.person(actor)
         if version == "v1":
-            answer = caller.v1.get(f"/posts/{post.number}")
+            response = caller.v1.get(f"/posts/{post.number}")
         else:
-            answer = caller.v2.post(f"/posts/{post.name}/views")
-        assert answer.is_success == post.visible_to(who)
-        if answer.is_success:
+            response = caller.v2.post(f"/posts/{post.name}/views")
+        assert response.is_success == post.visible_to(actor)
+        if response.is_success:
             self.posts[post.number] = replace(post, views=post.views + 1)
         else:
-            assert answer.status_code == 404
+            assert response.status_code == 404
 
-    @rule(who=st.sampled_from(["ada", "bob"]), name=st.sampled_from(["Ada", "Bob", "Eve"]), version=VERSIONS)
-    def rename(self, who: str, name: str, version: str) -> None:
-        caller = self.person(who)
+    @rule(actor=st.sampled_from(["ada", "bob"]), name=st.sampled_from(["Ada", "Bob", "Eve"]), version=VERSIONS)
+    def rename(self, actor: str, name: str, version: str) -> None:
+        caller = self.person(actor)
         if version == "v1":
-            answer = caller.v1.put(f"/users/{caller.number}", {"full_name": name})
+            response = caller.v1.put(f"/users/{caller.number}", {"full_name": name})
         else:
-            answer = caller.v2.patch("/me", {"display_name": name})
-        assert answer.is_success
-        self.names[who] = name
+            response = caller.v2.patch("/me", {"display_name": name})
+        assert response.is_success
+        self.names[actor] = name
 
     @invariant()
-    def both_show_what_is(self) -> None:
+    def both_show_the_model(self) -> None:
         for label in _VIEWERS:
             viewer = self.person(label)
             expected = [self.posts[n] for n in sorted(self.posts, reverse=True) if self.posts[n].visible_to(label)]
@@ -188,8 +188,8 @@ class TwoVersions(RuleBasedStateMachine):
             assert caller.v1.get("/users/me").json()["full_name"] == self.names[caller.label]
 
 
-def _part(item: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
-    return {name: item[name] for name in known}
+def _part(item: dict[str, Any], expected: dict[str, Any]) -> dict[str, Any]:
+    return {name: item[name] for name in expected}
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,7 @@ class Machine(Law):
     def check(self, harness: VersionsHarness, profile: settings | None = None) -> None:
         profile = profile or settings.default
         examples = max(1, round(profile.max_examples * self.share))
-        run_state_machine_as_test(  # type: ignore[no-untyped-call]  # Hypothesis leaves it untyped
+        run_state_machine_as_test(  # type: ignore[no-untyped-call]  # Hypothesis has no types for it
             lambda: TwoVersions(harness), settings=settings(profile, max_examples=examples, stateful_step_count=12)
         )
 

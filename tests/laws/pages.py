@@ -71,7 +71,7 @@ def fill(harness: VersionsHarness, rows: Sequence[Row]) -> None:
     harness.fetch(_INSERT, *columns)
 
 
-def walk(viewer: Caller, path: str, size: int, **params: Any) -> Iterator[dict[str, Any]]:
+def v2_items(viewer: Caller, path: str, size: int, **params: Any) -> Iterator[dict[str, Any]]:
     """Every item of a v2 list, page by page; ``next_cursor`` and the ``Link`` header must agree."""
     params["limit"] = size
     for _ in range(_MAX_PAGES):
@@ -89,7 +89,7 @@ def walk(viewer: Caller, path: str, size: int, **params: Any) -> Iterator[dict[s
     raise AssertionError(f"{path} has more than {_MAX_PAGES} pages of {size}")
 
 
-def numbered(viewer: Caller, size: int, **params: Any) -> Iterator[dict[str, Any]]:
+def v1_items(viewer: Caller, size: int, **params: Any) -> Iterator[dict[str, Any]]:
     """Every item of a v1 list, page by page, with the totals of each page."""
     seen = 0
     for number in range(1, _MAX_PAGES + 1):
@@ -126,11 +126,11 @@ def lists_of_posts_agree(
     author: str | None,
     words: str | None,
     field: str,
-    descending: bool,  # noqa: FBT001 - drawn
+    descending: bool,  # noqa: FBT001 - the value of a parameter
 ) -> None:
     """Filtered, searched, sorted, with pages of any size."""
     fill(harness, rows)
-    who: Caller = getattr(harness, viewer)
+    caller: Caller = getattr(harness, viewer)
     old: dict[str, Any] = {"sort_by": field, "sort_order": "desc" if descending else "asc"}
     new: dict[str, Any] = {"sort": f"-{field}" if descending else field}
     if words is not None:
@@ -139,13 +139,15 @@ def lists_of_posts_agree(
         old["author_id"], new["author_id"] = getattr(harness, author).number, getattr(harness, author).name
     if published is not None:
         old["published"] = published
-    by_v1 = [POST.from_v1(harness, item) for item in numbered(who, sizes[0], **old)]
+    by_v1 = [POST.from_v1(harness, item) for item in v1_items(caller, sizes[0], **old)]
     statuses: list[dict[str, str]] = {
         None: [{}],
         True: [{"status": "published"}],
         False: [{"status": "draft"}, {"status": "archived"}],
     }[published]
-    parts = [[POST.from_v2(harness, item) for item in walk(who, "/posts", sizes[1], **new, **s)] for s in statuses]
+    parts = [
+        [POST.from_v2(harness, item) for item in v2_items(caller, "/posts", sizes[1], **new, **s)] for s in statuses
+    ]
     if len(parts) == 1:
         assert by_v1 == parts[0]
         return
@@ -167,21 +169,21 @@ def several_sort_keys_refine_one(
 ) -> None:
     """v1 sorts by one key; v2's further keys order equal items. A repeated key has no effect."""
     fill(harness, rows)
-    ordered = [POST.from_v1(harness, item) for item in numbered(harness.admin, 20)]
+    ordered = [POST.from_v1(harness, item) for item in v1_items(harness.admin, 20)]
     directions = dict(reversed(keys))
     names = list(dict.fromkeys(name for name, _ in keys))
     for name in ["id", *reversed(names)]:
         ordered.sort(key=itemgetter(name), reverse=directions[names[-1] if name == "id" else name])
     sort = ",".join(f"-{name}" if descending else name for name, descending in keys)
-    assert [POST.from_v2(harness, item) for item in walk(harness.admin, "/posts", size, sort=sort)] == ordered
+    assert [POST.from_v2(harness, item) for item in v2_items(harness.admin, "/posts", size, sort=sort)] == ordered
 
 
 @law(0.3, rows=_ROWS, viewer=_VIEWERS)
 def defaults_are_the_same(harness: VersionsHarness, rows: Sequence[Row], viewer: str) -> None:
     """Without parameters both return the newest twenty posts."""
     fill(harness, [*rows, *rows])
-    who: Caller = getattr(harness, viewer)
-    old, new = ok(who.v1.get("/posts")).json(), ok(who.v2.get("/posts")).json()
+    caller: Caller = getattr(harness, viewer)
+    old, new = ok(caller.v1.get("/posts")).json(), ok(caller.v2.get("/posts")).json()
     assert [POST.from_v1(harness, item) for item in old["items"]] == [
         POST.from_v2(harness, item) for item in new["data"]
     ]
@@ -195,13 +197,13 @@ def lists_of_an_author_agree(
 ) -> None:
     """By offset, by page number and by cursor."""
     fill(harness, rows)
-    who: Caller = getattr(harness, viewer)
+    caller: Caller = getattr(harness, viewer)
     of: Caller = getattr(harness, author)
-    expected = [POST.from_v2(harness, item) for item in walk(who, "/posts", size, author_id=of.name)]
-    assert [POST.from_v1(harness, item) for item in ok(who.v1.get(f"/users/{of.number}/posts")).json()] == expected
+    expected = [POST.from_v2(harness, item) for item in v2_items(caller, "/posts", size, author_id=of.name)]
+    assert [POST.from_v1(harness, item) for item in ok(caller.v1.get(f"/users/{of.number}/posts")).json()] == expected
     skipped = []
     for skip in range(0, len(expected) + 1, size):
-        skipped += ok(who.v1.get(f"/users/{of.number}/posts", skip=skip, limit=size)).json()
+        skipped += ok(caller.v1.get(f"/users/{of.number}/posts", skip=skip, limit=size)).json()
     assert [POST.from_v1(harness, item) for item in skipped] == expected
 
 
@@ -211,13 +213,13 @@ def searches_agree(
 ) -> None:
     """Best match first; v1 returns the beginning of v2's results."""
     fill(harness, rows)
-    who: Caller = getattr(harness, viewer)
-    hits = list(walk(who, "/search/posts", size, q=words))
+    caller: Caller = getattr(harness, viewer)
+    hits = list(v2_items(caller, "/search/posts", size, q=words))
     expected = [POST.from_v2(harness, hit["post"]) for hit in hits]
     assert [
-        POST.from_v1(harness, item) for item in ok(who.v1.get("/search", query=words, limit=100)).json()
+        POST.from_v1(harness, item) for item in ok(caller.v1.get("/search", query=words, limit=100)).json()
     ] == expected
-    few = ok(who.v1.get("/search", query=words, limit=limit)).json()
+    few = ok(caller.v1.get("/search", query=words, limit=limit)).json()
     assert [POST.from_v1(harness, item) for item in few] == expected[:limit]
     assert [hit["rank"] for hit in hits] == sorted((hit["rank"] for hit in hits), reverse=True)
     for hit in hits:
@@ -232,7 +234,7 @@ def lists_of_users_agree(harness: VersionsHarness, count: int, size: int) -> Non
     """All three lists, oldest first."""
     for number in range(count):
         harness.person(f"p{number}", Role.READER)
-    expected = [USER.from_v2(harness, item) for item in walk(harness.admin, "/users", size)]
+    expected = [USER.from_v2(harness, item) for item in v2_items(harness.admin, "/users", size)]
     assert [USER.from_v1(harness, item) for item in ok(harness.admin.v1.get("/users")).json()] == expected
     assert len(expected) == len(harness.fetch("SELECT 1 FROM users"))
     listed, counted = [], []

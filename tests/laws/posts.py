@@ -56,10 +56,10 @@ def effect(harness: VersionsHarness, written: Written, act: Callable[[], httpx2.
 def a_post_reads_alike(harness: VersionsHarness, draft: Draft, version: str, statuses: list[str]) -> None:
     """In every status, from every operation that returns it."""
     ada = harness.ada
-    made = ok(ada.v1.post("/posts", draft.v1) if version == "v1" else ada.v2.post("/posts", draft.v2))
-    number = made.json()["id" if version == "v1" else "v1_id"]
+    response = ok(ada.v1.post("/posts", draft.v1) if version == "v1" else ada.v2.post("/posts", draft.v2))
+    number = response.json()["id" if version == "v1" else "v1_id"]
     name = harness.name_of_post(number)
-    shared = POST.from_v1(harness, made.json()) if version == "v1" else POST.from_v2(harness, made.json())
+    shared = POST.from_v1(harness, response.json()) if version == "v1" else POST.from_v2(harness, response.json())
     assert (shared["title"], shared["content"], shared["published"]) == (draft.title, draft.content, draft.published)
     assert (shared["author_id"], shared["view_count"]) == (ada.number, 0)
     published_at = ok(ada.v2.get(f"/posts/{name}")).json()["published_at"]
@@ -68,7 +68,7 @@ def a_post_reads_alike(harness: VersionsHarness, draft: Draft, version: str, sta
         if status is not None:
             changed = ok(ada.v2.patch(f"/posts/{name}", {"status": status})).json()
             shared = POST.from_v2(harness, changed)
-            assert published_at in (None, changed["published_at"]), "the first time is kept"
+            assert published_at in (None, changed["published_at"]), "published_at changed after the first publication"
             published_at = changed["published_at"]
             assert published_at is not None or status != "published"
         read = ok(ada.v2.get(f"/posts/{name}"))
@@ -119,10 +119,10 @@ def the_same_edit_means_the_same(harness: VersionsHarness, draft: Draft, status:
     untouched = {"v1_id", "id", "author_id", "title", "content", "status", "view_count"} - set(patch)
     assert {name: new[name] for name in untouched} == {name: before[name] for name in untouched}
     assert {name: new[name] for name in patch} == patch
-    answer = ok(harness.ada.v1.put(written.old, edit)).json()
-    agree(harness, ok(harness.ada.v1.post("/posts/batch", {"ids": [answer["id"]]})), _listed(harness, written))
+    response = ok(harness.ada.v1.put(written.old, edit)).json()
+    agree(harness, ok(harness.ada.v1.post("/posts/batch", {"ids": [response["id"]]})), _listed(harness, written))
     shown = ok(harness.ada.v2.get(written.new)).json()
-    assert POST.from_v1(harness, answer) == POST.from_v2(harness, shown)
+    assert POST.from_v1(harness, response) == POST.from_v2(harness, shown)
     assert shown["created_at"] == before["created_at"]
 
 
@@ -149,7 +149,7 @@ def the_same_draft_means_the_same(harness: VersionsHarness, draft: Draft) -> Non
 
 @law(0.4, draft=DRAFTS, status=STATUSES, version=VERSIONS)
 def removal_means_the_same(harness: VersionsHarness, draft: Draft, status: str, version: str) -> None:
-    """A post deleted through one version is gone in the other."""
+    """A post deleted through one version does not exist in the other."""
     written = write(harness, harness.ada, draft, version, status)
     old = effect(harness, written, lambda: ok(harness.ada.v1.delete(written.old)))
     new = effect(harness, written, lambda: ok(harness.ada.v2.delete(written.new)))
@@ -181,20 +181,20 @@ def a_batch_read_equals_single_reads(harness: VersionsHarness, statuses: list[st
     """v1's batch returns all posts in the requested order, or names each that v2 does not show."""
     posts = [write(harness, harness.ada, Draft(f"P{n}", "", published=False), status=s) for n, s in enumerate(statuses)]
     numbers = [int(written.old.rpartition("/")[2]) for written in posts]
-    asked = data.draw(st.lists(st.sampled_from([*numbers, 2**40]), min_size=1, max_size=6))
+    requested = data.draw(st.lists(st.sampled_from([*numbers, 2**40]), min_size=1, max_size=6))
     viewer = data.draw(st.sampled_from([harness.ada, harness.bob, harness.admin, harness.stranger]))
     names = dict(zip(numbers, (written.new for written in posts), strict=True))
     single = {number: viewer.v2.get(name) for number, name in names.items()}
-    hidden = [n for n in dict.fromkeys(asked) if n not in single or not single[n].is_success]
-    answer = viewer.v1.post("/posts/batch", {"ids": asked})
+    hidden = [n for n in dict.fromkeys(requested) if n not in single or not single[n].is_success]
+    response = viewer.v1.post("/posts/batch", {"ids": requested})
     if hidden:
-        assert answer.status_code == 400
-        assert answer.json() == {
+        assert response.status_code == 400
+        assert response.json() == {
             "error": "Multiple validation errors", "details": [f"Post {number} not found" for number in hidden]
         }  # fmt: skip
         return
-    shown = [POST.from_v1(harness, post) for post in ok(answer).json()]
-    assert shown == [POST.from_v2(harness, single[number].json()) for number in asked]
+    shown = [POST.from_v1(harness, post) for post in ok(response).json()]
+    assert shown == [POST.from_v2(harness, single[number].json()) for number in requested]
 
 
 @law(0.4, draft=DRAFTS, status=STATUSES, edit=POST_EDITS, atomic=st.booleans())
@@ -202,33 +202,33 @@ def a_batch_equals_its_operations(
     harness: VersionsHarness, draft: Draft, status: str, edit: dict[str, Any], *, atomic: bool
 ) -> None:
     """Each operation of a v2 batch has the response and the effect of the single request."""
-    kept, gone = (write(harness, harness.ada, draft, status=status) for _ in range(2))
-    name, lost = (written.new.rpartition("/")[2] for written in (kept, gone))
+    updated_post, deleted_post = (write(harness, harness.ada, draft, status=status) for _ in range(2))
+    name, deleted_id = (written.new.rpartition("/")[2] for written in (updated_post, deleted_post))
     patch = post_edit_of_v2(edit, status)
     operations: list[dict[str, Any]] = [
         {"op": "create", "post": draft.v2},
         {"op": "update", "id": name, "patch": patch},
-        {"op": "delete", "id": lost},
+        {"op": "delete", "id": deleted_id},
     ]
     with harness.rolled_back():
-        alone = ok(harness.ada.v2.patch(kept.new, patch)).json()
-    answer = ok(harness.ada.v2.post("/posts/batch", {"operations": operations, "atomic": atomic}))
-    created, updated, deleted = answer.json()["results"]
+        single = ok(harness.ada.v2.patch(updated_post.new, patch)).json()
+    response = ok(harness.ada.v2.post("/posts/batch", {"operations": operations, "atomic": atomic}))
+    created, updated, deleted = response.json()["results"]
     assert (created["status"], updated["status"], deleted["status"]) == (201, 200, 204)
     assert deleted["post"] is created["problem"] is updated["problem"] is deleted["problem"] is None
     assert {k: v for k, v in updated["post"].items() if not k.endswith("_at")} == {
-        k: v for k, v in alone.items() if not k.endswith("_at")
+        k: v for k, v in single.items() if not k.endswith("_at")
     }
     for shown in (created["post"], updated["post"]):
         viewed = ok(harness.ada.v1.post("/posts/batch", {"ids": [shown["v1_id"]]})).json()[0]
         assert POST.from_v1(harness, viewed) == POST.from_v2(harness, shown)
-    assert harness.ada.v1.get(gone.old).status_code == 404
-    operations[0] = {"op": "delete", "id": lost}
+    assert harness.ada.v1.get(deleted_post.old).status_code == 404
+    operations[0] = {"op": "delete", "id": deleted_id}
     again = harness.ada.v2.post("/posts/batch", {"operations": operations, "atomic": atomic})
-    missing = harness.ada.v2.delete(gone.new)
-    told = again.json() if atomic else again.json()["results"][0]["problem"]
+    missing = harness.ada.v2.delete(deleted_post.new)
+    problem = again.json() if atomic else again.json()["results"][0]["problem"]
     differing = {"instance", "request_id", "trace_id"}
-    assert {k: v for k, v in told.items() if k not in differing} == {
+    assert {k: v for k, v in problem.items() if k not in differing} == {
         k: v for k, v in missing.json().items() if k not in differing
     }
     assert (again.status_code if atomic else again.json()["results"][0]["status"]) == missing.status_code

@@ -33,19 +33,19 @@ def an_edit_through_v1_invalidates_a_tag(
     assert cached.status_code == (200 if changes else 304)
     ok(harness.ada.v1.get(written.old))
     viewed = harness.ada.v2.call("GET", written.new, headers={"If-None-Match": after.headers["ETag"]})
-    assert viewed.status_code == 200, "a counted view is something new to read"
+    assert viewed.status_code == 200, "a counted view changes the representation"
     for act in (
         lambda: harness.ada.v2.patch(written.new, {"title": "Mine"}, headers=tag),
         lambda: harness.ada.v2.delete(written.new, headers=tag),
     ):
         with harness.rolled_back():
-            answer = act()
-            assert answer.status_code in ({412} if changes else {200, 204})
+            response = act()
+            assert response.status_code in ({412} if changes else {200, 204})
             shown = harness.ada.v2.get(written.new)
         if changes:
-            assert answer.json()["code"] == "precondition_failed"
+            assert response.json()["code"] == "precondition_failed"
             assert shown.headers["ETag"] != before.headers["ETag"]
-            assert revision(shown) == revision(after), "what is refused changes nothing"
+            assert revision(shown) == revision(after), "a rejected request changed the post"
     ok(harness.ada.v2.patch(written.new, {"title": "Mine"}, headers={"If-Match": after.headers["ETag"]}))
 
 
@@ -65,22 +65,22 @@ def an_edit_of_a_user_invalidates_a_tag(harness: VersionsHarness, edit: dict[str
         lambda: harness.admin.v2.delete(place, headers=tag),
     ):
         with harness.rolled_back():
-            answer = act()
-            assert answer.is_success != changed
-            assert not changed or (answer.status_code, answer.json()["code"]) == (412, "precondition_failed")
-            if answer.status_code == 200:
-                assert answer.headers["ETag"] == ok(harness.admin.v2.get(place)).headers["ETag"]
+            response = act()
+            assert response.is_success != changed
+            assert not changed or (response.status_code, response.json()["code"]) == (412, "precondition_failed")
+            if response.status_code == 200:
+                assert response.headers["ETag"] == ok(harness.admin.v2.get(place)).headers["ETag"]
 
 
 @law(0.4, draft=DRAFTS, times=st.integers(2, 3))
 def a_repeated_write_creates_one_post(harness: VersionsHarness, draft: Draft, times: int) -> None:
     """One key creates one post and one event; without a key every request creates one."""
     head = {"Idempotency-Key": '"once"'}
-    answers = [ok(harness.ada.v2.post("/posts", draft.v2, headers=head)) for _ in range(times)]
-    assert all(answer.json() == answers[0].json() for answer in answers)
-    assert [answer.headers.get("Idempotent-Replayed") for answer in answers] == [None, *["true"] * (times - 1)]
+    responses = [ok(harness.ada.v2.post("/posts", draft.v2, headers=head)) for _ in range(times)]
+    assert all(response.json() == responses[0].json() for response in responses)
+    assert [response.headers.get("Idempotent-Replayed") for response in responses] == [None, *["true"] * (times - 1)]
     (listed,) = ok(harness.ada.v1.get("/posts", author_id=harness.ada.number)).json()["items"]
-    assert POST.from_v1(harness, listed) == POST.from_v2(harness, answers[0].json())
+    assert POST.from_v1(harness, listed) == POST.from_v2(harness, responses[0].json())
     other = harness.ada.v2.post("/posts", draft.v2 | {"title": "other"}, headers=head)
     assert other.status_code == (201 if draft.title == "other" else 422)
     ok(harness.ada.v1.post("/posts", draft.v1))
@@ -91,10 +91,10 @@ def a_repeated_write_creates_one_post(harness: VersionsHarness, draft: Draft, ti
 @fixed
 def a_location_leads_to_the_post(harness: VersionsHarness) -> None:
     """``Location`` and ``ETag`` of a created post are those of the read."""
-    made = ok(harness.ada.v2.post("/posts", {"title": "T", "content": "c"}))
-    read = ok(harness.ada.v2.call("GET", made.headers["Location"].removeprefix("/api/v2")))
-    assert (read.json(), read.headers["ETag"]) == (made.json(), made.headers["ETag"])
-    changed = ok(harness.ada.v2.patch(f"/posts/{made.json()['id']}", {"title": "U"}))
-    read = ok(harness.ada.v2.get(f"/posts/{made.json()['id']}"))
+    created = ok(harness.ada.v2.post("/posts", {"title": "T", "content": "c"}))
+    read = ok(harness.ada.v2.call("GET", created.headers["Location"].removeprefix("/api/v2")))
+    assert (read.json(), read.headers["ETag"]) == (created.json(), created.headers["ETag"])
+    changed = ok(harness.ada.v2.patch(f"/posts/{created.json()['id']}", {"title": "U"}))
+    read = ok(harness.ada.v2.get(f"/posts/{created.json()['id']}"))
     assert (read.json(), read.headers["ETag"]) == (changed.json(), changed.headers["ETag"])
-    agree(harness, harness.ada.v1.put(f"/posts/{made.json()['v1_id']}", {}), read, POST)
+    agree(harness, harness.ada.v1.put(f"/posts/{created.json()['v1_id']}", {}), read, POST)

@@ -54,8 +54,8 @@ def _bodies(shape: Shape, *, whole: bool) -> st.SearchStrategy[dict[str, Any]]:
         if field.old not in _WORDS
     }
     # v2 has three words where v1 has a truth, so only truths can be compared; activity is the same in both.
-    said = {"published": st.booleans(), "is_active": st.one_of(st.booleans(), _JSON)}
-    values |= {field.old: said[field.old] for field in shape.fields if field.old in said}
+    own_strategies = {"published": st.booleans(), "is_active": st.one_of(st.booleans(), _JSON)}
+    values |= {field.old: own_strategies[field.old] for field in shape.fields if field.old in own_strategies}
     return st.fixed_dictionaries(values) if whole else st.fixed_dictionaries({}, optional=values)
 
 
@@ -115,12 +115,14 @@ def registrations_are_rejected_alike(harness: VersionsHarness, body: dict[str, A
     with harness.rolled_back():
         old = harness.stranger.v1.post("/auth/register", body)
     with harness.rolled_back():
-        made = harness.admin.v1.post("/users", {{"name": "full_name"}.get(name, name): v for name, v in body.items()})
+        created = harness.admin.v1.post(
+            "/users", {{"name": "full_name"}.get(name, name): v for name, v in body.items()}
+        )
     new = harness.stranger.v2.post("/auth/registrations", _of_v2(REGISTRATION, body))
     ensure_same(harness, REGISTRATION, old, new, None)
-    assert made.status_code == old.status_code
-    if not made.is_success:
-        assert [issue["msg"] for issue in made.json()["detail"]] == [issue["msg"] for issue in old.json()["detail"]]
+    assert created.status_code == old.status_code
+    if not created.is_success:
+        assert [issue["msg"] for issue in created.json()["detail"]] == [issue["msg"] for issue in old.json()["detail"]]
 
 
 @law(
@@ -130,8 +132,8 @@ def registrations_are_rejected_alike(harness: VersionsHarness, body: dict[str, A
 def query_parameters_are_rejected_alike(harness: VersionsHarness, size: Any, words: str | None) -> None:
     """Parameters of lists and searches, under their names in each version."""
     names = {"page_size": "limit", "search": "q", "query": "q"}
-    asked = {} if words is None else {"search": words}
-    old = harness.ada.v1.get("/posts", page_size=size, **asked)
+    params = {} if words is None else {"search": words}
+    old = harness.ada.v1.get("/posts", page_size=size, **params)
     sought = {} if words is None else {"q": words}
     agree(harness, old, harness.ada.v2.get("/posts", limit=size, **sought), None, names)
     if words is not None:
@@ -181,8 +183,8 @@ def v2_rejects_unknown_fields_that_v1_ignores(harness: VersionsHarness) -> None:
     """By design: v1 ignores unknown fields and parameters, v2 rejects them. Nothing else differs."""
     body = {"title": "T", "content": "c", "unknown": 1}
     ok(harness.ada.v1.post("/posts", body))
-    refused = harness.ada.v2.post("/posts", body)
-    assert [(e["pointer"], e["code"]) for e in refused.json()["errors"]] == [("#/unknown", "extra_forbidden")]
+    rejected = harness.ada.v2.post("/posts", body)
+    assert [(e["pointer"], e["code"]) for e in rejected.json()["errors"]] == [("#/unknown", "extra_forbidden")]
     ok(harness.ada.v1.get("/posts", unknown="1"))
     assert harness.ada.v2.get("/posts", unknown="1").json()["code"] == "unknown_parameter"
     old, new = harness.admin.v1.get("/users", limit=1001), harness.admin.v2.get("/users", limit=1001)

@@ -54,8 +54,8 @@ def a_registration_creates_the_same_user(harness: VersionsHarness, address: str,
             assert _prove(harness, proving, address, token_of(mail)).is_success
             assert ok(_prove(harness, "v1", address, token_of(mail))).json() == {"message": "Email already verified"}
             assert _prove(harness, "v2", address, token_of(mail)).json()["code"] == "invalid_verification_token"
-            for way in ("v1", "v2"):
-                holder = harness.holder(tokens(harness, way, sign_in(harness, way, address))["access_token"])
+            for login in ("v1", "v2"):
+                holder = harness.holder(tokens(harness, login, sign_in(harness, login, address))["access_token"])
                 agree(harness, holder.v1.get("/auth/me"), holder.v2.get("/me"), ME)
                 agree(harness, holder.v1.get("/users/me"), holder.v2.get("/me"), USER)
                 assert ok(holder.v1.get("/auth/me")).json()["is_verified"]
@@ -68,22 +68,22 @@ def a_registration_creates_the_same_user(harness: VersionsHarness, address: str,
 def _register(harness: VersionsHarness, version: str, address: str, name: str) -> httpx2.Response:
     if version == "v1":
         body = {"email": address, "password": PASSWORD, "name": name}
-        answer = ok(harness.stranger.v1.post("/auth/register", body))
+        response = ok(harness.stranger.v1.post("/auth/register", body))
         local, _, domain = address.partition("@")
         expected = {"message": "Please check your email to verify your account", "email": f"{local}@{domain.lower()}"}
-        assert answer.json() == expected
-        return answer
+        assert response.json() == expected
+        return response
     body = {"email": address, "password": PASSWORD, "display_name": name}
     return ok(harness.stranger.v2.post("/auth/registrations", body))
 
 
 def _prove(harness: VersionsHarness, version: str, address: str, token: str) -> httpx2.Response:
     if version == "v1":
-        answer = harness.stranger.v1.post("/auth/verify", {"email": address, "token": token})
-        assert not answer.is_success or answer.json()["message"] in {
+        response = harness.stranger.v1.post("/auth/verify", {"email": address, "token": token})
+        assert not response.is_success or response.json()["message"] in {
             "Email verified successfully", "Email already verified"
         }  # fmt: skip
-        return answer
+        return response
     return harness.stranger.v2.post("/auth/verifications", {"token": token})
 
 
@@ -100,19 +100,19 @@ def a_first_verification_is_distinguished(harness: VersionsHarness) -> None:
 @law(0.4, making=VERSIONS, order=st.lists(VERSIONS, min_size=1, max_size=3))
 def tokens_are_valid_in_both_versions(harness: VersionsHarness, making: str, order: list[str]) -> None:
     """Access tokens work in both, a refresh token works once in either, and its reuse ends the session in both."""
-    held = tokens(harness, making, sign_in(harness, making, harness.ada.email))
-    spent = held
+    pair = tokens(harness, making, sign_in(harness, making, harness.ada.email))
+    used = pair
     for version in order:
-        spent, held = held, tokens(harness, version, refresh(harness, version, held["refresh_token"]))
-    holder = harness.holder(held["access_token"])
+        used, pair = pair, tokens(harness, version, refresh(harness, version, pair["refresh_token"]))
+    holder = harness.holder(pair["access_token"])
     agree(harness, holder.v1.get("/auth/me"), holder.v2.get("/me"), ME)
     (session,) = ok(holder.v2.get("/auth/sessions")).json()["data"]
     assert session["current"]
-    agree(harness, refresh(harness, "v1", held["access_token"]), refresh(harness, "v2", held["access_token"]))
+    agree(harness, refresh(harness, "v1", pair["access_token"]), refresh(harness, "v2", pair["access_token"]))
     with harness.rolled_back():
-        old = refresh(harness, "v1", spent["refresh_token"])
+        old = refresh(harness, "v1", used["refresh_token"])
         agree(harness, holder.v1.get("/auth/me"), holder.v2.get("/me"))
-    new = refresh(harness, "v2", spent["refresh_token"])
+    new = refresh(harness, "v2", used["refresh_token"])
     agree(harness, old, new)
     agree(harness, holder.v1.get("/auth/me"), holder.v2.get("/me"))
     assert holder.v1.get("/auth/me").status_code == 401
@@ -130,8 +130,8 @@ def a_session_names_its_client(harness: VersionsHarness) -> None:
             harness.stranger.v2.call("POST", "/auth/token", data={**form, "grant_type": "password"}, headers=program),
         ),
     ]
-    for version, answer in logins:
-        holder = harness.holder(tokens(harness, version, answer)["access_token"])
+    for version, response in logins:
+        holder = harness.holder(tokens(harness, version, response)["access_token"])
         shown = [one for one in ok(holder.v2.get("/auth/sessions")).json()["data"] if one["current"]]
         assert [one["user_agent"] for one in shown] == ["Rock/1.0"]
 
@@ -143,7 +143,7 @@ def failed_sign_ins_agree(harness: VersionsHarness) -> None:
     idle = harness.person("idle", Role.AUTHOR)
     ok(harness.admin.v1.put(f"/users/{idle.number}", {"is_active": False}))
     for email, password in product(
-        (fresh.email, idle.email, harness.ada.email, "nobody@example.com", harness.ada.email.upper()),
+        (fresh.email, idle.email, harness.ada.email, "unknown@example.com", harness.ada.email.upper()),
         (PASSWORD, "wrong password"),
     ):
         old, new = (sign_in(harness, version, email, password) for version in ("v1", "v2"))
@@ -156,31 +156,31 @@ def failed_sign_ins_agree(harness: VersionsHarness) -> None:
         agree(harness, refresh(harness, "v1", token), refresh(harness, "v2", token))
 
 
-@law(0.3, way=st.sampled_from(["revoke access", "revoke refresh", "end session", "deactivate", "remove"]))
-def a_sign_out_applies_to_both_versions(harness: VersionsHarness, way: str) -> None:
+@law(0.3, action=st.sampled_from(["revoke access", "revoke refresh", "end session", "deactivate", "remove"]))
+def a_sign_out_applies_to_both_versions(harness: VersionsHarness, action: str) -> None:
     """A sign-out in v2 applies to v1."""
-    held = tokens(harness, "v1", sign_in(harness, "v1", harness.bob.email))
-    holder = harness.holder(held["access_token"])
+    pair = tokens(harness, "v1", sign_in(harness, "v1", harness.bob.email))
+    holder = harness.holder(pair["access_token"])
     ok(holder.v1.get("/auth/me"))
-    if way.startswith("revoke"):
-        ok(harness.stranger.v2.submit("/auth/revoke", token=held[f"{way.split()[1]}_token"]))
-    elif way == "end session":
+    if action.startswith("revoke"):
+        ok(harness.stranger.v2.submit("/auth/revoke", token=pair[f"{action.split()[1]}_token"]))
+    elif action == "end session":
         (session,) = ok(holder.v2.get("/auth/sessions")).json()["data"]
         ok(holder.v2.delete(f"/auth/sessions/{session['id']}"))
-    elif way == "deactivate":
+    elif action == "deactivate":
         ok(harness.admin.v2.patch(f"/users/{harness.bob.name}", {"is_active": False}))
     else:
         ok(harness.admin.v2.delete(f"/users/{harness.bob.name}"))
     agree(harness, holder.v1.get("/auth/me"), holder.v2.get("/me"))
     assert holder.v1.get("/auth/me").status_code == 401
-    agree(harness, refresh(harness, "v1", held["refresh_token"]), refresh(harness, "v2", held["refresh_token"]))
+    agree(harness, refresh(harness, "v1", pair["refresh_token"]), refresh(harness, "v2", pair["refresh_token"]))
 
 
-@law(0.3, way=st.sampled_from(["v1", "reset"]))
-def a_new_password_applies_to_both_versions(harness: VersionsHarness, way: str) -> None:
+@law(0.3, channel=st.sampled_from(["v1", "reset"]))
+def a_new_password_applies_to_both_versions(harness: VersionsHarness, channel: str) -> None:
     """Set through v1, or with v2's reset mail; neither version accepts the old password."""
     changed = "another password"
-    if way == "v1":
+    if channel == "v1":
         ok(harness.ada.v1.put(f"/users/{harness.ada.number}", {"password": changed}))
     else:
         ok(harness.stranger.v2.post("/auth/password-resets", {"email": harness.ada.email}))

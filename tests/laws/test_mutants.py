@@ -1,4 +1,4 @@
-"""What ``make mutants`` plants, and that its targets and excuses exist."""
+"""The mutants of ``make mutants``; its targets and survivors exist."""
 
 import tomllib
 from pathlib import Path
@@ -15,27 +15,27 @@ from x import y
 
 def shape(view):
     """A docstring is not code."""
-    return made(id=view.id, shown=view.status == "on")
+    return View(id=view.id, shown=view.status == "on")
 
 
 LIMIT: int = Field(ge=1, description="At least one.")
 '''
 
 
-def test_every_operator_finds_its_place() -> None:
+def test_operators_apply_inside_and_outside_of_functions() -> None:
     planted = {mutant.diff.partition("\n+ ")[2] for mutant in mutants("m", SOURCE)}
     assert {
-        "return made(id=None, shown=view.status == 'on')",
-        "return made(shown=view.status == 'on')",
-        "return made(id=view.id, shown=view.status != 'on')",
-        "return made(id=view.id, shown=view.status == 'ON')",
+        "return View(id=None, shown=view.status == 'on')",
+        "return View(shown=view.status == 'on')",
+        "return View(id=view.id, shown=view.status != 'on')",
+        "return View(id=view.id, shown=view.status == 'ON')",
         "LIMIT: int = None",
     } <= planted
-    assert any("ge=2" in line for line in planted), "also outside of functions"
-    assert not any("ne.XX" in line or "docstring" in line for line in planted), "but no prose"
+    assert any("ge=2" in line for line in planted), "no mutant outside of functions"
+    assert not any("ne.XX" in line or "docstring" in line for line in planted), "a mutant of a text"
 
 
-def test_every_mutant_is_another_program() -> None:
+def test_every_mutant_is_a_different_program() -> None:
     codes = [mutant.code for mutant in mutants("m", SOURCE)]
     assert len(codes) == len(set(codes)) > 8
     for code in codes:
@@ -50,15 +50,15 @@ def test_every_mapping_and_schema_is_a_target() -> None:
         *MAPPINGS,
         *ENVELOPES,
         *SCHEMAS,
-    }, "limits: v2's alone"
+    }, "limits exist in v2 only"
 
 
 @pytest.mark.parametrize("module", [*MAPPINGS, *ENVELOPES, *SCHEMAS])
-def test_every_target_has_laws_that_are_close_to_it(module: str) -> None:
+def test_every_target_has_families_of_laws(module: str) -> None:
     assert [part for part in FAMILIES if part in module.split(".")]
 
 
-def test_every_excuse_has_a_reason_and_a_mutant() -> None:
+def test_every_survivor_has_a_reason_and_a_mutant() -> None:
     for entry in tomllib.loads(SURVIVORS.read_text()).get("survivor", []):
         source = Path(ROOT / f"{entry['module'].replace('.', '/')}.py").read_text()
         assert len(entry["reason"].split()) > 4

@@ -20,23 +20,23 @@ NAMES = {law.name for law in LAWS}
 CALLED = {law.name.partition(".")[0] for law in LAWS}
 
 
-@pytest.mark.parametrize(("version", "alone"), [("v1", ONLY_V1), ("v2", ONLY_V2)])
-def test_every_operation_is_paired_or_alone_for_a_reason(version: str, alone: dict[str, str]) -> None:
+@pytest.mark.parametrize(("version", "unpaired"), [("v1", ONLY_V1), ("v2", ONLY_V2)])
+def test_every_operation_is_paired_or_has_a_reason(version: str, unpaired: dict[str, str]) -> None:
     paired = {pair.old if version == "v1" else pair.new for pair in PAIRS}
-    assert paired.isdisjoint(alone)
-    assert paired | set(alone) == {operation.name for operation in operations(version)}
-    assert all(len(reason.split()) > 3 for reason in alone.values())
+    assert paired.isdisjoint(unpaired)
+    assert paired | set(unpaired) == {operation.name for operation in operations(version)}
+    assert all(len(reason.split()) > 3 for reason in unpaired.values())
 
 
 def test_every_pair_has_laws_and_every_law_exists() -> None:
     assert all(pair.laws for pair in PAIRS)
     assert {name for pair in PAIRS for name in pair.laws} <= NAMES
-    told = " ".join([*ONLY_V1.values(), *ONLY_V2.values()]).replace(",", " ").split()
-    assert {word for word in told if word.partition(".")[0] in CALLED and "." in word} <= NAMES
+    words = " ".join([*ONLY_V1.values(), *ONLY_V2.values()]).replace(",", " ").split()
+    assert {word for word in words if word.partition(".")[0] in CALLED and "." in word} <= NAMES
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: f"{shape.old}-{shape.new}")
-def test_every_field_is_paired_or_alone_for_a_reason(shape: Shape) -> None:
+def test_every_field_is_paired_or_has_a_reason(shape: Shape) -> None:
     old = [field.old for field in shape.fields] + list(shape.only_old)
     new = [field.new for field in shape.fields] + list(shape.only_new)
     assert sorted(old) == sorted(properties("v1", shape.old))
@@ -48,7 +48,7 @@ def properties(version: str, schema: str) -> dict[str, Any]:
     return found
 
 
-def test_every_failure_is_in_the_table_or_alone_for_a_reason() -> None:
+def test_every_failure_is_in_the_table_or_has_a_reason() -> None:
     for module in chain(
         pkgutil.walk_packages(app.__path__, "app."), pkgutil.walk_packages(versions.__path__, "versions.")
     ):
@@ -56,5 +56,5 @@ def test_every_failure_is_in_the_table_or_alone_for_a_reason() -> None:
             importlib.import_module(module.name)
     codes = set(PROBLEM_TYPES) - {"internal_error", "error"}
     tables = [set(FAILURES), set(ONE_SIDED), set(ANYWHERE), set(ROOTS)]
-    assert sum(len(table) for table in tables) == len(set().union(*tables)), "each in one of them"
+    assert sum(len(table) for table in tables) == len(set().union(*tables)), "a code is in two tables"
     assert set().union(*tables) - {"error"} == codes

@@ -20,20 +20,20 @@ def places(caller: Caller) -> tuple[str, str]:
     return f"/users/{caller.number}", f"/users/{caller.name}"
 
 
-def effect(harness: VersionsHarness, whom: Caller, act: Callable[[], httpx2.Response]) -> dict[str, Any]:
+def effect(harness: VersionsHarness, target: Caller, act: Callable[[], httpx2.Response]) -> dict[str, Any]:
     """The user in v2 and the events after a request, which is then rolled back."""
-    old, new = places(whom)
+    old, new = places(target)
     with harness.rolled_back():
         before = len(harness.events())
         response = act()
         seen = harness.admin.v2.get(new)
         agree(harness, harness.admin.v1.get(old), seen, USER)
-        agree(harness, whom.v1.get("/auth/me"), whom.v2.get("/me"), ME)
+        agree(harness, target.v1.get("/auth/me"), target.v2.get("/me"), ME)
         outcome: dict[str, Any] = {
             "success": response.is_success,
             "events": harness.events()[before:],
-            "account": seen.status_code,
-            "own": whom.v2.get("/me").status_code,
+            "user": seen.status_code,
+            "own": target.v2.get("/me").status_code,
         }
         if seen.is_success:
             outcome |= {"revision": revision(seen)}
@@ -45,7 +45,7 @@ def effect(harness: VersionsHarness, whom: Caller, act: Callable[[], httpx2.Resp
 
 @law(0.8, edit=USER_EDITS, version=VERSIONS)
 def a_user_reads_alike(harness: VersionsHarness, edit: dict[str, Any], version: str) -> None:
-    """For the user and for an admin, alone and in lists, after any edit."""
+    """For the user and for an admin, as a single resource and in lists, after any edit."""
     old, new = places(harness.bob)
     if version == "v1":
         changed = ok(harness.admin.v1.put(old, edit))
@@ -77,39 +77,39 @@ def _normalised(edit: dict[str, Any]) -> dict[str, Any]:
 @law(0.5, role=st.sampled_from(list(Role)), verified=st.booleans())
 def a_user_with_any_role_reads_alike(harness: VersionsHarness, role: Role, *, verified: bool) -> None:
     """With any role, verified or not."""
-    nobody = harness.person("nobody", role, verified=verified)
-    agree(harness, nobody.v1.get("/auth/me"), nobody.v2.get("/me"), ME)
-    agree(harness, nobody.v1.get("/users/me"), nobody.v2.get("/me"), USER)
-    shown = ok(nobody.v2.get("/me")).json()
+    caller = harness.person("newcomer", role, verified=verified)
+    agree(harness, caller.v1.get("/auth/me"), caller.v2.get("/me"), ME)
+    agree(harness, caller.v1.get("/users/me"), caller.v2.get("/me"), USER)
+    shown = ok(caller.v2.get("/me")).json()
     assert (shown["roles"], shown["is_verified"], shown["is_active"]) == ([role], verified, True)
-    assert (shown["id"], shown["v1_id"]) == (nobody.name, nobody.number)
-    told = ok(nobody.v2.get("/me/permissions")).json()
+    assert (shown["id"], shown["v1_id"]) == (caller.name, caller.number)
+    permissions = ok(caller.v2.get("/me/permissions")).json()
     granted = harness.fetch("SELECT permission FROM role_permissions WHERE role = $1", role.value)
-    assert told == {"roles": [role], "permissions": sorted(permission for (permission,) in granted)}
+    assert permissions == {"roles": [role], "permissions": sorted(name for (name,) in granted)}
 
 
 @law(edit=USER_EDITS, own=st.booleans())
 def the_same_edit_means_the_same(harness: VersionsHarness, edit: dict[str, Any], *, own: bool) -> None:
     """By an admin, or by the user, who may change less; only the named fields change."""
-    who = harness.bob if own else harness.admin
+    actor = harness.bob if own else harness.admin
     old, new = places(harness.bob)
     before = ok(harness.admin.v2.get(new)).json()
     patch = user_edit_of_v2(edit)
-    by_v1 = effect(harness, harness.bob, lambda: who.v1.put(old, edit))
-    by_v2 = effect(harness, harness.bob, lambda: who.v2.patch(new, patch))
+    by_v1 = effect(harness, harness.bob, lambda: actor.v1.put(old, edit))
+    by_v2 = effect(harness, harness.bob, lambda: actor.v2.patch(new, patch))
     assert by_v1 == by_v2
     if own:
-        assert by_v1 == effect(harness, harness.bob, lambda: who.v2.patch("/me", patch))
+        assert by_v1 == effect(harness, harness.bob, lambda: actor.v2.patch("/me", patch))
     named = set(patch) if by_v1["success"] else set()
     untouched = {"id", "v1_id", "email", "display_name", "roles", "is_active", "is_verified", "created_at"} - named
     assert {name: by_v1[name] for name in untouched} == {name: before[name] for name in untouched}
     with harness.rolled_back():
-        refused = who.v1.put(old, edit)
-    if not refused.is_success:
-        agree(harness, refused, who.v2.patch(new, patch))
-        agree(harness, refused, who.v2.patch("/me", patch))
+        rejected = actor.v1.put(old, edit)
+    if not rejected.is_success:
+        agree(harness, rejected, actor.v2.patch(new, patch))
+        agree(harness, rejected, actor.v2.patch("/me", patch))
         return
-    ok(who.v2.patch(new, patch))
+    ok(actor.v2.patch(new, patch))
     shown = ok(harness.admin.v2.get(new)).json()
     assert USER.from_v1(harness, ok(harness.admin.v1.get(old)).json()) == USER.from_v2(harness, shown)
 
@@ -131,31 +131,31 @@ def writing_back_changes_nothing(harness: VersionsHarness, edit: dict[str, Any])
     assert harness.events() == events
 
 
-@law(0.4, whom=st.sampled_from(["bob", "other_admin"]), own=st.booleans())
-def removal_means_the_same(harness: VersionsHarness, whom: str, *, own: bool) -> None:
+@law(0.4, label=st.sampled_from(["bob", "other_admin"]), own=st.booleans())
+def removal_means_the_same(harness: VersionsHarness, label: str, *, own: bool) -> None:
     """User, keys and posts are deleted together, through each of the three operations."""
-    gone: Caller = getattr(harness, whom)
-    who = gone if own else harness.admin
-    old, new = places(gone)
-    post = ok(gone.v1.post("/posts", {"title": "T", "content": "", "published": True})).json()
+    target: Caller = getattr(harness, label)
+    actor = target if own else harness.admin
+    old, new = places(target)
+    post = ok(target.v1.post("/posts", {"title": "T", "content": "", "published": True})).json()
     outcomes = [
-        effect(harness, gone, lambda: ok(who.v1.delete(old))),
-        effect(harness, gone, lambda: ok(who.v2.delete(new))),
+        effect(harness, target, lambda: ok(actor.v1.delete(old))),
+        effect(harness, target, lambda: ok(actor.v2.delete(new))),
     ]
-    if who is not harness.bob:
-        outcomes.append(effect(harness, gone, lambda: ok(who.v1.delete(f"/admin{old}"))))
+    if actor is not harness.bob:
+        outcomes.append(effect(harness, target, lambda: ok(actor.v1.delete(f"/admin{old}"))))
     assert all(outcome == outcomes[0] for outcome in outcomes)
-    assert (outcomes[0]["account"], outcomes[0]["own"]) == (404, 401)
+    assert (outcomes[0]["user"], outcomes[0]["own"]) == (404, 401)
     name = harness.name_of_post(post["id"])
-    ok(who.v1.delete(old))
+    ok(actor.v1.delete(old))
     agree(harness, harness.ada.v1.get(f"/posts/{post['id']}"), harness.ada.v2.get(f"/posts/{name}"))
     agree(harness, harness.admin.v1.get(old), harness.admin.v2.get(new))
     agree(harness, harness.admin.v1.put(old, {}), harness.admin.v2.patch(new, {}))
     agree(harness, harness.admin.v1.delete(old), harness.admin.v2.delete(new))
     agree(harness, harness.admin.v1.delete(f"/admin{old}"), harness.admin.v2.delete(new))
-    # v1 has the author in its path; to v2 it is a filter.
+    # The author is part of the path in v1, and a filter in v2.
     assert harness.ada.v1.get(f"{old}/posts").status_code == 404
-    assert ok(harness.ada.v2.get("/posts", author_id=gone.name)).json()["data"] == []
+    assert ok(harness.ada.v2.get("/posts", author_id=target.name)).json()["data"] == []
 
 
 @fixed
@@ -174,10 +174,10 @@ def the_last_admin_stays(harness: VersionsHarness) -> None:
 def a_user_created_by_an_admin_is_complete(harness: VersionsHarness, name: str, address: str) -> None:
     """Only v1 creates users; v2 shows every value."""
     body = {"email": address, "password": PASSWORD, "full_name": name}
-    made = ok(harness.admin.v1.post("/users", body)).json()
+    created = ok(harness.admin.v1.post("/users", body)).json()
     listed = ok(harness.admin.v2.get("/users", limit=100)).json()["data"]
-    (shown,) = [user for user in listed if user["v1_id"] == made["id"]]
-    assert USER.from_v1(harness, made) == USER.from_v2(harness, shown)
+    (shown,) = [user for user in listed if user["v1_id"] == created["id"]]
+    assert USER.from_v1(harness, created) == USER.from_v2(harness, shown)
     assert (shown["display_name"], shown["roles"], shown["is_verified"]) == (name, ["author"], True)
     assert {"email": shown["email"]} == _normalised({"email": address})
     taken = harness.admin.v1.post("/users", body | {"email": address.swapcase()})

@@ -57,9 +57,9 @@ def typescript(document: dict[str, Any], version: str, folder: Path) -> subproce
     """Generate ``strata_<version>.d.ts`` in ``folder``, and check it and its usage with tsc's strict rules."""
     types = folder / f"strata_{version}.d.ts"
     source = _written(document, version, folder)
-    made = _run([node.program_path("openapi-typescript"), str(source), "--output", str(types)], folder)
-    if made.returncode:
-        return made
+    generated = _run([node.program_path("openapi-typescript"), str(source), "--output", str(types)], folder)
+    if generated.returncode:
+        return generated
     shutil.copy(USAGE / f"{version}.ts", folder)
     options = ("--strict", "--noEmit", "--noUnusedLocals", "--target", "es2022", "--moduleResolution", "bundler")
     return _run([node.program_path("tsc"), *options, "--module", "esnext", str(folder / f"{version}.ts")], folder)

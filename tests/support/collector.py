@@ -91,7 +91,7 @@ class Collector:
         self._server.server_close()
 
     def wait(self, condition: Callable[["Collector"], Any], seconds: float = 60) -> list[Received]:
-        """The spans, once ``condition`` holds."""
+        """The spans, once ``condition`` is true."""
         wait_until(lambda: condition(self), seconds, lambda: [span.name for span in self.spans])
         return self.spans
 

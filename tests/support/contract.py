@@ -28,7 +28,7 @@ class Contract:
         operation = self._operation(urlsplit(str(request.url)).path, "GET" if head else request.method)
         if operation is None:
             assert response.status_code in {404, 405, 413, 429, 431}, (
-                f"undocumented operation answered {response.status_code}"
+                f"undocumented operation responded with {response.status_code}"
             )
             return
         where = f"{operation['operationId']} {response.status_code}"

@@ -106,8 +106,8 @@ def exchange(
     """An exchange of JSON, unless bytes are given. ``operation`` is a method and a template below the prefix."""
     method, _, template = operation.partition(" ")
     target, _, query = (path or template).partition("?")
-    asked = {"content-type": "application/json"} | (headers or {})
-    told = {"content-type": "application/json"} | (answered or {})
+    request_fields = {"content-type": "application/json"} | (headers or {})
+    response_fields = {"content-type": "application/json"} | (answered or {})
     return Exchange(
         version="v9",
         route=f"/api/v9{template}",
@@ -115,9 +115,9 @@ def exchange(
         path=f"/api/v9{target}",
         query=query.encode(),
         status=status,
-        request_headers=[(name.encode(), value.encode()) for name, value in asked.items()],
+        request_headers=[(name.encode(), value.encode()) for name, value in request_fields.items()],
         request_body=[body(sent)],
-        response_headers=[(name.encode(), value.encode()) for name, value in told.items() if value],
+        response_headers=[(name.encode(), value.encode()) for name, value in response_fields.items() if value],
         response_body=[body(answer)],
         request_id="r",
         trace_id="t",

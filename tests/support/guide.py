@@ -1,6 +1,6 @@
 """Runs every example of the migration guides against a live server, over the same data each time.
 
-``python -m tests.support.guide`` records the answers in contracts/changes and writes the guides anew.
+``python -m tests.support.guide`` records the responses in contracts/changes and rewrites the guides.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from tests.support.live import Strata
 from tests.support.postgres import TestServer, clone
 
 SECONDS = 20
-# The limits of a free plan, but for the quotas: the examples are more requests than one reader makes in a minute.
+# The limits of the free plan except the quotas: all examples together exceed the requests of one minute.
 QUOTAS = {"burst": "3000/minute", "daily": "1000000/day"}
 ENVIRONMENT = {
     "STRATA_AUTH__SIGNING_KEY": SIGNING_KEY,
@@ -34,7 +34,7 @@ ENVIRONMENT = {
     "STRATA_RATE_LIMIT__ANONYMOUS": json.dumps(QUOTAS),
     "STRATA_RATE_LIMIT__PLANS": json.dumps({"free": QUOTAS}),
 }
-# What a program of Python does with one example after the other, each on a line of its own: JSON in, JSON out.
+# The Python program that runs the examples: one line of JSON in and one line of JSON out per example.
 _RUNNER = """
 import contextlib, io, json, sys
 for line in sys.stdin:
@@ -94,7 +94,7 @@ class Bench:
                 await connection.close()
 
     async def outputs(self, sources: build.Sources) -> dict[ExampleRun, str]:
-        """What each run of a guide prints. Those of one side and language follow on each other, from fresh data on."""
+        """The output of each run of a guide. The data is restored before the first run of each side and language."""
         found: dict[ExampleRun, str] = {}
         wanted = example_runs(sources.fragments, sources.pairing)
         self._prelude = prelude(sources.old.name, sources.new.name)
@@ -107,18 +107,18 @@ class Bench:
     async def _output(self, run: ExampleRun) -> str:
         if run.language == "python":
             return await self._printed(run.text)
-        return await (self._answer(run) if run.language == "http" else self._curl(run.text))
+        return await (self._send(run) if run.language == "http" else self._curl(run.text))
 
-    async def _answer(self, run: ExampleRun) -> str:
+    async def _send(self, run: ExampleRun) -> str:
         assert run.request is not None
         request = run.request.with_variables(self._data.variables)
-        answer = await self._client.request(
+        response = await self._client.request(
             request.method, request.target, headers=dict(request.headers), content=request.body or None
         )
-        shown = [name for name in ("Content-Type", *request.shown) if name.lower() in answer.headers]
-        lines = [f"HTTP/1.1 {answer.status_code} {answer.reason_phrase}"]
-        lines += [f"{name}: {answer.headers[name]}" for name in shown]
-        body = json.dumps(answer.json(), indent=2, ensure_ascii=False) if answer.content else ""
+        shown = [name for name in ("Content-Type", *request.shown) if name.lower() in response.headers]
+        lines = [f"HTTP/1.1 {response.status_code} {response.reason_phrase}"]
+        lines += [f"{name}: {response.headers[name]}" for name in shown]
+        body = json.dumps(response.json(), indent=2, ensure_ascii=False) if response.content else ""
         return "\n".join([*lines, "", body])
 
     async def _curl(self, command: str) -> str:

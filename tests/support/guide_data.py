@@ -117,6 +117,6 @@ async def _remember(connection: "asyncpg.Connection[asyncpg.Record]") -> str:
     for copy, _ in tables:
         await connection.execute(copy)
     sequences = await connection.fetch(_SEQUENCES)
-    # Rows come back as they were: no trigger acts, no key is followed.
+    # Restore the rows unchanged: without triggers and foreign key checks.
     statements = [*(back for _, back in tables), *(reset for (reset,) in sequences)]
     return "; ".join(["SET session_replication_role = replica", *statements])

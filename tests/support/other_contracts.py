@@ -14,9 +14,9 @@ _SHORT = 3
 
 
 def audited(folder: Path) -> Mapping[str, str]:
-    """Settings under which every exchange is held against a contract that v2 breaks in two places, and v1 nowhere.
+    """Settings under which every exchange is checked against a contract that v2 violates in two places, and v1 nowhere.
 
-    ``GET /me`` answers with longer names than it allows, and ``POST /posts`` takes longer titles.
+    ``GET /me`` returns longer names than the contract allows, and ``POST /posts`` accepts longer titles.
     """
     v2 = copy.deepcopy(document("v2"))
     schemas = v2["components"]["schemas"]

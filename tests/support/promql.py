@@ -29,26 +29,28 @@ def filled(expr: str, *, interval: str | None = None) -> str:
 
 def readings(expr: str) -> set[Reading]:
     """Every selector, with the labels of its matchers and of the groupings around it. Fails where it is not PromQL."""
-    return set(_walk(promql.parse(filled(expr)), frozenset()))
+    return set(_readings(promql.parse(filled(expr)), frozenset()))
 
 
-def _walk(node: promql.Expr, around: frozenset[str]) -> Iterator[Reading]:
+def _readings(node: promql.Expr, around: frozenset[str]) -> Iterator[Reading]:
     match node:
         case promql.VectorSelector():
             assert node.name is not None, "a selector names its metric"
             yield Reading(node.name, around | {matcher.name for matcher in node.matchers.matchers})
         case promql.MatrixSelector():
-            yield from _walk(node.vector_selector, around)
+            yield from _readings(node.vector_selector, around)
         case promql.AggregateExpr():
-            yield from _walk(node.expr, around | set(node.modifier.labels if node.modifier else ()))
+            yield from _readings(node.expr, around | set(node.modifier.labels if node.modifier else ()))
         case promql.BinaryExpr():
             matching = node.modifier.matching if node.modifier else None
             for side in (node.lhs, node.rhs):
-                yield from _walk(side, around | set(matching.labels if matching else ()))
+                yield from _readings(side, around | set(matching.labels if matching else ()))
         case promql.Call():
             for argument in node.args:
-                yield from _walk(argument, around)
+                yield from _readings(argument, around)
         case promql.ParenExpr() | promql.SubqueryExpr() | promql.UnaryExpr():
-            yield from _walk(node.expr, around)
+            yield from _readings(node.expr, around)
         case _:
-            assert isinstance(node, promql.NumberLiteral | promql.StringLiteral), f"unknown to this walk: {node}"
+            assert isinstance(node, promql.NumberLiteral | promql.StringLiteral), (
+                f"a PromQL node that this function does not support: {node}"
+            )

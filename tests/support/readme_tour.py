@@ -1,4 +1,4 @@
-"""The tour of README.md, run as it stands: its ``bash`` blocks in one shell, each followed by the output it claims.
+"""Runs the tour of README.md: its ``bash`` blocks in one shell, each followed by the documented output.
 
 ``python -m tests.support.readme_tour`` writes what the commands really print into README.md.
 """
@@ -45,7 +45,7 @@ def steps() -> list[Step]:
 def run(home: Path) -> list[str]:
     """The output of each block, run in a new home."""
     strata = Strata(home)
-    # A newcomer meets the limits that there are.
+    # The tour runs with the default limits.
     strata.environment = {name: value for name, value in strata.environment.items() if name not in VARIABLES}
     port = free_port()
     with strata.running("up", PORT=str(port)) as process:

@@ -19,7 +19,7 @@ class Scrape:
 
     @classmethod
     def of(cls, url: str, headers: Mapping[str, str] | None = None) -> "Scrape":
-        # A connection of its own each time, so that any of the workers may answer.
+        # A new connection each time, so that any worker may respond.
         response = httpx2.get(f"{url}/metrics", headers={**OPENMETRICS, **(headers or {})}, timeout=10)
         assert response.status_code == 200, response.text
         return cls(response.text)

@@ -21,7 +21,7 @@ class Plants:
     """Values that must not appear in a log. Each is used once, so that a hit identifies its place."""
 
     known: dict[str, str] = field(default_factory=dict)
-    """What was planted, and where."""
+    """The planted values with their places."""
     _number: Iterator[int] = field(default_factory=count)
 
     def note(self, value: str, where: str) -> str:
@@ -40,7 +40,7 @@ class Plants:
         return self.note(f"sk_live_{secrets.token_hex(19)}", where)
 
     def token(self, where: str) -> str:
-        """A JWT of no user."""
+        """A JWT that belongs to no user."""
         return self.note(f"eyJhbGciOiJIUzI1NiJ9.{secrets.token_hex(20)}.{secrets.token_hex(16)}", where)
 
     def each(self, where: str) -> list[str]:
@@ -57,7 +57,7 @@ class Plants:
 
 
 def drive(url: str, plants: Plants, key: Mapping[str, str]) -> None:
-    """Every operation, as its document says and as it should not be asked, anonymous and with a real key."""
+    """Send valid and invalid requests to every operation, anonymously and with a valid key."""
     with httpx2.Client(base_url=url, timeout=_TIMEOUT) as client:
         for operation in ALL:
             for request in _requests(operation, plants, key):
@@ -103,7 +103,7 @@ def _query(operation: Operation, plants: Plants, where: str) -> str:
 
 
 def _body(operation: Operation, plants: Plants, where: str) -> dict[str, Any]:
-    """The document's example with every text replaced; what is called an address is one, so that it gets far."""
+    """The document's example with every text replaced. Address fields get addresses, so that they pass validation."""
     body = operation.body
     if body is None:
         return {}

@@ -51,13 +51,13 @@ class Run:
     def write(self, title: str) -> str:
         """Publish a post, and return its id."""
         body = {"title": title, "content": "", "status": "published"}
-        made = httpx2.post(f"{self.url}/api/v2/posts", json=body, headers=self.headers, timeout=10)
-        assert made.status_code == 201, made.text
-        identifier: str = made.json()["id"]
+        response = httpx2.post(f"{self.url}/api/v2/posts", json=body, headers=self.headers, timeout=10)
+        assert response.status_code == 201, response.text
+        identifier: str = response.json()["id"]
         return identifier
 
     def titles(self) -> list[str]:
-        """Of every post."""
+        """The titles of all posts."""
         found = httpx2.get(
             f"{self.url}/api/v2/posts", params={"limit": 100, "fields": "title"}, headers=self.headers, timeout=10
         )
@@ -89,7 +89,7 @@ def up(strata: Strata) -> Iterator[Run]:
 
 
 def processes_of(home: Path) -> dict[int, str]:
-    """The living processes of a home: by their environment, or by the name of its database server."""
+    """The running processes of a home, found by their environment or by the name of its database server."""
     layout = resolve_layout(home)
     places = {layout.data, home / "postgres/data"}
     marks = (f"STRATA_HOME={home}\0".encode(), *(f"PGDATA={place}\0".encode() for place in places))
@@ -105,9 +105,9 @@ def processes_of(home: Path) -> dict[int, str]:
 
 
 def survivors(home: Path, *, but: str = "") -> dict[int, str]:
-    """What is still there after children, whose parent was killed, have had a moment to notice.
+    """The processes of a home that still run 10 seconds after their parent was killed.
 
-    Commands that hold ``but`` may stay.
+    Commands that contain ``but`` are ignored.
     """
     deadline = time.monotonic() + 10
     while True:

@@ -56,7 +56,7 @@ class Traffic:
         self._send("anonymous", "v1", "/posts")
         self._send("anonymous", "v1", "/users/me")
         self._send("reader", "v2", "/posts/{post_id}", path=MISSING)
-        # Nobody asks who it is where there is nothing.
+        # An unmatched path needs no credentials.
         self._send("anonymous", "v2", UNMATCHED, path="/api/v2/nothing-here")
         self._replay()
         self._sign_in()
@@ -71,7 +71,7 @@ class Traffic:
 
     def _sign_in(self) -> None:
         """A wrong password, each round for another user, because failed attempts are limited per user."""
-        form = {"grant_type": "password", "username": f"nobody-{self.rounds}@example.com", "password": "wrong horse"}
+        form = {"grant_type": "password", "username": f"unknown-{self.rounds}@example.com", "password": "wrong horse"}
         self._send("anonymous", "v2", "/auth/token", method="POST", data=form)
 
     def _send(

@@ -1,8 +1,7 @@
 """Mutants of a module: mutmut's operators, applied to the whole module and not only to its functions.
 
-mutmut itself leaves alone what stands outside of functions, which is where a schema says everything it says. Left out
-are annotations and their variables, imports, decorators, docstrings, and what only the document shows: the contract
-gate holds that.
+mutmut itself skips code outside of functions, which is where schemas are defined. Left out are annotations and their
+variables, imports, decorators, docstrings, and arguments that only the document shows: the contract check covers those.
 """
 
 import ast
@@ -17,14 +16,14 @@ from libcst.metadata import ByteSpanPositionProvider, MetadataWrapper, PositionP
 from mutmut.mutation.mutators import mutation_operators
 
 _PROSE: Final = frozenset({"description", "examples", "title", "json_schema_extra", "responses", "model"})
-"""Arguments that reach the document and nothing else."""
+"""Arguments that affect only the document."""
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A module with one defect. ``code`` is the whole of its source, ``line`` where the defect is.
+    """A module with one defect. ``code`` is its full source, ``line`` the line of the defect.
 
-    ``late``: inside of a function, so that nothing else has taken it in when the module is replaced.
+    ``late``: the defect is inside a function, so replacing the module is enough: no importer has a copy of the value.
     """
 
     module: str
@@ -40,7 +39,7 @@ class _Sites(cst.CSTVisitor):
     def __init__(self) -> None:
         super().__init__()
         self.found: list[tuple[int, bool, int, int, cst.CSTNode]] = []
-        """Line, whether in a function, first byte, length, and what to put there."""
+        """Line, whether inside a function, first byte, length, and the replacement."""
         self._functions = 0
 
     def on_visit(self, node: cst.CSTNode) -> bool:
@@ -72,8 +71,8 @@ class _WithoutProse(ast.NodeTransformer):
         return self.generic_visit(node)
 
 
-def _meaning(code: str) -> str | None:
-    """What the code does, without its prose; None for what is no Python."""
+def _tree(code: str) -> str | None:
+    """The syntax tree without texts for the document; None for invalid Python."""
     try:
         return ast.dump(_WithoutProse().visit(ast.parse(code)))
     except SyntaxError:
@@ -81,23 +80,23 @@ def _meaning(code: str) -> str | None:
 
 
 def mutants(module: str, source: str) -> Iterator[Mutant]:
-    """Every mutant that is another program, in the order of the source."""
+    """Every mutant that is a different program, in source order."""
     wrapper = MetadataWrapper(cst.parse_module(source))
     sites = _Sites()
     wrapper.visit(sites)
     text = source.encode()
-    seen = {_meaning(source), None}
+    seen = {_tree(source), None}
     for line, late, start, length, new in sites.found:
         code = (text[:start] + wrapper.module.code_for_node(new).encode() + text[start + length :]).decode()
-        meaning = _meaning(code)
-        if meaning in seen:
+        tree = _tree(code)
+        if tree in seen:
             continue
-        seen.add(meaning)
+        seen.add(tree)
         yield Mutant(module, line, late, code, _difference(source, code))
 
 
 def _difference(source: str, code: str) -> str:
-    """The changed lines, whatever their layout."""
+    """The changed lines, independent of their layout."""
     before, after = (ast.unparse(ast.parse(text)).splitlines() for text in (source, code))
     changes = [
         line for line in unified_diff(before, after, lineterm="", n=0) if not line.startswith(("---", "+++", "@@"))

@@ -1,4 +1,4 @@
-"""The modules that are mutated, and the laws that are asked about each."""
+"""The modules that are mutated, and the laws that run against each."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ MAPPINGS: Final = (
     "versions.v2.posts.mapping",
     "versions.v2.users.mapping",
 )
-"""What ``make mutants`` plants."""
+"""The modules that ``make mutants`` mutates."""
 
 ENVELOPES: Final = (
     "versions.v1.errors",
@@ -27,10 +27,10 @@ SCHEMAS: Final = (
     "versions.v2.posts.schemas",
     "versions.v2.users.schemas",
 )
-"""Planted when they are named: each mutant needs a new application. The gate holds most of what they say."""
+"""Mutated only when named: each mutant needs a new application, and the contract check covers most of them."""
 
 THRESHOLD: Final = 95
-"""Per cent of the mutants that must be caught."""
+"""The percentage of mutants that the laws must catch."""
 
 FAMILIES: Final = {
     "posts": ("posts", "pages", "rejections", "preconditions"),
@@ -40,4 +40,4 @@ FAMILIES: Final = {
     "ids": ("posts", "users", "sessions", "rejections"),
     "paging": ("pages", "rejections"),
 }
-"""The families of laws that are asked, by the part of a module's name."""
+"""The families of laws by a part of the module's name."""

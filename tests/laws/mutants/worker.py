@@ -1,4 +1,4 @@
-"""Plants mutants into the application of this process and asks the laws."""
+"""Plants mutants into the application of this process, and runs the laws."""
 
 import asyncio
 import importlib
@@ -26,21 +26,21 @@ from tests.support.contract import CONTRACTS
 from tests.support.postgres import end_sessions
 
 EXAMPLES: Final = 8
-LONGEST: Final = 120
-"""Seconds for one mutant; what takes longer is caught by its slowness."""
+MAX_SECONDS: Final = 120
+"""Seconds per mutant. A slower one counts as caught."""
 _REBUILT: Final = ("versions.v1", "versions.v2", "versions.registry", "app.main", "app.web")
 
 
 class TooSlowError(BaseException):
-    """The mutant runs on and on."""
+    """The mutant exceeded the time limit."""
 
 
-class BrokenPromiseError(Exception):
-    """The document is not the frozen one."""
+class ChangedDocumentError(Exception):
+    """The document differs from the frozen contract."""
 
 
 class _Planted(MetaPathFinder, Loader):
-    """Imports one module from other source."""
+    """Imports one module from the source of its mutant."""
 
     def __init__(self, mutant: Mutant) -> None:
         self._mutant = mutant
@@ -53,72 +53,74 @@ class _Planted(MetaPathFinder, Loader):
 
 
 class Worker:
-    """Judges mutants one after another."""
+    """Runs the laws against one mutant after another."""
 
     def __init__(self, dsn: str, settings: Settings) -> None:
         self._dsn = dsn
         self._settings = settings
-        self._stage: VersionsHarness | None = None
+        self._harness: VersionsHarness | None = None
         self._order = list(LAWS)
 
-    def judge(self, mutant: Mutant) -> str | None:
-        """What caught the mutant, or None when nothing did."""
+    def run_laws(self, mutant: Mutant) -> str | None:
+        """The law or other check that caught the mutant, or None."""
         signal.signal(signal.SIGALRM, _too_slow)
-        signal.alarm(LONGEST)
+        signal.alarm(MAX_SECONDS)
         try:
             with self._planted(mutant) as harness:
                 for law in self._laws(mutant.module):
-                    if (caught := self._ask(law, harness)) is not None:
+                    if (caught := self._run(law, harness)) is not None:
                         return caught
         except TooSlowError:
-            # What it was doing holds locks, for which the next stage would wait as long again.
-            self._stage = None
+            # The interrupted transaction holds locks that would block the next harness.
+            self._harness = None
             asyncio.run(end_sessions(self._dsn))
             return "too slow"
         except Exception as error:  # noqa: BLE001 - a mutant that cannot be imported is caught too
-            return "the frozen contract" if isinstance(error, BrokenPromiseError) else f"import: {type(error).__name__}"
+            return (
+                "the frozen contract" if isinstance(error, ChangedDocumentError) else f"import: {type(error).__name__}"
+            )
         finally:
             signal.alarm(0)
         return None
 
-    def _ask(self, law: Law, harness: VersionsHarness) -> str | None:
+    def _run(self, law: Law, harness: VersionsHarness) -> str | None:
         try:
             law.check(harness, first_failure_only(EXAMPLES))
         except TooSlowError:
             raise
-        except BaseException:  # noqa: BLE001 - whatever a law raises is a catch
-            # Who caught one mutant catches its neighbours.
+        except BaseException:  # noqa: BLE001 - any exception of a law counts as a catch
+            # This law runs first for the next mutants: neighbours are often caught by the same law.
             self._order.remove(law)
             self._order.insert(0, law)
             return law.name
         return None
 
     def _laws(self, module: str) -> Sequence[Law]:
-        """Those of the families that the module has to do with."""
+        """The laws of the module's families."""
         families = next(families for part, families in FAMILIES.items() if part in module.split("."))
         return [law for law in self._order if law.name.partition(".")[0] in families]
 
     @contextmanager
     def _planted(self, mutant: Mutant) -> Iterator[VersionsHarness]:
         if mutant.late and mutant.module.endswith(".mapping"):
-            # Routes look their mappings up in the module, so the application can stay.
-            if self._stage is None:
-                self._stage = VersionsHarness(self._dsn, self._settings)
+            # Routes look up mappings in the module at each call, so the application is reused.
+            if self._harness is None:
+                self._harness = VersionsHarness(self._dsn, self._settings)
             module = sys.modules[mutant.module]
             exec(compile(mutant.code, mutant.module, "exec"), module.__dict__)  # noqa: S102 - our own source
             try:
-                yield self._stage
+                yield self._harness
             finally:
                 source = Path(str(module.__file__)).read_text(encoding="utf-8")
                 exec(compile(source, mutant.module, "exec"), module.__dict__)  # noqa: S102 - our own source
             return
-        if self._stage is not None:
-            # It has the same people in a transaction of its own, and the other would wait for their addresses.
-            self._stage.close()
-            self._stage = None
+        if self._harness is not None:
+            # Two harnesses insert the same addresses: the second would wait for the transaction of the first.
+            self._harness.close()
+            self._harness = None
         with _imported_anew(mutant):
             create_app = importlib.import_module("app.main").create_app
-            _ensure_as_promised()
+            _ensure_documents_are_frozen()
             with patch.object(tests.laws.harness, "create_app", create_app):
                 harness = VersionsHarness(self._dsn, self._settings)
             try:
@@ -129,7 +131,7 @@ class Worker:
 
 @contextmanager
 def _imported_anew(mutant: Mutant) -> Iterator[None]:
-    """Every module that is made of the mutant's is imported once more inside, and is what it was afterwards."""
+    """Import all modules that depend on the mutant anew inside the block, and restore the originals afterwards."""
     finder = _Planted(mutant)
     originals = {name: sys.modules.pop(name) for name in list(sys.modules) if name.startswith(_REBUILT)}
     sys.meta_path.insert(0, finder)
@@ -141,20 +143,20 @@ def _imported_anew(mutant: Mutant) -> Iterator[None]:
             del sys.modules[name]
         sys.modules.update(originals)
         for name, module in originals.items():
-            # A package knows its modules by name, too.
+            # A package also has its modules as attributes.
             package, _, attribute = name.rpartition(".")
             if package in sys.modules:
                 setattr(sys.modules[package], attribute, module)
 
 
-def _ensure_as_promised() -> None:
-    """The documents are the frozen ones: what the gate of ``make check`` asks."""
+def _ensure_documents_are_frozen() -> None:
+    """Raise unless the documents equal the frozen contracts, which ``make check`` compares too."""
     registry = importlib.import_module("versions.registry")
     for version in registry.VERSIONS:
         document = version.build(version, HttpSettings()).openapi()
         frozen = json.loads((CONTRACTS / f"{version.name}.openapi.json").read_text())
         if document != frozen:
-            raise BrokenPromiseError
+            raise ChangedDocumentError
 
 
 def _too_slow(_number: int, _frame: FrameType | None) -> None:

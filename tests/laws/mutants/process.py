@@ -1,4 +1,4 @@
-"""The one worker of a process of the pool."""
+"""The worker of a process in the pool."""
 
 import asyncio
 import os
@@ -17,17 +17,17 @@ _workers: list[Worker] = []
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What became of a mutant; ``catcher`` is None when it lived."""
+class MutantResult:
+    """A mutant and the name of the law that caught it; None if it survived."""
 
     mutant: Mutant
     catcher: str | None
 
 
 def start(admin_dsn: str) -> None:
-    """Make this process ready to judge: a database of its own, and nowhere for the application to log to."""
-    silence = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silence, sys.stdout.fileno())
+    """Give this process a database of its own, and discard the logs of the application."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
     dsn = asyncio.run(clone(admin_dsn, f"strata_mutants_{os.getpid()}"))
     settings = load_settings(
         home=Path(tempfile.mkdtemp(prefix="strata-mutants-")),
@@ -38,6 +38,6 @@ def start(admin_dsn: str) -> None:
     _workers.append(Worker(dsn, settings))
 
 
-def judge(mutant: Mutant) -> Verdict:
-    """Ask the laws."""
-    return Verdict(mutant, _workers[0].judge(mutant))
+def run_laws(mutant: Mutant) -> MutantResult:
+    """Run the laws against a mutant."""
+    return MutantResult(mutant, _workers[0].run_laws(mutant))
