@@ -7,7 +7,7 @@ from observability.rate_limit.policies import PolicySet
 from observability.rate_limit.redis import RedisLimiter
 
 
-async def hammer(url: str, attempts: int, policy: str) -> int:
+async def charge_units(url: str, attempts: int, policy: str) -> int:
     """The number of admitted attempts."""
     limiter = RedisLimiter(url, 10)
     rules = PolicySet.parse("test", {"burst": policy})
@@ -17,4 +17,4 @@ async def hammer(url: str, attempts: int, policy: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(str(asyncio.run(hammer(sys.argv[1], int(sys.argv[2]), sys.argv[3]))))
+    sys.stdout.write(str(asyncio.run(charge_units(sys.argv[1], int(sys.argv[2]), sys.argv[3]))))
