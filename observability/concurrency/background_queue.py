@@ -8,6 +8,8 @@ from typing import Final, Generic, Literal, TypeVar
 
 T = TypeVar("T")
 DropReason = Literal["queue_full", "shutdown"]
+PAUSE_SECONDS: Final = 0.5
+_CLOSE_SECONDS: Final = 1.0
 _INTERRUPT_SECONDS: Final = 0.3
 """How long ``close`` waits for an interrupted handler."""
 
@@ -28,8 +30,8 @@ class BackgroundQueue(Generic[T]):
         size: int,
         batch: int,
         wake_at: int,
-        pause: float,
-        close_seconds: float,
+        pause: float = PAUSE_SECONDS,
+        close_seconds: float = _CLOSE_SECONDS,
     ) -> None:
         self._handle = handle
         self._size = size

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol, get_args
 
 import structlog
 
-from observability.concurrency.background_queue import BackgroundQueue
+from observability.concurrency.background_queue import PAUSE_SECONDS, BackgroundQueue
 from observability.conformance.exchange import Exchange
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ _LOG: Final = structlog.get_logger()
 Drop = Literal["queue_full", "too_large", "failed", "shutdown"]
 _MOST_WAITING: Final = 128
 _WAKE_AT: Final = 32
-_PAUSE_SECONDS: Final = 0.5
-_CLOSE_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +49,7 @@ class ConformanceChecker:
     """
 
     def __init__(
-        self, config: ConformanceConfig, *, pause: float = _PAUSE_SECONDS, waiting: int = _MOST_WAITING
+        self, config: ConformanceConfig, *, pause: float = PAUSE_SECONDS, waiting: int = _MOST_WAITING
     ) -> None:
         self.versions = config.contracts.keys()
         self.body_bytes = config.body_bytes
@@ -65,7 +63,6 @@ class ConformanceChecker:
             batch=1,
             wake_at=_WAKE_AT,
             pause=pause,
-            close_seconds=_CLOSE_SECONDS,
         )
 
     def start(self, counts: ContractCounts) -> None:

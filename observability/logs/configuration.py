@@ -183,8 +183,7 @@ def add_time(_logger: object, _method: str, event: EventDict) -> EventDict:
 def add_level_and_time(_logger: object, method: str, event: EventDict) -> EventDict:
     """Add the level, which is the name of the method, and the time (a structlog processor)."""
     event["level"] = method
-    event["timestamp"] = datetime.now(UTC)
-    return event
+    return add_time(_logger, method, event)
 
 
 def render_json(_logger: object, _method: str, event: EventDict) -> bytes:

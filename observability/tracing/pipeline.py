@@ -4,7 +4,7 @@ from typing import Final, Protocol
 
 import structlog
 
-from observability.concurrency.background_queue import BackgroundQueue
+from observability.concurrency.background_queue import PAUSE_SECONDS, BackgroundQueue
 from observability.tracing.spans import Finished
 
 _LOG: Final = structlog.get_logger()
@@ -12,8 +12,6 @@ _MOST_WAITING: Final = 2_048
 """Traces. With a handful of spans each this is a few MiB."""
 _BATCH: Final = 128
 """Traces. Small, since building them holds the interpreter's lock."""
-_PAUSE_SECONDS: Final = 0.5
-_CLOSE_SECONDS: Final = 1.0
 
 
 class SpanCounts(Protocol):
@@ -37,7 +35,7 @@ class Destination(Protocol):
 class Pipeline:
     """Queues traces and delivers them in batches. ``submit`` never blocks or raises; dropped spans are counted."""
 
-    def __init__(self, destination: Destination, counts: SpanCounts, *, pause: float = _PAUSE_SECONDS) -> None:
+    def __init__(self, destination: Destination, counts: SpanCounts, *, pause: float = PAUSE_SECONDS) -> None:
         self._destination = destination
         self._counts = counts
         self._failing: str | None = None
@@ -48,7 +46,6 @@ class Pipeline:
             batch=_BATCH,
             wake_at=_BATCH,
             pause=pause,
-            close_seconds=_CLOSE_SECONDS,
         )
 
     def start(self) -> None:

@@ -14,10 +14,9 @@ from tests.laws.agreement import ok
 from tests.laws.harness import Caller, VersionsHarness
 from tests.laws.law import law
 from tests.laws.tables.fields import POST, USER
+from tests.support.pages import MOST_PAGES
 
 _START: Final = datetime(2026, 11, 1, tzinfo=UTC)
-_MAX_PAGES: Final = 100
-"""A list of the laws has at most 28 items; more pages than this are a cursor that does not advance."""
 _INSERT: Final = """
     INSERT INTO posts (uid, author_id, title, content, status, published_at, view_count, created_at, updated_at)
     SELECT gen_random_uuid(), author, title, content, status, created, views, created, updated
@@ -74,7 +73,7 @@ def fill(harness: VersionsHarness, rows: Sequence[Row]) -> None:
 def v2_items(viewer: Caller, path: str, size: int, **params: Any) -> Iterator[dict[str, Any]]:
     """Every item of a v2 list, page by page; ``next_cursor`` and the ``Link`` header must agree."""
     params["limit"] = size
-    for _ in range(_MAX_PAGES):
+    for _ in range(MOST_PAGES):
         response = ok(viewer.v2.get(path, **params))
         page = response.json()
         assert len(page["data"]) <= size
@@ -86,13 +85,13 @@ def v2_items(viewer: Caller, path: str, size: int, **params: Any) -> Iterator[di
         followed = ok(viewer.v2.call("GET", response.links["next"]["url"].removeprefix("/api/v2")))
         params["cursor"] = page["next_cursor"]
         assert followed.json()["data"] == ok(viewer.v2.get(path, **params)).json()["data"]
-    raise AssertionError(f"{path} has more than {_MAX_PAGES} pages of {size}")
+    raise AssertionError(f"{path} has more than {MOST_PAGES} pages of {size}")
 
 
 def v1_items(viewer: Caller, size: int, **params: Any) -> Iterator[dict[str, Any]]:
     """Every item of a v1 list, page by page, with the totals of each page."""
     seen = 0
-    for number in range(1, _MAX_PAGES + 1):
+    for number in range(1, MOST_PAGES + 1):
         page = ok(viewer.v1.get("/posts", page=number, page_size=size, **params)).json()
         seen += len(page["items"])
         assert (page["page"], page["page_size"]) == (number, size)
@@ -103,7 +102,7 @@ def v1_items(viewer: Caller, size: int, **params: Any) -> Iterator[dict[str, Any
             beyond = ok(viewer.v1.get("/posts", page=number + 1, page_size=size, **params)).json()
             assert (beyond["items"], beyond["total"]) == ([], page["total"])
             return
-    raise AssertionError(f"/posts has more than {_MAX_PAGES} pages of {size}")
+    raise AssertionError(f"/posts has more than {MOST_PAGES} pages of {size}")
 
 
 @law(

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.support.app import Person, TestApp
+from tests.support.pages import MOST_PAGES
 
 TITLE = "Basalt & 1 < 2 <script>alert()</script>"
 
@@ -95,7 +96,7 @@ async def test_pages_are_complete_during_concurrent_writes(test_app: TestApp) ->
             before |= {(await write(client, title=f"T{number % 2}"))["id"] for number in range(5)}
             seen: list[str] = []
             params = {"sort": sort, "limit": "2"}
-            for _ in range(100):
+            for _ in range(MOST_PAGES):
                 page = (await client.get("/api/v2/posts", params=params)).json()
                 seen += [post["id"] for post in page["data"]]
                 if not page["has_more"]:
@@ -104,7 +105,7 @@ async def test_pages_are_complete_during_concurrent_writes(test_app: TestApp) ->
                 if len(seen) < 8:
                     await write(client, title="T0")
             else:
-                pytest.fail(f"{sort}: no last page after 100")
+                pytest.fail(f"{sort}: no last page after {MOST_PAGES}")
             assert len(seen) == len(set(seen)), sort
             assert before <= set(seen), sort
 
