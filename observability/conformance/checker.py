@@ -96,8 +96,9 @@ class ConformanceChecker:
         try:
             result = self._contract(exchange.version).check(exchange)
         except BaseException as error:  # noqa: BLE001 - any failure, a panic of the validator included, costs one result
-            self.drop("failed")
-            _LOG.error("contract_audit_failed", error=type(error).__name__, **_fields(exchange))
+            if not self._queue.abandoned:
+                self.drop("failed")
+                _LOG.error("contract_audit_failed", error=type(error).__name__, **_fields(exchange))
             return True
         if result is not None and self._counts is not None and not self._queue.abandoned:
             self._report(exchange, result, self._counts)

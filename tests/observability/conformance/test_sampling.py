@@ -252,3 +252,25 @@ async def test_unchecked_exchanges_at_shutdown_are_counted(
     assert ledger.dropped == {"shutdown": 5}, "the exchange in progress is counted, too"
     ended.set()
     await settled(lambda: not checker.running)
+
+
+async def test_a_check_that_fails_after_shutdown_is_counted_once(
+    config: ConformanceConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, ended = threading.Event(), threading.Event()
+
+    def fail_late(_self: Contract, _exchange: object) -> None:
+        began.set()
+        ended.wait(30)
+        raise RuntimeError
+
+    monkeypatch.setattr(Contract, "check", fail_late)
+    ledger = Ledger()
+    checker = ConformanceChecker(config, pause=0.01)
+    checker.start(ledger)
+    checker.submit(exchange("GET /items/{item}", "/items/7", answer=GOOD))
+    await asyncio.to_thread(began.wait, 10)
+    await asyncio.to_thread(checker.close)
+    ended.set()
+    await settled(lambda: not checker.running)
+    assert ledger.dropped == {"shutdown": 1}
