@@ -1,4 +1,4 @@
-"""The base of all permissions, and the collection of those that features declare."""
+"""The base class of permissions, and functions that collect those of all features."""
 
 from collections.abc import Iterator
 from enum import StrEnum

@@ -90,13 +90,13 @@ class RegistrationService:
         return True
 
     async def resend_verification(self, email: str) -> None:
-        """Mail a new token if the user exists and is not verified; the caller is not told whether."""
+        """Mail a new token if the user exists and is not verified; the response does not reveal it."""
         user = await self._users.lock_by_email(email)
         if user is not None and user.is_active and not user.is_verified:
             await self._mail_token(user, Purpose.VERIFICATION)
 
     async def request_password_reset(self, email: str) -> None:
-        """Mail a reset token if the user exists; the caller is not told whether."""
+        """Mail a reset token if the user exists; the response does not reveal it."""
         user = await self._users.lock_by_email(email)
         if user is not None and user.is_active:
             await self._mail_token(user, Purpose.PASSWORD_RESET)

@@ -1,4 +1,4 @@
-"""What one process knows of the lifecycles of versions, and who uses those that end."""
+"""The schedule of brownouts and retirements, and the buffer of recorded usage, of one process."""
 
 from dataclasses import dataclass
 

@@ -12,8 +12,8 @@ VARIABLE: Final = "STRATA_LIFELINE"
 def exit_with_parent() -> None:
     """Kill this process when the pipe closes, if ``strata up`` passed one.
 
-    There is no graceful shutdown: the next ``strata up`` may already be waiting for the port, and committed data does
-    not depend on one.
+    SIGKILL replaces a graceful shutdown, because the next ``strata up`` may already wait for the port. It does not
+    affect committed data.
     """
     text = os.environ.pop(VARIABLE, None)
     if text is None:

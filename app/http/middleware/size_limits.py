@@ -68,7 +68,7 @@ class _BoundedReceive:
 
     async def __call__(self) -> Message:
         if not self._reading:
-            # After the body only the disconnect follows, for which there is no time limit.
+            # After the body, the only message is the disconnect, which has no time limit.
             return await self._receive()
         try:
             async with asyncio.timeout(self._timeout):

@@ -73,7 +73,7 @@ class Deprecations:
         )
         return found if any((found.whole, found.queries, found.headers, found.body, found.answer)) else None
 
-    async def note(self, request: Request) -> None:
+    async def record(self, request: Request) -> None:
         """Report what the request used to the client, the log, the metrics and the usage record."""
         uses = [*self._named(request), *(await self._sent(request) if self.body else ())]
         if not uses:

@@ -78,7 +78,7 @@ class StrictRoute(APIRoute):
             strict = StrictRequest(request.scope, request.receive, send_of(request))
             await admit(strict, cost, authenticates=authenticates)
             if deprecations is not None:
-                await deprecations.note(strict)
+                await deprecations.record(strict)
             return await self.wrap(strict, check)
 
         return handle
