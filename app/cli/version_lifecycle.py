@@ -110,7 +110,8 @@ def brownout(
         count, report = with_database(run)
     except NoSuchBrownout as error:
         advice = (
-            f"`strata versions status {name}` shows the windows. Remove those that versions/registry.py declares there."
+            f"`strata versions status {name}` lists the brownouts. "
+            "To cancel a brownout that versions/registry.py declares, remove it from that file."
         )
         raise CommandError(error.message, advice) from None
     if as_json:
