@@ -33,10 +33,10 @@ test: $(INSTALLED) ## run the whole suite
 	.venv/bin/python -m pytest
 
 test-fast: $(INSTALLED) ## run the suite in 2 minutes: no tests marked slow (servers, browser), few random examples
-	STRATA_TEST_FAST=1 .venv/bin/python -m pytest -m "not slow"
+	TESTS_FAST=1 .venv/bin/python -m pytest -m "not slow"
 
 test-deep: $(INSTALLED) ## many more random cases: the laws, then each version as each caller; MINUTES=20, SEED=random
-	STRATA_TEST_DEEP=1 .venv/bin/python -m pytest --timeout 3600 tests/laws
+	TESTS_DEEP=1 .venv/bin/python -m pytest --timeout 3600 tests/laws
 	.venv/bin/python -m tests.conformance --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 mutants: $(INSTALLED) ## plant bugs in the mappings of v1 and v2; fails unless the laws catch 95 %

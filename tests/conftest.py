@@ -45,7 +45,7 @@ _SLOW = (
     "tests/observability/tracing/test_one_trace.py",
 )
 """Marked ``slow``: they start `strata`, PostgreSQL, a browser, npm or promtool, or run for many seconds."""
-_FAST = os.environ.get("STRATA_TEST_FAST") == "1"
+_FAST = os.environ.get("TESTS_FAST") == "1"
 
 # No deadline per example: it would measure the machine. CI runs the same examples each time; other runs do not.
 hypothesis.settings.register_profile("suite", deadline=None, derandomize=_FAST or "CI" in os.environ)
@@ -68,8 +68,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.collectonly:
         return
     for name in list(os.environ):
-        # Variables of the suite itself, such as STRATA_TEST_DEEP, stay set, also for its workers.
-        if name.startswith("STRATA_") and not name.startswith("STRATA_TEST_"):
+        if name.startswith("STRATA_"):
             del os.environ[name]
     server = TestServer()
     config.stash[_SERVER] = server

@@ -6,10 +6,9 @@ import http.client
 import os
 import socket
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Final
 
 import asyncpg
@@ -31,6 +30,7 @@ from app.kit.mail.mailer import mailbox_folder
 from app.settings.database import DatabaseSettings
 from app.settings.errors import SettingsError
 from app.settings.http import HttpSettings
+from app.settings.loading import settings_class
 from app.settings.mail import MailSettings
 from app.settings.redis import RedisSettings
 from app.settings.root import Settings
@@ -83,20 +83,25 @@ def doctor(as_json: AsJson = False) -> None:
 
 
 def _examine() -> Iterator[Diagnosis]:
+    """Run every check; one that needs an invalid group of settings is left out."""
     try:
-        settings = read_settings(generate=False)
-    except (SettingsError, OSError) as error:
+        values = dict(read_settings(generate=False))
+        yield Diagnosis("settings", DiagnosisStatus.OK, f"{values['environment']}, home {values['home']}")
+    except SettingsError as error:
+        for fault in error.faults:
+            yield Diagnosis("settings", DiagnosisStatus.FAIL, fault, "Change the environment or .env.")
+        values = error.usable
+    except OSError as error:
         yield Diagnosis("settings", DiagnosisStatus.FAIL, str(error), "Change the environment or .env.")
         return
-    yield Diagnosis("settings", DiagnosisStatus.OK, f"{settings.environment}, home {settings.home}")
-    yield _home(settings.home)
-    yield from _database(settings)
-    yield _port(settings)
-    yield _redis(settings)
-    yield _mail(settings)
+    settings = settings_class().model_construct(**values)
+    for check, needed in _CHECKS:
+        if values.keys() >= needed:
+            yield from check(settings)
 
 
-def _home(home: Path) -> Diagnosis:
+def _home(settings: Settings) -> Diagnosis:
+    home = settings.home
     if not home.exists():
         return Diagnosis("home", DiagnosisStatus.WARN, "does not exist yet", "`strata up` creates it.")
     if not os.access(home, os.W_OK | os.X_OK):
@@ -226,3 +231,13 @@ def _mail(settings: Settings) -> Diagnosis:
             "mail", DiagnosisStatus.FAIL, f"{mail.host}:{mail.port}: {reason}", "Check STRATA_MAIL__HOST and __PORT."
         )
     return Diagnosis("mail", DiagnosisStatus.OK, f"{mail.host}:{mail.port} accepts connections")
+
+
+_CHECKS: Final[tuple[tuple[Callable[[Settings], Iterable[Diagnosis]], set[str]], ...]] = (
+    (lambda settings: [_home(settings)], {"home"}),
+    (_database, {"home", "database"}),
+    (lambda settings: [_port(settings)], {"http"}),
+    (lambda settings: [_redis(settings)], {"environment", "redis"}),
+    (lambda settings: [_mail(settings)], {"environment", "home", "mail"}),
+)
+"""The checks after that of the settings, each with the fields of the settings that it reads."""

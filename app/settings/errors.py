@@ -1,10 +1,20 @@
 """The error of unusable settings, and the variable names that its messages mention."""
 
+from typing import Any
+
 from pydantic import SecretStr
 
 
 class SettingsError(Exception):
-    """The settings cannot be used. The message names the variable and says what to do."""
+    """The settings cannot be used. ``faults`` has one message for each variable: its name, and what to do.
+
+    ``usable`` contains the groups that are valid, by name, so that ``strata doctor`` can go on with them.
+    """
+
+    def __init__(self, *faults: str, usable: dict[str, Any] | None = None) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
+        self.usable = usable or {}
 
 
 def variable(*path: str) -> str:

@@ -38,8 +38,9 @@ def with_secrets(settings: Settings) -> Settings:
     ``TypeError`` if two groups require a secret of the same name, since ``secrets.json`` stores secrets by name.
     """
     if settings.production:
-        for secret in _secrets(settings):
-            _reject_weak(secret)
+        faults = [fault for secret in _secrets(settings) if (fault := _weakness(secret)) is not None]
+        if faults:
+            raise SettingsError(*faults, usable=dict(settings))
         return settings
     required = [secret for secret in _secrets(settings) if secret.required]
     names = {secret.name for secret in required}
@@ -76,18 +77,17 @@ def _secrets(settings: Settings) -> Iterator[_Secret]:
                         yield _Secret(group, name, rule.required)
 
 
-def _reject_weak(secret: _Secret) -> None:
+def _weakness(secret: _Secret) -> str | None:
     name = variable(secret.group.group_name, secret.name)
     values = [value.get_secret_value() for value in secret.values]
     if (secret.required and not values) or "" in values:
-        message = f"{name} is missing: production needs its own secret, for example from `openssl rand -hex 32`"
-        raise SettingsError(message)
+        return f"{name} is missing: production needs its own secret, for example from `openssl rand -hex 32`"
     if any(map(_is_weak, values)):
-        message = (
+        return (
             f"{name} is a placeholder or too short: production needs at least {MINIMUM_LENGTH} random characters, "
             "for example from `openssl rand -hex 32`"
         )
-        raise SettingsError(message)
+    return None
 
 
 def _is_weak(value: str) -> bool:

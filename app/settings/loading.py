@@ -2,13 +2,15 @@
 
 import os
 from collections.abc import Iterator
+from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Any
+from typing import Any, Final
 
 from dotenv import dotenv_values
 from pydantic import ValidationError, create_model
+from pydantic_settings.exceptions import SettingsError as SourceError
 
 import app.settings
 from app.settings.database import DatabaseSettings
@@ -16,6 +18,9 @@ from app.settings.errors import SettingsError, variable
 from app.settings.generated import with_secrets
 from app.settings.group import Group
 from app.settings.root import Settings
+
+COMPOSE_VARIABLES: Final = frozenset({"STRATA_ACME_EMAIL", "STRATA_DOMAIN", "STRATA_IMAGE", "STRATA_WORKERS"})
+"""Variables of docker-compose.yml, which a shared ``.env`` may contain."""
 
 
 @cache
@@ -44,13 +49,14 @@ def load_settings(*, generate: bool = True, **overrides: object) -> Settings:
     try:
         # mypy cannot check the names, which pydantic does.
         settings = settings_class()(**overrides)  # type: ignore[arg-type]  # any group, field or pydantic-settings option
-    except ValidationError as error:
-        lines = [f"{variable(*map(str, issue['loc']))}: {issue['msg']}" for issue in error.errors()]
-        raise SettingsError("; ".join(lines)) from None
+        faults = _unknown_variables()
+    except (ValidationError, SourceError):
+        settings, faults = None, [*_faults_of_groups(overrides), *_unknown_variables()]
     except UnicodeDecodeError:
         message = f"{Settings.model_config['env_file']} is not UTF-8"
         raise SettingsError(message) from None
-    _reject_unknown_groups()
+    if settings is None or faults:
+        raise SettingsError(*faults, usable=_valid_values(overrides))
     return with_secrets(settings) if generate or settings.production else settings
 
 
@@ -73,15 +79,55 @@ def _groups() -> Iterator[type[Group]]:
                 yield value
 
 
-def _reject_unknown_groups() -> None:
-    """Reject a misspelt group, as pydantic rejects a misspelt name in a group.
+def _each_field(overrides: dict[str, object]) -> Iterator[tuple[str, object]]:
+    """Read each field of the settings alone: its name, and its value or the error."""
+    for name, field in settings_class().model_fields.items():
+        fields: dict[str, Any] = {name: (field.annotation, field)}
+        single: type[Settings] = create_model("SingleField", __base__=Settings, **fields)
+        given = {name: overrides[name]} if name in overrides else {}
+        try:
+            yield name, getattr(single(**given), name)  # type: ignore[arg-type]  # as in load_settings
+        except (ValidationError, SourceError) as error:
+            yield name, error
 
-    ``.env`` may be shared with other programs, so only variables with our prefix and our delimiter are checked.
+
+def _valid_values(overrides: dict[str, object]) -> dict[str, Any]:
+    return {name: value for name, value in _each_field(overrides) if not isinstance(value, Exception)}
+
+
+def _faults_of_groups(overrides: dict[str, object]) -> list[str]:
+    """One message for each invalid variable."""
+    faults = []
+    for name, error in _each_field(overrides):
+        if isinstance(error, ValidationError):
+            faults += [f"{variable(*map(str, issue['loc']))}: {issue['msg']}" for issue in error.errors()]
+        elif isinstance(error, SourceError):
+            faults.append(f"{variable(name)} must be a JSON object, or set one value with {variable(name)}__NAME")
+    return faults
+
+
+def _unknown_variables() -> list[str]:
+    """One message for each variable with our prefix that sets nothing.
+
+    ``.env`` may be shared with other programs, so variables with another prefix are ignored. pydantic rejects a
+    misspelt name within a group.
     """
-    config, groups = Settings.model_config, settings_class().model_fields
+    config, fields = Settings.model_config, settings_class().model_fields
     prefix, delimiter = config["env_prefix"], config["env_nested_delimiter"] or ""
+    faults = []
     for name in sorted({*os.environ, *dotenv_values(config["env_file"])}):  # type: ignore[arg-type]  # one path
-        group, nested, _ = name.upper().removeprefix(prefix).partition(delimiter)
-        if name.upper().startswith(prefix) and nested and group.lower() not in groups:
-            message = f"{name}: there is no group '{group.lower()}'"
-            raise SettingsError(message)
+        field = name.upper().removeprefix(prefix).partition(delimiter)[0]
+        if name.upper().startswith(prefix) and field.lower() not in fields and name.upper() not in COMPOSE_VARIABLES:
+            alike = get_close_matches(name.upper(), _variables(), 1)
+            faults.append(f"{name} is not a setting" + (f"; did you mean {alike[0]}?" if alike else ""))
+    return faults
+
+
+def _variables() -> Iterator[str]:
+    """The variables of all settings."""
+    for name, field in settings_class().model_fields.items():
+        group = field.annotation
+        if isinstance(group, type) and issubclass(group, Group):
+            yield from (variable(name, member) for member in group.model_fields)
+        else:
+            yield variable(name)

@@ -27,10 +27,10 @@ for name, examples in (("laws-fast", 3), ("laws", 15), ("laws-deep", 400)):
 
 @pytest.fixture(scope="session")
 def profile() -> hypothesis.settings:
-    """The number of examples: 400 with ``STRATA_TEST_DEEP=1``, 3 with ``STRATA_TEST_FAST=1``, else 15."""
-    if os.environ.get("STRATA_TEST_DEEP") == "1":
+    """The number of examples: 400 with ``TESTS_DEEP=1``, 3 with ``TESTS_FAST=1``, else 15."""
+    if os.environ.get("TESTS_DEEP") == "1":
         return hypothesis.settings.get_profile("laws-deep")
-    return hypothesis.settings.get_profile("laws-fast" if os.environ.get("STRATA_TEST_FAST") == "1" else "laws")
+    return hypothesis.settings.get_profile("laws-fast" if os.environ.get("TESTS_FAST") == "1" else "laws")
 
 
 @pytest.fixture(scope="session")

@@ -122,6 +122,22 @@ async def test_the_doctor_passes_a_correct_installation(strata: Strata) -> None:
     assert found["API"]["detail"] == f"ready on port {strata.environment['PORT']}"
 
 
+def test_the_doctor_reports_all_faults_at_once(tmp_path: Path) -> None:
+    strata = Strata(tmp_path / "home")
+    strata.environment |= {
+        "STRATA_AUTH__ACCESS_TTL": "soon",
+        "STRATA_HTPP__PORT": "9000",
+        "STRATA_REDIS__URL": "redis://127.0.0.1:1/0",
+    }
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        strata.environment["PORT"] = str(taken.getsockname()[1])
+        found = strata.json("doctor", expect=1)
+    failed = [(diagnosis["check"], diagnosis["detail"]) for diagnosis in found if diagnosis["verdict"] == "fail"]
+    assert [check for check, _ in failed] == ["settings", "settings", "API", "redis"]
+    assert "STRATA_AUTH__ACCESS_TTL" in failed[0][1]
+    assert "STRATA_HTPP__PORT" in failed[1][1]
+
+
 async def test_the_doctor_reports_readable_secrets(strata: Strata) -> None:
     strata.environment["PORT"] = str(free_port())
     assert strata.json("mail") == [], "this command generates the secrets"

@@ -11,7 +11,6 @@ from uuid import UUID
 
 import asyncpg
 from alembic.util import CommandError as AlembicError
-from pydantic_settings.exceptions import SettingsError as SourceError
 from sqlalchemy.exc import DBAPIError
 
 from app.access.permissions import declared_permissions
@@ -42,10 +41,7 @@ def read_settings(*, generate: bool = True) -> Settings:
             message = f"PORT must be a number, got '{port}'."
             raise SettingsError(message)
         overrides["http"] = {"port": int(port)}
-    try:
-        settings = load_settings(generate=generate, **overrides)
-    except SourceError as error:
-        raise SettingsError(str(error)) from None
+    settings = load_settings(generate=generate, **overrides)
     return settings.model_copy(update={"home": Path(os.path.abspath(settings.home))})  # noqa: PTH100 - follow no link
 
 

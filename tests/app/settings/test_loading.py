@@ -1,6 +1,7 @@
 """Settings and secrets: generated once in development, required in production, and rejected by name."""
 
 import json
+import re
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,7 +13,7 @@ from app.cli.kit.environment import read_settings
 from app.settings.auth import AuthSettings
 from app.settings.errors import SettingsError
 from app.settings.http import HttpSettings
-from app.settings.loading import load_settings
+from app.settings.loading import COMPOSE_VARIABLES, load_settings
 
 GOOD = "7c9d0b1e" * 8
 
@@ -88,7 +89,17 @@ def test_a_missing_secret_is_added_to_the_stored_ones(folder: Path) -> None:
     assert json.loads((folder / "secrets.json").read_text()).keys() == {"signing_key", "cursor_key"}
 
 
-@pytest.mark.parametrize("name", ["STRATA_HTTP__PROT", "STRATA_HTPP__PORT", "strata_mailx__host"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "STRATA_HTTP__PROT",
+        "STRATA_HTPP__PORT",
+        "strata_mailx__host",
+        "STRATA_ENVIROMENT",
+        "STRATA_HTTP_PORT",
+        "STRATA_HTPP",
+    ],
+)
 @pytest.mark.parametrize("source", ["environment", "file"])
 def test_a_misspelt_name_is_rejected(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, source: str) -> None:
     if source == "environment":
@@ -103,6 +114,44 @@ def test_a_value_of_the_wrong_type_is_rejected_by_name(monkeypatch: pytest.Monke
     monkeypatch.setenv("STRATA_AUTH__ACCESS_TTL", "soon")
     with pytest.raises(SettingsError, match="STRATA_AUTH__ACCESS_TTL"):
         load_settings()
+
+
+def test_a_misspelt_name_is_reported_with_the_nearest_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRATA_HTPP__PORT", "1")
+    with pytest.raises(SettingsError, match="did you mean STRATA_HTTP__PORT"):
+        load_settings()
+
+
+def test_every_fault_is_reported_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRATA_AUTH__ACCESS_TTL", "soon")
+    monkeypatch.setenv("STRATA_AUTH__ISUER", "strata")
+    monkeypatch.setenv("STRATA_ENVIROMENT", "production")
+    monkeypatch.setenv("STRATA_MAIL", "nonsense")
+    with pytest.raises(SettingsError) as rejected:
+        load_settings(home=folder)
+    named = ("STRATA_AUTH__ACCESS_TTL", "STRATA_AUTH__ISUER", "STRATA_ENVIROMENT", "STRATA_MAIL ")
+    assert len(rejected.value.faults) == len(named)
+    for name in named:
+        assert any(fault.startswith(name) for fault in rejected.value.faults), name
+    assert {"auth", "mail"}.isdisjoint(rejected.value.usable)
+    assert rejected.value.usable["http"].port == 8000
+
+
+def test_production_reports_every_missing_secret_at_once() -> None:
+    with pytest.raises(SettingsError) as rejected:
+        load_settings(environment="production")
+    assert [fault.partition(" ")[0] for fault in rejected.value.faults] == [
+        "STRATA_AUTH__SIGNING_KEY",
+        "STRATA_HTTP__CURSOR_KEY",
+    ]
+
+
+def test_variables_of_the_compose_file_are_no_misspelt_settings(folder: Path) -> None:
+    compose = (Path(__file__).parents[3] / "docker-compose.yml").read_text()
+    used = set(re.findall(r"\$\{(STRATA_[A-Z_]+)", compose))
+    assert {name for name in used if "__" not in name} == COMPOSE_VARIABLES
+    (folder / ".env").write_text("".join(f"{name}=1\n" for name in COMPOSE_VARIABLES))
+    load_settings(home=folder)
 
 
 def test_a_file_that_is_not_utf_8_is_named(folder: Path) -> None:
