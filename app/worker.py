@@ -104,6 +104,7 @@ def _register(
     async def work(job: Job) -> None:
         log = _LOG.bind(job=name, job_id=job.id, attempt=job.attempts + 1)
         started = perf_counter()
+        log.debug("job_started")
         with job_span(tracing, name, (job.otel_headers() or {}).get("traceparent"), attempt=job.attempts + 1):
             try:
                 await handler(orjson.loads(job.payload or b"{}"))

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from itertools import islice
 from typing import Annotated, Final
 
 import typer
@@ -21,7 +22,7 @@ from app.posts.service import PostService
 from app.posts.views import PostStatus
 from app.users.commands import UserDraft
 
-_POSTS_IN_TRANSACTION: Final = 200
+_POSTS_IN_TRANSACTION: Final = 1000
 _NAMES: Final = ("Ada", "Barbara", "Claude", "Donald", "Edsger", "Frances", "Grace", "Hedy")
 _WORDS: Final = [
     "strata",
@@ -97,8 +98,7 @@ async def _write(database: Database, count: int, names: tuple[str, ...], chance:
             writer = chance.choice(writers)
             async with database.write() as session:
                 service = PostService(session, writer, EventRecorder(session, writer.user_uid))
-                for _ in range(batch):
-                    await service.create(next(drafts))
+                await service.create_many(list(islice(drafts, batch)))
             written += batch
             progress.update(task, completed=written)
     return written

@@ -41,7 +41,9 @@ def traces(
         if (not slow or trace.longest_ms > threshold) and (not errors or trace.failed)
     ][:limit]
     if as_json:
-        show_json([{"trace_id": trace.trace_id, "spans": trace.spans} for trace in found])
+        show_json(
+            [{"trace_id": trace.trace_id, "started_at": _started(trace), "spans": trace.spans} for trace in found]
+        )
         return
     console = Console(highlight=False)
     for trace in found:
@@ -52,9 +54,12 @@ def traces(
         say(f"No matching traces in {folder}. {advice}")
 
 
+def _started(trace: LocalTrace) -> datetime:
+    return datetime.fromtimestamp(trace.started_ns / _BILLION, UTC)
+
+
 def _tree(trace: LocalTrace) -> Tree:
-    started = datetime.fromtimestamp(trace.started_ns / _BILLION, UTC)
-    tree = Tree(Text.assemble((trace.trace_id, "bold"), f"  {started:%Y-%m-%d %H:%M:%S} UTC"))
+    tree = Tree(Text.assemble((trace.trace_id, "bold"), f"  {_started(trace):%Y-%m-%d %H:%M:%S} UTC"))
     for root in trace.roots():
         _add_span(tree, trace, root)
     return tree

@@ -249,8 +249,8 @@ def _stage(version: "ApiVersion", report: RetirementReport) -> str:
     return schedule.status(version, utc_now()).value
 
 
-def _windows(windows: Sequence[Window]) -> list[dict[str, str]]:
-    return [{"from": _format(window.starts_at), "until": _format(window.ends_at)} for window in windows]
+def _windows(windows: Sequence[Window]) -> list[dict[str, datetime]]:
+    return [{"from": window.starts_at, "until": window.ends_at} for window in windows]
 
 
 def _format(value: datetime) -> str:

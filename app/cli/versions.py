@@ -18,7 +18,7 @@ def list_versions(as_json: AsJson = False) -> None:
         {
             "name": version.name,
             "status": version.status.value,
-            **{name: None if (value := getattr(version, name)) is None else str(value) for name in fields},
+            **{name: getattr(version, name) for name in fields},
             "prefix": version.prefix,
             "contract": f"contracts/{version.name}.openapi.json",
         }
@@ -30,7 +30,10 @@ def list_versions(as_json: AsJson = False) -> None:
     columns = ("name", "status", *fields, "prefix")
     show_table(
         [column.removesuffix("_at") for column in columns],
-        [[(one[column] or "-").removesuffix("+00:00") for column in columns] for one in found],
+        [
+            ["-" if (value := one[column]) is None else f"{value}".removesuffix("+00:00") for column in columns]
+            for one in found
+        ],
         empty="No version is registered.",
     )
 
@@ -65,3 +68,7 @@ commands.command()(version_lifecycle.status)
 commands.command()(version_lifecycle.brownout)
 commands.command()(version_lifecycle.consent)
 commands.command()(version_lifecycle.retire)
+
+
+def _cell(value: object) -> str:
+    return "-" if value is None else str(value).removesuffix("+00:00")

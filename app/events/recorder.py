@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
+from app.kit.clock import rfc3339
 from app.kit.db.sessions import WriteSession
 from app.models import Event as EventRow
 
@@ -36,4 +37,6 @@ class EventRecorder:
 
 
 def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, UUID | datetime) else value
+    if isinstance(value, datetime):
+        return rfc3339(value)
+    return str(value) if isinstance(value, UUID) else value

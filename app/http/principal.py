@@ -15,6 +15,7 @@ from app.auth.tokens import TokenType
 from app.http.auth import AuthComponent
 from app.http.runtime import Runtime, runtime_of
 from app.http.state import state_of
+from observability.logs.debug import debug_log
 from observability.requests.context import set_consumer
 
 _CREDENTIAL_HEADERS: Final = frozenset({b"authorization", b"x-api-key"})
@@ -28,6 +29,8 @@ async def resolve_principal(request: Request) -> Principal:
     principal = state.principal = await _resolve(request, runtime_of(request.scope))
     if (consumer := principal.key_uid or principal.user_uid) is not None:
         set_consumer(request.scope, str(consumer), principal.plan.value)
+    if debug_log.enabled:
+        debug_log.write("principal_resolved", roles=principal.roles, permissions=sorted(principal.permissions))
     return principal
 
 

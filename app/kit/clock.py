@@ -9,5 +9,5 @@ def utc_now() -> datetime:
 
 
 def rfc3339(moment: datetime) -> str:
-    """A UTC time as text (RFC 3339), with ``Z`` for the zone."""
-    return moment.isoformat().replace("+00:00", "Z")
+    """A time as text in UTC (RFC 3339), with ``Z`` for the zone. ``moment`` needs a zone."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,5 +1,6 @@
 """Writes of posts."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from sqlalchemy import or_, select, update
@@ -19,8 +20,8 @@ class PostRepository:
         self._session = session
         self._viewer, self._viewer_id = viewer_of(principal)
 
-    async def add(self, post: Post) -> None:
-        self._session.add(post)
+    async def add(self, posts: Iterable[Post]) -> None:
+        self._session.add_all(posts)
         await self._session.flush()
 
     async def save(self) -> None:

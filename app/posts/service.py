@@ -1,6 +1,7 @@
 """Use cases that change posts."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from app.access.principal import Principal
@@ -41,28 +42,12 @@ class PostService:
 
     async def create(self, draft: PostDraft) -> PostView:
         """Create a post of the caller. Raises ``Unauthenticated``, ``InsufficientPermissions``."""
-        self._principal.require(PostPermission.WRITE)
-        own = self._principal.signed_in()
-        author = await self._repository.get_author(own.user_id)
-        if author is None:
-            # The user was deleted after the principal was resolved.
-            raise Unauthenticated
-        now = utc_now()
-        published = draft.status is PostStatus.PUBLISHED
-        post = Post(
-            author_id=own.user_id,
-            title=draft.title,
-            content=draft.content,
-            status=draft.status.value,
-            published_at=now if published else None,
-            created_at=now,
-            updated_at=now,
-        )
-        await self._repository.add(post)
-        self._events.record(PostCreated(subject=post.uid, status=post.status))
-        if published:
-            self._events.record(PostPublished(subject=post.uid))
+        (post,), author = await self._create([draft])
         return PostView.from_entity(post, *author)
+
+    async def create_many(self, drafts: Sequence[PostDraft]) -> None:
+        """Create posts of the caller with a few statements for all of them. Raises as ``create`` does."""
+        await self._create(drafts)
 
     async def edit(self, ref: PostRef, edit: PostEdit, expected: ExpectedRevisions = None) -> PostView:
         """Change the given fields; an edit that changes no value keeps the revision.
@@ -111,6 +96,22 @@ class PostService:
             return [await self._execute(operation) for operation in operations]
         return [await self._attempt(operation) for operation in operations]
 
+    async def _create(self, drafts: Sequence[PostDraft]) -> tuple[list[Post], tuple[UUID, str]]:
+        self._principal.require(PostPermission.WRITE)
+        own = self._principal.signed_in()
+        author = await self._repository.get_author(own.user_id)
+        if author is None:
+            # The user was deleted after the principal was resolved.
+            raise Unauthenticated
+        now = utc_now()
+        posts = [_new_post(draft, own.user_id, now) for draft in drafts]
+        await self._repository.add(posts)
+        for post in posts:
+            self._events.record(PostCreated(subject=post.uid, status=post.status))
+            if post.published_at is not None:
+                self._events.record(PostPublished(subject=post.uid))
+        return posts, author
+
     async def _attempt(self, operation: PostOperation) -> OperationResult:
         try:
             async with self._session.savepoint():
@@ -132,6 +133,18 @@ class PostService:
         if (found := await self._repository.lock(ref)) is None:
             raise PostNotFound
         return found
+
+
+def _new_post(draft: PostDraft, author_id: int, now: datetime) -> Post:
+    return Post(
+        author_id=author_id,
+        title=draft.title,
+        content=draft.content,
+        status=draft.status.value,
+        published_at=now if draft.status is PostStatus.PUBLISHED else None,
+        created_at=now,
+        updated_at=now,
+    )
 
 
 def _new_status(post: Post, edit: PostEdit) -> PostStatus | Unset:

@@ -12,6 +12,7 @@ import structlog
 from structlog.typing import EventDict, Processor
 
 from observability.config import LogFormat, LogLevel
+from observability.logs.debug import debug_log
 from observability.logs.exceptions import RepeatedFailures, mark_event
 from observability.logs.redaction import redact_event
 from observability.requests.context import ACTIVE, log_fields
@@ -115,6 +116,7 @@ def configure(level: LogLevel = "info", log_format: LogFormat = "auto", stream: 
     console = log_format == "console" or (log_format == "auto" and sink.isatty())
     render = _console() if console else render_json
     threshold = _LEVELS[level]
+    debug_log.enabled = level == "debug"
     to_bytes = [_encode] if console else []
     request_lines.configure(sink, [render, *to_bytes], threshold)
     structlog.configure(

@@ -1,9 +1,11 @@
 """Every command: help, exit codes, JSON output."""
 
 import asyncio
+import re
 import signal
 import socket
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +109,47 @@ async def test_migrations_are_reverted_and_applied_again(strata: Strata) -> None
     assert await connection.fetchval("SELECT count(*) FROM role_permissions") > 0
     await connection.close()
     await asyncio.to_thread(migrations.check, dsn)
+
+
+def texts(value: Any) -> Iterator[str]:
+    """The strings in a JSON value."""
+    match value:
+        case str():
+            yield value
+        case list():
+            yield from (text for one in value for text in texts(one))
+        case dict():
+            yield from (text for one in value.values() for text in texts(one))
+
+
+async def test_times_in_json_are_rfc_3339(strata: Strata) -> None:
+    strata.run("users", "create", "ada@example.com")
+    key = strata.json("keys", "create", "ada@example.com", "--days", "3")
+    window = ("--from", "2027-01-01T10:00:00", "--until", "2027-01-01T11:00:00.250000")
+    found = [
+        key,
+        strata.json("users", "list"),
+        strata.json("keys", "list"),
+        strata.json("keys", "brownout", key["id"]),
+        strata.json("versions", "list"),
+        strata.json("versions", "brownout", "v1", *window),
+        strata.json("versions", "status"),
+    ]
+    times = [text for text in texts(found) if re.match(r"\d{4}-\d\d-\d\d.", text)]
+    assert len(times) > 10
+    assert [text for text in times if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z", text)] == []
+    assert found[5]["brownouts"] == [{"from": "2027-01-01T10:00:00Z", "until": "2027-01-01T11:00:00.250000Z"}]
+
+
+async def test_the_seed_has_the_posts_and_their_events(strata: Strata) -> None:
+    assert "Wrote 2500 posts" in strata.run("seed", "--posts", "2500", "--authors", "2").stdout
+    connection = await asyncpg.connect(strata.environment["STRATA_DATABASE__URL"])
+    events = await connection.fetch("SELECT type, count(*) FROM events GROUP BY 1")
+    posts = await connection.fetch("SELECT status, count(*) FROM posts GROUP BY 1")
+    await connection.close()
+    counts = {row["type"]: row["count"] for row in events}
+    assert sum(row["count"] for row in posts) == counts["post.created"] == 2500
+    assert {row["status"]: row["count"] for row in posts}["published"] == counts["post.published"]
 
 
 def diagnose(strata: Strata, *, expect: int = 0) -> dict[str, Any]:

@@ -45,8 +45,15 @@ def test_the_log_level_changes_in_every_worker(strata: Strata) -> None:
         for _ in range(20):
             httpx2.get(f"{url}/health")
         wait_until(lambda: debug_lines() == 20)
+        assert httpx2.get(f"{url}/api/v1/posts?search=granite").status_code == 200
+        wait_until(lambda: '"event":"statement_finished"' in strata.log("serve"))
+        assert '"event":"principal_resolved"' in strata.log("serve")
+        assert "granite" not in strata.log("serve"), "statements are logged without their values"
         strata.run("log-level", "configured")
         wait_until(lambda: strata.log("serve").count('"event":"log_level_changed"') >= 4)
+        statements = strata.log("serve").count('"event":"statement_finished"')
+        httpx2.get(f"{url}/api/v1/posts")
+        assert strata.log("serve").count('"event":"statement_finished"') == statements
         httpx2.get(f"{url}/health")
         os.kill(run.pids()[0], signal.SIGUSR1)
         # The next level below info is debug.

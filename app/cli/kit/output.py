@@ -3,12 +3,15 @@
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from app.kit.clock import rfc3339
 
 _WIDE: Final = 10_000
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
@@ -38,8 +41,8 @@ def show_failure(message: str, advice: str = "") -> None:
 
 
 def show_json(value: Any) -> None:
-    """Print a value as JSON; times and identifiers become strings."""
-    sys.stdout.write(json.dumps(value, indent=2, default=str, ensure_ascii=False) + "\n")
+    """Print a value as JSON; times are RFC 3339 in UTC, identifiers strings."""
+    sys.stdout.write(json.dumps(value, indent=2, default=_plain, ensure_ascii=False) + "\n")
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, empty: str) -> None:
@@ -52,3 +55,7 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, 
         return
     # Cells are truncated on a terminal only.
     Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE).print(table)
+
+
+def _plain(value: object) -> str:
+    return rfc3339(value) if isinstance(value, datetime) else str(value)

@@ -95,7 +95,7 @@ def test_a_missing_secret_is_added_to_the_stored_ones(folder: Path) -> None:
         "STRATA_HTTP__PROT",
         "STRATA_HTPP__PORT",
         "strata_mailx__host",
-        "STRATA_ENVIROMENT",
+        "STRATA_ENVIRONMENTS",
         "STRATA_HTTP_PORT",
         "STRATA_HTPP",
     ],
@@ -125,11 +125,11 @@ def test_a_misspelt_name_is_reported_with_the_nearest_one(monkeypatch: pytest.Mo
 def test_every_fault_is_reported_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STRATA_AUTH__ACCESS_TTL", "soon")
     monkeypatch.setenv("STRATA_AUTH__ISUER", "strata")
-    monkeypatch.setenv("STRATA_ENVIROMENT", "production")
+    monkeypatch.setenv("STRATA_ENVIRONMENTS", "production")
     monkeypatch.setenv("STRATA_MAIL", "nonsense")
     with pytest.raises(SettingsError) as rejected:
         load_settings(home=folder)
-    named = ("STRATA_AUTH__ACCESS_TTL", "STRATA_AUTH__ISUER", "STRATA_ENVIROMENT", "STRATA_MAIL ")
+    named = ("STRATA_AUTH__ACCESS_TTL", "STRATA_AUTH__ISUER", "STRATA_ENVIRONMENTS", "STRATA_MAIL ")
     assert len(rejected.value.faults) == len(named)
     for name in named:
         assert any(fault.startswith(name) for fault in rejected.value.faults), name
