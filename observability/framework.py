@@ -5,7 +5,8 @@ None of it is promised by their documentation, so ``pyproject.toml`` pins FastAP
 """
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -20,6 +21,7 @@ from starlette.routing import Mount, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 FASTAPI_MINOR: Final = "0.165"
+_FUNCTION_STACK: Final = "fastapi_function_astack"
 
 
 class LeanStarlette(Starlette):
@@ -85,6 +87,32 @@ def parameters(route: APIRoute) -> Sequence[tuple[str, FieldInfo]]:
 def body_declaration(route: APIRoute) -> FieldInfo | None:
     """The declaration of a route's body: its annotation, and whether it is a form; ``None`` without a body."""
     return None if route.body_field is None else route.body_field.field_info
+
+
+def depends_on(route: APIRoute, dependency: Callable[..., Any]) -> bool:
+    """Whether a route, or one of its dependencies, depends on ``dependency``."""
+    waiting = list(route.dependant.dependencies)
+    while waiting:
+        found = waiting.pop()
+        if found.call is dependency:
+            return True
+        waiting.extend(found.dependencies)
+    return False
+
+
+@asynccontextmanager
+async def function_scope(scope: Scope) -> AsyncIterator[None]:
+    """End the ``scope="function"`` dependencies of the block at its end, before FastAPI ends those of the request.
+
+    So that a block which failed can run again, with dependencies of its own.
+    """
+    outer = scope[_FUNCTION_STACK]
+    try:
+        async with AsyncExitStack() as stack:
+            scope[_FUNCTION_STACK] = stack
+            yield
+    finally:
+        scope[_FUNCTION_STACK] = outer
 
 
 def send_of(request: Request) -> Send:

@@ -1,6 +1,8 @@
 """From request headers to a principal."""
 
+from functools import partial
 from typing import Annotated, Final
+from uuid import UUID
 
 from fastapi import Depends, Request
 from starlette.types import Scope
@@ -15,6 +17,8 @@ from app.auth.tokens import TokenType
 from app.http.auth import AuthComponent
 from app.http.runtime import Runtime, runtime_of
 from app.http.state import state_of
+from app.kit.db.metrics import PrometheusDatabaseMetrics
+from app.kit.db.retries import run_transaction
 from observability.logs.debug import debug_log
 from observability.requests.context import set_consumer
 
@@ -65,6 +69,12 @@ async def _by_key(text: str, runtime: Runtime) -> Principal:
     with count_attempt(runtime.get(AuthComponent).attempts, "api_key"):
         principal, stale = await PrincipalResolver(runtime.database.reads).by_key(text)
     if stale and principal.key_uid is not None:
-        async with runtime.database.write() as session:
-            await ApiKeyService(session).record_use(principal.key_uid)
+        await run_transaction(
+            partial(_record_use, runtime, principal.key_uid), runtime.metrics.group(PrometheusDatabaseMetrics)
+        )
     return principal
+
+
+async def _record_use(runtime: Runtime, key: UUID) -> None:
+    async with runtime.database.write() as session:
+        await ApiKeyService(session).record_use(key)

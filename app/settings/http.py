@@ -25,6 +25,11 @@ class HttpSettings(Group, name="http"):
     cors_allow_credentials: bool = False
     max_body_bytes: int = Field(1_048_576, ge=1024)
     max_header_bytes: int = Field(32_768, ge=4096)
+    request_timeout: Seconds = Field(
+        8.0,
+        description="seconds until a response must start, without the time in which the client sends the body; "
+        "includes waits for a connection, statements and their clean-up",
+    )
     body_timeout: Seconds = Field(15.0, description="seconds without a single byte of the body")
     max_concurrent_requests: int = Field(
         256, ge=1, description="requests that each process handles at once; further ones are rejected with 503"

@@ -1,10 +1,11 @@
 """One test per tie to FastAPI's and Starlette's internals: an upgrade that changes one fails here first."""
 
 import ast
+from collections.abc import AsyncIterator, Callable, Coroutine
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import httpx2
 import pytest
@@ -13,7 +14,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -167,3 +168,50 @@ async def test_a_lean_application_handles_exceptions_and_keeps_its_layers() -> N
         assert (await http.post("/items", json={})).status_code == 422
         assert (await http.get("/missing")).status_code == 404
         assert (await http.get("/closed")).text == "rejected"
+
+
+async def test_function_scope_ends_the_dependencies_of_each_attempt() -> None:
+    events: list[str] = []
+
+    async def resource() -> AsyncIterator[None]:
+        events.append("open")
+        yield
+        events.append("close")
+
+    class TwiceRoute(APIRoute):
+        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+            inner = super().get_route_handler()
+
+            async def handle(request: Request) -> Response:
+                for _ in range(2):
+                    async with framework.function_scope(request.scope):
+                        response = await inner(request)
+                    events.append("attempted")
+                return response
+
+            return handle
+
+    router, app = APIRouter(route_class=TwiceRoute), FastAPI()
+
+    @router.get("/", dependencies=[Depends(resource, scope="function")])
+    async def get() -> int:
+        return 1
+
+    app.include_router(router)
+    async with client(app) as http:
+        assert (await http.get("/")).json() == 1
+    assert events == ["open", "close", "attempted"] * 2
+
+
+def test_depends_on_finds_dependencies_of_dependencies() -> None:
+    async def deep() -> None: ...
+
+    async def shallow(_deep: Annotated[None, Depends(deep)]) -> None: ...
+
+    router = APIRouter()
+
+    @router.get("/", dependencies=[Depends(shallow)])
+    async def get() -> None: ...
+
+    assert framework.depends_on(route_of(router), deep)
+    assert not framework.depends_on(route_of(router), get)

@@ -8,7 +8,6 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.kit.db.database import _set_codecs, transaction
-from app.kit.db.errors import translate_errors
 from app.kit.db.sessions import ReadSession, WriteSession
 
 
@@ -40,7 +39,7 @@ class RollbackDatabase:
     async def write(self) -> AsyncIterator[WriteSession]:
         """A savepoint in place of a transaction."""
         session = WriteSession(self.connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
-        async with translate_errors(), transaction(session):
+        async with transaction(session):
             yield session
 
     async def ping(self) -> None:

@@ -76,7 +76,9 @@ def build_application(
         redirect_slashes=False,
         telemetry=NO_TELEMETRY,
         middleware=[
-            Middleware(VersionMiddleware, version=version, dialect=dialect, render=render),
+            Middleware(
+                VersionMiddleware, version=version, dialect=dialect, render=render, timeout=settings.request_timeout
+            ),
             Middleware(LoadSheddingMiddleware, version=version.name),
             Middleware(RateLimitMiddleware, costs=_costs(routers), needs_caller=_needs_caller(routers)),
             *_sunset_middleware(version),

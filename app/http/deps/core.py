@@ -22,7 +22,8 @@ async def _runtime(request: Request) -> Runtime:
 RuntimeDep = Annotated[Runtime, Depends(_runtime)]
 
 
-async def _write_session(request: Request, runtime: RuntimeDep) -> AsyncIterator[WriteSession]:
+async def write_session(request: Request, runtime: RuntimeDep) -> AsyncIterator[WriteSession]:
+    """The transaction of the request. A route that depends on it runs again if the transaction had no effect."""
     shared = state_of(request.scope).write_session
     if shared is not None:
         yield shared
@@ -31,7 +32,7 @@ async def _write_session(request: Request, runtime: RuntimeDep) -> AsyncIterator
         yield session
 
 
-WriteSessionDep = Annotated[WriteSession, Depends(_write_session, scope="function")]
+WriteSessionDep = Annotated[WriteSession, Depends(write_session, scope="function")]
 """One transaction per request, committed before the response starts (``scope="function"``): a failed commit is an
 error response, never a 201 for a change that was not stored."""
 

@@ -107,8 +107,12 @@ async def idempotently(request: Request, handler: Callable[[Request], Awaitable[
             version = current(request.scope).api_version or NO_VERSION
             runtime.metrics.group(IdempotencyMetrics).replays.labels(version, route_template(request.scope)).inc()
             return _replay(cipher.decrypt(stored, scope))
-        state_of(request.scope).write_session = session
-        response = await handler(request)
+        state = state_of(request.scope)
+        state.write_session = session
+        try:
+            response = await handler(request)
+        finally:
+            state.write_session = None
         stored = cipher.encrypt(_recorded(response), scope)
         now = utc_now()
         await records.keep(scope, fingerprint, stored, now, now + RETENTION)

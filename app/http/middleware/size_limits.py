@@ -7,6 +7,7 @@ from typing import Final
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import DomainError, ErrorKind
+from app.kit.deadline import current_deadline
 
 _BODY: Final = "http.request"
 
@@ -70,11 +71,17 @@ class _BoundedReceive:
         if not self._reading:
             # After the body, the only message is the disconnect, which has no time limit.
             return await self._receive()
+        deadline = current_deadline()
+        if deadline is not None:
+            deadline.pause()
         try:
             async with asyncio.timeout(self._timeout):
                 message = await self._receive()
         except TimeoutError:
             raise BodyTimeout from None
+        finally:
+            if deadline is not None:
+                deadline.resume()
         if message["type"] == _BODY:
             self._left -= len(message.get("body", b""))
             if self._left < 0:

@@ -11,9 +11,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.errors import DomainError, ErrorKind, FieldError, Malformed
+from app.http.deps.core import write_session
 from app.http.rate_limit.admission import admit, cost_of
 from app.http.routing.deprecations import Deprecations
-from observability.framework import body_declaration, parameters, send_of
+from app.http.runtime import runtime_of
+from app.kit.db.metrics import PrometheusDatabaseMetrics
+from app.kit.db.retries import run_transaction
+from observability.framework import body_declaration, depends_on, function_scope, parameters, send_of
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 _JSON: Final = frozenset({"application/json"})
@@ -79,8 +83,20 @@ class StrictRoute(APIRoute):
             await admit(strict, cost, authenticates=authenticates)
             if deprecations is not None:
                 await deprecations.record(strict)
-            return await self.wrap(strict, check)
+            return await run(strict)
 
+        async def run_once(request: Request) -> Response:
+            return await self.wrap(request, check)
+
+        async def run_in_transaction(request: Request) -> Response:
+            async def attempt() -> Response:
+                async with function_scope(request.scope):
+                    return await self.wrap(request, check)
+
+            metrics = runtime_of(request.scope).metrics.group(PrometheusDatabaseMetrics)
+            return await run_transaction(attempt, metrics)
+
+        run = run_in_transaction if depends_on(self, write_session) else run_once
         return handle
 
     async def wrap(self, request: Request, handler: Callable[[Request], Awaitable[Response]]) -> Response:

@@ -1,13 +1,15 @@
 """asyncpg's pool for reads, measured and traced."""
 
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from time import perf_counter
 from types import TracebackType
 from typing import Any, Final
 
 import asyncpg
 
+from app.kit.db.errors import interrupts_statement
 from app.kit.db.instrumentation import DatabaseMetrics
+from app.kit.deadline import Deadline, current_deadline
 from observability.tracing.recording import client_span
 
 _POOL: Final = "read"
@@ -16,18 +18,25 @@ _ATTRIBUTES: Final = {"db.system.name": "postgresql", "db.client.connection.pool
 
 
 class ConnectionPool:
-    """Acquires a connection for one statement at a time. Callers are served in the order of their arrival."""
+    """Acquires a connection for one statement at a time. Callers are served in the order of their arrival.
 
-    __slots__ = ("_metrics", "_pool", "_timeout")
+    ``timeout`` bounds the wait for a connection, ``limit`` that wait together with the statement and the clean-up,
+    where no request sets a deadline; both in seconds.
+    """
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", timeout: float, metrics: DatabaseMetrics) -> None:
+    __slots__ = ("_limit", "_metrics", "_pool", "_timeout")
+
+    def __init__(
+        self, pool: "asyncpg.Pool[asyncpg.Record]", timeout: float, limit: float, metrics: DatabaseMetrics
+    ) -> None:
         self._pool = pool
         self._timeout = timeout
+        self._limit = limit
         self._metrics = metrics
 
     def acquire(self) -> "PooledConnection":
         """A context with a connection; raises ``TimeoutError`` if none becomes free within ``timeout`` seconds."""
-        return PooledConnection(self._pool, self._timeout, self._metrics)
+        return PooledConnection(self._pool, self._timeout, self._limit, self._metrics)
 
     async def close(self) -> None:
         """Close every connection after its running statement."""
@@ -35,22 +44,32 @@ class ConnectionPool:
 
 
 class PooledConnection:
-    """A connection in use by one read. A class, since a generator for each statement would cost more."""
+    """A connection in use by one read. A class, since a generator for each statement would cost more.
 
-    __slots__ = ("_acquired", "_connection", "_metrics", "_pool", "_timeout")
+    A connection whose reply is outstanding when the block ends is terminated: waiting for it may take for ever.
+    """
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", timeout: float, metrics: DatabaseMetrics) -> None:
+    __slots__ = ("_acquired", "_connection", "_deadline", "_limit", "_metrics", "_own_deadline", "_pool", "_timeout")
+
+    def __init__(
+        self, pool: "asyncpg.Pool[asyncpg.Record]", timeout: float, limit: float, metrics: DatabaseMetrics
+    ) -> None:
         self._pool = pool
         self._timeout = timeout
+        self._limit = limit
         self._metrics = metrics
+        self._own_deadline: Deadline | None = None
 
     async def __aenter__(self) -> Any:
-        started = perf_counter()
-        with _wait_span(self._pool):
-            self._connection = await self._pool.acquire(timeout=self._timeout)
-        self._acquired = perf_counter()
-        self._metrics.pool_wait(_POOL, self._acquired - started)
-        self._metrics.connection_acquired(_POOL)
+        deadline = current_deadline()
+        if deadline is None:
+            deadline = self._own_deadline = Deadline(self._limit).__enter__()
+        self._deadline = deadline
+        try:
+            await self._acquire()
+        except BaseException as error:
+            self._end_own_deadline(error)
+            raise
         return self._connection
 
     async def __aexit__(
@@ -58,7 +77,33 @@ class PooledConnection:
     ) -> None:
         self._metrics.query_finished("select", perf_counter() - self._acquired)
         self._metrics.connection_released(_POOL)
-        await self._pool.release(self._connection)
+        self._deadline.remove(self._connection)
+        if error is not None and interrupts_statement(error):
+            # The deadline may have terminated it, which returned it to the pool.
+            with suppress(asyncpg.InterfaceError):
+                self._connection.terminate()
+        try:
+            await self._pool.release(self._connection)
+        finally:
+            self._end_own_deadline(error)
+
+    async def _acquire(self) -> None:
+        started = perf_counter()
+        with _wait_span(self._pool):
+            connection = await self._pool.acquire(timeout=self._timeout)
+        try:
+            self._deadline.add(connection)
+        except BaseException:
+            await self._pool.release(connection)
+            raise
+        self._connection: Any = connection
+        self._acquired = perf_counter()
+        self._metrics.pool_wait(_POOL, self._acquired - started)
+        self._metrics.connection_acquired(_POOL)
+
+    def _end_own_deadline(self, error: BaseException | None) -> None:
+        if self._own_deadline is not None:
+            self._own_deadline.__exit__(None if error is None else type(error), error, None)
 
 
 def _wait_span(pool: "asyncpg.Pool[asyncpg.Record]") -> AbstractContextManager[Any]:

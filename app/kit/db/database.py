@@ -10,9 +10,9 @@ import asyncpg
 import orjson
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from app.errors import DomainError
+from app.errors import DomainError, Unavailable
 from app.kit.db.connection_pool import ConnectionPool
-from app.kit.db.errors import translate_errors
+from app.kit.db.errors import ConnectionLost, domain_error, interrupts_statement, translate_errors
 from app.kit.db.instrumentation import DatabaseMetrics, NullDatabaseMetrics, observe_engine, timed_pool
 from app.kit.db.sessions import ReadSession, WriteSession
 from app.kit.db.tracing import trace_statements
@@ -40,14 +40,14 @@ class UnitOfWork(Protocol):
 class Database:
     """PostgreSQL with two connection pools of bounded size."""
 
-    def __init__(self, connections: ConnectionPool, engine: AsyncEngine) -> None:
+    def __init__(self, connections: ConnectionPool, engine: AsyncEngine, metrics: DatabaseMetrics) -> None:
         self._engine = engine
         self._connections = connections
-        self.reads = ReadSession(connections)
+        self.reads = ReadSession(connections, metrics)
 
     @classmethod
     async def open(cls, dsn: str, settings: DatabaseSettings, metrics: DatabaseMetrics = _NO_METRICS) -> Self:
-        """Connect. Raises ``OSError`` or ``asyncpg.PostgresError`` if the server is unreachable.
+        """Build both pools. A connection is opened by the first statement that needs it, so the server may be down.
 
         ``dsn`` is a ``postgresql://`` URL; a Unix socket is ``postgresql://user@/name?host=/folder``.
         """
@@ -61,7 +61,8 @@ class Database:
         }
         pool = await asyncpg.create_pool(
             dsn,
-            min_size=1,
+            # asyncpg would restore a minimum in the background, with a traceback for each failed attempt.
+            min_size=0,
             max_size=settings.read_pool_size,
             timeout=settings.connect_timeout,
             command_timeout=settings.statement_timeout + 1,
@@ -87,7 +88,8 @@ class Database:
         )
         observe_engine(engine, metrics)
         trace_statements(engine.sync_engine)
-        return cls(ConnectionPool(pool, settings.connect_timeout, metrics), engine)
+        limit = settings.connect_timeout + settings.statement_timeout + 1
+        return cls(ConnectionPool(pool, settings.connect_timeout, limit, metrics), engine, metrics)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[WriteSession]:
@@ -95,7 +97,7 @@ class Database:
 
         A connection is acquired by the first statement, so slow work before it (a password hash) occupies none.
         """
-        async with translate_errors(), transaction(WriteSession(self._engine, expire_on_commit=False)) as session:
+        async with transaction(WriteSession(self._engine, expire_on_commit=False)) as session:
             yield session
 
     async def ping(self) -> None:
@@ -111,21 +113,38 @@ class Database:
 
 @asynccontextmanager
 async def transaction(session: WriteSession) -> AsyncIterator[WriteSession]:
-    """Commit at the end of the block, and after a ``DomainError`` only if the error ``keeps_changes``."""
-    async with session:
-        try:
-            yield session
-        except DomainError as error:
-            if error.keeps_changes:
+    """Commit at the end of the block, and after a ``DomainError`` only if the error ``keeps_changes``.
+
+    Raises ``Retryable`` if the transaction had no effect and may run again: see ``app.kit.db.retries``.
+    """
+    try:
+        async with session:
+            try:
+                yield session
                 await _commit(session)
+            except BaseException as error:
+                if isinstance(error, DomainError) and error.keeps_changes:
+                    await _commit(session)
+                elif interrupts_statement(error):
+                    await session.discard()
+                raise
+    except Exception as error:
+        translation = domain_error(error)
+        if isinstance(translation, ConnectionLost) and session.committing:
+            # The server may have committed, so another attempt could make the change twice.
+            translation = Unavailable(retry_after=translation.retry_after)
+        if translation is None:
             raise
-        await _commit(session)
+        raise translation from error
+    finally:
+        session.leave_deadline()
 
 
 async def _commit(session: WriteSession) -> None:
     await session.flush()
     if session.in_transaction():
         with client_span("COMMIT", _COMMIT):
+            session.committing = True
             await session.commit()
 
 

@@ -4,6 +4,7 @@ from time import perf_counter
 from typing import Any, Final, Protocol
 
 from sqlalchemy import AsyncAdaptedQueuePool, event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
 
@@ -26,6 +27,9 @@ class DatabaseMetrics(Protocol):
     def query_finished(self, statement: str, seconds: float) -> None:
         """Count a statement, whether it succeeded or failed."""
 
+    def retried(self, work: str) -> None:
+        """Count a second attempt. ``work`` is ``read`` or ``transaction``."""
+
 
 class NullDatabaseMetrics:
     """Counts nothing; used by commands that run for seconds."""
@@ -37,6 +41,8 @@ class NullDatabaseMetrics:
     def connection_released(self, pool: str) -> None: ...
 
     def query_finished(self, statement: str, seconds: float) -> None: ...
+
+    def retried(self, work: str) -> None: ...
 
 
 def timed_pool(metrics: DatabaseMetrics) -> type[AsyncAdaptedQueuePool]:
@@ -59,7 +65,10 @@ def observe_engine(engine: AsyncEngine, metrics: DatabaseMetrics) -> None:
     sync = engine.sync_engine
 
     @event.listens_for(sync, "checkout")
-    def connection_acquired(*_arguments: object) -> None:
+    def connection_acquired(connection: Any, *_arguments: object) -> None:
+        if connection.driver_connection.is_closed():
+            # The server closed it while it was idle: the pool opens another one. Costs no round trip, unlike pre_ping.
+            raise DisconnectionError
         metrics.connection_acquired(_WRITE)
 
     @event.listens_for(sync, "checkin")

@@ -21,6 +21,13 @@ class PrometheusDatabaseMetrics:
         self._query_duration = metrics.histogram(
             "db_query_duration_seconds", "Seconds of one statement.", ("operation",), FINE_BUCKETS
         )
+        self._retries = metrics.counter(
+            "db_retries",
+            "Reads and transactions that ran a second time after a lost connection or a conflict.",
+            ("work",),
+        )
+        for work in ("read", "transaction"):
+            self._retries.labels(work)
 
     def pool_wait(self, pool: str, seconds: float) -> None:
         self._wait.labels(pool).observe(seconds)
@@ -38,3 +45,6 @@ class PrometheusDatabaseMetrics:
         if debug_log.enabled:
             # The statement has placeholders; its values are never logged.
             debug_log.write("statement_finished", statement=statement, duration_ms=round(seconds * 1000, 3))
+
+    def retried(self, work: str) -> None:
+        self._retries.labels(work).inc()

@@ -1,19 +1,27 @@
 """Two types of session, so that the signature of a function shows whether it may write."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from functools import partial
-from typing import Any, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
 import asyncpg
+from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
-from app.kit.db.errors import translate_errors
+from app.kit.db.errors import Retryable, translate_errors
+from app.kit.db.instrumentation import DatabaseMetrics, NullDatabaseMetrics
 from app.kit.db.statements import KEYS, KeyedRead, Read
+from app.kit.deadline import current_deadline
 from observability.concurrency.coalescer import RequestCoalescer
 from observability.tracing.recording import client_span
 
 Row = asyncpg.Record
+_NO_METRICS: Final = NullDatabaseMetrics()
+_NO_SPAN: Final = nullcontext()
+_DRIVER: Final = "driver"
+"""The key of the asyncpg connection in the ``info`` of a session."""
 
 
 class Connections(Protocol):
@@ -26,26 +34,23 @@ class ReadSession:
     """Executes single statements, each on a connection that it occupies only during the statement.
 
     Every read is its own snapshot (autocommit), which saves the round trips of ``BEGIN`` and ``ROLLBACK``. A slow
-    handler occupies no connection between two statements.
+    handler occupies no connection between two statements. A read whose connection is lost runs once more.
     """
 
-    __slots__ = ("_coalescers", "_connections")
+    __slots__ = ("_coalescers", "_connections", "_metrics")
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, connections: Connections, metrics: DatabaseMetrics = _NO_METRICS) -> None:
         self._connections = connections
+        self._metrics = metrics
         self._coalescers: dict[KeyedRead, RequestCoalescer[Any, Row | None]] = {}
 
     async def all(self, read: Read, /, **values: Any) -> list[Row]:
         """Every row."""
-        async with translate_errors(), self._connections.acquire() as connection:
-            with client_span(*read.span):
-                return cast("list[Row]", await connection.fetch(read.sql, *read.arguments(values)))
+        return cast("list[Row]", await self._fetch(read, values))
 
     async def one(self, read: Read, /, **values: Any) -> Row | None:
         """The first row, or None."""
-        async with translate_errors(), self._connections.acquire() as connection:
-            with client_span(*read.span):
-                return cast("Row | None", await connection.fetchrow(read.sql, *read.arguments(values)))
+        return cast("Row | None", await self._fetch(read, values, first=True))
 
     async def scalar(self, read: Read, /, **values: Any) -> Any:
         """The first column of the first row, or None."""
@@ -64,14 +69,55 @@ class ReadSession:
             return await coalescer.get(key)
 
     async def _by_keys(self, read: KeyedRead, keys: list[Any]) -> list[Row | Exception | None]:
-        async with translate_errors(), self._connections.acquire() as connection:
-            rows = await connection.fetch(read.sql, *read.arguments({KEYS: keys}))
-        found = {row[read.key]: row for row in rows}
+        found = {row[read.key]: row for row in await self._fetch(read, {KEYS: keys}, span=False)}
         return [found.get(key) for key in keys]
+
+    async def _fetch(self, read: Read, values: dict[str, Any], *, first: bool = False, span: bool = True) -> Any:
+        try:
+            return await self._attempt(read, values, first=first, span=span)
+        except Retryable:
+            self._metrics.retried("read")
+        return await self._attempt(read, values, first=first, span=span)
+
+    async def _attempt(self, read: Read, values: dict[str, Any], *, first: bool, span: bool) -> Any:
+        async with translate_errors(), self._connections.acquire() as connection:
+            with client_span(*read.span) if span else _NO_SPAN:
+                fetch = connection.fetchrow if first else connection.fetch
+                return await fetch(read.sql, *read.arguments(values))
+
+
+class _SyncSession(Session):
+    """The part of a ``WriteSession`` that SQLAlchemy executes in a greenlet."""
+
+
+@event.listens_for(_SyncSession, "after_begin")
+def _record_driver(session: Session, _transaction: object, connection: Any) -> None:
+    driver = connection.connection.driver_connection
+    if session.info.get(_DRIVER) is driver:
+        return
+    session.info[_DRIVER] = driver
+    if (deadline := current_deadline()) is not None:
+        deadline.add(driver)
 
 
 class WriteSession(AsyncSession):
     """The transaction of one request: committed before the response is sent, rolled back on an error."""
+
+    sync_session_class = _SyncSession
+    committing = False
+    """Whether ``COMMIT`` has been sent: after a lost connection the outcome is then unknown."""
+
+    def leave_deadline(self) -> None:
+        """The transaction ended: the deadline terminates its connection no longer."""
+        driver, deadline = self.info.get(_DRIVER), current_deadline()
+        if driver is not None and deadline is not None:
+            deadline.remove(driver)
+
+    async def discard(self) -> None:
+        """Close the connection without a rollback, which would wait for the server; the server rolls back itself."""
+        if (driver := self.info.get(_DRIVER)) is not None:
+            driver.terminate()
+            await self.invalidate()
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:

@@ -1,6 +1,7 @@
 """The outermost middleware of a version: error rendering and the headers that every response carries."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Final
 
 import structlog
@@ -11,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.http.rate_limit.admission import charge_address, decision_of
 from app.http.rate_limit.limits import QuotaExceeded
 from app.http.state import state_of
+from app.kit.deadline import Deadline
 from observability.rate_limit.headers import Dialect
 from observability.requests.context import current
 from versions.kit.lifecycle_headers import lifecycle_headers
@@ -28,12 +30,17 @@ class VersionMiddleware:
     The headers are added when the response starts, because all three are known by then. Requests that matched no route
     (404, 405, 413) are charged to the client address here; otherwise any credentials would make them free.
 
+    The response starts before the deadline of ``timeout`` seconds, or is a 503.
+
     A 500 is logged here, once, with its traceback. Starlette's own handler would respond in plain text and raise the
     exception again, so that the server logs it a second time.
     """
 
-    def __init__(self, app: ASGIApp, *, version: ApiVersion, dialect: Dialect, render: Renderer) -> None:
+    def __init__(
+        self, app: ASGIApp, *, version: ApiVersion, dialect: Dialect, render: Renderer, timeout: float
+    ) -> None:
         self._app = app
+        self._timeout = timeout
         self.render = render
         self._lifecycle_headers = [
             (name.encode(), value.encode()) for name, value in lifecycle_headers(version).items()
@@ -44,12 +51,14 @@ class VersionMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        sender = _ResponseSender(self, scope, receive, send)
+        deadline = Deadline(self._timeout)
+        sender = _ResponseSender(self, scope, receive, send, deadline)
         try:
-            await self._app(scope, receive, sender.send)
+            with deadline:
+                await self._app(scope, receive, sender.send)
         except Exception as error:
             response = self.render(Request(scope), error)
-            if response.status_code >= 500:  # noqa: PLR2004 - the class of our own failures
+            if response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
                 _LOG.error("request_failed", exc_info=error)
             if current(scope).response_started:
                 # The status line is sent. Only a closed connection shows the client that the body is incomplete.
@@ -64,14 +73,17 @@ class VersionMiddleware:
 class _ResponseSender:
     """Sends one response. A class, because a closure that refers to itself is a reference cycle for each request."""
 
-    __slots__ = ("_middleware", "_receive", "_rejected", "_scope", "_send")
+    __slots__ = ("_deadline", "_middleware", "_receive", "_rejected", "_scope", "_send")
 
-    def __init__(self, middleware: VersionMiddleware, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(
+        self, middleware: VersionMiddleware, scope: Scope, receive: Receive, send: Send, deadline: Deadline
+    ) -> None:
         self._middleware = middleware
         self._scope = scope
         self._receive = receive
         self._send = send
         self._rejected = False
+        self._deadline = deadline
 
     async def send(self, message: Message) -> None:
         if message["type"] == _START:
@@ -80,6 +92,7 @@ class _ResponseSender:
                 await rejection(scope, self._receive, self.send)
                 self._rejected = True
                 return
+            self._deadline.end()
             message = {**message, "headers": [*message.get("headers", ()), *self._middleware.headers(scope)]}
         if not self._rejected:
             await self._send(message)

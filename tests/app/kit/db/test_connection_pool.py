@@ -17,7 +17,7 @@ SIZE = 2
 @pytest_asyncio.fixture(loop_scope="session")
 async def pool(admin_dsn: str) -> AsyncIterator[ConnectionPool]:
     driver_pool = await asyncpg.create_pool(admin_dsn, min_size=0, max_size=SIZE)
-    pool = ConnectionPool(driver_pool, 5, NullDatabaseMetrics())
+    pool = ConnectionPool(driver_pool, 5, 30, NullDatabaseMetrics())
     yield pool
     await asyncio.wait_for(pool.close(), 10)
 
@@ -50,7 +50,7 @@ async def test_at_most_size_connections_are_in_use_and_every_caller_gets_one(poo
 
 async def test_waiting_for_a_connection_times_out_and_is_traced(admin_dsn: str) -> None:
     driver_pool = await asyncpg.create_pool(admin_dsn, min_size=0, max_size=SIZE)
-    pool = ConnectionPool(driver_pool, 0.05, NullDatabaseMetrics())
+    pool = ConnectionPool(driver_pool, 0.05, 30, NullDatabaseMetrics())
     recording = Recording("1" * 32, "2" * 16, sampled=True)
     async with pool.acquire(), pool.acquire():
         with use_recording(recording), pytest.raises(TimeoutError):
@@ -82,7 +82,7 @@ async def test_the_pool_recovers_from_failed_and_cancelled_statements(pool: Conn
 
 async def test_close_waits_for_running_statements(admin_dsn: str) -> None:
     driver_pool = await asyncpg.create_pool(admin_dsn, min_size=0, max_size=SIZE)
-    pool = ConnectionPool(driver_pool, 5, NullDatabaseMetrics())
+    pool = ConnectionPool(driver_pool, 5, 30, NullDatabaseMetrics())
     await backend(pool)
     running = asyncio.create_task(backend(pool))
     await asyncio.sleep(0)

@@ -1,0 +1,79 @@
+"""Requests whose transaction is lost or rolled back by the server: it runs again, once, and the change is made once."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from app.kit.db.sessions import WriteSession
+from app.posts.repository import PostRepository
+from tests.support.app import TestApp
+from tests.support.operations import VERSIONS
+
+POST = {"title": "T", "content": "C"}
+KILL = "SELECT pg_terminate_backend(pg_backend_pid())"
+DEADLOCK = "DO $$ BEGIN RAISE EXCEPTION 'deadlock detected' USING ERRCODE = '40P01'; END $$"
+SERIALISATION = "DO $$ BEGIN RAISE EXCEPTION 'could not serialize' USING ERRCODE = '40001'; END $$"
+LOCK = "DO $$ BEGIN RAISE EXCEPTION 'lock timeout' USING ERRCODE = '55P03'; END $$"
+CANCEL = "SELECT pg_cancel_backend(pg_backend_pid())"
+
+
+class Fault:
+    """Executes a statement that fails after each of the first ``times`` inserts of a post."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, statement: str, times: int) -> None:
+        self.inserts = 0
+        add = PostRepository.add
+
+        async def fail(repository: PostRepository, post: Any) -> None:
+            await add(repository, post)
+            self.inserts += 1
+            if self.inserts <= times:
+                session: WriteSession = repository._session
+                await session.execute(text(statement))
+
+        monkeypatch.setattr(PostRepository, "add", fail)
+
+
+async def count(test_app: TestApp, table: str) -> Any:
+    async with test_app.runtime.database.write() as session:
+        return await session.scalar(text(f"SELECT count(*) FROM {table}"))  # noqa: S608 - a constant
+
+
+@pytest.mark.parametrize("statement", [KILL, DEADLOCK, SERIALISATION])
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("key", [None, '"once"'])
+async def test_a_transaction_that_had_no_effect_runs_again(
+    concurrent_app: TestApp, monkeypatch: pytest.MonkeyPatch, statement: str, version: str, key: str | None
+) -> None:
+    ada = await concurrent_app.person("ada@example.com")
+    fault = Fault(monkeypatch, statement, times=1)
+    headers = ada.headers if key is None else ada.headers | {"Idempotency-Key": key}
+    async with concurrent_app.client(headers) as client:
+        response = await client.post(f"/api/{version}/posts", json=POST)
+        assert response.status_code == 201, response.text
+        assert fault.inserts == 2
+        if key is not None and version == "v2":
+            repeated = await client.post(f"/api/{version}/posts", json=POST)
+            assert (repeated.status_code, repeated.content) == (201, response.content)
+            assert await count(concurrent_app, "idempotency_records") == 1
+        assert (await client.get("/api/v2/posts")).json()["data"][0]["title"] == "T"
+    assert await count(concurrent_app, "posts") == (
+        2 if key is not None and version == "v1" and fault.inserts > 2 else 1
+    )
+
+
+@pytest.mark.parametrize(
+    ("statement", "status", "inserts"), [(KILL, 503, 2), (DEADLOCK, 503, 2), (LOCK, 503, 1), (CANCEL, 504, 1)]
+)
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_a_transaction_that_fails_again_is_reported_and_changes_nothing(
+    concurrent_app: TestApp, monkeypatch: pytest.MonkeyPatch, version: str, statement: str, status: int, inserts: int
+) -> None:
+    ada = await concurrent_app.person("ada@example.com")
+    fault = Fault(monkeypatch, statement, times=9)
+    async with concurrent_app.client(ada.headers) as client:
+        response = await client.post(f"/api/{version}/posts", json=POST)
+    assert (response.status_code, fault.inserts) == (status, inserts)
+    assert int(response.headers["Retry-After"]) >= 1
+    assert await count(concurrent_app, "posts") == 0
