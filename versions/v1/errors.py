@@ -80,7 +80,7 @@ def _detail(failure: Failure) -> object:
 def _describe(status: int) -> dict[str, Any]:
     model = ValidationFailure if status == HTTPStatus.UNPROCESSABLE_ENTITY else Error
     described: dict[str, Any] = {"description": HTTPStatus(status).phrase, "model": model}
-    if status in {429, 503}:
+    if status in {429, 503, 504}:
         described["headers"] = {"Retry-After": header("Seconds after which the client can retry.")}
     if status == HTTPStatus.UNAUTHORIZED:
         described["headers"] = {"WWW-Authenticate": header("How to authenticate (RFC 6750).", required=True)}

@@ -83,7 +83,7 @@ def _describe(status: int) -> dict[str, Any]:
         "content": {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}},
         "model": model,
     }
-    if status in {429, 503}:
+    if status in {429, 503, 504}:
         described["headers"] = {"Retry-After": header("Seconds after which the client can retry.")}
     if status == HTTPStatus.UNAUTHORIZED:
         described["headers"] = {"WWW-Authenticate": header("How to authenticate (RFC 6750).", required=True)}
