@@ -7,12 +7,20 @@ None of it is promised by their documentation, so ``pyproject.toml`` pins FastAP
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, Final
+from dataclasses import dataclass
+from inspect import iscoroutinefunction
+from types import UnionType
+from typing import Any, Final, Union, get_args, get_origin
 
 from fastapi import FastAPI
+from fastapi._compat import ModelField, field_annotation_is_scalar
+from fastapi.datastructures import DefaultPlaceholder
+from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import get_flat_params
+from fastapi.exceptions import ResponseValidationError
 from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, _effective_route_context_var
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from starlette.applications import Starlette
 from starlette.middleware.exceptions import ExceptionMiddleware
@@ -128,3 +136,130 @@ def wrap_router(router: Router, layer: Callable[[ASGIApp], Any]) -> None:
 def match_line_breaks(mount: Mount) -> None:
     """Let a mount match paths with line breaks: Starlette's pattern ends at the first one."""
     mount.path_regex = re.compile(mount.path_regex.pattern, re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A path or query parameter with one value."""
+
+    name: str
+    """The argument of the endpoint."""
+    alias: str
+    """The name in the request."""
+    validate: Callable[[Any], Any]
+    """Return the converted value. Raises ``pydantic.ValidationError``."""
+    required: bool
+    default: Any
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPlan:
+    """What FastAPI's handler of a read looks up in a tree of declarations for every request."""
+
+    endpoint: Callable[..., Awaitable[Any]]
+    dependencies: Sequence[tuple[str, Callable[..., Awaitable[Any]], str]]
+    """Argument of the endpoint, function, and the function's only argument, which takes the request."""
+    path: Sequence[Parameter]
+    query: Sequence[Parameter]
+    request_name: str | None
+    response_name: str | None
+    status_code: int
+    render: Callable[[Any], bytes]
+    """Return the JSON of what the endpoint returned. Raises ``fastapi.exceptions.ResponseValidationError``."""
+
+
+def read_plan(route: APIRoute) -> ReadPlan | None:
+    """The plan of a route, or ``None`` if it declares more than a plan can express.
+
+    A plan has coroutine functions that take nothing but the request as dependencies, single values in path and query,
+    and a response model that is rendered as JSON. ``route`` may be the route of an included router while FastAPI builds
+    its handler.
+    """
+    effective = _effective_route_context_var.get()
+    declared: Any = route if effective is None or effective.original_route is not route else effective
+    root: Dependant = declared.dependant
+    field = declared.response_field
+    if (
+        set(declared.methods) != {"GET"}
+        or field is None
+        or declared.body_field is not None
+        or declared.is_sse_stream
+        or declared.is_json_stream
+        or not isinstance(declared.response_class, DefaultPlaceholder)
+        or not _plain(root)
+        or not all(_takes_the_request(dependency) for dependency in root.dependencies)
+    ):
+        return None
+    if any(not _single(parameter) for parameter in (*root.path_params, *root.query_params)):
+        return None
+    endpoint: Any = root.call
+    return ReadPlan(
+        endpoint,
+        [(one.name or "", one.call, one.request_param_name or "") for one in root.dependencies],  # type: ignore[misc]  # not None: see _takes_the_request
+        [_parameter(one) for one in root.path_params],
+        [_parameter(one) for one in root.query_params],
+        root.request_param_name,
+        root.response_param_name,
+        declared.status_code or 200,
+        _renderer(declared, field),
+    )
+
+
+def _renderer(declared: Any, field: ModelField) -> Callable[[Any], bytes]:
+    """A model was validated when it was built, so an instance of the response model is not validated again."""
+    annotation = field.field_info.annotation
+    members = get_args(annotation) if get_origin(annotation) in {Union, UnionType} else (annotation,)
+    models = frozenset(member for member in members if isinstance(member, type) and issubclass(member, BaseModel))
+    options = {
+        name: getattr(declared, f"response_model_{name}")
+        for name in ("include", "exclude", "by_alias", "exclude_unset", "exclude_defaults", "exclude_none")
+    }
+
+    def render(value: Any) -> bytes:
+        if type(value) not in models:
+            value, errors = field.validate(value, {}, loc=("response",))
+            if errors:
+                raise ResponseValidationError(errors)
+        return field.serialize_json(value, **options)
+
+    return render
+
+
+def _plain(dependant: Dependant) -> bool:
+    """Whether a function is a coroutine function and takes nothing that a plan lacks."""
+    return iscoroutinefunction(dependant.call) and not (
+        dependant.header_params
+        or dependant.cookie_params
+        or dependant.body_params
+        or dependant.websocket_param_name
+        or dependant.http_connection_param_name
+        or dependant.background_tasks_param_name
+        or dependant.security_scopes_param_name
+        or dependant.concurrency
+    )
+
+
+def _takes_the_request(dependant: Dependant) -> bool:
+    return (
+        _plain(dependant)
+        and bool(dependant.name and dependant.request_param_name)
+        and not (dependant.response_param_name or dependant.path_params or dependant.query_params)
+        and not dependant.dependencies
+    )
+
+
+def _single(field: ModelField) -> bool:
+    """Whether a parameter has one value, which needs no copy of its default."""
+    return field_annotation_is_scalar(field.field_info.annotation) and not (
+        field.field_info.validate_default or isinstance(field.default, (dict, list, set))
+    )
+
+
+def _parameter(field: ModelField) -> Parameter:
+    return Parameter(
+        field.name,
+        field.alias,
+        field._type_adapter.validate_python,  # noqa: SLF001 - ModelField.validate renders errors, which only FastAPI's handler needs
+        field.field_info.is_required(),
+        field.default,
+    )

@@ -91,7 +91,7 @@ GOALS: Final = (
     Goal("deep page by cursor / first page", (FULL, DEEP), (FULL, PAGE_OF_20), at_most=1.2),
 )
 
-AGAINST_GOALS: Final = tuple(_pair("this checkout / the other one", FULL, OTHER, at_least=0.97, at_most=1.03))
+AGAINST_GOALS: Final = tuple(_pair("this checkout / the other one", FULL, OTHER, at_most=1.03))
 
 
 def ratios(results: Results, goals: Sequence[Goal] = GOALS) -> list[Ratio]:

@@ -207,7 +207,7 @@ def test_another_checkout_is_served_from_its_folder(tmp_path: Path) -> None:
     assert [(ratio.value, ratio.met) for ratio in report.ratios(cells, report.AGAINST_GOALS)] == [(1.5, False)] * 2
 
 
-@pytest.mark.parametrize(("value", "met"), [(0.96, False), (0.97, True), (1.0, True), (1.03, True), (1.04, False)])
-def test_another_checkout_may_be_neither_slower_nor_faster(value: float, *, met: bool) -> None:
+@pytest.mark.parametrize(("value", "met"), [(0.8, True), (1.0, True), (1.03, True), (1.04, False)])
+def test_a_checkout_may_not_be_slower_than_another_one(value: float, *, met: bool) -> None:
     for goal in report.AGAINST_GOALS:
-        assert (str(goal), goal.is_met(value)) == ("0.97 to 1.03", met)
+        assert (str(goal), goal.is_met(value)) == ("<= 1.03", met)

@@ -13,11 +13,12 @@ from starlette.responses import Response
 from app.errors import DomainError, ErrorKind, FieldError, Malformed
 from app.http.deps.core import write_session
 from app.http.rate_limit.admission import admit, cost_of
+from app.http.routing.compiled import compile_read
 from app.http.routing.deprecations import Deprecations
 from app.http.runtime import runtime_of
 from app.kit.db.metrics import PrometheusDatabaseMetrics
 from app.kit.db.retries import run_transaction
-from observability.framework import body_declaration, depends_on, function_scope, parameters, send_of
+from observability.framework import body_declaration, depends_on, function_scope, parameters, read_plan, send_of
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 _JSON: Final = frozenset({"application/json"})
@@ -63,7 +64,9 @@ class StrictRoute(APIRoute):
 
     def get_route_handler(self) -> Handler:
         """FastAPI's handler behind the checks."""
-        inner = super().get_route_handler()
+        inner: Callable[[Request], Awaitable[Response]] = super().get_route_handler()
+        if (plan := read_plan(self)) is not None:
+            inner = compile_read(plan, inner)
         known = {alias for alias, declaration in parameters(self) if isinstance(declaration, Query)}
         accepted = self._accepted()
         document = self.openapi_extra or {}

@@ -1,0 +1,122 @@
+"""A compiled read responds exactly as FastAPI's own handler of the same route does."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from unittest.mock import patch
+from urllib.parse import quote
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.routing import Mount
+
+from app.access.principal import Role
+from app.http.routing import strict
+from app.main import create_app
+from app.settings.root import Settings
+from observability.framework import read_plan
+from tests.support.app import Person, TestApp
+from tests.support.operations import ALL, Operation, example
+
+READS = [one for one in ALL if one.method == "GET" and (one.version, one.name) != ("v1", "posts.get")]
+"""Reads without effects; v1 counts the views of a post."""
+VALUES = ("", " ", "1", "-1", "0", "1_0", "x", "%00", "%ff", "a" * 600, "1e400", "id,title", "author", "draft")
+PER_REQUEST = {
+    *("date", "server-timing", "traceresponse", "x-request-id"),
+    *("ratelimit", "retry-after", "x-ratelimit-remaining", "x-ratelimit-reset"),
+}
+COUNTERS = re.compile(r'("(?:remaining|reset|resets_in|reset_after)":) ?\d+')
+
+
+@pytest.fixture
+def declared_app(test_app: TestApp, settings: Settings) -> TestApp:
+    """The same application with FastAPI's handlers."""
+    with patch.object(strict, "read_plan", lambda _route: None):
+        return TestApp(create_app(settings), test_app.runtime)
+
+
+def queries(operation: Operation) -> Iterator[str]:
+    """Each parameter with its example, each with odd values, once and repeated; and an unknown one."""
+    yield ""
+    yield "unknown=1"
+    for parameter in operation.parameters("query"):
+        name = parameter["name"]
+        valid = parameter.get("example", example(parameter["schema"], operation.version))
+        yield f"{name}={quote(str(valid))}"
+        yield f"{name}={quote(str(valid))}&{name}={quote(str(valid))}"
+        yield from (f"{name}={value}" for value in VALUES)
+
+
+def paths(operation: Operation, ids: dict[str, Any]) -> Iterator[str]:
+    if operation.parameters("path"):
+        (parameter,) = operation.parameters("path")
+        yield operation.url(**ids)
+        yield from (operation.url(**{parameter["name"]: value}) for value in VALUES if value)
+        return
+    yield operation.url()
+
+
+def ids_of(operation: Operation, author: Person, posts: dict[str, Any]) -> dict[str, Any]:
+    """An object that exists for each path parameter."""
+    return {"post_id": posts[operation.version], "user_id": author.user.id if operation.version == "v1" else None} | (
+        {"user_id": posts["author"]} if operation.version == "v2" else {}
+    )
+
+
+def comparable(response: httpx2.Response) -> tuple[int, list[tuple[str, str]], str]:
+    """Status, headers and body without what differs between any two requests."""
+    text = response.text
+    for name in ("x-request-id", "traceresponse"):
+        for part in response.headers.get(name, "").split("-"):
+            if len(part) > 8:
+                text = text.replace(part, "…")
+    headers = [(name, value) for name, value in response.headers.multi_items() if name not in PER_REQUEST]
+    return response.status_code, sorted(headers), COUNTERS.sub(r"\1 …", text)
+
+
+@pytest.mark.parametrize("operation", READS, ids=[f"{one.version} {one.name}" for one in READS])
+async def test_a_compiled_read_equals_the_declared_one(
+    test_app: TestApp, declared_app: TestApp, operation: Operation
+) -> None:
+    author = await test_app.person("ada@example.com", Role.ADMIN)
+    async with test_app.client(author.headers) as client:
+        created = await client.post("/api/v2/posts", json={"title": "Layers", "content": "c", "status": "published"})
+    posts = {"v1": created.json()["v1_id"], "v2": created.json()["id"], "author": created.json()["author_id"]}
+    targets = [
+        f"{path}?{query}"
+        for path in paths(operation, ids_of(operation, author, posts))
+        for query in (queries(operation) if path == operation.url(**ids_of(operation, author, posts)) else ("",))
+    ]
+    statuses = set()
+    for headers in (author.headers, {}, {"X-API-Key": "sk_test_wrong"}):
+        for target in targets:
+            responses = []
+            for app in (test_app, declared_app):
+                transport = httpx2.ASGITransport(app=app.app, raise_app_exceptions=False)
+                async with httpx2.AsyncClient(transport=transport, base_url="http://strata.test") as client:
+                    responses.append(comparable(await client.get(target, headers=headers)))
+            assert responses[0] == responses[1], target
+            statuses.add(responses[0][0])
+    assert 200 in statuses or "sessions.get" in operation.name, "the comparison includes a success"
+
+
+def test_reads_are_compiled(settings: Settings) -> None:
+    """The rest of the reads opens a transaction or takes headers."""
+    compiled = set()
+    for mount in create_app(settings).routes:
+        if isinstance(mount, Mount) and isinstance(mount.app, FastAPI):
+            compiled |= {
+                f"{mount.path[5:]} {route.operation_id}"
+                for route in mount.app.routes
+                if isinstance(route, APIRoute) and read_plan(route) is not None
+            }
+    assert compiled >= {
+        "v1 posts.list",
+        "v1 users.get",
+        "v2 posts.list",
+        "v2 posts.get",
+        "v2 posts.search",
+        "v2 me.get",
+    }
