@@ -2,13 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
-from datetime import timedelta
 from functools import partial
 from time import perf_counter
 from typing import Any, Final
 
-import asyncpg
 import orjson
 import structlog
 from pgqueuer import PgQueuer
@@ -24,6 +21,7 @@ from app.kit.mail.mailer import create_mailer
 from app.kit.queue.backlog import Backlog
 from app.kit.queue.metrics import JobMetrics
 from app.kit.queue.retry import RetryingExecutor
+from app.kit.queue.runner import QueueRunner, RunnerSettings
 from app.lifecycle.service import LifecycleService
 from app.settings.auth import AuthSettings
 from app.settings.database import DatabaseSettings
@@ -41,57 +39,50 @@ from observability.tracing.tracer import Tracing
 
 JobHandler = Callable[[Mapping[str, Any]], Awaitable[None]]
 _LOG: Final = structlog.get_logger()
-_DEQUEUE_TIMEOUT: Final = timedelta(seconds=5)
 
 
 async def run(settings: Settings, stop: asyncio.Event, metrics: Metrics) -> None:
     """Run jobs until ``stop`` is set; running jobs are finished first. ``metrics`` counts attempts and the queue.
 
-    Raises ``SettingsError``, ``OSError``, ``asyncpg.PostgresError`` or ``asyncpg.InterfaceError`` when the database is
-    unavailable. The process then ends; its supervisor restarts it, and no job is lost.
+    The worker connects again whenever it loses the database. Raises ``SettingsError``.
     """
     signing_key = require_secret(settings[AuthSettings].signing_key, "auth", "signing_key")
+    database_settings, worker_settings = settings[DatabaseSettings], settings[WorkerSettings]
     dsn = database_url(settings)
-    database = await Database.open(dsn, settings[DatabaseSettings], metrics.group(PrometheusDatabaseMetrics))
-    connection = await asyncpg.connect(dsn, timeout=settings[DatabaseSettings].connect_timeout)
+    database = await Database.open(dsn, database_settings, metrics.group(PrometheusDatabaseMetrics))
     tracing = Tracing(tracing_config(settings, "strata-worker"))
     tracing.start(metrics.group(SpanMetrics))
-    try:
-        tokens = MailedTokens(signing_key)
-        mails = AuthMails(database.reads, create_mailer(settings), tokens, settings[HttpSettings].base_url)
-        queue = PgQueuer.from_asyncpg_connection(connection)
-        handlers = {SEND_TOKEN: mails.send_token, SEND_ALREADY_REGISTERED: mails.send_already_registered}
+    tokens = MailedTokens(signing_key)
+    mails = AuthMails(database.reads, create_mailer(settings), tokens, settings[HttpSettings].base_url)
+    handlers = {SEND_TOKEN: mails.send_token, SEND_ALREADY_REGISTERED: mails.send_already_registered}
+
+    def register(queue: PgQueuer) -> None:
         for name, handler in handlers.items():
-            _register(queue, name, handler, settings[WorkerSettings], metrics.group(JobMetrics), tracing)
+            _register(queue, name, handler, worker_settings, metrics.group(JobMetrics), tracing)
         _schedule(queue, database)
-        _LOG.info("worker_started", jobs=sorted(handlers))
-        stopping = asyncio.create_task(_stop_when(stop, queue))
-        watching = asyncio.create_task(Backlog(database.reads, metrics.group(JobMetrics), list(handlers)).run())
-        try:
-            async with sampler_running(metrics):
-                await queue.run(
-                    dequeue_timeout=_DEQUEUE_TIMEOUT,
-                    heartbeat_timeout=timedelta(seconds=settings[WorkerSettings].heartbeat),
-                    max_concurrent_tasks=settings[WorkerSettings].concurrency * 2,
-                    batch_size=settings[WorkerSettings].concurrency,
-                    shutdown_on_listener_failure=True,
-                )
-        finally:
-            for task in (stopping, watching):
-                task.cancel()
-            # A failure of one of them also ends the queue, which reports it.
-            await asyncio.gather(stopping, watching, return_exceptions=True)
+
+    runner = QueueRunner(
+        RunnerSettings(
+            dsn=dsn,
+            connect_timeout=database_settings.connect_timeout,
+            statement_timeout=database_settings.statement_timeout,
+            heartbeat=worker_settings.heartbeat,
+            concurrency=worker_settings.concurrency,
+        ),
+        register,
+        metrics.group(JobMetrics),
+    )
+    _LOG.info("worker_started", jobs=sorted(handlers))
+    watching = asyncio.create_task(Backlog(database.reads, metrics.group(JobMetrics), list(handlers)).run())
+    try:
+        async with sampler_running(metrics):
+            await runner.run(stop)
         _LOG.info("worker_stopped")
     finally:
-        with suppress(OSError, asyncpg.PostgresError):
-            await connection.close(timeout=2)
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
         await database.close()
         await asyncio.to_thread(tracing.close)
-
-
-async def _stop_when(stop: asyncio.Event, queue: PgQueuer) -> None:
-    await stop.wait()
-    queue.shutdown.set()
 
 
 def _register(

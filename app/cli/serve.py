@@ -1,18 +1,17 @@
 """``strata serve``: serves the API with uvicorn."""
 
 import os
-import signal
 from contextlib import AbstractContextManager, ExitStack
-from types import FrameType
 from typing import Annotated, Final
 
 import typer
 import uvicorn
 
 from app.cli.kit import parent_pipe
-from app.cli.kit.environment import ensure_migrated, read_settings, running_database, runs_folder
+from app.cli.kit.environment import read_settings, running_database, runs_folder, wait_until_migrated
 from app.cli.kit.metrics_port import serve_metrics
 from app.cli.kit.ports import free_port
+from app.cli.kit.signals import exit_on_shutdown_signal
 from app.settings.errors import SettingsError
 from app.settings.http import HttpSettings
 from app.settings.log import LogSettings
@@ -38,15 +37,19 @@ def serve(
 ) -> None:
     """Serve the API only; neither a background worker nor a database is started.
 
-    The database is STRATA_DATABASE__URL, or the embedded server that `strata up` runs for the same STRATA_HOME.
+    The database is STRATA_DATABASE__URL, or the embedded server that `strata up` runs for the same STRATA_HOME. While
+    it is down, the command waits for it.
     """
     parent_pipe.exit_with_parent()
+    # uvicorn raises the signal again after its graceful shutdown.
+    exit_on_shutdown_signal()
     settings = _with_address(read_settings(), host, port)
     _ensure_declared()
     http = settings[HttpSettings]
-    dsn = running_database(settings)
-    ensure_migrated(dsn)
+    configure(settings[LogSettings].level, settings[LogSettings].format)
     listening_port = free_port(http)
+    dsn = running_database(settings)
+    wait_until_migrated(dsn)
     # The factory reads the settings again, in this process or in each worker.
     os.environ.pop("PORT", None)
     os.environ |= {
@@ -59,14 +62,10 @@ def serve(
         os.environ["STRATA_RUN_FOLDER"] = str(folder)
         if (metrics_port := settings[MetricsSettings].port) is not None:
             stack.enter_context(_metrics_server(settings, RunFolder(folder), metrics_port))
-        configure(settings[LogSettings].level, settings[LogSettings].format)
         _serve(http, listening_port, workers)
 
 
 def _serve(http: HttpSettings, port: int, workers: int) -> None:
-    # uvicorn raises the signal again after its graceful shutdown: exit with code 0 and run the cleanup of the callers.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _exit)
     uvicorn.run(
         "app.asgi:create_app",
         factory=True,
@@ -93,10 +92,6 @@ def _ensure_declared() -> None:
 
     # Each worker process checks this again; here the error is one line instead of a traceback per process.
     ensure_declared(VERSIONS)
-
-
-def _exit(_number: int, _frame: FrameType | None) -> None:
-    raise SystemExit(0)
 
 
 def _metrics_server(settings: Settings, folder: RunFolder, port: int) -> AbstractContextManager[None]:

@@ -7,12 +7,14 @@ from contextlib import ExitStack
 from pydantic import SecretStr
 
 from app.cli.kit import parent_pipe
-from app.cli.kit.environment import ensure_migrated, reachable, read_settings, running_database, runs_folder
+from app.cli.kit.environment import reachable, read_settings, running_database, runs_folder, wait_until_migrated
 from app.cli.kit.metrics_port import serve_metrics
+from app.cli.kit.signals import exit_on_shutdown_signal
 from app.settings.database import DatabaseSettings
 from app.settings.log import LogSettings
 from app.settings.root import Settings
 from app.settings.worker import WorkerSettings
+from observability.logs.configuration import configure
 from observability.logs.level import LevelControl
 from observability.metrics.metrics import Metrics
 from observability.run_folder import RunFolder, create_run_folder
@@ -21,12 +23,15 @@ from observability.run_folder import RunFolder, create_run_folder
 def worker() -> None:
     """Run background jobs (mail) until stopped. Any number of workers may run, on any number of machines.
 
-    The database is STRATA_DATABASE__URL, or the embedded server that `strata up` runs for the same STRATA_HOME.
+    The database is STRATA_DATABASE__URL, or the embedded server that `strata up` runs for the same STRATA_HOME. While
+    it is down, the worker waits for it, at start and later.
     """
     parent_pipe.exit_with_parent()
+    exit_on_shutdown_signal()
     settings = read_settings()
+    configure(settings[LogSettings].level, settings[LogSettings].format)
     dsn = running_database(settings)
-    ensure_migrated(dsn)
+    wait_until_migrated(dsn)
     database = settings[DatabaseSettings].model_copy(update={"url": SecretStr(dsn)})
     settings = settings.with_groups(database)
     metrics = Metrics()

@@ -1,13 +1,11 @@
 """Background tasks of a serving process: they refresh the schedule and write usage to the database."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
-import structlog
-
-from app.errors import DomainError
+from app.kit.background import repeat, run_logged
 from app.kit.clock import utc_now
 from app.kit.db.database import UnitOfWork
 from app.lifecycle.metrics import VersionMetrics
@@ -18,7 +16,6 @@ from app.lifecycle.version import VersionLifecycle
 from app.settings.lifecycle import LifecycleSettings
 
 _LAST_FLUSH_SECONDS: Final = 5.0
-_LOG: Final = structlog.get_logger()
 
 
 class LifecycleSync:
@@ -56,10 +53,10 @@ async def lifecycle_sync_running(
     async def flush() -> None:
         await usage.flush(database)
 
-    await _try("versions_not_looked_up", sync.refresh)
+    await run_logged("versions_not_looked_up", sync.refresh)
     tasks = [
-        asyncio.create_task(_repeat("versions_not_looked_up", sync.refresh, settings.refresh)),
-        asyncio.create_task(_repeat("usage_not_written", flush, settings.usage_flush)),
+        asyncio.create_task(repeat("versions_not_looked_up", sync.refresh, settings.refresh)),
+        asyncio.create_task(repeat("usage_not_written", flush, settings.usage_flush)),
     ]
     try:
         yield
@@ -69,20 +66,4 @@ async def lifecycle_sync_running(
         await asyncio.gather(*tasks, return_exceptions=True)
         with suppress(TimeoutError):
             async with asyncio.timeout(_LAST_FLUSH_SECONDS):
-                await _try("usage_not_written", flush)
-
-
-async def _repeat(event: str, work: Callable[[], Awaitable[None]], seconds: float) -> None:
-    while True:
-        await asyncio.sleep(seconds)
-        await _try(event, work)
-
-
-async def _try(event: str, work: Callable[[], Awaitable[None]]) -> None:
-    """Log errors, so that the tasks continue with the previous state."""
-    try:
-        await work()
-    except DomainError as error:
-        _LOG.warning(event, error=error.code)
-    except Exception as error:  # noqa: BLE001 - the task must not end; the defect is logged
-        _LOG.error(event, exc_info=error)
+                await run_logged("usage_not_written", flush)

@@ -1,8 +1,9 @@
-"""The worker sends mail despite crashes and rejections between commit and delivery, over SMTP to a local server."""
+"""The worker sends mail despite crashes, rejections and lost databases between commit and delivery."""
 
 import asyncio
 import re
 import signal
+import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from email import message_from_bytes, policy
@@ -16,6 +17,7 @@ import pytest_asyncio
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.support.app import PASSWORD
+from tests.support.database_proxy import database_proxy
 from tests.support.live import Strata, free_port
 from tests.support.postgres import clone, end_sessions
 
@@ -66,10 +68,10 @@ def strata(dsn: str, tmp_path: Path) -> Strata:
     return Strata(tmp_path / "home", dsn, STRATA_WORKER__FIRST_DELAY="0.2", STRATA_WORKER__HEARTBEAT="2")
 
 
-async def wait_until(condition: Callable[[], Any], strata: Strata) -> None:
+async def wait_until(condition: Callable[[], Any], strata: Strata, command: str = "worker") -> None:
     deadline = asyncio.get_running_loop().time() + SECONDS
     while not condition():
-        assert asyncio.get_running_loop().time() < deadline, strata.log("worker")
+        assert asyncio.get_running_loop().time() < deadline, strata.log(command)
         await asyncio.sleep(0.1)
 
 
@@ -126,15 +128,50 @@ async def test_a_rejected_mail_is_retried(strata: Strata, dsn: str) -> None:
     assert not any("ada@example.com" in f"{text} {strata.log('worker')}" for text in logged)
 
 
-async def test_a_worker_exits_with_a_message_when_it_loses_its_database(strata: Strata, dsn: str) -> None:
-    with strata.running("worker") as worker:
-        await wait_until(lambda: "worker_started" in strata.log("worker"), strata)
-        await end_sessions(dsn)
-        assert await asyncio.to_thread(worker.wait, SECONDS) == 1
-    printed = [line for line in strata.log("worker").splitlines() if not line.startswith("{")]
-    assert printed[0].startswith("Error: The database cannot be reached: "), "\n".join(printed[-25:])
-    assert "strata doctor" in printed[1]
-    assert len(printed) == 2
+async def test_a_worker_that_loses_its_database_connects_again(strata: Strata, dsn: str) -> None:
+    with strata.serving() as url, strata.running("worker") as worker:
+        for number in range(1, 4):
+            await wait_until(lambda due=number: strata.log("worker").count('"worker_connected"') == due, strata)
+            await end_sessions(dsn)
+        await wait_until(lambda: strata.log("worker").count('"worker_connected"') == 4, strata)
+        assert strata.log("worker").count('"worker_disconnected"') == 3
+        await asyncio.to_thread(register, url, "ada@example.com")
+        await wait_until(lambda: strata.json("mail"), strata)
+        assert worker.poll() is None
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+async def test_a_process_that_starts_while_the_database_is_down_waits_for_it(
+    dsn: str, tmp_path: Path, command: str
+) -> None:
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="strata-proxy-") as folder:
+        async with database_proxy(dsn, Path(folder)) as proxy:
+            await proxy.stop()
+            strata = Strata(tmp_path / "home", proxy.dsn)
+            with strata.running(command, PORT=str(port)) as process:
+                await wait_until(lambda: strata.log(command).count('"database_unavailable"') >= 2, strata, command)
+                await proxy.start()
+                started = "worker_connected" if command == "worker" else "Application startup complete"
+                await wait_until(lambda: started in strata.log(command), strata, command)
+                assert process.poll() is None
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+async def test_a_process_that_waits_for_the_database_ends_at_once_when_asked(tmp_path: Path, command: str) -> None:
+    strata = Strata(tmp_path / "home", "postgresql://strata@127.0.0.1:1/strata")
+    with strata.running(command, PORT=str(free_port())) as process:
+        await wait_until(lambda: '"database_unavailable"' in strata.log(command), strata, command)
+        process.terminate()
+        assert await asyncio.to_thread(process.wait, SECONDS) == 0
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+async def test_wrong_settings_of_the_database_are_an_error_at_once(dsn: str, tmp_path: Path, command: str) -> None:
+    strata = Strata(tmp_path / "home", re.sub(r"/strata_worker_\d+", "/no_such_database", dsn))
+    failed = await asyncio.to_thread(strata.run, command, expect=1)
+    assert "does not exist" in failed.stderr
+    assert "strata doctor" in failed.stderr
 
 
 async def test_mail_is_sent_once_the_mail_server_is_reconfigured(strata: Strata) -> None:

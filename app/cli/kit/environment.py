@@ -3,6 +3,7 @@
 import asyncio
 import fcntl
 import os
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Final, TypeVar
 from uuid import UUID
 
 import asyncpg
+import structlog
 from alembic.util import CommandError as AlembicError
 from sqlalchemy.exc import DBAPIError
 
@@ -17,9 +19,11 @@ from app.access.permissions import declared_permissions
 from app.access.principal import Principal, Role
 from app.cli.kit.output import CommandError
 from app.errors import Unavailable
+from app.kit.backoff import Backoff
 from app.kit.db import migrations
 from app.kit.db.database import Database
 from app.kit.db.embedded import EmbeddedPostgres
+from app.kit.db.errors import domain_error, sqlstate
 from app.settings.database import DatabaseSettings
 from app.settings.errors import SettingsError
 from app.settings.loading import load_settings
@@ -85,6 +89,10 @@ def any_database(settings: Settings) -> Iterator[str]:
         yield server.dsn()
 
 
+_START_BACKOFF: Final = Backoff(first=0.2, longest=5.0)
+_WRONG_SETTINGS: Final = ("28", "3D")
+"""Classes of SQLSTATE: the user or the database does not exist, or the password is wrong."""
+_LOG: Final = structlog.get_logger()
 # asyncpg raises InternalClientError for a connection that is used while it detects the loss of the server.
 _CONNECTION_ERRORS: Final = (
     OSError,
@@ -136,6 +144,30 @@ def ensure_migrated(dsn: str) -> None:
     if status.pending:
         message = f"The database lacks {len(status.pending)} migration(s)."
         raise CommandError(message, "Run `strata migrate up`.")
+
+
+def wait_until_migrated(dsn: str) -> None:
+    """Wait while the database is down, then raise ``CommandError`` if migrations are pending.
+
+    Rejected credentials and a missing database are errors of the settings: they are raised at once.
+    """
+    failures = 0
+    while True:
+        try:
+            return ensure_migrated(dsn)
+        except CommandError as error:
+            cause = error.__context__
+            if cause is None or not _is_outage(cause):
+                raise
+            delay = _START_BACKOFF.delay(failures)
+            failures += 1
+            _LOG.warning("database_unavailable", reason=str(error), failures=failures, retry_in=round(delay, 1))
+            time.sleep(delay)
+
+
+def _is_outage(error: BaseException) -> bool:
+    code = sqlstate(error) or ""
+    return isinstance(domain_error(error), Unavailable) and not code.startswith(_WRONG_SETTINGS)
 
 
 def with_database(function: Callable[[Database], Awaitable[Result]]) -> Result:

@@ -53,3 +53,13 @@ class ShutdownSignals:
         again, self._requested = self._requested, True
         if not again and not self._deferred:
             raise ShutdownRequested
+
+
+def exit_on_shutdown_signal() -> None:
+    """Exit with code 0 on SIGINT and SIGTERM, after the clean-up of the callers, until other handlers are set."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _exit)
+
+
+def _exit(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, Protocol, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -20,6 +20,7 @@ from app.settings.database import DatabaseSettings
 from observability.tracing.recording import client_span
 
 _NO_METRICS: Final = NullDatabaseMetrics()
+_CLOSE_SECONDS: Final = 5.0
 _COMMIT: Final = {"db.system.name": "postgresql", "db.operation.name": "COMMIT"}
 
 
@@ -106,9 +107,13 @@ class Database:
             await connection.execute("SELECT 1")
 
     async def close(self) -> None:
-        """Close every connection."""
-        await self._engine.dispose()
-        await self._connections.close()
+        """Close every connection after its running statement; after 5 seconds without waiting."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self._engine.dispose()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self._connections.close()
 
 
 @asynccontextmanager

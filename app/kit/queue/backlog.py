@@ -1,12 +1,10 @@
 """Metrics of the job queue."""
 
-import asyncio
-from contextlib import suppress
 from typing import Final
 
 from sqlalchemy import DateTime, Text, column, func, literal_column, select, table
 
-from app.errors import DomainError
+from app.kit.background import repeat, run_logged
 from app.kit.db.sessions import ReadSession
 from app.kit.db.statements import Read
 from app.kit.queue.metrics import JobMetrics
@@ -35,10 +33,8 @@ class Backlog:
 
     async def run(self) -> None:
         """Update the metrics every 5 seconds until cancelled; they keep their values while the database is down."""
-        while True:
-            with suppress(DomainError):
-                await self.update()
-            await asyncio.sleep(_SECONDS)
+        await run_logged("queue_not_measured", self.update)
+        await repeat("queue_not_measured", self.update, _SECONDS)
 
     async def update(self) -> None:
         """Update the metrics once. Raises ``Unavailable``."""

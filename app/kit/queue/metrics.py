@@ -20,3 +20,7 @@ class JobMetrics:
             "job_duration_seconds", "Seconds of one attempt.", ("job", "outcome"), _BUCKETS
         )
         self.attempts = metrics.counter("job_attempts", "Attempts at jobs.", ("job", "outcome"))
+        self.connected = metrics.gauge(
+            "worker_connected", "1 while the worker is connected to its queue, which is in the database.", (), "min"
+        ).labels()
+        self.reconnects = metrics.counter("worker_reconnects", "Lost connections of the worker to its queue.").labels()

@@ -1,12 +1,13 @@
 """Retries of failed jobs."""
 
-import random
 from dataclasses import dataclass
 from datetime import timedelta
 
 from pgqueuer.domain.models import Context, Job
 from pgqueuer.errors import RetryRequested
 from pgqueuer.executors import EntrypointExecutor
+
+from app.kit.backoff import Backoff
 
 
 class JobFailed(Exception):
@@ -34,9 +35,5 @@ class RetryingExecutor(EntrypointExecutor):
             kind = type(error).__name__
             if job.attempts + 1 >= self.max_attempts:
                 raise JobFailed(kind) from None
-            raise RetryRequested(timedelta(seconds=self._delay(job.attempts)), reason=kind) from None
-
-    def _delay(self, attempts: int) -> float:
-        # The exponent is bounded: an overflow of a float raises an error.
-        delay = min(self.first_delay * 2.0 ** min(attempts, 60), self.max_delay)
-        return delay * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
+            delay = Backoff(self.first_delay, self.max_delay).delay(job.attempts)
+            raise RetryRequested(timedelta(seconds=delay), reason=kind) from None

@@ -1,0 +1,33 @@
+"""Background tasks that run as long as the process, whatever fails."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import structlog
+
+from app.errors import DomainError
+from app.kit.db.errors import domain_error
+
+_LOG: Final = structlog.get_logger()
+
+Work = Callable[[], Awaitable[None]]
+
+
+async def repeat(event: str, work: Work, seconds: float) -> None:
+    """Run ``work`` every ``seconds``, until cancelled; ``event`` is the log event of a failed run."""
+    while True:
+        await asyncio.sleep(seconds)
+        await run_logged(event, work)
+
+
+async def run_logged(event: str, work: Work) -> None:
+    """Run ``work`` once, and log its error: an outage as a warning, a defect with its traceback."""
+    try:
+        await work()
+    except Exception as error:  # noqa: BLE001 - the task must not end; the error is logged
+        known = error if isinstance(error, DomainError) else domain_error(error)
+        if known is None:
+            _LOG.error(event, exc_info=error)
+        else:
+            _LOG.warning(event, error=known.code)

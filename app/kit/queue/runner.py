@@ -1,0 +1,155 @@
+"""Runs PgQueuer on one connection after another: the loss of the database ends no worker and loses no job."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import asyncpg
+import structlog
+from pgqueuer import PgQueuer
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
+from pgqueuer.errors import FailingListenerError
+
+from app.errors import TimedOut, Unavailable
+from app.kit.backoff import Backoff
+from app.kit.db.errors import domain_error, interrupts_statement
+from app.kit.queue.metrics import JobMetrics
+
+_LOG: Final = structlog.get_logger()
+_DEQUEUE_TIMEOUT: Final = timedelta(seconds=5)
+_CLOSE_SECONDS: Final = 1.0
+_BACKOFF: Final = Backoff(first=0.1, longest=5.0)
+_STABLE_SECONDS: Final = 30.0
+"""A connection that lasted so long ends the series of failures, on which the delay depends."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerSettings:
+    """Where and how a runner works. Times are in seconds."""
+
+    dsn: str
+    connect_timeout: float
+    statement_timeout: float
+    heartbeat: float
+    concurrency: int
+
+
+class QueueRunner:
+    """Runs the jobs and schedules that ``register`` adds to a PgQueuer.
+
+    A job whose status could not be stored when the connection was lost runs again, on any worker, after ``heartbeat``
+    seconds without one.
+    """
+
+    def __init__(self, settings: RunnerSettings, register: Callable[[PgQueuer], None], metrics: JobMetrics) -> None:
+        self._settings = settings
+        self._register = register
+        self._metrics = metrics
+        metrics.connected.set(0)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until ``stop`` is set; running jobs are finished first. Raises errors other than a lost database."""
+        failures = 0
+        loop = asyncio.get_running_loop()
+        while not stop.is_set():
+            started = loop.time()
+            reason = "connection closed"
+            try:
+                await self._run_connected(stop)
+            except Exception as error:  # noqa: BLE001 - raised again unless a new connection may resolve it
+                reason = _reason(error)
+            if stop.is_set():
+                return
+            failures = 0 if loop.time() - started > _STABLE_SECONDS else failures
+            delay = _BACKOFF.delay(failures)
+            failures += 1
+            self._metrics.reconnects.inc()
+            _LOG.warning("worker_disconnected", reason=reason, failures=failures, retry_in=round(delay, 2))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), delay)
+
+    async def _run_connected(self, stop: asyncio.Event) -> None:
+        """Work on one connection until it is lost or ``stop`` is set."""
+        connection = await asyncpg.connect(
+            self._settings.dsn,
+            timeout=self._settings.connect_timeout,
+            command_timeout=self._settings.statement_timeout + 1,
+            server_settings={"application_name": "strata worker"},
+        )
+        try:
+            await self._work(connection, stop)
+        finally:
+            self._metrics.connected.set(0)
+            await _close(connection)
+
+    async def _work(self, connection: "asyncpg.Connection[asyncpg.Record]", stop: asyncio.Event) -> None:
+        queue = PgQueuer(connection=TerminatingDriver(connection))
+        self._register(queue)
+        connection.add_termination_listener(lambda _connection: queue.shutdown.set())
+        stopping = asyncio.create_task(_stop_when(stop, queue))
+        self._metrics.connected.set(1)
+        _LOG.info("worker_connected")
+        try:
+            await queue.run(
+                dequeue_timeout=_DEQUEUE_TIMEOUT,
+                heartbeat_timeout=timedelta(seconds=self._settings.heartbeat),
+                max_concurrent_tasks=self._settings.concurrency * 2,
+                batch_size=self._settings.concurrency,
+                shutdown_on_listener_failure=True,
+            )
+        finally:
+            stopping.cancel()
+
+
+class TerminatingDriver(AsyncpgDriver):
+    """Terminates a connection that does not reply, so that PgQueuer's clean-up does not wait for it again."""
+
+    async def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
+        """See ``AsyncpgDriver``."""
+        try:
+            return await super().fetch(query, *args)
+        except Exception as error:
+            self._terminate_after(error)
+            raise
+
+    async def execute(self, query: str, *args: object) -> str:
+        """See ``AsyncpgDriver``."""
+        try:
+            return await super().execute(query, *args)
+        except Exception as error:
+            self._terminate_after(error)
+            raise
+
+    async def notify(self, channel: str, payload: str) -> None:
+        """See ``AsyncpgDriver``."""
+        try:
+            await super().notify(channel, payload)
+        except Exception as error:
+            self._terminate_after(error)
+            raise
+
+    def _terminate_after(self, error: Exception) -> None:
+        if interrupts_statement(error):
+            self._connection.terminate()
+
+
+def _reason(error: Exception) -> str:
+    """The class of an error that a new connection may resolve. Raises every other one."""
+    known = domain_error(error)
+    if isinstance(known, Unavailable | TimedOut) or isinstance(error, FailingListenerError):
+        return type(error).__name__
+    raise error
+
+
+async def _close(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    # A connection that does not close in time is aborted by asyncpg.
+    with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
+        await connection.close(timeout=_CLOSE_SECONDS)
+
+
+async def _stop_when(stop: asyncio.Event, queue: PgQueuer) -> None:
+    await stop.wait()
+    queue.shutdown.set()
