@@ -73,6 +73,7 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
                 with _level_control(settings):
                     async with (
                         sampler_running(metrics),
+                        database.observed(),
                         lifecycle_sync_running(sync, lifecycle.usage, database, settings[LifecycleSettings]),
                     ):
                         yield runtime.state()

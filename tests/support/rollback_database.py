@@ -45,5 +45,10 @@ class RollbackDatabase:
     async def ping(self) -> None:
         await self.driver.execute("SELECT 1")
 
+    @asynccontextmanager
+    async def observed(self) -> AsyncIterator[None]:
+        """Observe nothing."""
+        yield
+
     async def close(self) -> None:
         """Do nothing: the fixture closes the connection."""

@@ -86,10 +86,7 @@ class StrictRoute(APIRoute):
             await admit(strict, cost, authenticates=authenticates)
             if deprecations is not None:
                 await deprecations.record(strict)
-            return await run(strict)
-
-        async def run_once(request: Request) -> Response:
-            return await self.wrap(request, check)
+            return await run_in_transaction(strict) if transactional else await self.wrap(strict, check)
 
         async def run_in_transaction(request: Request) -> Response:
             async def attempt() -> Response:
@@ -99,7 +96,7 @@ class StrictRoute(APIRoute):
             metrics = runtime_of(request.scope).metrics.group(PrometheusDatabaseMetrics)
             return await run_transaction(attempt, metrics)
 
-        run = run_in_transaction if depends_on(self, write_session) else run_once
+        transactional = depends_on(self, write_session)
         return handle
 
     async def wrap(self, request: Request, handler: Callable[[Request], Awaitable[Response]]) -> Response:

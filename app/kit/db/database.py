@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any, Final, Protocol, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -11,8 +11,9 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.errors import DomainError, Unavailable
+from app.kit.db.availability import Availability
 from app.kit.db.connection_pool import ConnectionPool
-from app.kit.db.errors import ConnectionLost, domain_error, interrupts_statement, translate_errors
+from app.kit.db.errors import ConnectionLost, domain_error, interrupts_statement
 from app.kit.db.instrumentation import DatabaseMetrics, NullDatabaseMetrics, observe_engine, timed_pool
 from app.kit.db.sessions import ReadSession, WriteSession
 from app.kit.db.tracing import trace_statements
@@ -33,7 +34,11 @@ class UnitOfWork(Protocol):
     def write(self) -> "Any":
         """An asynchronous context manager of a ``WriteSession``: one transaction."""
 
-    async def ping(self) -> None: ...
+    async def ping(self) -> None:
+        """Raise ``Unavailable`` unless the server replies."""
+
+    def observed(self) -> AbstractAsyncContextManager[None]:
+        """Observe in the background, during the block, whether the server replies."""
 
     async def close(self) -> None: ...
 
@@ -41,9 +46,12 @@ class UnitOfWork(Protocol):
 class Database:
     """PostgreSQL with two connection pools of bounded size."""
 
-    def __init__(self, connections: ConnectionPool, engine: AsyncEngine, metrics: DatabaseMetrics) -> None:
+    def __init__(
+        self, connections: ConnectionPool, engine: AsyncEngine, availability: Availability, metrics: DatabaseMetrics
+    ) -> None:
         self._engine = engine
         self._connections = connections
+        self._availability = availability
         self.reads = ReadSession(connections, metrics)
 
     @classmethod
@@ -90,7 +98,11 @@ class Database:
         observe_engine(engine, metrics)
         trace_statements(engine.sync_engine)
         limit = settings.connect_timeout + settings.statement_timeout + 1
-        return cls(ConnectionPool(pool, settings.connect_timeout, limit, metrics), engine, metrics)
+        connections = ConnectionPool(pool, settings.connect_timeout, limit, metrics)
+        availability = Availability(
+            dsn, {"timeout": settings.connect_timeout, "server_settings": {"application_name": "strata probe"}}, metrics
+        )
+        return cls(connections, engine, availability, metrics)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[WriteSession]:
@@ -102,12 +114,17 @@ class Database:
             yield session
 
     async def ping(self) -> None:
-        """Raise ``Unavailable`` unless the server responds within 2 seconds."""
-        async with translate_errors(), asyncio.timeout(2), self._connections.acquire() as connection:
-            await connection.execute("SELECT 1")
+        """Raise ``Unavailable`` unless the server replies; while ``observed``, from the last observation."""
+        if not await self._availability.check():
+            raise Unavailable
+
+    def observed(self) -> AbstractAsyncContextManager[None]:
+        """Observe in the background, during the block, whether the server replies."""
+        return self._availability.observing()
 
     async def close(self) -> None:
         """Close every connection after its running statement; after 5 seconds without waiting."""
+        self._availability.close()
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_SECONDS):
                 await self._engine.dispose()

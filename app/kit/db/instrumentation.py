@@ -30,6 +30,9 @@ class DatabaseMetrics(Protocol):
     def retried(self, work: str) -> None:
         """Count a second attempt. ``work`` is ``read`` or ``transaction``."""
 
+    def availability(self, *, available: bool) -> None:
+        """Record whether the database replies."""
+
 
 class NullDatabaseMetrics:
     """Counts nothing; used by commands that run for seconds."""
@@ -43,6 +46,8 @@ class NullDatabaseMetrics:
     def query_finished(self, statement: str, seconds: float) -> None: ...
 
     def retried(self, work: str) -> None: ...
+
+    def availability(self, *, available: bool) -> None: ...
 
 
 def timed_pool(metrics: DatabaseMetrics) -> type[AsyncAdaptedQueuePool]:

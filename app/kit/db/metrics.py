@@ -21,6 +21,9 @@ class PrometheusDatabaseMetrics:
         self._query_duration = metrics.histogram(
             "db_query_duration_seconds", "Seconds of one statement.", ("operation",), FINE_BUCKETS
         )
+        self._available = metrics.gauge(
+            "db_available", "1 while the database replies to every process, which asks twice a second.", (), "min"
+        )
         self._retries = metrics.counter(
             "db_retries",
             "Reads and transactions that ran a second time after a lost connection or a conflict.",
@@ -48,3 +51,6 @@ class PrometheusDatabaseMetrics:
 
     def retried(self, work: str) -> None:
         self._retries.labels(work).inc()
+
+    def availability(self, *, available: bool) -> None:
+        self._available.labels().set(available)

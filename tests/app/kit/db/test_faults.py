@@ -26,6 +26,7 @@ ONE = Read(select(func.abs(-1)))
 SLEEP = text("SELECT pg_sleep(0.2)")
 LIMIT = 0.5
 MARGIN = 3 * LIMIT
+READINESS_SECONDS = 2
 Work = Callable[[Database], Awaitable[None]]
 SETTINGS = DatabaseSettings(connect_timeout=20, statement_timeout=20)
 
@@ -230,3 +231,46 @@ async def test_a_lost_connection_during_commit_is_not_retried(database: Database
     with pytest.raises(Unavailable) as caught:
         await running
     assert not isinstance(caught.value, Retryable), "the server may have committed"
+
+
+async def ready(database: Database) -> bool:
+    try:
+        await database.ping()
+    except Unavailable:
+        return False
+    return True
+
+
+async def seconds_until(database: Database, *, expected: bool) -> float:
+    started = time.monotonic()
+    async with asyncio.timeout(30):
+        while await ready(database) is not expected:  # noqa: ASYNC110 - a readiness probe polls, too
+            await asyncio.sleep(0.01)
+    return time.monotonic() - started
+
+
+@pytest.mark.parametrize("way", ["hang", "stop"])
+async def test_readiness_follows_the_database_in_both_directions(
+    database: Database, proxy: DatabaseProxy, way: str
+) -> None:
+    async with database.observed():
+        assert await ready(database)
+        await asyncio.gather(*(asyncio.create_task(ready(database)) for _ in range(1000)))
+        assert proxy.accepted == 1, "a readiness check opens no connection"
+        if way == "hang":
+            proxy.hang()
+        else:
+            await proxy.stop()
+        assert await seconds_until(database, expected=False) < 3 * READINESS_SECONDS
+        assert await seconds_until_checked(database) < 0.5, "a check does not wait"
+        if way == "hang":
+            proxy.resume()
+        else:
+            await proxy.start()
+        assert await seconds_until(database, expected=True) < 3 * READINESS_SECONDS
+
+
+async def seconds_until_checked(database: Database) -> float:
+    started = time.monotonic()
+    await ready(database)
+    return time.monotonic() - started
