@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
-from typing import Any
+from typing import Any, Final
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -16,9 +16,11 @@ from app.http.lifecycle import LifecycleComponent
 from app.http.middleware.metrics import LoadSheddingMetrics
 from app.http.rate_limit.limits import RateLimits
 from app.http.runtime import Runtime
+from app.kit.background import repeat, run_logged
 from app.kit.db.database import Database, UnitOfWork
 from app.kit.db.instrumentation import DatabaseMetrics
 from app.kit.db.metrics import PrometheusDatabaseMetrics
+from app.kit.restarts import RestartCounts, RestartMetrics
 from app.lifecycle.background import LifecycleSync, lifecycle_sync_running
 from app.lifecycle.metrics import VersionMetrics
 from app.settings.conformance import ConformanceSettings
@@ -36,6 +38,7 @@ from observability.conformance.metrics import ConformanceMetrics
 from observability.framework import LeanStarlette
 from observability.install import install
 from observability.logs.level import LevelControl
+from observability.metrics.metrics import Metrics
 from observability.metrics.sampler import sampler_running
 from observability.run_folder import RunFolder
 from observability.tracing.metrics import SpanMetrics
@@ -44,6 +47,7 @@ from versions.kit.lifecycle_record import ensure_declared
 from versions.kit.routing import mounted
 from versions.registry import VERSIONS
 
+_RESTARTS_SECONDS: Final = 5.0
 OpenDatabase = Callable[[str, DatabaseSettings, DatabaseMetrics], Awaitable[UnitOfWork]]
 
 
@@ -74,6 +78,7 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
                     async with (
                         sampler_running(metrics),
                         database.observed(),
+                        _restarts_exposed(settings, metrics),
                         lifecycle_sync_running(sync, lifecycle.usage, database, settings[LifecycleSettings]),
                     ):
                         yield runtime.state()
@@ -98,6 +103,22 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
     add_unversioned_routes(app, settings, metrics)
     app.add_exception_handler(HTTPException, _render)
     return app
+
+
+@asynccontextmanager
+async def _restarts_exposed(settings: Settings, metrics: Metrics) -> AsyncIterator[None]:
+    counts, gauge = RestartCounts(settings.home), metrics.group(RestartMetrics)
+
+    async def update() -> None:
+        gauge.update(counts.read())
+
+    await run_logged("restarts_not_read", update)
+    task = asyncio.create_task(repeat("restarts_not_read", update, _RESTARTS_SECONDS))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 def _level_control(settings: Settings) -> AbstractContextManager[None]:

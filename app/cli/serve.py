@@ -12,6 +12,8 @@ from app.cli.kit.environment import read_settings, running_database, runs_folder
 from app.cli.kit.metrics_port import serve_metrics
 from app.cli.kit.ports import free_port
 from app.cli.kit.signals import exit_on_shutdown_signal
+from app.cli.kit.workers import run_server
+from app.kit.restarts import RestartCounts
 from app.settings.errors import SettingsError
 from app.settings.http import HttpSettings
 from app.settings.log import LogSettings
@@ -62,11 +64,11 @@ def serve(
         os.environ["STRATA_RUN_FOLDER"] = str(folder)
         if (metrics_port := settings[MetricsSettings].port) is not None:
             stack.enter_context(_metrics_server(settings, RunFolder(folder), metrics_port))
-        _serve(http, listening_port, workers)
+        run_server(_server_config(http, listening_port, workers), RestartCounts(settings.home))
 
 
-def _serve(http: HttpSettings, port: int, workers: int) -> None:
-    uvicorn.run(
+def _server_config(http: HttpSettings, port: int, workers: int) -> uvicorn.Config:
+    return uvicorn.Config(
         "app.asgi:create_app",
         factory=True,
         host=http.host,

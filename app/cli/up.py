@@ -4,6 +4,7 @@ import asyncio
 import http.client
 import os
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
@@ -14,14 +15,17 @@ from app.cli.kit.environment import home_lock, reachable, read_settings
 from app.cli.kit.output import CommandError, say
 from app.cli.kit.ports import free_port
 from app.cli.kit.signals import ShutdownRequested, ShutdownSignals
-from app.cli.kit.supervisor import Supervisor
+from app.cli.kit.supervisor import DatabaseSupervisor, Supervisor
 from app.kit.db import migrations
 from app.kit.db.embedded import EmbeddedPostgres
+from app.kit.restarts import RestartCounts
 from app.settings.database import DatabaseSettings
 from app.settings.errors import variable
 from app.settings.http import HttpSettings
+from app.settings.log import LogSettings
 from app.settings.root import Settings
 from app.settings.tracing import TracingSettings
+from observability.logs.configuration import configure
 
 _READY_SECONDS: Final = 60
 _POLL_SECONDS: Final = 0.1
@@ -29,6 +33,8 @@ _POLL_SECONDS: Final = 0.1
 
 def up() -> None:
     """Start everything: PostgreSQL, migrations, an admin with an API key, the worker and the API.
+
+    A process that crashes later is restarted, five times within a minute at most.
 
     Data, secrets and credentials are stored in STRATA_HOME (.strata by default). PORT sets the port,
     STRATA_DATABASE__URL another PostgreSQL. Ctrl-C stops everything; the data stays.
@@ -47,14 +53,14 @@ def up() -> None:
 def _run(settings: Settings, port: int, signals: ShutdownSignals) -> None:
     url = settings[DatabaseSettings].url
     if url is not None:
-        _run_with(settings, url.get_secret_value(), port, signals)
+        _run_with(settings, url.get_secret_value(), port, signals, _supervise_nothing)
         return
     server = EmbeddedPostgres(settings.home)
     try:
         say("Starting PostgreSQL ...")
         with signals.deferred():
             dsn = server.start()
-        _run_with(settings, dsn, port, signals)
+        _run_with(settings, dsn, port, signals, DatabaseSupervisor(server, RestartCounts(settings.home), signals))
     finally:
         signals.disarm()
         with suppress(OSError):
@@ -62,7 +68,13 @@ def _run(settings: Settings, port: int, signals: ShutdownSignals) -> None:
         server.stop()
 
 
-def _run_with(settings: Settings, dsn: str, port: int, signals: ShutdownSignals) -> None:
+def _supervise_nothing() -> None:
+    """Another supervisor runs the database."""
+
+
+def _run_with(
+    settings: Settings, dsn: str, port: int, signals: ShutdownSignals, keep_database_running: Callable[[], None]
+) -> None:
     http = settings[HttpSettings].model_copy(update={"port": port})
     with reachable():
         migrations.upgrade(dsn)
@@ -75,14 +87,17 @@ def _run_with(settings: Settings, dsn: str, port: int, signals: ShutdownSignals)
     if not settings.production and settings[TracingSettings].sample_ratio == TracingSettings().sample_ratio:
         # Development has little traffic, so `strata traces` shows every request. A ratio from the environment wins.
         environment.setdefault(variable("tracing", "sample_ratio"), "1")
-    with Supervisor(environment, grace=settings[HttpSettings].shutdown_timeout + 5) as supervisor:
+    configure(settings[LogSettings].level, settings[LogSettings].format)
+    grace = settings[HttpSettings].shutdown_timeout + 5
+    with Supervisor(environment, grace, RestartCounts(settings.home)) as supervisor:
         try:
             supervisor.start("API", ["serve"])
             supervisor.start("worker", ["worker"])
             _wait_until_ready(supervisor, http, signals)
             _show(settings, credentials)
             while True:
-                _ensure_running(supervisor)
+                keep_database_running()
+                supervisor.keep_running()
                 signals.check()
                 time.sleep(_POLL_SECONDS)
         finally:

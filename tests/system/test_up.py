@@ -1,4 +1,4 @@
-"""``strata up`` from an empty home to its shutdown by a signal, a kill or a lost database."""
+"""``strata up`` from an empty home to its shutdown by a signal or a kill, with crashes of its children in between."""
 
 import json
 import os
@@ -20,6 +20,7 @@ from app.kit.db.embedded_layout import resolve_layout
 from tests.support.live import Strata
 from tests.support.programs import program
 from tests.support.strata_up import Run, processes_of, starting, survivors, up
+from tests.support.waiting import wait_until
 
 Fresh = Callable[..., Strata]
 
@@ -93,32 +94,69 @@ def write_until_it_fails(run: Run, name: str, acknowledged: set[str]) -> None:
 def test_acknowledged_writes_survive_a_kill(fresh: Fresh) -> None:
     strata = fresh()
     acknowledged: set[str] = set()
-    for victim in ("up", "postgres"):
-        with up(strata) as run:
-            assert acknowledged <= set(run.titles())
+    with up(strata) as run:
+        for victim in ("postgres", "up"):
             writer = threading.Thread(target=write_until_it_fails, args=(run, victim, acknowledged))
             writer.start()
             before = len(acknowledged)
             while len(acknowledged) < before + 15:
                 assert writer.is_alive(), run.output
                 time.sleep(0.001)
-            if victim == "up":
+            if victim == "postgres":
+                postmaster = int((resolve_layout(strata.home).data / "postmaster.pid").read_text().split()[0])
+                os.kill(postmaster, signal.SIGKILL)
+                wait_until(lambda: restarts(run)["postgresql"] == 1, 60, lambda: run.output)
+                wait_until(lambda: ready(run), 60, lambda: run.output)
+            else:
                 run.process.kill()
                 run.process.wait(30)
                 # PostgreSQL keeps running: the next `strata up` uses it.
                 assert survivors(strata.home, but="postgres") == {}
-            else:
-                os.kill(
-                    int((resolve_layout(strata.home).data / "postmaster.pid").read_text().split()[0]), signal.SIGKILL
-                )
-                assert run.process.wait(60) == 1, "up exits when its database is lost"
-                assert "the data is safe" in run.output
-                assert survivors(strata.home) == {}
             writer.join(30)
             assert not writer.is_alive()
+            if victim == "postgres":
+                assert acknowledged <= set(run.titles())
     with up(strata) as run:
         assert acknowledged <= set(run.titles())
         assert run.end(signal.SIGINT) == 0
+    assert survivors(strata.home) == {}
+
+
+def restarts(run: Run) -> dict[str, int]:
+    path = run.strata.home / "restarts.json"
+    return {"api": 0, "worker": 0, "postgresql": 0} | (json.loads(path.read_text() or "{}") if path.exists() else {})
+
+
+def ready(run: Run) -> bool:
+    try:
+        return httpx2.get(f"{run.url}/health/ready", timeout=5).status_code == 200
+    except httpx2.HTTPError:
+        return False
+
+
+def child_of(run: Run, command: str) -> int:
+    (pid,) = (pid for pid, line in processes_of(run.strata.home).items() if f"app.cli {command}" in line)
+    return pid
+
+
+def test_a_crashed_child_is_restarted_and_counted(fresh: Fresh) -> None:
+    strata = fresh(STRATA_LOG__FORMAT="json")
+    with up(strata) as run:
+        for number, (process, command) in enumerate([("worker", "worker"), ("api", "serve"), ("worker", "worker")]):
+            os.kill(child_of(run, command), signal.SIGKILL)
+            wait_until(lambda due=number + 1: sum(restarts(run).values()) == due, 60, lambda: run.output)
+            wait_until(lambda: ready(run), 60, lambda: run.output)
+            assert run.process.poll() is None
+            assert f'"process":"{process}"' in run.output
+        assert restarts(run) == {"api": 1, "worker": 2, "postgresql": 0}
+        wait_until(
+            lambda: 'process_restarts{process="worker"} 2' in httpx2.get(f"{run.url}/metrics", timeout=5).text,
+            60,
+            lambda: run.output,
+        )
+        assert run.output.count('"event":"process_exited"') == 3
+        assert run.output.count('"event":"process_restarted"') == 3
+        assert run.end(signal.SIGTERM) == 0
     assert survivors(strata.home) == {}
 
 

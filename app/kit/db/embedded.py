@@ -86,6 +86,10 @@ class EmbeddedPostgres:
         layout = resolve_layout(self.home)
         return self._pid(layout) is not None and _accepts(self._socket_folder(layout))
 
+    def alive(self) -> bool:
+        """Whether the process of the server exists, whatever it does: no connection is opened."""
+        return self._pid(resolve_layout(self.home)) is not None
+
     def dsn(self, database: str = DATABASE) -> str:
         """The URL of a database of this server. Every process that can open the folder of the socket is trusted."""
         folder = quote(str(self._socket_folder(resolve_layout(self.home))), safe="")
