@@ -23,12 +23,16 @@ class AuthRepository:
         self._session.add(token)
 
     async def lock_refresh_token(self, jti: UUID) -> tuple[RefreshToken, Session, User] | None:
-        """The token with its session and user; the rows are locked until the transaction ends."""
+        """The token with its session and user; the rows are locked until the transaction ends.
+
+        PostgreSQL locks them in the order of the joins, and every transaction locks the user first.
+        """
         row = (
             await self._session.execute(
                 select(RefreshToken, Session, User)
-                .join(Session, Session.id == RefreshToken.session_id)
-                .join(User, User.id == Session.user_id)
+                .select_from(User)
+                .join(Session, Session.user_id == User.id)
+                .join(RefreshToken, RefreshToken.session_id == Session.id)
                 .where(RefreshToken.jti == jti)
                 .with_for_update()
             )
@@ -70,11 +74,12 @@ class AuthRepository:
         return found is not None
 
     async def lock_action_token(self, digest: bytes, purpose: str) -> tuple[ActionToken, User] | None:
-        """The token with its user; both rows are locked until the transaction ends."""
+        """The token with its user; both rows are locked until the transaction ends, the user first."""
         row = (
             await self._session.execute(
                 select(ActionToken, User)
-                .join(User, User.id == ActionToken.user_id)
+                .select_from(User)
+                .join(ActionToken, ActionToken.user_id == User.id)
                 .where(ActionToken.digest == digest, ActionToken.purpose == purpose)
                 .with_for_update()
             )

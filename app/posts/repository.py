@@ -1,6 +1,6 @@
 """Writes of posts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from sqlalchemy import or_, select, update
@@ -44,6 +44,22 @@ class PostRepository:
             )
         ).first()
         return None if row is None else (row[0], row[1], row[2])
+
+    async def lock_in_order(self, refs: Sequence[PostRef], author_id: int) -> None:
+        """Lock posts for a batch, in the order that every transaction uses: users by id, then posts by id.
+
+        Otherwise two batches that name the same posts in different orders would wait for each other. The authors and
+        the user with ``author_id``, to which a new post refers, are locked against deletion only, which deletes their
+        posts in any order.
+        """
+        ids = [ref for ref in refs if isinstance(ref, int)]
+        uids = [ref for ref in refs if not isinstance(ref, int)]
+        named = or_(Post.id.in_(ids), Post.uid.in_(uids))
+        authors = or_(User.id == author_id, User.id.in_(select(Post.author_id).where(named)))
+        await self._session.execute(
+            select(User.id).where(authors).order_by(User.id).with_for_update(read=True, key_share=True)
+        )
+        await self._session.execute(select(Post.id).where(named).order_by(Post.id).with_for_update())
 
     async def get_author(self, user_id: int) -> tuple[UUID, str] | None:
         row = (await self._session.execute(select(User.uid, User.display_name).where(User.id == user_id))).first()

@@ -92,6 +92,8 @@ class PostService:
         With ``atomic`` the first error is raised; without it, an error is the result of its operation.
         """
         self._principal.require(PostPermission.WRITE)
+        refs = [operation.ref for operation in operations if not isinstance(operation, CreatePost)]
+        await self._repository.lock_in_order(refs, self._principal.signed_in().user_id)
         if atomic:
             return [await self._execute(operation) for operation in operations]
         return [await self._attempt(operation) for operation in operations]

@@ -13,11 +13,11 @@ class DatabaseSettings(Group, name="database"):
     url: SecretStr | None = Field(None, description="postgresql://user:password@host:port/name")
     read_pool_size: int = Field(8, ge=1, description="connections of one process that serve reads")
     write_pool_size: int = Field(6, ge=1, description="connections of one process that serve writes")
-    connect_timeout: Seconds = Field(2.0, description="seconds to wait for a connection")
+    connect_timeout: Seconds = Field(5.0, description="seconds to wait for a connection")
     statement_timeout: Seconds = Field(
-        5.0, description="seconds after which PostgreSQL cancels a statement; shorter than http.request_timeout"
+        7.0, description="seconds after which PostgreSQL cancels a statement; shorter than http.request_timeout"
     )
-    lock_timeout: Seconds = Field(3.0, description="seconds a statement may wait for a lock")
+    lock_timeout: Seconds = Field(5.0, description="seconds a statement may wait for a lock")
 
     @field_validator("url")
     @classmethod

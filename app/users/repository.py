@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, and_, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.access.principal import Role
@@ -48,15 +48,17 @@ class UserRepository:
         await self._session.delete(user)
         await self._session.flush()
 
-    async def lock_admins(self) -> set[int]:
-        """The ids of all active admins; their rows are locked until the transaction ends."""
-        rows = await self._session.scalars(
-            select(User.id)
-            .where(User.roles.contains([Role.ADMIN.value]), User.is_active)
-            .order_by(User.id)
-            .with_for_update()
+    async def lock_admins(self, ref: UserRef) -> set[int]:
+        """The ids of all active admins; their rows and that of ``ref`` are locked until the transaction ends.
+
+        One statement for all of them, since every transaction locks users in the order of their ids.
+        """
+        admin = and_(User.roles.contains([Role.ADMIN.value]), User.is_active)
+        named = (User.id if isinstance(ref, int) else User.uid) == ref
+        rows = await self._session.execute(
+            select(User.id, admin.label("admin")).where(or_(admin, named)).order_by(User.id).with_for_update()
         )
-        return set(rows)
+        return {row.id for row in rows if row.admin}
 
     async def revoke_sessions(self, user_id: int, now: datetime, *, but: UUID | None = None) -> None:
         """Revoke every session of a user, except ``but``."""

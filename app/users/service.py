@@ -128,7 +128,7 @@ class UserService:
 
     async def _ensure_another_admin(self, ref: UserRef) -> None:
         """Raise ``LastAdmin`` if the user is the only active admin. Concurrent changes of admins are serialised."""
-        admins = await self._repository.lock_admins()
+        admins = await self._repository.lock_admins(ref)
         user = await self._lock(ref)
         if admins == {user.id}:
             raise LastAdmin

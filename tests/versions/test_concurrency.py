@@ -5,6 +5,7 @@ import asyncio
 import asyncpg
 import httpx2
 import pytest
+from prometheus_client import generate_latest
 from sqlalchemy import text
 
 from app.access.principal import Role
@@ -138,3 +139,48 @@ async def test_a_lost_race_asks_to_try_again(
         answer = await client.post(f"/api/{version}/posts", json={"title": "T", "content": ""})
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) >= 1
+
+
+def second_attempts(test_app: TestApp) -> float:
+    exposed = generate_latest(test_app.runtime.metrics.registry).decode()
+    (line,) = (line for line in exposed.splitlines() if line.startswith('db_retries_total{work="transaction"}'))
+    return float(line.rpartition(" ")[2])
+
+
+@pytest.mark.parametrize("atomic", [True, False])
+async def test_batches_in_opposite_orders_do_not_wait_for_each_other(concurrent_app: TestApp, *, atomic: bool) -> None:
+    ada = await concurrent_app.person(ADDRESS)
+    async with concurrent_app.client(ada.headers) as client:
+        posts = [(await client.post("/api/v2/posts", json={"title": "T", "content": ""})).json() for _ in range(12)]
+
+        def batch(number: int) -> "asyncio.Future[httpx2.Response]":
+            edits = [
+                {"op": "update", "id": post["id"], "patch": {"title": f"{number}"}}
+                for post in (posts if number % 2 else reversed(posts))
+            ]
+            edits.insert(number, {"op": "create", "post": {"title": "N", "content": ""}})
+            return asyncio.ensure_future(
+                client.post("/api/v2/posts/batch", json={"atomic": atomic, "operations": edits})
+            )
+
+        for _ in range(3):
+            answers = await asyncio.gather(*(batch(number) for number in range(8)))
+            assert [answer.status_code for answer in answers] == [207] * 8, [answer.text for answer in answers]
+            assert {result["status"] for answer in answers for result in answer.json()["results"]} == {200, 201}
+    assert second_attempts(concurrent_app) == 0
+
+
+async def test_deleting_a_user_and_editing_their_posts_do_not_wait_for_each_other(concurrent_app: TestApp) -> None:
+    root = await concurrent_app.person("root@example.com", Role.ADMIN)
+    for turn in range(4):
+        ada = await concurrent_app.person(f"ada{turn}@example.com")
+        async with concurrent_app.client(ada.headers) as client, concurrent_app.client(root.headers) as admin:
+            posts = [(await client.post("/api/v2/posts", json={"title": "T", "content": ""})).json() for _ in range(8)]
+            edits = [{"op": "update", "id": post["id"], "patch": {"title": "N"}} for post in reversed(posts)]
+            uid = (await client.get("/api/v2/me")).json()["id"]
+            body = {"operations": [*edits, {"op": "create", "post": {"title": "N", "content": ""}}]}
+            edited, deleted = await asyncio.gather(
+                admin.post("/api/v2/posts/batch", json=body), admin.delete(f"/api/v2/users/{uid}")
+            )
+        assert (edited.status_code, deleted.status_code) == (207, 204)
+    assert second_attempts(concurrent_app) == 0
