@@ -1,9 +1,10 @@
-"""What the middlewares and the route of one request tell each other."""
+"""What the middleware and the route of one request share."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from app.access.principal import Principal
+from app.http.caching import Caching
 from app.kit.db.sessions import WriteSession
 from app.lifecycle.version import VersionLifecycle
 from observability.rate_limit.limiter import Decision
@@ -14,9 +15,19 @@ _KEY: Final = "request"
 class RequestState:
     """One object per request, created by whichever layer asks for it first."""
 
-    __slots__ = ("decision", "deprecation_headers", "principal", "revision", "sunset_version", "write_session")
+    __slots__ = (
+        "caching",
+        "decision",
+        "deprecation_headers",
+        "principal",
+        "revision",
+        "sunset_version",
+        "write_session",
+    )
 
     def __init__(self) -> None:
+        self.caching = Caching.SHARED
+        """What the operation allows; the route sets it."""
         self.decision: Decision | None = None
         """The rate-limit decision; ``None`` until the request is charged."""
         self.principal: Principal | None = None

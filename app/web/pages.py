@@ -9,11 +9,14 @@ from app.kit.clock import utc_now
 from app.lifecycle.schedule import Schedule
 from versions.kit.version import ApiVersion
 
+PUBLIC: Final = "public, max-age=5"
+"""``Cache-Control`` of what is equal for every caller and changes with the lifecycle of a version."""
 _POLICY: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _HEADERS: Final = {
+    "Cache-Control": PUBLIC,
     "Content-Security-Policy": _POLICY,
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",

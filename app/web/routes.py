@@ -24,7 +24,7 @@ from app.settings.http import HttpSettings
 from app.settings.metrics import MetricsSettings
 from app.settings.root import Settings
 from app.web import discovery, migration_guide
-from app.web.pages import page, token_page, version_card
+from app.web.pages import PUBLIC, page, token_page, version_card
 from observability.metrics.exposition import Exposition
 from observability.metrics.metrics import Metrics
 from versions.kit.docs import documentation_assets
@@ -42,11 +42,12 @@ def add_unversioned_routes(app: Starlette, settings: Settings, metrics: Metrics)
     base_url = settings[HttpSettings].base_url
 
     async def catalog(_request: Request) -> Response:
-        headers = {"Link": '</.well-known/api-catalog>; rel="api-catalog"', "Content-Type": _LINKSET}
+        link = '</.well-known/api-catalog>; rel="api-catalog"'
+        headers = {"Link": link, "Content-Type": _LINKSET, "Cache-Control": PUBLIC}
         return Response(orjson.dumps(discovery.api_catalog(base_url)), headers=headers)
 
     async def security(_request: Request) -> Response:
-        return Response(discovery.security_txt(base_url), media_type="text/plain")
+        return Response(discovery.security_txt(base_url), media_type="text/plain", headers={"Cache-Control": PUBLIC})
 
     if settings[MetricsSettings].port is None:
         token = settings[MetricsSettings].token
@@ -133,14 +134,14 @@ async def reset_page(_request: Request) -> Response:
 
 async def api_versions(request: Request) -> Response:
     """The versions as JSON."""
-    return _json(discovery.versions_document(_schedule(request)))
+    return _public(discovery.versions_document(_schedule(request)))
 
 
 def _entry(version: ApiVersion) -> Callable[[Request], Awaitable[Response]]:
     """The endpoint of a version's bare prefix, which its mount does not match."""
 
     async def entry(request: Request) -> Response:
-        response = _json(discovery.version_document(version, _schedule(request)))
+        response = _public(discovery.version_document(version, _schedule(request)))
         response.headers.update(lifecycle_headers(version))
         return response
 
@@ -169,8 +170,12 @@ async def jwks(request: Request) -> Response:
     keys = runtime_of(request.scope).get(AuthComponent).signer.public_keys()
     if keys is None:
         return problem_response(request, classify(NotFound("Tokens are signed with a shared secret.")))
-    return _json(keys)
+    return _public(keys)
 
 
 def _json(body: object, status: int = HTTPStatus.OK) -> Response:
-    return Response(orjson.dumps(body), status, media_type="application/json", headers={"Cache-Control": "no-store"})
+    return Response(orjson.dumps(body), status, media_type="application/json")
+
+
+def _public(body: object) -> Response:
+    return Response(orjson.dumps(body), media_type="application/json", headers={"Cache-Control": PUBLIC})

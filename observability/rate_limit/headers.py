@@ -19,7 +19,11 @@ class Dialect:
     """The fields that a version sends, and their descriptions in its contract."""
 
     fields: Callable[[Decision], Fields]
+    shared_fields: Callable[[Decision], Fields]
+    """The fields of a response that a shared cache may store: those that are equal for all callers of a policy set."""
     descriptions: Mapping[str, str]
+    shared_names: frozenset[str] = frozenset()
+    """The names of ``shared_fields``."""
 
 
 def _x_ratelimit(decision: Decision) -> Fields:
@@ -40,6 +44,14 @@ def _draft_11(decision: Decision) -> Fields:
     return [(b"ratelimit-policy", policies), (b"ratelimit", b",".join(states))]
 
 
+def _policies(decision: Decision) -> Fields:
+    return [(b"ratelimit-policy", _declared(decision.rules)[0])]
+
+
+def _first_quota(decision: Decision) -> Fields:
+    return [(b"x-ratelimit-limit", b"%d" % decision.rules.policies[0].quota)]
+
+
 @lru_cache(maxsize=64)
 def _declared(rules: PolicySet) -> tuple[bytes, tuple[bytes, ...]]:
     """Return the list of policies, and each name as a structured-field string; neither depends on the request.
@@ -57,17 +69,21 @@ def _declared(rules: PolicySet) -> tuple[bytes, tuple[bytes, ...]]:
 
 X_RATELIMIT: Final = Dialect(
     _x_ratelimit,
+    _first_quota,
     {
         "X-RateLimit-Limit": "The quota of the policy that is nearest to its end.",
         "X-RateLimit-Remaining": "How many units of it are left.",
         "X-RateLimit-Reset": "When there will be more, in seconds since the epoch.",
     },
+    frozenset({"X-RateLimit-Limit"}),
 )
 DRAFT_11: Final = Dialect(
     _draft_11,
+    _policies,
     {
         "RateLimit-Policy": "The policies that hold for the caller: quota `q` in a window of `w` seconds.",
         "RateLimit": "Units left of each (`r`), and seconds until there are more (`t`).",
     },
+    frozenset({"RateLimit-Policy"}),
 )
 """draft-ietf-httpapi-ratelimit-headers-11, on structured fields (RFC 9651)."""

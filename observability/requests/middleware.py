@@ -18,6 +18,7 @@ from observability.tracing.recording import RECORDING
 
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _HEADS: Final = frozenset({"http.response.start", "websocket.accept", "websocket.http.response.start"})
+_CACHE_CONTROL: Final = b"cache-control"
 _OURS: Final = frozenset({b"x-request-id", b"traceresponse", b"server-timing"})
 
 
@@ -140,16 +141,29 @@ class RequestContextMiddleware:
 
 
 def _with_ids(context: RequestContext, head: Message) -> Message:
-    """Return the response start with the ids of this request, which replace any others."""
+    """Return the response start with the ids of this request, which replace any others.
+
+    A response without ``Cache-Control`` must not be stored. A public one has no ids.
+    """
     status: int | None = head.get("status")
     context.status = status
     if status is not None and not context.sampled:
         # An error or a slow response may have decided that the trace is exported; the header reports the final
         # decision.
         context.sampled = context.notable(status, perf_counter() - context.started)
+    headers, caching = [], None
+    for field in head.get("headers", ()):
+        # A replayed response may carry the ids of the original request.
+        if field[0] not in _OURS:
+            headers.append(field)
+            if field[0] == _CACHE_CONTROL:
+                caching = field[1]
+    if caching is None and status is not None:
+        headers.append((_CACHE_CONTROL, b"no-store"))
+    elif caching is not None and caching.startswith(b"public"):
+        # A shared cache would send the ids of one request to other callers.
+        return {**head, "headers": headers}
     trace = format_traceparent(context.trace_id, context.span_id, sampled=context.sampled).encode()
-    # A replayed response may carry the ids of the original request.
-    headers = [header for header in head.get("headers", ()) if header[0] not in _OURS]
     headers += (
         (b"x-request-id", context.request_id.encode()),
         (b"traceresponse", trace),

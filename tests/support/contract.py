@@ -35,7 +35,8 @@ class Contract:
         declared = operation["responses"].get(str(response.status_code))
         assert declared is not None, f"{where}: status code not declared"
         for name, given in declared.get("headers", {}).items():
-            header = self._document["components"]["headers"][name] if "$ref" in given else given
+            reference = given.get("$ref", "").rpartition("/")[2]
+            header = self._document["components"]["headers"][reference] if reference else given
             assert not header.get("required") or name in response.headers, f"{where}: no header {name}"
         content = declared.get("content")
         if not content or head:

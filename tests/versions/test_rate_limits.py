@@ -21,6 +21,7 @@ ANONYMOUS, FREE = 8, 24
 TRIPLE = {"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"}
 DRAFT = {"RateLimit-Policy", "RateLimit"}
 BOTH = {"v1": TRIPLE, "v2": DRAFT}
+SHARED = {"v1": {"X-RateLimit-Limit"}, "v2": {"RateLimit-Policy"}}
 LOGIN = {"v1": "/api/v1/auth/login", "v2": "/api/v2/auth/token"}
 SEARCH = {"v1": "/api/v1/search?query=layers", "v2": "/api/v2/search/posts?q=layers"}
 both = pytest.mark.parametrize("version", BOTH)
@@ -44,6 +45,11 @@ def left(response: httpx2.Response) -> int:
     if "RateLimit" in response.headers:
         return min(params["r"] for _, params in http_sf.parse(response.headers["RateLimit"].encode(), tltype="list"))
     return int(response.headers["X-RateLimit-Remaining"])
+
+
+async def left_of(client: httpx2.AsyncClient) -> int:
+    """Units of an anonymous caller, whose reads may be cached and therefore lack the headers."""
+    return left(await client.get("/api/v2/rate-limit"))
 
 
 def ensure_headers(version: str, response: httpx2.Response) -> None:
@@ -71,9 +77,9 @@ def ensure_limited(version: str, response: httpx2.Response, policy: str = "burst
 @both
 async def test_an_anonymous_caller_is_stopped(test_app: TestApp, version: str) -> None:
     async with test_app.client() as client:
-        answers = [await client.get(f"/api/{version}/posts") for _ in range(ANONYMOUS)]
-        assert [answer.status_code for answer in answers] == [200] * ANONYMOUS
-        assert [left(answer) for answer in answers] == list(range(ANONYMOUS - 1, -1, -1))
+        for expected in range(ANONYMOUS - 1, -1, -1):
+            assert (await client.get(f"/api/{version}/posts")).status_code == 200
+            assert await left_of(client) == expected
         refused = await client.get(f"/api/{version}/posts")
         ensure_limited(version, refused)
         assert refused.json()["detail"].startswith(f"Rate limit exceeded. {ANONYMOUS} per 1 day (burst); try again in ")
@@ -132,9 +138,11 @@ async def test_every_response_carries_the_headers(
         assert answer.status_code == status
         ensure_headers(version, answer)
     async with test_app.client() as client:
-        for path in ("openapi.json", "docs", "nowhere", "posts"):
+        ensure_headers(version, await client.get(f"{prefix}/nowhere"))
+        for path in ("openapi.json", "docs"):
             answer = await client.get(f"{prefix}/{path}")
-            ensure_headers(version, answer)
+            found = {name for name in TRIPLE | DRAFT if name in answer.headers}
+            assert found == SHARED[version], "a shared cache may store it"
 
 
 async def _fail(*_arguments: object) -> None:
@@ -221,7 +229,8 @@ async def test_callers_do_not_use_up_each_others_quota(test_app: TestApp, versio
             assert (await first.get(f"/api/{version}/posts")).status_code == 200
         ensure_limited(version, await first.get(f"/api/{version}/posts"))
         assert left(await second.get(f"/api/{version}/posts")) == FREE - 1
-        assert left(await nobody.get(f"/api/{version}/posts")) == ANONYMOUS - 1
+        await nobody.get(f"/api/{version}/posts")
+        assert await left_of(nobody) == ANONYMOUS - 1
 
 
 async def test_another_key_is_no_other_quota(test_app: TestApp) -> None:
@@ -239,9 +248,11 @@ async def test_what_costs_more_takes_more(test_app: TestApp, version: str) -> No
     ada = await test_app.person("ada@example.com")
     async with test_app.client(ada.headers) as client, test_app.client() as nobody:
         assert left(await client.get(SEARCH[version])) == FREE - 5
-        assert left(await nobody.get(SEARCH[version])) == ANONYMOUS - 5
+        await nobody.get(SEARCH[version])
+        assert await left_of(nobody) == ANONYMOUS - 5
         ensure_limited(version, await nobody.get(SEARCH[version]))
-        assert left(await nobody.get(f"/api/{version}/posts")) == ANONYMOUS - 6, "what was refused cost nothing"
+        await nobody.get(f"/api/{version}/posts")
+        assert await left_of(nobody) == ANONYMOUS - 6, "a rejected request costs nothing"
         await client.post(f"/api/{version}/posts/batch", json={})
         assert left(await client.get(f"/api/{version}/posts")) == FREE - 16, "a bad request costs what a good one does"
 

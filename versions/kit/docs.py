@@ -3,7 +3,7 @@
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import orjson
 from fastapi import FastAPI
@@ -24,11 +24,21 @@ ASSETS_PATH: Final = "/docs/assets"
 _REDOC: Final = "redoc.standalone.js"
 _REDOC_LOGO: Final = b"https://cdn.redoc.ly/redoc/logo-mini.svg"
 
+_ASSET_CACHE: Final = "public, max-age=3600"
 PAGE_POLICY: Final = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; worker-src blob:; font-src 'self' data:; frame-ancestors 'none'"
 )
 _PAGE_HEADERS: Final = {"Content-Security-Policy": PAGE_POLICY, "X-Content-Type-Options": "nosniff"}
+
+
+class _Assets(StaticFiles):
+    """Files that change with an installation only."""
+
+    def file_response(self, *arguments: Any, **options: Any) -> Response:
+        response = super().file_response(*arguments, **options)
+        response.headers["Cache-Control"] = _ASSET_CACHE
+        return response
 
 
 def documentation_assets() -> list[BaseRoute]:
@@ -39,9 +49,9 @@ def documentation_assets() -> list[BaseRoute]:
     own = cache(lambda: (folder / _REDOC).read_bytes().replace(_REDOC_LOGO, f"{ASSETS_PATH}/favicon.png".encode()))
 
     async def redoc_bundle(_request: Request) -> Response:
-        return Response(own(), media_type="text/javascript", headers={"Cache-Control": "max-age=3600"})
+        return Response(own(), media_type="text/javascript", headers={"Cache-Control": _ASSET_CACHE})
 
-    return [Route(bundle, redoc_bundle), Mount(ASSETS_PATH, StaticFiles(directory=folder))]
+    return [Route(bundle, redoc_bundle), Mount(ASSETS_PATH, _Assets(directory=folder))]
 
 
 def add_documentation(app: FastAPI, version: ApiVersion) -> None:

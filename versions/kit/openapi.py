@@ -6,11 +6,13 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+from app.http.caching import Caching, caching_of
 from app.http.errors.problems import MEDIA_TYPE as PROBLEM
 from app.http.idempotency.keys import REPLAYED_HEADER
 from app.http.routing.deprecations import HEADER as DEPRECATED_USE
 from observability.rate_limit.headers import Dialect
 from versions.kit.lifecycle_headers import lifecycle_headers
+from versions.kit.operations import signed_in_only
 from versions.kit.version import ApiVersion
 
 SECURITY_SCHEMES: Final = {
@@ -28,11 +30,17 @@ _HEADER_TEXTS: Final = {
     "sunset": "When the version stops serving requests (RFC 8594).",
     "link": "Related pages (RFC 8288).",
 }
-_COMMON: Final = {
+_IDS: Final = {
     "X-Request-ID": "Identifies the request in our logs; quote it in support requests.",
     "traceresponse": "The trace of the request (W3C Trace Context).",
     "Server-Timing": 'The same trace as `trace;desc="00-…"`, for scripts in browsers.',
 }
+_CACHING: Final = "Which caches may store the response, and for how long (RFC 9111)."
+_VARY: Final = "The request headers on which the response depends."
+_ABSENT: Final = "Absent if a shared cache may store the response."
+_OPTIONAL: Final = "-Optional"
+"""The suffix of the component that describes a header which cacheable responses lack."""
+_STORED: Final = frozenset({"200", "304"})
 _DEPRECATED_USE: Final = (
     "The deprecated features that the request used (`operation`, `query:name`, `header:name`, `request:/pointer`, "
     "`response:name`); absent if it used none."
@@ -72,8 +80,10 @@ def _completed(
     """``reporting``: ids of the operations whose responses report deprecated use."""
     components = document.setdefault("components", {})
     components["securitySchemes"] = SECURITY_SCHEMES
-    components["headers"] = _common_headers(version, dialect)
-    references = {name: {"$ref": f"#/components/headers/{name}"} for name in components["headers"]}
+    common, optional = _common_headers(version, dialect), _headers_of_one_caller(dialect)
+    components["headers"] = common | {f"{name}{_OPTIONAL}": declared for name, declared in optional.items()}
+    references = {name: _reference(name) for name in common}
+    cacheable = references | {name: _reference(f"{name}{_OPTIONAL}") for name in optional}
     for name in ("HTTPValidationError", "ValidationError"):
         # FastAPI's own schema of a 422, which no version uses.
         components.get("schemas", {}).pop(name, None)
@@ -88,8 +98,9 @@ def _completed(
             if version.is_sunsetting:
                 operation["deprecated"] = True
                 operation["responses"]["410"] = _gone(operation["responses"]["405"])
-            for response in operation["responses"].values():
-                response["headers"] = {**references, **response.get("headers", {})}
+            for status, response in operation["responses"].items():
+                shared = status in _STORED and _is_cacheable(method, operation)
+                response["headers"] = {**(cacheable if shared else references), **response.get("headers", {})}
                 if operation["operationId"] in reporting:
                     response["headers"][DEPRECATED_USE] = header(_DEPRECATED_USE)
                 if PROBLEM in response.get("content", {}):
@@ -112,9 +123,25 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
     return {**choices[0], **{name: value for name, value in schema.items() if name != "anyOf"}}
 
 
+def _is_cacheable(method: str, operation: dict[str, Any]) -> bool:
+    """Whether a shared cache may store the responses to anonymous callers."""
+    return method == "get" and not signed_in_only(operation) and caching_of(operation) is Caching.SHARED
+
+
+def _reference(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/headers/{name}"}
+
+
+def _headers_of_one_caller(dialect: Dialect) -> dict[str, Any]:
+    """The headers that a response lacks if a shared cache may store it."""
+    quota = {name: text for name, text in dialect.descriptions.items() if name not in dialect.shared_names}
+    return {name: header(f"{text} {_ABSENT}") for name, text in (_IDS | quota).items()}
+
+
 def _common_headers(version: ApiVersion, dialect: Dialect) -> dict[str, Any]:
     own = {_NAMES[name]: _HEADER_TEXTS[name] for name in lifecycle_headers(version)}
-    return {name: header(text, required=True) for name, text in (own | _COMMON | dict(dialect.descriptions)).items()}
+    always = own | _IDS | {"Cache-Control": _CACHING} | dict(dialect.descriptions)
+    return {name: header(text, required=True) for name, text in always.items()} | {"Vary": header(_VARY)}
 
 
 def header(description: str, *, required: bool = False) -> dict[str, Any]:

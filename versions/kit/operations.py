@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
+from app.http.caching import CACHING, Caching
 from app.http.rate_limit.admission import COST
 from app.http.routing.deprecations import SINCE, SUNSET
 from versions.kit.links import Links
@@ -54,12 +55,14 @@ class Operations:
         links: Mapping[int, Links] | None = None,
         cost: int = 1,
         deprecation: Deprecation | None = None,
+        caching: Caching = Caching.SHARED,
     ) -> dict[str, Any]:
         """Keyword arguments for a route decorator.
 
         ``fails`` lists status codes beyond those of every operation. ``success`` and ``links`` add members and links to
         the documented responses, by status code. ``cost`` is the number of units taken from the caller's quota; 0 means
         that requests are not counted. ``deprecation`` adds deprecation headers to the operation's responses.
+        ``caching`` restricts what caches may store.
         """
         statuses = {*self._always, *fails}
         if security is not ANYONE:
@@ -71,6 +74,8 @@ class Operations:
         document: dict[str, Any] = {"security": list(security)}
         if cost != 1:
             document[COST] = cost
+        if caching is not Caching.SHARED:
+            document[CACHING] = caching.value
         declared: dict[str, Any] = {"operation_id": operation_id, "responses": responses, "openapi_extra": document}
         if deprecation is not None:
             document |= {SINCE: deprecation.since.isoformat(), SUNSET: deprecation.sunset.isoformat()}

@@ -11,11 +11,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.errors import DomainError, ErrorKind, FieldError, Malformed
+from app.http.caching import caching_of
 from app.http.deps.core import write_session
 from app.http.rate_limit.admission import admit, cost_of
 from app.http.routing.compiled import compile_read
 from app.http.routing.deprecations import Deprecations
 from app.http.runtime import runtime_of
+from app.http.state import state_of
 from app.kit.db.metrics import PrometheusDatabaseMetrics
 from app.kit.db.retries import run_transaction
 from observability.framework import body_declaration, depends_on, function_scope, parameters, read_plan, send_of
@@ -70,7 +72,7 @@ class StrictRoute(APIRoute):
         known = {alias for alias, declaration in parameters(self) if isinstance(declaration, Query)}
         accepted = self._accepted()
         document = self.openapi_extra or {}
-        cost, authenticates = cost_of(document), bool(document.get("security"))
+        cost, authenticates, caching = cost_of(document), bool(document.get("security")), caching_of(document)
         self.deprecations = deprecations = Deprecations.of(self)
 
         async def check(request: Request) -> Response:
@@ -83,6 +85,7 @@ class StrictRoute(APIRoute):
 
         async def handle(request: Request) -> Response:
             strict = StrictRequest(request.scope, request.receive, send_of(request))
+            state_of(request.scope).caching = caching
             await admit(strict, cost, authenticates=authenticates)
             if deprecations is not None:
                 await deprecations.record(strict)

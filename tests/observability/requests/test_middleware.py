@@ -173,7 +173,8 @@ async def test_replayed_ids_are_replaced() -> None:
     await layer(http_scope(headers=[(b"x-request-id", b"new")]), nothing, send)
     head = dict(sent[0]["headers"])
     assert head[b"x-request-id"] == b"new"
-    assert sorted(head) == [b"etag", b"server-timing", b"traceresponse", b"x-request-id"]
+    assert sorted(head) == [b"cache-control", b"etag", b"server-timing", b"traceresponse", b"x-request-id"]
+    assert head[b"cache-control"] == b"no-store", "the default of a response that says nothing"
     assert len(head) == len(sent[0]["headers"])
     assert ACTIVE.get() is None
 
@@ -242,3 +243,19 @@ async def test_websocket_has_a_context_and_lifespan_has_none(sample: tuple[FastA
     sent.clear()
     await app({"type": "lifespan", "state": {}}, receive, send)
     assert [message["type"] for message in sent] == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+
+async def test_a_response_for_shared_caches_has_no_ids() -> None:
+    sent: list[Message] = []
+
+    async def public(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send(
+            {"type": "http.response.start", "status": 200, "headers": [(b"cache-control", b"public, max-age=5")]}
+        )
+        await send({"type": "http.response.body", "body": b""})
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await RequestContextMiddleware(public, mounts={})(http_scope(), nothing, send)
+    assert sent[0]["headers"] == [(b"cache-control", b"public, max-age=5")]

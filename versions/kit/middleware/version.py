@@ -9,6 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.http.caching import cache_headers, is_shared
+from app.http.principal import has_credentials
 from app.http.rate_limit.admission import charge_address, decision_of
 from app.http.rate_limit.limits import QuotaExceeded
 from app.http.state import state_of
@@ -25,9 +27,11 @@ _START: Final = "http.response.start"
 
 
 class VersionMiddleware:
-    """Renders unhandled exceptions in the version's error format; adds rate-limit, lifecycle and deprecation headers.
+    """Renders unhandled exceptions in the version's error format, and adds headers.
 
-    The headers are added when the response starts, because all three are known by then. Requests that matched no route
+    These are the headers of rate limits, caching, lifecycle and deprecation.
+
+    The headers are added when the response starts, because all are known by then. Requests that matched no route
     (404, 405, 413) are charged to the client address here; otherwise any credentials would make them free.
 
     The response starts before the deadline of ``timeout`` seconds, or is a 503.
@@ -46,6 +50,7 @@ class VersionMiddleware:
             (name.encode(), value.encode()) for name, value in lifecycle_headers(version).items()
         ]
         self._quota = dialect.fields
+        self._shared_quota = dialect.shared_fields
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -65,9 +70,20 @@ class VersionMiddleware:
                 raise
             await response(scope, receive, sender.send)
 
-    def headers(self, scope: Scope) -> list[tuple[bytes, bytes]]:
-        """The headers that are added to the response of a charged request."""
-        return [*self._quota(decision_of(scope)), *self._lifecycle_headers, *state_of(scope).deprecation_headers]
+    def headers(self, scope: Scope, status: int) -> list[tuple[bytes, bytes]]:
+        """The headers that are added to the response of a charged request.
+
+        A response that a shared cache may store has no header that belongs to one caller.
+        """
+        state, credentials = state_of(scope), has_credentials(scope)
+        shared = is_shared(state.caching, scope["method"], status, credentials=credentials)
+        quota = self._shared_quota if shared else self._quota
+        return [
+            *quota(decision_of(scope)),
+            *cache_headers(state.caching, shared=shared, credentials=credentials),
+            *self._lifecycle_headers,
+            *state.deprecation_headers,
+        ]
 
 
 class _ResponseSender:
@@ -93,7 +109,8 @@ class _ResponseSender:
                 self._rejected = True
                 return
             self._deadline.end()
-            message = {**message, "headers": [*message.get("headers", ()), *self._middleware.headers(scope)]}
+            headers = self._middleware.headers(scope, message["status"])
+            message = {**message, "headers": [*message.get("headers", ()), *headers]}
         if not self._rejected:
             await self._send(message)
 

@@ -4,6 +4,7 @@ from typing import Annotated, Final
 
 from fastapi import Form, Request
 
+from app.http.caching import Caching
 from app.http.deps.auth import RegistrationServiceDep, SessionServiceDep
 from app.http.deps.core import ClientAddressDep
 from app.http.deps.users import UserReaderDep
@@ -39,7 +40,10 @@ async def verify(body: schemas.VerifyRequest, service: RegistrationServiceDep) -
     return mapping.verified(await service.verify_address(body.email, body.token))
 
 
-@auth.post("/login", **operations.declare("auth.login", security=ANYONE, fails=[401, 403], links={200: _TOKENS}))
+@auth.post(
+    "/login",
+    **operations.declare("auth.login", security=ANYONE, fails=[401, 403], links={200: _TOKENS}, caching=Caching.NEVER),
+)
 async def login(
     form: Annotated[schemas.LoginForm, Form()],
     request: Request,
@@ -51,7 +55,10 @@ async def login(
     return mapping.tokens(await service.sign_in(attempt))
 
 
-@auth.post("/refresh", **operations.declare("auth.refresh", security=ANYONE, fails=[401], links={200: _TOKENS}))
+@auth.post(
+    "/refresh",
+    **operations.declare("auth.refresh", security=ANYONE, fails=[401], links={200: _TOKENS}, caching=Caching.NEVER),
+)
 async def refresh(body: schemas.RefreshRequest, service: SessionServiceDep) -> schemas.TokenResponse:
     """Get new tokens for a refresh token, which is valid once."""
     return mapping.tokens(await service.refresh(body.refresh_token))

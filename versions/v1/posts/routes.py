@@ -4,6 +4,7 @@ from typing import Annotated, Any, Final, Literal
 
 from fastapi import Query
 
+from app.http.caching import Caching
 from app.http.deps.posts import PostReaderDep, PostServiceDep
 from app.posts.commands import OffsetPage, PostFilter, Sort, SortField
 from versions.kit.application import Resource
@@ -66,7 +67,10 @@ async def get_posts(body: schemas.BatchRequest, reader: PostReaderDep) -> list[s
     return [mapping.post(view) for view in await reader.get_many(body.ids)]
 
 
-@posts.get("/{post_id}", **operations.declare("posts.get", security=OPTIONAL, fails=[404], links={200: _POST}))
+@posts.get(
+    "/{post_id}",
+    **operations.declare("posts.get", security=OPTIONAL, fails=[404], links={200: _POST}, caching=Caching.CALLER),
+)
 async def get_post(post_id: Id, service: PostServiceDep) -> schemas.PostResponse:
     """Get a post. Reading it counts as a view."""
     return mapping.post(await service.view(number(post_id)))

@@ -33,15 +33,13 @@ class TokenRoute(V2Route):
     """Adds ``error`` and ``error_description`` to the problems of ``STATUSES``."""
 
     async def wrap(self, request: Request, handler: Callable[[Request], Awaitable[Response]]) -> Response:
-        """Tokens are never cached (RFC 6749, section 5.1)."""
+        """Returns the response of the operation, or its problem with the members of RFC 6749."""
         try:
-            response = await super().wrap(request, handler)
+            return await super().wrap(request, handler)
         except (DomainError, RequestValidationError) as error:
             failure = classify(error)
             if failure.status not in STATUSES:
                 raise
             code = _OAUTH.get(failure.code, "invalid_request")
             body = {**problem(request, failure), "error": code, "error_description": failure.detail}
-            response = Response(orjson.dumps(body), failure.status, dict(failure.headers), MEDIA_TYPE)
-        response.headers["Cache-Control"] = "no-store"
-        return response
+            return Response(orjson.dumps(body), failure.status, dict(failure.headers), MEDIA_TYPE)

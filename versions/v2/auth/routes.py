@@ -4,6 +4,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import Form, Path, Request, Response
 
+from app.http.caching import Caching
 from app.http.deps.auth import RegistrationServiceDep, SessionReaderDep, SessionServiceDep
 from app.http.deps.core import ClientAddressDep
 from app.http.principal import PrincipalDep
@@ -99,7 +100,9 @@ _TOKENS: Final[Links] = link_to("tokens.revoke", body={"token": "$response.body#
 
 
 def _token_operation() -> dict[str, Any]:
-    declared = operations.declare("tokens.create", security=ANYONE, fails=[401, 403, 409], links={200: _TOKENS})
+    declared = operations.declare(
+        "tokens.create", security=ANYONE, fails=[401, 403, 409], links={200: _TOKENS}, caching=Caching.NEVER
+    )
     for status, response in declared["responses"].items():
         if status in STATUSES:
             response["model"] = TokenError

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from app.http.caching import Caching
 from app.http.deps.core import DecisionDep
 from versions.kit.application import Resource
 from versions.kit.operations import OPTIONAL
@@ -13,7 +14,7 @@ limits = router("/rate-limit", "limits")
 RESOURCE: Final = Resource(tags=({"name": "limits", "description": "The caller's rate limits."},), routers=(limits,))
 
 
-@limits.get("", **operations.declare("rate_limit.get", security=OPTIONAL, cost=0))
+@limits.get("", **operations.declare("rate_limit.get", security=OPTIONAL, cost=0, caching=Caching.CALLER))
 async def get_rate_limit(decision: DecisionDep) -> schemas.RateLimit:
     """Get the policies that apply to the caller and the remaining units of each. Requests are not counted."""
     return mapping.rate_limit(decision)

@@ -1,0 +1,165 @@
+"""Caches between the API and its clients: nginx as a shared one, ``requests-cache`` as one in a client."""
+
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import httpx2
+import pytest
+from requests_cache import CachedSession
+
+from tests.support.live import Strata, api_key, free_port
+from tests.support.postgres import clone
+from tests.support.programs import program
+from tests.support.waiting import wait_until
+
+OF_ONE_CALLER: Final = (
+    "X-Request-ID",
+    "traceresponse",
+    "Server-Timing",
+    "RateLimit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+)
+CONFIGURATION: Final = """
+daemon off;
+{user}
+pid {folder}/nginx.pid;
+error_log stderr;
+events {{}}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+  proxy_cache_path {folder}/cache keys_zone=responses:1m;
+  server {{
+    listen 127.0.0.1:{port};
+    location / {{
+      proxy_pass {upstream};
+      proxy_cache responses;
+      add_header X-Cache $upstream_cache_status always;
+    }}
+  }}
+}}
+"""
+
+
+@contextmanager
+def nginx(folder: Path, upstream: str) -> Iterator[str]:
+    """Run nginx with a cache in front of ``upstream``; its URL."""
+    folder.mkdir()
+    port = free_port()
+    # Otherwise its workers run as another user, who may not read the folders of the tests.
+    user = "user root;" if os.geteuid() == 0 else ""
+    path = folder / "nginx.conf"
+    path.write_text(CONFIGURATION.format(folder=folder, port=port, upstream=upstream, user=user))
+    process = subprocess.Popen([program("nginx"), "-c", str(path), "-p", str(folder)])
+    url = f"http://127.0.0.1:{port}"
+
+    def ready() -> bool:
+        assert process.poll() is None
+        try:
+            return httpx2.get(f"{url}/health", timeout=5).status_code == 200
+        except httpx2.HTTPError:
+            return False
+
+    try:
+        wait_until(ready, 20)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture
+async def strata(admin_dsn: str, tmp_path: Path, request: pytest.FixtureRequest) -> Strata:
+    home = tmp_path / "home"
+    home.mkdir()
+    return Strata(home, await clone(admin_dsn, f"strata_caching_{abs(hash(request.node.nodeid))}"))
+
+
+class Posts:
+    """A published post and a draft of one author, in both versions."""
+
+    def __init__(self, url: str, author: Mapping[str, str]) -> None:
+        created = [
+            httpx2.post(
+                f"{url}/api/v2/posts", json={"title": status, "content": "c", "status": status}, headers=author
+            ).json()
+            for status in ("published", "draft")
+        ]
+        self.published, self.draft = (f"/api/v2/posts/{post['id']}" for post in created)
+        self.draft_in_v1 = f"/api/v1/posts/{created[1]['v1_id']}"
+
+
+def test_a_shared_cache_never_mixes_callers(strata: Strata, tmp_path: Path) -> None:
+    ada, bob = (api_key(strata, f"{name}@example.com", "author") for name in ("ada", "bob"))
+    with strata.serving() as origin, nginx(tmp_path / "nginx", origin) as url:
+        posts = Posts(origin, ada)
+        for _ in range(2):
+            for path in (posts.draft, posts.draft_in_v1):
+                assert httpx2.get(f"{url}{path}", headers=ada).status_code == 200
+                assert httpx2.get(f"{url}{path}", headers=bob).status_code in {403, 404}
+                assert httpx2.get(f"{url}{path}").status_code == 404
+            names = [httpx2.get(f"{url}/api/v2/me", headers=key).json()["email"] for key in (ada, bob)]
+            assert names == ["ada@example.com", "bob@example.com"]
+            assert httpx2.get(f"{url}/api/v2/me").status_code == 401
+            wrong = httpx2.get(f"{url}{posts.published}", headers={"X-API-Key": "sk_live_wrong"})
+            assert wrong.status_code == 401, "a stored public response is not a response to rejected credentials"
+
+
+def test_a_shared_cache_serves_public_reads(strata: Strata, tmp_path: Path) -> None:
+    ada = api_key(strata, "ada@example.com", "author")
+    with strata.serving() as origin, nginx(tmp_path / "nginx", origin) as url:
+        posts = Posts(origin, ada)
+        for path in (
+            posts.published,
+            "/api/v1/posts",
+            "/api/v2/posts?limit=5",
+            "/api/v2/openapi.json",
+            "/docs",
+            "/api",
+        ):
+            responses = [httpx2.get(f"{url}{path}") for _ in range(2)]
+            assert [response.headers["X-Cache"] for response in responses] == ["MISS", "HIT"], path
+            assert not [name for name in OF_ONE_CALLER if name in responses[1].headers], path
+            assert responses[0].content == responses[1].content
+        tag = httpx2.get(f"{url}{posts.published}").headers["ETag"]
+        assert httpx2.get(f"{url}{posts.published}", headers={"If-None-Match": tag}).status_code == 304
+        with_key = httpx2.get(f"{url}{posts.published}", headers=ada)
+        assert (with_key.status_code, with_key.headers["X-Cache"]) == (200, "MISS")
+        assert "X-Request-ID" in with_key.headers
+
+
+def test_a_read_of_v1_that_counts_a_view_reaches_the_api(strata: Strata, tmp_path: Path) -> None:
+    ada = api_key(strata, "ada@example.com", "author")
+    with strata.serving() as origin, nginx(tmp_path / "nginx", origin) as url:
+        created = httpx2.post(
+            f"{origin}/api/v1/posts", json={"title": "t", "content": "c", "published": True}, headers=ada
+        )
+        views = [httpx2.get(f"{url}/api/v1/posts/{created.json()['id']}").json()["view_count"] for _ in range(3)]
+        assert views == [1, 2, 3]
+
+
+def test_a_cache_in_a_client(strata: Strata) -> None:
+    ada = api_key(strata, "ada@example.com", "author")
+    with strata.serving() as origin:
+        posts = Posts(origin, ada)
+        with CachedSession(backend="memory", cache_control=True, match_headers=["X-API-Key"]) as session:
+            public = [session.get(f"{origin}{posts.published}", timeout=10) for _ in range(2)]
+            assert [response.from_cache for response in public] == [False, True]
+            draft = [session.get(f"{origin}{posts.draft}", headers=ada, timeout=10) for _ in range(2)]
+            assert [response.status_code for response in draft] == [200, 200]
+            httpx2.patch(f"{origin}{posts.draft}", json={"title": "changed"}, headers=ada).raise_for_status()
+            changed = session.get(f"{origin}{posts.draft}", headers=ada, timeout=10)
+            assert changed.json()["title"] == "changed", "a private response is validated before it is used again"
+            assert session.get(f"{origin}{posts.draft}", timeout=10).status_code == 404
+            form = {"grant_type": "password", "username": "ada@example.com", "password": "wrong horse battery"}
+            token = session.post(f"{origin}/api/v2/auth/token", data=form, timeout=10)
+            assert token.headers["Cache-Control"] == "no-store"

@@ -1,0 +1,115 @@
+"""Every response says which caches may store it."""
+
+from unittest.mock import patch
+
+import pytest
+
+from app.access.principal import Role
+from app.http.middleware.load_shedding import Capacity
+from tests.support.app import PASSWORD, TestApp
+from tests.support.operations import ALL, Operation
+
+NEVER, PRIVATE, PUBLIC = "no-store", "private, no-cache", "public, max-age=5"
+OF_ONE_CALLER = {
+    "x-request-id",
+    "traceresponse",
+    "server-timing",
+    "ratelimit",
+    "x-ratelimit-remaining",
+    "x-ratelimit-reset",
+}
+ISSUE_TOKENS = {"auth.login", "auth.refresh", "tokens.create"}
+OF_THE_CALLER = {("v1", "posts.get"), ("v2", "rate_limit.get")}
+"""Counts a view; shows the quota of the client address."""
+
+
+def expected(operation: Operation, status: int, *, credentials: bool) -> str:
+    if operation.name in ISSUE_TOKENS:
+        return NEVER
+    if credentials:
+        return PRIVATE
+    shared = (
+        operation.method == "GET" and status in {200, 304} and (operation.version, operation.name) not in OF_THE_CALLER
+    )
+    return PUBLIC if shared else NEVER
+
+
+@pytest.mark.parametrize("operation", ALL, ids=[f"{one.version} {one.name}" for one in ALL])
+@pytest.mark.parametrize("caller", ["anonymous", "key", "rejected key"])
+async def test_every_operation(test_app: TestApp, operation: Operation, caller: str) -> None:
+    person = await test_app.person("ada@example.com", Role.ADMIN)
+    headers = {"anonymous": {}, "key": person.headers, "rejected key": {"X-API-Key": "sk_live_wrong"}}[caller]
+    async with test_app.client(headers) as client:
+        response = await client.request(operation.method, operation.url(), json=operation.body)
+        head = await client.head(operation.url()) if operation.method == "GET" else response
+    for found in (response, head):
+        assert found.headers.get_list("Cache-Control") == [
+            expected(operation, found.status_code, credentials=caller != "anonymous")
+        ]
+        public = found.headers["Cache-Control"] == PUBLIC
+        assert ("Authorization, X-API-Key" in found.headers.get("Vary", "")) == (
+            found.headers["Cache-Control"] != NEVER
+        )
+        assert not (public and OF_ONE_CALLER & {name.lower() for name in found.headers})
+        assert public or "X-Request-ID" in found.headers
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+async def test_failures(test_app: TestApp, version: str) -> None:
+    prefix = f"/api/{version}"
+    async with test_app.client() as client:
+        failures = {
+            404: await client.get(f"{prefix}/nowhere"),
+            405: await client.patch(f"{prefix}/posts"),
+            413: await client.post(f"{prefix}/posts/batch", content=b" " * 2_000_000),
+            422: await client.get(f"{prefix}/search{'/posts' if version == 'v2' else ''}"),
+            431: await client.get(f"{prefix}/posts", headers={"X-Padding": "x" * 40_000}),
+        }
+        with patch.object(test_app.runtime.get(Capacity), "limit", 0):
+            failures[503] = await client.get(f"{prefix}/posts")
+    for status, response in failures.items():
+        assert (response.status_code, response.headers["Cache-Control"]) == (status, NEVER)
+
+
+async def test_tokens_are_never_stored_whatever_credentials_the_request_has(test_app: TestApp) -> None:
+    ada = await test_app.person("ada@example.com")
+    form = {"username": "ada@example.com", "password": PASSWORD}
+    async with test_app.client(ada.headers) as client:
+        issued = [
+            await client.post("/api/v1/auth/login", data=form),
+            await client.post("/api/v2/auth/token", data=form | {"grant_type": "password"}),
+            await client.post("/api/v2/auth/token", data=form | {"grant_type": "password", "password": "wrong horse"}),
+        ]
+    assert [(response.status_code, response.headers["Cache-Control"]) for response in issued] == [
+        (200, NEVER),
+        (200, NEVER),
+        (401, NEVER),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "caching"),
+    [
+        ("/", PUBLIC),
+        ("/docs", PUBLIC),
+        ("/docs/migrate/v1-to-v2", "public, max-age=300"),
+        ("/docs/assets/favicon.png", "public, max-age=3600"),
+        ("/policies/versions", PUBLIC),
+        ("/problems/not_found", PUBLIC),
+        ("/verify", PUBLIC),
+        ("/api", PUBLIC),
+        ("/api/v1", PUBLIC),
+        ("/.well-known/security.txt", PUBLIC),
+        ("/.well-known/api-catalog", PUBLIC),
+        ("/health", NEVER),
+        ("/health/ready", NEVER),
+        ("/metrics", NEVER),
+        ("/.well-known/jwks.json", NEVER),
+        ("/docs/assets/nothing.js", NEVER),
+        ("/nowhere", NEVER),
+    ],
+)
+async def test_unversioned_routes(test_app: TestApp, path: str, caching: str) -> None:
+    async with test_app.client() as client:
+        response = await client.get(path)
+    assert response.headers.get_list("Cache-Control") == [caching]
