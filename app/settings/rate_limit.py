@@ -27,5 +27,8 @@ class RateLimitSettings(Group, name="rate_limit"):
 
     enabled: bool = Field(default=True, description="set to false if a gateway in front of this server limits requests")
     anonymous: Policies = Field({"burst": "120/minute", "daily": "10000/day"}, description="per client address")
+    rejected_credentials: Policies = Field(
+        {"rejected": "120/minute"}, description="requests with rejected credentials, per client address"
+    )
     plans: PlanPolicies = PlanPolicies()
     local_counters: int = Field(50_000, ge=1000, description="counters in memory; about 250 bytes each")

@@ -55,7 +55,14 @@ BOARD: Final = Board(
                     title="Counting alone",
                     description="Above 0 while Redis does not answer and limits hold for each process by itself.",
                     unit="none",
-                    queries=(Query(f"max(api_rate_limit_fallback{{{matching(ENVIRONMENT)}}})", "fallback"),),
+                    queries=(
+                        Query(f"max(api_rate_limit_fallback{{{matching(ENVIRONMENT)}}})", "fallback"),
+                        Query(
+                            "sum by (reason) (rate(api_rate_limit_fallbacks_total"
+                            f"{{{matching(ENVIRONMENT)}}}[$__rate_interval]))",
+                            "decided locally: {{reason}}",
+                        ),
+                    ),
                     steps=((0, "green"), (1, "red")),
                 ),
             ),

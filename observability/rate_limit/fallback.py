@@ -2,9 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Callable
 from contextlib import suppress
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 from redis.exceptions import RedisError
@@ -18,21 +17,35 @@ FAILURES: Final = (RedisError, OSError, TimeoutError)
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 2.0
 _ATTEMPTS: Final = 3
+_TOLERATED: Final = 0.25
+"""Seconds of failures, without a reply in between, that open the circuit."""
+REASONS: Final = ("late", "unreachable", "open")
+"""Why a decision was made in this process: no reply in time, another failure, the circuit is open."""
+
+
+class FallbackMetrics(Protocol):
+    """Notified of the state of the circuit and of decisions that this process made on its own."""
+
+    def circuit_changed(self, *, is_open: bool) -> None: ...
+
+    def decided_locally(self, reason: str) -> None: ...
 
 
 class FallbackLimiter:
     """Implements ``Limiter``; never fails, and waits no longer than the shared limiter's timeout.
 
-    The first failure opens the circuit: requests no longer wait for Redis, and one task probes it until it replies.
-    ``report`` is called with true when the circuit opens and with false when it closes.
+    A failed request is counted in this process. When Redis has failed for a quarter of a second without a reply in
+    between, the circuit opens: requests no longer wait for Redis, and one task probes it until it replies. One late
+    reply of a busy machine therefore costs one decision.
     """
 
-    def __init__(self, shared: RedisLimiter, local: Limiter, report: Callable[[bool], None]) -> None:
+    def __init__(self, shared: RedisLimiter, local: Limiter, metrics: FallbackMetrics) -> None:
         self._shared = shared
         self._local = local
-        self._report = report
+        self._metrics = metrics
         self._probe: asyncio.Task[None] | None = None
-        report(False)  # noqa: FBT003 - the callback has one argument
+        self._failing_since: float | None = None
+        metrics.circuit_changed(is_open=False)
 
     @property
     def alone(self) -> bool:
@@ -48,11 +61,17 @@ class FallbackLimiter:
 
     async def charge(self, subject: str, rules: PolicySet, cost: int = 1) -> Decision:
         """See ``Limiter``."""
+        reason = "open"
         if self._probe is None:
             try:
-                return await self._shared.charge(subject, rules, cost)
+                decision = await self._shared.charge(subject, rules, cost)
             except FAILURES as error:
-                self._open_circuit(type(error).__name__)
+                reason = "late" if isinstance(error, TimeoutError) else "unreachable"
+                self._record_failure(error)
+            else:
+                self._failing_since = None
+                return decision
+        self._metrics.decided_locally(reason)
         return await self._local.charge(subject, rules, cost)
 
     async def is_available(self) -> bool:
@@ -71,10 +90,17 @@ class FallbackLimiter:
                 await self._probe
         await self._shared.close()
 
+    def _record_failure(self, error: Exception) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._failing_since is None:
+            self._failing_since = now
+        elif now - self._failing_since >= _TOLERATED:
+            self._open_circuit(type(error).__name__)
+
     def _open_circuit(self, reason: str) -> None:
         # Many requests may fail at once when Redis stops replying; only the first one opens the circuit.
         if self._probe is None:
-            self._report(True)  # noqa: FBT003 - the callback has one argument
+            self._metrics.circuit_changed(is_open=True)
             _LOG.warning("rate_limit_fallback", reason=reason)
             self._probe = asyncio.create_task(self._probe_until_available(), name="rate-limit-probe")
 
@@ -87,5 +113,6 @@ class FallbackLimiter:
                 break
             pause = min(2 * pause, _LONGEST_PAUSE)
         self._probe = None
-        self._report(False)  # noqa: FBT003 - the callback has one argument
+        self._failing_since = None
+        self._metrics.circuit_changed(is_open=False)
         _LOG.info("rate_limit_shared_again")

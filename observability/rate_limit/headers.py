@@ -10,6 +10,7 @@ from http_sf.types import ListType, ParamsType
 
 from observability.rate_limit.limiter import Decision
 from observability.rate_limit.policies import PolicySet
+from observability.rate_limit.windows import seconds
 
 Fields = list[tuple[bytes, bytes]]
 
@@ -28,18 +29,20 @@ class Dialect:
 
 def _x_ratelimit(decision: Decision) -> Fields:
     """Return the state of the policy that will be exhausted first; these fields have room for one policy."""
-    tightest = min(decision.standings, key=lambda standing: (standing.remaining, -standing.reset))
+    tightest = min(decision.standings, key=lambda standing: (standing.remaining, -standing.pause))
     return [
         (b"x-ratelimit-limit", b"%d" % tightest.policy.quota),
         (b"x-ratelimit-remaining", b"%d" % tightest.remaining),
-        (b"x-ratelimit-reset", b"%d" % (decision.at + tightest.reset)),
+        # Rounded up once: a client that waits until then is never too early.
+        (b"x-ratelimit-reset", b"%d" % seconds(decision.now + tightest.pause)),
     ]
 
 
 def _draft_11(decision: Decision) -> Fields:
     policies, names = _declared(decision.rules)
     states = [
-        b"%b;r=%d;t=%d" % (name, left, reset) for name, (_, left, reset) in zip(names, decision.standings, strict=True)
+        b"%b;r=%d;t=%d" % (name, left, seconds(pause))
+        for name, (_, left, pause) in zip(names, decision.standings, strict=True)
     ]
     return [(b"ratelimit-policy", policies), (b"ratelimit", b",".join(states))]
 
@@ -73,7 +76,7 @@ X_RATELIMIT: Final = Dialect(
     {
         "X-RateLimit-Limit": "The quota of the policy that is nearest to its end.",
         "X-RateLimit-Remaining": "How many units of it are left.",
-        "X-RateLimit-Reset": "When there will be more, in seconds since the epoch.",
+        "X-RateLimit-Reset": "When there will be more, in seconds since the epoch, rounded up.",
     },
     frozenset({"X-RateLimit-Limit"}),
 )
@@ -82,7 +85,7 @@ DRAFT_11: Final = Dialect(
     _policies,
     {
         "RateLimit-Policy": "The policies that hold for the caller: quota `q` in a window of `w` seconds.",
-        "RateLimit": "Units left of each (`r`), and seconds until there are more (`t`).",
+        "RateLimit": "Units left of each (`r`), and seconds until there are more than `r` (`t`), rounded up.",
     },
     frozenset({"RateLimit-Policy"}),
 )

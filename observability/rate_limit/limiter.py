@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from observability.rate_limit.policies import Policy, PolicySet
-from observability.rate_limit.windows import Usage, fits, remaining_and_reset, seconds, wait
+from observability.rate_limit.windows import Usage, fits, remaining_and_pause, seconds, wait
 
 
 class Standing(NamedTuple):
@@ -12,8 +12,13 @@ class Standing(NamedTuple):
 
     policy: Policy
     remaining: int
-    reset: int
-    """Seconds until more units are available."""
+    pause: int
+    """Milliseconds until more units are available; 0 if all are."""
+
+    @property
+    def reset(self) -> int:
+        """Seconds until more units are available, rounded up."""
+        return seconds(self.pause)
 
 
 class Decision(NamedTuple):
@@ -21,17 +26,22 @@ class Decision(NamedTuple):
 
     rules: PolicySet
     standings: tuple[Standing, ...]
-    at: int
-    """The time of the decision, in seconds since the epoch."""
+    now: int
+    """The time of the decision, in milliseconds since the epoch."""
     violated: tuple[Policy, ...] = ()
     """The policies that the request would exceed; empty if it is allowed."""
-    retry_after: int = 0
-    """Seconds until the same request would be allowed."""
+    pause: int = 0
+    """Milliseconds until the same request would be allowed."""
 
     @property
     def allowed(self) -> bool:
         """Whether the request is allowed."""
         return not self.violated
+
+    @property
+    def retry_after(self) -> int:
+        """Seconds until the same request would be allowed, rounded up; at least 1 for a rejected request."""
+        return max(1, seconds(self.pause)) if self.violated else 0
 
 
 class Limiter(Protocol):
@@ -57,8 +67,8 @@ def decide(rules: PolicySet, usages: Sequence[Usage], cost: int, now: int, *, co
     violated: tuple[Policy, ...] = ()
     pause = 0
     for policy, usage in zip(rules.policies, usages, strict=True):
-        standings.append(Standing(policy, *remaining_and_reset(policy, usage)))
+        standings.append(Standing(policy, *remaining_and_pause(policy, usage)))
         if not counted and not fits(policy, usage, cost):
             violated = (*violated, policy)
             pause = max(pause, wait(policy, usage, cost))
-    return Decision(rules, tuple(standings), now // 1000, violated, max(1, seconds(pause)) if violated else 0)
+    return Decision(rules, tuple(standings), now, violated, pause)

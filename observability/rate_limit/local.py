@@ -2,7 +2,7 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from observability.rate_limit.limiter import Decision, decide
@@ -54,12 +54,23 @@ class LocalLimiter:
                 current += charged_units(policy, cost)
                 self._counters[key] = window, current, previous
                 usages[position] = current, previous, elapsed
-            while len(self._counters) > self._capacity:
-                self._counters.popitem(last=False)
+            self._evict()
         return decide(rules, usages, cost, now, counted=counted)
+
+    def adopt(self, subject: str, rules: PolicySet, usages: Iterable[Usage], now: int) -> None:
+        """Continue from what a shared limiter counted at ``now``, which is its clock."""
+        for policy, (current, previous, _) in zip(rules.policies, usages, strict=True):
+            key = (subject, policy.name, policy.window)
+            self._counters[key] = now // policy.milliseconds, current, previous
+            self._counters.move_to_end(key)
+        self._evict()
 
     async def close(self) -> None:
         """Does nothing: there is nothing to close."""
+
+    def _evict(self) -> None:
+        while len(self._counters) > self._capacity:
+            self._counters.popitem(last=False)
 
     def _find(self, key: tuple[str, str, int], milliseconds: int, now: int) -> tuple[int, Usage]:
         window = now // milliseconds

@@ -11,6 +11,7 @@ from redis.exceptions import NoScriptError
 from observability.concurrency.coalescer import RequestCoalescer
 from observability.rate_limit.connection import Connection, pack
 from observability.rate_limit.limiter import Decision, decide
+from observability.rate_limit.local import LocalLimiter
 from observability.rate_limit.policies import PolicySet
 from observability.rate_limit.windows import charged_units
 from observability.tracing.recording import client_span
@@ -31,15 +32,20 @@ class RedisLimiter:
 
     Uses Redis' own clock unless ``clock`` is given: hosts with different clocks would count in different windows. Every
     key expires when it no longer affects a decision, so memory is bounded by the clients of two windows.
+
+    ``mirror`` continues from the newest counters of each client when Redis does not reply.
     """
 
-    def __init__(self, url: str, timeout: float, clock: Callable[[], int] | None = None) -> None:
+    def __init__(
+        self, url: str, timeout: float, clock: Callable[[], int] | None = None, mirror: LocalLimiter | None = None
+    ) -> None:
         # Each caller has its own timeout. This one ends a call that all callers have abandoned, and is long enough that
         # a stalled event loop is not mistaken for an unavailable Redis.
         self._connection = Connection(url, _ABANDONED * timeout)
         self._replies = RequestCoalescer(self._connection.call)
         self._timeout = timeout
         self._clock = clock
+        self._mirror = mirror
         self._script = (files(__package__) / "windows.lua").read_bytes()
         self._digest = hashlib.sha1(self._script, usedforsecurity=False).hexdigest().encode()
 
@@ -54,6 +60,8 @@ class RedisLimiter:
             reply = await self._in_time(self._run([b"%d" % len(keys), *keys, *numbers]))
         counted, now, *counts = map(int, reply.split())
         usages = list(zip(*[iter(counts)] * _PER_POLICY, strict=True))
+        if self._mirror is not None:
+            self._mirror.adopt(subject, rules, usages, now)
         return decide(rules, usages, cost, now, counted=bool(counted))
 
     async def prepare(self) -> None:

@@ -29,15 +29,12 @@ def fits(policy: Policy, usage: Usage, cost: int) -> bool:
     return cost == 0 or used <= quota * window
 
 
-def remaining_and_reset(policy: Policy, usage: Usage) -> tuple[int, int]:
-    """Return the remaining whole units, and the seconds until there are more: the end of the window or, with nothing
-    left, the next unit.
-    """
+def remaining_and_pause(policy: Policy, usage: Usage) -> tuple[int, int]:
+    """Return the remaining whole units, and the milliseconds until there is one more; 0 for a full quota."""
     current, previous, elapsed = usage
-    window = policy.milliseconds
-    left = ((policy.quota - current) * window - previous * (window - elapsed)) // window
-    pause = window - elapsed if left > 0 else wait(policy, usage, 1)
-    return max(0, left), -(-pause // _SECOND)
+    window, quota = policy.milliseconds, policy.quota
+    left = max(0, ((quota - current) * window - previous * (window - elapsed)) // window)
+    return left, 0 if left >= quota else wait(policy, usage, left + 1)
 
 
 def wait(policy: Policy, usage: Usage, cost: int) -> int:

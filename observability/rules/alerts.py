@@ -10,6 +10,8 @@ from observability.slo import BURN_RATES, FEWEST_BAD_EVENTS, OBJECTIVES, BurnRat
 
 RUNBOOKS: Final = "{{ $externalURL }}/runbooks"
 """The proxy in front of Prometheus serves them (``grafana/caddy/Caddyfile``)."""
+_MANY_FALLBACKS: Final = 30
+"""Decisions in the window of the alert. One late reply of a busy machine is one."""
 JOB: Final = "strata"
 """The name of the scrape job of the API."""
 
@@ -69,11 +71,14 @@ def causes(clock: Clock) -> Iterator[Alert]:
     )
     yield Alert(
         name="RateLimitFallback",
-        expr="max by (environment) (api_rate_limit_fallback) > 0",
+        expr=(
+            "max by (environment) (api_rate_limit_fallback) > 0 or "
+            f"sum by (environment) (increase(api_rate_limit_fallbacks_total[{recently}])) > {_MANY_FALLBACKS}"
+        ),
         severity="ticket",
         delay=timedelta(minutes=1),
         summary="Rate limits are counted in each process for itself",
-        description="Redis does not answer in time; limits hold for each process, not for all of them together.",
+        description="Redis does not respond in time; limits hold for each process, not for all of them together.",
     )
     yield Alert(
         name="TracesDropped",

@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 from app.http.caching import Caching, caching_of
 from app.http.errors.problems import MEDIA_TYPE as PROBLEM
 from app.http.idempotency.keys import REPLAYED_HEADER
+from app.http.rate_limit.admission import COST
 from app.http.routing.deprecations import HEADER as DEPRECATED_USE
 from observability.rate_limit.headers import Dialect
 from versions.kit.lifecycle_headers import lifecycle_headers
@@ -37,9 +38,11 @@ _IDS: Final = {
 }
 _CACHING: Final = "Which caches may store the response, and for how long (RFC 9111)."
 _VARY: Final = "The request headers on which the response depends."
-_ABSENT: Final = "Absent if a shared cache may store the response."
+_ABSENT: Final = "Absent if a shared cache may store the response; a quota also if it could not be determined."
 _OPTIONAL: Final = "-Optional"
-"""The suffix of the component that describes a header which cacheable responses lack."""
+"""The suffix of the component that describes a header which some responses lack."""
+_UNCHARGED: Final = frozenset({"500", "503", "504"})
+"""The caller may be unknown, and then nothing is charged."""
 _STORED: Final = frozenset({"200", "304"})
 _DEPRECATED_USE: Final = (
     "The deprecated features that the request used (`operation`, `query:name`, `header:name`, `request:/pointer`, "
@@ -80,10 +83,12 @@ def _completed(
     """``reporting``: ids of the operations whose responses report deprecated use."""
     components = document.setdefault("components", {})
     components["securitySchemes"] = SECURITY_SCHEMES
-    common, optional = _common_headers(version, dialect), _headers_of_one_caller(dialect)
+    common, optional = _common_headers(version, dialect), _optional_headers(dialect)
     components["headers"] = common | {f"{name}{_OPTIONAL}": declared for name, declared in optional.items()}
     references = {name: _reference(name) for name in common}
-    cacheable = references | {name: _reference(f"{name}{_OPTIONAL}") for name in optional}
+    replaced = {name: _reference(f"{name}{_OPTIONAL}") for name in optional}
+    cacheable = references | {name: found for name, found in replaced.items() if name not in dialect.shared_names}
+    uncharged = references | {name: found for name, found in replaced.items() if name in dialect.descriptions}
     for name in ("HTTPValidationError", "ValidationError"):
         # FastAPI's own schema of a 422, which no version uses.
         components.get("schemas", {}).pop(name, None)
@@ -93,6 +98,7 @@ def _completed(
         for method, operation in path.items():
             if method not in _METHODS:
                 continue
+            _state_cost(operation)
             for parameter in operation.get("parameters", ()):
                 parameter["schema"] = _without_null(parameter["schema"])
             if version.is_sunsetting:
@@ -100,13 +106,22 @@ def _completed(
                 operation["responses"]["410"] = _gone(operation["responses"]["405"])
             for status, response in operation["responses"].items():
                 shared = status in _STORED and _is_cacheable(method, operation)
-                response["headers"] = {**(cacheable if shared else references), **response.get("headers", {})}
+                common = cacheable if shared else uncharged if status in _UNCHARGED else references
+                response["headers"] = {**common, **response.get("headers", {})}
                 if operation["operationId"] in reporting:
                     response["headers"][DEPRECATED_USE] = header(_DEPRECATED_USE)
                 if PROBLEM in response.get("content", {}):
                     # FastAPI lists a response's model under its default media type too.
                     response["content"].pop("application/json", None)
     return document
+
+
+def _state_cost(operation: dict[str, Any]) -> None:
+    """States the cost as a member and, where it is not 1, in the description."""
+    cost = operation.setdefault(COST, 1)
+    if cost != 1:
+        text = f"Costs {cost} units of the rate limit." if cost else "Costs no units of the rate limit."
+        operation["description"] = f"{operation.get('description', '')}\n\n{text}".strip()
 
 
 def _gone(error: dict[str, Any]) -> dict[str, Any]:
@@ -132,10 +147,9 @@ def _reference(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/headers/{name}"}
 
 
-def _headers_of_one_caller(dialect: Dialect) -> dict[str, Any]:
-    """The headers that a response lacks if a shared cache may store it."""
-    quota = {name: text for name, text in dialect.descriptions.items() if name not in dialect.shared_names}
-    return {name: header(f"{text} {_ABSENT}") for name, text in (_IDS | quota).items()}
+def _optional_headers(dialect: Dialect) -> dict[str, Any]:
+    """The headers that a response lacks if a shared cache may store it, or if its request was not charged."""
+    return {name: header(f"{text} {_ABSENT}") for name, text in (_IDS | dict(dialect.descriptions)).items()}
 
 
 def _common_headers(version: ApiVersion, dialect: Dialect) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Converts every exception of a request to one shape, from which each version renders its error format."""
 
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -12,6 +11,7 @@ from starlette.exceptions import HTTPException
 from app.errors import PROBLEM_TYPES, DomainError, ErrorKind, FieldError, Unauthenticated
 from app.http.errors.status import STATUS
 from app.http.rate_limit.limits import QuotaExceeded
+from app.http.retry_after import with_jitter
 from app.kit.db.errors import domain_error
 
 _METHOD_NOT_ALLOWED: Final = "method_not_allowed"
@@ -65,15 +65,20 @@ def classify(error: Exception) -> Failure:
 def _from_domain(error: DomainError) -> Failure:
     headers = {}
     if error.retry_after is not None:
-        # Clients rejected at the same moment must not retry at the same moment.
-        spread = 2 * error.retry_after if error.kind is ErrorKind.UNAVAILABLE else 0
-        headers["Retry-After"] = str(error.retry_after + random.randint(0, spread))  # noqa: S311 - guards nothing
+        headers["Retry-After"] = str(_delay(error.retry_after, error.kind))
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
     elif scope := error.context.get("scope"):
         headers["WWW-Authenticate"] = f'Bearer error="insufficient_scope", scope="{scope}"'
     violated = (policy,) if (policy := error.context.get("policy")) else ()
     return Failure(STATUS[error.kind], error.code, error.message, error.fields, headers, violated=violated)
+
+
+def _delay(seconds: int, kind: ErrorKind) -> int:
+    """After an outage all clients return, after a limit those of one caller. The end of a brownout is exact."""
+    if kind in {ErrorKind.UNAVAILABLE, ErrorKind.TIMEOUT}:
+        return with_jitter(seconds, 2 * seconds)
+    return with_jitter(seconds) if kind is ErrorKind.RATE_LIMITED else seconds
 
 
 def _from_validation(error: RequestValidationError) -> Failure:

@@ -4,7 +4,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.errors import Unavailable
 from app.http.middleware.metrics import LoadSheddingMetrics
-from app.http.rate_limit.admission import charge_address
 from app.http.runtime import Component, Runtime, runtime_of
 from app.settings.http import HttpSettings
 
@@ -31,7 +30,7 @@ class LoadSheddingMiddleware:
     """Raises ``Overloaded`` when the process already serves ``Capacity.limit`` requests, of whichever version.
 
     With an unbounded queue every response would be late; a rejection takes a hundredth of the time of a response and
-    says when to retry. The caller's quota is read for the headers and not charged.
+    says when to retry. Nothing is charged, and the response shows no quota.
     """
 
     def __init__(self, app: ASGIApp, *, version: str) -> None:
@@ -46,7 +45,6 @@ class LoadSheddingMiddleware:
         capacity = runtime.get(Capacity)
         if capacity.in_use >= capacity.limit:
             runtime.metrics.group(LoadSheddingMetrics).shed.labels(self._version).inc()
-            await charge_address(scope, 0)
             raise Overloaded(retry_after=1)
         capacity.in_use += 1
         try:

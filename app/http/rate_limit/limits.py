@@ -10,6 +10,7 @@ from starlette.types import Scope
 
 from app.access.principal import Plan, Principal
 from app.http.rate_limit.metrics import RateLimitMetrics
+from app.http.retry_after import with_jitter
 from app.http.runtime import Component, Runtime
 from app.settings.errors import SettingsError, variable
 from app.settings.rate_limit import RateLimitSettings
@@ -34,8 +35,8 @@ class QuotaExceeded(RateLimitExceeded):
         worst = decision.violated[0]
         super().__init__(worst.declared)
         self.violated = tuple(policy.name for policy in decision.violated)
-        self.retry_after = decision.retry_after
-        self.detail = f"Rate limit exceeded. {self.detail} ({worst.name}); try again in {decision.retry_after} seconds."
+        self.retry_after = with_jitter(decision.retry_after)
+        self.detail = f"Rate limit exceeded. {self.detail} ({worst.name}); try again in {self.retry_after} seconds."
 
 
 class RateLimits(Component):
@@ -46,14 +47,14 @@ class RateLimits(Component):
         self._decisions = metrics.decisions
         self._counters: dict[str, _Counters] = {}
         self._anonymous = PolicySet.parse("anonymous", limits.anonymous)
+        self._rejected = PolicySet.parse("rejected", limits.rejected_credentials)
         self._plans = {plan: PolicySet.parse(plan.value, getattr(limits.plans, plan.value)) for plan in Plan}
         self._shared: FallbackLimiter | None = None
-        note_fallback = metrics.fallback.labels().set
         local = LocalLimiter(limits.local_counters)
         redis = settings[RedisSettings]
         if redis.url is not None:
-            shared = RedisLimiter(redis.url.get_secret_value(), redis.timeout)
-            self._shared = FallbackLimiter(shared, local, note_fallback)
+            shared = RedisLimiter(redis.url.get_secret_value(), redis.timeout, mirror=local)
+            self._shared = FallbackLimiter(shared, local, metrics)
         self.counting: Limiter = self._shared or local
         """Counts even when request limits are disabled: the limit on sign-in uses it."""
         self._limiter: Limiter = self.counting if limits.enabled else NullLimiter()
@@ -70,6 +71,10 @@ class RateLimits(Component):
     def charge_address(self, address: str, cost: int) -> Awaitable[Decision]:
         """Charge a client address under the anonymous policies."""
         return self._charge(f"address:{address}", self._anonymous, cost)
+
+    def charge_rejected(self, address: str) -> Awaitable[Decision]:
+        """Charge a client address for credentials that were rejected, under policies of their own."""
+        return self._charge(f"rejected:{address}", self._rejected, 1)
 
     def charge_principal(self, principal: Principal, cost: int) -> Awaitable[Decision]:
         """Charge a user under a plan. All keys of a user on one plan share its quota."""

@@ -1,15 +1,28 @@
 """The instruments of rate limiting."""
 
 from observability.metrics.metrics import Metrics
+from observability.rate_limit.fallback import REASONS
 
 
 class RateLimitMetrics:
-    """Counts decisions by policy, and shows whether a process counts alone."""
+    """Counts decisions by policy, and those that a process made alone. Implements ``FallbackMetrics``."""
 
     def __init__(self, metrics: Metrics) -> None:
         self.decisions = metrics.counter(
             "api_rate_limit_decisions", "Requests weighed against a policy.", ("policy", "decision")
         )
-        self.fallback = metrics.gauge(
+        self._fallback = metrics.gauge(
             "api_rate_limit_fallback", "1 while a process counts alone because Redis does not answer.", (), "max"
+        ).labels()
+        fallbacks = metrics.counter(
+            "api_rate_limit_fallbacks", "Decisions that a process made alone because Redis did not reply.", ("reason",)
         )
+        self._fallbacks = {reason: fallbacks.labels(reason) for reason in REASONS}
+
+    def circuit_changed(self, *, is_open: bool) -> None:
+        """See ``FallbackMetrics``."""
+        self._fallback.set(is_open)
+
+    def decided_locally(self, reason: str) -> None:
+        """See ``FallbackMetrics``."""
+        self._fallbacks[reason].inc()

@@ -41,7 +41,9 @@ async def test_local_limiter_agrees_with_the_model(
         assert [policy.name for policy in decision.violated] == model.charge(subject, rules, cost)
         for standing in decision.standings:
             assert 0 <= standing.remaining <= standing.policy.quota
-            assert 0 < standing.reset <= 2 * standing.policy.window
+            full = standing.remaining == standing.policy.quota
+            assert full == (standing.pause == 0)
+            assert standing.reset <= 2 * standing.policy.window
 
 
 @bounded

@@ -10,7 +10,7 @@ from observability.rate_limit.policies import Policy, PolicySet, parse_policy
 
 NAMES = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), min_size=1, max_size=20)
 STANDINGS = st.lists(
-    st.tuples(NAMES, st.integers(1, 10**6), st.integers(1, 86_400), st.integers(0, 10**6), st.integers(0, 10**6)),
+    st.tuples(NAMES, st.integers(1, 10**6), st.integers(1, 86_400), st.integers(0, 10**6), st.integers(1, 10**6)),
     min_size=1,
     max_size=4,
 )
@@ -19,10 +19,10 @@ DECLARED = parse_policy("any", "1/minute").declared
 
 def decision(standings: list[tuple[str, int, int, int, int]]) -> Decision:
     found = tuple(
-        Standing(Policy(name, quota, window, DECLARED), remaining, reset)
+        Standing(Policy(name, quota, window, DECLARED), remaining, reset * 1000 - 400)
         for name, quota, window, remaining, reset in standings
     )
-    return Decision(PolicySet("test", tuple(standing.policy for standing in found)), found, at=1_795_000_000)
+    return Decision(PolicySet("test", tuple(standing.policy for standing in found)), found, now=1_795_000_000_000)
 
 
 @given(STANDINGS)
@@ -55,3 +55,18 @@ def test_draft_11_format() -> None:
     assert {name.decode().title() for name, _ in DRAFT_11.fields(decision([burst]))} == {
         name.title() for name in DRAFT_11.descriptions
     }
+
+
+def test_the_reset_of_the_older_headers_is_rounded_up_once() -> None:
+    """1.2 s after a time that is 0.9 s into a second: two roundings would be a second too early."""
+    policy = Policy("burst", 100, 60, DECLARED)
+    decided = Decision(PolicySet("test", (policy,)), (Standing(policy, 0, 1200),), now=1_795_000_000_900)
+    assert dict(X_RATELIMIT.fields(decided))[b"x-ratelimit-reset"] == b"1795000003"
+
+
+def test_headers_for_shared_caches_are_equal_for_all_callers() -> None:
+    burst, other = decision([("burst", 100, 60, 50, 30)]), decision([("burst", 100, 60, 2, 7)])
+    for dialect in (X_RATELIMIT, DRAFT_11):
+        assert dialect.shared_fields(burst) == dialect.shared_fields(other)
+        shown = {name.decode() for name, _ in dialect.shared_fields(burst)}
+        assert shown == {name.lower() for name in dialect.shared_names}

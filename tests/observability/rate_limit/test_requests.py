@@ -63,7 +63,7 @@ async def test_requests_are_served_while_redis_is_down(counted: TestApp, server:
             "dependencies": {"database": "ok", "redis": "ok"},
         }
         server.kill()
-        response = await client.get("/api/v2/posts")
+        response = await client.get("/api/v2/rate-limit")
         assert (response.status_code, response.headers["RateLimit"].startswith('"burst";r=')) == (200, True)
         ready = await client.get("/health/ready")
         assert (ready.status_code, ready.json()["status"]) == (200, "degraded")
@@ -77,7 +77,7 @@ async def test_without_limits_responses_conform_to_the_contract(test_app: TestAp
     open_settings = settings.with_groups(limits, RedisSettings())
     runtime = type(test_app.runtime).build(open_settings, test_app.runtime.database)
     async with TestApp(create_app(open_settings), runtime).client() as client:
-        found = [await client.get("/api/v2/posts") for _ in range(3)]
+        found = [await client.get("/api/v2/rate-limit") for _ in range(3)]
     assert [(response.status_code, response.headers["RateLimit"][:11]) for response in found] == [
         (200, '"burst";r=1')
     ] * 3

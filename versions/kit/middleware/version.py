@@ -9,9 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.errors import DomainError
 from app.http.caching import cache_headers, is_shared
 from app.http.principal import has_credentials
-from app.http.rate_limit.admission import charge_address, decision_of
+from app.http.rate_limit.admission import admit_without_route
 from app.http.rate_limit.limits import QuotaExceeded
 from app.http.state import state_of
 from app.kit.deadline import Deadline
@@ -32,7 +33,7 @@ class VersionMiddleware:
     These are the headers of rate limits, caching, lifecycle and deprecation.
 
     The headers are added when the response starts, because all are known by then. Requests that matched no route
-    (404, 405, 413) are charged to the client address here; otherwise any credentials would make them free.
+    (404, 405, 413) are charged here: to their principal or, without valid credentials, to the client address.
 
     The response starts before the deadline of ``timeout`` seconds, or is a 503.
 
@@ -71,15 +72,16 @@ class VersionMiddleware:
             await response(scope, receive, sender.send)
 
     def headers(self, scope: Scope, status: int) -> list[tuple[bytes, bytes]]:
-        """The headers that are added to the response of a charged request.
+        """The headers that are added to the response.
 
-        A response that a shared cache may store has no header that belongs to one caller.
+        A response that a shared cache may store has no header that belongs to one caller. A response to a request that
+        was not charged has no quota, since none was looked up.
         """
         state, credentials = state_of(scope), has_credentials(scope)
         shared = is_shared(state.caching, scope["method"], status, credentials=credentials)
         quota = self._shared_quota if shared else self._quota
         return [
-            *quota(decision_of(scope)),
+            *(() if state.decision is None else quota(state.decision)),
             *cache_headers(state.caching, shared=shared, credentials=credentials),
             *self._lifecycle_headers,
             *state.deprecation_headers,
@@ -104,7 +106,8 @@ class _ResponseSender:
     async def send(self, message: Message) -> None:
         if message["type"] == _START:
             scope = self._scope
-            if state_of(scope).decision is None and (rejection := await self._rejection()) is not None:
+            uncharged = state_of(scope).decision is None and message["status"] < HTTPStatus.INTERNAL_SERVER_ERROR
+            if uncharged and (rejection := await self._rejection()) is not None:
                 await rejection(scope, self._receive, self.send)
                 self._rejected = True
                 return
@@ -115,9 +118,12 @@ class _ResponseSender:
             await self._send(message)
 
     async def _rejection(self) -> Response | None:
-        """Charges a request that was not charged yet. Returns a 429 response if the quota is used up."""
+        """Charges a request that was not charged yet.
+
+        Returns a 429 response if the quota is used up, and a 503 if the caller cannot be determined.
+        """
         try:
-            await charge_address(self._scope, 1)
-        except QuotaExceeded as error:
+            await admit_without_route(self._scope)
+        except (QuotaExceeded, DomainError) as error:
             return self._middleware.render(Request(self._scope), error)
         return None

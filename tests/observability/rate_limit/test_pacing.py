@@ -1,0 +1,105 @@
+"""A sequential client that obeys the headers is never rejected, and can use the whole quota."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from observability.rate_limit.limiter import Decision, Limiter
+from observability.rate_limit.local import LocalLimiter
+from observability.rate_limit.policies import PolicySet
+from observability.rate_limit.redis import RedisLimiter
+from observability.rate_limit.windows import seconds
+from tests.observability.rate_limit.model import Clock
+
+QUOTAS = st.tuples(st.integers(1, 30), st.integers(1, 90))
+COSTS = st.lists(st.tuples(st.integers(0, 5_000), st.integers(1, 10)), min_size=1, max_size=60)
+
+
+def rules_of(burst: tuple[int, int], daily: tuple[int, int]) -> PolicySet:
+    texts = {"burst": f"{burst[0]}/{burst[1]} second", "daily": f"{burst[0] + daily[0]}/{60 + daily[1]} second"}
+    return PolicySet.parse("test", texts)
+
+
+async def wait_for(limiter: Limiter, clock: Clock, rules: PolicySet, cost: int) -> None:
+    """Wait as long as ``t`` says while a policy has fewer units than the next operation costs, and read again."""
+    for _ in range(1000):
+        decision = await limiter.charge("ada", rules, 0)
+        short = [one for one in decision.standings if one.remaining < min(cost, one.policy.quota)]
+        if not short:
+            return
+        clock.now += 1000 * max(one.reset for one in short)
+    raise AssertionError(f"no end of waiting: {decision}")
+
+
+async def pace(limiter: Limiter, clock: Clock, rules: PolicySet, costs: list[tuple[int, int]]) -> None:
+    for pause, cost in costs:
+        clock.now += pause
+        await wait_for(limiter, clock, rules, cost)
+        assert (await limiter.charge("ada", rules, cost)).allowed
+
+
+@settings(max_examples=60)
+@given(burst=QUOTAS, daily=QUOTAS, costs=COSTS)
+async def test_a_client_that_waits_is_never_rejected(
+    burst: tuple[int, int], daily: tuple[int, int], costs: list[tuple[int, int]]
+) -> None:
+    clock = Clock()
+    await pace(LocalLimiter(1000, clock), clock, rules_of(burst, daily), costs)
+
+
+async def test_the_same_with_redis(redis_limiter: Callable[..., RedisLimiter]) -> None:
+    clock = Clock()
+    costs = [(137 * number % 900, 1 + number % 7) for number in range(200)]
+    await pace(redis_limiter(clock=clock), clock, rules_of((13, 7), (40, 30)), costs)
+
+
+@settings(max_examples=60)
+@given(burst=QUOTAS, daily=QUOTAS, costs=COSTS)
+async def test_after_the_announced_time_there_is_more_and_not_before(
+    burst: tuple[int, int], daily: tuple[int, int], costs: list[tuple[int, int]]
+) -> None:
+    clock = Clock()
+    limiter, rules = LocalLimiter(1000, clock), rules_of(burst, daily)
+    for pause, cost in costs:
+        clock.now += pause
+        decision = await limiter.charge("ada", rules, cost)
+        for position, standing in enumerate(decision.standings):
+            if not standing.pause:
+                continue
+            for early, more in ((1, 0), (0, 1)):
+                later = LocalLimiter(1000, lambda at=clock.now + standing.pause - early: at)  # type: ignore[misc]  # a default binds the time
+                later._counters = limiter._counters.copy()
+                found = (await later.charge("ada", rules, 0)).standings[position].remaining
+                assert found == standing.remaining if not more else found > standing.remaining
+
+
+@pytest.mark.parametrize(("quota", "window"), [(10, 60), (120, 60), (7, 3)])
+async def test_the_whole_quota_of_a_window_can_be_used(quota: int, window: int) -> None:
+    clock = Clock(now=60_000 * window)
+    limiter, rules = LocalLimiter(1000, clock), PolicySet.parse("test", {"burst": f"{quota}/{window} second"})
+    admitted = [(await limiter.charge("ada", rules)).allowed for _ in range(quota + 1)]
+    assert admitted == [True] * quota + [False]
+
+
+@settings(max_examples=60)
+@given(burst=QUOTAS, offset=st.integers(0, 999), costs=COSTS)
+async def test_a_rejected_client_that_waits_is_admitted(
+    burst: tuple[int, int], offset: int, costs: list[tuple[int, int]]
+) -> None:
+    """By ``Retry-After``, and by the instant of v1, which is in whole seconds."""
+    clock = Clock(now=1_795_000_000_000 + offset)
+    limiter, rules = LocalLimiter(1000, clock), rules_of(burst, (1000, 1))
+    for pause, _ in costs:
+        clock.now += pause
+        decision: Decision = await limiter.charge("ada", rules)
+        if decision.allowed:
+            continue
+        tightest = min(decision.standings, key=lambda standing: (standing.remaining, -standing.pause))
+        rejected_at = clock.now
+        for instant in (rejected_at + 1000 * decision.retry_after, 1000 * seconds(decision.now + tightest.pause)):
+            clock.now = instant
+            assert (await limiter.charge("ada", rules, 0)).standings[0].remaining >= 1
+        clock.now = max(clock.now, rejected_at)
+        assert (await limiter.charge("ada", rules)).allowed
