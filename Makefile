@@ -13,8 +13,10 @@ COMPOSE_ENV ?= compose.env
 # Parameters of `make test-deep`: its duration, and the seed of its cases (random and printed unless set).
 MINUTES ?= 20
 SEED ?=
+# Parameter of `make test-outages`: how long each fault lasts.
+HOLD ?= 180
 
-.PHONY: help up test test-fast test-deep mutants lint types check fmt bench contracts contract-tools dashboards dashboards-check compose-env clean
+.PHONY: help up test test-fast test-deep test-outages mutants lint types check fmt bench contracts contract-tools dashboards dashboards-check compose-env clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +40,9 @@ test-fast: $(INSTALLED) ## run the suite in 2 minutes: no tests marked slow (ser
 test-deep: $(INSTALLED) ## many more random cases: the laws, then each version as each caller; MINUTES=20, SEED=random
 	TESTS_DEEP=1 .venv/bin/python -m pytest --timeout 3600 tests/laws
 	.venv/bin/python -m tests.conformance --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+
+test-outages: $(INSTALLED) ## each dependency fails under load for HOLD=180 seconds
+	CI=true STRATA_TEST_FAULT_SECONDS=$(HOLD) .venv/bin/python -m pytest -n 0 -s tests/system/test_outages.py
 
 mutants: $(INSTALLED) ## plant bugs in the mappings of v1 and v2; fails unless the laws catch 95 %
 	.venv/bin/python -m tests.laws.mutants

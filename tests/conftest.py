@@ -26,8 +26,8 @@ from tests.support.rollback_database import RollbackDatabase
 
 _SERVER = pytest.StashKey[TestServer]()
 _DSN = pytest.StashKey[str]()
-_SHARED_SERVER = ("tests/browser/",)
-"""Folders whose files share one running server per file."""
+_SHARED_SERVER = ("tests/browser/", "tests/system/test_outages.py")
+"""Folders, and files, whose tests share one running server per file."""
 _SLOW = (
     "tests/system/",
     "tests/browser/",

@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import logging
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -151,6 +152,7 @@ def wait_until_migrated(dsn: str) -> None:
 
     Rejected credentials and a missing database are errors of the settings: they are raised at once.
     """
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     failures = 0
     while True:
         try:

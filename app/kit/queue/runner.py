@@ -1,6 +1,7 @@
 """Runs PgQueuer on one connection after another: the loss of the database ends no worker and loses no job."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ _LOG: Final = structlog.get_logger()
 _DEQUEUE_TIMEOUT: Final = timedelta(seconds=5)
 _CLOSE_SECONDS: Final = 1.0
 _BACKOFF: Final = Backoff(first=0.1, longest=5.0)
-_STABLE_SECONDS: Final = 30.0
+_STABLE_SECONDS: Final = 5.0
 """A connection that lasted so long ends the series of failures, on which the delay depends."""
 
 
@@ -49,6 +50,7 @@ class QueueRunner:
         self._register = register
         self._metrics = metrics
         metrics.connected.set(0)
+        logging.getLogger("pgqueuer").addFilter(OutageFilter())
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until ``stop`` is set; running jobs are finished first. Raises errors other than a lost database."""
@@ -102,6 +104,19 @@ class QueueRunner:
             )
         finally:
             stopping.cancel()
+
+
+class OutageFilter(logging.Filter):
+    """Logs errors of PgQueuer that are part of an outage as one line, without the traceback."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep every record."""
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None and isinstance(domain_error(error), Unavailable | TimedOut):
+            record.exc_info = None
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+            record.msg, record.args = f"{record.getMessage()} ({type(error).__name__})", None
+        return True
 
 
 class TerminatingDriver(AsyncpgDriver):

@@ -1,0 +1,167 @@
+"""Each dependency fails while clients with paying keys send 20 requests a second.
+
+``STRATA_TEST_FAULT_SECONDS`` sets how long each fault lasts; `make test-outages` sets it to 180. A promise of the
+documentation is asserted with a threefold margin, since the machine that runs the tests may be slow.
+"""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import asyncpg
+import pytest
+
+from tests.support.outages import Load, Sample, Stack, running_stack
+from tests.support.waiting import wait_until
+
+FAULT_SECONDS: Final = float(os.environ.get("STRATA_TEST_FAULT_SECONDS", "3"))
+FREEZE_SECONDS: Final = max(10.0, FAULT_SECONDS)
+MARGIN: Final = 3
+REQUEST_SECONDS: Final = 8
+"""The default of ``STRATA_HTTP__REQUEST_TIMEOUT``."""
+RECOVERY_SECONDS: Final = 3
+JOB_SECONDS: Final = 30
+READINESS_SECONDS: Final = 2
+CALM_SECONDS: Final = 1.5
+"""Load before each fault, and after its recovery."""
+pytestmark = pytest.mark.timeout(10 * FAULT_SECONDS + 300)
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with running_stack(tmp_path_factory.mktemp("outages")) as running:
+        yield running
+
+
+class Outage:
+    """One fault under load: its start and end, and the requests around it."""
+
+    def __init__(self, stack: Stack, load: Load) -> None:
+        self._stack = stack
+        self._load = load
+        self.started = self.ended = 0.0
+        self.recovery = self.jobs = 0.0
+        """Seconds from the end of the fault to the last failed request, and to the last mail."""
+
+    def run(self, begin: Callable[[], object], end: Callable[[], object], seconds: float) -> None:
+        """Cause the fault, end it after some seconds, and wait until requests succeed again."""
+        time.sleep(CALM_SECONDS)
+        before = self._stack.register()
+        self.started = time.monotonic()
+        begin()
+        time.sleep(seconds)
+        end()
+        self.ended = time.monotonic()
+        self._await_recovery()
+        after = self._stack.register()
+        deadline = self.ended + MARGIN * JOB_SECONDS
+        for address in (before, after):
+            wait_until(
+                lambda due=address: self._stack.mailed(due), max(0.1, deadline - time.monotonic()), self._stack.logs
+            )
+        self.jobs = time.monotonic() - self.ended
+
+    def _await_recovery(self) -> None:
+        """Return after a calm period in which every request succeeded."""
+        calm_since = self.ended
+        while True:
+            failed = [one.sent for one in self._load.since(self.ended) if not one.succeeded]
+            calm_since = max([calm_since, *failed])
+            assert calm_since < self.ended + MARGIN * RECOVERY_SECONDS, f"{self._load.statuses()}\n{self._stack.logs()}"
+            if time.monotonic() > calm_since + CALM_SECONDS:
+                self.recovery = calm_since - self.ended
+                return
+            time.sleep(0.1)
+
+    def rejected(self) -> list[Sample]:
+        """The requests that did not succeed, after checking that each was rejected as documented."""
+        samples = self._load.since(0.0)
+        wrong = [one for one in samples if not (one.succeeded or one.rejected)]
+        assert not wrong, f"{self._load.statuses()}\n{wrong[:3]}\n{self._stack.logs()}"
+        slow = max(one.seconds for one in samples)
+        assert slow < MARGIN * REQUEST_SECONDS, f"a request took {slow:.1f} s"
+        rejected = [one for one in samples if one.rejected]
+        assert all(one.sent + one.seconds >= self.started for one in rejected), "a request failed before the fault"
+        return rejected
+
+    def readiness_delays(self) -> tuple[float, float]:
+        """The seconds until readiness reported the fault, and its end."""
+        samples = self._load.readiness
+        down = next(one.sent for one in samples if one.sent > self.started and one.status == 503)
+        up = next(one.sent for one in samples if one.sent > max(down, self.ended) and one.status == 200)
+        assert all(one.seconds < MARGIN * READINESS_SECONDS for one in samples), "a readiness check waited"
+        return down - self.started, up - self.ended
+
+
+@pytest.fixture
+def outage(stack: Stack) -> Iterator[tuple[Outage, Load]]:
+    with Load(stack.url, stack.headers) as load:
+        yield Outage(stack, load), load
+
+
+async def ensure_made_once(stack: Stack, samples: list[Sample]) -> None:
+    """Every acknowledged post exists, and none exists twice, although transactions ran again."""
+    connection = await asyncpg.connect(stack.strata.environment["STRATA_DATABASE__URL"])
+    titles = [one.title for one in samples if one.operation == "create"]
+    rows = await connection.fetch("SELECT title, count(*) FROM posts WHERE title = ANY($1) GROUP BY title", titles)
+    await connection.close()
+    found = dict(map(tuple, rows))
+    assert {one.title for one in samples if one.operation == "create" and one.succeeded} <= found.keys()
+    assert set(found.values()) == {1}
+
+
+async def test_one_backend_is_ended(stack: Stack, outage: tuple[Outage, Load]) -> None:
+    fault, load = outage
+    fault.run(lambda: stack.postgres.kill_backend(signal.SIGTERM), lambda: None, FAULT_SECONDS)
+    assert len(fault.rejected()) <= 1, "only a transaction that was being committed may fail"
+    await ensure_made_once(stack, load.since(0.0))
+
+
+async def test_one_backend_crashes(stack: Stack, outage: tuple[Outage, Load]) -> None:
+    fault, load = outage
+    fault.run(lambda: stack.postgres.kill_backend(signal.SIGKILL), lambda: None, FAULT_SECONDS)
+    fault.rejected()
+    await ensure_made_once(stack, load.since(0.0))
+
+
+async def test_postgresql_hangs(stack: Stack, outage: tuple[Outage, Load]) -> None:
+    fault, load = outage
+    fault.run(stack.postgres.freeze, stack.postgres.resume, FREEZE_SECONDS)
+    assert fault.rejected()
+    down, up = fault.readiness_delays()
+    assert down < MARGIN * READINESS_SECONDS
+    assert up < MARGIN * READINESS_SECONDS
+    await ensure_made_once(stack, load.since(0.0))
+
+
+async def test_postgresql_is_killed_and_started_again(stack: Stack, outage: tuple[Outage, Load]) -> None:
+    fault, load = outage
+    fault.run(stack.postgres.kill, stack.postgres.start, FAULT_SECONDS)
+    assert fault.rejected()
+    down, up = fault.readiness_delays()
+    assert down < MARGIN * READINESS_SECONDS
+    assert up < MARGIN * READINESS_SECONDS
+    await ensure_made_once(stack, load.since(0.0))
+
+
+async def test_redis_hangs(stack: Stack, outage: tuple[Outage, Load]) -> None:
+    fault, load = outage
+    fault.run(stack.redis.suspend, stack.redis.resume, FAULT_SECONDS)
+    assert fault.rejected() == [], "requests are counted in the process"
+    await ensure_made_once(stack, load.since(0.0))
+
+
+async def test_the_worker_is_killed(stack: Stack, outage: tuple[Outage, Load]) -> None:
+    fault, load = outage
+    fault.run(stack.worker.kill, stack.start_worker, FAULT_SECONDS)
+    assert fault.rejected() == []
+    await ensure_made_once(stack, load.since(0.0))
+
+
+def test_no_process_ended_and_no_outage_was_logged_as_a_defect(stack: Stack) -> None:
+    assert (stack.server.poll(), stack.worker.poll()) == (None, None)
+    for name in ("serve", "worker"):
+        defects = [line for line in stack.strata.log(name).splitlines() if "Traceback" in line]
+        assert not defects, defects[0]
