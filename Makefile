@@ -42,7 +42,7 @@ test-deep: $(INSTALLED) ## many more random cases: the laws, then each version a
 	.venv/bin/python -m tests.conformance --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 test-outages: $(INSTALLED) ## each dependency fails under load for HOLD=180 seconds
-	CI=true STRATA_TEST_FAULT_SECONDS=$(HOLD) .venv/bin/python -m pytest -n 0 -s tests/system/test_outages.py
+	CI=true TESTS_FAULT_SECONDS=$(HOLD) .venv/bin/python -m pytest -n 0 -s tests/system/test_outages.py
 
 mutants: $(INSTALLED) ## plant bugs in the mappings of v1 and v2; fails unless the laws catch 95 %
 	.venv/bin/python -m tests.laws.mutants

@@ -1,6 +1,6 @@
 """Each dependency fails while clients with paying keys send 20 requests a second.
 
-``STRATA_TEST_FAULT_SECONDS`` sets how long each fault lasts; `make test-outages` sets it to 180. A promise of the
+``TESTS_FAULT_SECONDS`` sets how long each fault lasts; `make test-outages` sets it to 180. A promise of the
 documentation is asserted with a threefold margin, since the machine that runs the tests may be slow.
 """
 
@@ -16,7 +16,7 @@ import pytest
 from tests.support.outages import Load, Sample, Stack, running_stack
 from tests.support.waiting import wait_until
 
-FAULT_SECONDS: Final = float(os.environ.get("STRATA_TEST_FAULT_SECONDS", "3"))
+FAULT_SECONDS: Final = float(os.environ.get("TESTS_FAULT_SECONDS", "3"))
 FREEZE_SECONDS: Final = max(10.0, FAULT_SECONDS)
 MARGIN: Final = 3
 REQUEST_SECONDS: Final = 8
@@ -62,6 +62,13 @@ class Outage:
                 lambda due=address: self._stack.mailed(due), max(0.1, deadline - time.monotonic()), self._stack.logs
             )
         self.jobs = time.monotonic() - self.ended
+        slowest = max(one.seconds for one in self._load.since(0.0))
+        rejected = sum(not one.succeeded for one in self._load.since(0.0))
+        # Shown by `make test-outages`.
+        print(  # noqa: T201 - a measurement for the reader of a long run
+            f"requests recovered after {self.recovery:.1f} s, jobs after {self.jobs:.1f} s; {rejected} of "
+            f"{len(self._load.samples)} requests rejected; slowest {slowest:.1f} s"
+        )
 
     def _await_recovery(self) -> None:
         """Return after a calm period in which every request succeeded."""
