@@ -11,7 +11,7 @@ from typing import Final
 from rich.text import Text
 
 from app.cli.kit.bootstrap import Credentials, credentials_path, ensure_credentials
-from app.cli.kit.environment import home_lock, reachable, read_settings
+from app.cli.kit.environment import home_lock, reachable, read_settings, wait_while_down
 from app.cli.kit.output import CommandError, say
 from app.cli.kit.ports import free_port
 from app.cli.kit.signals import ShutdownRequested, ShutdownSignals
@@ -34,7 +34,8 @@ _POLL_SECONDS: Final = 0.1
 def up() -> None:
     """Start everything: PostgreSQL, migrations, an admin with an API key, the worker and the API.
 
-    A process that crashes later is restarted, five times within a minute at most.
+    A process that crashes later is restarted, five times within a minute at most. While another PostgreSQL is down, the
+    command waits for it.
 
     Data, secrets and credentials are stored in STRATA_HOME (.strata by default). PORT sets the port,
     STRATA_DATABASE__URL another PostgreSQL. Ctrl-C stops everything; the data stays.
@@ -76,9 +77,15 @@ def _run_with(
     settings: Settings, dsn: str, port: int, signals: ShutdownSignals, keep_database_running: Callable[[], None]
 ) -> None:
     http = settings[HttpSettings].model_copy(update={"port": port})
-    with reachable():
-        migrations.upgrade(dsn)
-        credentials = asyncio.run(ensure_credentials(settings, dsn, http.base_url))
+    configure(settings[LogSettings].level, settings[LogSettings].format)
+
+    def prepare() -> Credentials:
+        keep_database_running()
+        with reachable():
+            migrations.upgrade(dsn)
+            return asyncio.run(ensure_credentials(settings, dsn, http.base_url))
+
+    credentials = wait_while_down(prepare)
     environment = {name: value for name, value in os.environ.items() if name != "PORT"} | {
         "STRATA_HOME": str(settings.home),
         "STRATA_DATABASE__URL": dsn,
@@ -87,7 +94,6 @@ def _run_with(
     if not settings.production and settings[TracingSettings].sample_ratio == TracingSettings().sample_ratio:
         # Development has little traffic, so `strata traces` shows every request. A ratio from the environment wins.
         environment.setdefault(variable("tracing", "sample_ratio"), "1")
-    configure(settings[LogSettings].level, settings[LogSettings].format)
     grace = settings[HttpSettings].shutdown_timeout + 5
     with Supervisor(environment, grace, RestartCounts(settings.home)) as supervisor:
         try:

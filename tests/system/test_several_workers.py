@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from app.cli.kit.restarts import LIMIT
 from observability.run_folder import running_in
 from tests.support.live import Strata, api_key, free_port, wait_until_ready
 from tests.support.other_contracts import ME, audited
@@ -149,6 +150,19 @@ def test_the_counts_of_killed_workers_remain(strata: Strata, served: tuple[str, 
         # One file per worker process, and those of exited processes, of the lock and of the consumers.
         assert len(files(strata)) == 5, f"after {turn} kills: {files(strata)}"
     wait_until(lambda: Scrape.of(url).sum(f"{DURATION}_count", http_route="/api/v1/posts") == counted)
+    wait_until(lambda: Scrape.of(url).sum("process_restarts", process="api") == 3)
+
+
+def test_worker_processes_that_crash_too_often_end_the_server(strata: Strata, served: tuple[str, int]) -> None:
+    _, parent = served
+    # Both at once: the machine may be slow, and the limit is for one minute.
+    for crashes in range(2, LIMIT + 2, 2):
+        victims = workers(strata, parent)
+        for victim in victims:
+            os.kill(victim, signal.SIGKILL)
+        if crashes <= LIMIT:
+            wait_until(lambda gone=victims: len(set(workers(strata, parent)) - set(gone)) == 2)
+    wait_until(lambda: "The API crashed 6 times within 60 seconds." in strata.log("serve"))
 
 
 def test_the_exposition_passes_promtool(served: tuple[str, int]) -> None:

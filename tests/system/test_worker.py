@@ -140,7 +140,7 @@ async def test_a_worker_that_loses_its_database_connects_again(strata: Strata, d
         assert worker.poll() is None
 
 
-@pytest.mark.parametrize("command", ["serve", "worker"])
+@pytest.mark.parametrize("command", ["serve", "worker", "up"])
 async def test_a_process_that_starts_while_the_database_is_down_waits_for_it(
     dsn: str, tmp_path: Path, command: str
 ) -> None:
@@ -148,25 +148,25 @@ async def test_a_process_that_starts_while_the_database_is_down_waits_for_it(
     with tempfile.TemporaryDirectory(prefix="strata-proxy-") as folder:
         async with database_proxy(dsn, Path(folder)) as proxy:
             await proxy.stop()
-            strata = Strata(tmp_path / "home", proxy.dsn)
+            strata = Strata(tmp_path / "home", proxy.dsn, STRATA_LOG__FORMAT="json")
             with strata.running(command, PORT=str(port)) as process:
                 await wait_until(lambda: strata.log(command).count('"database_unavailable"') >= 2, strata, command)
                 await proxy.start()
-                started = "worker_connected" if command == "worker" else "Application startup complete"
-                await wait_until(lambda: started in strata.log(command), strata, command)
+                started = {"worker": "worker_connected", "serve": "Application startup complete", "up": "Strata is up."}
+                await wait_until(lambda: started[command] in strata.log(command), strata, command)
                 assert process.poll() is None
 
 
-@pytest.mark.parametrize("command", ["serve", "worker"])
+@pytest.mark.parametrize("command", ["serve", "worker", "up"])
 async def test_a_process_that_waits_for_the_database_ends_at_once_when_asked(tmp_path: Path, command: str) -> None:
-    strata = Strata(tmp_path / "home", "postgresql://strata@127.0.0.1:1/strata")
+    strata = Strata(tmp_path / "home", "postgresql://strata@127.0.0.1:1/strata", STRATA_LOG__FORMAT="json")
     with strata.running(command, PORT=str(free_port())) as process:
         await wait_until(lambda: '"database_unavailable"' in strata.log(command), strata, command)
         process.terminate()
         assert await asyncio.to_thread(process.wait, SECONDS) == 0
 
 
-@pytest.mark.parametrize("command", ["serve", "worker"])
+@pytest.mark.parametrize("command", ["serve", "worker", "up"])
 async def test_wrong_settings_of_the_database_are_an_error_at_once(dsn: str, tmp_path: Path, command: str) -> None:
     strata = Strata(tmp_path / "home", re.sub(r"/strata_worker_\d+", "/no_such_database", dsn))
     failed = await asyncio.to_thread(strata.run, command, expect=1)

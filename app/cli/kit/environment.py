@@ -148,15 +148,21 @@ def ensure_migrated(dsn: str) -> None:
 
 
 def wait_until_migrated(dsn: str) -> None:
-    """Wait while the database is down, then raise ``CommandError`` if migrations are pending.
+    """Wait while the database is down, then raise ``CommandError`` if migrations are pending."""
+    wait_while_down(lambda: ensure_migrated(dsn))
 
-    Rejected credentials and a missing database are errors of the settings: they are raised at once.
+
+def wait_while_down(action: Callable[[], Result]) -> Result:
+    """Return the result of ``action``, which is repeated while it fails because the database is down.
+
+    ``action`` raises errors of the database as ``reachable`` does. Rejected credentials and a missing database are
+    errors of the settings: they are raised at once.
     """
     logging.getLogger("alembic").setLevel(logging.WARNING)
     failures = 0
     while True:
         try:
-            return ensure_migrated(dsn)
+            return action()
         except CommandError as error:
             cause = error.__context__
             if cause is None or not _is_outage(cause):

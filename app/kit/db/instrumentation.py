@@ -1,5 +1,6 @@
 """Measures the waits, connections and statements of both pools."""
 
+import logging
 from time import perf_counter
 from typing import Any, Final, Protocol
 
@@ -52,6 +53,8 @@ class NullDatabaseMetrics:
 
 def timed_pool(metrics: DatabaseMetrics) -> type[AsyncAdaptedQueuePool]:
     """A subclass of SQLAlchemy's pool that reports how long each caller waited for a connection."""
+    # At INFO, SQLAlchemy logs every connection that it replaces.
+    logging.getLogger(f"{__name__}.TimedPool").setLevel(logging.WARNING)
 
     class TimedPool(AsyncAdaptedQueuePool):
         """A class for each ``metrics``, since the engine creates its pool from the class alone."""
