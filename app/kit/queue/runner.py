@@ -49,6 +49,7 @@ class QueueRunner:
         self._settings = settings
         self._register = register
         self._metrics = metrics
+        self._connected_at: float | None = None
         metrics.connected.set(0)
         logging.getLogger("pgqueuer").addFilter(OutageFilter())
 
@@ -57,7 +58,7 @@ class QueueRunner:
         failures = 0
         loop = asyncio.get_running_loop()
         while not stop.is_set():
-            started = loop.time()
+            self._connected_at = None
             reason = "connection closed"
             try:
                 await self._run_connected(stop)
@@ -65,7 +66,8 @@ class QueueRunner:
                 reason = _reason(error)
             if stop.is_set():
                 return
-            failures = 0 if loop.time() - started > _STABLE_SECONDS else failures
+            if self._connected_at is not None and loop.time() - self._connected_at > _STABLE_SECONDS:
+                failures = 0
             delay = _BACKOFF.delay(failures)
             failures += 1
             self._metrics.reconnects.inc()
@@ -81,6 +83,7 @@ class QueueRunner:
             command_timeout=self._settings.statement_timeout + 1,
             server_settings={"application_name": "strata worker"},
         )
+        self._connected_at = asyncio.get_running_loop().time()
         try:
             await self._work(connection, stop)
         finally:

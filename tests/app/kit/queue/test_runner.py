@@ -1,0 +1,64 @@
+"""The runner of the queue: reconnects with growing delays, and raises what no new connection resolves."""
+
+import asyncio
+import logging
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pgqueuer import PgQueuer
+from structlog.testing import capture_logs
+
+from app.kit.queue.metrics import JobMetrics
+from app.kit.queue.runner import OutageFilter, QueueRunner, RunnerSettings
+from observability.metrics.metrics import Metrics
+from tests.support.database_proxy import database_proxy
+
+
+def runner_of(dsn: str, register: Any = lambda _queue: None) -> QueueRunner:
+    settings = RunnerSettings(dsn=dsn, connect_timeout=0.3, statement_timeout=5, heartbeat=5, concurrency=2)
+    return QueueRunner(settings, register, JobMetrics(Metrics()))
+
+
+async def test_the_delays_grow_while_the_server_hangs_or_is_gone(database_dsn: str) -> None:
+    with tempfile.TemporaryDirectory(prefix="strata-proxy-") as folder:
+        async with database_proxy(database_dsn, Path(folder)) as proxy:
+            stop = asyncio.Event()
+            with capture_logs() as logs:
+                proxy.hang()
+                running = asyncio.create_task(runner_of(proxy.dsn).run(stop))
+                await wait_for(logs, "worker_disconnected", 2)
+                await proxy.stop()
+                await wait_for(logs, "worker_disconnected", 4)
+                proxy.resume()
+                await proxy.start()
+                await wait_for(logs, "worker_connected", 1)
+            stop.set()
+            await asyncio.wait_for(running, 60)
+    lost = [line for line in logs if line["event"] == "worker_disconnected"]
+    assert [line["failures"] for line in lost] == list(range(1, len(lost) + 1))
+    assert lost[0]["retry_in"] < lost[2]["retry_in"]
+
+
+async def wait_for(logs: list[Any], event: str, times: int) -> None:
+    async with asyncio.timeout(60):
+        while [line["event"] for line in logs].count(event) < times:  # noqa: ASYNC110 - logs are collected in a list
+            await asyncio.sleep(0.02)
+
+
+async def test_a_defect_ends_the_runner(database_dsn: str) -> None:
+    def register(_queue: PgQueuer) -> None:
+        message = "a defect"
+        raise RuntimeError(message)
+
+    with pytest.raises(RuntimeError, match="a defect"):
+        await asyncio.wait_for(runner_of(database_dsn, register).run(asyncio.Event()), 60)
+
+
+@pytest.mark.parametrize(("error", "traceback"), [(ConnectionResetError(), False), (ValueError(), True)])
+def test_errors_of_an_outage_have_no_traceback(error: Exception, *, traceback: bool) -> None:
+    record = logging.LogRecord("pgqueuer", logging.ERROR, "", 1, "Flush failed", None, (type(error), error, None))
+    assert OutageFilter().filter(record)
+    assert (record.exc_info is not None) is traceback
+    assert record.levelno == (logging.ERROR if traceback else logging.WARNING)
