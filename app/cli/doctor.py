@@ -26,6 +26,7 @@ from app.cli.kit.output import AsJson, CommandError, show_json, show_table
 from app.cli.kit.ports import free_port
 from app.kit.db import migrations
 from app.kit.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from app.kit.db.errors import DRIVER_ERRORS
 from app.kit.mail.mailer import mailbox_folder
 from app.settings.database import DatabaseSettings
 from app.settings.errors import SettingsError
@@ -38,13 +39,7 @@ from observability.logs.redaction import redact_text
 
 _OLDEST_SERVER: Final = 150_000
 _OLDEST_REDIS: Final = 6
-_UNREACHABLE: Final = (
-    EmbeddedPostgresError,
-    OSError,
-    ValueError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-)
+_UNREACHABLE: Final = (EmbeddedPostgresError, ValueError, *DRIVER_ERRORS)
 _PRIVATE_FILES: Final = ("secrets.json", "credentials.json")
 
 

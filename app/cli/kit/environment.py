@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Final, TypeVar
 from uuid import UUID
 
-import asyncpg
 import structlog
 from alembic.util import CommandError as AlembicError
 from sqlalchemy.exc import DBAPIError
@@ -24,7 +23,7 @@ from app.kit.backoff import Backoff
 from app.kit.db import migrations
 from app.kit.db.database import Database
 from app.kit.db.embedded import EmbeddedPostgres
-from app.kit.db.errors import domain_error, sqlstate
+from app.kit.db.errors import DRIVER_ERRORS, domain_error, sqlstate
 from app.settings.database import DatabaseSettings
 from app.settings.errors import SettingsError
 from app.settings.loading import load_settings
@@ -94,17 +93,6 @@ _START_BACKOFF: Final = Backoff(first=0.2, longest=5.0)
 _WRONG_SETTINGS: Final = ("28", "3D")
 """Classes of SQLSTATE: the user or the database does not exist, or the password is wrong."""
 _LOG: Final = structlog.get_logger()
-# asyncpg raises InternalClientError for a connection that is used while it detects the loss of the server.
-_CONNECTION_ERRORS: Final = (
-    OSError,
-    TimeoutError,
-    ValueError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-)
-
-
 _AFTER_TIMEOUT: Final = (
     "End long transactions (`SELECT * FROM pg_stat_activity`), then run `strata migrate up` again: it continues where "
     "it stopped. A migration that needs more time sets its own limit."
@@ -125,7 +113,7 @@ def reachable() -> Iterator[None]:
     except DBAPIError as error:
         message = f"The database reported an error: {error.orig}"
         raise CommandError(message, advice) from None
-    except _CONNECTION_ERRORS as error:
+    except (*DRIVER_ERRORS, ValueError) as error:
         message = f"The database cannot be reached: {error or type(error).__name__}"
         raise CommandError(message, advice) from None
 

@@ -102,7 +102,7 @@ _BY_SQLSTATE: Final[Mapping[str, Callable[[], DomainError]]] = {
 }
 _LONGEST: Final = 5
 _SHORTEST: Final = 2
-_DRIVER_ERRORS: Final = (
+DRIVER_ERRORS: Final = (
     DBAPIError,
     PoolTimeout,
     asyncpg.PostgresError,
@@ -150,7 +150,7 @@ def constraint(error: BaseException) -> str | None:
 
 def domain_error(error: BaseException) -> DomainError | None:
     """The error to report to the caller, or None for a defect of the code."""
-    if not isinstance(error, _DRIVER_ERRORS):
+    if not isinstance(error, DRIVER_ERRORS):
         return None
     chain = list(error_chain(error))
     if any(isinstance(one, asyncpg.InvalidCachedStatementError) for one in chain):
@@ -173,7 +173,7 @@ def interrupts_statement(error: BaseException) -> bool:
     if isinstance(error, Unavailable):
         return True
     replied = (asyncpg.PostgresError, asyncpg.DataError)
-    return isinstance(error, _DRIVER_ERRORS) and not any(isinstance(one, replied) for one in error_chain(error))
+    return isinstance(error, DRIVER_ERRORS) and not any(isinstance(one, replied) for one in error_chain(error))
 
 
 def _by_code(code: str) -> DomainError | None:
