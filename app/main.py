@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.auth.jobs import JOBS
 from app.http.errors.failures import classify
 from app.http.errors.problems import problem_response
 from app.http.lifecycle import LifecycleComponent
@@ -17,9 +18,12 @@ from app.http.middleware.metrics import LoadSheddingMetrics
 from app.http.rate_limit.limits import RateLimits
 from app.http.runtime import Runtime
 from app.kit.background import repeat, run_logged
+from app.kit.build import BuildMetrics
 from app.kit.db.database import Database, UnitOfWork
 from app.kit.db.instrumentation import DatabaseMetrics
 from app.kit.db.metrics import PrometheusDatabaseMetrics
+from app.kit.queue.backlog import Backlog
+from app.kit.queue.metrics import QueueMetrics
 from app.kit.restarts import RestartCounts, RestartMetrics
 from app.lifecycle.background import LifecycleSync, lifecycle_sync_running
 from app.lifecycle.metrics import VersionMetrics
@@ -78,7 +82,7 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
                     async with (
                         sampler_running(metrics),
                         database.observed(),
-                        _restarts_exposed(settings, metrics),
+                        _state_exposed(settings, metrics, database),
                         lifecycle_sync_running(sync, lifecycle.usage, database, settings[LifecycleSettings]),
                     ):
                         yield runtime.state()
@@ -98,6 +102,7 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
     tracing = Tracing(tracing_config(settings, "strata"))
     checker = contract_checker(settings, {version.name: version.prefix for version in VERSIONS})
     metrics = install(app, _observability(settings), tracing, checker)
+    metrics.group(BuildMetrics)
     metrics.group(VersionMetrics).describe(VERSIONS)
     metrics.group(LoadSheddingMetrics).start_at_zero(version.name for version in VERSIONS)
     add_unversioned_routes(app, settings, metrics)
@@ -106,19 +111,25 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
 
 
 @asynccontextmanager
-async def _restarts_exposed(settings: Settings, metrics: Metrics) -> AsyncIterator[None]:
+async def _state_exposed(settings: Settings, metrics: Metrics, database: UnitOfWork) -> AsyncIterator[None]:
+    """Expose restarts, and the queue with its workers: processes that are down cannot report themselves."""
     counts, gauge = RestartCounts(settings.home), metrics.group(RestartMetrics)
 
     async def update() -> None:
         gauge.update(counts.read())
 
     await run_logged("restarts_not_read", update)
-    task = asyncio.create_task(repeat("restarts_not_read", update, _RESTARTS_SECONDS))
+    backlog = Backlog(database.reads, metrics.group(QueueMetrics), JOBS)
+    tasks = [
+        asyncio.create_task(repeat("restarts_not_read", update, _RESTARTS_SECONDS)),
+        asyncio.create_task(backlog.run()),
+    ]
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _level_control(settings: Settings) -> AbstractContextManager[None]:

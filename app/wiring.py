@@ -1,10 +1,10 @@
 """Builds the collaborators of ``observability`` from settings: tracing and contract conformance."""
 
 from collections.abc import Mapping
-from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
+from app.kit.build import RELEASE
 from app.settings.conformance import ConformanceSettings
 from app.settings.root import Settings
 from app.settings.tracing import TracingSettings
@@ -31,7 +31,7 @@ def tracing_config(settings: Settings, service: str) -> TracingConfig:
     given = settings[TracingSettings]
     return TracingConfig(
         service=service,
-        version=version("strata"),
+        version=RELEASE,
         environment=settings.environment,
         endpoint=given.endpoint,
         timeout=given.timeout,

@@ -14,11 +14,11 @@ from pgqueuer.domain.models import Job
 from app.auth.jobs import SEND_ALREADY_REGISTERED, SEND_TOKEN, AuthMails
 from app.auth.mailed_tokens import MailedTokens
 from app.http.idempotency.repository import IdempotencyRepository
+from app.kit.build import BuildMetrics
 from app.kit.clock import utc_now
 from app.kit.db.database import Database
 from app.kit.db.metrics import PrometheusDatabaseMetrics
 from app.kit.mail.mailer import create_mailer
-from app.kit.queue.backlog import Backlog
 from app.kit.queue.metrics import JobMetrics
 from app.kit.queue.retry import RetryingExecutor
 from app.kit.queue.runner import QueueRunner, RunnerSettings
@@ -38,6 +38,9 @@ from observability.tracing.metrics import SpanMetrics
 from observability.tracing.tracer import Tracing
 
 JobHandler = Callable[[Mapping[str, Any]], Awaitable[None]]
+_SUCCESS: Final = "success"
+_FAILURE: Final = "failure"
+_OUTCOMES: Final = (_SUCCESS, _FAILURE)
 _LOG: Final = structlog.get_logger()
 
 
@@ -48,6 +51,7 @@ async def run(settings: Settings, stop: asyncio.Event, metrics: Metrics) -> None
     """
     signing_key = require_secret(settings[AuthSettings].signing_key, "auth", "signing_key")
     database_settings, worker_settings = settings[DatabaseSettings], settings[WorkerSettings]
+    metrics.group(BuildMetrics)
     dsn = database_url(settings)
     database = await Database.open(dsn, database_settings, metrics.group(PrometheusDatabaseMetrics))
     tracing = Tracing(tracing_config(settings, "strata-worker"))
@@ -73,14 +77,11 @@ async def run(settings: Settings, stop: asyncio.Event, metrics: Metrics) -> None
         metrics.group(JobMetrics),
     )
     _LOG.info("worker_started", jobs=sorted(handlers))
-    watching = asyncio.create_task(Backlog(database.reads, metrics.group(JobMetrics), list(handlers)).run())
     try:
         async with sampler_running(metrics):
             await runner.run(stop)
         _LOG.info("worker_stopped")
     finally:
-        watching.cancel()
-        await asyncio.gather(watching, return_exceptions=True)
         await database.close()
         await asyncio.to_thread(tracing.close)
 
@@ -92,6 +93,9 @@ def _register(
         metrics.attempts.labels(name, outcome).inc()
         metrics.duration.labels(name, outcome).observe(perf_counter() - started)
 
+    for outcome in _OUTCOMES:
+        metrics.attempts.labels(name, outcome)
+
     async def work(job: Job) -> None:
         log = _LOG.bind(job=name, job_id=job.id, attempt=job.attempts + 1)
         started = perf_counter()
@@ -100,11 +104,11 @@ def _register(
             try:
                 await handler(orjson.loads(job.payload or b"{}"))
             except Exception as error:
-                count("failure", started)
+                count(_FAILURE, started)
                 # The text of the error may contain an address, so only its type is logged; a retry follows.
                 log.warning("job_failed", error=type(error).__name__)
                 raise
-            count("success", started)
+            count(_SUCCESS, started)
             log.info("job_done")
 
     queue.entrypoint(

@@ -54,7 +54,9 @@ def middleware(
 
 
 def _request_metrics(config: ObservabilityConfig, metrics: Metrics) -> RequestMetricsListener:
-    return RequestMetricsListener(metrics=metrics.group(RequestMetrics), deprecated=config.deprecated_versions)
+    group = metrics.group(RequestMetrics)
+    group.start_at_zero(config.mounts.values())
+    return RequestMetricsListener(metrics=group, deprecated=config.deprecated_versions)
 
 
 def _listeners(config: ObservabilityConfig, metrics: Metrics, tracing: Tracing | None) -> list[RequestListener]:

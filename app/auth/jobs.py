@@ -13,6 +13,7 @@ from app.kit.mail.message import Mail
 
 SEND_TOKEN: Final = "auth.send_token"  # noqa: S105 - the name of a job
 SEND_ALREADY_REGISTERED: Final = "auth.send_already_registered"
+JOBS: Final = (SEND_TOKEN, SEND_ALREADY_REGISTERED)
 
 _SUBJECTS: Final = {
     Purpose.VERIFICATION: "Verify your e-mail address",

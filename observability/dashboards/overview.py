@@ -74,8 +74,8 @@ BOARD: Final = Board(
                         Query(
                             quantile(0.99, "api_version", REQUESTS, _VERSIONED), "{{api_version}} p99", exemplars=True
                         ),
-                        Query(f"api_version:http_request_duration_seconds:p95{{{_CHOSEN}}}", "{{api_version}} p95"),
-                        Query(f"api_version:http_request_duration_seconds:p50{{{_CHOSEN}}}", "{{api_version}} p50"),
+                        Query(quantile(0.95, "api_version", REQUESTS, _VERSIONED), "{{api_version}} p95"),
+                        Query(quantile(0.5, "api_version", REQUESTS, _VERSIONED), "{{api_version}} p50"),
                     ),
                     width=8,
                     traces="duration > 250ms",

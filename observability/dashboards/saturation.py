@@ -92,6 +92,46 @@ BOARD: Final = Board(
             ),
         ),
         Row(
+            "Jobs and processes",
+            (
+                Panel(
+                    title="Age of the queue",
+                    description="For how long the oldest job that is due has been waiting, by job.",
+                    unit="s",
+                    queries=(Query(f"max by (job) (job_queue_oldest_seconds{{{_CHOSEN}}})", "{{job}}"),),
+                    steps=((0, "green"), (60, "red")),
+                ),
+                Panel(
+                    title="Jobs that wait",
+                    description="The length of the queue, by job. The API processes read it.",
+                    unit="none",
+                    queries=(Query(f"max by (job) (job_queue_depth{{{_CHOSEN}}})", "{{job}}"),),
+                ),
+                Panel(
+                    title="Workers",
+                    description="Workers that polled the queue within the last 15 seconds.",
+                    unit="none",
+                    queries=(Query(f"max(job_workers{{{_CHOSEN}}})", "workers"),),
+                    width=6,
+                    steps=((0, "red"), (1, "green")),
+                ),
+                Panel(
+                    title="Restarts",
+                    description="Restarts of crashed processes since the home was created.",
+                    unit="none",
+                    queries=(Query(f"max by (process) (process_restarts{{{_CHOSEN}}})", "{{process}}"),),
+                    width=6,
+                ),
+                Panel(
+                    title="Releases",
+                    description="The release that each process runs; two during an upgrade.",
+                    unit="none",
+                    kind="table",
+                    queries=(Query(f"max by (job, instance, version) (strata_build_info{{{_CHOSEN}}})"),),
+                ),
+            ),
+        ),
+        Row(
             "Traces",
             (
                 Panel(

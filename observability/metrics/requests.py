@@ -1,5 +1,6 @@
 """The RED histogram (rate, errors, duration), requests in flight, requests by consumer, and body sizes."""
 
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from typing import Final
 
@@ -10,11 +11,16 @@ from starlette.types import Scope
 from observability.metrics.metrics import NO_VERSION, Metrics
 from observability.metrics.multiprocess.consumers import ANONYMOUS
 from observability.metrics.registry import OUTCOMES
-from observability.requests.context import FAILED, RequestContext, Requests
+from observability.requests.context import CLIENT_GONE, FAILED, RequestContext, Requests
 from observability.requests.routes import OTHER_METHOD
 
 BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 """Seconds; those of OpenTelemetry's semantic conventions for ``http.server.request.duration``."""
+READ_LIMIT: Final = 0.25
+"""Seconds within which a read must end; the objective of read latency."""
+RESULTS: Final = ("ok", "client_error", "rejected", "failed", "disconnected")
+SPEEDS: Final = ("fast", "slow")
+_READS: Final = frozenset({"GET", "HEAD"})
 _BODILESS: Final = frozenset({"GET", "HEAD", OTHER_METHOD})
 """Methods whose bodies have no meaning, and unknown methods."""
 
@@ -36,6 +42,12 @@ class RequestMetrics:
         self.deprecated = metrics.counter(
             "api_deprecated_requests", "Requests to a deprecated version.", ("api_version", "consumer_tier")
         )
+        self._requests = metrics.counter(
+            "api_requests", "Requests to a version, by their result.", ("api_version", "outcome")
+        )
+        self._reads = metrics.counter(
+            "api_reads", "Reads from a version: fast within 250 ms, otherwise slow.", ("api_version", "outcome")
+        )
         self.consumers = metrics.consumers
         self.count_body = request_size(
             "http_server_request_body_size_bytes",
@@ -43,6 +55,17 @@ class RequestMetrics:
             should_include_status=False,
             registry=metrics.others,
         )
+
+    def start_at_zero(self, versions: Iterable[str]) -> None:
+        """Create every series that an objective reads with the value 0.
+
+        ``increase()`` misses the first sample of a series that appears with an error.
+        """
+        for version in versions:
+            for result in RESULTS:
+                self._requests.labels(version, result)
+            for speed in SPEEDS:
+                self._reads.labels(version, speed)
 
     def observe(self, context: RequestContext, status: int, deprecated: AbstractSet[str] = frozenset()) -> None:
         """Count one finished request. ``deprecated`` are the names of the deprecated versions."""
@@ -54,6 +77,9 @@ class RequestMetrics:
             series.observe(seconds)
         if version is None:
             return
+        self._requests.labels(version, result_of(status)).inc()
+        if context.method in _READS:
+            self._reads.labels(version, SPEEDS[seconds > READ_LIMIT]).inc()
         if self.consumers is not None:
             self.consumers.count(context.consumer, version, outcome(status))
         if version in deprecated:
@@ -84,6 +110,17 @@ class RequestMetricsListener:
         method, count_body = context.method, self._metrics.count_body
         if count_body is not None and method not in _BODILESS and _announces_body(scope):
             count_body(Info(Request(scope), None, method, context.route, str(status), context.duration))
+
+
+def result_of(status: int) -> str:
+    """The ``outcome`` label of ``api_requests_total``."""
+    if status < 400:  # noqa: PLR2004 - the first error status
+        return "ok"
+    if status >= FAILED:
+        return "failed"
+    if status == 429:  # noqa: PLR2004 - Too Many Requests
+        return "rejected"
+    return "disconnected" if status == CLIENT_GONE else "client_error"
 
 
 def outcome(status: int) -> str:

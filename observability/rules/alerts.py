@@ -1,32 +1,16 @@
 """Alerts: symptoms that spend an error budget, and the few causes that need a person before they spend it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from observability.rules.alert import Alert
 from observability.rules.clock import Clock, duration
-from observability.slo import BURN_RATES, FEWEST_BAD_EVENTS, OBJECTIVES, BurnRate, Objective, Severity
+from observability.rules.dependencies import database, processes, queue, targets
+from observability.slo import BURN_RATES, FEWEST_BAD_EVENTS, OBJECTIVES, RESULTS, BurnRate, Objective
 
-RUNBOOKS: Final = "{{ $externalURL }}/runbooks"
-"""The proxy in front of Prometheus serves them (``grafana/caddy/Caddyfile``)."""
 _MANY_FALLBACKS: Final = 30
 """Decisions in the window of the alert. One late reply of a busy machine is one."""
-JOB: Final = "strata"
-"""The name of the scrape job of the API."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alert:
-    """An alerting rule. Its runbook is ``grafana/runbooks/<name>.md``."""
-
-    name: str
-    expr: str
-    severity: Severity
-    summary: str
-    description: str
-    delay: timedelta = timedelta()
-    labels: tuple[tuple[str, str], ...] = ()
 
 
 def _burn(slo: Objective, rate: BurnRate) -> Alert:
@@ -61,14 +45,10 @@ def budget_burns() -> Iterator[Alert]:
 def causes(clock: Clock) -> Iterator[Alert]:
     """Yield the alerts for single causes."""
     recently = clock(timedelta(minutes=5))
-    yield Alert(
-        name="TargetDown",
-        expr=f'up{{job="{JOB}"}} == 0',
-        severity="page",
-        delay=timedelta(minutes=2),
-        summary="{{ $labels.instance }} does not answer scrapes",
-        description="Prometheus could not read the metrics of {{ $labels.instance }} for two minutes.",
-    )
+    yield from targets(clock)
+    yield from processes(clock)
+    yield from queue()
+    yield from database(clock)
     yield Alert(
         name="RateLimitFallback",
         expr=(
@@ -97,17 +77,6 @@ def causes(clock: Clock) -> Iterator[Alert]:
         description="{{ $value | humanize }} sampled exchanges a second could not be judged; the log says why.",
     )
     yield Alert(
-        name="DatabasePoolExhausted",
-        expr=(
-            "histogram_quantile(0.99, sum by (environment, pool, le) "
-            f"(rate(db_pool_wait_seconds_bucket[{recently}]))) > 0.25"
-        ),
-        severity="page",
-        delay=timedelta(minutes=5),
-        summary="Requests wait for connections of the {{ $labels.pool }} pool",
-        description="One request in a hundred waits {{ $value | humanizeDuration }} before its first statement.",
-    )
-    yield Alert(
         name="EventLoopBlocked",
         expr=(
             "histogram_quantile(0.99, sum by (environment, le) "
@@ -123,7 +92,7 @@ def causes(clock: Clock) -> Iterator[Alert]:
         expr=(
             "(api_version_sunset_timestamp_seconds - time()) / 86400 < 30\n"
             "and on (environment, api_version)\n"
-            f"sum by (environment, api_version) (increase(api_consumer_requests_total[{clock(timedelta(days=1))}])) > 0"
+            f"sum by (environment, api_version) (increase({RESULTS}[{clock(timedelta(days=1))}])) > 0"
         ),
         severity="ticket",
         summary="{{ $labels.api_version }} ends in {{ $value | humanize }} days and still has consumers",

@@ -6,7 +6,7 @@ from typing import Any, Final
 import yaml
 
 from observability.rules import alerts, recording
-from observability.rules.alerts import RUNBOOKS, Alert
+from observability.rules.alert import RUNBOOKS, Alert
 from observability.rules.clock import PRODUCTION, Clock
 from observability.rules.recording import Recording
 

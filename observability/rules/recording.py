@@ -6,13 +6,15 @@ from datetime import timedelta
 from typing import Final
 
 from observability.rules.clock import Clock, duration
-from observability.slo import BUDGET_PERIOD, OBJECTIVES, REQUESTS, WINDOWS, Objective
+from observability.slo import BUDGET_PERIOD, OBJECTIVES, REQUESTS, RESULTS, WINDOWS, Objective
 
 BY: Final = "environment, api_version"
 """The labels of every recorded series."""
 _SHORTEST: Final = WINDOWS[0]
-_LONGEST_OF_RAW: Final = timedelta(hours=6)
-"""Longer windows are summed from recorded series: a rate over days of raw series is slow to evaluate."""
+_LONGEST_OF_RAW: Final = timedelta(days=3)
+"""The counters of the objectives have few series, so that a rate over days is cheap. Only the period of the budget is
+averaged from recorded series: an average does not say how many events it contains, and would inflate the number of
+failures in a Prometheus that is younger than the window."""
 _VERSIONED: Final = 'api_version!="none"'
 
 
@@ -28,10 +30,10 @@ class Recording:
 def red(clock: Clock) -> Iterator[Recording]:
     """Yield the series of the overview, evaluated once instead of by every open browser."""
     window = clock(timedelta(minutes=5))
-    total = f"sum by ({BY}) (rate({REQUESTS}_count{{{_VERSIONED}}}[{window}]))"
-    failed = f'sum by ({BY}) (rate({REQUESTS}_count{{{_VERSIONED},http_response_status_code=~"5.."}}[{window}]))'
+    total = f"sum by ({BY}) (rate({RESULTS}[{window}]))"
+    failed = f'sum by ({BY}) (rate({RESULTS}{{outcome="failed"}}[{window}]))'
     yield Recording("api_version:http_requests:rate5m", total)
-    yield Recording("api_version:http_request_errors:rate5m", f"{failed} or api_version:http_requests:rate5m * 0")
+    yield Recording("api_version:http_request_errors:rate5m", failed)
     yield Recording(
         "api_version:http_request_error_ratio:rate5m",
         "api_version:http_request_errors:rate5m / (api_version:http_requests:rate5m > 0)",
@@ -51,12 +53,9 @@ def objective(slo: Objective, clock: Clock) -> Iterator[Recording]:
     for window in (*WINDOWS, BUDGET_PERIOD):
         suffix = f"rate{duration(window)}"
         if window <= _LONGEST_OF_RAW:
-            total, good = (
-                f"sum by ({BY}) (rate({name}{{{inside}}}[{clock(window)}]))" for name, inside in (slo.total, slo.good)
-            )
+            total, good = (f"sum by ({BY}) (rate({selector}[{clock(window)}]))" for selector in (slo.total, slo.good))
             recorded = f"slo:total:{suffix}{chosen}"
-            # A version in which every request failed has no series of good requests; their number is then zero.
-            bad = f"clamp_min({recorded} - on ({BY}) (({good}) or on ({BY}) {recorded} * 0), 0)"
+            bad = f"clamp_min({recorded} - on ({BY}) ({good}), 0)"
         else:
             # Both are averages over the same samples, so that their ratio weights each moment by its traffic.
             base = f"rate{duration(_SHORTEST)}"

@@ -18,6 +18,8 @@ from tests.support.promql import filled, readings
 ROOT = Path(__file__).parents[2]
 COMMAND = "python -m observability.dashboards"
 UNITS = {"reqps", "ops", "percentunit", "s", "d", "bytes", "none", "short"}
+WINDOW = re.compile(r"\[[^\]]+\]|:rate\d+[smhd]|:p\d+")
+"""A range, or a recorded series, whose window its name or its rule states."""
 by_board = pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.uid)
 Document = dict[str, Any]
 
@@ -117,6 +119,19 @@ def test_every_query_is_promql(board: Board) -> None:
         for query in panel.queries:
             assert readings(query.expr) or query.expr == "vector(0)", panel.title
             assert "$" not in filled(query.expr)
+
+
+@by_board
+def test_a_panel_compares_values_of_one_window(board: Board) -> None:
+    """Otherwise a 99th percentile can be below the 95th. A legend may name the window of its series."""
+    for panel in board.panels():
+        windows = {
+            window
+            for query in panel.queries
+            for window in WINDOW.findall(query.expr)
+            if not any(word in window for word in query.legend.split() if word[:1].isdigit())
+        }
+        assert len(windows) <= 1, f"{panel.title}: {windows}"
 
 
 def test_duration_queries_request_exemplars() -> None:

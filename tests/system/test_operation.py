@@ -78,21 +78,32 @@ def test_metrics_on_a_separate_port_with_a_token(strata: Strata) -> None:
         assert httpx2.get(f"{url}/metrics", headers={"Authorization": f"Bearer {token}"}).status_code == 200
 
 
-def test_the_worker_exposes_its_queue_and_its_attempts(strata: Strata) -> None:
+def test_the_api_exposes_queue_and_workers_and_the_worker_its_attempts(strata: Strata) -> None:
     port = free_port()
     with strata.serving() as url:
+        wait_until(lambda: Scrape.of(url).sum("job_workers") == 0)
         body = {"email": "ada@example.com", "password": PASSWORD, "name": "Ada"}
         assert httpx2.post(f"{url}/api/v1/auth/register", json=body, timeout=20).status_code == 201
         refusing = {"STRATA_MAIL__HOST": "127.0.0.1", "STRATA_MAIL__PORT": "1", "STRATA_WORKER__FIRST_DELAY": "60"}
-        with strata.running("worker", STRATA_WORKER__METRICS_PORT=str(port), **refusing):
+        with strata.running("worker", STRATA_WORKER__METRICS_PORT=str(port), **refusing) as worker:
             wait_until(lambda: _responds(port))
             own = f"http://127.0.0.1:{port}"
             wait_until(lambda: Scrape.of(own).sum("job_attempts_total", job="auth.send_token", outcome="failure") == 1)
-            wait_until(lambda: Scrape.of(own).sum("job_queue_depth", job="auth.send_token") == 1)
-        with strata.running("worker", STRATA_WORKER__METRICS_PORT=str(port)):
-            wait_until(lambda: _responds(port))
-            # The instruments exist once the worker has imported its jobs, shortly after /metrics responds.
-            wait_until(lambda: "job_queue_oldest_seconds" in Scrape.of(own).text)
+            wait_until(lambda: Scrape.of(url).sum("job_queue_depth", job="auth.send_token") == 1)
+            wait_until(lambda: Scrape.of(url).sum("job_workers") == 1)
+            assert Scrape.of(own).sum("strata_build_info") == Scrape.of(url).sum("strata_build_info") == 1
+            # A worker that hangs keeps its session, but polls no longer; one that is idle polls.
+            time.sleep(16)
+            assert Scrape.of(url).sum("job_workers") == 1
+            os.kill(worker.pid, signal.SIGSTOP)
+            try:
+                wait_until(lambda: Scrape.of(url).sum("job_workers") == 0)
+            finally:
+                os.kill(worker.pid, signal.SIGCONT)
+            wait_until(lambda: Scrape.of(url).sum("job_workers") == 1)
+        # The queue and its age remain visible without a worker.
+        assert "job_queue_oldest_seconds" in Scrape.of(url).text
+        wait_until(lambda: Scrape.of(url).sum("job_workers") == 0)
 
 
 def _responds(port: int) -> bool:

@@ -14,14 +14,19 @@ from observability.dashboards.files import BOARDS
 from observability.rules import alerts, recording
 from observability.rules.clock import PRODUCTION
 from tests.support.collector import OTLP_ENDPOINT, collecting
-from tests.support.live import Strata
+from tests.support.live import Strata, free_port, wait_until_ready
 from tests.support.other_contracts import audited
 from tests.support.postgres import clone
 from tests.support.promql import Reading, readings
 from tests.support.traffic import Traffic, consumers
 
 ROOT = Path(__file__).parents[2]
-OF_PROMETHEUS = {"up": frozenset[str](), "ALERTS": frozenset({"alertname", "alertstate", "severity"})}
+OF_PROMETHEUS = {
+    "up": frozenset[str](),
+    "scrape_duration_seconds": frozenset(),
+    "scrape_samples_scraped": frozenset(),
+    "ALERTS": frozenset({"alertname", "alertstate", "severity"}),
+}
 OF_TARGETS = frozenset({"environment", "job", "instance"})
 RULES = [rule for rules in recording.groups(PRODUCTION).values() for rule in rules]
 RECORDED = {rule.name: frozenset({"api_version", "slo"}) for rule in RULES}
@@ -81,16 +86,21 @@ async def strata(admin_dsn: str, tmp_path: Path) -> Strata:
 
 
 def test_every_series_that_is_read_is_exposed(strata: Strata) -> None:
+    port = free_port()
     with (
         collecting() as collector,
         strata.serving(**{OTLP_ENDPOINT: collector.url, "STRATA_TRACING__TRUST_PARENT": "true"}) as url,
+        strata.running("worker", STRATA_WORKER__METRICS_PORT=str(port)) as worker,
     ):
+        workers_url = f"http://127.0.0.1:{port}"
+        wait_until_ready(workers_url, worker, lambda: strata.log("worker"), "/metrics")
+
         collector.mode = "refusing_once"
         known = consumers(strata)
         Traffic(url, known).one_round()
         # The exporter sends spans, which the collector rejects, a few seconds later.
         deadline = time.monotonic() + 10
-        while (missing := missing_series(exposed_series(url))) and time.monotonic() < deadline:
+        while (missing := missing_series(exposed_series(workers_url) | exposed_series(url))) and time.monotonic() < deadline:
             Traffic(url, known).one_round()
     report = [
         f"{reading.metric}{{{','.join(sorted(reading.labels - OF_TARGETS))}}} for {where}"

@@ -89,16 +89,20 @@ class PooledConnection:
 
     async def _acquire(self) -> None:
         started = perf_counter()
-        with _wait_span(self._pool):
-            connection = await self._pool.acquire(timeout=self._timeout)
+        try:
+            with _wait_span(self._pool):
+                connection = await self._pool.acquire(timeout=self._timeout)
+        finally:
+            # A wait that fails counts too: in an exhausted pool most of them do.
+            acquired = perf_counter()
+            self._metrics.pool_wait(_POOL, acquired - started)
         try:
             self._deadline.add(connection)
         except BaseException:
             await self._pool.release(connection)
             raise
         self._connection: Any = connection
-        self._acquired = perf_counter()
-        self._metrics.pool_wait(_POOL, self._acquired - started)
+        self._acquired = acquired
         self._metrics.connection_acquired(_POOL)
 
     def _end_own_deadline(self, error: BaseException | None) -> None:

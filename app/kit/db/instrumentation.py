@@ -61,9 +61,11 @@ def timed_pool(metrics: DatabaseMetrics) -> type[AsyncAdaptedQueuePool]:
 
         def connect(self) -> PoolProxiedConnection:
             started = perf_counter()
-            connection = super().connect()
-            metrics.pool_wait(_WRITE, perf_counter() - started)
-            return connection
+            try:
+                return super().connect()
+            finally:
+                # A wait that fails counts too: in an exhausted pool most of them do.
+                metrics.pool_wait(_WRITE, perf_counter() - started)
 
     return TimedPool
 

@@ -1,5 +1,6 @@
 """Metrics of the job queue."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import DateTime, Text, column, func, literal_column, select, table
@@ -7,7 +8,8 @@ from sqlalchemy import DateTime, Text, column, func, literal_column, select, tab
 from app.kit.background import repeat, run_logged
 from app.kit.db.sessions import ReadSession
 from app.kit.db.statements import Read
-from app.kit.queue.metrics import JobMetrics
+from app.kit.queue.metrics import QueueMetrics
+from app.kit.queue.runner import APPLICATION_NAME
 
 _SECONDS: Final = 5.0
 _QUEUE: Final = table("pgqueuer", column("entrypoint", Text), column("status"), column("execute_after", DateTime))
@@ -23,10 +25,24 @@ _WAITING: Final = Read(
 )
 
 
-class Backlog:
-    """Measures waiting jobs by name: their number, and for how many seconds the oldest one has been due."""
+_SESSIONS: Final = table("pg_stat_activity", column("application_name", Text), column("state_change", DateTime))
+_WORKERS: Final = Read(
+    select(func.count()).where(
+        _SESSIONS.c.application_name == literal_column(f"'{APPLICATION_NAME}'"),
+        _SESSIONS.c.state_change > literal_column("statement_timestamp() - interval '15 seconds'"),
+    )
+)
+"""An idle worker polls the queue every 5 seconds, so that the state of its session changes. One that is stopped keeps
+its session, but polls no longer."""
 
-    def __init__(self, reads: ReadSession, metrics: JobMetrics, jobs: list[str]) -> None:
+
+class Backlog:
+    """Measures waiting jobs by name: their number, and for how many seconds the oldest one has been due.
+
+    Also counts the workers that poll the queue. API processes run it, since a worker cannot report its own death.
+    """
+
+    def __init__(self, reads: ReadSession, metrics: QueueMetrics, jobs: Sequence[str]) -> None:
         self._reads = reads
         self._metrics = metrics
         self._jobs = jobs
@@ -44,3 +60,4 @@ class Backlog:
             self._metrics.queue_depth.labels(name).set(depth)
             # A retry that is not due yet has a negative age.
             self._metrics.queue_oldest.labels(name).set(max(0.0, float(age)))
+        self._metrics.workers.set(await self._reads.scalar(_WORKERS))

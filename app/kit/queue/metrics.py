@@ -9,13 +9,9 @@ _BUCKETS: Final = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0)
 
 
 class JobMetrics:
-    """Counts attempts at jobs, and measures the queue."""
+    """Counts attempts at jobs, and the connections of a worker."""
 
     def __init__(self, metrics: Metrics) -> None:
-        self.queue_depth = metrics.gauge("job_queue_depth", "Jobs that wait.", ("job",), "max")
-        self.queue_oldest = metrics.gauge(
-            "job_queue_oldest_seconds", "Seconds since the oldest job that waits became due.", ("job",), "max"
-        )
         self.duration = metrics.histogram(
             "job_duration_seconds", "Seconds of one attempt.", ("job", "outcome"), _BUCKETS
         )
@@ -24,3 +20,16 @@ class JobMetrics:
             "worker_connected", "1 while the worker is connected to its queue, which is in the database.", (), "min"
         ).labels()
         self.reconnects = metrics.counter("worker_reconnects", "Lost connections of the worker to its queue.").labels()
+
+
+class QueueMetrics:
+    """The state of the queue in the database, which API processes read: a dead worker cannot report it."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self.queue_depth = metrics.gauge("job_queue_depth", "Jobs that wait.", ("job",), "max")
+        self.queue_oldest = metrics.gauge(
+            "job_queue_oldest_seconds", "Seconds since the oldest job that waits became due.", ("job",), "max"
+        )
+        self.workers = metrics.gauge(
+            "job_workers", "Workers that polled the queue within the last 15 seconds.", (), "max"
+        ).labels()

@@ -20,6 +20,8 @@ from app.kit.db.errors import domain_error, interrupts_statement
 from app.kit.queue.metrics import JobMetrics
 
 _LOG: Final = structlog.get_logger()
+APPLICATION_NAME: Final = "strata worker"
+"""The name of a worker's session in ``pg_stat_activity``."""
 _DEQUEUE_TIMEOUT: Final = timedelta(seconds=5)
 _CLOSE_SECONDS: Final = 1.0
 _BACKOFF: Final = Backoff(first=0.1, longest=5.0)
@@ -81,7 +83,7 @@ class QueueRunner:
             self._settings.dsn,
             timeout=self._settings.connect_timeout,
             command_timeout=self._settings.statement_timeout + 1,
-            server_settings={"application_name": "strata worker"},
+            server_settings={"application_name": APPLICATION_NAME},
         )
         self._connected_at = asyncio.get_running_loop().time()
         try:
