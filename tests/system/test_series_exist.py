@@ -100,7 +100,9 @@ def test_every_series_that_is_read_is_exposed(strata: Strata) -> None:
         Traffic(url, known).one_round()
         # The exporter sends spans, which the collector rejects, a few seconds later.
         deadline = time.monotonic() + 10
-        while (missing := missing_series(exposed_series(workers_url) | exposed_series(url))) and time.monotonic() < deadline:
+        while missing := missing_series(exposed_series(workers_url) | exposed_series(url)):
+            if time.monotonic() > deadline:
+                break
             Traffic(url, known).one_round()
     report = [
         f"{reading.metric}{{{','.join(sorted(reading.labels - OF_TARGETS))}}} for {where}"
