@@ -1,15 +1,33 @@
 """Requests whose transaction is lost or rolled back by the server: it runs again, once, and the change is made once."""
 
+import asyncio
+import os
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
+import asyncpg
+import httpx2
 import pytest
+import pytest_asyncio
 from sqlalchemy import text
 
+from app.http.runtime import Runtime
+from app.kit.db.database import Database
 from app.kit.db.sessions import WriteSession
+from app.main import create_app
 from app.posts.repository import PostRepository
+from app.settings.database import DatabaseSettings
+from app.settings.http import HttpSettings
+from app.settings.root import Settings
 from tests.support.app import TestApp
+from tests.support.database_proxy import DatabaseProxy, database_proxy
 from tests.support.operations import VERSIONS
+from tests.support.postgres import clone
 
+DEADLINE = 1.5
 POST = {"title": "T", "content": "C"}
 KILL = "SELECT pg_terminate_backend(pg_backend_pid())"
 DEADLOCK = "DO $$ BEGIN RAISE EXCEPTION 'deadlock detected' USING ERRCODE = '40P01'; END $$"
@@ -77,3 +95,53 @@ async def test_a_transaction_that_fails_again_is_reported_and_changes_nothing(
     assert (response.status_code, fault.inserts) == (status, inserts)
     assert int(response.headers["Retry-After"]) >= 1
     assert await count(concurrent_app, "posts") == 0
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("connected", [True, False])
+async def test_every_response_starts_before_the_deadline_while_the_database_hangs(
+    hanging: tuple[TestApp, DatabaseProxy], version: str, *, connected: bool
+) -> None:
+    app, proxy = hanging
+    ada = await app.person("ada@example.com")
+    requests = [("GET", "/posts"), ("POST", "/posts"), ("GET", "/nowhere")]
+    async with app.client(ada.headers) as client:
+        for method, path in requests:
+            if connected:
+                await succeed(client, version)
+            else:
+                proxy.drop()
+            proxy.hang()
+            started = time.monotonic()
+            response = await client.request(method, f"/api/{version}{path}", json=POST if method == "POST" else None)
+            seconds = time.monotonic() - started
+            proxy.resume()
+            assert response.status_code == 503, response.text
+            assert int(response.headers["Retry-After"]) >= 1
+            assert seconds < 3 * DEADLINE, f"{method} {path}"
+        await succeed(client, version)
+
+
+async def succeed(client: httpx2.AsyncClient, version: str) -> None:
+    """Return when a request succeeds: on a slow machine one may exceed the short deadline although nothing hangs."""
+    async with asyncio.timeout(60):
+        while (await client.get(f"/api/{version}/posts")).status_code != 200:
+            pass
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def hanging(
+    admin_dsn: str, settings: Settings, request: pytest.FixtureRequest
+) -> AsyncIterator[tuple[TestApp, DatabaseProxy]]:
+    """An application with a short deadline and a database of its own, which can hang."""
+    name = f"strata_hanging_{os.getpid()}_{abs(hash(request.node.nodeid))}"
+    dsn = await clone(admin_dsn, name)
+    short = settings.with_groups(settings[HttpSettings].model_copy(update={"request_timeout": DEADLINE}))
+    with tempfile.TemporaryDirectory(prefix="strata-proxy-") as folder:
+        async with database_proxy(dsn, Path(folder)) as proxy:
+            database = await Database.open(proxy.dsn, DatabaseSettings(connect_timeout=20, statement_timeout=20))
+            yield TestApp(create_app(short), Runtime.build(short, database)), proxy
+            await database.close()
+    connection = await asyncpg.connect(admin_dsn)
+    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await connection.close()

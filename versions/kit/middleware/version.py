@@ -15,7 +15,7 @@ from app.http.principal import has_credentials
 from app.http.rate_limit.admission import admit_without_route
 from app.http.rate_limit.limits import QuotaExceeded
 from app.http.state import state_of
-from app.kit.deadline import Deadline
+from app.kit.deadline import Deadline, DeadlineExceeded
 from observability.rate_limit.headers import Dialect
 from observability.requests.context import current
 from versions.kit.lifecycle_headers import lifecycle_headers
@@ -61,15 +61,22 @@ class VersionMiddleware:
         sender = _ResponseSender(self, scope, receive, send, deadline)
         try:
             with deadline:
-                await self._app(scope, receive, sender.send)
-        except Exception as error:
-            response = self.render(Request(scope), error)
-            if response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
-                _LOG.error("request_failed", exc_info=error)
-            if current(scope).response_started:
-                # The status line is sent. Only a closed connection shows the client that the body is incomplete.
-                raise
-            await response(scope, receive, sender.send)
+                try:
+                    await self._app(scope, receive, sender.send)
+                except Exception as error:  # noqa: BLE001 - every error becomes a response of the version
+                    # Within the deadline: an uncharged request is charged when the response starts.
+                    await self._respond(error, scope, receive, sender)
+        except DeadlineExceeded as error:
+            await self._respond(error, scope, receive, sender)
+
+    async def _respond(self, error: Exception, scope: Scope, receive: Receive, sender: "_ResponseSender") -> None:
+        response = self.render(Request(scope), error)
+        if response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
+            _LOG.error("request_failed", exc_info=error)
+        if current(scope).response_started:
+            # The status line is sent. Only a closed connection shows the client that the body is incomplete.
+            raise error
+        await response(scope, receive, sender.send)
 
     def headers(self, scope: Scope, status: int) -> list[tuple[bytes, bytes]]:
         """The headers that are added to the response.
