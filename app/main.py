@@ -18,10 +18,11 @@ from app.http.middleware.metrics import LoadSheddingMetrics
 from app.http.rate_limit.limits import RateLimits
 from app.http.runtime import Runtime
 from app.kit.background import repeat, run_logged
-from app.kit.build import BuildMetrics
+from app.kit.build import RELEASE, BuildMetrics
 from app.kit.db.database import Database, UnitOfWork
 from app.kit.db.instrumentation import DatabaseMetrics
 from app.kit.db.metrics import PrometheusDatabaseMetrics
+from app.kit.db.tracing import database_attributes
 from app.kit.queue.backlog import Backlog
 from app.kit.queue.metrics import QueueMetrics
 from app.kit.restarts import RestartCounts, RestartMetrics
@@ -69,7 +70,7 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
         database = await open_database(
             database_url(settings), settings[DatabaseSettings], metrics.group(PrometheusDatabaseMetrics)
         )
-        tracing.start(metrics.group(SpanMetrics))
+        tracing.start(metrics.group(SpanMetrics), database_attributes(database_url(settings)))
         if checker is not None:
             checker.start(metrics.group(ConformanceMetrics))
         try:
@@ -94,6 +95,9 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
                 await asyncio.to_thread(checker.close)
             await asyncio.to_thread(tracing.close)
 
+    def status(version: str) -> str:
+        return metrics.group(VersionMetrics).status(version)
+
     # Not FastAPI: the root has no operations, and FastAPI's layers would run twice for every request.
     app = LeanStarlette(lifespan=lifespan)
     app.router.redirect_slashes = False
@@ -101,7 +105,7 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
         app.router.routes.append(mounted(version.prefix, version.build(version, settings[HttpSettings])))
     tracing = Tracing(tracing_config(settings, "strata"))
     checker = contract_checker(settings, {version.name: version.prefix for version in VERSIONS})
-    metrics = install(app, _observability(settings), tracing, checker)
+    metrics = install(app, _observability(settings, status), tracing, checker)
     metrics.group(BuildMetrics)
     metrics.group(VersionMetrics).describe(VERSIONS)
     metrics.group(LoadSheddingMetrics).start_at_zero(version.name for version in VERSIONS)
@@ -144,8 +148,10 @@ async def _render(request: Request, error: Exception) -> Response:
     return problem_response(request, classify(error))
 
 
-def _observability(settings: Settings) -> ObservabilityConfig:
+def _observability(settings: Settings, lifecycle: Callable[[str], str]) -> ObservabilityConfig:
     return ObservabilityConfig(
+        release=RELEASE,
+        lifecycle=lifecycle,
         mounts={version.prefix: version.name for version in VERSIONS},
         cors=CorsPolicy(
             allow_origins=tuple(settings[HttpSettings].cors_origins),

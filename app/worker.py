@@ -18,6 +18,7 @@ from app.kit.build import BuildMetrics
 from app.kit.clock import utc_now
 from app.kit.db.database import Database
 from app.kit.db.metrics import PrometheusDatabaseMetrics
+from app.kit.db.tracing import database_attributes
 from app.kit.mail.mailer import create_mailer
 from app.kit.queue.metrics import JobMetrics
 from app.kit.queue.retry import RetryingExecutor
@@ -55,7 +56,7 @@ async def run(settings: Settings, stop: asyncio.Event, metrics: Metrics) -> None
     dsn = database_url(settings)
     database = await Database.open(dsn, database_settings, metrics.group(PrometheusDatabaseMetrics))
     tracing = Tracing(tracing_config(settings, "strata-worker"))
-    tracing.start(metrics.group(SpanMetrics))
+    tracing.start(metrics.group(SpanMetrics), database_attributes(dsn))
     tokens = MailedTokens(signing_key)
     mails = AuthMails(database.reads, create_mailer(settings), tokens, settings[HttpSettings].base_url)
     handlers = {SEND_TOKEN: mails.send_token, SEND_ALREADY_REGISTERED: mails.send_already_registered}

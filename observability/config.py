@@ -1,6 +1,6 @@
 """The configuration of this package, which the composition root provides."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
@@ -73,6 +73,10 @@ class ObservabilityConfig:
     """The configuration of the whole package, constant while an application runs."""
 
     service: str = "strata"
+    release: str = ""
+    """The release of the application, a field of every request line."""
+    lifecycle: Callable[[str], str] | None = None
+    """Returns the status of an API version, an attribute of server spans."""
     log_level: LogLevel = "info"
     log_format: LogFormat = "auto"
     mounts: Mapping[str, str] = field(default_factory=dict)

@@ -61,9 +61,12 @@ def _request_metrics(config: ObservabilityConfig, metrics: Metrics) -> RequestMe
 
 def _listeners(config: ObservabilityConfig, metrics: Metrics, tracing: Tracing | None) -> list[RequestListener]:
     """Tracing is last and therefore notified of ends first, because the other listeners use its decision."""
-    listeners: list[RequestListener] = [AccessLog(quiet_paths=config.quiet_paths), _request_metrics(config, metrics)]
+    listeners: list[RequestListener] = [
+        AccessLog(quiet_paths=config.quiet_paths, release=config.release),
+        _request_metrics(config, metrics),
+    ]
     if tracing is not None:
-        listeners.append(RequestTracing(tracing=tracing, quiet_paths=config.quiet_paths))
+        listeners.append(RequestTracing(tracing=tracing, quiet_paths=config.quiet_paths, lifecycle=config.lifecycle))
     return listeners
 
 

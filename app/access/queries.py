@@ -24,6 +24,7 @@ _BY_SESSION: Final = KeyedRead(
     .where(User.is_active, Session.revoked_at.is_(None)),
     Session.uid,
     "session_uid",
+    span_name="look up session",
 )
 
 _BY_KEY: Final = KeyedRead(
@@ -43,6 +44,7 @@ _BY_KEY: Final = KeyedRead(
     .join(User, User.id == ApiKey.user_id)
     .where(ApiKey.revoked_at.is_(None), User.is_active),
     ApiKey.digest,
+    span_name="look up API key",
 )
 
 

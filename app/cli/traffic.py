@@ -7,7 +7,9 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from queue import Empty, Queue
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
@@ -23,9 +25,11 @@ from app.access.service import ApiKeyService
 from app.cli.kit.environment import with_database
 from app.cli.kit.local_server import ensure_loopback, server_url
 from app.cli.kit.output import AsJson, CommandError, show_json, show_table
+from app.cli.kit.signals import ShutdownSignals
 from app.cli.kit.users import new_password, user_service
 from app.kit.db.database import Database
 from app.users.commands import UserDraft
+from app.users.errors import UserNotFound
 
 _TIMEOUT: Final = 10
 _THREADS: Final = 8
@@ -37,7 +41,9 @@ _CONSUMERS: Final = (Plan.ENTERPRISE, Plan.PRO, Plan.PRO, Plan.FREE)
 class _Session:
     """The state that the simulated clients share."""
 
-    keys: list[str]
+    keys: list[str] = field(default_factory=list)
+    users: list[int] = field(default_factory=list)
+    """The ids of created users."""
     posts: list[tuple[int, str]] = field(default_factory=list)
     """The ids of created posts, in v1 and in v2."""
     statuses: Counter[str] = field(default_factory=Counter)
@@ -55,12 +61,19 @@ def traffic(
 ) -> None:
     """Send a mix of requests to both versions, from several consumers: reads, searches, writes and invalid requests.
 
-    Creates users and keys in the database of this STRATA_HOME, and writes posts there.
+    Creates users, keys and posts in the database of this STRATA_HOME, and removes them at its end, also on Ctrl-C.
     """
     base = server_url(url)
     ensure_loopback(base)
-    session = _Session(with_database(_create_keys))
-    _run(base, session, rps, seconds)
+    session = _Session()
+    signals = ShutdownSignals()
+    with signals.handle():
+        try:
+            with_database(partial(_create_keys, session))
+            _run(base, session, rps, seconds)
+        finally:
+            signals.disarm()
+            with_database(partial(_remove, session))
     if as_json:
         show_json(dict(sorted(session.statuses.items())))
     else:
@@ -72,16 +85,23 @@ def traffic(
         raise CommandError(message, "Run `strata up` first, or pass --url.")
 
 
-async def _create_keys(database: Database) -> list[str]:
-    keys = []
+async def _create_keys(session: _Session, database: Database) -> None:
     for number, plan in enumerate(_CONSUMERS):
         email = f"traffic-{number}-{random.randrange(10**9)}@seed.example"  # noqa: S311 - no secret
-        async with database.write() as session:
-            user = await user_service(session).create(UserDraft(email, new_password(), f"Traffic {number}"))
+        async with database.write() as transaction:
+            user = await user_service(transaction).create(UserDraft(email, new_password(), f"Traffic {number}"))
             draft = KeyDraft(user.id, "strata traffic", sorted(declared_permissions()), plan=plan)
-            _, key = ApiKeyService(session).create(draft)
-        keys.append(key)
-    return keys
+            _, key = ApiKeyService(transaction).create(draft)
+        session.users.append(user.id)
+        session.keys.append(key)
+
+
+async def _remove(session: _Session, database: Database) -> None:
+    """Delete the users; their keys and posts are deleted with them."""
+    for user in session.users:
+        async with database.write() as transaction:
+            with suppress(UserNotFound):
+                await user_service(transaction).delete(user)
 
 
 def _run(base: str, session: _Session, rps: float, seconds: float) -> None:

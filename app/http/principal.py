@@ -31,8 +31,9 @@ async def resolve_principal(request: Request) -> Principal:
     if state.principal is not None:
         return state.principal
     principal = state.principal = await _resolve(request, runtime_of(request.scope))
-    if (consumer := principal.key_uid or principal.user_uid) is not None:
-        set_consumer(request.scope, str(consumer), principal.plan.value)
+    if principal.user_uid is not None:
+        key = None if principal.key_uid is None else str(principal.key_uid)
+        set_consumer(request.scope, key=key, user=str(principal.user_uid), tier=principal.plan.value)
     if debug_log.enabled:
         debug_log.write("principal_resolved", roles=principal.roles, permissions=sorted(principal.permissions))
     return principal

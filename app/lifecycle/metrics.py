@@ -48,6 +48,10 @@ class VersionMetrics:
                 if moment is not None:
                     self._dates[name].labels(lifecycle.name).set(moment.timestamp())
 
+    def status(self, version: str) -> str:
+        """The status that a version has at present."""
+        return self._statuses[version][0]
+
     def set_status(self, version: str, status: str, *, browned_out: bool) -> None:
         """Set the status of a version that was described. ``browned_out``: it responds with 410 at present."""
         before, successor = self._statuses[version]

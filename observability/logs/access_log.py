@@ -1,10 +1,11 @@
-"""One log line per request, without query string, headers or raw path, because each may contain a secret."""
+"""One log line per request, without text that a client or a user chose: ids, but no query, header or raw path."""
 
 from collections.abc import Set as AbstractSet
 from typing import Final
 
 from starlette.types import Scope
 
+from observability.logs.client_network import client_network
 from observability.logs.configuration import request_lines
 from observability.requests.context import FAILED, RequestContext, Requests
 
@@ -15,8 +16,9 @@ _CLIENT_ERROR: Final = 400
 class AccessLog:
     """Writes ``request`` events: at error level for 5xx, at debug level for successful requests to ``quiet_paths``."""
 
-    def __init__(self, *, quiet_paths: AbstractSet[str]) -> None:
+    def __init__(self, *, quiet_paths: AbstractSet[str], release: str = "") -> None:
         self._quiet_paths = quiet_paths
+        self._release = release
 
     def on_start(self, scope: Scope, context: RequestContext) -> None:
         """Does nothing: a line is written when a request ends."""
@@ -48,5 +50,24 @@ class AccessLog:
             duration_ms=round(context.duration * 1000, 3),
             consumer=context.consumer,
             bytes_out=context.bytes_out,
-            **({"deprecated": context.deprecated} if context.deprecated else {}),
+            client_network=client_network(scope),
+            key=context.key,
+            user=context.user,
+            plan=context.consumer_tier,
+            db_ms=round(context.database_seconds * 1000, 3),
+            db_statements=context.database_statements,
+            release=self._release,
+            **_occasional(context),
         )
+
+
+def _occasional(context: RequestContext) -> dict[str, object]:
+    """The fields of rejected, failed and deprecated requests."""
+    found: dict[str, object] = {}
+    if context.problem is not None:
+        found["problem"] = context.problem
+    if context.policy is not None:
+        found["policy"] = context.policy
+    if context.deprecated:
+        found["deprecated"] = context.deprecated
+    return found

@@ -35,13 +35,18 @@ class RequestContext:
         "complete",
         "consumer",
         "consumer_tier",
+        "database_seconds",
+        "database_statements",
         "deprecated",
         "disconnected",
         "duration",
+        "key",
         "method",
         "notable",
         "parent_sampled",
         "parent_span_id",
+        "policy",
+        "problem",
         "recording",
         "request_id",
         "route",
@@ -50,6 +55,7 @@ class RequestContext:
         "started",
         "status",
         "trace_id",
+        "user",
     )
 
     def __init__(
@@ -80,6 +86,17 @@ class RequestContext:
         """``None`` for a path outside all versions."""
         self.consumer: str | None = None
         self.consumer_tier: str | None = None
+        self.key: str | None = None
+        """The uid of the API key; ``None`` without one."""
+        self.user: str | None = None
+        """The uid of the user; ``None`` for an anonymous caller."""
+        self.problem: str | None = None
+        """The code of the error response, which the code of the product defines."""
+        self.policy: str | None = None
+        """The names of the rate-limit policies that rejected the request."""
+        self.database_seconds = 0.0
+        self.database_statements = 0
+        """Statements that ran in the task of this request. A look-up that requests share counts for the first one."""
         self.deprecated: tuple[str, ...] = ()
         """The deprecated parts of its version that the request used, by their names in the code."""
         self.route = UNMATCHED
@@ -126,11 +143,20 @@ def current(scope: Scope) -> RequestContext:
     return context
 
 
-def set_consumer(scope: Scope, consumer: str, tier: str) -> None:
-    """Store the opaque id and the plan of the client."""
+def set_consumer(scope: Scope, *, key: str | None, user: str, tier: str) -> None:
+    """Store the opaque ids and the plan of the client. The consumer is the key or, without one, the user."""
     context = current(scope)
-    context.consumer = consumer
+    context.consumer = key or user
+    context.key, context.user = key, user
     context.consumer_tier = tier
+
+
+def record_problem(scope: Scope, code: str, policies: Sequence[str]) -> None:
+    """Store why the request is rejected or fails. Both are names from the code, never text of a client."""
+    context = current(scope)
+    context.problem = code
+    if policies:
+        context.policy = ",".join(policies)
 
 
 def log_fields(context: RequestContext) -> Mapping[str, str | None]:

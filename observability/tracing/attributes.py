@@ -1,5 +1,6 @@
 """The attributes of a server span: OpenTelemetry's semantic conventions and our own."""
 
+from collections.abc import Callable
 from typing import Final
 
 from opentelemetry.instrumentation._semconv import _StabilityMode
@@ -16,7 +17,13 @@ _UNWANTED: Final = ("url.query", "client.address", "client.port", "server.addres
 _FREE_TEXT: Final = ("url.path", "user_agent.original")
 
 
-def server_attributes(scope: Scope, context: RequestContext, status: int, error: str | None) -> Attributes:
+def server_attributes(
+    scope: Scope,
+    context: RequestContext,
+    status: int,
+    error: str | None,
+    lifecycle: Callable[[str], str] | None = None,
+) -> Attributes:
     """Return the attributes of a finished request. Takes tens of microseconds: call it for exported spans only."""
     # The library has no public name for the stable conventions; the environment variable would apply process-wide.
     found: dict[str, str | int | float | bool] = collect_request_attributes(  # type: ignore[no-untyped-call]  # contrib
@@ -37,8 +44,10 @@ def server_attributes(scope: Scope, context: RequestContext, status: int, error:
         found["http.route"] = context.route
     if error is not None:
         found["error.type"] = error
+    version = context.api_version
     ours |= {
         "api.version": context.api_version,
+        "api.lifecycle": None if lifecycle is None or version is None else lifecycle(version),
         "api.consumer.id": context.consumer,
         "api.consumer.tier": context.consumer_tier,
     }

@@ -1,5 +1,6 @@
 """Builds the server span of a request."""
 
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from functools import partial
 
@@ -20,7 +21,10 @@ class RequestTracing:
     for exemplars among others.
     """
 
-    def __init__(self, *, tracing: Tracing, quiet_paths: AbstractSet[str]) -> None:
+    def __init__(
+        self, *, tracing: Tracing, quiet_paths: AbstractSet[str], lifecycle: Callable[[str], str] | None = None
+    ) -> None:
+        self._lifecycle = lifecycle
         self._tracing = tracing
         self._sampler = tracing.sampler
         self._quiet_paths = quiet_paths
@@ -54,6 +58,6 @@ class RequestTracing:
             parent_span_id=context.parent_span_id,
             ended=context.started + context.duration,
             duration=context.duration,
-            attributes=partial(server_attributes, scope, context, status, error),
+            attributes=partial(server_attributes, scope, context, status, error, self._lifecycle),
             error=error,
         )

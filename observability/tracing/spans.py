@@ -20,6 +20,7 @@ from observability.tracing.recording import Attributes, Recording
 
 _SCOPE: Final = InstrumentationScope("observability.tracing")
 _SAMPLED: Final = TraceFlags(TraceFlags.SAMPLED)
+_DATABASE_SYSTEM: Final = "postgresql"
 _LONGEST_TRACEBACK: Final = 8_000
 _BILLION: Final = 1_000_000_000
 
@@ -41,6 +42,8 @@ class Finished:
     ended_ns: int
     ended: float
     """The same moment as a ``perf_counter`` value, to convert between the two clocks."""
+    database: Attributes
+    """Added to the spans of statements."""
 
     @property
     def size(self) -> int:
@@ -58,6 +61,7 @@ def finish_recording(
     duration: float,
     attributes: Callable[[], Attributes],
     error: str | None,
+    database: Attributes,
 ) -> Finished:
     """Close a recording that ended at ``ended``, a ``perf_counter`` value, after ``duration`` seconds.
 
@@ -66,7 +70,9 @@ def finish_recording(
     failure, recording.failure = recording.failure, None
     exception = exception_attributes(failure) if failure is not None and error is not None else None
     ended_ns = time_ns() - int((perf_counter() - ended) * _BILLION)
-    return Finished(recording, name, kind, parent_span_id, duration, attributes, error, exception, ended_ns, ended)
+    return Finished(
+        recording, name, kind, parent_span_id, duration, attributes, error, exception, ended_ns, ended, database
+    )
 
 
 def exception_attributes(error: BaseException) -> Mapping[str, str]:
@@ -123,13 +129,16 @@ def build(done: Finished, resource: Resource) -> list[ReadableSpan]:
     for child in recording.children:
         span_id = int(child.span_id or new_span_id(), 16)
         error = child.error
+        attributes = child.attributes
+        if attributes.get("db.system.name") == _DATABASE_SYSTEM:
+            attributes = {**attributes, **done.database}
         spans.append(
             ReadableSpan(
                 name=child.name,
                 context=SpanContext(trace_id, span_id, is_remote=False, trace_flags=_SAMPLED),
                 parent=root,
                 resource=resource,
-                attributes=child.attributes if error is None else {**child.attributes, "error.type": error},
+                attributes=attributes if error is None else {**attributes, "error.type": error},
                 kind=child.kind,
                 status=_status(error),
                 start_time=_wall(done, child.started),

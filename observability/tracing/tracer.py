@@ -22,9 +22,14 @@ class Tracing:
         self.sampler = Sampler(config)
         self._config = config
         self._pipeline: Pipeline | None = None
+        self._database: Attributes = {}
 
-    def start(self, counts: SpanCounts) -> None:
-        """Start to export. Call it in the serving process, since threads do not survive a fork."""
+    def start(self, counts: SpanCounts, database: Attributes | None = None) -> None:
+        """Start to export. Call it in the serving process, since threads do not survive a fork.
+
+        ``database`` describes the database of this process; its spans get these attributes.
+        """
+        self._database = database or {}
         destination = self._destination()
         if destination is not None:
             self._pipeline = Pipeline(destination, counts)
@@ -65,6 +70,7 @@ class Tracing:
                     duration=duration,
                     attributes=attributes,
                     error=error,
+                    database=self._database,
                 )
             )
 

@@ -46,7 +46,7 @@ def version() -> FastAPI:
 
     @posts.get("/{post_id}")
     async def read(post_id: int, request: Request) -> dict[str, object]:
-        set_consumer(request.scope, "key_1", "free")
+        set_consumer(request.scope, key="key_1", user="user_1", tier="free")
         return {"id": post_id, "request_id": current(request.scope).request_id}
 
     @posts.get("/{post_id}/failure")

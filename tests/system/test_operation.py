@@ -1,10 +1,13 @@
 """Operation of a running server: its log level, the metrics of the worker, token and port of /metrics."""
 
+import json
 import os
 import signal
 import time
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -111,6 +114,34 @@ def _responds(port: int) -> bool:
         return httpx2.get(f"http://127.0.0.1:{port}/metrics", timeout=2).status_code == 200
     except httpx2.HTTPError:
         return False
+
+
+def test_a_request_line_names_caller_problem_policy_and_database_time(strata: Strata) -> None:
+    strata.run("users", "create", "ada@example.com")
+    key = strata.json("keys", "create", "ada@example.com", "--name", "planted-name", "--plan", "pro")
+    headers = {"X-API-Key": key["key"], "User-Agent": "planted-agent"}
+    limits = {"STRATA_RATE_LIMIT__ANONYMOUS": '{"minute": "2/minute"}', "STRATA_LOG__FORMAT": "json"}
+    with strata.serving(**limits) as url:
+        assert httpx2.get(f"{url}/api/v2/posts?limit=planted-query", headers=headers).status_code == 422
+        assert httpx2.get(f"{url}/api/v1/users/me", headers=headers).status_code == 200
+        for _ in range(3):
+            last = httpx2.get(f"{url}/api/v2/posts")
+        assert last.status_code == 429
+        wait_until(lambda: len(_request_lines(strata)) == 5)
+    invalid, me, *_, rejected = _request_lines(strata)
+    assert (invalid["problem"], invalid["plan"], invalid["key"]) == ("validation_failed", "pro", invalid["consumer"])
+    assert me["key"] == invalid["key"] != me["user"]
+    assert me["db_statements"] >= 1
+    assert 0 < me["db_ms"] < me["duration_ms"]
+    assert (rejected["problem"], rejected["policy"], rejected["key"]) == ("rate_limited", "minute", None)
+    assert {line["client_network"] for line in (invalid, me, rejected)} == {"127.0.0.0/24"}
+    assert me["release"] == version("strata")
+    assert "planted" not in strata.log("serve")
+
+
+def _request_lines(strata: Strata) -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in strata.log("serve").splitlines() if line.startswith("{")]
+    return [line for line in lines if line["event"] == "request" and line["api_version"]]
 
 
 def test_unknown_paths_and_methods_create_no_series(strata: Strata) -> None:

@@ -1,14 +1,17 @@
 """``strata traffic`` sends load to a server, and ``strata top`` shows it."""
 
 import os
+import signal
 import threading
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from tests.support.live import Strata
 from tests.support.postgres import clone
 from tests.support.scrape import Scrape
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture
@@ -45,6 +48,20 @@ def test_top_shows_the_load_of_traffic(strata: Strata) -> None:
     assert total == 360
     assert len(counted.series("api_consumer_requests_total", outcome="success", api_version="v2")) >= 4
     assert url in shown
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_traffic_removes_what_it_created(strata: Strata, number: signal.Signals) -> None:
+    strata.run("users", "create", "ada@example.com")
+    with strata.serving() as url:
+        with strata.running("traffic", "--url", url, "--rps", "20", "--seconds", "60") as process:
+            wait_until(lambda: Scrape.of(url).sum("api_requests_total", outcome="ok") > 20, 60)
+            assert len(strata.json("users", "list")) > 1
+            process.send_signal(number)
+            assert process.wait(60) == 0, strata.log("traffic")
+        assert [user["email"] for user in strata.json("users", "list")] == ["ada@example.com"]
+        assert strata.json("keys", "list") == []
+        assert httpx2.get(f"{url}/api/v2/posts").json()["data"] == []
 
 
 def test_load_on_another_machine_is_rejected(strata: Strata) -> None:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from app.http.errors.failures import Failure, classify
 from app.http.principal import has_credentials
+from observability.requests.context import record_problem
 from versions.kit.openapi import header
 from versions.kit.operations import ALWAYS, Operations
 
@@ -58,8 +59,10 @@ class BatchError(BaseModel):
 def render(request: Request, error: Exception) -> Response:
     """Returns the error response for any exception."""
     if isinstance(error, ExceptionGroup):
+        record_problem(request.scope, "batch_failed", ())
         return _batch(error)
     failure = classify(error)
+    record_problem(request.scope, failure.code, failure.violated)
     status = _OWN_STATUS.get(failure.code, failure.status)
     headers = dict(failure.headers)
     if status == HTTPStatus.UNAUTHORIZED and has_credentials(request.scope) and failure.code == "invalid_token":

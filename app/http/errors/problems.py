@@ -11,7 +11,7 @@ from starlette.responses import Response
 from app.errors import FieldError
 from app.http.errors.failures import Failure
 from observability.json_pointer import format_pointer
-from observability.requests.context import current
+from observability.requests.context import current, record_problem
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_BASE: Final = "/problems/"
@@ -27,6 +27,7 @@ def problem_response(request: Request, failure: Failure) -> Response:
 def problem(request: Request, failure: Failure) -> dict[str, Any]:
     """The members of a problem document, in reading order."""
     context = current(request.scope)
+    record_problem(request.scope, failure.code, failure.violated)
     document = {
         "type": problem_type(failure),
         "title": HTTPStatus(failure.status).phrase,

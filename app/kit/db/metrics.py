@@ -4,6 +4,7 @@ from typing import Final
 
 from observability.logs.debug import debug_log
 from observability.metrics.metrics import FINE_BUCKETS, Metrics
+from observability.requests.context import ACTIVE
 
 _OPERATIONS: Final = frozenset({"select", "insert", "update", "delete", "with"})
 _LONGEST: Final = 7
@@ -45,6 +46,9 @@ class PrometheusDatabaseMetrics:
         """Count a statement, whether it succeeded or failed. Its label is its first word, or ``other``."""
         verb = statement[:_LONGEST].lower().partition(" ")[0].strip()
         self._query_duration.labels(verb if verb in _OPERATIONS else _OTHER).observe(seconds)
+        if (context := ACTIVE.get()) is not None:
+            context.database_seconds += seconds
+            context.database_statements += 1
         if debug_log.enabled:
             # The statement has placeholders; its values are never logged.
             debug_log.write("statement_finished", statement=statement, duration_ms=round(seconds * 1000, 3))

@@ -51,7 +51,8 @@ class Read:
 class KeyedRead(Read):
     """A ``SELECT`` of at most one row for each key, for any number of keys at once.
 
-    ``key`` is the compared column, unique in the result, and ``name`` its label there, if it has one.
+    ``key`` is the compared column, unique in the result, and ``name`` its label there, if it has one. ``span_name`` is
+    the name of its span, where the table of the statement would not say what it is for.
     """
 
     __slots__ = ("key",)
@@ -61,6 +62,10 @@ class KeyedRead(Read):
         statement: Select[*tuple[Any, ...]],
         key: ColumnElement[Any] | InstrumentedAttribute[Any],
         name: str | None = None,
+        *,
+        span_name: str | None = None,
     ) -> None:
         super().__init__(statement.where(key == func.any(bindparam(KEYS, type_=ARRAY(key.type)))))
         self.key = name or key.key or ""
+        if span_name is not None:
+            self.span = span_name, {**self.span[1], "db.query.summary": span_name}

@@ -2,13 +2,22 @@
 
 from typing import Any, Final
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, make_url
 from sqlalchemy.engine import ExceptionContext
 
-from observability.tracing.recording import client_span
+from observability.tracing.recording import Attributes, client_span
 from observability.tracing.sql import statement_span
 
 _SPAN: Final = "strata_span"
+
+
+def database_attributes(dsn: str) -> Attributes:
+    """The attributes of the spans of statements that name their database; never its credentials."""
+    url = make_url(dsn)
+    socket = url.query.get("host")
+    found = {"db.namespace": url.database, "server.address": url.host or (socket if isinstance(socket, str) else None)}
+    attributes: dict[str, str | int] = {name: value for name, value in found.items() if value is not None}
+    return attributes if url.port is None else {**attributes, "server.port": url.port}
 
 
 def trace_statements(engine: Engine) -> None:

@@ -20,7 +20,8 @@ from observability.metrics.metrics import Metrics
 Lines = Callable[[], list[dict[str, Any]]]
 FIELDS = {
     *("event", "request_id", "trace_id", "span_id", "api_version", "http_route", "method", "status", "duration_ms"),
-    *("consumer", "bytes_out", "level", "timestamp"),
+    *("consumer", "bytes_out", "level", "timestamp", "client_network", "key", "user", "plan"),
+    *("db_ms", "db_statements", "release"),
 }
 
 

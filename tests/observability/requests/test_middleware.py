@@ -141,7 +141,7 @@ async def run(scope: Scope, receive: Receive, send: Send) -> None:
     headers = [(b"x-request-id", b"old"), (b"traceresponse", b"old"), (b"etag", b'"1"')]
     assert ACTIVE.get() is current(scope)
     await asyncio.sleep(0)
-    set_consumer(scope, f"consumer of {current(scope).request_id}", "pro")
+    set_consumer(scope, key=None, user=f"consumer of {current(scope).request_id}", tier="pro")
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": await body_of(receive)})
 

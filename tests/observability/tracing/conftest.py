@@ -30,7 +30,7 @@ class Traced:
 
         @version.get("/posts/{post_id}")
         async def read(post_id: int, request: Request) -> dict[str, int]:
-            set_consumer(request.scope, "key_1", "free")
+            set_consumer(request.scope, key="key_1", user="user_1", tier="free")
             return {"id": post_id}
 
         @version.get("/posts/{post_id}/failure")

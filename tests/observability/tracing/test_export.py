@@ -118,6 +118,7 @@ def done(children: int = 0, late: float = 0.0) -> Finished:
         duration=0.5,
         attributes=lambda: {"n": 1},
         error=None,
+        database={},
     )
 
 

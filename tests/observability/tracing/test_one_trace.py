@@ -67,6 +67,10 @@ async def test_trace_covers_request_and_mail_and_both_workers_export(
     # There may be several of these: the request also looks for earlier tokens.
     assert process.span_id in parents(collector, "SELECT action_tokens")
     assert server.span_id in parents(collector, "COMMIT")
+    statement = spans["INSERT users"].attributes
+    assert statement["db.namespace"] == dsn.rpartition("/")[2].partition("?")[0]
+    assert statement["server.address"]
+    assert server.attributes["api.lifecycle"] == "current"
     instances = {span.resource["service.instance.id"] for span in collector.spans}
     assert len(instances) == 3
     everything = repr(collector.spans)
