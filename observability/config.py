@@ -12,6 +12,8 @@ LogFormat = Literal["auto", "json", "console"]
 EXPOSED_HEADERS: Final = (
     "API-Deprecated",
     "API-Version",
+    "Accept-Encoding",
+    "Accept-Patch",
     "Deprecation",
     "ETag",
     "Idempotent-Replayed",
@@ -41,6 +43,7 @@ ACCEPTED_HEADERS: Final = (
     "Prefer",
     "X-API-Key",
     "X-Request-ID",
+    "baggage",
     "traceparent",
     "tracestate",
 )

@@ -110,11 +110,18 @@ class TokenSigner:
 
 def _claims(claims: dict[str, Any]) -> Claims:
     return Claims(
-        subject=UUID(claims["sub"]),
-        session=UUID(claims["sid"]),
-        jti=UUID(claims["jti"]),
+        subject=_uuid(claims["sub"]),
+        session=_uuid(claims["sid"]),
+        jti=_uuid(claims["jti"]),
         type=TokenType(claims["type"]),
     )
+
+
+def _uuid(claim: object) -> UUID:
+    # `UUID` raises AttributeError for numbers and lists, which is not an error of the value.
+    if not isinstance(claim, str):
+        raise TypeError
+    return UUID(claim)
 
 
 def _header_kid(text: str) -> str:

@@ -1,27 +1,33 @@
 """Conditional requests (RFC 9110, section 13): entity tags, ``If-None-Match``, ``If-Match``.
 
-A tag is ``"<revision>.<digest of the body>"``. A reader's cached copy is good only while the whole tag fits; a
-writer's precondition compares the revision alone, so that a counted view does not refuse an edit.
+A tag is ``"<revision>-<end of the uid>.<digest of the body>"``. A reader's cached copy is fresh only while the whole
+tag matches. A writer's precondition needs a whole tag of the same resource and compares its revision, so that a counted
+view does not reject an edit.
+
+A proxy that compresses a response weakens its tag (``W/``, nginx) or adds the coding (``-gzip``, Apache and Caddy). The
+client sends that form back, and it names the same revision.
 """
 
 import hashlib
 import re
 from typing import Annotated, Final
+from uuid import UUID
 
 from fastapi import Depends, Header, Request
 from starlette.responses import Response
 
 from app.http.state import state_of
-from app.kit.revisions import ExpectedRevisions
+from app.kit.revisions import MARK_PATTERN, ExpectedRevisions, revision_mark
 
-_TAG: Final = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
-_REVISION: Final = re.compile(r"(\d{1,18})\.")
+_TAG: Final = re.compile(r'(?:W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
+_CODING: Final = re.compile(r"(?:--?|;)(?:gzip|br|zstd|deflate)\Z")
+_ISSUED: Final = re.compile(rf"({MARK_PATTERN})\.[0-9a-f]{{18}}")
 _KEPT_BY_304: Final = ("cache-control", "etag", "vary", "link")
 
 
-def record_revision(request: Request, revision: int) -> None:
-    """Record the revision that the response shows; the route derives the entity tag from it."""
-    state_of(request.scope).revision = revision
+def record_revision(request: Request, uid: UUID, revision: int) -> None:
+    """Record the resource and the revision that the response shows; the route derives the entity tag from it."""
+    state_of(request.scope).revision = revision_mark(uid, revision)
 
 
 def with_entity_tag(request: Request, response: Response) -> Response:
@@ -49,7 +55,12 @@ def tagged(request: Request, response: Response, tag: str) -> Response:
 def _known(header: str | None, tag: str) -> bool:
     if header is None:
         return False
-    return header.strip() == "*" or any(f'"{found[1]}"' == tag for found in _TAG.findall(header))
+    return header.strip() == "*" or tag[1:-1] in _opaque_tags(header)
+
+
+def _opaque_tags(header: str) -> list[str]:
+    """The tags of a list without quotes, weakness and the suffix of a content coding."""
+    return [_CODING.sub("", tag) for tag in _TAG.findall(header)]
 
 
 async def _expected_revisions(
@@ -65,9 +76,7 @@ async def _expected_revisions(
 ) -> ExpectedRevisions:
     if if_match is None or if_match.strip() == "*":
         return None
-    # The comparison is strong: a weak tag never matches.
-    strong = [opaque for weak, opaque in _TAG.findall(if_match) if not weak]
-    return frozenset(int(found[1]) for opaque in strong if (found := _REVISION.match(opaque)))
+    return frozenset(found[1] for tag in _opaque_tags(if_match) if (found := _ISSUED.fullmatch(tag)))
 
 
 ExpectedRevisionsDep = Annotated[ExpectedRevisions, Depends(_expected_revisions)]

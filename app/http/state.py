@@ -22,6 +22,7 @@ class RequestState:
         "principal",
         "revision",
         "sunset_version",
+        "without_body",
         "write_session",
     )
 
@@ -35,8 +36,10 @@ class RequestState:
         self.sunset_version: VersionLifecycle | None = None
         """The version that serves the request, where it is deprecated or retired."""
         self.deprecation_headers: Sequence[tuple[bytes, bytes]] = ()
-        self.revision: int | None = None
-        """The revision of the resource in the response, from which the entity tag is derived."""
+        self.revision: str | None = None
+        """The revision mark of the resource in the response, from which the entity tag is derived."""
+        self.without_body = False
+        """Whether the request is a HEAD that a GET route serves; it must not have the side effects of the GET."""
         self.write_session: WriteSession | None = None
         """The transaction that an idempotency key opened around the route."""
 

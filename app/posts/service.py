@@ -57,7 +57,7 @@ class PostService:
         self._principal.require(PostPermission.WRITE)
         post, author_uid, author_name = await self._lock(ref)
         ensure_may_edit(self._principal, post)
-        ensure_expected(post.revision, expected)
+        ensure_expected(post.uid, post.revision, expected)
         was_published = post.status == PostStatus.PUBLISHED
         if changed := _apply(post, edit):
             await self._repository.save()
@@ -74,7 +74,7 @@ class PostService:
         self._principal.require(PostPermission.WRITE)
         post, *_ = await self._lock(ref)
         ensure_may_delete(self._principal, post)
-        ensure_expected(post.revision, expected)
+        ensure_expected(post.uid, post.revision, expected)
         await self._repository.delete(post)
         self._events.record(PostDeleted(subject=post.uid))
 

@@ -61,7 +61,7 @@ class UserService:
         if edit.is_active is False:
             await self._ensure_another_admin(ref)
         user = await self._lock(ref)
-        ensure_expected(user.revision, expected)
+        ensure_expected(user.uid, user.revision, expected)
         changed = self._apply(user, edit)
         if hashed is not UNSET:
             user.password_hash = hashed
@@ -83,7 +83,7 @@ class UserService:
         if Role.ADMIN.value not in wanted:
             await self._ensure_another_admin(ref)
         user = await self._lock(ref)
-        ensure_expected(user.revision, expected)
+        ensure_expected(user.uid, user.revision, expected)
         if user.roles != wanted:
             user.roles = wanted
             user.updated_at = utc_now()
@@ -107,7 +107,7 @@ class UserService:
     async def _delete(self, ref: UserRef, expected: ExpectedRevisions) -> None:
         await self._ensure_another_admin(ref)
         user = await self._lock(ref)
-        ensure_expected(user.revision, expected)
+        ensure_expected(user.uid, user.revision, expected)
         await self._repository.delete(user)
         self._events.record(UserDeleted(subject=user.uid))
 

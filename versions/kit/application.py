@@ -17,6 +17,7 @@ from starlette.responses import Response
 from app.errors import DomainError
 from app.http.middleware.load_shedding import LoadSheddingMiddleware
 from app.http.middleware.rate_limiting import Costs, NeedsCaller, RateLimitMiddleware
+from app.http.middleware.single_fields import SingleFieldsMiddleware
 from app.http.middleware.size_limits import RequestSizeLimitMiddleware
 from app.http.rate_limit.admission import cost_of
 from app.settings.http import HttpSettings
@@ -79,6 +80,7 @@ def build_application(
             Middleware(
                 VersionMiddleware, version=version, dialect=dialect, render=render, timeout=settings.request_timeout
             ),
+            Middleware(SingleFieldsMiddleware),
             Middleware(LoadSheddingMiddleware, version=version.name),
             Middleware(RateLimitMiddleware, costs=_costs(routers), needs_caller=_needs_caller(routers)),
             *_sunset_middleware(version),

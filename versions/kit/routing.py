@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match, Mount, Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.http.state import state_of
 from observability.framework import match_line_breaks, wrap_router
 from observability.requests.routes import path_below_mount
 
@@ -131,6 +132,7 @@ async def _without_body(routes: Sequence[Route], scope: Scope, receive: Receive,
 
     # A copy, because the server reads the method in its own scope to decide that the response has no body.
     get_scope = {**scope, "method": "GET"}
+    state_of(scope).without_body = True
     try:
         await _handle(routes, get_scope, receive, send_head)
     finally:

@@ -1,16 +1,19 @@
 """Types of request values. They reject everything that PostgreSQL cannot store."""
 
+import re
 from collections.abc import Iterable
 from typing import Annotated, Any, Final
 
 from email_validator import validate_email
 from pydantic import AfterValidator, BeforeValidator, Field, Strict, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 MAX_INTEGER: Final = 2**53 - 1
 """The largest integer that every JSON implementation represents exactly (RFC 8259, section 6)."""
 
 NO_NUL: Final = r"^[^\x00]*$"
 _INTEGER: Final = r"^[1-9][0-9]{0,15}$"
+_SIGNED_INTEGER: Final = re.compile(r"-?(0|[1-9][0-9]*)", re.ASCII)
 
 
 def _address(value: str) -> str:
@@ -46,6 +49,14 @@ def _in_range(value: str) -> int:
     return number
 
 
+def _decimal(value: object) -> object:
+    if isinstance(value, str) and _SIGNED_INTEGER.fullmatch(value) is None:
+        kind = "int_parsing"
+        message = "Input should be a valid integer, unable to parse string as an integer"
+        raise PydanticCustomError(kind, message)
+    return value
+
+
 def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
@@ -62,3 +73,5 @@ IntegerInPath = Annotated[
     WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_INTEGER}),
 ]
 """A positive decimal integer. Pydantic's default also accepts ``+1``, ``1_000`` and ``1.0``."""
+DECIMAL: Final = BeforeValidator(_decimal)
+"""After ``Query`` in the annotation of an integer: rejects spellings that a path rejects too."""

@@ -85,6 +85,8 @@ def _describe(status: int) -> dict[str, Any]:
     }
     if status in {429, 503, 504}:
         described["headers"] = {"Retry-After": header("Seconds after which the client can retry.")}
+    if status == HTTPStatus.UNSUPPORTED_MEDIA_TYPE:
+        described["headers"] = {"Accept-Encoding": header("`identity` if the body was encoded (RFC 9110, 12.5.3).")}
     if status == HTTPStatus.UNAUTHORIZED:
         described["headers"] = {"WWW-Authenticate": header("How to authenticate (RFC 6750).", required=True)}
     return described

@@ -11,12 +11,14 @@ from app.http.cursors import CursorCodec, listing_of
 from app.http.runtime import runtime_of
 from app.kit.db.keyset import Position, Slice
 from versions.kit.openapi import header
-from versions.kit.values import NO_NUL
+from versions.kit.values import DECIMAL, NO_NUL
 
 T = TypeVar("T")
 V = TypeVar("V")
 
-Limit = Annotated[int, Query(ge=1, le=100, description="The maximum number of items on a page.", examples=[20])]
+Limit = Annotated[
+    int, Query(ge=1, le=100, description="The maximum number of items on a page.", examples=[20]), DECIMAL
+]
 Cursor = Annotated[
     str | None,
     Query(

@@ -9,16 +9,20 @@ from starlette.responses import Response
 
 from app.http.conditional import with_entity_tag
 from app.http.idempotency.keys import PATTERN, idempotently
-from app.http.routing.strict import StrictRoute
+from app.http.routing.strict import ACCEPT_PATCH, StrictRoute
 from observability.framework import body_declaration
+from versions.kit.openapi import header
 
+_MERGE_PATCH: Final = frozenset({"application/merge-patch+json", "application/json"})
+_PATCH_TYPES: Final = ", ".join(sorted(_MERGE_PATCH))
+_PATCH_HEADER: Final = header("The media types of a patch (RFC 5789).")
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class V2Route(StrictRoute):
     """Rejects unknown parameters, runs a write once for each idempotency key and adds entity tags."""
 
-    refuse_unknown_parameters: ClassVar[bool] = True
+    strict_parameters: ClassVar[bool] = True
 
     async def wrap(self, request: Request, handler: Callable[[Request], Awaitable[Response]]) -> Response:
         """Safe methods are only tagged; a write runs once for each idempotency key."""
@@ -34,9 +38,13 @@ class V2Route(StrictRoute):
 class PatchRoute(V2Route):
     """Accepts a JSON merge patch (RFC 7396) under its own media type or as plain JSON."""
 
-    media_types: ClassVar[frozenset[str]] = frozenset({"application/merge-patch+json", "application/json"})
+    media_types: ClassVar[frozenset[str]] = _MERGE_PATCH
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        responses = options["responses"]
+        for status in (200, 415):
+            described = responses[status]
+            responses[status] = {**described, "headers": {**described.get("headers", {}), ACCEPT_PATCH: _PATCH_HEADER}}
         super().__init__(path, endpoint, **options)
         # FastAPI documents one media type. Plain JSON has the same schema, referenced by the name of its model.
         body = body_declaration(self)
@@ -46,6 +54,12 @@ class PatchRoute(V2Route):
             raise TypeError(message)
         plain = {"application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}
         self.openapi_extra = {**(self.openapi_extra or {}), "requestBody": {"content": plain}}
+
+    async def wrap(self, request: Request, handler: Callable[[Request], Awaitable[Response]]) -> Response:
+        """Add the media types of a patch to the response (RFC 5789, section 3.1)."""
+        response = await super().wrap(request, handler)
+        response.headers[ACCEPT_PATCH] = _PATCH_TYPES
+        return response
 
 
 async def _idempotency_key(

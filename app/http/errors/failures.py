@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from app.errors import PROBLEM_TYPES, DomainError, ErrorKind, FieldError, Unauthenticated
+from app.http.errors.http_error import HttpError
 from app.http.errors.status import STATUS
 from app.http.rate_limit.limits import QuotaExceeded
 from app.http.retry_after import with_jitter
@@ -63,7 +64,7 @@ def classify(error: Exception) -> Failure:
 
 
 def _from_domain(error: DomainError) -> Failure:
-    headers = {}
+    headers = dict(error.headers) if isinstance(error, HttpError) else {}
     if error.retry_after is not None:
         headers["Retry-After"] = str(_delay(error.retry_after, error.kind))
     if isinstance(error, Unauthenticated):

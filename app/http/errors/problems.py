@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import quote
 
 import orjson
 from starlette.requests import Request
@@ -14,6 +15,9 @@ from observability.json_pointer import format_pointer
 from observability.requests.context import current, record_problem
 
 MEDIA_TYPE: Final = "application/problem+json"
+_PATH: Final = "/!$&'()*+,;=:@"
+"""Characters that a URI path contains unescaped (RFC 3986, section 3.3), beside the unreserved ones."""
+_FRAGMENT: Final = f"{_PATH}?"
 TYPE_BASE: Final = "/problems/"
 """The path below which this server explains each problem type; the rest is the code."""
 
@@ -33,7 +37,7 @@ def problem(request: Request, failure: Failure) -> dict[str, Any]:
         "title": HTTPStatus(failure.status).phrase,
         "status": failure.status,
         "detail": failure.detail,
-        "instance": request.scope["path"],
+        "instance": _uri_text(request.scope["path"], _PATH),
         "code": failure.code,
         "request_id": context.request_id,
         "trace_id": context.trace_id,
@@ -57,7 +61,7 @@ def errors_of(fields: Sequence[FieldError]) -> list[Mapping[str, str]]:
     """One entry per rejected value: a JSON pointer into the body, or the name of the parameter."""
     return [
         {
-            "pointer": pointer(field.path) if field.where == "body" else f"#/{field.where}{pointer(field.path)[1:]}",
+            "pointer": pointer(field.path) if field.where == "body" else pointer((field.where, *field.path)),
             "code": field.code,
             "detail": field.detail,
         }
@@ -67,4 +71,9 @@ def errors_of(fields: Sequence[FieldError]) -> list[Mapping[str, str]]:
 
 def pointer(path: Sequence[str | int]) -> str:
     """A JSON pointer as a URI fragment identifier (RFC 6901, section 6)."""
-    return f"#{format_pointer(path)}"
+    return f"#{_uri_text(format_pointer(path), _FRAGMENT)}"
+
+
+def _uri_text(text: str, safe: str) -> str:
+    # A lone surrogate, which JSON text can name, has no UTF-8 form.
+    return quote(text, safe=safe, errors="replace")

@@ -7,12 +7,14 @@ from typing import Any, ClassVar, Final
 import orjson
 from fastapi.params import Form, Query
 from fastapi.routing import APIRoute
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.errors import DomainError, ErrorKind, FieldError, Malformed
+from app.errors import ErrorKind, FieldError, Malformed
 from app.http.caching import caching_of
 from app.http.deps.core import write_session
+from app.http.errors.http_error import HttpError
 from app.http.rate_limit.admission import admit, cost_of
 from app.http.routing.compiled import compile_read
 from app.http.routing.deprecations import Deprecations
@@ -23,16 +25,37 @@ from app.kit.db.retries import run_transaction
 from observability.framework import body_declaration, depends_on, function_scope, parameters, read_plan, send_of
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+ACCEPT_PATCH: Final = "Accept-Patch"
 _JSON: Final = frozenset({"application/json"})
 _FORM: Final = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 
-class UnsupportedMediaType(DomainError):
+class UnsupportedMediaType(HttpError):
     code = "unsupported_media_type"
     kind = ErrorKind.UNSUPPORTED_MEDIA_TYPE
 
-    def __init__(self, accepted: frozenset[str]) -> None:
-        super().__init__(f"Send the body as {' or '.join(sorted(accepted))}.")
+    def __init__(self, accepted: frozenset[str], *, patch: bool) -> None:
+        names = sorted(accepted)
+        super().__init__(f"Send the body as {' or '.join(names)}.")
+        self.headers = {ACCEPT_PATCH: ", ".join(names)} if patch else {}
+
+
+class UnsupportedContentCoding(HttpError):
+    code = "unsupported_content_coding"
+    kind = ErrorKind.UNSUPPORTED_MEDIA_TYPE
+    detail = "The body is compressed or encoded. Send it without Content-Encoding."
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.headers = {"Accept-Encoding": "identity"}
+
+
+class RepeatedParameter(Malformed):
+    code = "repeated_parameter"
+    detail = "The request has query parameters that appear more than once. Send each once."
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(fields=[FieldError((name,), self.code, "Repeated parameter.", "query") for name in names])
 
 
 class UnknownParameter(Malformed):
@@ -61,7 +84,8 @@ class StrictRequest(Request):
 class StrictRoute(APIRoute):
     """Charges and validates a request, then calls FastAPI's handler. Versions subclass it and override ``wrap``."""
 
-    refuse_unknown_parameters: ClassVar[bool] = False
+    strict_parameters: ClassVar[bool] = False
+    """Whether unknown parameters and repeated ones are rejected."""
     media_types: ClassVar[frozenset[str]] = _JSON
 
     def get_route_handler(self) -> Handler:
@@ -76,11 +100,11 @@ class StrictRoute(APIRoute):
         self.deprecations = deprecations = Deprecations.of(self)
 
         async def check(request: Request) -> Response:
-            if self.refuse_unknown_parameters and (unknown := sorted(set(request.query_params) - known)):
-                raise UnknownParameter(unknown)
+            if self.strict_parameters and request.url.query:
+                ensure_parameters(request.query_params, known)
             # Read here: FastAPI would report an error of the size limit as a parsing error.
-            if accepted is not None and await request.body() and _media_type(request) not in accepted:
-                raise UnsupportedMediaType(accepted)
+            if accepted is not None and await request.body():
+                _ensure_readable(request, accepted)
             return await inner(request)
 
         async def handle(request: Request) -> Response:
@@ -111,6 +135,21 @@ class StrictRoute(APIRoute):
         if declaration is None:
             return None
         return _FORM if isinstance(declaration, Form) else self.media_types
+
+
+def ensure_parameters(given: QueryParams, known: set[str]) -> None:
+    """Raise ``UnknownParameter`` or ``RepeatedParameter`` unless each parameter is known and appears once."""
+    if unknown := sorted(set(given) - known):
+        raise UnknownParameter(unknown)
+    if repeated := sorted(name for name in given if len(given.getlist(name)) > 1):
+        raise RepeatedParameter(repeated)
+
+
+def _ensure_readable(request: Request, accepted: frozenset[str]) -> None:
+    if request.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
+        raise UnsupportedContentCoding
+    if _media_type(request) not in accepted:
+        raise UnsupportedMediaType(accepted, patch=request.method == "PATCH")
 
 
 def _media_type(request: Request) -> str:

@@ -50,10 +50,9 @@ async def test_preconditions(test_app: TestApp) -> None:
                 answer = await client.request(method, url, headers={"If-None-Match": header})
                 assert (answer.status_code, answer.headers["ETag"]) == (status, tag), (method, header)
                 assert status == 200 or not answer.content
-        for header, status in {f"W/{tag}": 412, '"x"': 412, "": 412, f'"x", {tag}': 200, "*": 200}.items():
+        for header, status in {'"x"': 412, "": 412, f'"x", {tag}': 200, "*": 200}.items():
             answer = await client.patch(url, json={}, headers={"If-Match": header})
             assert answer.status_code == status, header
-        assert (await client.delete(url, headers={"If-Match": f"W/{tag}"})).status_code == 412
         assert (await client.delete(url, headers={"If-Match": "*"})).status_code == 204
 
 

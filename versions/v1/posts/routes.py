@@ -2,16 +2,17 @@
 
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import Query
+from fastapi import Query, Request
 
 from app.http.caching import Caching
 from app.http.deps.posts import PostReaderDep, PostServiceDep
+from app.http.state import state_of
 from app.posts.commands import OffsetPage, PostFilter, Sort, SortField
 from versions.kit.application import Resource
 from versions.kit.links import Links, link_to
 from versions.kit.operations import OPTIONAL, SIGNED_IN
-from versions.kit.values import MAX_INTEGER, NO_NUL
-from versions.v1.errors import BatchError, operations
+from versions.kit.values import DECIMAL, MAX_INTEGER, NO_NUL
+from versions.v1.errors import BatchError, Error, operations
 from versions.v1.posts import mapping, schemas
 from versions.v1.routing import Id, number, router
 
@@ -34,13 +35,15 @@ RESOURCE: Final = Resource(
 @posts.get("", **operations.declare("posts.list", security=OPTIONAL))
 async def list_posts(
     reader: PostReaderDep,
-    page: Annotated[int, Query(ge=1, le=_MAX_PAGE, description="The number of the page.", examples=[1])] = 1,
+    page: Annotated[int, Query(ge=1, le=_MAX_PAGE, description="The number of the page.", examples=[1]), DECIMAL] = 1,
     page_size: Annotated[
-        int, Query(ge=1, le=100, description="The maximum number of posts on a page.", examples=[20])
+        int, Query(ge=1, le=100, description="The maximum number of posts on a page.", examples=[20]), DECIMAL
     ] = 20,
     search: Annotated[str | None, _WORDS] = None,
     published: Annotated[bool | None, Query(description="Only published posts, or only unpublished posts.")] = None,
-    author_id: Annotated[int | None, Query(ge=1, le=MAX_INTEGER, description="Posts by this user only.")] = None,
+    author_id: Annotated[
+        int | None, Query(ge=1, le=MAX_INTEGER, description="Posts by this user only."), DECIMAL
+    ] = None,
     sort_by: Annotated[SortField, Query(description="The sort field.")] = SortField.CREATED_AT,
     sort_order: Annotated[Literal["asc", "desc"], Query(description="The sort order.")] = "desc",
 ) -> schemas.PostPage:
@@ -57,8 +60,8 @@ async def create_post(body: schemas.PostCreate, service: PostServiceDep) -> sche
     return mapping.post(await service.create(mapping.draft(body)))
 
 
-_BATCH: Final = operations.declare("posts.get_many", security=OPTIONAL, fails=[400], cost=10)
-_BATCH["responses"][400]["model"] = BatchError
+_BATCH: Final = operations.declare("posts.get_many", security=OPTIONAL, cost=10)
+_BATCH["responses"][400]["model"] = BatchError | Error
 
 
 @posts.post("/batch", **_BATCH)
@@ -71,8 +74,13 @@ async def get_posts(body: schemas.BatchRequest, reader: PostReaderDep) -> list[s
     "/{post_id}",
     **operations.declare("posts.get", security=OPTIONAL, fails=[404], links={200: _POST}, caching=Caching.CALLER),
 )
-async def get_post(post_id: Id, service: PostServiceDep) -> schemas.PostResponse:
+async def get_post(
+    request: Request, post_id: Id, service: PostServiceDep, reader: PostReaderDep
+) -> schemas.PostResponse:
     """Get a post. Reading it counts as a view."""
+    if state_of(request.scope).without_body:
+        # HEAD is safe (RFC 9110, section 9.2.1), so it counts no view.
+        return mapping.post(await reader.get(number(post_id)))
     return mapping.post(await service.view(number(post_id)))
 
 
@@ -92,7 +100,7 @@ async def delete_post(post_id: Id, service: PostServiceDep) -> None:
 async def search_posts(
     reader: PostReaderDep,
     query: Annotated[str, _WORDS],
-    limit: Annotated[int, Query(ge=1, le=100, description="The maximum number of posts.", examples=[20])] = 20,
+    limit: Annotated[int, Query(ge=1, le=100, description="The maximum number of posts.", examples=[20]), DECIMAL] = 20,
 ) -> list[schemas.PostResponse]:
     """Search posts, most relevant first."""
     found = await reader.search(query, None, limit)

@@ -11,6 +11,7 @@ from app.posts.commands import OffsetPage
 from versions.kit.application import Resource
 from versions.kit.links import Links, link_to
 from versions.kit.operations import OPTIONAL, SIGNED_IN
+from versions.kit.values import DECIMAL
 from versions.v1.errors import operations
 from versions.v1.posts import mapping as posts_mapping
 from versions.v1.posts.schemas import PostResponse
@@ -35,6 +36,7 @@ async def bounded_limit(
             examples=[100],
             json_schema_extra={"maximum": _MAX_LIMIT},
         ),
+        DECIMAL,
     ] = 100,
 ) -> int:
     """Rejects a limit above the maximum with 400, where v1 does not use 422."""
@@ -43,7 +45,7 @@ async def bounded_limit(
     return limit
 
 
-Skip = Annotated[int, Query(ge=0, le=MAX_SKIP, description="How many users to skip.", examples=[0])]
+Skip = Annotated[int, Query(ge=0, le=MAX_SKIP, description="How many users to skip.", examples=[0]), DECIMAL]
 LimitDep = Annotated[int, Depends(bounded_limit)]
 
 _USER: Final[Links] = link_to("users.get", "users.update", "users.list_posts", user_id="$response.body#/id") | link_to(

@@ -121,7 +121,7 @@ async def create_post(
     view = await service.create(mapping.draft(body))
     shaped = mapping.post(view)
     response.headers["Location"] = f"{request.scope['root_path']}/posts/{shaped.id}"
-    record_revision(request, view.revision)
+    record_revision(request, view.uid, view.revision)
     return shaped
 
 
@@ -163,7 +163,7 @@ async def get_post(
     names = mapping.choices("fields", fields, FIELD_NAMES)
     extra = mapping.choices("include", include, list(schemas.Include))
     view = await reader.get(known(post_id))
-    record_revision(request, view.revision)
+    record_revision(request, view.uid, view.revision)
     return mapping.shaped(view, names, extra)
 
 
@@ -181,7 +181,7 @@ async def edit_post(
 ) -> schemas.Post:
     """Edit a post with a JSON merge patch (RFC 7396). Allowed for its author."""
     view = await service.edit(known(post_id), mapping.edit(body), expected)
-    record_revision(request, view.revision)
+    record_revision(request, view.uid, view.revision)
     return mapping.post(view)
 
 

@@ -45,7 +45,7 @@ RESOURCE: Final = Resource(
 async def get_me(request: Request, reader: UserReaderDep) -> schemas.User:
     """Get the caller's user."""
     view = await reader.me()
-    record_revision(request, view.revision)
+    record_revision(request, view.uid, view.revision)
     return mapping.user(view)
 
 
@@ -59,7 +59,7 @@ async def edit_me(
 ) -> schemas.User:
     """Edit the caller's user with a JSON merge patch (RFC 7396)."""
     view = await service.edit(principal.signed_in().user_uid, mapping.edit(body), expected)
-    record_revision(request, view.revision)
+    record_revision(request, view.uid, view.revision)
     return mapping.user(view)
 
 
@@ -85,7 +85,7 @@ async def list_users(
 async def get_user(request: Request, user_id: UserIdPath, reader: UserReaderDep) -> schemas.User:
     """Get the caller's user, or any user with `users:read`."""
     view = await reader.get(known(user_id))
-    record_revision(request, view.revision)
+    record_revision(request, view.uid, view.revision)
     return mapping.user(view)
 
 
@@ -99,7 +99,7 @@ async def edit_user(
 ) -> schemas.User:
     """Edit the caller's user, or any user with `users:write`, with a JSON merge patch (RFC 7396)."""
     view = await service.edit(known(user_id), mapping.edit(body), expected)
-    record_revision(request, view.revision)
+    record_revision(request, view.uid, view.revision)
     return mapping.user(view)
 
 
@@ -126,5 +126,5 @@ async def set_roles(
 ) -> schemas.User:
     """Replace the roles of a user. Needs `roles:write`."""
     view = await service.set_roles(known(user_id), body.roles, expected)
-    record_revision(request, view.revision)
+    record_revision(request, view.uid, view.revision)
     return mapping.user(view)
