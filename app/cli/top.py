@@ -5,6 +5,7 @@ import time
 import urllib.request
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Annotated, Final
 from urllib.error import URLError
 
@@ -14,8 +15,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from app.cli.kit.consumers import compare_consumers, consumer_names, read_consumers
+from app.cli.kit.environment import with_database
 from app.cli.kit.local_server import server_url
-from app.cli.kit.output import AsJson, CommandError, show_json
+from app.cli.kit.output import AsJson, CommandError, show_json, show_table
 from app.cli.kit.red_metrics import Reading, Red, Route, compare, read
 from app.settings.loading import load_settings
 from app.settings.metrics import MetricsSettings
@@ -28,10 +31,17 @@ def top(
     url: Annotated[str | None, typer.Option(help="URL of the server; default: the server of this STRATA_HOME.")] = None,
     interval: Annotated[float, typer.Option(min=0.2, max=60, help="Seconds between two scrapes.")] = 2.0,
     once: Annotated[bool, typer.Option("--once", help="Compare two scrapes and exit.")] = False,
+    consumers: Annotated[
+        bool,
+        typer.Option("--consumers", help="Compare two scrapes by consumer, with names from the database."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Watch the requests to a server by version and route. Ctrl-C exits."""
     base = server_url(url)
+    if consumers:
+        _show_consumers(base, interval, as_json=as_json)
+        return
     before, started = _reading(base), time.monotonic()
     if once or as_json:
         time.sleep(interval)
@@ -52,7 +62,27 @@ def top(
             return
 
 
+def _show_consumers(base: str, interval: float, *, as_json: bool) -> None:
+    before, started = read_consumers(_scrape(base)), time.monotonic()
+    time.sleep(interval)
+    after, seconds = read_consumers(_scrape(base)), time.monotonic() - started
+    names = with_database(partial(consumer_names, after))
+    rows = compare_consumers(before, after, seconds, names)
+    if as_json:
+        show_json([asdict(row) for row in rows])
+        return
+    show_table(
+        ("consumer", "req/s", "429", "5xx"),
+        [(row.name, f"{row.rate:.1f}", f"{row.limited:.1%}", f"{row.errors:.1%}") for row in rows],
+        empty="No requests. `strata traffic` sends some.",
+    )
+
+
 def _reading(base: str) -> dict[Route, Reading]:
+    return read(_scrape(base))
+
+
+def _scrape(base: str) -> str:
     request = urllib.request.Request(f"{base}/metrics", headers={"Accept": "text/plain"})  # noqa: S310 - http(s) only, see below
     if (token := load_settings()[MetricsSettings].token) is not None:
         request.add_header("Authorization", f"Bearer {token.get_secret_value()}")
@@ -61,7 +91,8 @@ def _reading(base: str) -> dict[Route, Reading]:
         raise CommandError(message)
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:  # noqa: S310 - checked above
-            return read(response.read().decode())
+            text: str = response.read().decode()
+            return text
     except (URLError, http.client.HTTPException, OSError) as error:
         message = f"{base}/metrics cannot be read: {error}"
         raise CommandError(

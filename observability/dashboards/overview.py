@@ -12,7 +12,9 @@ _VERSIONED: Final = matching(ENVIRONMENT, API_VERSION, also='api_version!="none"
 _BY_ROUTE: Final = "api_version, http_route"
 _REQUESTS_BY_ROUTE: Final = total(_BY_ROUTE, rate(f"{REQUESTS}_count", _VERSIONED))
 _ERRORS_BY_ROUTE: Final = total(_BY_ROUTE, rate(f"{REQUESTS}_count", f'{_VERSIONED},http_response_status_code=~"5.."'))
-
+_CONSUMERS: Final = "api_consumer_requests_total"
+_REQUESTS_BY_CONSUMER: Final = total("consumer", rate(_CONSUMERS, _CHOSEN))
+_ERRORS_BY_CONSUMER: Final = total("consumer", rate(_CONSUMERS, f'{_CHOSEN},outcome="server_error"'))
 
 BOARD: Final = Board(
     uid="strata-overview",
@@ -83,6 +85,31 @@ BOARD: Final = Board(
                 ),
                 burn(AVAILABILITY),
                 burn(READ_LATENCY),
+            ),
+        ),
+        Row(
+            "Which consumer",
+            (
+                Panel(
+                    title="Consumers with the most server errors",
+                    description=(
+                        "The ten consumers that get 500 or above most often, per second, by the uid of key or user: "
+                        "`strata top --consumers` shows their names."
+                    ),
+                    unit="reqps",
+                    kind="table",
+                    queries=(Query(f"topk(10, {or_zero(_ERRORS_BY_CONSUMER, _REQUESTS_BY_CONSUMER)})"),),
+                    traces="status = error",
+                    logs="status >= 500",
+                ),
+                Panel(
+                    title="Consumers with the most requests",
+                    description="The ten consumers that send most requests, per second; one may be the whole load.",
+                    unit="reqps",
+                    queries=(Query(f"topk(10, {_REQUESTS_BY_CONSUMER})", "{{consumer}}"),),
+                    logs="duration_ms > 250",
+                    traces="duration > 250ms",
+                ),
             ),
         ),
         Row(

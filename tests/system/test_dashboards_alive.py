@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -26,11 +27,13 @@ from tests.support.prometheus import Prometheus, Sample, prometheus
 from tests.support.promql import filled
 from tests.support.redis import REDIS_URL, RedisServer, running_redis
 from tests.support.traffic import UNMATCHED, Traffic, consumers
+from tests.system.test_series_exist import of_runbooks
 from versions.registry import VERSIONS
 
 INTERVAL = "10s"
 """The value of $__rate_interval, which covers several rounds of traffic."""
 ROUNDS = 7
+RUNBOOKS = Path(__file__).parents[2] / "grafana/runbooks"
 PANELS = {(board.uid.removeprefix("strata-"), panel.title): panel for board in BOARDS for panel in board.panels()}
 RECORDED = [rule for rules in recording.groups(PRODUCTION).values() for rule in rules]
 
@@ -117,6 +120,14 @@ def test_every_rule_is_evaluated_and_recorded(live_stack: LiveStack) -> None:
         if {("test", name) for name in ("v1", "v2")} - found.keys():
             missing.append(f"{rule.name}{{{labels}}} has only {sorted(found)}")
     assert not missing, "\n".join(missing)
+
+
+def test_every_query_of_every_runbook_is_evaluated(live_stack: LiveStack) -> None:
+    found = list(of_runbooks())
+    assert {path.name for path in RUNBOOKS.glob("*.md")} == {name for name, _ in found}
+    for _, expr in found:
+        # Fails where Prometheus rejects the query. Many are empty while nothing is wrong.
+        live_stack.prometheus.query(expr)
 
 
 def test_recorded_ratios_match_the_traffic(live_stack: LiveStack) -> None:

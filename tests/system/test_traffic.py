@@ -57,6 +57,8 @@ def test_traffic_removes_what_it_created(strata: Strata, number: signal.Signals)
         with strata.running("traffic", "--url", url, "--rps", "20", "--seconds", "60") as process:
             wait_until(lambda: Scrape.of(url).sum("api_requests_total", outcome="ok") > 20, 60)
             assert len(strata.json("users", "list")) > 1
+            rows = strata.json("top", "--url", url, "--consumers", "--interval", "3")
+            assert any("@seed.example (strata traffic, sk_" in row["name"] for row in rows)
             process.send_signal(number)
             assert process.wait(60) == 0, strata.log("traffic")
         assert [user["email"] for user in strata.json("users", "list")] == ["ada@example.com"]

@@ -1,0 +1,69 @@
+"""Requests of each consumer, computed from two scrapes, and the names of consumers from the database."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from app.access.service import ApiKeyService
+from app.kit.db.database import Database
+from app.users.queries import UserQueries
+
+_COUNTER = "api_consumer_requests"
+Counts = dict[str, float]
+"""Requests by outcome."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerRow:
+    """One consumer: requests per second, and the shares (0 to 1) that exceeded a quota or failed with a 5xx."""
+
+    consumer: str
+    name: str
+    rate: float
+    limited: float
+    errors: float
+
+
+def read_consumers(text: str) -> dict[str, Counts]:
+    """The counters of every consumer in an exposition in Prometheus' text format."""
+    found: dict[str, Counts] = defaultdict(lambda: defaultdict(float))
+    for family in text_string_to_metric_families(text):
+        if family.name == _COUNTER:
+            for sample in family.samples:
+                found[sample.labels["consumer"]][sample.labels["outcome"]] += sample.value
+    return dict(found)
+
+
+def compare_consumers(
+    before: Mapping[str, Counts], after: Mapping[str, Counts], seconds: float, names: Mapping[str, str]
+) -> list[ConsumerRow]:
+    """One row for each consumer with requests between the two scrapes, the busiest first."""
+    rows = []
+    for consumer, now in after.items():
+        earlier = before.get(consumer, {})
+        growth = {outcome: count - earlier.get(outcome, 0.0) for outcome, count in now.items()}
+        requests = sum(growth.values())
+        if requests > 0:
+            limited, errors = (growth.get(outcome, 0.0) / requests for outcome in ("rate_limited", "server_error"))
+            rows.append(ConsumerRow(consumer, names.get(consumer, consumer), requests / seconds, limited, errors))
+    return sorted(rows, key=lambda row: row.rate, reverse=True)
+
+
+async def consumer_names(consumers: Iterable[str], database: Database) -> Mapping[str, str]:
+    """The e-mail address, and the key if it is one, by uid."""
+    async with database.write() as session:
+        keys = await ApiKeyService(session).list_all()
+    names = {str(key.uid): f"{email} ({key.name}, {key.hint}...)" for key, email in keys}
+    users = UserQueries(database.reads)
+    for consumer in set(consumers) - names.keys():
+        try:
+            user = await users.get(UUID(consumer))
+        except ValueError:
+            # "anonymous" and "other" are no uids.
+            continue
+        if user is not None:
+            names[consumer] = user.email
+    return names
