@@ -15,12 +15,15 @@ from observability.config import LogFormat, LogLevel
 from observability.logs.debug import debug_log
 from observability.logs.exceptions import RepeatedFailures, mark_event
 from observability.logs.redaction import redact_event
+from observability.logs.server import RequestTargets
 from observability.requests.context import ACTIVE, log_fields
 
 _LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
-_CHATTY: Final = ("asyncio", "pgqueuer", "sqlalchemy", "httpx2", "httpcore2")
-"""Libraries whose debug and info lines describe their internals, at least one per request."""
 _WITH_OWN_HANDLERS: Final = ("uvicorn", "uvicorn.error", "uvicorn.access")
+_LIBRARIES: Final = logging.WARNING
+"""Below it, libraries describe their internals: statements, header fields, frames of WebSockets."""
+_SERVER: Final = logging.INFO
+"""uvicorn describes its start and stop. Below it, the WebSocket library quotes header fields and frames."""
 
 
 class LineSink:
@@ -147,6 +150,7 @@ def _last(render: Processor) -> list[Processor]:
 def _configure_standard_library(sink: LineSink, render: Processor, threshold: int) -> None:
     handler = SinkHandler(sink)
     handler.addFilter(RepeatedFailures())
+    handler.addFilter(RequestTargets())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *_shared()],
@@ -157,15 +161,14 @@ def _configure_standard_library(sink: LineSink, render: Processor, threshold: in
     for known in [known for known in root.handlers if isinstance(known, SinkHandler)]:
         root.removeHandler(known)
     root.addHandler(handler)
-    root.setLevel(threshold)
+    root.setLevel(max(threshold, _LIBRARIES))
     for name in _WITH_OWN_HANDLERS:
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
     # The access log has the same content; without handlers, uvicorn does not even format its own.
     logging.getLogger("uvicorn.access").propagate = False
-    for name in _CHATTY:
-        logging.getLogger(name).setLevel(max(threshold, logging.WARNING))
+    logging.getLogger("uvicorn").setLevel(max(threshold, _SERVER))
 
 
 def add_context(_logger: object, _method: str, event: EventDict) -> EventDict:

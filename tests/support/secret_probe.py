@@ -2,6 +2,7 @@
 
 import re
 import secrets
+import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
@@ -56,12 +57,43 @@ class Plants:
         }
 
 
-def drive(url: str, plants: Plants, key: Mapping[str, str]) -> None:
+def drive(url: str, plants: Plants, key: Mapping[str, str], *, tls: ssl.SSLContext | None = None) -> None:
     """Send valid and invalid requests to every operation, anonymously and with a valid key."""
-    with httpx2.Client(base_url=url, timeout=_TIMEOUT) as client:
+    with httpx2.Client(base_url=url, timeout=_TIMEOUT, verify=tls or True) as client:
         for operation in ALL:
             for request in _requests(operation, plants, key):
                 client.request(operation.method, **request)
+
+
+def handshakes(plants: Plants, host: str) -> Iterator[bytes]:
+    """WebSocket handshakes and malformed requests, with secrets in every part of the head."""
+    for path in ("/api/v1/ws", "/api/v2/stream"):
+        yield _head(
+            f"GET {path}/{plants.opaque(f'{path}: path')}?token={plants.key(f'{path}: query')} HTTP/1.1",
+            f"Host: {host}",
+            "Connection: Upgrade",
+            "Upgrade: websocket",
+            "Sec-WebSocket-Version: 13",
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+            f"Sec-WebSocket-Protocol: bearer, {plants.opaque(f'{path}: subprotocol')}",
+            f"X-Api-Key: {plants.key(f'{path}: key')}",
+        )
+        yield _head(
+            f"GET {path} HTTP/1.1",
+            f"Host: {host}",
+            "Connection: Upgrade",
+            "Upgrade: websocket",
+            f"Sec-WebSocket-Version: {plants.opaque(f'{path}: version')}",
+            f"Sec-WebSocket-Key: {plants.opaque(f'{path}: nonce')}",
+        )
+    yield _head(f"{plants.opaque('method').upper()} /api/v2/posts HTTP/1.1", f"Host: {host}")
+    yield _head("GET /api/v2/posts HTTP/1.1", f"Host: {plants.opaque('host')}.example")
+    yield _head(f"GET /{plants.opaque('malformed target')} {plants.opaque('protocol')}", f"Host: {host}")
+    yield _head("GET /api/v2/posts HTTP/1.1", f"Host: {host}", f"{plants.opaque('malformed field')}")
+
+
+def _head(*lines: str) -> bytes:
+    return "\r\n".join((*lines, "", "")).encode()
 
 
 def _requests(operation: Operation, plants: Plants, key: Mapping[str, str]) -> Iterator[dict[str, Any]]:

@@ -210,6 +210,15 @@ def test_only_caddy_has_public_ports() -> None:
         assert SERVICES[name]["networks"] == ["data"]
 
 
+def test_only_logs_without_secrets_are_shipped() -> None:
+    """``test_log_secrets.py`` and ``test_proxy_log_secrets.py`` search the logs of these services for secrets."""
+    shipped = {name for name, service in SERVICES.items() if service["logging"]["driver"] == "fluentd"}
+    assert shipped == {"api", "worker", "caddy"}
+    assert all(SERVICES[name]["logging"]["options"]["tag"] == name for name in shipped)
+    pipeline = yaml.safe_load((ROOT / "grafana/fluent-bit/fluent-bit.yaml").read_text())["pipeline"]
+    assert {output["match"] for output in pipeline["outputs"]} == shipped
+
+
 def test_mounted_files_exist() -> None:
     mounts = list(bind_mounts())
     assert len(mounts) > 6
@@ -230,7 +239,7 @@ def test_named_volumes_are_declared_and_used() -> None:
 
 def test_configurations_refer_to_existing_services() -> None:
     addresses = re.compile(
-        r"(?:https?://|host: |smarthost: |targets: \[\"|reverse_proxy |name )([a-z][\w-]*)(?::\d+)?$", re.MULTILINE
+        r"(?:https?://|host: |smarthost: |targets: \[\"|reverse_proxy |\bname )([a-z][\w-]*)(?::\d+)?$", re.MULTILINE
     )
     texts = {
         path: path.read_text()

@@ -204,6 +204,17 @@ def test_library_records_have_the_same_output() -> None:
     assert not logging.getLogger("uvicorn.access").hasHandlers()
 
 
+def test_libraries_log_no_requests() -> None:
+    server = logging.getLogger("uvicorn.error")
+    with capture_log("debug") as stream:
+        server.info('%s - "WebSocket %s" [accepted]', "127.0.0.1:1", "/api/v2/stream/opaque?token=x")
+        server.debug("< Authorization: opaque")
+        logging.getLogger("websockets.server").info("< TEXT 'opaque'")
+        logging.getLogger("any.library").info("opaque")
+        server.info("connection open")
+    assert [line["event"] for line in lines_of(stream)] == ["connection open"]
+
+
 def test_level_applies_to_all_loggers() -> None:
     with capture_log("error") as stream:
         structlog.get_logger().warning("no")
