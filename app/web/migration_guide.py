@@ -33,7 +33,7 @@ async def migration_guide(request: Request) -> Response:
     text, html, digest = await run_in_threadpool(_read, pair)
     if asked != pair or _prefers_markdown(request.headers.get("accept", "")):
         return tagged(request, Response(text, headers=_CACHE, media_type=_MARKDOWN), f'"{digest}-md"')
-    response = page(f"Strata: from {pair.replace('-to-', ' to ')}", html, style=STYLE)
+    response = page(f"Strata: from {pair.replace('-to-', ' to ')}", html, style=STYLE, script=SCRIPT)
     response.headers.update(_CACHE)
     return tagged(request, response, f'"{digest}"')
 
@@ -43,8 +43,8 @@ def _read(pair: str) -> tuple[str, str, str]:
     """The Markdown of a guide, the body of its page, and a digest: read and rendered at the first request for it."""
     text = (_FOLDER / f"{pair}{_SUFFIX}").read_text(encoding="utf-8")
     markdown = f'<p><a href="/docs">Documentation</a> · <a href="{PLACE}{pair}{_SUFFIX}">as Markdown</a></p>'
-    html = f"{markdown}{render(text)}<script>{SCRIPT}</script>"
-    return text, html, digest_of(f"{text}{html}".encode())
+    html = f"{markdown}{render(text)}"
+    return text, html, digest_of(f"{text}{html}{STYLE}{SCRIPT}".encode())
 
 
 def _prefers_markdown(accept: str) -> bool:

@@ -1,26 +1,17 @@
-"""The HTML of pages for people: styled inline, without requests to other hosts."""
+"""The HTML of pages for people: styles and scripts are inline, and allowed by their hashes."""
 
 import html
 from typing import Final
 
 from starlette.responses import HTMLResponse
 
+from app.http.page_policy import hash_source, page_headers
 from app.kit.clock import utc_now
 from app.lifecycle.schedule import Schedule
 from versions.kit.version import ApiVersion
 
 PUBLIC: Final = "public, max-age=5"
 """``Cache-Control`` of what is equal for every caller and changes with the lifecycle of a version."""
-_POLICY: Final = (
-    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-_HEADERS: Final = {
-    "Cache-Control": PUBLIC,
-    "Content-Security-Policy": _POLICY,
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
 _STYLE: Final = """
 :root{color-scheme:light dark;--line:#8884;--accent:#b4542a}
 body{font:16px/1.55 system-ui,sans-serif;max-width:46rem;margin:3rem auto;padding:0 1.25rem}
@@ -35,14 +26,16 @@ nav a{margin-right:1rem}input,button{font:inherit;padding:.4rem .7rem;margin:.25
 """
 
 
-def page(title: str, body: str, status: int = 200, style: str = "") -> HTMLResponse:
-    """A page. ``body`` is HTML; ``title`` is text; ``style`` is more CSS."""
+def page(title: str, body: str, status: int = 200, *, style: str = "", script: str = "") -> HTMLResponse:
+    """A page. ``body`` is HTML; ``title`` is text; ``style`` (more CSS) and ``script`` are constants."""
+    styles = f"{_STYLE}{style}"
     document = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
-        f'<meta name="viewport" content="width=device-width,initial-scale=1"><style>{_STYLE}{style}</style></head>'
-        f"<body>{body}</body></html>"
+        f'<meta name="viewport" content="width=device-width,initial-scale=1"><style>{styles}</style></head>'
+        f"<body>{body}{f'<script>{script}</script>' if script else ''}</body></html>"
     )
-    return HTMLResponse(document, status, headers=_HEADERS)
+    security = page_headers(scripts=(hash_source(script),) if script else (), styles=(hash_source(styles),))
+    return HTMLResponse(document, status, headers={"Cache-Control": PUBLIC, **security})
 
 
 def version_card(version: ApiVersion, schedule: Schedule) -> str:
@@ -86,6 +79,6 @@ out.textContent=answer.ok?'{done}':(await answer.json()).detail;if(answer.ok)for
 """
     body = (
         f"<h1>{html.escape(title)}</h1><form>{fields}<button>{html.escape(title)}</button></form>"
-        f'<p><output role="status"></output></p><script>{script}</script>'
+        '<p><output role="status"></output></p>'
     )
-    return page(title, body)
+    return page(title, body, script=script)

@@ -19,7 +19,8 @@ from observability.tracing.recording import RECORDING
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _HEADS: Final = frozenset({"http.response.start", "websocket.accept", "websocket.http.response.start"})
 _CACHE_CONTROL: Final = b"cache-control"
-_OURS: Final = frozenset({b"x-request-id", b"traceresponse", b"server-timing"})
+_NO_SNIFFING: Final = (b"x-content-type-options", b"nosniff")
+_OURS: Final = frozenset({b"x-request-id", b"traceresponse", b"server-timing", _NO_SNIFFING[0]})
 
 
 class RequestListener(Protocol):
@@ -143,7 +144,8 @@ class RequestContextMiddleware:
 def _with_ids(context: RequestContext, head: Message) -> Message:
     """Return the response start with the ids of this request, which replace any others.
 
-    A response without ``Cache-Control`` must not be stored. A public one has no ids.
+    A response without ``Cache-Control`` must not be stored. A public one has no ids. Browsers do not guess
+    another media type.
     """
     status: int | None = head.get("status")
     context.status = status
@@ -158,9 +160,12 @@ def _with_ids(context: RequestContext, head: Message) -> Message:
             headers.append(field)
             if field[0] == _CACHE_CONTROL:
                 caching = field[1]
-    if caching is None and status is not None:
-        headers.append((_CACHE_CONTROL, b"no-store"))
-    elif caching is not None and caching.startswith(b"public"):
+    if status is not None:
+        # Otherwise a browser may treat a JSON response with a user's text as a script or a page.
+        headers.append(_NO_SNIFFING)
+        if caching is None:
+            headers.append((_CACHE_CONTROL, b"no-store"))
+    if caching is not None and caching.startswith(b"public"):
         # A shared cache would send the ids of one request to other callers.
         return {**head, "headers": headers}
     trace = format_traceparent(context.trace_id, context.span_id, sampled=context.sampled).encode()

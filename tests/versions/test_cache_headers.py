@@ -52,6 +52,7 @@ async def test_every_operation(test_app: TestApp, operation: Operation, caller: 
         )
         assert not (public and OF_ONE_CALLER & {name.lower() for name in found.headers})
         assert public or "X-Request-ID" in found.headers
+        assert found.headers.get_list("X-Content-Type-Options") == ["nosniff"]
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
@@ -69,6 +70,7 @@ async def test_failures(test_app: TestApp, version: str) -> None:
             failures[503] = await client.get(f"{prefix}/posts")
     for status, response in failures.items():
         assert (response.status_code, response.headers["Cache-Control"]) == (status, NEVER)
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
 async def test_tokens_are_never_stored_whatever_credentials_the_request_has(test_app: TestApp) -> None:
@@ -113,3 +115,4 @@ async def test_unversioned_routes(test_app: TestApp, path: str, caching: str) ->
     async with test_app.client() as client:
         response = await client.get(path)
     assert response.headers.get_list("Cache-Control") == [caching]
+    assert response.headers.get_list("X-Content-Type-Options") == ["nosniff"]

@@ -1,5 +1,7 @@
 """Serves the OpenAPI document, Swagger UI and Redoc without loading anything from a CDN."""
 
+import re
+from collections.abc import Awaitable, Callable
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -14,6 +16,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from app.http.lifecycle import LifecycleComponent
+from app.http.page_policy import hash_source, page_headers
 from app.http.runtime import runtime_of
 from app.kit.clock import utc_now
 from versions.kit.lifecycle_headers import notice
@@ -25,11 +28,17 @@ _REDOC: Final = "redoc.standalone.js"
 _REDOC_LOGO: Final = b"https://cdn.redoc.ly/redoc/logo-mini.svg"
 
 _ASSET_CACHE: Final = "public, max-age=3600"
-PAGE_POLICY: Final = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data:; worker-src blob:; font-src 'self' data:; frame-ancestors 'none'"
+_INLINE: Final = re.compile(r"<(script|style)>(.*?)</\1>", re.DOTALL)
+_OWN: Final = "'self'"
+_REDOC_STYLES: Final = (
+    # styled-components inserts its rules into an empty element.
+    hash_source(""),
+    # The scrollbars of the menu, as in the installed bundle. With another bundle, `tests/browser` reports the hash.
+    "'sha256-QMIg+bpjm3JdElJ388KYke01izlUW0UoNOeKjpMxdgc='",
 )
-_PAGE_HEADERS: Final = {"Content-Security-Policy": PAGE_POLICY, "X-Content-Type-Options": "nosniff"}
+_IMAGES: Final = "img-src 'self' data:"
+# Redoc searches in a worker that it builds from a string.
+_WORKERS: Final = "worker-src blob:"
 
 
 class _Assets(StaticFiles):
@@ -66,26 +75,46 @@ def add_documentation(app: FastAPI, version: ApiVersion) -> None:
         served = {**document, "info": info}
         return Response(orjson.dumps(served), media_type="application/json")
 
-    async def swagger(_request: Request) -> Response:
-        page = get_swagger_ui_html(
+    swagger = _page(
+        get_swagger_ui_html(
             openapi_url=f"{version.prefix}/openapi.json",
             title=title,
             swagger_js_url=f"{ASSETS_PATH}/swagger-ui-bundle.js",
             swagger_css_url=f"{ASSETS_PATH}/swagger-ui.css",
             swagger_favicon_url=f"{ASSETS_PATH}/favicon.png",
-        )
-        return HTMLResponse(bytes(page.body), headers=_PAGE_HEADERS)
-
-    async def redoc(_request: Request) -> Response:
-        page = get_redoc_html(
+        ),
+        more=(_IMAGES,),
+    )
+    redoc = _page(
+        get_redoc_html(
             openapi_url=f"{version.prefix}/openapi.json",
             title=title,
             redoc_js_url=f"{ASSETS_PATH}/{_REDOC}",
             redoc_favicon_url=f"{ASSETS_PATH}/favicon.png",
             with_google_fonts=False,
-        )
-        return HTMLResponse(bytes(page.body), headers=_PAGE_HEADERS)
+        ),
+        styles=_REDOC_STYLES,
+        more=(_IMAGES, _WORKERS),
+    )
 
     app.router.routes.extend(
         [Route("/openapi.json", document), Route("/docs", swagger), Route("/redoc", redoc)],
     )
+
+
+def _page(
+    rendered: HTMLResponse, *, styles: tuple[str, ...] = (), more: tuple[str, ...]
+) -> Callable[[Request], Awaitable[Response]]:
+    """The endpoint of a constant page. Hashes allow its inline elements; ``styles`` are further sources."""
+    body = bytes(rendered.body)
+    inline = _INLINE.findall(body.decode())
+    headers = page_headers(
+        scripts=(_OWN, *(hash_source(text) for kind, text in inline if kind == "script")),
+        styles=(_OWN, *(hash_source(text) for kind, text in inline if kind == "style"), *styles),
+        more=more,
+    )
+
+    async def page(_request: Request) -> Response:
+        return HTMLResponse(body, headers=headers)
+
+    return page

@@ -36,6 +36,32 @@ async def test_pages(test_app: TestApp, path: str) -> None:
         assert (await client.head(path)).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/", "/docs", "/docs/migrate/v1-to-v2", "/policies/versions", "/problems/not_found", "/verify"),
+        *("/reset-password", "/api/v1/docs", "/api/v1/redoc", "/api/v2/docs", "/api/v2/redoc"),
+    ],
+)
+async def test_the_policy_of_a_page_allows_named_sources_only(test_app: TestApp, path: str) -> None:
+    async with test_app.client() as client:
+        response = await client.get(path)
+    policy = dict(part.split(" ", 1) for part in response.headers["Content-Security-Policy"].split("; "))
+    assert {name: policy[name] for name in ("default-src", "base-uri", "frame-ancestors", "form-action")} == {
+        "default-src": "'none'",
+        "base-uri": "'none'",
+        "frame-ancestors": "'none'",
+        "form-action": "'self'",
+    }
+    for name in ("script-src", "style-src"):
+        for source in policy.get(name, "").split():
+            assert source == "'self'" or source.startswith("'sha256-")
+    tags = re.sub(r"<(script|style|code)\b.*?</\1>", "", response.text, flags=re.DOTALL)
+    assert not re.search(r"\s(style|on\w+)=", tags)
+    assert response.headers["Referrer-Policy"] == "no-referrer"
+    assert response.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+
+
 async def test_discovery(test_app: TestApp) -> None:
     async with test_app.client() as client:
         versions = {found["name"]: found for found in (await client.get("/api")).json()["versions"]}

@@ -173,7 +173,9 @@ async def test_replayed_ids_are_replaced() -> None:
     await layer(http_scope(headers=[(b"x-request-id", b"new")]), nothing, send)
     head = dict(sent[0]["headers"])
     assert head[b"x-request-id"] == b"new"
-    assert sorted(head) == [b"cache-control", b"etag", b"server-timing", b"traceresponse", b"x-request-id"]
+    assert head.keys() == {
+        *(b"cache-control", b"etag", b"server-timing", b"traceresponse", b"x-request-id", b"x-content-type-options"),
+    }
     assert head[b"cache-control"] == b"no-store", "the default of a response that says nothing"
     assert len(head) == len(sent[0]["headers"])
     assert ACTIVE.get() is None
@@ -258,4 +260,4 @@ async def test_a_response_for_shared_caches_has_no_ids() -> None:
         sent.append(message)
 
     await RequestContextMiddleware(public, mounts={})(http_scope(), nothing, send)
-    assert sent[0]["headers"] == [(b"cache-control", b"public, max-age=5")]
+    assert sent[0]["headers"] == [(b"cache-control", b"public, max-age=5"), (b"x-content-type-options", b"nosniff")]
