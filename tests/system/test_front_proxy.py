@@ -1,15 +1,22 @@
 """The committed Caddyfile in a real Caddy: TLS, HTTP/2, HTTP/3, and protected internal pages."""
 
+import re
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import httpx2
 import pytest
 
+from app.cli.serve import _server_config
+from app.http.conditional import _opaque_tags
+from app.settings.http import HttpSettings
 from tests.support.caddy import PASSWORD, Proxy, proxy_running
+
+ROOT = Path(__file__).parents[2]
 
 
 class Api(BaseHTTPRequestHandler):
@@ -17,7 +24,9 @@ class Api(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         body = f"{self.path} {self.headers['X-Forwarded-Proto']} {self.headers['Host']}".encode()
+        body += b"x" * (100_000 if self.path.endswith("/long") else 0)
         self.send_response(200)
+        self.send_header("Content-Type", "application/json")
         self.send_header("ETag", '"revision-1"')
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -66,6 +75,20 @@ def test_http2_is_negotiated(proxy: Proxy) -> None:
 
 def test_the_etag_is_passed_through(proxy: Proxy) -> None:
     assert proxy.get("localhost", "/api/v2/posts").headers["etag"] == '"revision-1"'
+
+
+def test_long_responses_are_compressed_and_their_tags_name_the_same_revision(proxy: Proxy) -> None:
+    response = proxy.get("localhost", "/long")
+    assert response.headers["content-encoding"] in {"gzip", "zstd"}
+    assert int(response.headers.get("content-length", 0)) < 10_000
+    assert len(response.content) > 100_000
+    assert _opaque_tags(response.headers["etag"]) == ["revision-1"]
+
+
+def test_the_proxy_closes_idle_connections_before_the_server() -> None:
+    found = re.search(r"keepalive (\d+)s", (ROOT / "grafana/caddy/Caddyfile").read_text())
+    assert found is not None
+    assert int(found[1]) < _server_config(HttpSettings(), 0, 1).timeout_keep_alive
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/metrics/anything"])
