@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from tests.support.caddy import Proxy, proxy_running
 from tests.support.live import Strata, api_key
@@ -37,6 +38,10 @@ def send_to(port: int, heads: Iterable[bytes], proxy: Proxy | None = None) -> No
         tuple(threads.map(send, heads))
 
 
+def lines_of_the_api(strata: Strata) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in strata.log("serve").splitlines()]
+
+
 async def test_no_secret_is_logged_by_the_proxy_or_the_server(admin_dsn: str, tmp_path: Path) -> None:
     dsn = await clone(admin_dsn, f"strata_proxy_log_{os.getpid()}")
     strata = Strata(tmp_path / "home", dsn, STRATA_LOG__LEVEL="debug", STRATA_LOG__FORMAT="json")
@@ -56,6 +61,8 @@ async def test_no_secret_is_logged_by_the_proxy_or_the_server(admin_dsn: str, tm
     lines = [json.loads(line) for line in proxy.log.read_text().splitlines()]
     requests = [line for line in lines if "request" in line]
     assert len([line for line in requests if line["logger"].startswith("http.log.access")]) > 500
+    served = {line["request_id"] for line in lines_of_the_api(strata) if line["event"] == "request"}
+    assert len({line.get("request_id") for line in requests} & served) > 300
     failures = [line for line in requests if line["logger"].startswith("http.log.error")]
     assert 502 in {line["status"] for line in failures}
     assert {line["request"]["uri"] for line in requests} == {"", "/api/v1/", "/api/v2/"}
