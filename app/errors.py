@@ -139,8 +139,8 @@ class InsufficientPermissions(Forbidden):
     code = "insufficient_permissions"
     detail = "Insufficient permissions"
 
-    def __init__(self, permission: str) -> None:
-        super().__init__(context={"scope": permission})
+    def __init__(self, *permissions: str) -> None:
+        super().__init__(context={"scope": " ".join(permissions)})
 
 
 class NotFound(DomainError):

@@ -1,6 +1,6 @@
 """Errors of credentials and API keys."""
 
-from app.errors import InvalidValue, NotFound, Unauthenticated
+from app.errors import Forbidden, InvalidValue, NotFound, Unauthenticated
 
 
 class InvalidCredentials(Unauthenticated):
@@ -12,6 +12,16 @@ class InvalidCredentials(Unauthenticated):
 
 class ImplausibleCredentials(InvalidCredentials):
     """Malformed credentials, rejected without a database look-up."""
+
+
+class ReauthenticationRequired(Forbidden):
+    code = "reauthentication_required"
+    detail = "Please sign in again"
+
+
+class WrongPassword(Forbidden):
+    code = "wrong_password"
+    detail = "The current password is wrong."
 
 
 class ApiKeyNotFound(NotFound):

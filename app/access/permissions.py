@@ -27,6 +27,13 @@ def public_permissions() -> frozenset[Permission]:
     return frozenset().union(*(getattr(module, "PUBLIC_PERMISSIONS", ()) for module in modules("app", "policy")))
 
 
+@cache
+def key_scopes() -> frozenset[Permission]:
+    """The permissions that an API key can have: all but the ``SESSION_PERMISSIONS`` of every feature."""
+    reserved = (getattr(module, "SESSION_PERMISSIONS", ()) for module in modules("app", "policy"))
+    return declared_permissions().difference(*reserved)
+
+
 def _declared_in(module: ModuleType) -> Iterator[Permission]:
     for value in vars(module).values():
         if isinstance(value, type) and issubclass(value, Permission) and value.__module__ == module.__name__:

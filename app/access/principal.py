@@ -39,6 +39,8 @@ class Principal:
     permissions: frozenset[str]
     plan: Plan = Plan.FREE
     session_uid: UUID | None = None
+    authenticated_at: datetime | None = None
+    """When the user of a session last proved their identity."""
     key_uid: UUID | None = None
     early_brownout_until: datetime | None = None
     """Until when deprecated versions reject this caller's API key, at the request of its owner."""

@@ -19,7 +19,15 @@ _PERMISSIONS: Final = func.array(
 ).label("permissions")
 
 _BY_SESSION: Final = KeyedRead(
-    select(User.id, User.uid, User.roles, _PERMISSIONS, Session.uid.label("session_uid"), Session.expires_at)
+    select(
+        User.id,
+        User.uid,
+        User.roles,
+        _PERMISSIONS,
+        Session.uid.label("session_uid"),
+        Session.expires_at,
+        func.coalesce(Session.authenticated_at, Session.created_at).label("authenticated_at"),
+    )
     .join(Session, Session.user_id == User.id)
     .where(User.is_active, Session.revoked_at.is_(None)),
     Session.uid,

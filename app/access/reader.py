@@ -6,6 +6,7 @@ from uuid import UUID
 
 from app.access import keys
 from app.access.errors import ImplausibleCredentials, InvalidCredentials
+from app.access.permissions import key_scopes
 from app.access.principal import Plan, Principal, Role
 from app.access.queries import AccessQueries
 from app.kit.clock import utc_now
@@ -32,6 +33,7 @@ class PrincipalResolver:
             roles=tuple(Role(role) for role in row["roles"]),
             permissions=frozenset(row["permissions"]),
             session_uid=session_uid,
+            authenticated_at=row["authenticated_at"],
         )
 
     async def by_key(self, text: str) -> tuple[Principal, bool]:
@@ -49,7 +51,7 @@ class PrincipalResolver:
             user_id=row["id"],
             user_uid=row["uid"],
             roles=tuple(Role(role) for role in row["roles"]),
-            permissions=frozenset(row["permissions"]) & frozenset(row["scopes"]),
+            permissions=frozenset(row["permissions"]) & frozenset(row["scopes"]) & key_scopes(),
             plan=Plan(row["plan"]),
             key_uid=row["key_uid"],
             early_brownout_until=row["early_brownout_until"],

@@ -6,7 +6,7 @@ from uuid import UUID
 from app.access import keys
 from app.access.commands import KeyDraft
 from app.access.errors import ApiKeyNotFound, UnknownScope
-from app.access.permissions import declared_permissions
+from app.access.permissions import key_scopes
 from app.access.policy import key_owner_filter
 from app.access.principal import Principal
 from app.access.reader import LAST_USED_GRANULARITY
@@ -24,7 +24,7 @@ class ApiKeyService:
 
     def create(self, draft: KeyDraft) -> tuple[ApiKey, str]:
         """The stored key and its text, which cannot be recovered later. Raises ``UnknownScope``."""
-        known = declared_permissions()
+        known = key_scopes()
         if unknown := set(draft.scopes) - known:
             message = f"Unknown scopes: {', '.join(sorted(unknown))}. Known: {', '.join(sorted(known))}."
             raise UnknownScope(message)

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from app.access.policy import AccessPermission
 from app.access.principal import Principal
 from app.auth.errors import SessionNotFound
 from app.auth.queries import AuthQueries
@@ -12,7 +13,7 @@ from app.kit.db.sessions import ReadSession
 
 
 class SessionReader:
-    """Reads the caller's open sessions. Raises ``Unauthenticated``."""
+    """Reads the caller's open sessions. Raises ``Unauthenticated``, and ``InsufficientPermissions`` for an API key."""
 
     def __init__(self, reads: ReadSession, principal: Principal) -> None:
         self._queries = AuthQueries(reads)
@@ -20,6 +21,7 @@ class SessionReader:
 
     async def page(self, after: Position | None, limit: int) -> Slice[SessionView]:
         """Open sessions, newest first."""
+        self._principal.require(AccessPermission.WRITE_CREDENTIALS)
         own = self._principal.signed_in()
         found = await self._queries.sessions(own.user_id, utc_now(), after, limit)
         current = self._principal.session_uid
@@ -27,6 +29,7 @@ class SessionReader:
 
     async def get(self, uid: UUID) -> SessionView:
         """One open session. Raises ``SessionNotFound``."""
+        self._principal.require(AccessPermission.WRITE_CREDENTIALS)
         row = await self._queries.session(self._principal.signed_in().user_id, uid, utc_now())
         if row is None:
             raise SessionNotFound

@@ -19,6 +19,10 @@ class AuthRepository:
         self._session.add(session)
         await self._session.flush()
 
+    async def record_authentication(self, uid: UUID, now: datetime) -> None:
+        """Record that the user of a session has proved their identity."""
+        await self._session.execute(update(Session).where(Session.uid == uid).values(authenticated_at=now))
+
     def add_refresh_token(self, token: RefreshToken) -> None:
         self._session.add(token)
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, cast
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
 from app.access.errors import InvalidCredentials
 from app.access.passwords import PasswordHasher
+from app.access.policy import AccessPermission
 from app.access.principal import Principal
 from app.auth.attempts import Attempts, count_attempt
 from app.auth.commands import PasswordSignIn
@@ -35,6 +36,8 @@ from app.settings.auth import AuthSettings
 from app.users.queries import UserQueries
 
 _AGENT_LENGTH: Final = 200
+_GRACE: Final = timedelta(seconds=30)
+"""How long a rotated refresh token returns its successor."""
 
 
 class SessionService:
@@ -70,13 +73,15 @@ class SessionService:
         with count_attempt(self._attempts, "password"):
             return await self._sign_in(attempt)
 
-    async def refresh(self, token: str) -> TokenPair:
-        """Exchange a refresh token for new tokens.
+    async def refresh(self, token: str, *, rotate: bool) -> TokenPair:
+        """Get new tokens for a refresh token; without ``rotate``, that token stays valid.
 
-        The second use of a refresh token revokes the session. Raises ``WrongTokenType``, ``InvalidRefreshToken``.
+        A rotated token returns the same successor for ``_GRACE``: two tabs of a browser refresh at once, or a response
+        is lost. Its later use shows a theft and revokes the session. Raises ``WrongTokenType``,
+        ``InvalidRefreshToken``.
         """
         with count_attempt(self._attempts, "refresh_token"):
-            return await self._refresh(token)
+            return await self._refresh(token, rotate=rotate)
 
     async def _sign_in(self, attempt: PasswordSignIn) -> TokenPair:
         email = attempt.email.casefold()
@@ -102,25 +107,36 @@ class SessionService:
         )
         await self._repository.start_session(session)
         self._events.record(SessionStarted(subject=session.uid))
-        return await self._issue(session, user.uid, user.roles)
+        jti = uuid7()
+        self._repository.add_refresh_token(RefreshToken(jti=jti, session_id=session.id, expires_at=session.expires_at))
+        token = self._refresh_token(session, user.uid, jti, now)
+        return await self._tokens(session, user.uid, user.roles, token)
 
-    async def _refresh(self, token: str) -> TokenPair:
+    async def _refresh(self, token: str, *, rotate: bool) -> TokenPair:
         claims = self._refresh_claims(token)
         found = await self._repository.lock_refresh_token(claims.jti)
         if found is None:
             raise InvalidRefreshToken
         row, session, user = found
         now = utc_now()
-        if row.spent_at is not None:
+        if row.spent_at is not None and (row.successor is None or row.spent_at < now - _GRACE):
             if session.revoked_at is None:
                 session.revoked_at = now
                 self._events.record(SessionRevoked(subject=session.uid, reason="token_reuse"))
             raise RefreshTokenReused
         if session.revoked_at is not None or session.expires_at <= now or not user.is_active:
             raise InvalidRefreshToken
-        row.spent_at = session.last_used_at = now
-        session.expires_at = self._expiry(now)
-        return await self._issue(session, user.uid, user.roles)
+        session.last_used_at = now
+        if not rotate and row.spent_at is None:
+            return await self._tokens(session, user.uid, user.roles, token)
+        if row.spent_at is None:
+            row.spent_at, row.successor = now, uuid7()
+            session.expires_at = self._expiry(now)
+            self._repository.add_refresh_token(
+                RefreshToken(jti=row.successor, session_id=session.id, expires_at=session.expires_at)
+            )
+        successor = self._refresh_token(session, user.uid, cast("UUID", row.successor), row.spent_at)
+        return await self._tokens(session, user.uid, user.roles, successor)
 
     async def revoke_token(self, token: str) -> None:
         """Revoke the session of an access or refresh token; any other text is ignored (RFC 7009, section 2.2)."""
@@ -132,7 +148,11 @@ class SessionService:
             await self._revoke(user.id, claims.session)
 
     async def revoke(self, principal: Principal, uid: UUID) -> None:
-        """Revoke one session of the caller. Raises ``Unauthenticated``, ``SessionNotFound``."""
+        """Revoke one session of the caller.
+
+        Raises ``Unauthenticated``, ``SessionNotFound``, and ``InsufficientPermissions`` for an API key.
+        """
+        principal.require(AccessPermission.WRITE_CREDENTIALS)
         if not await self._revoke(principal.signed_in().user_id, uid):
             raise SessionNotFound
 
@@ -150,12 +170,13 @@ class SessionService:
             raise WrongTokenType
         return claims
 
-    async def _issue(self, session: Session, user: UUID, roles: Sequence[str]) -> TokenPair:
-        jti = uuid7()
-        self._repository.add_refresh_token(RefreshToken(jti=jti, session_id=session.id, expires_at=session.expires_at))
+    def _refresh_token(self, session: Session, user: UUID, jti: UUID, at: datetime) -> str:
+        return self._signer.issue(TokenType.REFRESH, subject=user, session=session.uid, jti=jti, at=at)
+
+    async def _tokens(self, session: Session, user: UUID, roles: Sequence[str], refresh_token: str) -> TokenPair:
         return TokenPair(
             access_token=self._signer.issue(TokenType.ACCESS, subject=user, session=session.uid),
-            refresh_token=self._signer.issue(TokenType.REFRESH, subject=user, session=session.uid, jti=jti),
+            refresh_token=refresh_token,
             expires_in=self._settings.access_ttl,
             scope=" ".join(await self._queries.permissions(roles)),
         )

@@ -5,6 +5,7 @@ A token contains no permissions: the principal is looked up on each request, so 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
@@ -61,9 +62,11 @@ class TokenSigner:
         self._accepted = {_kid(key): (key, algorithm) for key, algorithm in accepted}
         self._header = {"alg": self._algorithm, "kid": _kid(self._key), "typ": "JWT"}
 
-    def issue(self, kind: TokenType, *, subject: UUID, session: UUID, jti: UUID | None = None) -> str:
-        """Issue a signed token, valid from now on."""
-        now = int(utc_now().timestamp())
+    def issue(
+        self, kind: TokenType, *, subject: UUID, session: UUID, jti: UUID | None = None, at: datetime | None = None
+    ) -> str:
+        """Issue a signed token, valid from ``at`` on, which is now by default."""
+        now = int((at or utc_now()).timestamp())
         ttl = self._settings.access_ttl if kind is TokenType.ACCESS else self._settings.refresh_ttl
         claims = {
             "iss": self._settings.issuer,

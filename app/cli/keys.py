@@ -8,7 +8,7 @@ from uuid import UUID
 import typer
 
 from app.access.commands import KeyDraft
-from app.access.permissions import declared_permissions
+from app.access.permissions import key_scopes
 from app.access.principal import Plan
 from app.access.service import ApiKeyService
 from app.cli.kit.environment import operator, with_database
@@ -20,7 +20,7 @@ from app.models import ApiKey
 from versions.kit import typeid
 
 _PREFIX: Final = "key"
-_SCOPES: Final = sorted(declared_permissions())
+_SCOPES: Final = sorted(key_scopes())
 
 if TYPE_CHECKING:
     Scope = str

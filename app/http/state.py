@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from app.access.principal import Principal
 from app.http.caching import Caching
+from app.http.permissions import Alternatives
 from app.kit.db.sessions import WriteSession
 from app.lifecycle.version import VersionLifecycle
 from observability.rate_limit.limiter import Decision
@@ -20,6 +21,7 @@ class RequestState:
         "decision",
         "deprecation_headers",
         "principal",
+        "required",
         "revision",
         "sunset_version",
         "without_body",
@@ -31,6 +33,8 @@ class RequestState:
         """What the operation allows; the route sets it."""
         self.decision: Decision | None = None
         """The rate-limit decision; ``None`` until the request is charged."""
+        self.required: Alternatives = ()
+        """The permissions that the operation declares; the route sets them."""
         self.principal: Principal | None = None
         """The caller; ``None`` until its credentials are resolved."""
         self.sunset_version: VersionLifecycle | None = None

@@ -20,10 +20,12 @@ class Session(Identified, Base):
     last_used_at: Mapped[Timestamp]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    authenticated_at: Mapped[datetime | None]
+    """When the user last proved their identity after the sign-in."""
 
 
 class RefreshToken(Base):
-    """A refresh token, identified by its ``jti``. Its second use shows a theft and revokes the session."""
+    """A refresh token, identified by its ``jti``. Its use after its rotation shows a theft and ends the session."""
 
     __tablename__ = "refresh_tokens"
 
@@ -31,6 +33,8 @@ class RefreshToken(Base):
     session_id: Mapped[int] = mapped_column(ForeignKey("sessions.id", ondelete="CASCADE"), index=True)
     expires_at: Mapped[datetime]
     spent_at: Mapped[datetime | None]
+    successor: Mapped[UUID | None]
+    """The ``jti`` of the token that replaced it."""
 
 
 class ActionToken(Identified, Base):

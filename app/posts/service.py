@@ -54,7 +54,7 @@ class PostService:
 
         Raises ``PostNotFound``, ``NotTheAuthor``, ``RevisionConflict``, ``InsufficientPermissions``.
         """
-        self._principal.require(PostPermission.WRITE)
+        self._may_write()
         post, author_uid, author_name = await self._lock(ref)
         ensure_may_edit(self._principal, post)
         ensure_expected(post.uid, post.revision, expected)
@@ -98,8 +98,13 @@ class PostService:
             return [await self._execute(operation) for operation in operations]
         return [await self._attempt(operation) for operation in operations]
 
-    async def _create(self, drafts: Sequence[PostDraft]) -> tuple[list[Post], tuple[UUID, str]]:
+    def _may_write(self) -> None:
+        """The response shows the post, so the permission to read is needed, too."""
         self._principal.require(PostPermission.WRITE)
+        self._principal.require(PostPermission.READ)
+
+    async def _create(self, drafts: Sequence[PostDraft]) -> tuple[list[Post], tuple[UUID, str]]:
+        self._may_write()
         own = self._principal.signed_in()
         author = await self._repository.get_author(own.user_id)
         if author is None:

@@ -24,3 +24,5 @@ class UserEdit:
     email: str | Unset = UNSET
     is_active: bool | Unset = UNSET
     password: str | Unset = field(default=UNSET, repr=False)
+    current_password: str | None = field(default=None, repr=False)
+    """The caller's own password, as proof of identity."""

@@ -12,6 +12,9 @@ class NotYourAccount(Forbidden):
     code = "not_your_account"
     detail = "You may not change another user's account."
 
+    def __init__(self) -> None:
+        super().__init__(context={"scope": "users:write"})
+
 
 class LastAdmin(Conflict):
     code = "last_admin"

@@ -26,11 +26,16 @@ def ensure_may_read(principal: Principal, ref: UserRef) -> None:
 
 
 def ensure_may_edit(principal: Principal, ref: UserRef) -> None:
-    """Users edit themselves; ``users:write`` is needed for others. Raises ``NotYourAccount``."""
-    if is_self(principal, ref):
+    """Users edit themselves; ``users:write`` is needed for others. Raises ``NotYourAccount``.
+
+    The response shows the user, so the permission to read is needed, too.
+    """
+    own = is_self(principal, ref)
+    if own:
         principal.require(UserPermission.WRITE_PROFILE)
     elif not principal.may(AccessPermission.WRITE_USERS):
         raise NotYourAccount
+    principal.require(UserPermission.READ_PROFILE if own else UserPermission.READ)
 
 
 def ensure_may_delete(principal: Principal, ref: UserRef) -> None:

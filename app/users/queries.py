@@ -31,6 +31,7 @@ _FIRST_PAGE: Final = Read(apply_keyset(select(*_COLUMNS), _KEYS, after=False))
 _NEXT_PAGE: Final = Read(apply_keyset(select(*_COLUMNS), _KEYS, after=True))
 _SAME_EMAIL: Final = func.lower(User.email) == func.lower(bindparam("email", type_=String))
 _CREDENTIALS: Final = Read(select(*_COLUMNS, User.password_hash).where(_SAME_EMAIL))
+_OWN_CREDENTIALS: Final = Read(select(*_COLUMNS, User.password_hash).where(User.id == bindparam("user_id")))
 
 
 class UserQueries:
@@ -59,4 +60,9 @@ class UserQueries:
     async def credentials(self, email: str) -> tuple[UserView, str] | None:
         """The user with this e-mail address and their password hash."""
         row = await self._reads.one(_CREDENTIALS, email=email)
+        return None if row is None else (UserView.from_row(row), row["password_hash"])
+
+    async def own_credentials(self, user_id: int) -> tuple[UserView, str] | None:
+        """The user with this id and their password hash."""
+        row = await self._reads.one(_OWN_CREDENTIALS, user_id=user_id)
         return None if row is None else (UserView.from_row(row), row["password_hash"])

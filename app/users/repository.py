@@ -49,11 +49,13 @@ class UserRepository:
         await self._session.flush()
 
     async def lock_admins(self, ref: UserRef) -> set[int]:
-        """The ids of all active admins; their rows and that of ``ref`` are locked until the transaction ends.
+        """The ids of all admins who can act: they are active and verified.
+
+        Their rows and that of ``ref`` are locked until the transaction ends.
 
         One statement for all of them, since every transaction locks users in the order of their ids.
         """
-        admin = and_(User.roles.contains([Role.ADMIN.value]), User.is_active)
+        admin = and_(User.roles.contains([Role.ADMIN.value]), User.is_active, User.is_verified)
         named = (User.id if isinstance(ref, int) else User.uid) == ref
         rows = await self._session.execute(
             select(User.id, admin.label("admin")).where(or_(admin, named)).order_by(User.id).with_for_update()

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from app.access.passwords import PasswordHasher
 from app.access.policy import AccessPermission
 from app.access.principal import Principal, Role
+from app.access.proof import IdentityProof
 from app.events.recorder import EventRecorder
 from app.kit.clock import utc_now
 from app.kit.db.sessions import WriteSession
@@ -23,16 +24,23 @@ class UserService:
     """Changes users on behalf of a principal. Raises ``Unauthenticated`` and ``InsufficientPermissions``."""
 
     def __init__(
-        self, session: WriteSession, principal: Principal, events: EventRecorder, passwords: PasswordHasher
+        self,
+        session: WriteSession,
+        principal: Principal,
+        events: EventRecorder,
+        passwords: PasswordHasher,
+        proof: IdentityProof,
     ) -> None:
         self._repository = UserRepository(session)
         self._principal = principal
         self._events = events
         self._passwords = passwords
+        self._proof = proof
 
     async def create(self, draft: UserDraft) -> UserView:
         """Create a user whose e-mail address counts as verified. Raises ``EmailTaken``."""
         self._principal.require(AccessPermission.WRITE_USERS)
+        self._principal.require(UserPermission.READ)
         hashed = await self._passwords.hash(draft.password)
         now = utc_now()
         user = User(
@@ -51,17 +59,25 @@ class UserService:
     async def edit(self, ref: UserRef, edit: UserEdit, expected: ExpectedRevisions = None) -> UserView:
         """Change the given fields of a user.
 
-        E-mail address and activity can only be changed with ``users:write``. A new password and a deactivation revoke
-        the user's sessions, except the session in which users change their own password.
+        E-mail address and activity can only be changed with ``users:write``. A new password or e-mail address needs
+        fresh proof of the caller's identity. A new password and a deactivation revoke the user's sessions, except the
+        session in which users change their own password.
 
-        Raises ``NotYourAccount``, ``UserNotFound``, ``EmailTaken``, ``LastAdmin``, ``RevisionConflict``.
+        Raises ``NotYourAccount``, ``UserNotFound``, ``EmailTaken``, ``LastAdmin``, ``RevisionConflict``, and as
+        ``IdentityProof`` does.
         """
         ensure_may_edit(self._principal, ref)
+        if edit.password is not UNSET:
+            await self._proof.ensure(self._principal, edit.current_password)
         hashed = UNSET if edit.password is UNSET else await self._passwords.hash(edit.password)
         if edit.is_active is False:
             await self._ensure_another_admin(ref)
         user = await self._lock(ref)
         ensure_expected(user.uid, user.revision, expected)
+        if edit.email not in (UNSET, user.email):
+            self._principal.require(AccessPermission.WRITE_USERS)
+            if edit.password is UNSET:
+                await self._proof.ensure(self._principal, edit.current_password)
         changed = self._apply(user, edit)
         if hashed is not UNSET:
             user.password_hash = hashed
@@ -76,9 +92,21 @@ class UserService:
         self._events.record(UserUpdated(subject=user.uid, changed=changed))
         return UserView.from_entity(user)
 
+    async def change_password(self, current: str, new: str) -> None:
+        """Set the caller's password and revoke the caller's other sessions. Raises as ``IdentityProof`` does."""
+        await self._proof.ensure(self._principal, current)
+        hashed = await self._passwords.hash(new)
+        user = await self._lock(self._principal.signed_in().user_id)
+        user.password_hash = hashed
+        now = user.updated_at = utc_now()
+        await self._repository.save()
+        await self._repository.revoke_sessions(user.id, now, but=self._principal.session_uid)
+        self._events.record(UserUpdated(subject=user.uid, changed=["password"]))
+
     async def set_roles(self, ref: UserRef, roles: Iterable[Role], expected: ExpectedRevisions = None) -> UserView:
         """Replace the roles of a user. Raises ``LastAdmin``, ``UserNotFound``, ``RevisionConflict``."""
         self._principal.require(AccessPermission.WRITE_ROLES)
+        self._principal.require(UserPermission.READ)
         wanted = [role.value for role in Role if role in set(roles)]
         if Role.ADMIN.value not in wanted:
             await self._ensure_another_admin(ref)
@@ -117,7 +145,6 @@ class UserService:
             user.display_name = edit.display_name
             changed.append("display_name")
         if edit.email is not UNSET and edit.email != user.email:
-            self._principal.require(AccessPermission.WRITE_USERS)
             user.email = edit.email
             changed.append("email")
         if edit.is_active is not UNSET and edit.is_active != user.is_active:

@@ -102,7 +102,7 @@ from versions.v2.routing import router
 toys = router("/toys", "toys")
 RESOURCE: Final = Resource(tags=({"name": "toys", "description": "Toys."},), routers=(toys,))
 
-@toys.get("/{name}", **operations.declare("toys.get", security=OPTIONAL, fails=[404]))
+@toys.get("/{name}", **operations.declare("toys.get", security=OPTIONAL, needs=(), fails=[404]))
 async def get_toy(name: str, reader: ToyReaderDep) -> str:
     """Get the shelf of a toy."""
     return await reader.get(name)
@@ -112,7 +112,7 @@ async def get_toy(name: str, reader: ToyReaderDep) -> str:
 USE = """
 import asyncio
 import httpx2
-from app.access.permissions import declared_permissions
+from app.access.permissions import key_scopes
 from app.cli.program import program
 from app.errors import PROBLEM_TYPES
 from app.http.runtime import Runtime
@@ -141,7 +141,7 @@ async def use():
 
 asyncio.run(use())
 assert "toy_reads_total 1.0" in generate_latest(runtime.metrics.registry).decode()
-assert "toys:read" in declared_permissions()
+assert "toys:read" in key_scopes()
 assert PROBLEM_TYPES["toy_not_found"] == "There is no such toy."
 assert any((command.name or command.callback.__name__) == "toys" for command in program.registered_commands)
 print("works")

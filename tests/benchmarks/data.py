@@ -9,7 +9,7 @@ import asyncpg
 from starlette.requests import Request
 
 from app.access import keys
-from app.access.permissions import declared_permissions
+from app.access.permissions import key_scopes
 from app.http.cursors import CursorCodec, listing_of
 from app.kit.db import migrations
 from app.kit.db.embedded import EmbeddedPostgres
@@ -69,7 +69,7 @@ async def fill(dsn: str, home: Path, posts: int, deep_page: int) -> Data:
     try:
         await connection.execute(_USERS, _AUTHORS)
         await connection.execute(_POSTS, posts, _AUTHORS, timeout=120)
-        await connection.execute(_KEY, keys.hint(key), keys.digest(key), sorted(declared_permissions()))
+        await connection.execute(_KEY, keys.hint(key), keys.digest(key), sorted(key_scopes()))
         await connection.execute("VACUUM ANALYZE")
         uids = [
             row["uid"] for row in await connection.fetch("SELECT uid FROM posts ORDER BY random() LIMIT $1", _SAMPLE)

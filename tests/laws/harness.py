@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -15,16 +16,19 @@ from sqlalchemy.pool import NullPool
 
 from app.access.commands import KeyDraft
 from app.access.passwords import PasswordHasher
-from app.access.permissions import declared_permissions
+from app.access.permissions import key_scopes
 from app.access.principal import Role
 from app.access.service import ApiKeyService
+from app.auth.tokens import TokenType
 from app.http.auth import AuthComponent
 from app.http.runtime import Runtime
+from app.kit.clock import utc_now
 from app.kit.db.database import sqlalchemy_url
 from app.kit.mail.message import Mail
 from app.main import create_app
-from app.models import User
+from app.models import Session, User
 from app.posts.policy import PostPermission
+from app.settings.auth import AuthSettings
 from app.settings.root import Settings
 from tests.support.app import PASSWORD, TestApp
 from tests.support.rollback_database import RollbackDatabase
@@ -88,7 +92,8 @@ class VersionsHarness:
         self._connection = self.run(self._engine.connect())
         self._transaction = self.run(self._connection.begin())
         self._database = self.run(RollbackDatabase.of(self._connection))
-        runtime = Runtime.build(settings, self._database)
+        auth = settings[AuthSettings].model_copy(update={"access_ttl": 86_400})
+        runtime = Runtime.build(settings.with_groups(auth), self._database)
         runtime._components[AuthComponent] = replace(runtime.get(AuthComponent), passwords=_cheap_passwords())
         self._test_app = TestApp(create_app(settings), runtime)
         self._client = self._test_app.client()
@@ -100,7 +105,7 @@ class VersionsHarness:
         self.bob = self.person("bob", Role.AUTHOR)
         self.reader = self.person("rita", Role.READER)
         self.moderator = self.person("mona", Role.MODERATOR)
-        self.admin = self.person("root", Role.ADMIN)
+        self.admin = self._signed_in(self.person("root", Role.ADMIN))
         self.other_admin = self.person("toor", Role.ADMIN)
         self.narrow = self.person("nina", Role.ADMIN, scopes=[PostPermission.READ])
         self.forged = self._caller("forged", 0, "", "", {"Authorization": "Bearer sk_live_forged"})
@@ -158,9 +163,30 @@ class VersionsHarness:
             )
             session.add(user)
             await session.flush()
-            granted = sorted(declared_permissions()) if scopes is None else scopes
+            granted = sorted(key_scopes()) if scopes is None else scopes
             _, key = ApiKeyService(session).create(KeyDraft(user.id, "laws", granted))
         return user, key
+
+    def _signed_in(self, caller: Caller) -> Caller:
+        """The same user with a session that stays fresh, since a key cannot change credentials."""
+        return replace(
+            self.holder(self.run(self._start_session(caller.number))),
+            label=caller.label,
+            number=caller.number,
+            name=caller.name,
+            email=caller.email,
+        )
+
+    async def _start_session(self, user_id: int) -> str:
+        now = utc_now()
+        later = now + timedelta(days=1)
+        async with self._database.write() as transaction:
+            session = Session(user_id=user_id, created_at=later, last_used_at=now, expires_at=later)
+            transaction.add(session)
+            await transaction.flush()
+            user = await transaction.get_one(User, user_id)
+        signer = self._test_app.runtime.get(AuthComponent).signer
+        return signer.issue(TokenType.ACCESS, subject=user.uid, session=session.uid)
 
     def holder(self, token: str) -> Caller:
         """A caller with this access token."""

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.access.commands import KeyDraft
 from app.access.passwords import PasswordHasher
-from app.access.permissions import declared_permissions
+from app.access.permissions import key_scopes
 from app.access.principal import Role
 from app.access.service import ApiKeyService
 from app.auth.jobs import AuthMails
@@ -83,9 +83,16 @@ class TestApp:
             )
             session.add(user)
             await session.flush()
-            draft = KeyDraft(user.id, "test", sorted(declared_permissions()) if scopes is None else scopes)
+            draft = KeyDraft(user.id, "test", sorted(key_scopes()) if scopes is None else scopes)
             _, key = ApiKeyService(session).create(draft)
         return Person(user, key, {"X-API-Key": key})
+
+    async def session(self, person: Person) -> dict[str, str]:
+        """Headers with an access token of a new session, which unlike a key may change credentials."""
+        form = {"grant_type": "password", "username": person.user.email, "password": PASSWORD}
+        async with self.client() as client:
+            response = await client.post("/api/v2/auth/token", data=form)
+        return {"Authorization": f"Bearer {response.json()['access_token']}"}
 
     async def deliver(self) -> list[Mail]:
         """Run the queued mail jobs as the worker does, and return the mails."""

@@ -56,13 +56,12 @@ DECLARE
     age interval := now() - (SELECT max(occurred_at) FROM events);
 BEGIN
     FOR place IN
-        SELECT table_name, column_name FROM information_schema.columns
-        JOIN information_schema.tables USING (table_schema, table_name)
+        SELECT table_name, string_agg(format('%1$I = %1$I + %2$L::interval', column_name, age), ', ') AS changes
+        FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
         WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND data_type = 'timestamp with time zone'
+        GROUP BY table_name
     LOOP
-        EXECUTE format(
-            'UPDATE %1$I SET %2$I = %2$I + %3$L::interval', place.table_name, place.column_name, age
-        );
+        EXECUTE format('UPDATE %I SET %s', place.table_name, place.changes);
     END LOOP;
 END $$
 """

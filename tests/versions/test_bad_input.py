@@ -77,12 +77,12 @@ async def contents(test_app: TestApp) -> list[Any]:
 
 
 async def populated(test_app: TestApp) -> tuple[dict[str, str], dict[str, object]]:
-    """An admin's headers, and path values that exist."""
+    """Headers of an admin's session, and path values that exist."""
     root = await test_app.person("root@example.com", Role.ADMIN)
     async with test_app.client(root.headers) as client:
         made = (await client.post("/api/v2/posts", json={"title": "Kept", "content": "as it is"})).json()
         me = (await client.get("/api/v2/me")).json()
-    return root.headers, {
+    return await test_app.session(root), {
         "v1": {"post_id": made["v1_id"], "user_id": root.user.id},
         "v2": {"post_id": made["id"], "user_id": me["id"]},
     }

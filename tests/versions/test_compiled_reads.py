@@ -90,7 +90,8 @@ async def test_a_compiled_read_equals_the_declared_one(
         for query in (queries(operation) if path == operation.url(**ids_of(operation, author, posts)) else ("",))
     ]
     statuses = set()
-    for headers in (author.headers, {}, {"X-API-Key": "sk_test_wrong"}):
+    session = await test_app.session(author)
+    for headers in (author.headers, session, {}, {"X-API-Key": "sk_test_wrong"}):
         for target in targets:
             responses = []
             for app in (test_app, declared_app):

@@ -26,7 +26,6 @@ READS = {
     "/api/v2/search/posts?q=layers": 2,
     "/api/v2/users": 2,
     "/api/v2/me": 2,
-    "/api/v2/auth/sessions": 2,
 }
 
 

@@ -45,7 +45,7 @@ things = APIRouter(prefix="/things", tags=["things"], route_class=StrictRoute)
 SINCE = {"deprecation": Deprecation(OLD_SINCE, OLD_SUNSET)}
 
 
-@things.get("/old", **operations.declare("things.old", security=OPTIONAL, **SINCE))
+@things.get("/old", **operations.declare("things.old", security=OPTIONAL, needs=(), **SINCE))
 async def old_thing(*, fails: Annotated[bool, Query(description="To fail.")] = False) -> str:
     """Do what is done otherwise now."""
     if fails:
@@ -53,7 +53,7 @@ async def old_thing(*, fails: Annotated[bool, Query(description="To fail.")] = F
     return "old"
 
 
-@things.get("/params", **operations.declare("things.params", security=ANYONE))
+@things.get("/params", **operations.declare("things.params", security=ANYONE, needs=()))
 async def thing_of_parameters(
     colour: Annotated[str | None, Query(description="Old.", deprecated=True)] = None,
     shade: Annotated[str | None, Query(description="New.")] = None,
@@ -63,7 +63,7 @@ async def thing_of_parameters(
     return [colour, shade, x_colour]
 
 
-@things.post("/paint", **operations.declare("things.paint", security=ANYONE))
+@things.post("/paint", **operations.declare("things.paint", security=ANYONE, needs=()))
 async def paint(body: Painting) -> str:
     """Take a body with old members."""
     return body.title

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
+from app.access.permissions import Permission
 from app.http.caching import CACHING, Caching
+from app.http.permissions import REQUIRED
 from app.http.rate_limit.admission import COST
 from app.http.routing.deprecations import SINCE, SUNSET
 from versions.kit.links import Links
@@ -50,6 +52,7 @@ class Operations:
         operation_id: str,
         *,
         security: Sequence[Mapping[str, Sequence[str]]],
+        needs: Sequence[Sequence[Permission]],
         fails: Sequence[int] = (),
         success: Success | None = None,
         links: Mapping[int, Links] | None = None,
@@ -59,10 +62,11 @@ class Operations:
     ) -> dict[str, Any]:
         """Keyword arguments for a route decorator.
 
-        ``fails`` lists status codes beyond those of every operation. ``success`` and ``links`` add members and links to
-        the documented responses, by status code. ``cost`` is the number of units taken from the caller's quota; 0 means
-        that requests are not counted. ``deprecation`` adds deprecation headers to the operation's responses.
-        ``caching`` restricts what caches may store.
+        ``needs`` lists alternatives: the caller has all permissions of one of them. It is empty for an operation that
+        needs none. ``fails`` lists status codes beyond those of every operation. ``success`` and ``links`` add members
+        and links to the documented responses, by status code. ``cost`` is the number of units taken from the caller's
+        quota; 0 means that requests are not counted. ``deprecation`` adds deprecation headers to the operation's
+        responses. ``caching`` restricts what caches may store.
         """
         statuses = {*self._always, *fails}
         if security is not ANYONE:
@@ -71,7 +75,7 @@ class Operations:
         responses.update({status: dict(description) for status, description in (success or {}).items()})
         for status, targets in (links or {}).items():
             responses.setdefault(status, {})["links"] = targets
-        document: dict[str, Any] = {"security": list(security)}
+        document: dict[str, Any] = {"security": list(security), REQUIRED: [" ".join(group) for group in needs]}
         if cost != 1:
             document[COST] = cost
         if caching is not Caching.SHARED:

@@ -1,5 +1,6 @@
 """Error responses of v2: problem details (RFC 9457)."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -52,6 +53,21 @@ class QuotaProblem(Problem):
     )
 
 
+def _without_required_scope(schema: dict[str, Any]) -> None:
+    schema["required"].remove("required_scope")
+
+
+class ForbiddenProblem(Problem):
+    """The caller may not do this."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra=_without_required_scope)
+
+    required_scope: str = Field(
+        description="The permissions that are missing, separated by spaces; absent if none would be enough.",
+        examples=["posts:write"],
+    )
+
+
 class TokenError(Problem):
     """An error of the token endpoint, with the two additional members of RFC 6749, section 5.2."""
 
@@ -75,9 +91,15 @@ def render(request: Request, error: Exception) -> Response:
     return response
 
 
+_MODELS: Final[Mapping[int, type[Problem]]] = {
+    HTTPStatus.TOO_MANY_REQUESTS: QuotaProblem,
+    HTTPStatus.FORBIDDEN: ForbiddenProblem,
+}
+
+
 def _describe(status: int) -> dict[str, Any]:
     phrase = HTTPStatus(status).phrase
-    model = QuotaProblem if status == HTTPStatus.TOO_MANY_REQUESTS else Problem
+    model = _MODELS.get(status, Problem)
     described: dict[str, Any] = {
         "description": phrase,
         "content": {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}},

@@ -23,6 +23,8 @@ class V2Route(StrictRoute):
     """Rejects unknown parameters, runs a write once for each idempotency key and adds entity tags."""
 
     strict_parameters: ClassVar[bool] = True
+    idempotent: ClassVar[bool] = True
+    """Whether writes accept an ``Idempotency-Key``."""
 
     async def wrap(self, request: Request, handler: Callable[[Request], Awaitable[Response]]) -> Response:
         """Safe methods are only tagged; a write runs once for each idempotency key."""
@@ -32,7 +34,7 @@ class V2Route(StrictRoute):
         async def tagged(request: Request) -> Response:
             return with_entity_tag(request, await handler(request))
 
-        return await idempotently(request, tagged)
+        return await (idempotently(request, tagged) if self.idempotent else tagged(request))
 
 
 class PatchRoute(V2Route):

@@ -3,6 +3,7 @@
 import secrets
 
 from app.access.passwords import PasswordHasher
+from app.access.proof import OperatorProof
 from app.cli.kit.environment import operator
 from app.cli.kit.output import CommandError
 from app.events.recorder import EventRecorder
@@ -15,7 +16,7 @@ from app.users.views import UserView
 
 def user_service(session: WriteSession, passwords: PasswordHasher | None = None) -> UserService:
     """The users service with the permissions of the operator."""
-    return UserService(session, operator(), EventRecorder(session), passwords or PasswordHasher(1))
+    return UserService(session, operator(), EventRecorder(session), passwords or PasswordHasher(1), OperatorProof())
 
 
 def new_password() -> str:

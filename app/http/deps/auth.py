@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from app.auth.reader import SessionReader
+from app.auth.reauthentication import PasswordProof, ReauthenticationService
 from app.auth.registration import RegistrationService
 from app.auth.sessions import SessionService
 from app.events.recorder import EventRecorder
@@ -46,6 +47,20 @@ async def _session_service(session: WriteSessionDep, runtime: RuntimeDep, reques
     )
 
 
+async def _password_proof(runtime: RuntimeDep, request: Request) -> PasswordProof:
+    auth = runtime.get(AuthComponent)
+    throttle = auth.throttles.of(request.scope["path"])
+    return PasswordProof(runtime.database.reads, auth.passwords, throttle, auth.attempts)
+
+
+PasswordProofDep = Annotated[PasswordProof, Depends(_password_proof)]
+
+
+async def _reauthentication_service(session: WriteSessionDep, proof: PasswordProofDep) -> ReauthenticationService:
+    return ReauthenticationService(session, proof)
+
+
+ReauthenticationServiceDep = Annotated[ReauthenticationService, Depends(_reauthentication_service)]
 SessionReaderDep = Annotated[SessionReader, Depends(_session_reader)]
 SessionServiceDep = Annotated[SessionService, Depends(_session_service)]
 RegistrationServiceDep = Annotated[RegistrationService, Depends(_registration_service)]

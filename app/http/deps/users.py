@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from app.http.auth import AuthComponent
+from app.http.deps.auth import PasswordProofDep
 from app.http.deps.core import EventRecorderDep, RuntimeDep, WriteSessionDep
 from app.http.principal import PrincipalDep, resolve_principal
 from app.http.runtime import runtime_of
@@ -17,9 +18,13 @@ async def _user_reader(request: Request) -> UserReader:
 
 
 async def _user_service(
-    session: WriteSessionDep, principal: PrincipalDep, events: EventRecorderDep, runtime: RuntimeDep
+    session: WriteSessionDep,
+    principal: PrincipalDep,
+    events: EventRecorderDep,
+    runtime: RuntimeDep,
+    proof: PasswordProofDep,
 ) -> UserService:
-    return UserService(session, principal, events, runtime.get(AuthComponent).passwords)
+    return UserService(session, principal, events, runtime.get(AuthComponent).passwords, proof)
 
 
 UserReaderDep = Annotated[UserReader, Depends(_user_reader)]

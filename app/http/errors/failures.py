@@ -39,6 +39,8 @@ class Failure:
     headers: Mapping[str, str] = field(default_factory=dict)
     raw_errors: tuple[Mapping[str, object], ...] = ()
     violated: tuple[str, ...] = ()
+    scope: str = ""
+    """The permissions that are missing, separated by spaces."""
 
     @property
     def unexpected(self) -> bool:
@@ -72,7 +74,15 @@ def _from_domain(error: DomainError) -> Failure:
     elif scope := error.context.get("scope"):
         headers["WWW-Authenticate"] = f'Bearer error="insufficient_scope", scope="{scope}"'
     violated = (policy,) if (policy := error.context.get("policy")) else ()
-    return Failure(STATUS[error.kind], error.code, error.message, error.fields, headers, violated=violated)
+    return Failure(
+        STATUS[error.kind],
+        error.code,
+        error.message,
+        error.fields,
+        headers,
+        violated=violated,
+        scope=error.context.get("scope", ""),
+    )
 
 
 def _delay(seconds: int, kind: ErrorKind) -> int:

@@ -45,6 +45,8 @@ def problem(request: Request, failure: Failure) -> dict[str, Any]:
     }
     if failure.violated:
         document["violated-policies"] = failure.violated
+    if failure.scope:
+        document["required_scope"] = failure.scope
     return document
 
 

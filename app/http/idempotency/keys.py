@@ -20,6 +20,7 @@ from app.access.principal import anonymous
 from app.errors import Conflict, FieldError, InvalidValue, Malformed
 from app.http.idempotency.metrics import IdempotencyMetrics
 from app.http.idempotency.repository import IdempotencyRepository
+from app.http.permissions import ensure_permitted
 from app.http.principal import resolve_principal
 from app.http.runtime import Component, Runtime, runtime_of
 from app.http.state import state_of
@@ -86,7 +87,9 @@ class ResponseCipher(Component):
 async def idempotently(request: Request, handler: Callable[[Request], Awaitable[Response]]) -> Response:
     """Run ``handler`` once per key and caller; a repeated request gets the stored response.
 
-    Raises ``InvalidIdempotencyKey``, ``IdempotencyKeyReused``, ``RequestInFlight``.
+    A replay needs the permissions that the operation declares: they may have been withdrawn since.
+
+    Raises ``InvalidIdempotencyKey``, ``IdempotencyKeyReused``, ``RequestInFlight``, ``InsufficientPermissions``.
     """
     header = request.headers.get("idempotency-key")
     if header is None:
@@ -104,6 +107,7 @@ async def idempotently(request: Request, handler: Callable[[Request], Awaitable[
             known, stored = found
             if known != fingerprint:
                 raise IdempotencyKeyReused
+            ensure_permitted(state_of(request.scope).principal or anonymous(), state_of(request.scope).required)
             version = current(request.scope).api_version or NO_VERSION
             runtime.metrics.group(IdempotencyMetrics).replays.labels(version, route_template(request.scope)).inc()
             return _replay(cipher.decrypt(stored, scope))

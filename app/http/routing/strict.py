@@ -15,6 +15,8 @@ from app.errors import ErrorKind, FieldError, Malformed
 from app.http.caching import caching_of
 from app.http.deps.core import write_session
 from app.http.errors.http_error import HttpError
+from app.http.permissions import ensure_permitted, required_permissions
+from app.http.principal import resolve_principal
 from app.http.rate_limit.admission import admit, cost_of
 from app.http.routing.compiled import compile_read
 from app.http.routing.deprecations import Deprecations
@@ -97,6 +99,7 @@ class StrictRoute(APIRoute):
         accepted = self._accepted()
         document = self.openapi_extra or {}
         cost, authenticates, caching = cost_of(document), bool(document.get("security")), caching_of(document)
+        required = required_permissions(document)
         self.deprecations = deprecations = Deprecations.of(self)
 
         async def check(request: Request) -> Response:
@@ -111,6 +114,10 @@ class StrictRoute(APIRoute):
             strict = StrictRequest(request.scope, request.receive, send_of(request))
             state_of(request.scope).caching = caching
             await admit(strict, cost, authenticates=authenticates)
+            state_of(request.scope).required = required
+            if len(required) == 1:
+                # With alternatives, the service knows which one applies, and names it.
+                ensure_permitted(await resolve_principal(strict), required)
             if deprecations is not None:
                 await deprecations.record(strict)
             return await run_in_transaction(strict) if transactional else await self.wrap(strict, check)

@@ -5,7 +5,7 @@ import pytest
 
 from app.access.commands import KeyDraft
 from app.access.errors import UnknownScope
-from app.access.permissions import declared_permissions, public_permissions
+from app.access.permissions import declared_permissions, key_scopes, public_permissions
 from app.access.principal import anonymous
 from app.access.service import ApiKeyService
 from app.errors import InsufficientPermissions, Unauthenticated
@@ -38,3 +38,16 @@ async def test_an_unknown_scope_is_rejected_with_the_known_ones(test_app: TestAp
     async with test_app.runtime.database.write() as session:
         with pytest.raises(UnknownScope, match=r"Unknown scopes: posts:fly\. Known: posts:moderate, .*users:write\."):
             ApiKeyService(session).create(KeyDraft(1, "test", ["posts:read", "posts:fly"]))
+
+
+async def test_no_key_can_have_the_permission_to_change_credentials(test_app: TestApp) -> None:
+    assert declared_permissions() - key_scopes() == {"credentials:write"}
+    async with test_app.runtime.database.write() as session:
+        with pytest.raises(UnknownScope, match="credentials:write"):
+            ApiKeyService(session).create(KeyDraft(1, "test", ["credentials:write"]))
+    ada = await test_app.person("ada@example.com")
+    async with test_app.runtime.database.write() as session:
+        await (await session.driver()).execute("UPDATE api_keys SET scopes = array_append(scopes, 'credentials:write')")
+    async with test_app.client(ada.headers) as client:
+        assert "credentials:write" not in (await client.get("/api/v2/me/permissions")).json()["permissions"]
+        assert (await client.get("/api/v2/auth/sessions")).status_code == 403

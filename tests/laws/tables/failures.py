@@ -30,6 +30,8 @@ FAILURES: Final[Mapping[str, Failure]] = {
     "wrong_token_type": _both(401, "Invalid token type"),
     "email_not_verified": _both(403, "Please verify your email before logging in"),
     "account_deactivated": _both(403, "This account is deactivated."),
+    "reauthentication_required": _both(403, "Please sign in again"),
+    "wrong_password": _both(403, "The current password is wrong."),
     "insufficient_permissions": _both(403, "Insufficient permissions"),
     "not_the_author": _both(403, "Not authorized to modify this post"),
     "not_your_account": _both(403, "Not authorized to update this user"),

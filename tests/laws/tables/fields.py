@@ -132,7 +132,10 @@ USER_EDIT: Final = Shape(
     "UserUpdate",
     "UserPatch",
     (Field("email", "email"), Field("full_name", "display_name"), Field("is_active", "is_active")),
-    only_old={"password": "v2 resets passwords by mail; one law follows a password from v1 to v2"},
+    only_old={
+        "password": "PUT /me/password in v2; one law follows a password from v1 to v2",
+        "current_password": "part of PUT /me/password in v2",
+    },
 )
 REGISTRATION: Final = Shape(
     "RegisterRequest",

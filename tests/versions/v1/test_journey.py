@@ -41,10 +41,9 @@ async def test_from_registration_to_refresh(test_app: TestApp) -> None:
         assert (mixed.status_code, mixed.json()["detail"]) == (401, "Invalid token type")
         renewed = await client.post("/api/v1/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
         assert renewed.status_code == 200
-        stolen = await client.post("/api/v1/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
-        assert stolen.status_code == 401
-        ended = await client.post("/api/v1/auth/refresh", json={"refresh_token": renewed.json()["refresh_token"]})
-        assert ended.status_code == 401, "reuse of a spent token ends the session"
+        assert renewed.json()["refresh_token"] == tokens["refresh_token"], "it stays valid"
+        again = await client.post("/api/v1/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
+        assert again.status_code == 200
 
 
 async def test_a_read_counts_a_view_and_only_the_author_edits(test_app: TestApp) -> None:

@@ -10,6 +10,7 @@ from app.http.deps.core import ClientAddressDep
 from app.http.deps.users import UserReaderDep
 from versions.kit.application import Resource
 from versions.kit.links import Links, link_to
+from versions.kit.needs import NOTHING, READ_PROFILE
 from versions.kit.operations import ANYONE, SIGNED_IN
 from versions.v1.auth import mapping, schemas
 from versions.v1.errors import operations
@@ -27,14 +28,14 @@ RESOURCE: Final = Resource(tags=({"name": "auth", "description": "Registration a
 @auth.post(
     "/register",
     status_code=201,
-    **operations.declare("auth.register", security=ANYONE, fails=[400], links={201: _REGISTERED}),
+    **operations.declare("auth.register", security=ANYONE, needs=NOTHING, fails=[400], links={201: _REGISTERED}),
 )
 async def register(body: schemas.RegisterRequest, service: RegistrationServiceDep) -> schemas.RegisterResponse:
     """Register a user. An e-mail with a verification token is sent."""
     return mapping.registered(await service.register(mapping.registration(body)))
 
 
-@auth.post("/verify", **operations.declare("auth.verify", security=ANYONE, fails=[400]))
+@auth.post("/verify", **operations.declare("auth.verify", security=ANYONE, needs=NOTHING, fails=[400]))
 async def verify(body: schemas.VerifyRequest, service: RegistrationServiceDep) -> schemas.Message:
     """Verify an e-mail address with the token from the e-mail."""
     return mapping.verified(await service.verify_address(body.email, body.token))
@@ -42,7 +43,9 @@ async def verify(body: schemas.VerifyRequest, service: RegistrationServiceDep) -
 
 @auth.post(
     "/login",
-    **operations.declare("auth.login", security=ANYONE, fails=[401, 403], links={200: _TOKENS}, caching=Caching.NEVER),
+    **operations.declare(
+        "auth.login", security=ANYONE, needs=NOTHING, fails=[401, 403], links={200: _TOKENS}, caching=Caching.NEVER
+    ),
 )
 async def login(
     form: Annotated[schemas.LoginForm, Form()],
@@ -57,17 +60,22 @@ async def login(
 
 @auth.post(
     "/refresh",
-    **operations.declare("auth.refresh", security=ANYONE, fails=[401], links={200: _TOKENS}, caching=Caching.NEVER),
+    **operations.declare(
+        "auth.refresh", security=ANYONE, needs=NOTHING, fails=[401], links={200: _TOKENS}, caching=Caching.NEVER
+    ),
 )
 async def refresh(body: schemas.RefreshRequest, service: SessionServiceDep) -> schemas.TokenResponse:
-    """Get new tokens for a refresh token, which is valid once."""
-    return mapping.tokens(await service.refresh(body.refresh_token))
+    """Get a new access token. The refresh token stays valid until it expires or its session ends."""
+    return mapping.tokens(await service.refresh(body.refresh_token, rotate=False))
 
 
 @auth.get(
     "/me",
     **operations.declare(
-        "auth.me", security=SIGNED_IN, links={200: link_to("users.get", user_id="$response.body#/id")}
+        "auth.me",
+        security=SIGNED_IN,
+        needs=READ_PROFILE,
+        links={200: link_to("users.get", user_id="$response.body#/id")},
     ),
 )
 async def get_me(reader: UserReaderDep) -> schemas.MeResponse:

@@ -11,6 +11,13 @@ Name = Annotated[
     str, text(min_length=1, max_length=100), Field(description="The full name.", examples=["Ada Lovelace"])
 ]
 NewPassword = Annotated[Password, Field(description="8 to 100 characters.", examples=["correct horse battery"])]
+CurrentPassword = Annotated[
+    str,
+    text(min_length=1, max_length=100),
+    Field(
+        description="The password of the caller, also when an admin changes another user.", examples=["correct horse"]
+    ),
+]
 Token = Annotated[str, StringConstraints(max_length=4096, pattern=NO_NUL)]
 
 
@@ -65,7 +72,7 @@ class TokenResponse(BaseModel):
     """The tokens of a session."""
 
     access_token: str = Field(description="For the `Authorization` header.", examples=["eyJ.e30.c2ln"])
-    refresh_token: str = Field(description="Exchanged for new tokens; valid once.", examples=["eyJ.e30.c2ln"])
+    refresh_token: str = Field(description="Exchanged for new access tokens.", examples=["eyJ.e30.c2ln"])
     token_type: str = Field(description="The token type.", examples=["bearer"])
 
 

@@ -10,6 +10,7 @@ from app.http.state import state_of
 from app.posts.commands import OffsetPage, PostFilter, Sort, SortField
 from versions.kit.application import Resource
 from versions.kit.links import Links, link_to
+from versions.kit.needs import DELETE_POSTS, READ_POSTS, WRITE_POSTS
 from versions.kit.operations import OPTIONAL, SIGNED_IN
 from versions.kit.values import DECIMAL, MAX_INTEGER, NO_NUL
 from versions.v1.errors import BatchError, Error, operations
@@ -32,7 +33,7 @@ RESOURCE: Final = Resource(
 )
 
 
-@posts.get("", **operations.declare("posts.list", security=OPTIONAL))
+@posts.get("", **operations.declare("posts.list", security=OPTIONAL, needs=READ_POSTS))
 async def list_posts(
     reader: PostReaderDep,
     page: Annotated[int, Query(ge=1, le=_MAX_PAGE, description="The number of the page.", examples=[1]), DECIMAL] = 1,
@@ -54,13 +55,15 @@ async def list_posts(
     return mapping.page(found, page, page_size)
 
 
-@posts.post("", status_code=201, **operations.declare("posts.create", security=SIGNED_IN, links={201: _POST}))
+@posts.post(
+    "", status_code=201, **operations.declare("posts.create", security=SIGNED_IN, needs=WRITE_POSTS, links={201: _POST})
+)
 async def create_post(body: schemas.PostCreate, service: PostServiceDep) -> schemas.PostResponse:
     """Create a post."""
     return mapping.post(await service.create(mapping.draft(body)))
 
 
-_BATCH: Final = operations.declare("posts.get_many", security=OPTIONAL, cost=10)
+_BATCH: Final = operations.declare("posts.get_many", security=OPTIONAL, needs=READ_POSTS, cost=10)
 _BATCH["responses"][400]["model"] = BatchError | Error
 
 
@@ -72,7 +75,9 @@ async def get_posts(body: schemas.BatchRequest, reader: PostReaderDep) -> list[s
 
 @posts.get(
     "/{post_id}",
-    **operations.declare("posts.get", security=OPTIONAL, fails=[404], links={200: _POST}, caching=Caching.CALLER),
+    **operations.declare(
+        "posts.get", security=OPTIONAL, needs=READ_POSTS, fails=[404], links={200: _POST}, caching=Caching.CALLER
+    ),
 )
 async def get_post(
     request: Request, post_id: Id, service: PostServiceDep, reader: PostReaderDep
@@ -84,19 +89,26 @@ async def get_post(
     return mapping.post(await service.view(number(post_id)))
 
 
-@posts.put("/{post_id}", **operations.declare("posts.update", security=SIGNED_IN, fails=[404], links={200: _POST}))
+@posts.put(
+    "/{post_id}",
+    **operations.declare("posts.update", security=SIGNED_IN, needs=WRITE_POSTS, fails=[404], links={200: _POST}),
+)
 async def update_post(post_id: Id, body: schemas.PostUpdate, service: PostServiceDep) -> schemas.PostResponse:
     """Change the given fields. Allowed for the author."""
     return mapping.post(await service.edit(number(post_id), mapping.edit(body)))
 
 
-@posts.delete("/{post_id}", status_code=204, **operations.declare("posts.delete", security=SIGNED_IN, fails=[404]))
+@posts.delete(
+    "/{post_id}",
+    status_code=204,
+    **operations.declare("posts.delete", security=SIGNED_IN, needs=DELETE_POSTS, fails=[404]),
+)
 async def delete_post(post_id: Id, service: PostServiceDep) -> None:
     """Delete a post. Allowed for its author and moderators."""
     await service.delete(number(post_id))
 
 
-@search.get("", **operations.declare("posts.search", security=OPTIONAL, cost=5))
+@search.get("", **operations.declare("posts.search", security=OPTIONAL, needs=READ_POSTS, cost=5))
 async def search_posts(
     reader: PostReaderDep,
     query: Annotated[str, _WORDS],

@@ -31,4 +31,5 @@ def edit(body: schemas.UserUpdate) -> UserEdit:
         email=body.email if "email" in given else UNSET,
         is_active=body.is_active if "is_active" in given else UNSET,
         password=body.password if "password" in given else UNSET,
+        current_password=body.current_password if "current_password" in given else None,
     )

@@ -10,6 +10,16 @@ from app.http.deps.users import UserReaderDep, UserServiceDep
 from app.posts.commands import OffsetPage
 from versions.kit.application import Resource
 from versions.kit.links import Links, link_to
+from versions.kit.needs import (
+    CREATE_USERS,
+    DELETE_USER,
+    DELETE_USERS,
+    EDIT_USER,
+    READ_POSTS,
+    READ_PROFILE,
+    READ_USER,
+    READ_USERS,
+)
 from versions.kit.operations import OPTIONAL, SIGNED_IN
 from versions.kit.values import DECIMAL
 from versions.v1.errors import operations
@@ -69,54 +79,70 @@ RESOURCE: Final = Resource(
 )
 
 
-@users.get("", **operations.declare("users.list", security=SIGNED_IN, fails=[400]))
+@users.get("", **operations.declare("users.list", security=SIGNED_IN, needs=READ_USERS, fails=[400]))
 async def list_users(reader: UserReaderDep, limit: LimitDep, skip: Skip = 0) -> list[schemas.UserResponse]:
     """List users. Admins only."""
     return [mapping.user(view) for view in await reader.offset_page(skip, limit)]
 
 
-@users.get("/paginated", **operations.declare("users.list_paginated", security=SIGNED_IN, fails=[400]))
+@users.get(
+    "/paginated", **operations.declare("users.list_paginated", security=SIGNED_IN, needs=READ_USERS, fails=[400])
+)
 async def list_users_paginated(reader: UserReaderDep, limit: LimitDep, skip: Skip = 0) -> schemas.UserPage:
     """List users with their total number. Admins only."""
     items = [mapping.user(view) for view in await reader.offset_page(skip, limit)]
     return schemas.UserPage(items=items, total=await reader.count(), skip=skip, limit=limit)
 
 
-@users.get("/me", **operations.declare("users.me", security=SIGNED_IN, links={200: _USER}))
+@users.get("/me", **operations.declare("users.me", security=SIGNED_IN, needs=READ_PROFILE, links={200: _USER}))
 async def get_me(reader: UserReaderDep) -> schemas.UserResponse:
     """Get the caller's user."""
     return mapping.user(await reader.me())
 
 
 @users.post(
-    "", status_code=201, **operations.declare("users.create", security=SIGNED_IN, fails=[400], links={201: _CREATED})
+    "",
+    status_code=201,
+    **operations.declare("users.create", security=SIGNED_IN, needs=CREATE_USERS, fails=[400], links={201: _CREATED}),
 )
 async def create_user(body: schemas.UserCreate, service: UserServiceDep) -> schemas.UserResponse:
     """Create a user. Admins only."""
     return mapping.user(await service.create(mapping.draft(body)))
 
 
-@users.get("/{user_id}", **operations.declare("users.get", security=SIGNED_IN, fails=[404], links={200: _USER}))
+@users.get(
+    "/{user_id}",
+    **operations.declare("users.get", security=SIGNED_IN, needs=READ_USER, fails=[404], links={200: _USER}),
+)
 async def get_user(user_id: Id, reader: UserReaderDep) -> schemas.UserResponse:
     """Get the caller's user; admins may get any user."""
     return mapping.user(await reader.get(number(user_id)))
 
 
 @users.put(
-    "/{user_id}", **operations.declare("users.update", security=SIGNED_IN, fails=[400, 404, 409], links={200: _USER})
+    "/{user_id}",
+    **operations.declare(
+        "users.update", security=SIGNED_IN, needs=EDIT_USER, fails=[400, 404, 409], links={200: _USER}
+    ),
 )
 async def update_user(user_id: Id, body: schemas.UserUpdate, service: UserServiceDep) -> schemas.UserResponse:
     """Change the given fields of the caller's user; admins may change any user."""
     return mapping.user(await service.edit(number(user_id), mapping.edit(body)))
 
 
-@users.delete("/{user_id}", status_code=204, **operations.declare("users.delete", security=SIGNED_IN, fails=[404, 409]))
+@users.delete(
+    "/{user_id}",
+    status_code=204,
+    **operations.declare("users.delete", security=SIGNED_IN, needs=DELETE_USER, fails=[404, 409]),
+)
 async def delete_user(user_id: Id, service: UserServiceDep) -> None:
     """Delete the caller's user; admins may delete any user."""
     await service.delete(number(user_id))
 
 
-@users.get("/{user_id}/posts", **operations.declare("users.list_posts", security=OPTIONAL, fails=[400, 404]))
+@users.get(
+    "/{user_id}/posts", **operations.declare("users.list_posts", security=OPTIONAL, needs=READ_POSTS, fails=[400, 404])
+)
 async def list_user_posts(user_id: Id, reader: PostReaderDep, limit: LimitDep, skip: Skip = 0) -> list[PostResponse]:
     """List the posts of a user that the caller may see, newest first."""
     found = await reader.by_author(number(user_id), OffsetPage(posts_mapping.NEWEST, skip, limit))
@@ -124,7 +150,9 @@ async def list_user_posts(user_id: Id, reader: PostReaderDep, limit: LimitDep, s
 
 
 @admin.delete(
-    "/{user_id}", status_code=204, **operations.declare("admin.delete_user", security=SIGNED_IN, fails=[404, 409])
+    "/{user_id}",
+    status_code=204,
+    **operations.declare("admin.delete_user", security=SIGNED_IN, needs=DELETE_USERS, fails=[404, 409]),
 )
 async def admin_delete_user(user_id: Id, service: UserServiceDep) -> None:
     """Delete any user. Admins only."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel, Field
 
 from versions.kit.values import JsonBoolean
-from versions.v1.auth.schemas import Address, Name, NewPassword
+from versions.v1.auth.schemas import Address, CurrentPassword, Name, NewPassword
 
 
 class UserResponse(BaseModel):
@@ -37,9 +37,13 @@ class UserCreate(BaseModel):
 
 
 class UserUpdate(BaseModel):
-    """The fields to change. Only administrators may change `email` and `is_active`."""
+    """The fields to change. Only administrators may change `email` and `is_active`.
+
+    A new `password` or `email` needs `current_password`, or a session that is younger than 10 minutes.
+    """
 
     email: Address = Field(default_factory=str)
     full_name: Name = Field(default_factory=str)
     password: NewPassword = Field(default_factory=str)
+    current_password: CurrentPassword = Field(default_factory=str)
     is_active: JsonBoolean = Field(default_factory=bool, description="Whether the user may sign in.", examples=[True])

@@ -1,7 +1,7 @@
 """Error responses of the token endpoint, with the members of RFC 6749, section 5.2."""
 
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import ClassVar, Final
 
 import orjson
 from fastapi.exceptions import RequestValidationError
@@ -30,7 +30,12 @@ STATUSES: Final = frozenset({400, 401, 403, 415, 422, 429})
 
 
 class TokenRoute(V2Route):
-    """Adds ``error`` and ``error_description`` to the problems of ``STATUSES``."""
+    """Adds ``error`` and ``error_description`` to the problems of ``STATUSES``.
+
+    Ignores ``Idempotency-Key``: a replayed sign-in would succeed after the password has changed.
+    """
+
+    idempotent: ClassVar[bool] = False
 
     async def wrap(self, request: Request, handler: Callable[[Request], Awaitable[Response]]) -> Response:
         """Returns the response of the operation, or its problem with the members of RFC 6749."""

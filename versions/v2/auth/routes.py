@@ -5,11 +5,12 @@ from typing import Annotated, Any, Final
 from fastapi import Form, Path, Request, Response
 
 from app.http.caching import Caching
-from app.http.deps.auth import RegistrationServiceDep, SessionReaderDep, SessionServiceDep
+from app.http.deps.auth import ReauthenticationServiceDep, RegistrationServiceDep, SessionReaderDep, SessionServiceDep
 from app.http.deps.core import ClientAddressDep
 from app.http.principal import PrincipalDep
 from versions.kit.application import Resource
 from versions.kit.links import Links, link_to
+from versions.kit.needs import CREDENTIALS, NOTHING
 from versions.kit.operations import ANYONE, SIGNED_IN
 from versions.kit.values import NO_NUL
 from versions.v2.auth import mapping, schemas
@@ -40,7 +41,7 @@ RESOURCE: Final = Resource(
     "/registrations",
     status_code=202,
     dependencies=WRITE,
-    **operations.declare("registrations.create", security=ANYONE, fails=[409], links={202: _REGISTERED}),
+    **operations.declare("registrations.create", security=ANYONE, needs=NOTHING, fails=[409], links={202: _REGISTERED}),
 )
 async def register(body: schemas.Registration, service: RegistrationServiceDep) -> schemas.Accepted:
     """Register a user. The response does not reveal whether the address is registered; the e-mail does."""
@@ -52,7 +53,7 @@ async def register(body: schemas.Registration, service: RegistrationServiceDep) 
     "/verifications",
     status_code=204,
     dependencies=WRITE,
-    **operations.declare("verifications.create", security=ANYONE, fails=[409]),
+    **operations.declare("verifications.create", security=ANYONE, needs=NOTHING, fails=[409]),
 )
 async def verify(body: schemas.Verification, service: RegistrationServiceDep) -> None:
     """Verify an e-mail address with the token from the e-mail."""
@@ -63,7 +64,7 @@ async def verify(body: schemas.Verification, service: RegistrationServiceDep) ->
     "/verifications/resend",
     status_code=202,
     dependencies=WRITE,
-    **operations.declare("verifications.resend", security=ANYONE, fails=[409]),
+    **operations.declare("verifications.resend", security=ANYONE, needs=NOTHING, fails=[409]),
 )
 async def resend_verification(body: schemas.AddressOnly, service: RegistrationServiceDep) -> schemas.Accepted:
     """Request another e-mail with a verification token."""
@@ -75,7 +76,7 @@ async def resend_verification(body: schemas.AddressOnly, service: RegistrationSe
     "/password-resets",
     status_code=202,
     dependencies=WRITE,
-    **operations.declare("password_resets.create", security=ANYONE, fails=[409]),
+    **operations.declare("password_resets.create", security=ANYONE, needs=NOTHING, fails=[409]),
 )
 async def request_password_reset(body: schemas.AddressOnly, service: RegistrationServiceDep) -> schemas.Accepted:
     """Request an e-mail with a token to set a new password."""
@@ -87,7 +88,7 @@ async def request_password_reset(body: schemas.AddressOnly, service: Registratio
     "/password-resets/confirm",
     status_code=204,
     dependencies=WRITE,
-    **operations.declare("password_resets.confirm", security=ANYONE, fails=[409]),
+    **operations.declare("password_resets.confirm", security=ANYONE, needs=NOTHING, fails=[409]),
 )
 async def reset_password(body: schemas.PasswordReset, service: RegistrationServiceDep) -> None:
     """Set a new password with the token from the e-mail. This ends all sessions of the user."""
@@ -101,7 +102,7 @@ _TOKENS: Final[Links] = link_to("tokens.revoke", body={"token": "$response.body#
 
 def _token_operation() -> dict[str, Any]:
     declared = operations.declare(
-        "tokens.create", security=ANYONE, fails=[401, 403, 409], links={200: _TOKENS}, caching=Caching.NEVER
+        "tokens.create", security=ANYONE, needs=NOTHING, fails=[401, 403], links={200: _TOKENS}, caching=Caching.NEVER
     )
     for status, response in declared["responses"].items():
         if status in STATUSES:
@@ -117,7 +118,7 @@ def _token_operation() -> dict[str, Any]:
     return declared
 
 
-@tokens.post("/token", dependencies=WRITE, **_token_operation())
+@tokens.post("/token", **_token_operation())
 async def issue_token(
     form: Annotated[schemas.TokenForm, Form()],
     request: Request,
@@ -126,10 +127,11 @@ async def issue_token(
 ) -> schemas.Tokens:
     """Get tokens for a password, or for a refresh token (RFC 6749).
 
-    A refresh token is valid once; reuse ends the session.
+    A refresh token is rotated. For 30 seconds the rotated token returns the same successor; its later use ends the
+    session. An `Idempotency-Key` is ignored: a stored response would contain tokens.
     """
     if form.grant_type == "refresh_token":
-        return mapping.tokens(await service.refresh(form.refresh_token))
+        return mapping.tokens(await service.refresh(form.refresh_token, rotate=True))
     attempt = mapping.credentials(form, address, request.headers.get("user-agent"))
     return mapping.tokens(await service.sign_in(attempt))
 
@@ -139,7 +141,7 @@ async def issue_token(
     status_code=200,
     response_class=Response,
     dependencies=WRITE,
-    **operations.declare("tokens.revoke", security=ANYONE, fails=[409]),
+    **operations.declare("tokens.revoke", security=ANYONE, needs=NOTHING, fails=[409]),
 )
 async def revoke_token(
     token: Annotated[
@@ -168,7 +170,20 @@ async def revoke_token(
     return Response(status_code=200)
 
 
-@sessions.get("/sessions", **operations.declare("sessions.list", security=SIGNED_IN, success=LINK))
+@sessions.post(
+    "/reauthentications",
+    status_code=204,
+    dependencies=WRITE,
+    **operations.declare("reauthentications.create", security=SIGNED_IN, needs=CREDENTIALS, fails=[409]),
+)
+async def reauthenticate(
+    body: schemas.Reauthentication, service: ReauthenticationServiceDep, principal: PrincipalDep
+) -> None:
+    """Prove your identity: for 10 minutes, this session may change credentials."""
+    await service.reauthenticate(principal, body.password)
+
+
+@sessions.get("/sessions", **operations.declare("sessions.list", security=SIGNED_IN, needs=CREDENTIALS, success=LINK))
 async def list_sessions(
     request: Request,
     response: Response,
@@ -186,6 +201,7 @@ async def list_sessions(
     **operations.declare(
         "sessions.get",
         security=SIGNED_IN,
+        needs=CREDENTIALS,
         fails=[404],
         links={200: link_to("sessions.delete", session_id="$response.body#/id")},
     ),
@@ -199,14 +215,14 @@ async def get_session(session_id: SessionIdPath, reader: SessionReaderDep) -> sc
     "/sessions/{session_id}",
     status_code=204,
     dependencies=WRITE,
-    **operations.declare("sessions.delete", security=SIGNED_IN, fails=[404, 409]),
+    **operations.declare("sessions.delete", security=SIGNED_IN, needs=CREDENTIALS, fails=[404, 409]),
 )
 async def delete_session(session_id: SessionIdPath, service: SessionServiceDep, principal: PrincipalDep) -> None:
     """End one of the caller's sessions."""
     await service.revoke(principal, known(session_id))
 
 
-@sessions.get("/providers", **operations.declare("providers.list", security=ANYONE))
+@sessions.get("/providers", **operations.declare("providers.list", security=ANYONE, needs=NOTHING))
 async def list_providers() -> schemas.Providers:
     """List the identity providers to sign in with."""
     return schemas.Providers(data=[])

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from versions.kit.values import NO_NUL, Password
-from versions.v2.users.schemas import Address, DisplayName
+from versions.kit.values import NO_NUL
+from versions.v2.users.schemas import Address, CurrentPassword, DisplayName, NewPassword
 
 MailedToken = Annotated[
     str,
@@ -18,7 +18,6 @@ MailedToken = Annotated[
         examples=["mUt0kLVxk8yWzJcQ0nK3dS5cU2mB7h1oXq9fT4rEwAg"],
     ),
 ]
-NewPassword = Annotated[Password, Field(description="8 to 100 characters.", examples=["correct horse battery"])]
 
 
 class Registration(BaseModel):
@@ -54,6 +53,14 @@ class PasswordReset(BaseModel):
 
     token: MailedToken
     password: NewPassword
+
+
+class Reauthentication(BaseModel):
+    """The password of the caller."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    password: CurrentPassword
 
 
 class Accepted(BaseModel):

@@ -5,6 +5,7 @@ from typing import Final
 from app.http.caching import Caching
 from app.http.deps.core import DecisionDep
 from versions.kit.application import Resource
+from versions.kit.needs import NOTHING
 from versions.kit.operations import OPTIONAL
 from versions.v2.errors import operations
 from versions.v2.limits import mapping, schemas
@@ -14,7 +15,9 @@ limits = router("/rate-limit", "limits")
 RESOURCE: Final = Resource(tags=({"name": "limits", "description": "The caller's rate limits."},), routers=(limits,))
 
 
-@limits.get("", **operations.declare("rate_limit.get", security=OPTIONAL, cost=0, caching=Caching.CALLER))
+@limits.get(
+    "", **operations.declare("rate_limit.get", security=OPTIONAL, needs=NOTHING, cost=0, caching=Caching.CALLER)
+)
 async def get_rate_limit(decision: DecisionDep) -> schemas.RateLimit:
     """Get the policies that apply to the caller and the remaining units of each. Requests are not counted."""
     return mapping.rate_limit(decision)

@@ -10,6 +10,7 @@ from app.posts.commands import KeysetPage, SortField
 from app.posts.views import PostStatus
 from versions.kit.application import Resource
 from versions.kit.links import Links, link_to
+from versions.kit.needs import DELETE_POSTS, READ_POSTS, WRITE_POSTS
 from versions.kit.openapi import IDEMPOTENT_REPLAYED, header
 from versions.kit.operations import OPTIONAL, SIGNED_IN
 from versions.kit.values import NO_NUL, enum_list_pattern
@@ -78,7 +79,11 @@ RESOURCE: Final = Resource(
 )
 
 
-@posts.get("", response_model_exclude_unset=True, **operations.declare("posts.list", security=OPTIONAL, success=LINK))
+@posts.get(
+    "",
+    response_model_exclude_unset=True,
+    **operations.declare("posts.list", security=OPTIONAL, needs=READ_POSTS, success=LINK),
+)
 async def list_posts(
     request: Request,
     response: Response,
@@ -112,7 +117,9 @@ async def list_posts(
     "",
     status_code=201,
     dependencies=WRITE,
-    **operations.declare("posts.create", security=SIGNED_IN, fails=[409], success=CREATED, links={201: _POST}),
+    **operations.declare(
+        "posts.create", security=SIGNED_IN, needs=WRITE_POSTS, fails=[409], success=CREATED, links={201: _POST}
+    ),
 )
 async def create_post(
     request: Request, response: Response, body: schemas.PostCreate, service: PostServiceDep
@@ -129,7 +136,7 @@ async def create_post(
     "/batch",
     status_code=207,
     dependencies=WRITE,
-    **operations.declare("posts.batch", security=SIGNED_IN, fails=[404, 409], cost=10),
+    **operations.declare("posts.batch", security=SIGNED_IN, needs=WRITE_POSTS, fails=[404, 409], cost=10),
 )
 async def batch_posts(request: Request, body: schemas.Batch, service: PostServiceDep) -> schemas.BatchResults:
     """Create, edit and delete posts: independently, or with `atomic` all or none.
@@ -146,6 +153,7 @@ async def batch_posts(request: Request, body: schemas.Batch, service: PostServic
     **operations.declare(
         "posts.get",
         security=OPTIONAL,
+        needs=READ_POSTS,
         fails=[404],
         success={**ETAG, 304: {"description": "Not modified"}},
         # The path parameter, because `fields` may exclude the id from the body.
@@ -170,7 +178,9 @@ async def get_post(
 @patches.patch(
     "/{post_id}",
     dependencies=WRITE,
-    **operations.declare("posts.update", security=SIGNED_IN, fails=[404, 409, 412], success=ETAG, links={200: _POST}),
+    **operations.declare(
+        "posts.update", security=SIGNED_IN, needs=WRITE_POSTS, fails=[404, 409, 412], success=ETAG, links={200: _POST}
+    ),
 )
 async def edit_post(
     request: Request,
@@ -189,7 +199,7 @@ async def edit_post(
     "/{post_id}",
     status_code=204,
     dependencies=WRITE,
-    **operations.declare("posts.delete", security=SIGNED_IN, fails=[404, 409, 412]),
+    **operations.declare("posts.delete", security=SIGNED_IN, needs=DELETE_POSTS, fails=[404, 409, 412]),
 )
 async def delete_post(post_id: PostIdPath, service: PostServiceDep, expected: ExpectedRevisionsDep) -> None:
     """Delete a post. Allowed for its author and moderators."""
@@ -200,14 +210,14 @@ async def delete_post(post_id: PostIdPath, service: PostServiceDep, expected: Ex
     "/{post_id}/views",
     status_code=204,
     dependencies=WRITE,
-    **operations.declare("posts.view", security=OPTIONAL, fails=[404, 409]),
+    **operations.declare("posts.view", security=OPTIONAL, needs=READ_POSTS, fails=[404, 409]),
 )
 async def view_post(post_id: PostIdPath, service: PostServiceDep) -> None:
     """Count one view of a post."""
     await service.view(known(post_id))
 
 
-@search.get("/posts", **operations.declare("posts.search", security=OPTIONAL, success=LINK, cost=5))
+@search.get("/posts", **operations.declare("posts.search", security=OPTIONAL, needs=READ_POSTS, success=LINK, cost=5))
 async def search_posts(
     request: Request,
     response: Response,

@@ -9,6 +9,17 @@ from app.http.deps.users import UserReaderDep, UserServiceDep
 from app.http.principal import PrincipalDep
 from versions.kit.application import Resource
 from versions.kit.links import Links, link_to
+from versions.kit.needs import (
+    CREDENTIALS,
+    DELETE_USER,
+    EDIT_PROFILE,
+    EDIT_USER,
+    NOTHING,
+    READ_PROFILE,
+    READ_USER,
+    READ_USERS,
+    SET_ROLES,
+)
 from versions.kit.openapi import header
 from versions.kit.operations import SIGNED_IN, Success
 from versions.v2.errors import operations
@@ -41,7 +52,7 @@ RESOURCE: Final = Resource(
 )
 
 
-@me.get("", **operations.declare("me.get", security=SIGNED_IN, success=TAGGED, links={200: _USER}))
+@me.get("", **operations.declare("me.get", security=SIGNED_IN, needs=READ_PROFILE, success=TAGGED, links={200: _USER}))
 async def get_me(request: Request, reader: UserReaderDep) -> schemas.User:
     """Get the caller's user."""
     view = await reader.me()
@@ -52,7 +63,9 @@ async def get_me(request: Request, reader: UserReaderDep) -> schemas.User:
 @me_patches.patch(
     "",
     dependencies=WRITE,
-    **operations.declare("me.update", security=SIGNED_IN, fails=[404, 409, 412], success=ETAG, links={200: _USER}),
+    **operations.declare(
+        "me.update", security=SIGNED_IN, needs=EDIT_PROFILE, fails=[404, 409, 412], success=ETAG, links={200: _USER}
+    ),
 )
 async def edit_me(
     request: Request, body: PatchBody, principal: PrincipalDep, service: UserServiceDep, expected: ExpectedRevisionsDep
@@ -63,14 +76,25 @@ async def edit_me(
     return mapping.user(view)
 
 
-@me.get("/permissions", **operations.declare("me.permissions", security=SIGNED_IN))
+@me.get("/permissions", **operations.declare("me.permissions", security=SIGNED_IN, needs=NOTHING))
 async def get_permissions(principal: PrincipalDep) -> schemas.Permissions:
     """Get the caller's roles and permissions."""
     principal.signed_in()
     return mapping.permissions(principal)
 
 
-@users.get("", **operations.declare("users.list", security=SIGNED_IN, success=LINK))
+@me.put(
+    "/password",
+    status_code=204,
+    dependencies=WRITE,
+    **operations.declare("me.set_password", security=SIGNED_IN, needs=CREDENTIALS, fails=[409]),
+)
+async def set_password(body: schemas.PasswordChange, service: UserServiceDep) -> None:
+    """Set the caller's password. The caller's other sessions end."""
+    await service.change_password(body.current_password, body.password)
+
+
+@users.get("", **operations.declare("users.list", security=SIGNED_IN, needs=READ_USERS, success=LINK))
 async def list_users(
     request: Request, response: Response, reader: UserReaderDep, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> UserPage:
@@ -80,7 +104,10 @@ async def list_users(
 
 
 @users.get(
-    "/{user_id}", **operations.declare("users.get", security=SIGNED_IN, fails=[404], success=TAGGED, links={200: _USER})
+    "/{user_id}",
+    **operations.declare(
+        "users.get", security=SIGNED_IN, needs=READ_USER, fails=[404], success=TAGGED, links={200: _USER}
+    ),
 )
 async def get_user(request: Request, user_id: UserIdPath, reader: UserReaderDep) -> schemas.User:
     """Get the caller's user, or any user with `users:read`."""
@@ -92,7 +119,9 @@ async def get_user(request: Request, user_id: UserIdPath, reader: UserReaderDep)
 @user_patches.patch(
     "/{user_id}",
     dependencies=WRITE,
-    **operations.declare("users.update", security=SIGNED_IN, fails=[404, 409, 412], success=ETAG, links={200: _USER}),
+    **operations.declare(
+        "users.update", security=SIGNED_IN, needs=EDIT_USER, fails=[404, 409, 412], success=ETAG, links={200: _USER}
+    ),
 )
 async def edit_user(
     request: Request, user_id: UserIdPath, body: PatchBody, service: UserServiceDep, expected: ExpectedRevisionsDep
@@ -107,7 +136,7 @@ async def edit_user(
     "/{user_id}",
     status_code=204,
     dependencies=WRITE,
-    **operations.declare("users.delete", security=SIGNED_IN, fails=[404, 409, 412]),
+    **operations.declare("users.delete", security=SIGNED_IN, needs=DELETE_USER, fails=[404, 409, 412]),
 )
 async def delete_user(user_id: UserIdPath, service: UserServiceDep, expected: ExpectedRevisionsDep) -> None:
     """Delete the caller's user, or any user with `users:delete`, with all posts, sessions and keys."""
@@ -118,7 +147,7 @@ async def delete_user(user_id: UserIdPath, service: UserServiceDep, expected: Ex
     "/{user_id}/roles",
     dependencies=WRITE,
     **operations.declare(
-        "users.set_roles", security=SIGNED_IN, fails=[404, 409, 412], success=ETAG, links={200: _USER}
+        "users.set_roles", security=SIGNED_IN, needs=SET_ROLES, fails=[404, 409, 412], success=ETAG, links={200: _USER}
     ),
 )
 async def set_roles(

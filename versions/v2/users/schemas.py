@@ -7,13 +7,20 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.access.principal import Role
-from versions.kit.values import Email, JsonBoolean, text
+from versions.kit.values import Email, JsonBoolean, Password, text
 from versions.v2.ids import V1Id
 
 DisplayName = Annotated[
     str, text(min_length=1, max_length=100), Field(description="The display name.", examples=["Ada Lovelace"])
 ]
 Address = Annotated[Email, Field(description="The e-mail address.", examples=["ada@example.com"])]
+
+CurrentPassword = Annotated[
+    str,
+    text(min_length=1, max_length=100),
+    Field(description="The present password of the caller.", examples=["correct horse battery"]),
+]
+NewPassword = Annotated[Password, Field(description="8 to 100 characters.", examples=["correct horse battery"])]
 
 
 class User(BaseModel):
@@ -33,13 +40,25 @@ class User(BaseModel):
 
 
 class UserPatch(BaseModel):
-    """A merge patch. Only administrators may change `email` and `is_active`."""
+    """A merge patch. Only administrators may change `email` and `is_active`.
+
+    A new `email` needs a session that was authenticated in the last 10 minutes: see `POST /auth/reauthentications`.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     display_name: DisplayName = Field(default_factory=str)
     email: Address = Field(default_factory=str)
     is_active: JsonBoolean = Field(default_factory=bool, description="Whether the user may sign in.", examples=[True])
+
+
+class PasswordChange(BaseModel):
+    """A new password and the present one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    current_password: CurrentPassword
+    password: NewPassword
 
 
 class Roles(BaseModel):
@@ -65,6 +84,7 @@ class Permission(StrEnum):
     USERS_WRITE = "users:write"
     USERS_DELETE = "users:delete"
     ROLES_WRITE = "roles:write"
+    CREDENTIALS_WRITE = "credentials:write"
 
 
 class Permissions(BaseModel):

@@ -1,0 +1,58 @@
+"""Fresh proof of the person behind a session."""
+
+from app.access.errors import ReauthenticationRequired, WrongPassword
+from app.access.passwords import PasswordHasher
+from app.access.policy import AccessPermission
+from app.access.principal import Principal
+from app.access.proof import FRESH
+from app.auth.attempts import Attempts, count_attempt
+from app.auth.repository import AuthRepository
+from app.auth.throttle import Throttle
+from app.kit.clock import utc_now
+from app.kit.db.sessions import ReadSession, WriteSession
+from app.users.queries import UserQueries
+
+
+class PasswordProof:
+    """Implements ``IdentityProof``. Wrong passwords count towards the limit on guesses of the user."""
+
+    def __init__(self, reads: ReadSession, passwords: PasswordHasher, throttle: Throttle, attempts: Attempts) -> None:
+        self._users = UserQueries(reads)
+        self._passwords = passwords
+        self._throttle = throttle
+        self._attempts = attempts
+
+    async def ensure(self, principal: Principal, password: str | None) -> None:
+        """See ``IdentityProof``."""
+        principal.require(AccessPermission.WRITE_CREDENTIALS)
+        if password is not None:
+            with count_attempt(self._attempts, "reauthentication"):
+                await self._verify(principal, password)
+        elif principal.authenticated_at is None or principal.authenticated_at < utc_now() - FRESH:
+            raise ReauthenticationRequired
+
+    async def _verify(self, principal: Principal, password: str) -> None:
+        found = await self._users.own_credentials(principal.signed_in().user_id)
+        if found is None:
+            # The user was deleted after the principal was resolved.
+            raise WrongPassword
+        user, stored = found
+        email = user.email.casefold()
+        await self._throttle.ensure_open(email)
+        if not await self._passwords.verify(password, stored):
+            await self._throttle.record_failure(email)
+            raise WrongPassword
+
+
+class ReauthenticationService:
+    """Makes a session count as fresh."""
+
+    def __init__(self, session: WriteSession, proof: PasswordProof) -> None:
+        self._repository = AuthRepository(session)
+        self._proof = proof
+
+    async def reauthenticate(self, principal: Principal, password: str) -> None:
+        """Let the caller's session change credentials for 10 minutes. Raises as ``IdentityProof`` does."""
+        await self._proof.ensure(principal, password)
+        if principal.session_uid is not None:
+            await self._repository.record_authentication(principal.session_uid, utc_now())

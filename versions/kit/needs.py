@@ -1,0 +1,29 @@
+"""The permissions that operations declare, with names that every version uses.
+
+A write whose response shows a resource needs the permission to read it, too.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from app.access.permissions import Permission
+from app.access.policy import AccessPermission
+from app.posts.policy import PostPermission
+from app.users.policy import UserPermission
+
+Needs = Sequence[Sequence[Permission]]
+
+NOTHING: Final[Needs] = ()
+READ_POSTS: Final[Needs] = ((PostPermission.READ,),)
+WRITE_POSTS: Final[Needs] = ((PostPermission.WRITE, PostPermission.READ),)
+DELETE_POSTS: Final[Needs] = ((PostPermission.WRITE,),)
+READ_PROFILE: Final[Needs] = ((UserPermission.READ_PROFILE,),)
+EDIT_PROFILE: Final[Needs] = ((UserPermission.WRITE_PROFILE, UserPermission.READ_PROFILE),)
+READ_USERS: Final[Needs] = ((UserPermission.READ,),)
+CREATE_USERS: Final[Needs] = ((AccessPermission.WRITE_USERS, UserPermission.READ),)
+DELETE_USERS: Final[Needs] = ((UserPermission.DELETE,),)
+SET_ROLES: Final[Needs] = ((AccessPermission.WRITE_ROLES, UserPermission.READ),)
+READ_USER: Final[Needs] = (*READ_PROFILE, *READ_USERS)
+EDIT_USER: Final[Needs] = (*EDIT_PROFILE, *CREATE_USERS)
+DELETE_USER: Final[Needs] = ((UserPermission.WRITE_PROFILE,), *DELETE_USERS)
+CREDENTIALS: Final[Needs] = ((AccessPermission.WRITE_CREDENTIALS,),)
