@@ -44,4 +44,4 @@ def without_times(shared: Shared) -> Shared:
 def revision(response: httpx2.Response) -> str:
     """The part of an entity tag that counts revisions."""
     tag: str = response.headers["ETag"]
-    return tag.strip('"').partition(".")[0]
+    return tag.strip('"').partition("-")[0]

@@ -53,6 +53,7 @@ ONE_SIDED: Final[Mapping[str, str]] = {
     "invalid_cursor": "v1 has no cursors",
     "invalid_sort": "v1 sorts by one field, which is validated like every other value",
     "invalid_choice": "v1 has neither fields nor include",
+    "repeated_parameter": "v1 takes the last value, as its clients know it",
     "unknown_parameter": "v1 ignores unknown parameters",
     "idempotency_key_reused": "v1 has no idempotency keys",
     "invalid_idempotency_key": "v1 has no idempotency keys",
@@ -86,6 +87,8 @@ ANYWHERE: Final[Mapping[str, str]] = {
     "unstorable_value": "tests/versions/test_bad_input.py",
     "body_timeout": "tests/versions/test_bad_input.py",
     "body_too_large": "tests/versions/test_bad_input.py",
+    "repeated_header": "tests/app/http/test_correctness.py",
+    "unsupported_content_coding": "tests/app/http/test_correctness.py",
     "headers_too_large": "tests/versions/test_bad_input.py",
 }
 """Codes that depend on load, time or data rather than on the request, with the tests of both versions."""
