@@ -59,7 +59,7 @@ async def test_edits_that_expect_nothing_each_show_their_own_change(concurrent_a
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("way", ["delete", "demote"])
+@pytest.mark.parametrize("way", ["delete", "demote", "deactivate"])
 async def test_the_last_admin_stays(concurrent_app: TestApp, version: str, way: str) -> None:
     people = [await concurrent_app.person(f"root{number}@example.com", Role.ADMIN) for number in range(2)]
     async with concurrent_app.client(people[0].headers) as one, concurrent_app.client(people[1].headers) as two:
@@ -69,6 +69,10 @@ async def test_the_last_admin_stays(concurrent_app: TestApp, version: str, way: 
             own = (await client.get("/api/v1/users/me")).json()["id"]
             if way == "demote":
                 leaving.append(client.put(f"/api/v2/users/{uid}/roles", json={"roles": ["author"]}))
+            elif way == "deactivate" and version == "v1":
+                leaving.append(client.put(f"/api/v1/users/{own}", json={"is_active": False}))
+            elif way == "deactivate":
+                leaving.append(client.patch(f"/api/v2/users/{uid}", json={"is_active": False}))
             elif version == "v1":
                 leaving.append(client.delete(f"/api/v1/users/{own}"))
             else:
@@ -77,7 +81,7 @@ async def test_the_last_admin_stays(concurrent_app: TestApp, version: str, way: 
     left, stayed = sorted(answer.status_code for answer in answers)
     assert left in {200, 204}
     assert stayed == 409
-    assert await rows(concurrent_app, "SELECT count(*) FROM users WHERE 'admin' = ANY(roles)") == [(1,)]
+    assert await rows(concurrent_app, "SELECT count(*) FROM users WHERE 'admin' = ANY(roles) AND is_active") == [(1,)]
 
 
 async def test_concurrent_refreshes_of_one_token_return_one_successor(concurrent_app: TestApp) -> None:
