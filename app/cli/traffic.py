@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from app.access.commands import KeyDraft
-from app.access.permissions import declared_permissions
+from app.access.permissions import key_scopes
 from app.access.principal import Plan
 from app.access.service import ApiKeyService
 from app.cli.kit.environment import with_database
@@ -90,7 +90,7 @@ async def _create_keys(session: _Session, database: Database) -> None:
         email = f"traffic-{number}-{random.randrange(10**9)}@seed.example"  # noqa: S311 - no secret
         async with database.write() as transaction:
             user = await user_service(transaction).create(UserDraft(email, new_password(), f"Traffic {number}"))
-            draft = KeyDraft(user.id, "strata traffic", sorted(declared_permissions()), plan=plan)
+            draft = KeyDraft(user.id, "strata traffic", sorted(key_scopes()), plan=plan)
             _, key = ApiKeyService(transaction).create(draft)
         session.users.append(user.id)
         session.keys.append(key)

@@ -9,7 +9,7 @@ from app.access.commands import KeyDraft
 from app.access.errors import InvalidCredentials
 from app.access.keys import Mode
 from app.access.passwords import PasswordHasher
-from app.access.permissions import declared_permissions
+from app.access.permissions import key_scopes
 from app.access.principal import Plan, Role
 from app.access.reader import PrincipalResolver
 from app.access.service import ApiKeyService
@@ -84,5 +84,5 @@ async def _create(database: Database, settings: Settings, base_url: str) -> Cred
             if key.name == _KEY_NAME and owner == admin.email and key.revoked_at is None:
                 await keys.revoke(key.uid, utc_now())
         mode: Mode = "live" if settings.production else "test"
-        _, api_key = keys.create(KeyDraft(admin.id, _KEY_NAME, sorted(declared_permissions()), mode, Plan.ENTERPRISE))
+        _, api_key = keys.create(KeyDraft(admin.id, _KEY_NAME, sorted(key_scopes()), mode, Plan.ENTERPRISE))
     return Credentials(admin.email, password, api_key, base_url)
