@@ -68,6 +68,9 @@ class RequestContextMiddleware:
 
         async def send_message(message: Message) -> None:
             kind = message["type"]
+            if context.disconnected:
+                # The response reaches no client. It is not recorded, so that the request counts as 499.
+                return
             if kind == "http.response.body":
                 context.bytes_out += len(message.get("body", b""))
             elif kind in _HEADS:

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Final
 
 import structlog
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -63,6 +63,9 @@ class VersionMiddleware:
             with deadline:
                 try:
                     await self._app(scope, receive, sender.send)
+                except ClientDisconnect:
+                    # Raised where the body is read, after the charge. `RequestContextMiddleware` records 499.
+                    return
                 except Exception as error:  # noqa: BLE001 - every error becomes a response of the version
                     # Within the deadline: an uncharged request is charged when the response starts.
                     await self._respond(error, scope, receive, sender)
