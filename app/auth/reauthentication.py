@@ -10,6 +10,7 @@ from app.auth.repository import AuthRepository
 from app.auth.throttle import Throttle
 from app.kit.clock import utc_now
 from app.kit.db.sessions import ReadSession, WriteSession
+from app.kit.mail.address import canonical_address
 from app.users.queries import UserQueries
 
 
@@ -37,7 +38,7 @@ class PasswordProof:
             # The user was deleted after the principal was resolved.
             raise WrongPassword
         user, stored = found
-        email = user.email.casefold()
+        email = canonical_address(user.email)
         await self._throttle.ensure_open(email)
         if not await self._passwords.verify(password, stored):
             await self._throttle.record_failure(email)

@@ -31,6 +31,7 @@ from app.auth.views import TokenPair
 from app.events.recorder import EventRecorder
 from app.kit.clock import utc_now
 from app.kit.db.sessions import ReadSession, WriteSession
+from app.kit.mail.address import canonical_address
 from app.models import RefreshToken, Session
 from app.settings.auth import AuthSettings
 from app.users.queries import UserQueries
@@ -84,7 +85,7 @@ class SessionService:
             return await self._refresh(token, rotate=rotate)
 
     async def _sign_in(self, attempt: PasswordSignIn) -> TokenPair:
-        email = attempt.email.casefold()
+        email = canonical_address(attempt.email)
         await self._throttle.hit_address(attempt.address)
         await self._throttle.ensure_open(email)
         found = await self._users.credentials(attempt.email)

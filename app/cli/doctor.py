@@ -40,6 +40,8 @@ from observability.logs.redaction import redact_text
 _OLDEST_SERVER: Final = 150_000
 _OLDEST_REDIS: Final = 6
 _UNREACHABLE: Final = (EmbeddedPostgresError, ValueError, *DRIVER_ERRORS)
+_LISTED: Final = 20
+"""Users whose ids are shown."""
 _PRIVATE_FILES: Final = ("secrets.json", "credentials.json")
 
 
@@ -137,7 +139,10 @@ def _database(settings: Settings) -> Iterator[Diagnosis]:
         yield Diagnosis("database", DiagnosisStatus.FAIL, version, "Use PostgreSQL 15 or newer.")
         return
     yield Diagnosis("database", DiagnosisStatus.OK, version)
-    yield _migrations(dsn)
+    migrated = _migrations(dsn)
+    yield migrated
+    if migrated.verdict is DiagnosisStatus.OK:
+        yield asyncio.run(_addresses(dsn, settings[DatabaseSettings].connect_timeout))
 
 
 async def _server_version(dsn: str, seconds: float) -> int:
@@ -160,6 +165,29 @@ def _migrations(dsn: str) -> Diagnosis:
     if status.pending:
         return Diagnosis("migrations", DiagnosisStatus.FAIL, f"{len(status.pending)} pending", "`strata migrate up`")
     return Diagnosis("migrations", DiagnosisStatus.OK, f"at {status.current}")
+
+
+async def _addresses(dsn: str, seconds: float) -> Diagnosis:
+    connection = await asyncpg.connect(dsn, timeout=seconds)
+    try:
+        ids = [
+            str(row["id"])
+            for row in await connection.fetch(
+                "SELECT id FROM users WHERE email_canonical IS NULL ORDER BY id LIMIT $1", _LISTED + 1
+            )
+        ]
+    finally:
+        await connection.close()
+    if not ids:
+        return Diagnosis("addresses", DiagnosisStatus.OK, "every user has an address of their own")
+    more = " and more" if len(ids) > _LISTED else ""
+    return Diagnosis(
+        "addresses",
+        DiagnosisStatus.WARN,
+        f"users {', '.join(ids[:_LISTED])}{more} may share an address with another user, in another spelling",
+        "They sign in with their exact spelling. Set another e-mail address with PATCH /api/v2/users/{id},"
+        " or `strata users delete ID`.",
+    )
 
 
 def _port(settings: Settings) -> Diagnosis:

@@ -1,22 +1,28 @@
 """Users and the permissions of roles."""
 
-from sqlalchemy import CheckConstraint, Index, func, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy.orm import Mapped, mapped_column, validates
 
+from app.kit.mail.address import canonical_address
 from app.models.base import Base, Identified, Timestamp
 
 
 class User(Identified, Base):
-    """A user. ``email`` is stored as given and is unique without regard to case."""
+    """A user. ``email`` is stored as entered; ``email_canonical`` is unique.
+
+    ``email_canonical`` is NULL for a user whose address another user had in another spelling when the column was
+    introduced. Such a user signs in with the exact spelling of ``email``, until an administrator changes it.
+    """
 
     __tablename__ = "users"
     __table_args__ = (
-        Index("uq_users_email_lower", func.lower(text("email")), unique=True),
+        Index("ix_users_email_exact", "email", postgresql_where=text("email_canonical IS NULL")),
         CheckConstraint("roles <@ ARRAY['reader', 'author', 'moderator', 'admin']", name="roles_known"),
         CheckConstraint("cardinality(roles) > 0", name="roles_present"),
     )
 
     email: Mapped[str]
+    email_canonical: Mapped[str | None] = mapped_column(unique=True)
     display_name: Mapped[str]
     password_hash: Mapped[str]
     roles: Mapped[list[str]]
@@ -27,6 +33,12 @@ class User(Identified, Base):
     updated_at: Mapped[Timestamp]
 
     __mapper_args__ = {"version_id_col": revision, "eager_defaults": True}  # noqa: RUF012 - declarative API
+
+    @validates("email")
+    def _set_canonical(self, _name: str, email: str) -> str:
+        """Every change of the address changes its canonical form."""
+        self.email_canonical = canonical_address(email)
+        return email
 
 
 class RolePermission(Base):

@@ -7,7 +7,9 @@ from sqlalchemy import String, bindparam, func, select
 from app.kit.db.keyset import Position, Slice, apply_keyset, bind_params, page_from_rows
 from app.kit.db.sessions import ReadSession
 from app.kit.db.statements import Read
+from app.kit.mail.address import canonical_address
 from app.models import User
+from app.users.addresses import with_address
 from app.users.views import UserRef, UserView
 
 _COLUMNS: Final = (
@@ -29,8 +31,11 @@ _COUNT: Final = Read(select(func.count()).select_from(User))
 _KEYS: Final = ((User.id, False),)
 _FIRST_PAGE: Final = Read(apply_keyset(select(*_COLUMNS), _KEYS, after=False))
 _NEXT_PAGE: Final = Read(apply_keyset(select(*_COLUMNS), _KEYS, after=True))
-_SAME_EMAIL: Final = func.lower(User.email) == func.lower(bindparam("email", type_=String))
-_CREDENTIALS: Final = Read(select(*_COLUMNS, User.password_hash).where(_SAME_EMAIL))
+_CREDENTIALS: Final = Read(
+    with_address(
+        select(*_COLUMNS, User.password_hash), bindparam("email", type_=String), bindparam("canonical", type_=String)
+    )
+)
 _OWN_CREDENTIALS: Final = Read(select(*_COLUMNS, User.password_hash).where(User.id == bindparam("user_id")))
 
 
@@ -59,7 +64,7 @@ class UserQueries:
 
     async def credentials(self, email: str) -> tuple[UserView, str] | None:
         """The user with this e-mail address and their password hash."""
-        row = await self._reads.one(_CREDENTIALS, email=email)
+        row = await self._reads.one(_CREDENTIALS, email=email, canonical=canonical_address(email))
         return None if row is None else (UserView.from_row(row), row["password_hash"])
 
     async def own_credentials(self, user_id: int) -> tuple[UserView, str] | None:

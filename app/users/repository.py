@@ -3,13 +3,15 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, or_, select, update
+from sqlalchemy import Select, and_, literal, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.access.principal import Role
 from app.kit.db.errors import UNIQUE_VIOLATION, sqlstate
 from app.kit.db.sessions import WriteSession
+from app.kit.mail.address import canonical_address
 from app.models import Session, User
+from app.users.addresses import with_address
 from app.users.errors import EmailTaken
 from app.users.views import UserRef
 
@@ -42,7 +44,7 @@ class UserRepository:
         return await self._lock_first(select(User).where(column == ref))
 
     async def lock_by_email(self, email: str) -> User | None:
-        return await self._lock_first(select(User).where(func.lower(User.email) == func.lower(email)))
+        return await self._lock_first(with_address(select(User), literal(email), literal(canonical_address(email))))
 
     async def delete(self, user: User) -> None:
         await self._session.delete(user)

@@ -17,6 +17,7 @@ from app.auth.tokens import TokenSigner, TokenType
 from app.http.runtime import Runtime
 from app.kit.db import migrations
 from app.kit.db.database import Database
+from app.kit.mail.address import canonical_address
 from app.main import create_app
 from app.settings.auth import AuthSettings
 from app.settings.database import DatabaseSettings
@@ -151,6 +152,34 @@ async def test_each_mailbox_signs_in_with_its_registered_spelling(upgraded: Upgr
         assert await upgraded.sign_in(spelling.email, spelling.password) == 200, spelling
     assert await upgraded.sign_in(ADMIN, PASSWORD) == 200
     assert await upgraded.sign_in(DEACTIVATED, PASSWORD) != 200
+
+
+async def test_one_user_of_each_mailbox_has_the_canonical_form(upgraded: UpgradedHome) -> None:
+    rows = await upgraded.fetch("SELECT email, email_canonical FROM users")
+    forms = {row["email"]: row["email_canonical"] for row in rows}
+    for mailbox in {spelling.mailbox for spelling in SPELLINGS}:
+        emails = [spelling.email for spelling in SPELLINGS if spelling.mailbox == mailbox]
+        assert forms[emails[0]] == canonical_address(emails[0]), "the oldest of the verified users"
+        assert {forms[email] for email in emails[1:]} <= {None}
+
+
+async def test_users_whose_addresses_collide_sign_in_with_their_exact_spelling(upgraded: UpgradedHome) -> None:
+    for spelling in SPELLINGS:
+        assert await upgraded.sign_in(spelling.email, spelling.password) == 200, spelling
+
+
+async def test_the_previous_release_writes_canonical_forms(upgraded: UpgradedHome) -> None:
+    """It does not know the column: a trigger fills it."""
+    added = "INSERT INTO users (uid, email, display_name, password_hash, roles) VALUES"
+    changed = "UPDATE users SET email = $1 WHERE email = $2"
+    await upgraded.fetch(f"{added} (gen_random_uuid(), 'New@Example.com', 'N', '-', '{{author}}')")
+    assert await upgraded.fetch("SELECT 1 FROM users WHERE email_canonical = 'new@example.com'")
+    await upgraded.fetch(changed, "Newer@Example.com", "New@Example.com")
+    assert await upgraded.fetch("SELECT 1 FROM users WHERE email_canonical = 'newer@example.com'")
+    await upgraded.fetch(changed, "n\u00e9w@example.com", "Newer@Example.com")
+    assert await upgraded.fetch(
+        "SELECT 1 FROM users WHERE email = $1 AND email_canonical IS NULL", "n\u00e9w@example.com"
+    )
 
 
 async def test_every_user_still_owns_posts_and_keys(upgraded: UpgradedHome) -> None:
