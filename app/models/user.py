@@ -16,13 +16,14 @@ class User(Identified, Base):
 
     __tablename__ = "users"
     __table_args__ = (
+        Index("uq_users_email_canonical", "email_canonical", unique=True),
         Index("ix_users_email_exact", "email", postgresql_where=text("email_canonical IS NULL")),
         CheckConstraint("roles <@ ARRAY['reader', 'author', 'moderator', 'admin']", name="roles_known"),
         CheckConstraint("cardinality(roles) > 0", name="roles_present"),
     )
 
     email: Mapped[str]
-    email_canonical: Mapped[str | None] = mapped_column(unique=True)
+    email_canonical: Mapped[str | None]
     display_name: Mapped[str]
     password_hash: Mapped[str]
     roles: Mapped[list[str]]
