@@ -1,11 +1,11 @@
 """Reads of the auth feature."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import String, bindparam, exists, func, select
 
 from app.kit.db.keyset import Position, Slice, apply_keyset, bind_params, page_from_rows
 from app.kit.db.sessions import ReadSession, Row
@@ -33,6 +33,17 @@ _PERMISSIONS: Final = Read(
 )
 
 
+_KNOWN_FOR: Final = timedelta(days=180)
+_NETWORK: Final = Read(
+    select(
+        exists()
+        .where(User.email_canonical == bindparam("canonical", type_=String))
+        .where(Session.user_id == User.id, Session.network == bindparam("network", type_=String))
+        .where(Session.created_at > bindparam("since", type_=Session.created_at.type))
+    )
+)
+
+
 class AuthQueries:
     """Reads sessions, permissions of roles, and the rows that the mail jobs need."""
 
@@ -46,6 +57,11 @@ class AuthQueries:
 
     async def session(self, user_id: int, uid: UUID, now: datetime) -> Row | None:
         return await self._reads.one(_ONE, user_id=user_id, uid=uid, now=now)
+
+    async def knows_network(self, canonical: str, network: str, now: datetime) -> bool:
+        """Whether the user with this canonical address signed in from the network in the last 180 days."""
+        found: bool = await self._reads.scalar(_NETWORK, canonical=canonical, network=network, since=now - _KNOWN_FOR)
+        return found
 
     async def permissions(self, roles: Sequence[str]) -> list[str]:
         return [row["permission"] for row in await self._reads.all(_PERMISSIONS, roles=list(roles))]

@@ -6,8 +6,9 @@ from app.access.policy import AccessPermission
 from app.access.principal import Principal
 from app.access.proof import FRESH
 from app.auth.attempts import Attempts, count_attempt
+from app.auth.queries import AuthQueries
 from app.auth.repository import AuthRepository
-from app.auth.throttle import Throttle
+from app.auth.throttle import GuessLimit, Throttle
 from app.kit.clock import utc_now
 from app.kit.db.sessions import ReadSession, WriteSession
 from app.kit.mail.address import canonical_address
@@ -20,7 +21,7 @@ class PasswordProof:
     def __init__(self, reads: ReadSession, passwords: PasswordHasher, throttle: Throttle, attempts: Attempts) -> None:
         self._users = UserQueries(reads)
         self._passwords = passwords
-        self._throttle = throttle
+        self._guesses = GuessLimit(throttle, AuthQueries(reads))
         self._attempts = attempts
 
     async def ensure(self, principal: Principal, password: str | None) -> None:
@@ -39,9 +40,9 @@ class PasswordProof:
             raise WrongPassword
         user, stored = found
         email = canonical_address(user.email)
-        await self._throttle.ensure_open(email)
+        await self._guesses.admit(email)
         if not await self._passwords.verify(password, stored):
-            await self._throttle.record_failure(email)
+            await self._guesses.record_failure(email)
             raise WrongPassword
 
 

@@ -25,7 +25,7 @@ from app.auth.errors import (
 from app.auth.events import SessionRevoked, SessionStarted
 from app.auth.queries import AuthQueries
 from app.auth.repository import AuthRepository
-from app.auth.throttle import Throttle
+from app.auth.throttle import GuessLimit, Throttle
 from app.auth.tokens import Claims, TokenSigner, TokenType
 from app.auth.views import TokenPair
 from app.events.recorder import EventRecorder
@@ -61,7 +61,7 @@ class SessionService:
         self._events = events
         self._passwords = passwords
         self._signer = signer
-        self._throttle = throttle
+        self._guesses = GuessLimit(throttle, self._queries)
         self._attempts = attempts
         self._settings = settings
 
@@ -86,11 +86,10 @@ class SessionService:
 
     async def _sign_in(self, attempt: PasswordSignIn) -> TokenPair:
         email = canonical_address(attempt.email)
-        await self._throttle.hit_address(attempt.address)
-        await self._throttle.ensure_open(email)
+        await self._guesses.admit(email)
         found = await self._users.credentials(attempt.email)
         if not await self._passwords.verify(attempt.password, found[1] if found else None) or found is None:
-            await self._throttle.record_failure(email)
+            await self._guesses.record_failure(email)
             raise BadCredentials
         user = found[0]
         if not user.is_active:
@@ -102,6 +101,7 @@ class SessionService:
             uid=uuid7(),
             user_id=user.id,
             user_agent=agent[:_AGENT_LENGTH] if agent else None,
+            network=attempt.address,
             created_at=now,
             last_used_at=now,
             expires_at=self._expiry(now),

@@ -31,6 +31,6 @@ class AuthComponent(Component):
             passwords=PasswordHasher(auth.password_hash_concurrency),
             signer=TokenSigner(auth),
             mailed_tokens=MailedTokens(require_secret(auth.signing_key, "auth", "signing_key")),
-            throttles=Throttles(auth.logins_per_minute, runtime.get(RateLimits).counting),
+            throttles=Throttles(auth.logins_per_minute, auth.failed_logins_per_hour, runtime.get(RateLimits).counting),
             attempts=runtime.metrics.group(AuthMetrics),
         )

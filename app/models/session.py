@@ -16,6 +16,8 @@ class Session(Identified, Base):
 
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     user_agent: Mapped[str | None]
+    network: Mapped[str | None]
+    """The network from which the user signed in. The limits on guessing serve it first."""
     created_at: Mapped[Timestamp]
     last_used_at: Mapped[Timestamp]
     expires_at: Mapped[datetime]

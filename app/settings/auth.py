@@ -20,5 +20,8 @@ class AuthSettings(Group, name="auth"):
     refresh_ttl: int = Field(30 * 86_400, ge=60, description="seconds")
     verification_ttl: int = Field(48 * 3600, ge=60, description="seconds")
     reset_ttl: int = Field(3600, ge=60, description="seconds")
-    logins_per_minute: int = Field(5, ge=1, description="per client address and per user")
+    logins_per_minute: int = Field(5, ge=1, description="attempts for a user from one network")
+    failed_logins_per_hour: int = Field(
+        30, ge=1, description="for a user from all networks; then only networks with an earlier sign-in are served"
+    )
     password_hash_concurrency: int = Field(2, ge=1, description="argon2 runs at once; each takes 64 MiB")

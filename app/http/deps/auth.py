@@ -12,6 +12,7 @@ from app.events.recorder import EventRecorder
 from app.http.auth import AuthComponent
 from app.http.deps.core import RuntimeDep, WriteSessionDep
 from app.http.principal import resolve_principal
+from app.http.rate_limit.limits import client_address
 from app.http.runtime import runtime_of
 from app.kit.queue.job_queue import JobQueue
 from app.settings.auth import AuthSettings
@@ -41,7 +42,7 @@ async def _session_service(session: WriteSessionDep, runtime: RuntimeDep, reques
         EventRecorder(session),
         auth.passwords,
         auth.signer,
-        auth.throttles.of(request.scope["path"]),
+        auth.throttles.of(client_address(request.scope)),
         auth.attempts,
         runtime.settings[AuthSettings],
     )
@@ -49,7 +50,7 @@ async def _session_service(session: WriteSessionDep, runtime: RuntimeDep, reques
 
 async def _password_proof(runtime: RuntimeDep, request: Request) -> PasswordProof:
     auth = runtime.get(AuthComponent)
-    throttle = auth.throttles.of(request.scope["path"])
+    throttle = auth.throttles.of(client_address(request.scope))
     return PasswordProof(runtime.database.reads, auth.passwords, throttle, auth.attempts)
 
 

@@ -1,60 +1,58 @@
-"""The limit on sign-in, counted by the shared limiter, so that it applies to all workers together."""
+"""The limits on password guessing, counted by the shared limiter, so that they apply to all workers together."""
 
 import hashlib
 from typing import Final
 
 from app.auth.errors import TooManyAttempts
-from observability.rate_limit.limiter import Decision, Limiter
+from observability.rate_limit.limiter import Limiter
 from observability.rate_limit.policies import PolicySet
 
 _NAME: Final = "login"
+_ALL_NETWORKS: Final = "login_all_networks"
 
 
 class Throttles:
-    """One counter per client address and operation, and one per user across all operations."""
+    """One counter per user and network, and one per user for failures from all networks."""
 
-    def __init__(self, per_minute: int, limiter: Limiter) -> None:
-        self._rules = PolicySet.parse(_NAME, {_NAME: f"{per_minute}/minute"})
-        self._limiter = limiter
+    def __init__(self, per_minute: int, failures_per_hour: int, limiter: Limiter) -> None:
+        self.attempts = PolicySet.parse(_NAME, {_NAME: f"{per_minute}/minute"})
+        self.failures = PolicySet.parse(_ALL_NETWORKS, {_ALL_NETWORKS: f"{failures_per_hour}/hour"})
+        self.limiter = limiter
 
-    def of(self, operation: str) -> "OperationThrottle":
-        """The throttle of one operation."""
-        return OperationThrottle(operation, self._limiter, self._rules)
+    def of(self, network: str) -> "NetworkThrottle":
+        """The throttle of a client's network, for all operations and versions."""
+        return NetworkThrottle(network, self)
 
 
-class OperationThrottle:
+class NetworkThrottle:
     """Implements ``app.auth.throttle.Throttle``."""
 
-    def __init__(self, operation: str, limiter: Limiter, rules: PolicySet) -> None:
-        self._operation = operation
-        self._limiter = limiter
-        self._rules = rules
+    def __init__(self, network: str, throttles: Throttles) -> None:
+        self.network = network
+        self._throttles = throttles
 
-    async def hit_address(self, address: str) -> None:
-        """Count one attempt from a client address."""
-        _ensure(await self._limiter.charge(f"login:{self._operation}:{address}", self._rules))
+    async def charge(self, email: str) -> None:
+        """Count one attempt, before the password is checked, so that concurrent attempts count too."""
+        subject = f"{_account(email)}:{self.network}"
+        decision = await self._throttles.limiter.charge(subject, self._throttles.attempts)
+        if not decision.allowed:
+            raise _exhausted(decision.retry_after, _NAME)
 
-    async def ensure_open(self, account: str) -> None:
-        """Raise ``TooManyAttempts`` while a user has too many failed attempts."""
-        decision = await self._limiter.charge(_account(account), self._rules, 0)
+    async def rejection(self, email: str) -> TooManyAttempts | None:
+        """The error for a new network while a user has too many failed attempts."""
+        decision = await self._throttles.limiter.charge(_account(email), self._throttles.failures, 0)
         (standing,) = decision.standings
-        if standing.remaining == 0:
-            raise _exhausted(standing.reset)
+        return _exhausted(standing.reset, _ALL_NETWORKS) if standing.remaining == 0 else None
 
-    async def record_failure(self, account: str) -> None:
+    async def record_failure(self, email: str) -> None:
         """Count one failed attempt for a user."""
-        await self._limiter.charge(_account(account), self._rules)
+        await self._throttles.limiter.charge(_account(email), self._throttles.failures)
 
 
-def _account(account: str) -> str:
+def _account(email: str) -> str:
     """A digest: bounded in length, and no e-mail address appears in a Redis key."""
-    return f"account:{hashlib.blake2b(account.encode('utf-8', 'surrogatepass'), digest_size=16).hexdigest()}"
+    return f"account:{hashlib.blake2b(email.encode('utf-8', 'surrogatepass'), digest_size=16).hexdigest()}"
 
 
-def _ensure(decision: Decision) -> None:
-    if not decision.allowed:
-        raise _exhausted(decision.retry_after)
-
-
-def _exhausted(retry_after: int) -> TooManyAttempts:
-    return TooManyAttempts(retry_after=max(1, retry_after), context={"policy": _NAME})
+def _exhausted(retry_after: int, policy: str) -> TooManyAttempts:
+    return TooManyAttempts(retry_after=max(1, retry_after), context={"policy": policy})

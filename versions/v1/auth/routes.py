@@ -53,7 +53,11 @@ async def login(
     service: SessionServiceDep,
     address: ClientAddressDep,
 ) -> schemas.TokenResponse:
-    """Sign in with address and password; at most five attempts a minute."""
+    """Sign in with address and password.
+
+    A user has five attempts a minute from each network. After 30 failed attempts in an hour from all networks, only
+    networks from which the user signed in before are served. Other attempts are rejected with 429 and `Retry-After`.
+    """
     attempt = mapping.credentials(form, address, request.headers.get("user-agent"))
     return mapping.tokens(await service.sign_in(attempt))
 

@@ -129,6 +129,9 @@ async def issue_token(
 
     A refresh token is rotated. For 30 seconds the rotated token returns the same successor; its later use ends the
     session. An `Idempotency-Key` is ignored: a stored response would contain tokens.
+
+    A user has five attempts a minute from each network. After 30 failed attempts in an hour from all networks, only
+    networks from which the user signed in before are served. Other attempts are rejected with 429 and `Retry-After`.
     """
     if form.grant_type == "refresh_token":
         return mapping.tokens(await service.refresh(form.refresh_token, rotate=True))
