@@ -28,13 +28,21 @@ class Dialect:
 
 
 def _x_ratelimit(decision: Decision) -> Fields:
-    """Return the state of the policy that will be exhausted first; these fields have room for one policy."""
-    tightest = min(decision.standings, key=lambda standing: (standing.remaining, -standing.pause))
+    """Return the state of the policy that will be exhausted first; these fields have room for one policy.
+
+    After a rejection it is a violated policy, and the reset is when the same request would be allowed: an operation of
+    several units needs more than the next unit, and all policies must admit it.
+    """
+    violated, standings = decision.violated, decision.standings
+    if violated:
+        standings = tuple(standing for standing in standings if standing.policy in violated)
+    tightest = min(standings, key=lambda standing: (standing.remaining, -standing.pause))
+    pause = decision.pause if violated else tightest.pause
     return [
         (b"x-ratelimit-limit", b"%d" % tightest.policy.quota),
         (b"x-ratelimit-remaining", b"%d" % tightest.remaining),
         # Rounded up once: a client that waits until then is never too early.
-        (b"x-ratelimit-reset", b"%d" % seconds(decision.now + tightest.pause)),
+        (b"x-ratelimit-reset", b"%d" % seconds(decision.now + pause)),
     ]
 
 

@@ -27,7 +27,10 @@ class Decision(NamedTuple):
     rules: PolicySet
     standings: tuple[Standing, ...]
     now: int
-    """The time of the decision, in milliseconds since the epoch."""
+    """The time of the decision by the clock of this process, in milliseconds since the epoch.
+
+    Not by the clock of Redis, which may differ: clients compare instants with the ``Date`` of the response.
+    """
     violated: tuple[Policy, ...] = ()
     """The policies that the request would exceed; empty if it is allowed."""
     pause: int = 0

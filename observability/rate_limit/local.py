@@ -31,6 +31,7 @@ class LocalLimiter:
     def __init__(self, capacity: int, clock: Callable[[], int] = wall_clock) -> None:
         self._capacity = capacity
         self._clock = clock
+        self._ahead = 0
         self._counters: OrderedDict[tuple[str, str, int], _Counter] = OrderedDict()
 
     def __len__(self) -> int:
@@ -38,7 +39,8 @@ class LocalLimiter:
 
     async def charge(self, subject: str, rules: PolicySet, cost: int = 1) -> Decision:
         """See ``Limiter``."""
-        now = self._clock()
+        ours = self._clock()
+        now = ours + self._ahead
         found = []
         usages = []
         counted = True
@@ -55,10 +57,11 @@ class LocalLimiter:
                 self._counters[key] = window, current, previous
                 usages[position] = current, previous, elapsed
             self._evict()
-        return decide(rules, usages, cost, now, counted=counted)
+        return decide(rules, usages, cost, ours, counted=counted)
 
-    def adopt(self, subject: str, rules: PolicySet, usages: Iterable[Usage], now: int) -> None:
-        """Continue from what a shared limiter counted at ``now``, which is its clock."""
+    def adopt(self, subject: str, rules: PolicySet, usages: Iterable[Usage], now: int, ahead: int) -> None:
+        """Continue from what a shared limiter counted at ``now``. Its clock is ``ahead`` ms ahead of ours."""
+        self._ahead = ahead
         for policy, (current, previous, _) in zip(rules.policies, usages, strict=True):
             key = (subject, policy.name, policy.window)
             self._counters[key] = now // policy.milliseconds, current, previous

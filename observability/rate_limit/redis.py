@@ -11,7 +11,7 @@ from redis.exceptions import NoScriptError
 from observability.concurrency.coalescer import RequestCoalescer
 from observability.rate_limit.connection import Connection, pack
 from observability.rate_limit.limiter import Decision, decide
-from observability.rate_limit.local import LocalLimiter
+from observability.rate_limit.local import LocalLimiter, wall_clock
 from observability.rate_limit.policies import PolicySet
 from observability.rate_limit.windows import charged_units
 from observability.tracing.recording import client_span
@@ -45,6 +45,7 @@ class RedisLimiter:
         self._replies = RequestCoalescer(self._connection.call)
         self._timeout = timeout
         self._clock = clock
+        self._time = clock or wall_clock
         self._mirror = mirror
         self._script = (files(__package__) / "windows.lua").read_bytes()
         self._digest = hashlib.sha1(self._script, usedforsecurity=False).hexdigest().encode()
@@ -60,9 +61,10 @@ class RedisLimiter:
             reply = await self._in_time(self._run([b"%d" % len(keys), *keys, *numbers]))
         counted, now, *counts = map(int, reply.split())
         usages = list(zip(*[iter(counts)] * _PER_POLICY, strict=True))
+        ours = self._time()
         if self._mirror is not None:
-            self._mirror.adopt(subject, rules, usages, now)
-        return decide(rules, usages, cost, now, counted=bool(counted))
+            self._mirror.adopt(subject, rules, usages, now, now - ours)
+        return decide(rules, usages, cost, ours, counted=bool(counted))
 
     async def prepare(self) -> None:
         """Connect and load the script into Redis. Raises as ``charge`` does."""

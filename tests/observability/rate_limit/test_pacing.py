@@ -6,14 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from observability.rate_limit.headers import X_RATELIMIT
 from observability.rate_limit.limiter import Decision, Limiter
-from observability.rate_limit.local import LocalLimiter
+from observability.rate_limit.local import LocalLimiter, wall_clock
 from observability.rate_limit.policies import PolicySet
 from observability.rate_limit.redis import RedisLimiter
 from observability.rate_limit.windows import seconds
 from tests.observability.rate_limit.model import Clock
 
 QUOTAS = st.tuples(st.integers(1, 30), st.integers(1, 90))
+RESET = b"x-ratelimit-reset"
 COSTS = st.lists(st.tuples(st.integers(0, 5_000), st.integers(1, 10)), min_size=1, max_size=60)
 
 
@@ -84,22 +86,52 @@ async def test_the_whole_quota_of_a_window_can_be_used(quota: int, window: int) 
 
 
 @settings(max_examples=60)
-@given(burst=QUOTAS, offset=st.integers(0, 999), costs=COSTS)
+@given(burst=QUOTAS, daily=QUOTAS, offset=st.integers(0, 999), costs=COSTS)
 async def test_a_rejected_client_that_waits_is_admitted(
-    burst: tuple[int, int], offset: int, costs: list[tuple[int, int]]
+    burst: tuple[int, int], daily: tuple[int, int], offset: int, costs: list[tuple[int, int]]
 ) -> None:
-    """By ``Retry-After``, and by the instant of v1, which is in whole seconds."""
+    """By ``Retry-After``, and by the instant of v1, for operations of any cost and policies that both bind."""
     clock = Clock(now=1_795_000_000_000 + offset)
-    limiter, rules = LocalLimiter(1000, clock), rules_of(burst, (1000, 1))
-    for pause, _ in costs:
+    limiter, rules = LocalLimiter(1000, clock), rules_of(burst, daily)
+    for position, (pause, cost) in enumerate(costs):
         clock.now += pause
-        decision: Decision = await limiter.charge("ada", rules)
+        decision: Decision = await limiter.charge("ada", rules, cost)
         if decision.allowed:
             continue
-        tightest = min(decision.standings, key=lambda standing: (standing.remaining, -standing.pause))
-        rejected_at = clock.now
-        for instant in (rejected_at + 1000 * decision.retry_after, 1000 * seconds(decision.now + tightest.pause)):
-            clock.now = instant
-            assert (await limiter.charge("ada", rules, 0)).standings[0].remaining >= 1
-        clock.now = max(clock.now, rejected_at)
-        assert (await limiter.charge("ada", rules)).allowed
+        instants = (clock.now + 1000 * decision.retry_after, 1000 * int(dict(X_RATELIMIT.fields(decision))[RESET]))
+        # Only one of them can be tried: the request that is admitted takes units.
+        clock.now = instants[position % 2]
+        assert (await limiter.charge("ada", rules, cost)).allowed
+
+
+@pytest.mark.parametrize("ahead", [-10_000, 0, 10_000])
+async def test_the_clock_of_redis_may_differ(redis_limiter: Callable[..., RedisLimiter], ahead: int) -> None:
+    """v1's reset is an instant of our clock, and the local counters continue in the windows of Redis."""
+    ours = Clock(now=1_795_000_000_000)
+    local, rules = LocalLimiter(1000, ours), PolicySet.parse("test", {"burst": "5/7 second", "daily": "8/60 second"})
+    shared = redis_limiter(clock=lambda: ours.now + ahead, mirror=local)
+    shared._time = ours
+    await shared.charge("ada", rules, 5)
+    ours.now += 1000
+    rejected = await local.charge("ada", rules, 4)
+    assert rejected.pause == (await shared.charge("ada", rules, 4)).pause > 0
+    assert dict(X_RATELIMIT.fields(rejected))[RESET] == b"%d" % seconds(ours.now + rejected.pause)
+    ours.now += rejected.pause
+    assert (await local.charge("ada", rules, 4)).allowed
+    assert (await shared.charge("ada", rules, 4)).allowed
+
+
+async def test_the_time_of_a_decision_is_ours(
+    redis_limiter: Callable[..., RedisLimiter], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limiter = redis_limiter()
+    run = limiter._run
+
+    async def run_ten_seconds_late(arguments: list[bytes]) -> bytes:
+        counted, now, counts = (await run(arguments)).split(b" ", 2)
+        return b"%b %d %b" % (counted, int(now) - 10_000, counts)
+
+    monkeypatch.setattr(limiter, "_run", run_ten_seconds_late)
+    before = wall_clock()
+    decision = await limiter.charge("ada", rules_of((13, 7), (40, 30)))
+    assert before <= decision.now <= wall_clock()
