@@ -92,6 +92,7 @@ class ObservabilityConfig:
     metrics_folder: Path | None = None
     """The folder in which the processes of one server share metrics; ``None`` for a single process."""
     consumer_series: int = 1000
-    """The maximum number of series of ``api_consumer_requests_total``."""
+    """The maximum number of series of ``api_consumer_requests_total`` and
+    ``api_consumer_request_seconds_total`` together."""
     conformance_ratio: float = 0.0
     """The share of requests that are checked against the contract."""

@@ -72,8 +72,11 @@ def _show_consumers(base: str, interval: float, *, as_json: bool) -> None:
         show_json([asdict(row) for row in rows])
         return
     show_table(
-        ("consumer", "req/s", "429", "5xx"),
-        [(row.name, f"{row.rate:.1f}", f"{row.limited:.1%}", f"{row.errors:.1%}") for row in rows],
+        ("consumer", "req/s", "429", "5xx", "mean"),
+        [
+            (row.name, f"{row.rate:.1f}", f"{row.limited:.1%}", f"{row.errors:.1%}", f"{row.mean * 1000:.1f} ms")
+            for row in rows
+        ],
         empty="No requests. `strata traffic` sends some.",
     )
 

@@ -13,6 +13,7 @@ _BY_ROUTE: Final = "api_version, http_route"
 _REQUESTS_BY_ROUTE: Final = total(_BY_ROUTE, rate(f"{REQUESTS}_count", _VERSIONED))
 _ERRORS_BY_ROUTE: Final = total(_BY_ROUTE, rate(f"{REQUESTS}_count", f'{_VERSIONED},http_response_status_code=~"5.."'))
 _CONSUMERS: Final = "api_consumer_requests_total"
+_SECONDS_BY_CONSUMER: Final = total("consumer", rate("api_consumer_request_seconds_total", _CHOSEN))
 _REQUESTS_BY_CONSUMER: Final = total("consumer", rate(_CONSUMERS, _CHOSEN))
 _ERRORS_BY_CONSUMER: Final = total("consumer", rate(_CONSUMERS, f'{_CHOSEN},outcome="server_error"'))
 
@@ -101,6 +102,26 @@ BOARD: Final = Board(
                     queries=(Query(f"topk(10, {or_zero(_ERRORS_BY_CONSUMER, _REQUESTS_BY_CONSUMER)})"),),
                     traces="status = error",
                     logs="status >= 500",
+                ),
+                Panel(
+                    title="Consumers with the slowest requests",
+                    description="The ten consumers whose requests take longest: seconds per request, mean.",
+                    unit="s",
+                    kind="table",
+                    queries=(Query(f"topk(10, {_SECONDS_BY_CONSUMER} / ({_REQUESTS_BY_CONSUMER} > 0))"),),
+                    traces="duration > 250ms",
+                    logs="duration_ms > 250",
+                ),
+                Panel(
+                    title="Consumers that occupy the servers",
+                    description=(
+                        "The ten consumers whose requests take most time in total: the mean number of their requests "
+                        "in flight."
+                    ),
+                    unit="none",
+                    queries=(Query(f"topk(10, {_SECONDS_BY_CONSUMER})", "{{consumer}}"),),
+                    logs="duration_ms > 250",
+                    traces="duration > 250ms",
                 ),
                 Panel(
                     title="Consumers with the most requests",

@@ -19,6 +19,12 @@ _CONSUMERS: Final = Family(
     "Requests of the consumers that call most; of all others together as 'other'.",
     ("consumer", "api_version", "outcome"),
 )
+_CONSUMER_SECONDS: Final = Family(
+    "api_consumer_request_seconds",
+    "counter",
+    "Seconds that the requests of a consumer took in total; divided by its requests, their mean duration.",
+    ("consumer", "api_version"),
+)
 _CONSUMERS_FILE: Final = "consumers"
 
 
@@ -59,7 +65,7 @@ class Registry(CollectorRegistry):
             self._prepare()
         merged = self._source.merged()
         if self._consumers is not None:
-            self._consumers.add_to(merged, _CONSUMERS)
+            self._consumers.add_to(merged, _CONSUMERS, _CONSUMER_SECONDS)
         return merged
 
 

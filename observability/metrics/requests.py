@@ -81,7 +81,7 @@ class RequestMetrics:
         if context.method in _READS:
             self._reads.labels(version, SPEEDS[seconds > READ_LIMIT]).inc()
         if self.consumers is not None:
-            self.consumers.count(context.consumer, version, outcome(status))
+            self.consumers.count(context.consumer, version, outcome(status), seconds=seconds)
         if version in deprecated:
             self.deprecated.labels(version, context.consumer_tier or ANONYMOUS).inc()
 

@@ -59,6 +59,7 @@ def test_traffic_removes_what_it_created(strata: Strata, number: signal.Signals)
             assert len(strata.json("users", "list")) > 1
             rows = strata.json("top", "--url", url, "--consumers", "--interval", "3")
             assert any("@seed.example (strata traffic, sk_" in row["name"] for row in rows)
+            assert all(0 < row["mean"] < 30 for row in rows)
             process.send_signal(number)
             assert process.wait(60) == 0, strata.log("traffic")
         assert [user["email"] for user in strata.json("users", "list")] == ["ada@example.com"]

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -12,28 +12,40 @@ from app.kit.db.database import Database
 from app.users.queries import UserQueries
 
 _COUNTER = "api_consumer_requests"
-Counts = dict[str, float]
-"""Requests by outcome."""
+_SECONDS = "api_consumer_request_seconds"
+
+
+@dataclass(slots=True)
+class Counts:
+    """Requests of one consumer by outcome, and the seconds that they took in total."""
+
+    requests: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class ConsumerRow:
-    """One consumer: requests per second, and the shares (0 to 1) that exceeded a quota or failed with a 5xx."""
+    """One consumer: requests per second, the shares (0 to 1) that exceeded a quota or failed with a 5xx, and the mean
+    duration of a request in seconds.
+    """
 
     consumer: str
     name: str
     rate: float
     limited: float
     errors: float
+    mean: float
 
 
 def read_consumers(text: str) -> dict[str, Counts]:
     """The counters of every consumer in an exposition in Prometheus' text format."""
-    found: dict[str, Counts] = defaultdict(lambda: defaultdict(float))
+    found: dict[str, Counts] = defaultdict(Counts)
     for family in text_string_to_metric_families(text):
-        if family.name == _COUNTER:
-            for sample in family.samples:
-                found[sample.labels["consumer"]][sample.labels["outcome"]] += sample.value
+        for sample in family.samples:
+            if family.name == _COUNTER:
+                found[sample.labels["consumer"]].requests[sample.labels["outcome"]] += sample.value
+            elif family.name == _SECONDS:
+                found[sample.labels["consumer"]].seconds += sample.value
     return dict(found)
 
 
@@ -43,12 +55,14 @@ def compare_consumers(
     """One row for each consumer with requests between the two scrapes, the busiest first."""
     rows = []
     for consumer, now in after.items():
-        earlier = before.get(consumer, {})
-        growth = {outcome: count - earlier.get(outcome, 0.0) for outcome, count in now.items()}
+        earlier = before.get(consumer, Counts())
+        growth = {outcome: count - earlier.requests.get(outcome, 0.0) for outcome, count in now.requests.items()}
         requests = sum(growth.values())
         if requests > 0:
             limited, errors = (growth.get(outcome, 0.0) / requests for outcome in ("rate_limited", "server_error"))
-            rows.append(ConsumerRow(consumer, names.get(consumer, consumer), requests / seconds, limited, errors))
+            mean = (now.seconds - earlier.seconds) / requests
+            name = names.get(consumer, consumer)
+            rows.append(ConsumerRow(consumer, name, requests / seconds, limited, errors, mean))
     return sorted(rows, key=lambda row: row.rate, reverse=True)
 
 

@@ -1,4 +1,4 @@
-"""Counts requests by consumer with a bounded number of series: the top K by space-saving, and the rest as one series.
+"""Counts requests and their seconds by consumer in a bounded number of series: the top K by space-saving, and the rest.
 
 Space-saving (Metwally, Agrawal, El Abbadi 2005): in a full table, a new consumer replaces the one with the lowest rank
 and inherits its rank as the bound of its error. There are two additions. In a full table a new consumer counts as
@@ -36,16 +36,21 @@ _RANK, _PROVEN, _CELLS = 0, 1, 2
 class ConsumerTable:
     """Counts by consumer and cell. ``cells`` are the values of the other labels, always in the same order.
 
+    The seconds of the requests have one sum per consumer and first value of a cell: the version.
+
     Raises ``ValueError`` for a budget without room for one consumer beside ``other`` and ``anonymous``.
     """
 
     def __init__(self, cells: Sequence[tuple[str, ...]], budget: int, path: Path | None = None) -> None:
-        self._cells = {cell: number for number, cell in enumerate(cells)}
-        self._slots = budget // len(cells)
+        sums = list(dict.fromkeys(cell[0] for cell in cells))
+        self._sums = {(name,): len(cells) + number for number, name in enumerate(sums)}
+        self._cells = {cell: (number, self._sums[cell[:1]]) for number, cell in enumerate(cells)}
+        series = len(cells) + len(sums)
+        self._slots = budget // series
         if self._slots <= len(_RESERVED):
-            message = f"a budget of {budget} series is too small for one consumer with {len(cells)} series"
+            message = f"a budget of {budget} series is too small for one consumer with {series} series"
             raise ValueError(message)
-        self._width = _CELLS + len(cells)
+        self._width = _CELLS + series
         words = _HEAD_WORDS + self._slots * self._width
         self._lock = threading.Lock()
         self._descriptor: int | None = None
@@ -60,25 +65,28 @@ class ConsumerTable:
         self._ids = memory[words * 8 :]
         self._generation = -1.0
         self._index: dict[bytes, int] = {}
-        self._pending: dict[tuple[str, int], float] = {}
+        self._pending: dict[tuple[str, int, int], tuple[float, float]] = {}
 
-    def count(self, consumer: str | None, *cell: str) -> None:
-        """Count one request. ``None`` stands for an anonymous client. Raises ``KeyError`` for an undeclared cell."""
-        key = ANONYMOUS if consumer is None else consumer, self._cells[cell]
+    def count(self, consumer: str | None, *cell: str, seconds: float = 0.0) -> None:
+        """Count one request and its duration. ``None`` stands for an anonymous client.
+
+        Raises ``KeyError`` for an undeclared cell.
+        """
+        key = ANONYMOUS if consumer is None else consumer, *self._cells[cell]
         with self._lock:
             if self._descriptor is None:
-                self._add(*key, 1.0)
+                self._add(*key, 1.0, seconds)
             elif locks.try_lock(self._descriptor):
                 try:
-                    self._add(*key, 1.0)
+                    self._add(*key, 1.0, seconds)
                     self._add_pending()
                 finally:
                     locks.unlock(self._descriptor)
-            elif key in self._pending or len(self._pending) < self._slots:
-                self._pending[key] = self._pending.get(key, 0.0) + 1.0
             else:
-                other = OTHER, key[1]
-                self._pending[other] = self._pending.get(other, 0.0) + 1.0
+                if key not in self._pending and len(self._pending) >= self._slots:
+                    key = OTHER, *key[1:]
+                requests, sum_of_seconds = self._pending.get(key, (0.0, 0.0))
+                self._pending[key] = requests + 1.0, sum_of_seconds + seconds
 
     def flush(self) -> None:
         """Add the buffered counts if the lock is free."""
@@ -89,15 +97,15 @@ class ConsumerTable:
                 finally:
                     locks.unlock(self._descriptor)
 
-    def add_to(self, merged: Merged, family: Family) -> None:
+    def add_to(self, merged: Merged, requests: Family, seconds: Family) -> None:
         """Add every counted series. The consumer is the first label. Raises ``Busy``."""
-        cells = list(self._cells)
+        cells = [*((requests, cell) for cell in self._cells), *((seconds, name) for name in self._sums)]
         words, ids = self._consistent_copy()
         doubles = memoryview(words).cast("d")
         for slot in range(self._slots):
             name = self._name(slot, ids)
             start = _HEAD_WORDS + slot * self._width + _CELLS
-            for cell, value in zip(cells, doubles[start : start + len(cells)].tolist(), strict=True):
+            for (family, cell), value in zip(cells, doubles[start : start + len(cells)].tolist(), strict=True):
                 if name and value:
                     merged.add(family, (name, *cell), [value], {})
 
@@ -124,10 +132,10 @@ class ConsumerTable:
 
     def _add_pending(self) -> None:
         pending, self._pending = self._pending, {}
-        for key, amount in pending.items():
-            self._add(*key, amount)
+        for key, amounts in pending.items():
+            self._add(*key, *amounts)
 
-    def _add(self, consumer: str, cell: int, amount: float) -> None:
+    def _add(self, consumer: str, cell: int, sum_cell: int, amount: float, seconds: float) -> None:
         doubles = self._doubles
         if doubles[0] != self._generation:
             self._read_index()
@@ -139,6 +147,7 @@ class ConsumerTable:
                 doubles[start + _PROVEN] += amount
                 start = _HEAD_WORDS
         doubles[start + _CELLS + cell] += amount
+        doubles[start + _CELLS + sum_cell] += seconds
 
     def _slot(self, consumer: str) -> int:
         if consumer in _RESERVED:

@@ -13,13 +13,14 @@ from observability.metrics.multiprocess.layout import Family
 from observability.metrics.multiprocess.snapshot import Merged
 
 FAMILY = Family("api_consumer_requests", "counter", "Requests.", ("consumer", "api_version", "outcome"))
+SECONDS = Family("api_consumer_request_seconds", "counter", "Seconds.", ("consumer", "api_version"))
 CELLS = [(version, outcome) for version in ("v1", "v2") for outcome in ("success", "client_error")]
 
 
-def series_of(table: ConsumerTable) -> dict[tuple[str, ...], float]:
+def series_of(table: ConsumerTable, family: Family = FAMILY) -> dict[tuple[str, ...], float]:
     merged = Merged()
-    table.add_to(merged, FAMILY)
-    return {labels: point.values[0] for labels, point in merged.points.get(FAMILY.name, {}).items()}
+    table.add_to(merged, FAMILY, SECONDS)
+    return {labels: point.values[0] for labels, point in merged.points.get(family.name, {}).items()}
 
 
 def test_a_hundred_thousand_keys_are_within_the_budget() -> None:
@@ -35,7 +36,7 @@ def test_a_hundred_thousand_keys_are_within_the_budget() -> None:
     assert sum(series_of(table).values()) == 100_000
 
 
-@given(st.lists(st.tuples(st.integers(0, 200), st.sampled_from(CELLS)), max_size=3000), st.integers(16, 60))
+@given(st.lists(st.tuples(st.integers(0, 200), st.sampled_from(CELLS)), max_size=3000), st.integers(18, 60))
 def test_sum_is_exact_and_series_are_bounded(requests: list[tuple[int, tuple[str, str]]], budget: int) -> None:
     table = ConsumerTable(CELLS, budget)
     for consumer, cell in requests:
@@ -90,3 +91,30 @@ def test_count_does_not_wait_for_another_process(tmp_path: Path, monkeypatch: py
         with pytest.raises(locks.Busy):
             series_of(table)
     assert series_of(table) == {("early", "v1", "success"): 1, ("late", "v1", "success"): 3}
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.sampled_from(CELLS), st.integers(0, 64)), max_size=400))
+def test_sum_of_seconds_is_exact_and_within_the_budget(requests: list[tuple[int, tuple[str, str], int]]) -> None:
+    """Multiples of 1/64 have an exact sum. Replaced consumers and those on probation count as other."""
+    budget = 24
+    table = ConsumerTable(CELLS, budget)
+    for consumer, cell, amount in requests:
+        table.count(f"key-{consumer}", *cell, seconds=amount / 64)
+    seconds = series_of(table, SECONDS)
+    assert len(series_of(table)) + len(seconds) <= budget
+    for version in ("v1", "v2"):
+        spent = sum(value for (_, name), value in seconds.items() if name == version)
+        assert spent == sum(amount for _, cell, amount in requests if cell[0] == version) / 64
+
+
+def test_seconds_belong_to_their_consumer(tmp_path: Path) -> None:
+    first, second = (ConsumerTable(CELLS, 60, tmp_path / "consumers") for _ in range(2))
+    first.count("slow", "v2", "success", seconds=2.0)
+    with locks.locked(tmp_path / "consumers", 1):
+        # Buffered, because another process has the lock.
+        first.count("slow", "v2", "client_error", seconds=1.0)
+        first.count("slow", "v2", "client_error", seconds=0.5)
+    second.count("fast", "v2", "success", seconds=0.25)
+    first.flush()
+    assert series_of(second, SECONDS) == {("slow", "v2"): 3.5, ("fast", "v2"): 0.25}
+    assert sum(series_of(second).values()) == 4
