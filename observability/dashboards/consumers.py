@@ -14,7 +14,10 @@ _BY_CONSUMER: Final = total("consumer", _REQUESTS)
 BOARD: Final = Board(
     uid="strata-consumers",
     title="3 Consumers",
-    description="The consumers with the most requests by name; all others together are `other`.",
+    description=(
+        "The consumers with the most requests by the uid of key or user; all others together are `other`. "
+        "`strata top --consumers` shows their names."
+    ),
     variables=(ENVIRONMENT, API_VERSION, CONSUMER),
     rows=(
         Row(

@@ -1,5 +1,6 @@
 """Converts a dashboard to the form that Grafana loads, with grafana-foundation-sdk."""
 
+import re
 from itertools import count
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from grafana_foundation_sdk.models.dashboard import (
     DashboardLinkType,
     DataSourceRef,
     DataTransformerConfig,
+    DynamicConfigValue,
     Threshold,
     ThresholdsMode,
     VariableOption,
@@ -28,7 +30,7 @@ from grafana_foundation_sdk.models.dashboard import (
 from grafana_foundation_sdk.models.heatmap import HeatmapColorMode
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from observability.dashboards.links import PROMETHEUS, logs_url, traces_url
+from observability.dashboards.links import PROMETHEUS, consumer_url, logs_url, traces_url
 from observability.dashboards.model import Board, Panel, Query, Step, Variable
 
 TAG: Final = "strata"
@@ -36,6 +38,9 @@ ALL: Final = ".*"
 """The value of a variable while nothing is selected."""
 _SOURCE: Final = DataSourceRef(type_val="prometheus", uid=PROMETHEUS)
 _COLUMNS: Final = 24
+
+_BY_CONSUMER: Final = re.compile(r"\bby \([^)]*\bconsumer\b")
+"""A grouping that keeps the consumer, so that a table has a column with it."""
 
 Visual = timeseries.Panel | stat.Panel | table.Panel | heatmap.Panel
 
@@ -106,9 +111,20 @@ def _panel(panel: Panel, variables: tuple[Variable, ...], number: int) -> Visual
             for title, url in addresses.items()
         ]
     )
+    _link_consumers(visual, panel)
     for letter, query in zip("ABCDEFGH", panel.queries, strict=False):
         visual.with_target(_target(panel, query, letter))
     return visual
+
+
+def _link_consumers(visual: Visual, panel: Panel) -> None:
+    """Link each consumer to its own dashboard."""
+    title = "Dashboard of this consumer"
+    if isinstance(visual, table.Panel) and any(_BY_CONSUMER.search(query.expr) for query in panel.queries):
+        links = [{"title": title, "url": consumer_url("__value.raw")}]
+        visual.override_by_name("consumer", [DynamicConfigValue(id_val="links", value=links)])
+    if isinstance(visual, timeseries.Panel) and any("{{consumer}}" in query.legend for query in panel.queries):
+        visual.data_links([dashboard.DashboardLink(title).url(consumer_url("__field.labels.consumer"))])
 
 
 def _visual(panel: Panel) -> Visual:

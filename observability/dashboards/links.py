@@ -14,6 +14,11 @@ LOKI: Final = "loki"
 _ENCODED_VARIABLE: Final = re.compile(r"%24%7B\w+(?:%3A\w+)?%7D")
 
 
+def consumer_url(value: str) -> str:
+    """Return the link to the dashboard of a consumer. ``value`` is Grafana's variable for the uid."""
+    return f"/d/strata-consumers?var-consumer=${{{value}}}&${{__url_time_range}}&${{environment:queryparam}}"
+
+
 def traces_url(panel: Panel, variables: tuple[Variable, ...]) -> str:
     """Return the link to a TraceQL query for the spans that the variables and the panel select."""
     chosen = [f'{found.attribute} =~ "{_value(found)}"' for found in variables if found.attribute]

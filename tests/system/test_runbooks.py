@@ -1,7 +1,7 @@
 """Every command and SQL statement of every runbook works: an engineer copies it during an outage.
 
-Words in capital letters are placeholders, for which a reader inserts a value. The queries in Prometheus' language are run
-by ``test_dashboards_alive.py``.
+Words in capital letters are placeholders, for which a reader inserts a value. ``test_dashboards_alive.py`` runs the
+queries in Prometheus' language.
 """
 
 import asyncio
@@ -24,9 +24,9 @@ from tests.support.redis import running_redis
 from tests.support.strata_up import Run
 from tests.support.waiting import wait_until
 from tests.system.test_deployment import SERVICES
+from tests.system.test_series_exist import INLINE_CODE
 
 RUNBOOKS = sorted((Path(__file__).parents[2] / "grafana/runbooks").glob("*.md"))
-CODE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 SQL = ("SELECT", "ANALYZE", "EXPLAIN")
 REDIS = ("SLOWLOG",)
 PROGRAMS = {"strata", "docker", "curl", "py-spy", *SQL, *REDIS}
@@ -41,7 +41,7 @@ EMAIL = "ada@example.com"
 
 def commands(*programs: str) -> list[str]:
     """The distinct commands of all runbooks that start with one of these words."""
-    found = (code for path in RUNBOOKS for code in CODE.findall(path.read_text()))
+    found = (code for path in RUNBOOKS for code in INLINE_CODE.findall(path.read_text()))
     return sorted({code for code in found if code.split()[0] in programs and " " in code})
 
 

@@ -28,6 +28,7 @@ OF_PROMETHEUS = {
     "ALERTS": frozenset({"alertname", "alertstate", "severity"}),
 }
 OF_TARGETS = frozenset({"environment", "job", "instance"})
+INLINE_CODE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 RULES = [rule for rules in recording.groups(PRODUCTION).values() for rule in rules]
 RECORDED = {rule.name: frozenset({"api_version", "slo"}) for rule in RULES}
 
@@ -50,8 +51,20 @@ def of_rules() -> Iterator[tuple[str, str]]:
             yield alert.name, alert.expr
 
 
+def is_promql(code: str) -> bool:
+    """Whether it is PromQL, and not a query in another language."""
+    try:
+        return bool(readings(code))
+    except ValueError:
+        return False
+
+
 def of_runbooks() -> Iterator[tuple[str, str]]:
+    """Queries in blocks and, if they have a selector with labels or a range, within a sentence."""
     for path in (ROOT / "grafana/runbooks").glob("*.md"):
+        for code in INLINE_CODE.findall(path.read_text()):
+            if re.search(r"\w[{\[]", code) and is_promql(code):
+                yield path.name, code
         for block in re.findall(r"```promql\n(.*?)```", path.read_text(), re.DOTALL):
             for line in re.sub(r"\n {4,}", " ", block).splitlines():
                 if line.strip():

@@ -43,7 +43,7 @@ class ConsumerTable:
 
     def __init__(self, cells: Sequence[tuple[str, ...]], budget: int, path: Path | None = None) -> None:
         sums = list(dict.fromkeys(cell[0] for cell in cells))
-        self._sums = {(name,): len(cells) + number for number, name in enumerate(sums)}
+        self._sums: dict[tuple[str, ...], int] = {(name,): len(cells) + number for number, name in enumerate(sums)}
         self._cells = {cell: (number, self._sums[cell[:1]]) for number, cell in enumerate(cells)}
         series = len(cells) + len(sums)
         self._slots = budget // series

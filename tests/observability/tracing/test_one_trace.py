@@ -80,6 +80,29 @@ async def test_trace_covers_request_and_mail_and_both_workers_export(
     assert "trace_export" not in strata.log("serve") + strata.log("worker")
 
 
+def test_look_ups_of_callers_have_names_of_their_own(dsn: str, tmp_path: Path, collector: Collector) -> None:
+    """Otherwise they are called like other reads of their tables: ``SELECT sessions``."""
+    tracing = {"STRATA_TRACING__ENDPOINT": collector.url, "STRATA_TRACING__SAMPLE_RATIO": "1"}
+    strata = Strata(tmp_path / "home", dsn, **tracing)
+    strata.run("users", "create", "ada@example.com", "--password", PASSWORD)
+    key = strata.json("keys", "create", "ada@example.com", "--name", "test")["key"]
+    form = {"grant_type": "password", "username": "ada@example.com", "password": PASSWORD}
+    with strata.serving() as url:
+        signed_in = httpx2.post(f"{url}/api/v2/auth/token", data=form, timeout=60)
+        token = {"Authorization": f"Bearer {signed_in.json()['access_token']}"}
+        for name, headers in {"look up API key": {"X-API-Key": key}, "look up session": token}.items():
+            response = httpx2.get(f"{url}/api/v2/me", headers=headers, timeout=30)
+            assert response.status_code == 200, response.text
+            trace_id = response.headers["traceresponse"].split("-")[1]
+            collector.wait(lambda c, name=name, trace_id=trace_id: name in of_trace(c, trace_id))
+            spans = of_trace(collector, trace_id)
+            assert spans[name].parent_id == spans["GET /api/v2/me"].span_id
+            assert spans[name].attributes["db.query.summary"] == name
+            assert spans[name].attributes["db.namespace"] == dsn.rpartition("/")[2].partition("?")[0]
+            assert {other for other in spans if other.startswith("look up ")} == {name}
+    assert key not in repr(collector.spans)
+
+
 async def test_traces_of_a_local_run_are_shown_as_trees(dsn: str, tmp_path: Path) -> None:
     strata = Strata(tmp_path / "home", dsn, STRATA_TRACING__SAMPLE_RATIO="1")
     with strata.serving() as url:
