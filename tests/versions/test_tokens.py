@@ -88,6 +88,7 @@ FORGERIES: dict[str, Callable[[TestApp, str], str]] = {
     "no such session": resigned({"sid": str(uuid4())}),
     "no such user": resigned({"sub": str(uuid4())}),
     "no type": resigned({"type": ...}),
+    **{f"sid {sid!r}": resigned({"sid": sid}) for sid in (7, 1.5, True, None, [], ["a"], {}, "")},
     "nonsense": lambda _, __: "eyJ.eyJ.eyJ",
     "deep": lambda _, token: f"{base64.urlsafe_b64encode(b'[' * 5000).decode()}.{token.split('.')[1]}.x",
     "not ASCII": lambda _, __: "ey\xff",

@@ -8,7 +8,7 @@ from app.settings.http import HttpSettings
 from observability.rate_limit.headers import DRAFT_11
 from versions.kit.application import build_application, load_resources
 from versions.kit.version import ApiVersion
-from versions.v2.errors import render
+from versions.v2.auth.errors import render
 
 _RESOURCES: Final = (
     "auth",

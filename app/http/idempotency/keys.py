@@ -97,7 +97,10 @@ async def idempotently(request: Request, handler: Callable[[Request], Awaitable[
     runtime = runtime_of(request.scope)
     cipher = runtime.get(ResponseCipher)
     scope = await _scope(request, _key(header))
-    said = [request.url.query, *(request.headers.get(name, "") for name in _PART_OF_THE_REQUEST)]
+    said = [
+        request.scope["query_string"].decode("latin-1"),
+        *(request.headers.get(name, "") for name in _PART_OF_THE_REQUEST),
+    ]
     fingerprint = hashlib.sha256(orjson.dumps(said) + await request.body()).digest()
     async with runtime.database.write() as session:
         records = IdempotencyRepository(session)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 import orjson
 from fastapi.params import Form, Query
 from fastapi.routing import APIRoute
-from starlette.datastructures import QueryParams
+from starlette.datastructures import FormData, QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -20,6 +20,7 @@ from app.http.principal import resolve_principal
 from app.http.rate_limit.admission import admit, cost_of
 from app.http.routing.compiled import compile_read
 from app.http.routing.deprecations import Deprecations
+from app.http.routing.forms import parse_form
 from app.http.runtime import runtime_of
 from app.http.state import state_of
 from app.kit.db.metrics import PrometheusDatabaseMetrics
@@ -54,10 +55,10 @@ class UnsupportedContentCoding(HttpError):
 
 class RepeatedParameter(Malformed):
     code = "repeated_parameter"
-    detail = "The request has query parameters that appear more than once. Send each once."
+    detail = "The request has parameters that appear more than once. Send each once."
 
-    def __init__(self, names: list[str]) -> None:
-        super().__init__(fields=[FieldError((name,), self.code, "Repeated parameter.", "query") for name in names])
+    def __init__(self, names: list[str], where: str = "query") -> None:
+        super().__init__(fields=[FieldError((name,), self.code, "Repeated parameter.", where) for name in names])
 
 
 class UnknownParameter(Malformed):
@@ -82,6 +83,11 @@ class StrictRequest(Request):
                 raise json.JSONDecodeError(error.msg, "", error.pos) from None
         return self._json
 
+    async def read_form(self) -> FormData:
+        """Parse the body; ``form`` returns the same. Raises ``MalformedForm``."""
+        self._form = await parse_form(await self.body(), self.headers.get("content-type", ""))
+        return self._form
+
 
 class StrictRoute(APIRoute):
     """Charges and validates a request, then calls FastAPI's handler. Versions subclass it and override ``wrap``."""
@@ -103,11 +109,10 @@ class StrictRoute(APIRoute):
         self.deprecations = deprecations = Deprecations.of(self)
 
         async def check(request: Request) -> Response:
-            if self.strict_parameters and request.url.query:
+            if self.strict_parameters and request.scope["query_string"]:
                 ensure_parameters(request.query_params, known)
-            # Read here: FastAPI would report an error of the size limit as a parsing error.
-            if accepted is not None and await request.body():
-                _ensure_readable(request, accepted)
+            if accepted is not None:
+                await self._read(request, accepted)
             return await inner(request)
 
         async def handle(request: Request) -> Response:
@@ -137,6 +142,15 @@ class StrictRoute(APIRoute):
         """Call the handler. A version overrides this to add entity tags or idempotency keys."""
         return await handler(request)
 
+    async def _read(self, request: Request, accepted: frozenset[str]) -> None:
+        # Read here: FastAPI would report an error of the size limit, or of a form, as a parsing error.
+        if await request.body():
+            _ensure_readable(request, accepted)
+        if accepted is _FORM and isinstance(request, StrictRequest):
+            form = await request.read_form()
+            if self.strict_parameters:
+                _ensure_single(form, "body")
+
     def _accepted(self) -> frozenset[str] | None:
         declaration = body_declaration(self)
         if declaration is None:
@@ -148,8 +162,12 @@ def ensure_parameters(given: QueryParams, known: set[str]) -> None:
     """Raise ``UnknownParameter`` or ``RepeatedParameter`` unless each parameter is known and appears once."""
     if unknown := sorted(set(given) - known):
         raise UnknownParameter(unknown)
+    _ensure_single(given, "query")
+
+
+def _ensure_single(given: QueryParams | FormData, where: str) -> None:
     if repeated := sorted(name for name in given if len(given.getlist(name)) > 1):
-        raise RepeatedParameter(repeated)
+        raise RepeatedParameter(repeated, where)
 
 
 def _ensure_readable(request: Request, accepted: frozenset[str]) -> None:

@@ -6,11 +6,15 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+import httpx2
 import pytest
 
 from app.auth.tokens import _claims
 from app.http.errors.problems import pointer
+from app.main import create_app
+from app.settings.loading import load_settings
 from tests.support.app import TestApp
+from tests.support.hostile import HostileRequest
 
 ADDRESS: Final = "http@strata.test"
 WORDS: Final = {"/search": "query=a&", "/search/posts": "q=a&"}
@@ -96,6 +100,34 @@ async def test_a_patch_states_its_media_types(test_app: TestApp) -> None:
             response = await client.patch(url, content=b"{}", headers={"Content-Type": media_type})
             assert response.status_code == status
             assert response.headers["Accept-Patch"] == "application/json, application/merge-patch+json"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(
+    "name", ["baggage", "tracestate", "traceparent", "baggage, tracestate, traceparent, content-type"]
+)
+async def test_a_preflight_may_name_the_fields_of_traces(test_app: TestApp, version: str, name: str) -> None:
+    origin = "https://pages.example"
+    settings = load_settings(home=test_app.runtime.settings.home, http={"cors_origins": [origin]})
+    transport = httpx2.ASGITransport(create_app(settings))
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": name}
+    async with httpx2.AsyncClient(transport=transport, base_url="http://strata.test") as client:
+        response = await client.options(f"/api/{version}/posts", headers={"Origin": origin, **asked})
+    assert response.status_code == 200, response.text
+    assert response.headers["Access-Control-Allow-Origin"] == origin
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_bytes_in_a_query_need_no_escapes(test_app: TestApp, version: str) -> None:
+    """Servers pass on bytes that a client did not escape."""
+    ada = await test_app.person(ADDRESS)
+    headers = [(b"host", b"strata.test"), (b"x-api-key", ada.key.encode()), (b"idempotency-key", b"raw-query")]
+    for method, path in (("GET", "/posts"), ("POST", "/posts")):
+        body = b'{"title": "T", "content": "C"}' if method == "POST" else b""
+        typed = [*headers, (b"content-type", b"application/json")]
+        request = HostileRequest(method, f"/api/{version}{path}".encode(), b"a=\xff", typed, body)
+        response = await request.send(test_app.app)
+        assert response.status_code == (400 if version == "v2" else 201 if method == "POST" else 200), response.text
 
 
 async def test_head_counts_no_view(test_app: TestApp) -> None:

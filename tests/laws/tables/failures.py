@@ -89,6 +89,7 @@ ANYWHERE: Final[Mapping[str, str]] = {
     "body_too_large": "tests/versions/test_bad_input.py",
     "repeated_header": "tests/app/http/test_correctness.py",
     "unsupported_content_coding": "tests/app/http/test_correctness.py",
+    "malformed_form": "tests/versions/test_forms.py",
     "headers_too_large": "tests/versions/test_bad_input.py",
 }
 """Codes that depend on load, time or data rather than on the request, with the tests of both versions."""

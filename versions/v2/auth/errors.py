@@ -1,16 +1,15 @@
 """Error responses of the token endpoint, with the members of RFC 6749, section 5.2."""
 
-from collections.abc import Awaitable, Callable
 from typing import ClassVar, Final
 
 import orjson
-from fastapi.exceptions import RequestValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.errors import DomainError
 from app.http.errors.failures import classify
 from app.http.errors.problems import MEDIA_TYPE, problem
+from app.http.rate_limit.limits import QuotaExceeded
+from versions.v2.errors import render as render_problem
 from versions.v2.routing import V2Route
 
 _OAUTH: Final = {
@@ -26,25 +25,26 @@ _OAUTH: Final = {
 
 
 STATUSES: Final = frozenset({400, 401, 403, 415, 422, 429})
-"""Statuses whose errors have the members of RFC 6749. Middleware rejects oversized or slow bodies without."""
+"""Statuses whose errors have the members of RFC 6749, except those of the general rate limit."""
+_TOKEN_PATH: Final = "/auth/token"  # noqa: S105 - no secret
 
 
 class TokenRoute(V2Route):
-    """Adds ``error`` and ``error_description`` to the problems of ``STATUSES``.
-
-    Ignores ``Idempotency-Key``: a replayed sign-in would succeed after the password has changed.
-    """
+    """Ignores ``Idempotency-Key``: a replayed sign-in would succeed after the password has changed."""
 
     idempotent: ClassVar[bool] = False
 
-    async def wrap(self, request: Request, handler: Callable[[Request], Awaitable[Response]]) -> Response:
-        """Returns the response of the operation, or its problem with the members of RFC 6749."""
-        try:
-            return await super().wrap(request, handler)
-        except (DomainError, RequestValidationError) as error:
-            failure = classify(error)
-            if failure.status not in STATUSES:
-                raise
-            code = _OAUTH.get(failure.code, "invalid_request")
-            body = {**problem(request, failure), "error": code, "error_description": failure.detail}
-            return Response(orjson.dumps(body), failure.status, dict(failure.headers), MEDIA_TYPE)
+
+def render(request: Request, error: Exception) -> Response:
+    """The problem response of v2. Those of the token endpoint also have the members of RFC 6749.
+
+    The middleware of the version calls this too, for requests that are rejected before they reach the route.
+    """
+    if request.method != "POST" or not request.scope["path"].endswith(_TOKEN_PATH):
+        return render_problem(request, error)
+    failure = classify(error)
+    if failure.status not in STATUSES or isinstance(error, QuotaExceeded):
+        return render_problem(request, error)
+    code = _OAUTH.get(failure.code, "invalid_request")
+    body = {**problem(request, failure), "error": code, "error_description": failure.detail}
+    return Response(orjson.dumps(body), failure.status, dict(failure.headers), MEDIA_TYPE)
