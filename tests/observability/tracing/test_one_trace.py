@@ -104,7 +104,9 @@ def test_look_ups_of_callers_have_names_of_their_own(dsn: str, tmp_path: Path, c
 
 
 async def test_traces_of_a_local_run_are_shown_as_trees(dsn: str, tmp_path: Path) -> None:
-    strata = Strata(tmp_path / "home", dsn, STRATA_TRACING__SAMPLE_RATIO="1")
+    # A registration takes longer than the default of one second on a busy machine.
+    slow = {"STRATA_TRACING__SLOW_THRESHOLD": "30"}
+    strata = Strata(tmp_path / "home", dsn, STRATA_TRACING__SAMPLE_RATIO="1", **slow)
     with strata.serving() as url:
         register(url, "ada@example.com")
         httpx2.get(f"{url}/api/v2/posts", timeout=30)
