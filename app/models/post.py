@@ -9,10 +9,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Identified, Timestamp
 
-SEARCH_CONFIGURATION: Final = "english"
-_SEARCH_VECTOR: Final = (
-    f"setweight(to_tsvector('{SEARCH_CONFIGURATION}'::regconfig, title), 'A') || "
-    f"setweight(to_tsvector('{SEARCH_CONFIGURATION}'::regconfig, content), 'B')"
+SEARCH_CONFIGURATION: Final = "strata_english"
+"""``english`` without stop words, from a migration: every word of a post is found."""
+RANKING_CONFIGURATION: Final = "english"
+"""Stop words do not count for the rank."""
+_RANKED_WORDS: Final = (
+    f"setweight(to_tsvector('{RANKING_CONFIGURATION}'::regconfig, title), 'A') || "
+    f"setweight(to_tsvector('{RANKING_CONFIGURATION}'::regconfig, content), 'B')"
 )
 
 
@@ -24,6 +27,7 @@ class Post(Identified, Base):
         CheckConstraint("status IN ('draft', 'published', 'archived')", name="status_known"),
         CheckConstraint("status <> 'published' OR published_at IS NOT NULL", name="published_dated"),
         Index("ix_posts_search", "search", postgresql_using="gin"),
+        Index("ix_posts_words", text("post_words(title, content)"), postgresql_using="gin"),
         Index("ix_posts_author_id_created_at_id", "author_id", "created_at", "id"),
         Index("ix_posts_created_at_id", "created_at", "id", postgresql_where=text("status = 'published'")),
         Index("ix_posts_unpublished_created_at_id", "created_at", "id", postgresql_where=text("status <> 'published'")),
@@ -41,6 +45,6 @@ class Post(Identified, Base):
     revision: Mapped[int] = mapped_column(server_default=text("1"))
     created_at: Mapped[Timestamp]
     updated_at: Mapped[Timestamp]
-    search: Mapped[str] = mapped_column(TSVECTOR, Computed(_SEARCH_VECTOR, persisted=True), deferred=True)
+    search: Mapped[str] = mapped_column(TSVECTOR, Computed(_RANKED_WORDS, persisted=True), deferred=True)
 
     __mapper_args__ = {"version_id_col": revision, "eager_defaults": True}  # noqa: RUF012 - declarative API

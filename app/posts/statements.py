@@ -17,13 +17,13 @@ from sqlalchemy import (
     select,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.sql.expression import ColumnElement
 
 from app.kit.db.keyset import Column, apply_keyset
 from app.kit.db.statements import KeyedRead, Read
 from app.models import Post, User
-from app.models.post import SEARCH_CONFIGURATION
+from app.models.post import RANKING_CONFIGURATION, SEARCH_CONFIGURATION
 from app.posts.commands import Sort, SortField
 from app.posts.policy import Viewer
 from app.posts.views import PostStatus
@@ -58,9 +58,17 @@ _SORT_COLUMNS: Final = {
     SortField.TITLE: Post.title,
     SortField.VIEW_COUNT: Post.view_count,
 }
-_QUERY: Final = func.websearch_to_tsquery(
-    literal_column(f"'{SEARCH_CONFIGURATION}'::regconfig"), bindparam("query", type_=String), type_=TSQUERY
-)
+
+
+def _configuration(name: str) -> ColumnElement[Any]:
+    return literal_column(f"'{name}'::regconfig")
+
+
+def _query(configuration: str) -> ColumnElement[Any]:
+    return func.websearch_to_tsquery(_configuration(configuration), bindparam("query", type_=String), type_=TSQUERY)
+
+
+_QUERY: Final = _query(SEARCH_CONFIGURATION)
 _PUBLISHED: Final[ColumnElement[str]] = literal_column(f"'{PostStatus.PUBLISHED.value}'")
 _CONDITIONS: Final[dict[str, ColumnElement[bool]]] = {
     "status": Post.status == bindparam("status", type_=String),
@@ -68,7 +76,7 @@ _CONDITIONS: Final[dict[str, ColumnElement[bool]]] = {
     "unpublished": Post.status != _PUBLISHED,
     "author_id": Post.author_id == bindparam("author_id"),
     "author_uid": User.uid == bindparam("author_uid"),
-    "query": Post.search.bool_op("@@")(_QUERY),
+    "query": func.post_words(Post.title, Post.content, type_=TSVECTOR).bool_op("@@")(_QUERY),
 }
 
 Selected = Select[*tuple[Any, ...]]
@@ -147,13 +155,16 @@ def count(viewer: Viewer, filters: Filters) -> Read:
 
 @lru_cache(maxsize=8)
 def search_page(viewer: Viewer, *, after: bool) -> Read:
-    """A page of search results, best first; headlines are computed for the rows of the page only."""
-    rank: Label[float] = cast(func.ts_rank(Post.search, _QUERY), Double).label("rank")
+    """A page of search results, best first; headlines are computed for the rows of the page only.
+
+    The rank is computed from the stored column: the words of each result would have to be parsed again.
+    """
+    rank: Label[float] = cast(func.ts_rank(Post.search, _query(RANKING_CONFIGURATION)), Double).label("rank")
     matching = _filtered(_selection(*COLUMNS, rank), viewer, frozenset({"query"})).subquery()
     by_rank: list[tuple[Column, bool]] = [(matching.c.rank, True), (matching.c.id, True)]
     page = apply_keyset(select(matching), by_rank, after=after).subquery()
     marks = f"StartSel={START_MARK}, StopSel={STOP_MARK}"
-    configuration: ColumnElement[Any] = literal_column(f"'{SEARCH_CONFIGURATION}'::regconfig")
+    configuration = _configuration(SEARCH_CONFIGURATION)
     title = func.ts_headline(configuration, page.c.title, _QUERY, f"{marks}, HighlightAll=true").label("title_marked")
     content = func.ts_headline(
         configuration, page.c.content, _QUERY, f"{marks}, MaxFragments=2, MaxWords=30, MinWords=10"

@@ -52,7 +52,9 @@ _ROWS: Final = st.lists(
     max_size=14,
 )
 _VIEWERS: Final = st.sampled_from(["stranger", "ada", "bob", "reader", "moderator", "admin"])
-_WORDS: Final = st.sampled_from(["stone", "alpha", '"layers of stone"', "stone -layers", "alpha or sand", "nothing"])
+_WORDS: Final = st.sampled_from(
+    ["stone", "alpha", '"layers of stone"', "stone -layers", "alpha or sand", "of", "nothing"]
+)
 
 
 def fill(harness: VersionsHarness, rows: Sequence[Row]) -> None:
