@@ -6,6 +6,7 @@ from strata_v2 import AuthenticatedClient, Client
 from strata_v2.api.auth import tokens_create
 from strata_v2.api.posts import posts_create, posts_delete, posts_get, posts_list, posts_update
 from strata_v2.models import (
+    ForbiddenProblem,
     Post,
     PostCreate,
     PostCreateStatus,
@@ -56,7 +57,7 @@ def posts(client: AuthenticatedClient) -> None:
 
     listed = posts_list.sync(client=client, status=PostStatus.PUBLISHED, include="author")
     assert listed is not None
-    assert not isinstance(listed, Problem | QuotaProblem)
+    assert not isinstance(listed, ForbiddenProblem | Problem | QuotaProblem)
     assert not listed.has_more
     found = listed.data[0]
     assert isinstance(found, PostWithAuthor)
@@ -64,7 +65,7 @@ def posts(client: AuthenticatedClient) -> None:
 
     chosen = posts_get.sync(written.id, client=client, fields="title")
     assert chosen is not None
-    assert not isinstance(chosen, Problem | QuotaProblem)
+    assert not isinstance(chosen, ForbiddenProblem | Problem | QuotaProblem)
     assert chosen.title == "Edited"
     assert isinstance(chosen.status, Unset)
 
