@@ -45,7 +45,7 @@ for line in sys.stdin:
 """
 _SAMPLES = (
     (re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+"), "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2FtcGxl"),
-    (re.compile(r'"(\d+)\.[\w-]+"'), r'"\1.9f2c1e07b6d4a8530e"'),
+    (re.compile(r'"(\d+-[0-9a-f]{12})\.[\w-]+"'), r'"\1.9f2c1e07b6d4a8530e"'),
     (re.compile(r'(?<=request_id": ")[0-9a-f]{32}|(?<=request_id":")[0-9a-f]{32}'), "01a20d3f7c8c756e81bb78bb5706e738"),
     (re.compile(r'(?<=trace_id": ")[0-9a-f]{32}|(?<=trace_id":")[0-9a-f]{32}'), "565d05bf1339c9fc2c8688433a7c38c5"),
     (re.compile(r"(?<=;r=)\d+"), "2994"),
