@@ -22,10 +22,3 @@ class MissingPost(PostNotFound):
 class NotTheAuthor(Forbidden):
     code = "not_the_author"
     detail = "Only the author may change this post."
-
-
-class AuthorNotFound(NotFound):
-    """The user whose posts were requested does not exist."""
-
-    code = "author_not_found"
-    detail = "User not found"

@@ -49,10 +49,6 @@ class PostQueries:
         total: int = await self._reads.scalar(statements.count(self._viewer, filters), **values)
         return total
 
-    async def has_author(self, user_id: int) -> bool:
-        """Whether the user exists."""
-        return await self._reads.scalar(statements.AUTHOR_EXISTS, author_id=user_id) is not None
-
     async def search(self, query: str, after: Position | None, limit: int) -> Slice[SearchHit]:
         read = statements.search_page(self._viewer, after=after is not None)
         _, values = self._bind(PostFilter(query=query))

@@ -6,7 +6,7 @@ from app.access.principal import Principal
 from app.kit.db.keyset import Position, Slice
 from app.kit.db.sessions import ReadSession
 from app.posts.commands import KeysetPage, OffsetPage, PostFilter
-from app.posts.errors import AuthorNotFound, MissingPost, PostNotFound
+from app.posts.errors import MissingPost, PostNotFound
 from app.posts.policy import PostPermission, ensure_visible, may_see
 from app.posts.queries import PostQueries
 from app.posts.views import CountedPage, PostRef, PostView, SearchHit
@@ -51,14 +51,6 @@ class PostReader:
     async def offset_page(self, wanted: PostFilter, page: OffsetPage) -> list[PostView]:
         """A page from an offset."""
         return await self._queries.offset_page(wanted, page)
-
-    async def by_author(self, author: int, page: OffsetPage) -> list[PostView]:
-        """A page of the posts of one user. Raises ``AuthorNotFound``."""
-        found = await self.offset_page(PostFilter(author=author), page)
-        # A user with posts exists, so only an empty page needs the second statement.
-        if not found and not await self._queries.has_author(author):
-            raise AuthorNotFound
-        return found
 
     async def search(self, query: str, after: Position | None, limit: int) -> Slice[SearchHit]:
         """Full-text search in web syntax (``"exact phrase" or -without``), best first."""

@@ -99,8 +99,6 @@ def _selection(*columns: Any) -> Selected:
 BY_ID: Final = KeyedRead(_selection(*COLUMNS), Post.id)
 BY_UID: Final = KeyedRead(_selection(*COLUMNS), Post.uid)
 
-AUTHOR_EXISTS: Final = Read(select(User.id).where(User.id == bindparam("author_id")))
-
 
 def sort_columns(sort: tuple[Sort, ...]) -> list[tuple[Column, bool]]:
     """The sort columns of a listing, then the id in the direction of the last one, which makes them unique."""

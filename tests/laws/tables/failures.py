@@ -65,7 +65,6 @@ ONE_SIDED: Final[Mapping[str, str]] = {
     "api_key_not_found": "command line only; no version manages keys yet",
     "unknown_scope": "command line only; no version manages keys yet",
     "unsupported_grant_type": "v1 has an operation for each grant",
-    "author_not_found": "v2 filters posts by author; an unknown author has an empty list",
     "brownout_refused": "command line only",
     "brownout_not_found": "command line only",
     "consent_not_found": "command line only",

@@ -7,7 +7,7 @@ from fastapi import Depends, Query
 from app.errors import Malformed
 from app.http.deps.posts import PostReaderDep
 from app.http.deps.users import UserReaderDep, UserServiceDep
-from app.posts.commands import OffsetPage
+from app.posts.commands import OffsetPage, PostFilter
 from versions.kit.application import Resource
 from versions.kit.links import Links, link_to
 from versions.kit.needs import (
@@ -141,11 +141,11 @@ async def delete_user(user_id: Id, service: UserServiceDep) -> None:
 
 
 @users.get(
-    "/{user_id}/posts", **operations.declare("users.list_posts", security=OPTIONAL, needs=READ_POSTS, fails=[400, 404])
+    "/{user_id}/posts", **operations.declare("users.list_posts", security=OPTIONAL, needs=READ_POSTS, fails=[400])
 )
 async def list_user_posts(user_id: Id, reader: PostReaderDep, limit: LimitDep, skip: Skip = 0) -> list[PostResponse]:
     """List the posts of a user that the caller may see, newest first."""
-    found = await reader.by_author(number(user_id), OffsetPage(posts_mapping.NEWEST, skip, limit))
+    found = await reader.offset_page(PostFilter(author=number(user_id)), OffsetPage(posts_mapping.NEWEST, skip, limit))
     return [posts_mapping.post(view) for view in found]
 
 
