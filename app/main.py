@@ -11,12 +11,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.auth.jobs import JOBS
+from app.errors import DomainError
 from app.http.errors.failures import classify
 from app.http.errors.problems import problem_response
 from app.http.lifecycle import LifecycleComponent
 from app.http.middleware.metrics import LoadSheddingMetrics
+from app.http.middleware.size_limits import HeadLimits
 from app.http.rate_limit.limits import RateLimits
 from app.http.runtime import Runtime
+from app.http.server.connections import Connections
 from app.kit.background import repeat, run_logged
 from app.kit.build import RELEASE, BuildMetrics
 from app.kit.db.database import Database, UnitOfWork
@@ -37,6 +40,7 @@ from app.settings.log import LogSettings
 from app.settings.metrics import MetricsSettings
 from app.settings.root import Settings
 from app.web import add_unversioned_routes
+from app.web.rejected_heads import RejectedHeads
 from app.wiring import contract_checker, tracing_config
 from observability.config import CorsPolicy, ObservabilityConfig
 from observability.conformance.metrics import ConformanceMetrics
@@ -86,7 +90,7 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
                         _state_exposed(settings, metrics, database),
                         lifecycle_sync_running(sync, lifecycle.usage, database, settings[LifecycleSettings]),
                     ):
-                        yield runtime.state()
+                        yield {**runtime.state(), **runtime.get(Connections).state()}
             finally:
                 await rate_limits.close()
         finally:
@@ -109,8 +113,10 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
     metrics.group(BuildMetrics)
     metrics.group(VersionMetrics).describe(VERSIONS)
     metrics.group(LoadSheddingMetrics).start_at_zero(version.name for version in VERSIONS)
+    app.router.routes.append(RejectedHeads(HeadLimits.of(settings[HttpSettings])))
     add_unversioned_routes(app, settings, metrics)
     app.add_exception_handler(HTTPException, _render)
+    app.add_exception_handler(DomainError, _render)
     return app
 
 

@@ -13,6 +13,7 @@ from app.cli.kit.metrics_port import serve_metrics
 from app.cli.kit.ports import free_port
 from app.cli.kit.signals import exit_on_shutdown_signal
 from app.cli.kit.workers import run_server
+from app.http.server.protocol import LimitedHttpProtocol
 from app.kit.restarts import RestartCounts
 from app.settings.errors import SettingsError
 from app.settings.http import HttpSettings
@@ -24,9 +25,6 @@ from observability.metrics.multiprocess.aggregation import MultiprocessMetrics
 from observability.metrics.registry import Registry, consumer_table
 from observability.run_folder import RunFolder, create_run_folder
 
-# Longer than proxies keep an idle connection (60 s is common): if the server closed first, a request in transit would
-# arrive at a closed socket.
-_KEEP_ALIVE_SECONDS: Final = 75
 # A worker process responds to health checks only after its imports. With uvicorn's default of 5 seconds, a busy machine
 # would kill and restart each new worker process in an endless loop.
 _WORKER_HEALTH_CHECK_SECONDS: Final = 20
@@ -77,9 +75,8 @@ def _server_config(http: HttpSettings, port: int, workers: int) -> uvicorn.Confi
         access_log=False,
         log_config=None,
         server_header=False,
-        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        http=LimitedHttpProtocol,
         timeout_graceful_shutdown=http.shutdown_timeout,
-        h11_max_incomplete_event_size=http.max_header_bytes,
         timeout_worker_healthcheck=_WORKER_HEALTH_CHECK_SECONDS,
         ws_max_size=http.max_body_bytes,
         # X-Forwarded-For decides which address is rate limited, so only configured proxies may set it.

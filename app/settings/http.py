@@ -24,13 +24,47 @@ class HttpSettings(Group, name="http"):
     cors_origins: list[str] = Field(default_factory=list, description="origins allowed to read responses")
     cors_allow_credentials: bool = False
     max_body_bytes: int = Field(1_048_576, ge=1024)
-    max_header_bytes: int = Field(32_768, ge=4096)
+    max_header_bytes: int = Field(
+        32_768,
+        ge=4096,
+        description="bytes of all header fields; also of the trailers and chunk extensions of a body",
+    )
+    max_header_fields: int = Field(100, ge=16, description="header fields of a request")
+    max_target_bytes: int = Field(8192, ge=1024, description="bytes of path and query")
+    max_drained_bytes: int = Field(
+        65_536,
+        ge=0,
+        description="the rest of a body that is read and ignored after a response; a larger rest closes the connection",
+    )
+    linger_bytes: int = Field(
+        2_097_152,
+        ge=0,
+        description="bytes that are ignored before a connection is closed, so that its client can read the response",
+    )
+    linger_timeout: int = Field(5, ge=1, description="seconds in which they are ignored")
+    max_pipelined_requests: int = Field(
+        16, ge=1, description="requests of one connection that wait for the response to an earlier one"
+    )
+    max_connections: int = Field(
+        1000,
+        ge=1,
+        description="connections of each process; a further one replaces the oldest without a request, or gets 503",
+    )
+    head_timeout: int = Field(
+        10, ge=1, description="seconds until a request line and its header fields, or a new connection's first request"
+    )
+    # Longer than proxies keep an idle connection (60 s is common): if the server closed first, a request in transit
+    # would arrive at a closed socket.
+    keep_alive_timeout: int = Field(75, ge=1, description="seconds without a request on a connection that had one")
     request_timeout: Seconds = Field(
         8.0,
         description="seconds until a response must start, without the time in which the client sends the body; "
         "includes waits for a connection, statements and their clean-up",
     )
     body_timeout: Seconds = Field(15.0, description="seconds without a single byte of the body")
+    min_body_rate: int = Field(
+        500, ge=0, description="bytes a second at which a body must arrive on average, after the first body_timeout"
+    )
     max_concurrent_requests: int = Field(
         256, ge=1, description="requests that each process handles at once; further ones are rejected with 503"
     )

@@ -1,5 +1,6 @@
 """Serves ``/metrics`` on a separate port."""
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,8 +16,12 @@ _STOP_SECONDS: Final = 3
 
 
 @contextmanager
-def serve_exposition(exposition: Exposition, host: str, port: int) -> Iterator[None]:
+def serve_exposition(
+    exposition: Exposition, host: str, port: int, protocol: type[asyncio.Protocol] | str = "auto"
+) -> Iterator[None]:
     """Serve the exposition from a thread while the block runs. The caller checks before that the port is free.
+
+    ``protocol`` is uvicorn's HTTP protocol, or a subclass of it.
 
     In the parent of several workers it responds even if no worker does.
     """
@@ -25,6 +30,7 @@ def serve_exposition(exposition: Exposition, host: str, port: int) -> Iterator[N
             Starlette(routes=[Route("/metrics", exposition)]),
             host=host,
             port=port,
+            http=protocol,
             lifespan="off",
             loop="asyncio",
             log_config=None,

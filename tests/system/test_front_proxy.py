@@ -11,7 +11,6 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from app.cli.serve import _server_config
 from app.http.conditional import _opaque_tags
 from app.settings.http import HttpSettings
 from tests.support.caddy import PASSWORD, Proxy, proxy_running
@@ -88,7 +87,7 @@ def test_long_responses_are_compressed_and_their_tags_name_the_same_revision(pro
 def test_the_proxy_closes_idle_connections_before_the_server() -> None:
     found = re.search(r"keepalive (\d+)s", (ROOT / "grafana/caddy/Caddyfile").read_text())
     assert found is not None
-    assert int(found[1]) < _server_config(HttpSettings(), 0, 1).timeout_keep_alive
+    assert int(found[1]) < HttpSettings().keep_alive_timeout
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/metrics/anything"])

@@ -18,7 +18,7 @@ from app.errors import DomainError
 from app.http.middleware.load_shedding import LoadSheddingMiddleware
 from app.http.middleware.rate_limiting import Costs, NeedsCaller, RateLimitMiddleware
 from app.http.middleware.single_fields import SingleFieldsMiddleware
-from app.http.middleware.size_limits import RequestSizeLimitMiddleware
+from app.http.middleware.size_limits import BodyLimits, HeadLimits, RequestSizeLimitMiddleware
 from app.http.rate_limit.admission import cost_of
 from app.settings.http import HttpSettings
 from observability.framework import LeanFastAPI
@@ -86,9 +86,8 @@ def build_application(
             *_sunset_middleware(version),
             Middleware(
                 RequestSizeLimitMiddleware,
-                max_body=settings.max_body_bytes,
-                max_headers=settings.max_header_bytes,
-                body_timeout=settings.body_timeout,
+                head=HeadLimits.of(settings),
+                body=BodyLimits.of(settings),
             ),
         ],
     )

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Final
 
 from starlette.exceptions import HTTPException
-from starlette.routing import BaseRoute, Match, Mount, Route, Router
+from starlette.routing import BaseRoute, Match, Mount, Route, Router, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.http.state import state_of
@@ -73,9 +73,14 @@ class RouteIndex:
 
     def __init__(self, app: ASGIApp, routes: Iterable[BaseRoute]) -> None:
         self._app = app
+        routes = tuple(routes)
         self._tree = RouteTree(routes)
+        self._sockets = [route for route in routes if isinstance(route, WebSocketRoute)]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket" and not any(route.matches(scope)[0] is Match.FULL for route in self._sockets):
+            # Starlette would close it with 403, without the version's headers.
+            raise HTTPException(404)
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

@@ -3,6 +3,7 @@
 from contextlib import AbstractContextManager
 
 from app.cli.kit.ports import free_port
+from app.http.server.protocol import LimitedHttpProtocol
 from app.settings.http import HttpSettings
 from app.settings.metrics import MetricsSettings
 from app.settings.root import Settings
@@ -19,4 +20,4 @@ def serve_metrics(settings: Settings, registry: Registry, port: int) -> Abstract
     secret = settings[MetricsSettings].token
     token = None if secret is None else secret.get_secret_value()
     free = free_port(settings[HttpSettings].model_copy(update={"port": port}))
-    return serve_exposition(Exposition(registry, token), settings[HttpSettings].host, free)
+    return serve_exposition(Exposition(registry, token), settings[HttpSettings].host, free, LimitedHttpProtocol)

@@ -38,7 +38,7 @@ class LoadSheddingMiddleware:
         self._version = version
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
         runtime = runtime_of(scope)
@@ -46,6 +46,10 @@ class LoadSheddingMiddleware:
         if capacity.in_use >= capacity.limit:
             runtime.metrics.group(LoadSheddingMetrics).shed.labels(self._version).inc()
             raise Overloaded(retry_after=1)
+        if scope["type"] == "websocket":
+            # It stays open for hours, and is no request in progress.
+            await self._app(scope, receive, send)
+            return
         capacity.in_use += 1
         try:
             await self._app(scope, receive, send)

@@ -31,7 +31,7 @@ class RateLimitMiddleware:
         self._needs_caller = needs_caller
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        anonymous = scope["type"] == "http" and not has_credentials(scope)
+        anonymous = scope["type"] != "lifespan" and not has_credentials(scope)
         return (self._charge_first if anonymous else self._app)(scope, receive, send)
 
     async def _charge_first(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -39,7 +39,9 @@ class RateLimitMiddleware:
         await self._app(scope, receive, send)
 
     async def _charge(self, scope: Scope) -> None:
-        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        # The handshake of a WebSocket is a GET request.
+        method = scope.get("method", "GET")
+        method = "GET" if method == "HEAD" else method
         path = path_below_mount(scope)
         try:
             await charge_address(scope, self._costs.get((method, path), 1))

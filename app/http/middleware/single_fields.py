@@ -1,4 +1,4 @@
-"""Rejects requests that repeat a header field with one value."""
+"""Rejects requests that repeat a header field with one value, or have no host."""
 
 from collections.abc import Awaitable
 from typing import Final
@@ -36,6 +36,9 @@ SINGLE_VALUED: Final = frozenset(
 """The request fields that are no lists (RFC 9110, section 5.3; RFC 9651, section 3.3; Trace Context, section 3.2)."""
 
 
+_REQUESTS: Final = frozenset({"http", "websocket"})
+
+
 class RepeatedHeader(Malformed):
     code = "repeated_header"
     detail = "The request repeats a header field that has one value. Send it once."
@@ -47,18 +50,26 @@ class RepeatedHeader(Malformed):
         )
 
 
+def ensure_single_fields(scope: Scope) -> None:
+    """Raise ``RepeatedHeader``, or ``Malformed`` if an HTTP/1.1 request has no host (RFC 9112, section 3.2)."""
+    seen = set()
+    for name, _ in scope["headers"]:
+        if name in SINGLE_VALUED:
+            if name in seen:
+                raise RepeatedHeader(name.decode())
+            seen.add(name)
+    if b"host" not in seen and scope.get("http_version") == "1.1":
+        message = "The request has no Host header field. Send the name of the server in it."
+        raise Malformed(message)
+
+
 class SingleFieldsMiddleware:
-    """Raises ``RepeatedHeader`` before credentials are read: a proxy and Strata could use different ones."""
+    """Calls ``ensure_single_fields`` before credentials are read: a proxy and Strata could use different ones."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        if scope["type"] == "http":
-            seen = set()
-            for name, _ in scope["headers"]:
-                if name in SINGLE_VALUED:
-                    if name in seen:
-                        raise RepeatedHeader(name.decode())
-                    seen.add(name)
+        if scope["type"] in _REQUESTS:
+            ensure_single_fields(scope)
         return self._app(scope, receive, send)

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Self
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import DomainError, ErrorKind
 from app.kit.deadline import current_deadline
+from app.settings.http import HttpSettings
 
 _BODY: Final = "http.request"
 
@@ -30,42 +32,85 @@ class BodyTimeout(DomainError):
     detail = "The body did not arrive in time."
 
 
-class RequestSizeLimitMiddleware:
-    """Raises ``HeadersTooLarge`` at once, ``BodyTooLarge`` and ``BodyTimeout`` where the body is read.
+@dataclass(frozen=True, slots=True)
+class HeadLimits:
+    """The limits on the request target, in bytes, and on the header fields, in bytes and by number."""
 
-    Bytes are counted as they arrive, so a missing or false Content-Length does not bypass the limit.
-    """
+    target: int
+    headers: int
+    fields: int
 
-    def __init__(self, app: ASGIApp, *, max_body: int, max_headers: int, body_timeout: float) -> None:
-        self._app = app
-        self._max_body = max_body
-        self._max_headers = max_headers
-        self._body_timeout = body_timeout
+    @classmethod
+    def of(cls, http: HttpSettings) -> Self:
+        """The limits that the settings state."""
+        return cls(http.max_target_bytes, http.max_header_bytes, http.max_header_fields)
 
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        if scope["type"] != "http":
-            return self._app(scope, receive, send)
+    def ensure_within(self, scope: Scope) -> int:
+        """Return the announced size of the body. Raises ``HeadersTooLarge``."""
+        headers = scope["headers"]
+        if len(headers) > self.fields:
+            message = f"The request has more than {self.fields} header fields."
+            raise HeadersTooLarge(message)
+        if len(scope["path"]) + len(scope["query_string"]) > self.target:
+            message = f"The path and the query are longer than {self.target} bytes."
+            raise HeadersTooLarge(message)
         size = 0
         announced = 0
-        for name, value in scope["headers"]:
+        for name, value in headers:
             size += len(name) + len(value) + 4
             if name == b"content-length" and value.isdigit():
                 announced = int(value)
-        if size > self._max_headers:
+        if size > self.headers:
             raise HeadersTooLarge
-        if announced > self._max_body:
+        return announced
+
+
+@dataclass(frozen=True, slots=True)
+class BodyLimits:
+    """The largest body in bytes, the longest pause in seconds, and the lowest average rate in bytes a second."""
+
+    size: int
+    timeout: float
+    rate: int
+
+    @classmethod
+    def of(cls, http: HttpSettings) -> Self:
+        """The limits that the settings state."""
+        return cls(http.max_body_bytes, http.body_timeout, http.min_body_rate)
+
+
+class RequestSizeLimitMiddleware:
+    """Raises ``HeadersTooLarge`` at once, ``BodyTooLarge`` and ``BodyTimeout`` where the body is read.
+
+    Bytes are counted as they arrive, so a missing or false Content-Length does not bypass the limit. The protocol
+    limits heads that are incomplete.
+    """
+
+    def __init__(self, app: ASGIApp, *, head: HeadLimits, body: BodyLimits) -> None:
+        self._app = app
+        self._head = head
+        self._body = body
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        if scope["type"] == "websocket":
+            self._head.ensure_within(scope)
+        if scope["type"] != "http":
+            return self._app(scope, receive, send)
+        if self._head.ensure_within(scope) > self._body.size:
             raise BodyTooLarge
-        return self._app(scope, _BoundedReceive(receive, self._max_body, self._body_timeout), send)
+        return self._app(scope, _BoundedReceive(receive, self._body), send)
 
 
 class _BoundedReceive:
-    __slots__ = ("_left", "_reading", "_receive", "_timeout")
+    __slots__ = ("_left", "_limits", "_reading", "_receive", "_waited")
 
-    def __init__(self, receive: Receive, limit: int, timeout: float) -> None:
+    def __init__(self, receive: Receive, limits: BodyLimits) -> None:
         self._receive = receive
-        self._left = limit
-        self._timeout = timeout
+        self._limits = limits
+        self._left = limits.size
         self._reading = True
+        self._waited = 0.0
+        """Seconds in which the client sent the body."""
 
     async def __call__(self) -> Message:
         if not self._reading:
@@ -74,12 +119,15 @@ class _BoundedReceive:
         deadline = current_deadline()
         if deadline is not None:
             deadline.pause()
+        clock = asyncio.get_running_loop().time
+        began = clock()
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(self._patience()):
                 message = await self._receive()
         except TimeoutError:
             raise BodyTimeout from None
         finally:
+            self._waited += clock() - began
             if deadline is not None:
                 deadline.resume()
         if message["type"] == _BODY:
@@ -88,3 +136,11 @@ class _BoundedReceive:
                 raise BodyTooLarge
             self._reading = message.get("more_body", False)
         return message
+
+    def _patience(self) -> float:
+        """Seconds to wait for the next part: without a lowest rate, one byte per pause would last for ever."""
+        limits = self._limits
+        if not limits.rate:
+            return limits.timeout
+        received = limits.size - self._left
+        return min(limits.timeout, max(0.0, limits.timeout + received / limits.rate - self._waited))

@@ -23,7 +23,7 @@ class LifecycleMiddleware:
         self._version = version
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and path_below_mount(scope) not in OPEN_PATHS:
+        if scope["type"] != "lifespan" and path_below_mount(scope) not in OPEN_PATHS:
             state_of(scope).sunset_version = self._version
             runtime_of(scope).get(LifecycleComponent).schedule.ensure_served(self._version, utc_now())
         await self._app(scope, receive, send)

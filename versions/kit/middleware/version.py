@@ -24,7 +24,7 @@ from versions.kit.version import ApiVersion
 Renderer = Callable[[Request, Exception], Response]
 """Returns the version's error response for any exception."""
 _LOG: Final = structlog.get_logger()
-_START: Final = "http.response.start"
+_STARTS: Final = frozenset({"http.response.start", "websocket.http.response.start", "websocket.accept"})
 
 
 class VersionMiddleware:
@@ -34,6 +34,8 @@ class VersionMiddleware:
 
     The headers are added when the response starts, because all are known by then. Requests that matched no route
     (404, 405, 413) are charged here: to their principal or, without valid credentials, to the client address.
+
+    The handshake of a WebSocket is a request like others: until it is accepted, every failure is an HTTP response.
 
     The response starts before the deadline of ``timeout`` seconds, or is a 503.
 
@@ -54,7 +56,7 @@ class VersionMiddleware:
         self._shared_quota = dialect.shared_fields
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
         deadline = Deadline(self._timeout)
@@ -73,10 +75,10 @@ class VersionMiddleware:
             await self._respond(error, scope, receive, sender)
 
     async def _respond(self, error: Exception, scope: Scope, receive: Receive, sender: "_ResponseSender") -> None:
-        response = self.render(Request(scope), error)
+        response = self.render(request_of(scope), error)
         if response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
             _LOG.error("request_failed", exc_info=error)
-        if current(scope).response_started:
+        if sender.started or current(scope).response_started:
             # The status line is sent. Only a closed connection shows the client that the body is incomplete.
             raise error
         await response(scope, receive, sender.send)
@@ -88,7 +90,7 @@ class VersionMiddleware:
         was not charged has no quota, since none was looked up.
         """
         state, credentials = state_of(scope), has_credentials(scope)
-        shared = is_shared(state.caching, scope["method"], status, credentials=credentials)
+        shared = is_shared(state.caching, scope.get("method", "GET"), status, credentials=credentials)
         quota = self._shared_quota if shared else self._quota
         return [
             *(() if state.decision is None else quota(state.decision)),
@@ -101,7 +103,7 @@ class VersionMiddleware:
 class _ResponseSender:
     """Sends one response. A class, because a closure that refers to itself is a reference cycle for each request."""
 
-    __slots__ = ("_deadline", "_middleware", "_receive", "_rejected", "_scope", "_send")
+    __slots__ = ("_deadline", "_middleware", "_receive", "_rejected", "_scope", "_send", "started")
 
     def __init__(
         self, middleware: VersionMiddleware, scope: Scope, receive: Receive, send: Send, deadline: Deadline
@@ -111,18 +113,22 @@ class _ResponseSender:
         self._receive = receive
         self._send = send
         self._rejected = False
+        self.started = False
+        """Whether the response, or the acceptance of a WebSocket, was sent."""
         self._deadline = deadline
 
     async def send(self, message: Message) -> None:
-        if message["type"] == _START:
+        if message["type"] in _STARTS:
             scope = self._scope
-            uncharged = state_of(scope).decision is None and message["status"] < HTTPStatus.INTERNAL_SERVER_ERROR
+            status = message.get("status", HTTPStatus.SWITCHING_PROTOCOLS)
+            uncharged = state_of(scope).decision is None and status < HTTPStatus.INTERNAL_SERVER_ERROR
             if uncharged and (rejection := await self._rejection()) is not None:
                 await rejection(scope, self._receive, self.send)
                 self._rejected = True
                 return
             self._deadline.end()
-            headers = self._middleware.headers(scope, message["status"])
+            self.started = True
+            headers = self._middleware.headers(scope, status)
             message = {**message, "headers": [*message.get("headers", ()), *headers]}
         if not self._rejected:
             await self._send(message)
@@ -135,5 +141,10 @@ class _ResponseSender:
         try:
             await admit_without_route(self._scope)
         except (QuotaExceeded, DomainError) as error:
-            return self._middleware.render(Request(self._scope), error)
+            return self._middleware.render(request_of(self._scope), error)
         return None
+
+
+def request_of(scope: Scope) -> Request:
+    """The request with this scope; the handshake of a WebSocket is a GET request."""
+    return Request(scope if scope["type"] == "http" else {**scope, "type": "http", "method": "GET"})
