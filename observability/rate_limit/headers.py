@@ -93,7 +93,8 @@ DRAFT_11: Final = Dialect(
     _policies,
     {
         "RateLimit-Policy": "The policies that hold for the caller: quota `q` in a window of `w` seconds.",
-        "RateLimit": "Units left of each (`r`), and seconds until there are more than `r` (`t`), rounded up.",
+        "RateLimit": "Units left of each (`r`), and seconds until there are more (`t`), rounded up. "
+        "With fewer than 10 left, `t` is the time until there are 10, the cost of the dearest operation.",
     },
     frozenset({"RateLimit-Policy"}),
 )

@@ -70,7 +70,7 @@ def decide(rules: PolicySet, usages: Sequence[Usage], cost: int, now: int, *, co
     violated: tuple[Policy, ...] = ()
     pause = 0
     for policy, usage in zip(rules.policies, usages, strict=True):
-        standings.append(Standing(policy, *remaining_and_pause(policy, usage)))
+        standings.append(Standing(policy, *remaining_and_pause(policy, usage, rules.step)))
         if not counted and not fits(policy, usage, cost):
             violated = (*violated, policy)
             pause = max(pause, wait(policy, usage, cost))

@@ -41,11 +41,13 @@ class PolicySet:
 
     name: str
     policies: tuple[Policy, ...]
+    step: int = 1
+    """The units of the dearest operation: a client that has fewer waits until it has as many."""
 
     @classmethod
-    def parse(cls, name: str, texts: Mapping[str, str]) -> "PolicySet":
+    def parse(cls, name: str, texts: Mapping[str, str], step: int = 1) -> "PolicySet":
         """Parse a set from the text of each policy. Raises ``ValueError`` for an invalid text."""
-        return cls(name, tuple(parse_policy(policy, text) for policy, text in texts.items()))
+        return cls(name, tuple(parse_policy(policy, text) for policy, text in texts.items()), step)
 
 
 def parse_policy(name: str, text: str) -> Policy:

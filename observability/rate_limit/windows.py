@@ -29,12 +29,15 @@ def fits(policy: Policy, usage: Usage, cost: int) -> bool:
     return cost == 0 or used <= quota * window
 
 
-def remaining_and_pause(policy: Policy, usage: Usage) -> tuple[int, int]:
-    """Return the remaining whole units, and the milliseconds until there is one more; 0 for a full quota."""
+def remaining_and_pause(policy: Policy, usage: Usage, step: int) -> tuple[int, int]:
+    """Return the remaining whole units, and the milliseconds until there are more; 0 for a full quota.
+
+    With fewer than ``step`` units left, the time is that until there are ``step``: the dearest operation then fits.
+    """
     current, previous, elapsed = usage
     window, quota = policy.milliseconds, policy.quota
     left = max(0, ((quota - current) * window - previous * (window - elapsed)) // window)
-    return left, 0 if left >= quota else wait(policy, usage, left + 1)
+    return left, 0 if left >= quota else wait(policy, usage, max(left + 1, min(step, quota)))
 
 
 def wait(policy: Policy, usage: Usage, cost: int) -> int:

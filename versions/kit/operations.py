@@ -9,6 +9,7 @@ from app.access.permissions import Permission
 from app.http.caching import CACHING, Caching
 from app.http.permissions import REQUIRED
 from app.http.rate_limit.admission import COST
+from app.http.rate_limit.limits import LARGEST_COST
 from app.http.routing.deprecations import SINCE, SUNSET
 from versions.kit.links import Links
 
@@ -68,6 +69,9 @@ class Operations:
         quota; 0 means that requests are not counted. ``deprecation`` adds deprecation headers to the operation's
         responses. ``caching`` restricts what caches may store.
         """
+        if cost > LARGEST_COST:
+            message = f"{operation_id}: the cost must be at most {LARGEST_COST}, got {cost}"
+            raise ValueError(message)
         statuses = {*self._always, *fails}
         if security is not ANYONE:
             statuses |= {401, 403}

@@ -24,6 +24,8 @@ from observability.rate_limit.null import NullLimiter
 from observability.rate_limit.policies import Policy, PolicySet
 from observability.rate_limit.redis import RedisLimiter
 
+LARGEST_COST: Final = 10
+"""The units of the dearest operation of any version."""
 _SUBSCRIBER_BITS: Final = 64
 _Counters = tuple[tuple[Policy, CounterChild, CounterChild], ...]
 
@@ -46,9 +48,11 @@ class RateLimits(Component):
         limits = settings[RateLimitSettings]
         self._decisions = metrics.decisions
         self._counters: dict[str, _Counters] = {}
-        self._anonymous = PolicySet.parse("anonymous", limits.anonymous)
+        self._anonymous = PolicySet.parse("anonymous", limits.anonymous, LARGEST_COST)
         self._rejected = PolicySet.parse("rejected", limits.rejected_credentials)
-        self._plans = {plan: PolicySet.parse(plan.value, getattr(limits.plans, plan.value)) for plan in Plan}
+        self._plans = {
+            plan: PolicySet.parse(plan.value, getattr(limits.plans, plan.value), LARGEST_COST) for plan in Plan
+        }
         self._shared: FallbackLimiter | None = None
         local = LocalLimiter(limits.local_counters)
         redis = settings[RedisSettings]
