@@ -14,6 +14,7 @@ from app.cli.kit.ports import free_port
 from app.cli.kit.signals import exit_on_shutdown_signal
 from app.cli.kit.workers import run_server
 from app.http.server.protocol import LimitedHttpProtocol
+from app.http.server.websockets import HandshakeWebSocketProtocol
 from app.kit.restarts import RestartCounts
 from app.settings.errors import SettingsError
 from app.settings.http import HttpSettings
@@ -76,6 +77,7 @@ def _server_config(http: HttpSettings, port: int, workers: int) -> uvicorn.Confi
         log_config=None,
         server_header=False,
         http=LimitedHttpProtocol,
+        ws=HandshakeWebSocketProtocol,
         timeout_graceful_shutdown=http.shutdown_timeout,
         timeout_worker_healthcheck=_WORKER_HEALTH_CHECK_SECONDS,
         ws_max_size=http.max_body_bytes,

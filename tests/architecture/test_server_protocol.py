@@ -10,8 +10,10 @@ from uvicorn.config import Config
 from uvicorn.protocols.http import httptools_impl
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets import http11
 
-from app.http.server import protocol
+from app.http.server import protocol, websockets
 from app.http.server.protocol import LimitedHttpProtocol
 
 ROOT = Path(__file__).parents[2]
@@ -80,8 +82,20 @@ def test_flow_control_pauses_and_resumes_once() -> None:
     assert httptools_impl.HIGH_WATER_LIMIT == 65_536
 
 
-def test_only_the_protocol_imports_internals_of_uvicorn() -> None:
+def test_limits_of_the_library_for_websockets() -> None:
+    assert (http11.MAX_NUM_HEADERS, http11.MAX_LINE_LENGTH) == (websockets.MAX_FIELDS, websockets.MAX_LINE)
+
+
+def test_a_denied_handshake_is_complete_for_uvicorn() -> None:
+    source = inspect.getsource(WebSocketsSansIOProtocol.run_asgi)
+    assert "if not self.handshake_complete:" in source
+    assert "assert self.conn.close_sent is not None" in inspect.getsource(
+        WebSocketsSansIOProtocol.handle_parser_exception
+    )
+
+
+def test_only_two_modules_import_internals_of_uvicorn() -> None:
     for path in (ROOT / "app").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("uvicorn.protocols"):
-                assert path == Path(protocol.__file__), path
+                assert path in {Path(protocol.__file__), Path(websockets.__file__)}, path

@@ -9,12 +9,14 @@ from contextlib import contextmanager, suppress
 
 import uvicorn
 from prometheus_client import generate_latest
+from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from app.http.server.connections import Connections
 from app.http.server.limits import ConnectionLimits
 from app.http.server.metrics import ConnectionMetrics
 from app.http.server.protocol import LimitedHttpProtocol
+from app.http.server.websockets import HandshakeWebSocketProtocol
 from app.settings.http import HttpSettings
 from observability.metrics.metrics import Metrics
 from tests.support.waiting import wait_until
@@ -34,6 +36,7 @@ class Probe:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Respond according to the path."""
         if scope["type"] != "http":
+            await PlainTextResponse("denied", 404)(scope, receive, send)
             return
         path = scope["path"]
         if path == "/read":
@@ -120,7 +123,14 @@ def raw_server(loop: str = "auto", **changes: int) -> Iterator[RawServer]:
     metrics, probe = Metrics(), Probe()
     connections = Connections(ConnectionLimits.of(http), ConnectionMetrics(metrics))
     config = uvicorn.Config(
-        probe, port=0, http=LimitedHttpProtocol, lifespan="off", log_config=None, loop=loop, timeout_graceful_shutdown=1
+        probe,
+        port=0,
+        http=LimitedHttpProtocol,
+        ws=HandshakeWebSocketProtocol,
+        lifespan="off",
+        log_config=None,
+        loop=loop,
+        timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
     config.load()

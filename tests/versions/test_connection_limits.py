@@ -257,3 +257,35 @@ def test_the_server_stops_while_connections_linger() -> None:
         began = time.monotonic()
     assert time.monotonic() - began < 8
     client.close()
+
+
+UPGRADE = (
+    b"GET /socket?token=planted HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("handshake", "status"),
+    [
+        (UPGRADE + b"\r\n", 404),
+        (UPGRADE + b"X-A: " + b"a" * 9000 + b"\r\n\r\n", 431),
+        (UPGRADE + b"X-A: a\r\n" * 200 + b"\r\n", 431),
+        (UPGRADE.replace(b"planted", b"a" * 9000) + b"\r\n", 431),
+        (UPGRADE.replace(b"GET", b"POST") + b"\r\n", 400),
+        (UPGRADE + b"Content-Length: 3\r\n\r\nabc", 400),
+        (UPGRADE + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        (UPGRADE.replace(b"Version: 13", b"Version: 8") + b"\r\n", 400),
+        (UPGRADE.replace(b"dGhl", b"") + b"\r\n", 400),
+    ],
+)
+def test_a_rejected_handshake_has_a_response_and_ends(
+    server: RawServer, capfd: pytest.CaptureFixture[str], handshake: bytes, status: int
+) -> None:
+    assert status_of(server.exchange(handshake)) == status
+    assert "planted" not in "".join(capfd.readouterr())
+
+
+def test_a_denied_handshake_is_no_error(server: RawServer, caplog: pytest.LogCaptureFixture) -> None:
+    server.exchange(UPGRADE + b"\r\n")
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []

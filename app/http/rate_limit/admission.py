@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.types import Scope
 
 from app.access.errors import InvalidCredentials
+from app.http.handshakes import request_of
 from app.http.principal import has_credentials, resolve_principal
 from app.http.rate_limit.limits import QuotaExceeded, RateLimits, client_address
 from app.http.runtime import runtime_of
@@ -74,7 +75,7 @@ async def admit_without_route(scope: Scope) -> None:
         await charge_address(scope, 1)
         return
     try:
-        principal = await resolve_principal(Request(scope))
+        principal = await resolve_principal(request_of(scope))
     except InvalidCredentials:
         await _charge_rejected(scope)
         return

@@ -1,7 +1,7 @@
 """uvicorn's HTTP protocol with limits that apply before a request is complete.
 
-Everything that Strata uses of uvicorn's internals is in this module. ``pyproject.toml`` pins uvicorn's minor version,
-and ``tests/architecture/test_server_protocol.py`` has a test for each tie.
+Everything that Strata uses of uvicorn's internals is in this module and in ``websockets.py``. ``pyproject.toml`` pins
+uvicorn's minor version, and ``tests/architecture/test_server_protocol.py`` has a test for each tie.
 """
 
 import asyncio
@@ -25,6 +25,7 @@ from app.http.server.rejections import (
     TOO_MANY_CONNECTIONS,
     Rejection,
 )
+from app.http.server.websockets import invalid_handshake
 
 UVICORN_MINOR: Final = "0.54"
 Request = tuple[RequestResponseCycle, Any]
@@ -250,6 +251,9 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         if self.serving or not self._should_upgrade():
             # After an upgrade that is ignored, httptools parses no further request.
             self._end()
+            return
+        if (rejection := invalid_handshake(self.scope["method"], self.url, self.headers)) is not None:
+            self._reject(rejection)
             return
         self._connections.discard(self)
         self.handle_websocket_upgrade()

@@ -41,6 +41,7 @@ class Rejection:
 
 HEAD_TOO_LARGE: Final = Rejection("head_too_large", HeadersTooLarge)
 MALFORMED: Final = Rejection("malformed", Malformed, "The request is not valid HTTP/1.1 (RFC 9112).")
+INVALID_HANDSHAKE: Final = Rejection("malformed", Malformed, "A WebSocket handshake is a GET request without a body.")
 FRAMING_TOO_LARGE: Final = Rejection("framing_too_large", Malformed, "Chunk extensions or trailers are too large.")
 HEAD_TIMEOUT: Final = Rejection("head_timeout", HeadTimeout)
 NO_REQUEST: Final = Rejection("no_request")

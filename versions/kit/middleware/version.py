@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import DomainError
 from app.http.caching import cache_headers, is_shared
+from app.http.handshakes import request_of
 from app.http.principal import has_credentials
 from app.http.rate_limit.admission import admit_without_route
 from app.http.rate_limit.limits import QuotaExceeded
@@ -143,8 +144,3 @@ class _ResponseSender:
         except (QuotaExceeded, DomainError) as error:
             return self._middleware.render(request_of(self._scope), error)
         return None
-
-
-def request_of(scope: Scope) -> Request:
-    """The request with this scope; the handshake of a WebSocket is a GET request."""
-    return Request(scope if scope["type"] == "http" else {**scope, "type": "http", "method": "GET"})
