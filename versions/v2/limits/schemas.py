@@ -12,7 +12,11 @@ class PolicyStanding(BaseModel):
     quota: int = Field(description="Units in a window.", ge=1, examples=[300])
     window: int = Field(description="Length of the window in seconds.", ge=1, examples=[60])
     remaining: int = Field(description="Remaining units.", ge=0, examples=[295])
-    reset: int = Field(description="Seconds until more units are available; with fewer than 10 left, until there are 10.", ge=0, examples=[12])
+    reset: int = Field(
+        description="Seconds until more units are available; with fewer than 10 left, until there are 10.",
+        ge=0,
+        examples=[12],
+    )
 
 
 class RateLimit(BaseModel):
