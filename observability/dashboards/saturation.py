@@ -49,6 +49,20 @@ BOARD: Final = Board(
                     steps=((0, "green"), (0.001, "red")),
                 ),
                 Panel(
+                    title="Connections of clients",
+                    description="Open connections of all processes; at the limit of a process, idle ones are closed.",
+                    unit="none",
+                    queries=(Query(f"sum(http_server_open_connections{{{_CHOSEN}}})", "open"),),
+                ),
+                Panel(
+                    title="Connections rejected",
+                    description="Connections a second that were closed for a limit or a syntax error, by reason.",
+                    unit="ops",
+                    queries=(
+                        Query(total("reason", rate("http_server_rejected_connections_total", _CHOSEN)), "{{reason}}"),
+                    ),
+                ),
+                Panel(
                     title="Connections in use",
                     description="Connections of each pool that are lent to a request now.",
                     unit="none",

@@ -84,6 +84,7 @@ ANYWHERE: Final[Mapping[str, str]] = {
     "already_exists": "tests/versions/test_concurrency.py",
     "stale_reference": "tests/versions/test_concurrency.py",
     "unstorable_value": "tests/versions/test_bad_input.py",
+    "head_timeout": "tests/versions/test_connection_limits.py",
     "body_timeout": "tests/versions/test_bad_input.py",
     "body_too_large": "tests/versions/test_bad_input.py",
     "repeated_header": "tests/app/http/test_correctness.py",
