@@ -114,7 +114,8 @@ async def test_v2_rejects_a_repeated_field(test_app: TestApp, operation: Operati
         assert response.status_code == 200
     else:
         ensure_rejected(operation, response, 400, "repeated_parameter")
-        assert {error["pointer"] for error in response.json()["errors"]} == {"#/password", "#/token", "#/username"}
+        pointers = {error["pointer"] for error in response.json()["errors"]}
+        assert pointers in ({"#/password", "#/username"}, {"#/token"}), "repeated fields of the operation, not others"
 
 
 @each

@@ -1,12 +1,13 @@
 """A route that validates media type, JSON syntax and parameter names before FastAPI runs."""
 
 import json
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from typing import Any, ClassVar, Final
 
 import orjson
 from fastapi.params import Form, Query
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from starlette.datastructures import FormData, QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
@@ -149,7 +150,13 @@ class StrictRoute(APIRoute):
         if accepted is _FORM and isinstance(request, StrictRequest):
             form = await request.read_form()
             if self.strict_parameters:
-                _ensure_single(form, "body")
+                # RFC 6749, section 3.2; unknown fields are ignored.
+                _ensure_single(form, "body", self._form_fields())
+
+    def _form_fields(self) -> Collection[str]:
+        declaration = body_declaration(self)
+        model = None if declaration is None else declaration.annotation
+        return model.model_fields if isinstance(model, type) and issubclass(model, BaseModel) else ()
 
     def _accepted(self) -> frozenset[str] | None:
         declaration = body_declaration(self)
@@ -162,11 +169,11 @@ def ensure_parameters(given: QueryParams, known: set[str]) -> None:
     """Raise ``UnknownParameter`` or ``RepeatedParameter`` unless each parameter is known and appears once."""
     if unknown := sorted(set(given) - known):
         raise UnknownParameter(unknown)
-    _ensure_single(given, "query")
+    _ensure_single(given, "query", known)
 
 
-def _ensure_single(given: QueryParams | FormData, where: str) -> None:
-    if repeated := sorted(name for name in given if len(given.getlist(name)) > 1):
+def _ensure_single(given: QueryParams | FormData, where: str, known: Collection[str]) -> None:
+    if repeated := sorted(name for name in given if name in known and len(given.getlist(name)) > 1):
         raise RepeatedParameter(repeated, where)
 
 
