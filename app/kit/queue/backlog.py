@@ -25,9 +25,13 @@ _WAITING: Final = Read(
 )
 
 
-_SESSIONS: Final = table("pg_stat_activity", column("application_name", Text), column("state_change", DateTime))
+_SESSIONS: Final = table(
+    "pg_stat_activity", column("datname", Text), column("application_name", Text), column("state_change", DateTime)
+)
 _WORKERS: Final = Read(
     select(func.count()).where(
+        # A server may have databases of several installations.
+        _SESSIONS.c.datname == func.current_database(),
         _SESSIONS.c.application_name == literal_column(f"'{APPLICATION_NAME}'"),
         _SESSIONS.c.state_change > literal_column("statement_timestamp() - interval '15 seconds'"),
     )
