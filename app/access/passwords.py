@@ -18,7 +18,7 @@ def prepare(password: str) -> str:
 
 
 def _spellings(password: str) -> list[str]:
-    """The forms to verify: the prepared one, and those that were hashed unprepared. One for an ASCII password."""
+    """The forms to verify: older hashes are of unprepared passwords. An ASCII password has a single form."""
     forms = (prepare(password), password, unicodedata.normalize("NFD", password))
     return list(dict.fromkeys(forms))
 

@@ -1,4 +1,4 @@
-"""Background tasks that run as long as the process, whatever fails."""
+"""Background tasks that log the error of a failed run and continue."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -21,7 +21,7 @@ class Dialect:
 
     fields: Callable[[Decision], Fields]
     shared_fields: Callable[[Decision], Fields]
-    """The fields of a response that a shared cache may store: those that are equal for all callers of a policy set."""
+    """The fields of a response that a shared cache may store. They are equal for all callers of a policy set."""
     descriptions: Mapping[str, str]
     shared_names: frozenset[str] = frozenset()
     """The names of ``shared_fields``."""

@@ -8,8 +8,6 @@ from observability.slo import Severity
 
 RUNBOOKS: Final = "{{ $externalURL }}/runbooks"
 """The proxy in front of Prometheus serves them (``grafana/caddy/Caddyfile``)."""
-_MANY_FALLBACKS: Final = 30
-"""Decisions in the window of the alert. One late reply of a busy machine is one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

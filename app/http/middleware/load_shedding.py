@@ -47,7 +47,7 @@ class LoadSheddingMiddleware:
             runtime.metrics.group(LoadSheddingMetrics).shed.labels(self._version).inc()
             raise Overloaded(retry_after=1)
         if scope["type"] == "websocket":
-            # It stays open for hours, and is no request in progress.
+            # A WebSocket stays open for hours; it does not count as a request in progress.
             await self._app(scope, receive, send)
             return
         capacity.in_use += 1

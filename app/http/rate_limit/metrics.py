@@ -5,7 +5,7 @@ from observability.rate_limit.fallback import REASONS
 
 
 class RateLimitMetrics:
-    """Counts decisions by policy, and those that a process made alone. Implements ``FallbackMetrics``."""
+    """Counts decisions by policy, and decisions made without Redis. Implements ``FallbackMetrics``."""
 
     def __init__(self, metrics: Metrics) -> None:
         self.decisions = metrics.counter(

@@ -87,7 +87,7 @@ class EmbeddedPostgres:
         return self._pid(layout) is not None and _accepts(self._socket_folder(layout))
 
     def alive(self) -> bool:
-        """Whether the process of the server exists, whatever it does: no connection is opened."""
+        """Whether the process of the server exists. This opens no connection, so the server may still be starting."""
         return self._pid(resolve_layout(self.home)) is not None
 
     def dsn(self, database: str = DATABASE) -> str:
