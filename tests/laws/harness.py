@@ -9,13 +9,10 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import httpx2
-from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from app.access.commands import KeyDraft
-from app.access.passwords import PasswordHasher
 from app.access.permissions import key_scopes
 from app.access.principal import Role
 from app.access.service import ApiKeyService
@@ -30,7 +27,7 @@ from app.models import Session, User
 from app.posts.policy import PostPermission
 from app.settings.auth import AuthSettings
 from app.settings.root import Settings
-from tests.support.app import PASSWORD, TestApp
+from tests.support.app import PASSWORD, TestApp, cheap_passwords
 from tests.support.rollback_database import RollbackDatabase
 from versions.kit.typeid import decode, encode
 
@@ -94,7 +91,7 @@ class VersionsHarness:
         self._database = self.run(RollbackDatabase.of(self._connection))
         auth = settings[AuthSettings].model_copy(update={"access_ttl": 86_400})
         runtime = Runtime.build(settings.with_groups(auth), self._database)
-        runtime._components[AuthComponent] = replace(runtime.get(AuthComponent), passwords=_cheap_passwords())
+        runtime._components[AuthComponent] = replace(runtime.get(AuthComponent), passwords=cheap_passwords())
         self._test_app = TestApp(create_app(settings), runtime)
         self._client = self._test_app.client()
         self._hash = self.run(runtime.get(AuthComponent).passwords.hash(PASSWORD))
@@ -215,10 +212,3 @@ class VersionsHarness:
         return Caller(
             label, number, name, email, VersionClient(self, "v1", headers), VersionClient(self, "v2", headers)
         )
-
-
-def _cheap_passwords() -> PasswordHasher:
-    """Argon2 at its lowest cost: laws test sign-in, not the cost of guessing."""
-    passwords = PasswordHasher(2)
-    passwords._hash = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
-    return passwords

@@ -6,6 +6,8 @@ from typing import Any
 
 import httpx2
 import orjson
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.access.commands import KeyDraft
@@ -120,3 +122,10 @@ class TestApp:
 def token_of(mail: Mail) -> str:
     """The token in a mail."""
     return mail.text.split("Token: ")[1].split()[0]
+
+
+def cheap_passwords() -> PasswordHasher:
+    """Argon2 at its lowest cost, for tests of what sign-in does, not of the cost of guessing."""
+    passwords = PasswordHasher(2)
+    passwords._hash = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+    return passwords

@@ -1,0 +1,28 @@
+"""The world of the truth tables, once for each pytest worker."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from app.kit.db.database import sqlalchemy_url
+from app.settings.auth import AuthSettings
+from app.settings.root import Settings
+
+pytest.register_assert_rewrite("tests.truth.runner")
+
+from tests.truth.world import World  # noqa: E402 - only what is imported later is rewritten
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def world(database_dsn: str, settings: Settings) -> AsyncIterator[World]:
+    """The application with the callers of the tables, in a transaction that is rolled back at the end."""
+    auth = settings[AuthSettings].model_copy(update={"access_ttl": 86_400, "failed_logins_per_hour": 1_000_000})
+    engine = create_async_engine(sqlalchemy_url(database_dsn), poolclass=NullPool)
+    async with engine.connect() as connection:
+        transaction = await connection.begin()
+        yield await World.create(settings.with_groups(auth), connection)
+        await transaction.rollback()
+    await engine.dispose()

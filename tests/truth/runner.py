@@ -1,0 +1,172 @@
+"""Sends the requests of a row, and compares responses and the database with its cells."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import httpx2
+
+from tests.support.operations import Operation, operations
+from tests.truth.outcomes import Cell
+from tests.truth.states import STATES, Values
+from tests.truth.table import Act, Call, KeyRow, Row
+from tests.truth.world import Headers, World, keys_to_try
+
+
+@cache
+def operations_of(version: str) -> Mapping[str, Operation]:
+    """The operations of the version's contract by their ids."""
+    return {operation.name: operation for operation in operations(version)}
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One caller's request, with the expected cell."""
+
+    row: Row | KeyRow
+    version: str
+    call: Call
+    caller: str
+    """The name of the user."""
+    credentials: str
+    headers: Headers
+    cell: Cell
+
+    @property
+    def act(self) -> Act:
+        return self.row.table.acts[self.row.act]
+
+    def __str__(self) -> str:
+        return f"{self.row} as {self.credentials} in {self.version} ({self.call.operation})"
+
+
+async def check_row(world: World, row: Row, version: str) -> None:
+    """Every caller of the row, with each of its credentials."""
+    attempts = [
+        Attempt(row, version, call, caller, caller, headers, cell)
+        for call in row.table.acts[row.act].calls[version]
+        for caller, cell in row.cells.items()
+        for headers in world.callers[caller]
+    ]
+    await _check(world, attempts)
+
+
+async def check_keys(world: World, row: KeyRow, version: str) -> None:
+    """Keys with no scope, each single scope, the needed ones and all."""
+    attempts = []
+    for call in row.table.acts[row.act].calls[version]:
+        needed = row.needed(call)
+        for scopes in keys_to_try(needed):
+            headers = await world.key_of(row.owner, scopes)
+            label = f"a key of {row.owner} with {', '.join(sorted(scopes)) or 'no scope'}"
+            attempts.append(Attempt(row, version, call, row.owner, label, headers, row.expected(call, scopes)))
+    await _check(world, attempts)
+
+
+async def _check(world: World, attempts: Sequence[Attempt]) -> None:
+    refused = [attempt for attempt in attempts if not attempt.cell.outcome.allowed and not attempt.act.keeps_changes]
+    try:
+        await _check_refused(world, refused)
+    except AssertionError:
+        # One at a time, to name the one that changed something.
+        for attempt in refused:
+            await _check_refused(world, [attempt])
+        raise
+    for attempt in attempts:
+        if attempt not in refused:
+            await _check_effect(world, attempt)
+
+
+async def _check_refused(world: World, attempts: Sequence[Attempt]) -> None:
+    """The requests fail as expected and change nothing."""
+    async with world.rolled_back():
+        arranged: dict[str, Values] = {}
+        for attempt in attempts:
+            state = STATES[attempt.row.state]
+            key = attempt.caller if state.of_the_caller else ""
+            if key not in arranged:
+                arranged[key] = await state.arrange(world, attempt.caller)
+        before = await world.fingerprint() if attempts else ""
+        for attempt in attempts:
+            values = arranged[attempt.caller if STATES[attempt.row.state].of_the_caller else ""]
+            response = await _send(world, attempt, values)
+            _compare(attempt, response)
+            _compare_scope(attempt, response)
+        if attempts:
+            assert await world.fingerprint() == before, f"{', '.join(map(str, attempts))}: refused, yet rows changed"
+
+
+async def _check_effect(world: World, attempt: Attempt) -> None:
+    """The request has the expected outcome and changes what the act names, or nothing."""
+    act, call = attempt.act, attempt.call
+    effect = call.effect or act.effect
+    async with world.rolled_back():
+        values = await STATES[attempt.row.state].arrange(world, attempt.caller)
+        changes = effect is not None or act.events
+        before, last = await world.fingerprint() if not changes else "", await world.last_event()
+        response = await _send(world, attempt, values)
+        _compare(attempt, response)
+        if attempt.cell.count is not None:
+            assert act.count is not None, f"{attempt}: the act counts nothing"
+            counted = act.count(response)
+            assert counted == attempt.cell.count, f"{attempt}: expected {attempt.cell.count}, got {counted}"
+        if not changes:
+            assert await world.fingerprint() == before, f"{attempt}: rows changed"
+            return
+        events = list(await world.events_since(last))
+        assert events == list(act.events), f"{attempt}: expected the events {list(act.events)}, got {events}"
+        if effect is not None:
+            arguments = [values["row"]] if "$1" in effect.query else []
+            found = await world.value(effect.query, *arguments)
+            assert found == effect.value, f"{attempt}: expected {effect.value!r} from {effect.query}, got {found!r}"
+
+
+async def _send(world: World, attempt: Attempt, values: Values) -> httpx2.Response:
+    call = attempt.call
+    operation = operations_of(attempt.version)[call.operation]
+    known = {name: value[attempt.version] if isinstance(value, dict) else value for name, value in values.items()}
+    content: dict[str, Any] = {}
+    if call.json is not None:
+        content["json"] = _filled(call.json, known)
+    if call.form is not None:
+        content["data"] = _filled(call.form, known)
+    method = call.method or operation.method
+    headers = attempt.headers | _filled(call.headers, known)
+    return await world.send(
+        method, operation.url(**known), params=_filled(call.query, known), headers=headers, **content
+    )
+
+
+def _filled(template: Any, values: Mapping[str, Any]) -> Any:
+    """The template with ``$name`` replaced by the value of that name."""
+    if isinstance(template, str):
+        return values[template[1:]] if template.startswith("$") else template
+    if isinstance(template, list):
+        return [_filled(part, values) for part in template]
+    if isinstance(template, Mapping):
+        return {name: _filled(part, values) for name, part in template.items()}
+    return template
+
+
+def _compare(attempt: Attempt, response: httpx2.Response) -> None:
+    outcome = attempt.cell.outcome
+    found = attempt.call.read(response)
+    expected = (attempt.call.status, "") if outcome.allowed else outcome.reason(attempt.version)
+    assert found == expected, f"{attempt}: expected {expected}, got {found}: {response.text[:300]}"
+
+
+def _compare_scope(attempt: Attempt, response: httpx2.Response) -> None:
+    """A 403 names a scope that is missing, in its header and in the problem."""
+    row = attempt.row
+    if not isinstance(row, KeyRow) or attempt.cell.outcome.code != "insufficient_permissions":
+        return
+    challenge = response.headers.get("WWW-Authenticate", "")
+    scope = challenge.removeprefix('Bearer error="insufficient_scope", scope="').removesuffix('"')
+    named = frozenset(scope.split())
+    assert named, f"{attempt}: the 403 names no scope: {challenge!r}"
+    assert named <= row.needed(attempt.call).keys(), f"{attempt}: {challenge!r} names a scope that is not needed"
+    held = frozenset(attempt.credentials.partition(" with ")[2].split(", "))
+    assert not named & held, f"{attempt}: {challenge!r} names a scope that the key has"
+    if attempt.version != "v1":
+        assert response.json()["required_scope"] == scope, str(attempt)
