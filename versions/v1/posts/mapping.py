@@ -1,6 +1,6 @@
 """Maps posts between v1 schemas and the core."""
 
-from typing import Final
+from typing import Final, Literal
 
 from app.kit.unset import UNSET, Unset
 from app.posts.commands import PostDraft, PostEdit, PublicationEdit, Sort, SortField
@@ -22,6 +22,11 @@ def post(view: PostView) -> schemas.PostResponse:
         created_at=view.created_at,
         updated_at=view.updated_at,
     )
+
+
+def sort(field: SortField, order: Literal["asc", "desc"]) -> Sort:
+    """Returns the order of a list."""
+    return Sort(field, descending=order == "desc")
 
 
 def draft(body: schemas.PostCreate) -> PostDraft:

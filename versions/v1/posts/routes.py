@@ -7,7 +7,7 @@ from fastapi import Query, Request
 from app.http.caching import Caching
 from app.http.deps.posts import PostReaderDep, PostServiceDep
 from app.http.state import state_of
-from app.posts.commands import OffsetPage, PostFilter, Sort, SortField
+from app.posts.commands import OffsetPage, PostFilter, SortField
 from versions.kit.application import Resource
 from versions.kit.links import Links, link_to
 from versions.kit.needs import DELETE_POSTS, READ_POSTS, WRITE_POSTS
@@ -50,7 +50,7 @@ async def list_posts(
 ) -> schemas.PostPage:
     """List the posts that the caller may see."""
     wanted = PostFilter(published=published, author=author_id, query=search)
-    sort = Sort(sort_by, descending=sort_order == "desc")
+    sort = mapping.sort(sort_by, sort_order)
     found = await reader.counted_page(wanted, OffsetPage(sort, (page - 1) * page_size, page_size))
     return mapping.page(found, page, page_size)
 

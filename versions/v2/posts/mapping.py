@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 from typing import Any, Final
-from uuid import UUID
 
 from starlette.requests import Request
 
@@ -93,9 +92,10 @@ def edit(patch: schemas.PostPatch) -> PostEdit:
     )
 
 
-def wanted(status: PostStatus | None, author_id: UUID | None, q: str | None) -> PostFilter:
+def wanted(status: PostStatus | None, author_id: str | None, q: str | None) -> PostFilter:
     """Returns the filter of a list."""
-    return PostFilter(status=status, author=author_id, query=q)
+    author = known(author_id) if author_id else None
+    return PostFilter(status=status, author=author, query=q)
 
 
 def sort(text: str) -> tuple[Sort, ...]:

@@ -108,7 +108,7 @@ async def list_posts(
     """List the posts that the caller may see."""
     names = mapping.choices("fields", fields, FIELD_NAMES)
     extra = mapping.choices("include", include, list(schemas.Include))
-    wanted = mapping.wanted(status, known(author_id) if author_id else None, q)
+    wanted = mapping.wanted(status, author_id, q)
     found = await reader.page(wanted, KeysetPage(mapping.sort(sort), limit, position(request, cursor)))
     return page(PostPage, request, response, found, lambda view: mapping.shaped(view, names, extra))
 
