@@ -11,6 +11,7 @@ from importlinter.contracts.forbidden import ForbiddenContract
 from importlinter.contracts.layers import Layer, LayersContract, ModuleTail
 from importlinter.domain import fields
 from importlinter.domain.contract import ContractCheck
+from importlinter.domain.helpers import module_expressions_to_modules
 from importlinter.domain.imports import ModuleExpression
 
 _EVERY_FOLDER = ".*"
@@ -54,4 +55,25 @@ class FolderForbidden(ForbiddenContract):
         excepted: Any = self.except_modules or set()
         modules = graph.find_children(package) - set(excepted)
         self.source_modules = {ModuleExpression(name) for name in modules}
+        return super().check(graph, verbose)
+
+
+class ModuleForbidden(ForbiddenContract):
+    """Imports that every module of a package must avoid itself, except those that ``except_modules`` matches.
+
+    In an expression ``*`` stands for one name and ``**`` for any number of names.
+    """
+
+    package = fields.StringField()
+    except_modules = fields.SetField(subfield=fields.ModuleExpressionField(), required=False)
+    source_modules = fields.SetField(subfield=fields.ModuleExpressionField(), required=False)
+
+    def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:  # noqa: FBT001 - import-linter calls it so
+        """Check every module by itself; what the modules that it imports do is not considered."""
+        package: Any = self.package
+        contract: Any = self
+        excepted = module_expressions_to_modules(graph, contract.except_modules or ())
+        modules = graph.find_descendants(package) - {module.name for module in excepted}
+        contract.source_modules = {ModuleExpression(name) for name in modules}
+        contract.as_packages, contract.allow_indirect_imports = False, True
         return super().check(graph, verbose)

@@ -1,0 +1,128 @@
+"""Each import contract of pyproject.toml rejects the imports that it is for."""
+
+from collections import Counter
+from copy import deepcopy
+from pathlib import Path
+
+import grimp
+import pytest
+from grimp import ImportGraph
+from importlinter.application.use_cases import (
+    _build_report,
+    _register_contract_types,
+    read_user_options,
+)
+from importlinter.application.user_options import UserOptions
+from importlinter.configuration import configure
+
+ROOT = Path(__file__).parents[2]
+ONE_WAY = "imports run one way"
+LEAF = "observability is a leaf"
+GENERATORS = "nothing that serves imports the generators"
+WEB = "features, models and mechanics are independent of the web framework"
+FRAMEWORK = "observability uses the web framework in one module"
+VERSIONS = "versions execute no SQL"
+SQL = "SQL stands in queries, repositories, statements and the database folders"
+CONTRACTS = "only one command imports the contracts"
+SERVING = "nothing that serves reaches the contracts"
+NEITHER = "neither versions nor observability import the contracts"
+COMPARISON = "the comparison of contracts works on any two documents"
+PLANTED = [
+    *(
+        (module, library, WEB)
+        for module in ("app.errors", "app.models.base", "app.events.recorder")
+        for library in ("fastapi",)
+    ),
+    ("app.kit.clock", "starlette", WEB),
+    ("app.kit.db.sessions", "fastapi", WEB),
+    ("app.settings.group", "fastapi", WEB),
+    ("app.access.principal", "slowapi", WEB),
+    ("app.posts.service", "fastapi", WEB),
+    ("app.wiring", "fastapi", WEB),
+    ("app.worker", "starlette", WEB),
+    ("observability.metrics.metrics", "fastapi", FRAMEWORK),
+    ("observability.config", "app.errors", LEAF),
+    ("observability.logs.level", "contracts.gate", NEITHER),
+    ("app.main", "observability.dashboards", GENERATORS),
+    ("versions.v1.app", "observability.rules", GENERATORS),
+    ("versions.v1.posts.mapping", "sqlalchemy", VERSIONS),
+    ("versions.v2.users.routes", "asyncpg", VERSIONS),
+    ("versions.v2.users.routes", "app.models.user", VERSIONS),
+    ("versions.v2.posts.routes", "app.posts.queries", VERSIONS),
+    ("versions.kit.routing", "app.posts.statements", VERSIONS),
+    ("app.posts.service", "sqlalchemy", SQL),
+    ("app.posts.policy", "sqlalchemy", SQL),
+    ("app.users.reader", "asyncpg", SQL),
+    ("app.http.deps.posts", "sqlalchemy", SQL),
+    ("app.web.routes", "asyncpg", SQL),
+    ("app.main", "sqlalchemy", SQL),
+    ("app.main", "contracts.gate", CONTRACTS),
+    ("app.main", "contracts.gate", SERVING),
+    ("app.posts.service", "contracts.compat", CONTRACTS),
+    ("app.cli.serve", "contracts.compat.engine", CONTRACTS),
+    ("app.cli.serve", "app.cli.contract", SERVING),
+    ("versions.v1.app", "contracts.gate", NEITHER),
+    ("contracts.compat.engine", "app.errors", COMPARISON),
+    ("contracts.compat.engine", "contracts.gate", COMPARISON),
+    ("app.posts.service", "app.auth.sessions", ONE_WAY),
+    ("app.kit.clock", "app.posts.service", ONE_WAY),
+    ("app.posts.service", "app.http.state", ONE_WAY),
+    ("app.models.base", "app.events.recorder", ONE_WAY),
+    ("app.errors", "app.kit.clock", ONE_WAY),
+    ("app.settings.root", "app.kit.clock", ONE_WAY),
+    ("app.http.auth", "versions.v1.app", ONE_WAY),
+    ("versions.kit.values", "versions.v1.app", ONE_WAY),
+    ("versions.v1.app", "versions.v2.app", ONE_WAY),
+    ("versions.v1.app", "versions.registry", ONE_WAY),
+    ("versions.registry", "app.web.routes", ONE_WAY),
+    ("app.web.routes", "app.main", ONE_WAY),
+    ("app.main", "app.cli.serve", ONE_WAY),
+    ("app.main", "app.worker", ONE_WAY),
+    ("app.asgi", "app.cli.serve", ONE_WAY),
+]
+
+
+@pytest.fixture(scope="module")
+def options() -> UserOptions:
+    configure()
+    found = read_user_options(str(ROOT / "pyproject.toml"))
+    _register_contract_types(found)
+    return found
+
+
+@pytest.fixture(scope="module")
+def graph() -> ImportGraph:
+    packages = ("app", "versions", "observability", "contracts")
+    return grimp.build_graph(*packages, include_external_packages=True, cache_dir=None)
+
+
+def broken(options: UserOptions, graph: ImportGraph) -> set[str]:
+    """The names of the contracts that a graph breaks."""
+    report = _build_report(
+        graph=graph,
+        graph_building_duration=0,
+        user_options=options,
+        limit_to_contracts=(),
+        show_timings=False,
+        verbose=False,
+    )
+    return {contract.name for contract, check in report.get_contracts_and_checks() if not check.kept}
+
+
+def test_the_code_keeps_every_contract(options: UserOptions, graph: ImportGraph) -> None:
+    assert broken(options, deepcopy(graph)) == set()
+
+
+@pytest.mark.parametrize(("importer", "imported", "contract"), PLANTED)
+def test_a_planted_import_breaks_its_contract(
+    options: UserOptions, graph: ImportGraph, importer: str, imported: str, contract: str
+) -> None:
+    planted = deepcopy(graph)
+    assert importer in planted.modules
+    planted.add_import(importer=importer, imported=imported, line_number=1, line_contents=f"import {imported}")
+    assert contract in broken(options, planted)
+
+
+def test_every_contract_has_a_planted_import(options: UserOptions) -> None:
+    tried = Counter(contract for _, _, contract in PLANTED)
+    assert set(tried) == {contract["name"] for contract in options.contracts_options}
