@@ -1,13 +1,15 @@
 """Reads of callers and API keys."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Text, func, select
 
+from app.access.views import ConsumerView, KeyView
 from app.kit.db.sessions import ReadSession, Row
-from app.kit.db.statements import KeyedRead
+from app.kit.db.statements import KEYS, KeyedRead
 from app.models import ApiKey, RolePermission, Session, User
 
 _PERMISSIONS: Final = func.array(
@@ -55,6 +57,24 @@ _BY_KEY: Final = KeyedRead(
     span_name="look up API key",
 )
 
+_OWNER: Final = (User.id.label("user_id"), User.display_name, User.email, User.is_active)
+_KEY_CONSUMERS: Final = KeyedRead(
+    select(
+        ApiKey.uid.label("consumer"),
+        ApiKey.name,
+        ApiKey.hint,
+        ApiKey.plan,
+        ApiKey.created_at,
+        ApiKey.expires_at,
+        ApiKey.revoked_at,
+        ApiKey.last_used_at,
+        *_OWNER,
+    ).join(User, User.id == ApiKey.user_id),
+    ApiKey.uid,
+    "consumer",
+)
+_USER_CONSUMERS: Final = KeyedRead(select(User.uid.label("consumer"), *_OWNER), User.uid, "consumer")
+
 
 class AccessQueries:
     """Looks callers up, with one statement for all requests that arrive at the same time.
@@ -72,3 +92,29 @@ class AccessQueries:
     async def by_key(self, digest: bytes, now: datetime) -> Row | None:
         row = await self._reads.by_key(_BY_KEY, digest)
         return row if row is not None and (row["expires_at"] is None or row["expires_at"] > now) else None
+
+
+class ConsumerQueries:
+    """Resolves the uids of consumers in metrics and logs to keys and users, also revoked and deactivated ones."""
+
+    def __init__(self, reads: ReadSession) -> None:
+        self._reads = reads
+
+    async def find(self, consumers: Iterable[str]) -> dict[str, ConsumerView]:
+        """The consumers with these uids. Other values of the label, such as ``anonymous``, are skipped."""
+        uids = {uid for consumer in consumers if (uid := _uid(consumer)) is not None}
+        keys = await self._reads.all(_KEY_CONSUMERS, **{KEYS: list(uids)})
+        found = {row["consumer"]: ConsumerView.from_row(row, KeyView.from_row(row)) for row in keys}
+        if others := uids - found.keys():
+            users = await self._reads.all(_USER_CONSUMERS, **{KEYS: list(others)})
+            found |= {row["consumer"]: ConsumerView.from_row(row) for row in users}
+        return {str(uid): consumer for uid, consumer in found.items()}
+
+
+def _uid(consumer: str) -> UUID | None:
+    try:
+        uid = UUID(consumer)
+    except ValueError:
+        return None
+    # UUID also accepts braces, "urn:uuid:" and upper case.
+    return uid if str(uid) == consumer else None

@@ -6,20 +6,23 @@ from typing import Annotated, Final
 
 import typer
 import uvicorn
+from pydantic import SecretStr
 
 from app.cli.kit import parent_pipe
 from app.cli.kit.environment import read_settings, running_database, runs_folder, wait_until_migrated
-from app.cli.kit.metrics_port import serve_metrics
+from app.cli.kit.listeners import serve_metrics, serve_on_port
 from app.cli.kit.ports import free_port
 from app.cli.kit.signals import exit_on_shutdown_signal
 from app.cli.kit.workers import run_server
 from app.http.server.protocol import LimitedHttpProtocol
 from app.http.server.websockets import HandshakeWebSocketProtocol
 from app.kit.restarts import RestartCounts
+from app.settings.database import DatabaseSettings
 from app.settings.errors import SettingsError
 from app.settings.http import HttpSettings
 from app.settings.log import LogSettings
 from app.settings.metrics import MetricsSettings
+from app.settings.operations import OperationsSettings
 from app.settings.root import Settings
 from observability.logs.configuration import configure
 from observability.metrics.multiprocess.aggregation import MultiprocessMetrics
@@ -63,6 +66,9 @@ def serve(
         os.environ["STRATA_RUN_FOLDER"] = str(folder)
         if (metrics_port := settings[MetricsSettings].port) is not None:
             stack.enter_context(_metrics_server(settings, RunFolder(folder), metrics_port))
+        operations = settings[OperationsSettings]
+        if operations.port is not None and operations.token is not None:
+            stack.enter_context(_operations_server(settings, dsn, operations.port, operations.token))
         run_server(_server_config(http, listening_port, workers), RestartCounts(settings.home))
 
 
@@ -101,6 +107,13 @@ def _metrics_server(settings: Settings, folder: RunFolder, port: int) -> Abstrac
     names = [version.name for version in VERSIONS]
     consumers = consumer_table(names, settings[MetricsSettings].consumer_series, folder.metrics)
     return serve_metrics(settings, Registry(MultiprocessMetrics(folder.metrics), consumers), port)
+
+
+def _operations_server(settings: Settings, dsn: str, port: int, token: SecretStr) -> AbstractContextManager[None]:
+    from app.web.operations import operations_app  # noqa: PLC0415 - only with a port for operators
+
+    app = operations_app(dsn, settings[DatabaseSettings], token.get_secret_value())
+    return serve_on_port(settings, app, port)
 
 
 def _with_address(settings: Settings, host: str | None, port: int | None) -> Settings:

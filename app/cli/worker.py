@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from app.cli.kit import parent_pipe
 from app.cli.kit.environment import reachable, read_settings, running_database, runs_folder, wait_until_migrated
-from app.cli.kit.metrics_port import serve_metrics
+from app.cli.kit.listeners import serve_metrics
 from app.cli.kit.signals import exit_on_shutdown_signal
 from app.settings.database import DatabaseSettings
 from app.settings.log import LogSettings

@@ -11,3 +11,8 @@ def utc_now() -> datetime:
 def rfc3339(moment: datetime) -> str:
     """A time as text in UTC (RFC 3339), with ``Z`` for the zone. ``moment`` needs a zone."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def rfc3339_or_none(moment: datetime | None) -> str | None:
+    """A time that may be unset, as ``rfc3339`` writes it."""
+    return None if moment is None else rfc3339(moment)

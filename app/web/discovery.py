@@ -1,9 +1,9 @@
 """Documents for programs: the versions, the API catalogue (RFC 9727), security.txt (RFC 9116)."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
-from app.kit.clock import rfc3339, utc_now
+from app.kit.clock import rfc3339, rfc3339_or_none, utc_now
 from app.lifecycle.schedule import Schedule
 from versions.kit.version import ApiVersion
 from versions.registry import VERSIONS
@@ -26,11 +26,11 @@ def version_document(version: ApiVersion, schedule: Schedule) -> dict[str, Any]:
         "name": version.name,
         "status": schedule.status(version, now).value,
         "released": version.released.isoformat(),
-        "deprecated_at": _time(version.deprecated_at),
-        "sunset_at": _time(version.sunset_at),
-        "retired_at": _time(schedule.retired_at(version)),
+        "deprecated_at": rfc3339_or_none(version.deprecated_at),
+        "sunset_at": rfc3339_or_none(version.sunset_at),
+        "retired_at": rfc3339_or_none(schedule.retired_at(version)),
         "brownouts": [
-            {"from": _time(window.starts_at), "until": _time(window.ends_at)}
+            {"from": rfc3339_or_none(window.starts_at), "until": rfc3339_or_none(window.ends_at)}
             for window in schedule.windows(version)
             if window.ends_at > now
         ],
@@ -40,10 +40,6 @@ def version_document(version: ApiVersion, schedule: Schedule) -> dict[str, Any]:
         "docs": f"{version.prefix}/docs",
         "migration_guide": version.migration_guide,
     }
-
-
-def _time(moment: datetime | None) -> str | None:
-    return None if moment is None else rfc3339(moment)
 
 
 def api_catalog(base_url: str) -> dict[str, Any]:

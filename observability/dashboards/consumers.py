@@ -16,7 +16,7 @@ BOARD: Final = Board(
     title="3 Consumers",
     description=(
         "The consumers with the most requests by the uid of key or user; all others together are `other`. "
-        "`strata top --consumers` shows their names."
+        "A uid links to the name; `strata top --consumers` shows all names."
     ),
     variables=(ENVIRONMENT, API_VERSION, CONSUMER),
     rows=(

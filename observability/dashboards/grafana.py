@@ -30,7 +30,7 @@ from grafana_foundation_sdk.models.dashboard import (
 from grafana_foundation_sdk.models.heatmap import HeatmapColorMode
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from observability.dashboards.links import PROMETHEUS, consumer_url, logs_url, traces_url
+from observability.dashboards.links import PROMETHEUS, consumer_name_url, consumer_url, logs_url, traces_url
 from observability.dashboards.model import Board, Panel, Query, Step, Variable
 
 TAG: Final = "strata"
@@ -41,6 +41,10 @@ _COLUMNS: Final = 24
 
 _BY_CONSUMER: Final = re.compile(r"\bby \([^)]*\bconsumer\b")
 """A grouping that keeps the consumer, so that a table has a column with it."""
+
+_DASHBOARD_OF_CONSUMER: Final = "Dashboard of this consumer"
+_NAME_OF_CONSUMER: Final = "Name of this consumer"
+"""Its link opens a new tab: Grafana would resolve a path in the same tab to a page of its own."""
 
 Visual = timeseries.Panel | stat.Panel | table.Panel | heatmap.Panel
 
@@ -118,13 +122,22 @@ def _panel(panel: Panel, variables: tuple[Variable, ...], number: int) -> Visual
 
 
 def _link_consumers(visual: Visual, panel: Panel) -> None:
-    """Link each consumer to its own dashboard."""
-    title = "Dashboard of this consumer"
+    """Link each consumer to its own dashboard and to its name."""
     if isinstance(visual, table.Panel) and any(_BY_CONSUMER.search(query.expr) for query in panel.queries):
-        links = [{"title": title, "url": consumer_url("__value.raw")}]
+        own, name = consumer_url("__value.raw"), consumer_name_url("__value.raw")
+        links = [
+            {"title": _DASHBOARD_OF_CONSUMER, "url": own},
+            {"title": _NAME_OF_CONSUMER, "url": name, "targetBlank": True},
+        ]
         visual.override_by_name("consumer", [DynamicConfigValue(id_val="links", value=links)])
     if isinstance(visual, timeseries.Panel) and any("{{consumer}}" in query.legend for query in panel.queries):
-        visual.data_links([dashboard.DashboardLink(title).url(consumer_url("__field.labels.consumer"))])
+        own, name = consumer_url("__field.labels.consumer"), consumer_name_url("__field.labels.consumer")
+        visual.data_links(
+            [
+                dashboard.DashboardLink(_DASHBOARD_OF_CONSUMER).url(own),
+                dashboard.DashboardLink(_NAME_OF_CONSUMER).url(name).target_blank(True),
+            ]
+        )
 
 
 def _visual(panel: Panel) -> Visual:

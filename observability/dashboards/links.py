@@ -19,6 +19,11 @@ def consumer_url(value: str) -> str:
     return f"/d/strata-consumers?var-consumer=${{{value}}}&${{__url_time_range}}&${{environment:queryparam}}"
 
 
+def consumer_name_url(value: str) -> str:
+    """Return the link to the page for operators with the name of a consumer; Caddy adds its host name."""
+    return f"/consumers/${{{value}}}"
+
+
 def traces_url(panel: Panel, variables: tuple[Variable, ...]) -> str:
     """Return the link to a TraceQL query for the spans that the variables and the panel select."""
     chosen = [f'{found.attribute} =~ "{_value(found)}"' for found in variables if found.attribute]

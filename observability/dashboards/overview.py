@@ -94,8 +94,8 @@ BOARD: Final = Board(
                 Panel(
                     title="Consumers with the most server errors",
                     description=(
-                        "The ten consumers that get 500 or above most often, per second, by the uid of key or user: "
-                        "`strata top --consumers` shows their names."
+                        "The ten consumers that get 500 or above most often, per second, by the uid of key or user, "
+                        "which links to the name."
                     ),
                     unit="reqps",
                     kind="table",

@@ -2,7 +2,6 @@
 
 import asyncio
 import gzip
-import secrets
 from collections.abc import Callable
 from functools import partial
 from typing import Final
@@ -12,6 +11,7 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from observability.bearer import has_token
 from observability.metrics.multiprocess.locks import Busy
 from observability.metrics.registry import Registry
 
@@ -26,7 +26,7 @@ class Exposition:
 
     def __init__(self, registry: Registry, token: str | None = None) -> None:
         self._registry = registry
-        self._expected = None if token is None else f"Bearer {token}".encode()
+        self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self._response(scope)
@@ -36,10 +36,8 @@ class Exposition:
         if scope["method"] not in ("GET", "HEAD"):
             return PlainTextResponse("Method Not Allowed", 405, headers={"Allow": "GET, HEAD"})
         headers = Headers(scope=scope)
-        if self._expected is not None:
-            given = headers.get("authorization", "").encode("latin-1")
-            if not secrets.compare_digest(given, self._expected):
-                return PlainTextResponse("Unauthorized", 401, headers={"WWW-Authenticate": 'Bearer realm="metrics"'})
+        if self._token is not None and not has_token(headers, self._token):
+            return PlainTextResponse("Unauthorized", 401, headers={"WWW-Authenticate": 'Bearer realm="metrics"'})
         try:
             return await self._rendered(headers)
         except Busy:

@@ -91,19 +91,19 @@ def test_links_query_a_provisioned_data_source(board: Board) -> None:
         assert panel["datasource"]["uid"] in uids
 
 
-def test_a_consumer_links_to_its_dashboard() -> None:
+def test_a_consumer_links_to_its_dashboard_and_to_its_name() -> None:
     """From each table with a column for consumers, and each graph with a series for each."""
     linked = {}
     for board in BOARDS:
         for panel in panels(board):
             config = panel["fieldConfig"]
-            found = [link["url"] for link in config["defaults"].get("links", ())]
+            found = [*config["defaults"].get("links", ())]
             for override in config["overrides"]:
                 assert override["matcher"] == {"id": "byName", "options": "consumer"}
-                found += [link["url"] for link in override["properties"][0]["value"]]
+                found += override["properties"][0]["value"]
             if found:
                 linked[panel["title"]] = found
-    cell, series = ("var-consumer=${__value.raw}", "var-consumer=${__field.labels.consumer}")
+    cell, series = ("${__value.raw}", "${__field.labels.consumer}")
     for title, variable in {
         "Consumers with the most server errors": cell,
         "Consumers with the slowest requests": cell,
@@ -111,8 +111,11 @@ def test_a_consumer_links_to_its_dashboard() -> None:
         "Consumers with the most requests": series,
         "Who is left": cell,
     }.items():
-        (url,) = linked[title]
-        assert url.startswith(f"/d/strata-consumers?{variable}&")
+        own, name = linked[title]
+        assert own["url"].startswith(f"/d/strata-consumers?var-consumer={variable}&")
+        assert not own.get("targetBlank")
+        # Grafana resolves a path to a page of its own, unless the link opens a new tab.
+        assert (name["url"], name["targetBlank"]) == (f"/consumers/{variable}", True)
     assert "Share of the busiest consumer" not in linked
     assert "strata-consumers" in {board.uid for board in BOARDS}
 

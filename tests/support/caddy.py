@@ -6,7 +6,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,12 @@ UPSTREAM: Final = """dynamic a {
 			port 8000
 			refresh 5s
 		}"""
+OPERATIONS: Final = """dynamic a {
+				name api
+				port 9103
+				refresh 5s
+			}"""
+OPERATIONS_TOKEN: Final = "the token of the page for operators"
 
 
 @dataclass(frozen=True)
@@ -39,20 +45,26 @@ class Proxy:
     def tls(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=str(self.authority))
 
-    def get(self, host: str, path: str, auth: tuple[str, str] | None = None) -> httpx2.Response:
+    def get(
+        self, host: str, path: str, auth: tuple[str, str] | None = None, headers: Mapping[str, str] | None = None
+    ) -> httpx2.Response:
         with httpx2.Client(verify=self.tls, timeout=10) as client:
             return client.get(
                 f"https://127.0.0.1:{self.https}{path}",
-                headers={"Host": host},
+                headers={"Host": host, **(headers or {})},
                 extensions={"sni_hostname": host},
                 auth=auth,
             )
 
 
 @contextmanager
-def proxy_running(folder: Path, upstream: int) -> Iterator[Proxy]:
-    """Run Caddy in front of a server on port ``upstream``, with the domain ``localhost``."""
+def proxy_running(folder: Path, upstream: int, operations: int | None = None) -> Iterator[Proxy]:
+    """Run Caddy in front of a server on port ``upstream``, with the domain ``localhost``.
+
+    ``operations`` is the port of its pages for operators.
+    """
     ports = {name: free_port() for name in ("http", "https", "health")}
+    ports |= {"upstream": upstream, "operations": operations or free_port()}
     hashed = subprocess.run(
         [CADDY, "hash-password", "--plaintext", PASSWORD], capture_output=True, text=True, timeout=60, check=True
     )
@@ -63,11 +75,12 @@ def proxy_running(folder: Path, upstream: int) -> Iterator[Proxy]:
         "STRATA_DOMAIN": "localhost",
         "STRATA_ACME_EMAIL": "operations@strata.example",
         "OPS_USER": "operator",
+        "STRATA_OPERATIONS__TOKEN": OPERATIONS_TOKEN,
         "OPS_PASSWORD_HASH": hashed.stdout.strip(),
     }
     found = Proxy(ports["http"], ports["https"], folder / "caddy/pki/authorities/local/root.crt", folder / "caddy.log")
     with found.log.open("wb") as log:
-        arguments = ["run", "--adapter", "caddyfile", "--config", str(write_configuration(folder, ports, upstream))]
+        arguments = ["run", "--adapter", "caddyfile", "--config", str(write_configuration(folder, ports))]
         process = subprocess.Popen([CADDY, *arguments], env=environment, stdout=log, stderr=log)
         try:
             wait_until_ready(found, ports["health"], process, found.log)
@@ -78,14 +91,15 @@ def proxy_running(folder: Path, upstream: int) -> Iterator[Proxy]:
             shutil.rmtree(folder / "caddy", ignore_errors=True)
 
 
-def write_configuration(folder: Path, ports: dict[str, int], upstream: int) -> Path:
-    """Write the committed file with free ports and an upstream that needs no name server."""
+def write_configuration(folder: Path, ports: dict[str, int]) -> Path:
+    """Write the committed file with free ports and upstreams that need no name server."""
     text = (ROOT / "grafana/caddy/Caddyfile").read_text()
     replaced = {
         "http_port 8080": f"http_port {ports['http']}",
         "https_port 8443": f"https_port {ports['https']}",
         "127.0.0.1:2020": f"127.0.0.1:{ports['health']}",
-        UPSTREAM: f"to 127.0.0.1:{upstream}",
+        UPSTREAM: f"to 127.0.0.1:{ports['upstream']}",
+        OPERATIONS: f"to 127.0.0.1:{ports['operations']}",
         "/srv/runbooks": str(ROOT / "grafana/runbooks"),
     }
     for before, after in replaced.items():

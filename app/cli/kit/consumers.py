@@ -3,13 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from uuid import UUID
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.access.service import ApiKeyService
+from app.access.queries import ConsumerQueries
+from app.access.views import ConsumerView
 from app.kit.db.database import Database
-from app.users.queries import UserQueries
 
 _COUNTER = "api_consumer_requests"
 _SECONDS = "api_consumer_request_seconds"
@@ -68,16 +67,10 @@ def compare_consumers(
 
 async def consumer_names(consumers: Iterable[str], database: Database) -> Mapping[str, str]:
     """The e-mail address, and the key if it is one, by uid."""
-    async with database.write() as session:
-        keys = await ApiKeyService(session).list_all()
-    names = {str(key.uid): f"{email} ({key.name}, {key.hint}...)" for key, email in keys}
-    users = UserQueries(database.reads)
-    for consumer in set(consumers) - names.keys():
-        try:
-            user = await users.get(UUID(consumer))
-        except ValueError:
-            # "anonymous" and "other" are no uids.
-            continue
-        if user is not None:
-            names[consumer] = user.email
-    return names
+    found = await ConsumerQueries(database.reads).find(consumers)
+    return {uid: _name(consumer) for uid, consumer in found.items()}
+
+
+def _name(consumer: ConsumerView) -> str:
+    key = consumer.key
+    return consumer.email if key is None else f"{consumer.email} ({key.name}, {key.hint}...)"

@@ -122,6 +122,15 @@ def test_a_misspelt_name_is_reported_with_the_nearest_one(monkeypatch: pytest.Mo
         load_settings()
 
 
+@pytest.mark.parametrize("token", [None, ""])
+def test_a_port_for_operators_needs_a_token(folder: Path, monkeypatch: pytest.MonkeyPatch, token: str | None) -> None:
+    monkeypatch.setenv("STRATA_OPERATIONS__PORT", "9103")
+    if token is not None:
+        monkeypatch.setenv("STRATA_OPERATIONS__TOKEN", token)
+    with pytest.raises(SettingsError, match="STRATA_OPERATIONS__TOKEN"):
+        load_settings(home=folder)
+
+
 def test_every_fault_is_reported_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STRATA_AUTH__ACCESS_TTL", "soon")
     monkeypatch.setenv("STRATA_AUTH__ISUER", "strata")

@@ -1,4 +1,4 @@
-"""Serves ``/metrics`` on a separate port."""
+"""Serves an ASGI application on a separate port, from a thread of the process."""
 
 import asyncio
 import threading
@@ -7,19 +7,16 @@ from contextlib import contextmanager
 from typing import Final
 
 import uvicorn
-from starlette.applications import Starlette
-from starlette.routing import Route
-
-from observability.metrics.exposition import Exposition
+from starlette.types import ASGIApp
 
 _STOP_SECONDS: Final = 3
 
 
 @contextmanager
-def serve_exposition(
-    exposition: Exposition, host: str, port: int, protocol: type[asyncio.Protocol] | str = "auto"
+def serve_application(
+    app: ASGIApp, host: str, port: int, protocol: type[asyncio.Protocol] | str = "auto"
 ) -> Iterator[None]:
-    """Serve the exposition from a thread while the block runs. The caller checks before that the port is free.
+    """Serve the application from a thread while the block runs. The caller checks before that the port is free.
 
     ``protocol`` is uvicorn's HTTP protocol, or a subclass of it.
 
@@ -27,11 +24,11 @@ def serve_exposition(
     """
     server = uvicorn.Server(
         uvicorn.Config(
-            Starlette(routes=[Route("/metrics", exposition)]),
+            app,
             host=host,
             port=port,
             http=protocol,
-            lifespan="off",
+            lifespan="on",
             loop="asyncio",
             log_config=None,
             access_log=False,
@@ -40,7 +37,7 @@ def serve_exposition(
         )
     )
     # uvicorn installs no signal handlers outside the main thread.
-    thread = threading.Thread(target=server.run, name="metrics", daemon=True)
+    thread = threading.Thread(target=server.run, name=f"listener-{port}", daemon=True)
     thread.start()
     try:
         yield
