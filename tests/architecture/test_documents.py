@@ -2,14 +2,62 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
 
 import pytest
 
+from tests.architecture.descriptions import optional_members, undescribed
 from tests.support.app import TestApp
-from tests.support.operations import ALL, VERSIONS, Operation, document, example, operations, resolve
+from tests.support.operations import ALL, VERSIONS, Operation, document, example, operations
 
 # Their examples name a mailed token, or posts, that are not there, which these say with 400.
 NAME_NOTHING_REAL = {"auth.verify", "verifications.create", "password_resets.confirm", "posts.get_many"}
+SPARSE = {
+    f"PartialPost.{name}"
+    for name in (
+        *("v1_id", "updated_at", "published_at", "view_count", "title", "status", "content", "author_id", "id"),
+        *("author", "created_at"),
+    )
+}
+"""Members that a client leaves out with ``fields``."""
+TOY = {"$ref": "#/components/schemas/Toy"}
+SMALL: dict[str, Any] = {
+    "paths": {
+        "/toys": {
+            "post": {
+                "tags": ["toys"],
+                "summary": "Create a toy",
+                "description": "Create a toy.",
+                "parameters": [{"name": "dry", "in": "query", "description": "Whether to create it."}],
+                "requestBody": {
+                    "content": {"application/json": {"schema": {"properties": {"name": {"description": "The name."}}}}}
+                },
+                "responses": {
+                    "201": {
+                        "description": "Created",
+                        "headers": {"Location": {"description": "The URL."}},
+                        "content": {"application/json": {"schema": {"type": "array", "items": TOY}}},
+                    }
+                },
+            }
+        }
+    },
+    "components": {
+        "schemas": {
+            "Toy": {
+                "required": ["parts"],
+                "properties": {"parts": {"anyOf": [{"$ref": "#/components/schemas/Part"}, {"type": "null"}]}},
+            },
+            "Part": {
+                "description": "A part.",
+                "required": ["size"],
+                "properties": {"size": {"description": "In centimetres."}},
+            },
+        }
+    },
+}
 by_name = pytest.mark.parametrize("operation", ALL, ids=lambda operation: f"{operation.version}-{operation.name}")
 
 
@@ -21,17 +69,47 @@ def test_operation_ids_are_unique(version: str) -> None:
 
 @by_name
 def test_an_operation_is_described(operation: Operation) -> None:
-    spec = operation.spec
+    whole = document(operation.version)
     assert re.fullmatch(r"[a-z_]+\.[a-z_]+", operation.name), "named resource.verb"
-    declared = {tag["name"] for tag in document(operation.version)["tags"]}
-    assert spec["tags"]
-    assert set(spec["tags"]) <= declared
-    assert spec["summary"]
-    assert len(spec["description"]) > 10
-    for parameter in spec.get("parameters", ()):
-        assert parameter["description"], parameter["name"]
-    for name, part in operation.body_properties.items():
-        assert part.get("description") or resolve(part, operation.version).get("description"), name
+    assert set(operation.spec["tags"]) <= {tag["name"] for tag in whole["tags"]}
+    assert undescribed(whole, operation.spec) == []
+
+
+@by_name
+def test_a_response_has_every_member(operation: Operation) -> None:
+    found = set(optional_members(document(operation.version), operation.spec))
+    assert found <= SPARSE, "output schemas have no defaults"
+
+
+def test_a_missing_description_is_found() -> None:
+    """Each description of the smallest document is needed."""
+    assert undescribed(SMALL, SMALL["paths"]["/toys"]["post"]) == []
+    removed = 0
+    for path in descriptions(SMALL):
+        damaged = deepcopy(SMALL)
+        part: Any = damaged
+        for step in path[:-1]:
+            part = part[step]
+        part[path[-1]] = " "
+        assert undescribed(damaged, damaged["paths"]["/toys"]["post"]), path
+        removed += 1
+    assert removed == 8
+
+
+def test_a_member_that_may_be_missing_is_found() -> None:
+    damaged = deepcopy(SMALL)
+    damaged["components"]["schemas"]["Toy"]["required"] = []
+    assert optional_members(SMALL, SMALL["paths"]["/toys"]["post"]) == []
+    assert optional_members(damaged, damaged["paths"]["/toys"]["post"]) == ["Toy.parts"]
+
+
+def descriptions(part: Any, *path: str | int) -> Iterator[tuple[str | int, ...]]:
+    """The paths of all descriptions and summaries within a part of a document."""
+    steps = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
+    for step, inner in steps:
+        if step in {"description", "summary"} and isinstance(inner, str):
+            yield (*path, step)
+        yield from descriptions(inner, *path, step)
 
 
 @by_name

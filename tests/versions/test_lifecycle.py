@@ -87,6 +87,7 @@ async def test_a_retired_version_says_where_to_go(
             assert answer.headers["API-Version"] == old.name
             assert 'rel="successor-version"' in answer.headers["Link"]
             assert "Retry-After" not in answer.headers
+            assert old.name == "v1" or answer.json()["code"] == "version_retired"
         problem = (await client.get("/problems/version_retired")).text
         assert "has ended" in problem
         assert (await client.get(f"{retired.prefix}/docs")).status_code == 200
@@ -112,6 +113,7 @@ async def test_a_declared_brownout_says_until_when(
         assert answer.status_code == 410
         assert f"{window.ends_at:%Y-%m-%dT%H:%M:%SZ}" in detail_of(old.name, answer)
         assert 0 < int(answer.headers["Retry-After"]) <= 3600
+        assert old.name == "v1" or answer.json()["code"] == "version_browned_out"
         limit = "X-RateLimit-Limit" if old.name == "v1" else "RateLimit"
         assert limit in answer.headers
         (listed,) = [one for one in (await client.get("/api")).json()["versions"] if one["name"] == old.name]
@@ -223,6 +225,7 @@ async def test_a_key_is_browned_out_early(test_app: TestApp) -> None:
             assert 500 < int(answer.headers["Retry-After"]) <= 600
         assert (await client.get("/api/v2/me")).status_code == 200
         assert (await client.get("/api")).status_code == 200
+        assert "owner of this API key" in (await client.get("/problems/key_browned_out")).text
     async with test_app.client(eve.headers) as client:
         assert (await client.get("/api/v1/users/me")).status_code == 200
     async with test_app.runtime.database.write() as session:

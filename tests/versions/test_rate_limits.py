@@ -61,7 +61,7 @@ def ensure_headers(version: str, response: httpx2.Response) -> None:
     assert not other & set(response.headers), "one dialect a version"
 
 
-def ensure_limited(version: str, response: httpx2.Response, policy: str = "burst") -> None:
+def ensure_limited(version: str, response: httpx2.Response, policy: str = "burst", code: str = "rate_limited") -> None:
     assert response.status_code == 429, response.text
     ensure_headers(version, response)
     assert response.headers["Retry-After"].isdecimal()
@@ -72,7 +72,7 @@ def ensure_limited(version: str, response: httpx2.Response, policy: str = "burst
         return
     assert response.headers["Content-Type"] == "application/problem+json"
     assert body["type"] == "https://iana.org/assignments/http-problem-types#quota-exceeded"
-    assert (body["status"], body["violated-policies"]) == (429, [policy])
+    assert (body["status"], body["code"], body["violated-policies"]) == (429, code, [policy])
     assert policy.startswith("login") or policy in response.headers["RateLimit-Policy"]
 
 
@@ -83,7 +83,7 @@ async def test_an_anonymous_caller_is_stopped(test_app: TestApp, version: str) -
             assert (await client.get(f"/api/{version}/posts")).status_code == 200
             assert await left_of(client) == expected
         refused = await client.get(f"/api/{version}/posts")
-        ensure_limited(version, refused)
+        ensure_limited(version, refused, code="rate_limited")
         assert refused.json()["detail"].startswith(f"Rate limit exceeded. {ANONYMOUS} per 1 day (burst); try again in ")
         other = "v2" if version == "v1" else "v1"
         ensure_limited(other, await client.get(f"/api/{other}/posts"))
@@ -265,7 +265,7 @@ async def test_sign_in_is_limited_by_user_and_network(test_app: TestApp, version
     async with test_app.client() as client:
         statuses = [(await client.post(LOGIN[version], data=form)).status_code for _ in range(3)]
         assert statuses == [401] * 3
-        ensure_limited(version, await client.post(LOGIN[version], data=form), "login")
+        ensure_limited(version, await client.post(LOGIN[version], data=form), "login", "too_many_attempts")
     async with client_at(test_app, "203.0.113.9") as client:
         signed_in = await client.post(LOGIN[version], data=form | {"password": PASSWORD})
         assert signed_in.status_code == 200, "guesses from one network do not lock out another"
@@ -283,7 +283,9 @@ async def test_guesses_from_many_networks_do_not_lock_out_a_known_network(test_a
         async with client_at(test_app, f"198.51.100.{number}") as client:
             assert (await client.post(LOGIN[version], data=form)).status_code == 401
     async with client_at(test_app, "198.51.100.99") as client:
-        ensure_limited(version, await client.post(LOGIN[version], data=right), "login_all_networks")
+        ensure_limited(
+            version, await client.post(LOGIN[version], data=right), "login_all_networks", "too_many_attempts"
+        )
         unknown = form | {"username": "ivi@example.com"}
         assert (await client.post(LOGIN[version], data=unknown)).status_code == 401
     async with client_at(test_app, "203.0.113.9") as client:

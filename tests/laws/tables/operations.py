@@ -64,8 +64,14 @@ ONLY_V2: Final[Mapping[str, str]] = {
     "password_resets.create": "not in v1; sessions.a_new_password_applies_to_both_versions signs in with the result",
     "password_resets.confirm": "not in v1; sessions.a_new_password_applies_to_both_versions signs in with the result",
     "tokens.revoke": "v1 has no sign-out; sessions.a_sign_out_applies_to_both_versions checks the effect in v1",
-    "me.set_password": "PUT /users/{id} in v1; tests/versions/test_credentials.py changes passwords in both",
-    "reauthentications.create": "v1 takes current_password instead; tests/versions/test_credentials.py",
+    "me.set_password": (
+        "PUT /users/{id} in v1; tests/versions/test_credentials.py::test_v1_wants_a_young_session_or_the_password and "
+        "tests/versions/test_credentials.py::test_v2_sets_a_password_with_the_present_one"
+    ),
+    "reauthentications.create": (
+        "v1 takes current_password instead; "
+        "tests/versions/test_credentials.py::test_a_reauthentication_makes_the_session_fresh_for_ten_minutes"
+    ),
     "sessions.list": "v1 shows no sessions; sessions.tokens_are_valid_in_both_versions counts those of v1",
     "sessions.get": "v1 shows no sessions",
     "sessions.delete": "v1 shows no sessions; sessions.a_sign_out_applies_to_both_versions checks the effect in v1",
