@@ -56,11 +56,16 @@ BOARD: Final = Board(
                 ),
                 Panel(
                     title="Connections rejected",
-                    description="Connections a second that were closed for a limit or a syntax error, by reason.",
+                    description=(
+                        "Connections a second that were closed before a request was complete, by reason: "
+                        "`head_too_large` is 431, `malformed` and `framing_too_large` 400, `head_timeout` 408, "
+                        "`too_many_connections` 503; the others get no response. No other panel counts them."
+                    ),
                     unit="ops",
                     queries=(
                         Query(total("reason", rate("http_server_rejected_connections_total", _CHOSEN)), "{{reason}}"),
                     ),
+                    logs='event="connection_rejected"',
                 ),
                 Panel(
                     title="Connections in use",

@@ -111,6 +111,17 @@ def causes(clock: Clock) -> Iterator[Alert]:
         summary="Most attempts to authenticate with {{ $labels.method }} fail",
         description="{{ $value | humanize }} failures a second: guessing, or a client with a revoked credential.",
     )
+    yield Alert(
+        name="ConnectionsRejected",
+        expr=(
+            "sum by (environment, reason) "
+            f'(rate(http_server_rejected_connections_total{{reason!="no_request"}}[{recently}])) > 1'
+        ),
+        severity="ticket",
+        delay=timedelta(minutes=5),
+        summary="Connections are closed before their request is complete: {{ $labels.reason }}",
+        description="{{ $value | humanize }} a second. No other metric and no objective counts these requests.",
+    )
 
 
 def groups(clock: Clock) -> dict[str, list[Alert]]:

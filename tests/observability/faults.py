@@ -109,6 +109,10 @@ FAULTS: Final[Mapping[str, Series]] = {
         f'event_loop_lag_seconds_bucket{{{_API},le="+Inf"}}': _counter(60, 60),
     },
     "the trace collector is down": {f'trace_spans_dropped_total{{{_API},reason="unreachable"}}': _counter(0, 30)},
+    "a client sends requests that cannot be parsed, or too slowly": {
+        f'http_server_rejected_connections_total{{{_API},reason="head_timeout"}}': _counter(0, 60),
+        f'http_server_rejected_connections_total{{{_API},reason="no_request"}}': _counter(60, 60),
+    },
     "passwords are guessed": {
         f'auth_attempts_total{{{_API},method="password",outcome="success"}}': _counter(15, 15),
         f'auth_attempts_total{{{_API},method="password",outcome="invalid_credentials"}}': _counter(0, 60),
