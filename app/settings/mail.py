@@ -1,8 +1,8 @@
 """Settings of outgoing mail."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 
 from app.settings.group import Group, Seconds
 
@@ -17,3 +17,10 @@ class MailSettings(Group, name="mail"):
     security: Literal["starttls", "tls", "none"] = "starttls"
     sender: str = "Strata <no-reply@strata.example>"
     timeout: Seconds = Field(10.0, description="seconds")
+
+    @model_validator(mode="after")
+    def _login_is_complete(self) -> Self:
+        if (self.username is None) != (self.password is None):
+            message = "mail.username and mail.password belong together: set both, or neither"
+            raise ValueError(message)
+        return self
