@@ -8,12 +8,13 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import asyncpg
 import orjson
+import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.errors import DomainError, Unavailable
 from app.kit.db.availability import Availability
 from app.kit.db.connection_pool import ConnectionPool
-from app.kit.db.errors import ConnectionLost, domain_error, interrupts_statement
+from app.kit.db.errors import ConnectionLost, domain_error, interrupts_statement, sqlstate
 from app.kit.db.instrumentation import DatabaseMetrics, NullDatabaseMetrics, observe_engine, timed_pool
 from app.kit.db.sessions import ReadSession, WriteSession
 from app.kit.db.tracing import trace_statements
@@ -22,6 +23,8 @@ from observability.tracing.recording import client_span
 
 _NO_METRICS: Final = NullDatabaseMetrics()
 _CLOSE_SECONDS: Final = 5.0
+_COMMIT_RETRY_SECONDS: Final = 2
+_LOG: Final = structlog.get_logger()
 _COMMIT: Final = {"db.system.name": "postgresql", "db.operation.name": "COMMIT"}
 
 
@@ -152,9 +155,8 @@ async def transaction(session: WriteSession) -> AsyncIterator[WriteSession]:
                 raise
     except Exception as error:
         translation = domain_error(error)
-        if isinstance(translation, ConnectionLost) and session.committing:
-            # The server may have committed, so another attempt could make the change twice.
-            translation = Unavailable(retry_after=translation.retry_after)
+        if session.committing:
+            translation = _commit_error(error, translation)
         if translation is None:
             raise
         raise translation from error
@@ -168,6 +170,18 @@ async def _commit(session: WriteSession) -> None:
         with client_span("COMMIT", _COMMIT):
             session.committing = True
             await session.commit()
+
+
+def _commit_error(error: Exception, translation: DomainError | None) -> DomainError | None:
+    if isinstance(translation, ConnectionLost):
+        # The server may have committed, so another attempt could make the change twice.
+        return Unavailable(retry_after=translation.retry_after)
+    if translation is None and sqlstate(error) is not None:
+        # The server rolled back for a reason that only an operator can remove, such as a deferred constraint: the
+        # request was valid, and may succeed later.
+        _LOG.error("commit_failed", exc_info=error)
+        return Unavailable(retry_after=_COMMIT_RETRY_SECONDS)
+    return translation
 
 
 def sqlalchemy_url(dsn: str) -> str:

@@ -1,0 +1,58 @@
+"""Makes PostgreSQL fail at ``COMMIT``, after every statement of the transaction has succeeded."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+
+from app.kit.db.database import UnitOfWork
+
+_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+_FUNCTION = """
+CREATE OR REPLACE FUNCTION at_commit() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN {statement} RETURN NULL; END $$
+"""
+_TRIGGER = """
+CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT OR UPDATE OR DELETE ON {table}
+DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION at_commit()
+"""
+
+
+async def add_triggers(database: UnitOfWork) -> None:
+    """Add a deferred constraint trigger to every table, for ``failing_commits``."""
+    async with database.write() as session:
+        driver = await session.driver()
+        await driver.execute(_FUNCTION.format(statement=""))
+        for table in await tables(driver):
+            await driver.execute(_TRIGGER.format(table=table))
+
+
+@asynccontextmanager
+async def failing_commits(database: UnitOfWork, code: str) -> AsyncIterator[None]:
+    """During the block, the commit of every transaction that changed a row fails with this SQLSTATE."""
+    await _replace(database, f"RAISE EXCEPTION 'planted' USING ERRCODE = '{code}';")
+    try:
+        yield
+    finally:
+        await _replace(database, "")
+
+
+async def _replace(database: UnitOfWork, statement: str) -> None:
+    async with database.write() as session:
+        await (await session.driver()).execute(_FUNCTION.format(statement=statement))
+
+
+async def snapshot(database: UnitOfWork) -> dict[str, Any]:
+    """The contents of every table, to compare."""
+    async with database.write() as session:
+        driver = await session.driver()
+        return {
+            table: await driver.fetchval(f"SELECT md5(string_agg(t::text, '\n' ORDER BY t::text)) FROM {table} t")  # noqa: S608 - a name from the catalogue
+            for table in await tables(driver)
+        }
+
+
+async def tables(driver: "asyncpg.Connection[asyncpg.Record]") -> list[str]:
+    """The names of all tables."""
+    return sorted(row["tablename"] for row in await driver.fetch(_TABLES))
