@@ -2,6 +2,8 @@
 
 import importlib
 import pkgutil
+import re
+from collections.abc import Mapping
 from itertools import chain
 from typing import Any
 
@@ -9,14 +11,16 @@ import pytest
 
 import app
 import versions
-from app.errors import PROBLEM_TYPES
+from app.errors import PROBLEM_TYPES, DomainError
 from tests.laws.all import LAWS
 from tests.laws.tables.failures import ANYWHERE, FAILURES, ONE_SIDED, ROOTS
 from tests.laws.tables.fields import SHAPES, Shape
 from tests.laws.tables.operations import ONLY_V1, ONLY_V2, PAIRS
+from tests.support.named_tests import ROOT, functions
 from tests.support.operations import document, operations
 
 NAMES = {law.name for law in LAWS}
+TABLES: Mapping[str, Mapping[str, str]] = {"ANYWHERE": ANYWHERE, "ONLY_V1": ONLY_V1, "ONLY_V2": ONLY_V2}
 CALLED = {law.name.partition(".")[0] for law in LAWS}
 
 
@@ -58,3 +62,27 @@ def test_every_failure_is_in_the_table_or_has_a_reason() -> None:
     tables = [set(FAILURES), set(ONE_SIDED), set(ANYWHERE), set(ROOTS)]
     assert sum(len(table) for table in tables) == len(set().union(*tables)), "a code is in two tables"
     assert set().union(*tables) - {"error"} == codes
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_tables_name_tests_by_their_whole_ids(table: str) -> None:
+    found = [entry for entry in TABLES[table].values() for _ in re.finditer(r"\btest_\w+\.py(?!::test_)", entry)]
+    assert found == [], "a file may have tests of something else"
+
+
+def declaring_classes(code: str) -> set[str]:
+    """The names of the error classes with a code."""
+    kinds, waiting = set(), [DomainError]
+    while waiting:
+        kind = waiting.pop()
+        waiting += kind.__subclasses__()
+        if kind.code == code:
+            kinds.add(kind.__name__)
+    return kinds
+
+
+@pytest.mark.parametrize("code", ANYWHERE)
+def test_a_test_of_the_table_asserts_the_code_or_its_class(code: str) -> None:
+    file, test = ANYWHERE[code].split("::")
+    source = functions(ROOT / file)[test]
+    assert any(re.search(rf"\b{word}\b", source) for word in {code, *declaring_classes(code)}), source
