@@ -5,17 +5,19 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx2
 
+from tests.support.command_server import OUTPUT, command_server, starts_alike
 from tests.support.limits import VARIABLES
 from tests.support.waiting import wait_until
 
 READY_SECONDS = 90
+_COMMAND_SECONDS = 120
 
 
 def free_port() -> int:
@@ -34,8 +36,7 @@ class Strata:
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("STRATA_")} | {
             "STRATA_HOME": str(home),
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-            "NO_COLOR": "1",
-            "COLUMNS": "200",
+            **OUTPUT,
             **VARIABLES,
             **variables,
         }
@@ -47,18 +48,24 @@ class Strata:
 
     def run(self, *arguments: str, expect: int = 0) -> subprocess.CompletedProcess[str]:
         """Run a short command, and check its exit code."""
-        done = subprocess.run(
+        if self.command == ("strata",) and not self.options and starts_alike(self.environment):
+            done = command_server().run(arguments, self.environment, self.home.parent, _COMMAND_SECONDS)
+        else:
+            done = self._run_alone(arguments)
+        assert done.returncode == expect, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def _run_alone(self, arguments: Sequence[str]) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
             [*self.command, *arguments],
             env=self.environment,
             cwd=self.home.parent,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=_COMMAND_SECONDS,
             check=False,
             **self.options,
         )
-        assert done.returncode == expect, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
-        return done
 
     def json(self, *arguments: str, expect: int = 0) -> Any:
         """The JSON output of a command."""
