@@ -1,0 +1,138 @@
+"""The metrics of the queue are true, and are measured again after every error."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Any, cast
+
+import asyncpg
+import pytest
+from prometheus_client import generate_latest
+from structlog.testing import capture_logs
+
+from app.auth.jobs import JOBS, SEND_ALREADY_REGISTERED, SEND_TOKEN
+from app.errors import Unavailable
+from app.kit.db.sessions import ReadSession
+from app.kit.queue import backlog
+from app.kit.queue.backlog import Backlog
+from app.kit.queue.job_queue import JobQueue
+from app.kit.queue.metrics import QueueMetrics
+from app.kit.queue.runner import APPLICATION_NAME
+from observability.metrics.metrics import Metrics
+from tests.support.app import TestApp
+from tests.support.transactions import dsn_of
+from tests.support.waiting import eventually
+
+SECONDS = 60
+HOUR = 3600
+
+
+def samples(metrics: Metrics) -> dict[str, float]:
+    lines = generate_latest(metrics.registry).decode().splitlines()
+    return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines if line.startswith("job_")}
+
+
+async def measured(test_app: TestApp) -> dict[str, float]:
+    metrics = Metrics()
+    await Backlog(test_app.runtime.database.reads, QueueMetrics(metrics), JOBS).update()
+    return samples(metrics)
+
+
+@pytest.fixture
+async def connection(concurrent_app: TestApp) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    connection = await asyncpg.connect(dsn_of(concurrent_app))
+    yield connection
+    await connection.close()
+
+
+async def test_the_depth_and_the_age_of_each_job(
+    concurrent_app: TestApp, connection: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    assert await measured(concurrent_app) == {
+        **{f'job_queue_depth{{job="{name}"}}': 0 for name in JOBS},
+        **{f'job_queue_oldest_seconds{{job="{name}"}}': 0 for name in JOBS},
+        "job_workers": 0,
+    }
+    async with concurrent_app.runtime.database.write() as session:
+        for _ in range(4):
+            await JobQueue(session).enqueue(SEND_TOKEN, {})
+        await JobQueue(session).enqueue(SEND_ALREADY_REGISTERED, {})
+    first, second, *rest = await connection.fetch(
+        "SELECT id FROM pgqueuer WHERE entrypoint = $1 ORDER BY id", SEND_TOKEN
+    )
+    await connection.execute(
+        "UPDATE pgqueuer SET execute_after = now() - interval '2 hours' WHERE id = $1", first["id"]
+    )
+    await connection.execute(
+        "UPDATE pgqueuer SET execute_after = now() - interval '1 hour' WHERE id = $1", second["id"]
+    )
+    # A job in progress does not wait.
+    await connection.execute("UPDATE pgqueuer SET status = 'picked' WHERE id = $1", rest[0]["id"])
+    # A retry that is not due yet.
+    await connection.execute(
+        "UPDATE pgqueuer SET execute_after = now() + interval '1 hour' WHERE entrypoint = $1", SEND_ALREADY_REGISTERED
+    )
+    found = await measured(concurrent_app)
+    assert found[f'job_queue_depth{{job="{SEND_TOKEN}"}}'] == 3
+    assert 2 * HOUR <= found[f'job_queue_oldest_seconds{{job="{SEND_TOKEN}"}}'] < 2 * HOUR + SECONDS
+    assert found[f'job_queue_depth{{job="{SEND_ALREADY_REGISTERED}"}}'] == 1
+    assert found[f'job_queue_oldest_seconds{{job="{SEND_ALREADY_REGISTERED}"}}'] == 0
+    await connection.execute("DELETE FROM pgqueuer")
+    assert (await measured(concurrent_app))[f'job_queue_depth{{job="{SEND_TOKEN}"}}'] == 0
+
+
+async def test_only_workers_of_this_database_count(concurrent_app: TestApp, admin_dsn: str) -> None:
+    named = {"application_name": APPLICATION_NAME}
+    here = [await asyncpg.connect(dsn_of(concurrent_app), server_settings=named) for _ in range(2)]
+    elsewhere = await asyncpg.connect(admin_dsn, server_settings=named)
+    for one in (*here, elsewhere):
+        await one.execute("SELECT 1")
+    assert (await measured(concurrent_app))["job_workers"] == 2
+    await here[0].close()
+
+    async def gone() -> bool:
+        return (await measured(concurrent_app))["job_workers"] == 1
+
+    # The server notices the end of a session a moment later.
+    await eventually(gone)
+    for one in (here[1], elsewhere):
+        await one.close()
+
+
+class FailingReads:
+    """Raises an outage, then a defect, and then measures."""
+
+    def __init__(self, reads: ReadSession) -> None:
+        self._reads = reads
+        self._errors: list[Exception] = [Unavailable(), ValueError("a defect"), Unavailable()]
+
+    async def all(self, *arguments: Any) -> Any:
+        if self._errors:
+            raise self._errors.pop(0)
+        return await self._reads.all(*arguments)
+
+    async def scalar(self, *arguments: Any) -> Any:
+        return await self._reads.scalar(*arguments)
+
+
+async def test_the_measurement_continues_after_errors(concurrent_app: TestApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backlog, "_SECONDS", 0.001)
+    metrics = Metrics()
+    reads = cast("ReadSession", FailingReads(concurrent_app.runtime.database.reads))
+
+    async def measured_depth(expected: int) -> bool:
+        return samples(metrics).get(f'job_queue_depth{{job="{SEND_TOKEN}"}}') == expected
+
+    with capture_logs() as lines:
+        task = asyncio.create_task(Backlog(reads, QueueMetrics(metrics), JOBS).run())
+        await eventually(partial(measured_depth, 0))
+        async with concurrent_app.runtime.database.write() as session:
+            await JobQueue(session).enqueue(SEND_TOKEN, {})
+        await eventually(partial(measured_depth, 1))
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert [(line["event"], line["log_level"]) for line in lines] == [
+        ("queue_not_measured", "warning"),
+        ("queue_not_measured", "error"),
+        ("queue_not_measured", "warning"),
+    ]

@@ -1,0 +1,67 @@
+"""A background task survives every error of its work, logs it once, and ends only when it is cancelled."""
+
+import asyncio
+
+import asyncpg
+import pytest
+from structlog.testing import capture_logs
+
+from app.errors import Unavailable
+from app.kit.background import repeat, run_logged
+
+SECONDS = 60
+OUTAGES = [Unavailable(), asyncpg.ConnectionDoesNotExistError(), ConnectionRefusedError(), TimeoutError()]
+DEFECTS = [ValueError("a defect"), KeyError("missing"), asyncpg.UndefinedTableError("no such table")]
+
+
+class Work:
+    """Raises the given errors one after another, and then succeeds."""
+
+    def __init__(self, errors: list[Exception]) -> None:
+        self.errors = list(errors)
+        self.runs = 0
+        self.succeeded = asyncio.Event()
+
+    async def __call__(self) -> None:
+        self.runs += 1
+        if self.errors:
+            raise self.errors.pop(0)
+        self.succeeded.set()
+
+
+async def test_a_task_continues_after_every_error() -> None:
+    work = Work([*OUTAGES, *DEFECTS])
+    with capture_logs() as lines:
+        task = asyncio.create_task(repeat("work_failed", work, 0.001))
+        await asyncio.wait_for(work.succeeded.wait(), SECONDS)
+        runs = work.runs
+        work.succeeded.clear()
+        await asyncio.wait_for(work.succeeded.wait(), SECONDS)
+        assert work.runs > runs
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    levels = [(line["event"], line["log_level"]) for line in lines]
+    assert levels == [("work_failed", "warning")] * len(OUTAGES) + [("work_failed", "error")] * len(DEFECTS)
+    assert [line["exc_info"] for line in lines if line["log_level"] == "error"] == DEFECTS
+
+
+async def test_a_task_waits_before_its_first_run_and_between_two() -> None:
+    work = Work([])
+    task = asyncio.create_task(repeat("work_failed", work, 3600))
+    await asyncio.sleep(0.05)
+    assert work.runs == 0
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_cancellation_is_not_logged_as_an_error() -> None:
+    async def wait() -> None:
+        await asyncio.sleep(3600)
+
+    with capture_logs() as lines:
+        task = asyncio.create_task(run_logged("work_failed", wait))
+        await asyncio.sleep(0)
+        task.cancel()
+        assert isinstance((await asyncio.gather(task, return_exceptions=True))[0], asyncio.CancelledError)
+    assert lines == []

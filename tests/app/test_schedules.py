@@ -1,0 +1,128 @@
+"""Each schedule of the worker runs what it names, at its time: it deletes what has expired, and nothing else."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+from croniter import croniter
+from pgqueuer import PgQueuer
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
+from sqlalchemy import select
+
+from app.http.idempotency.keys import RETENTION
+from app.kit.clock import utc_now
+from app.kit.queue.metrics import JobMetrics
+from app.kit.queue.runner import QueueRunner, RunnerSettings
+from app.lifecycle.repository import UsageDelta, UsageRepository
+from app.models import VersionUsage
+from app.models.idempotency import IdempotencyRecord
+from app.worker import _schedule
+from observability.metrics.metrics import Metrics
+from tests.support.app import TestApp
+from tests.support.transactions import database_of, dsn_of
+from tests.support.waiting import eventually
+
+PURGE_RECORDS = "idempotency.purge"
+PURGE_USAGE = "versions.purge_usage"
+PERIODS = {PURGE_RECORDS: timedelta(hours=1), PURGE_USAGE: timedelta(days=1)}
+MINUTE = timedelta(minutes=1)
+DAYS_KEPT = 400
+
+
+@pytest.fixture
+async def rows(concurrent_app: TestApp) -> dict[str, set[Any]]:
+    """Adds rows that have expired and rows that have not; the names of the latter by table."""
+    now = utc_now()
+    records = {
+        b"just made": (now, now + RETENTION),
+        b"made an hour ago": (now - 60 * MINUTE, now - 60 * MINUTE + RETENTION),
+        b"expires in a minute": (now + MINUTE - RETENTION, now + MINUTE),
+        b"expired a minute ago": (now - MINUTE - RETENTION, now - MINUTE),
+        b"expired a day ago": (now - 2 * RETENTION, now - RETENTION),
+    }
+    days = [now.date() - timedelta(days=age) for age in (0, 30, DAYS_KEPT - 1, DAYS_KEPT + 2, 2 * DAYS_KEPT)]
+    async with concurrent_app.runtime.database.write() as session:
+        for scope, (made, expires) in records.items():
+            session.add(
+                IdempotencyRecord(
+                    scope=scope, fingerprint=b"", sealed_response=b"", created_at=made, expires_at=expires
+                )
+            )
+        await UsageRepository(session).add(
+            [UsageDelta("v1", "anonymous", "posts.list", "", day, 1, now, now) for day in days]
+        )
+    return {"records": {name for name in records if not name.startswith(b"expired")}, "usage": set(days[:3])}
+
+
+async def stored(test_app: TestApp) -> dict[str, set[Any]]:
+    async with test_app.runtime.database.write() as session:
+        records = set(await session.scalars(select(IdempotencyRecord.scope)))
+        return {"records": records, "usage": set(await session.scalars(select(VersionUsage.day)))}
+
+
+async def registered(test_app: TestApp, connection: "asyncpg.Connection[asyncpg.Record]") -> PgQueuer:
+    queue = PgQueuer(connection=AsyncpgDriver(connection))
+    _schedule(queue, database_of(test_app))
+    return queue
+
+
+async def test_the_names_and_times_of_all_schedules(concurrent_app: TestApp, dsn: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    queue = await registered(concurrent_app, connection)
+    assert {key.entrypoint for key in queue.sm.registry} == set(PERIODS)
+    start = datetime(2026, 2, 28, 12, 30, tzinfo=UTC)
+    for key in queue.sm.registry:
+        times = croniter(key.expression, start)
+        first, second, third = (times.get_next(datetime) for _ in range(3))
+        assert second - first == third - second == PERIODS[key.entrypoint], key.expression
+    await connection.close()
+
+
+@pytest.mark.parametrize(("name", "table"), [(PURGE_RECORDS, "records"), (PURGE_USAGE, "usage")])
+async def test_a_schedule_deletes_what_it_names(
+    concurrent_app: TestApp, dsn: str, rows: dict[str, set[Any]], name: str, table: str
+) -> None:
+    before = await stored(concurrent_app)
+    connection = await asyncpg.connect(dsn)
+    queue = await registered(concurrent_app, connection)
+    (executor,) = (executor for key, executor in queue.sm.registry.items() if key.entrypoint == name)
+    for _ in range(2):
+        await executor.execute(None, None)
+        assert await stored(concurrent_app) == before | {table: rows[table]}
+    await connection.close()
+
+
+async def test_the_worker_runs_schedules_that_are_due(
+    concurrent_app: TestApp, dsn: str, rows: dict[str, set[Any]]
+) -> None:
+    def register(queue: PgQueuer) -> None:
+        _schedule(queue, database_of(concurrent_app))
+
+    settings = RunnerSettings(dsn=dsn, connect_timeout=20, statement_timeout=20, heartbeat=20, concurrency=2)
+    connection = await asyncpg.connect(dsn)
+
+    async def run_until(condition: Callable[[], Awaitable[object]]) -> None:
+        stop = asyncio.Event()
+        running = asyncio.create_task(QueueRunner(settings, register, JobMetrics(Metrics())).run(stop))
+        await eventually(condition)
+        stop.set()
+        await asyncio.wait_for(running, 60)
+
+    async def known() -> bool:
+        return await connection.fetchval("SELECT count(*) FROM pgqueuer_schedules") == len(PERIODS)
+
+    async def purged() -> bool:
+        return await stored(concurrent_app) == rows
+
+    await run_until(known)
+    await connection.execute("UPDATE pgqueuer_schedules SET next_run = now() - interval '1 minute'")
+    await run_until(purged)
+    await connection.close()
+
+
+@pytest.fixture
+def dsn(concurrent_app: TestApp) -> str:
+    return dsn_of(concurrent_app)

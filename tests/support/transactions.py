@@ -1,0 +1,58 @@
+"""Two transactions at once: the second starts while the first has not committed yet."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from sqlalchemy import text
+
+from app.kit.db.database import Database
+from app.kit.db.sessions import WriteSession
+from tests.support.app import TestApp
+from tests.support.waiting import eventually
+
+_BLOCKED = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+Work = Callable[[WriteSession], Awaitable[Any]]
+
+
+def database_of(test_app: TestApp) -> Database:
+    """The database of ``concurrent_app``."""
+    database = test_app.runtime.database
+    assert isinstance(database, Database)
+    return database
+
+
+def dsn_of(test_app: TestApp) -> str:
+    """The address of the database of ``concurrent_app``."""
+    return database_of(test_app)._availability._dsn
+
+
+async def overlap(test_app: TestApp, first: Work, second: Work) -> list[Any]:
+    """The results of both, or what they raise. The first commits once the second waits for it, or has ended."""
+    database = test_app.runtime.database
+
+    async def run(work: Work) -> Any:
+        async with database.write() as session:
+            return await work(session)
+
+    async def run_both() -> tuple[Any, "asyncio.Task[Any]"]:
+        async with database.write() as session:
+            result = await first(session)
+            await session.flush()
+            task = asyncio.create_task(run(second))
+            await blocked_or_done(test_app, task)
+            return result, task
+
+    result, task = await run_both()
+    return [result, *await asyncio.gather(task, return_exceptions=True)]
+
+
+async def blocked_or_done(test_app: TestApp, task: "asyncio.Future[Any]") -> bool:
+    """Wait until a statement waits for a lock, or the task is done. Returns whether the task is not done."""
+
+    async def reached() -> bool:
+        async with test_app.runtime.database.write() as session:
+            return task.done() or bool(await session.scalar(_BLOCKED))
+
+    await eventually(reached)
+    return not task.done()
