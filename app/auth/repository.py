@@ -4,7 +4,10 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 
+from app.auth.errors import BadCredentials
+from app.kit.db.errors import FOREIGN_KEY_VIOLATION, sqlstate
 from app.kit.db.sessions import WriteSession
 from app.models import ActionToken, RefreshToken, Session, User
 
@@ -16,8 +19,14 @@ class AuthRepository:
         self._session = session
 
     async def start_session(self, session: Session) -> None:
+        """Insert a session. Raises ``BadCredentials`` if its user was deleted after the password was checked."""
         self._session.add(session)
-        await self._session.flush()
+        try:
+            await self._session.flush()
+        except IntegrityError as error:
+            if sqlstate(error) == FOREIGN_KEY_VIOLATION:
+                raise BadCredentials from error
+            raise
 
     async def record_authentication(self, uid: UUID, now: datetime) -> None:
         """Record that the user of a session has proved their identity."""

@@ -61,8 +61,10 @@ class PostRepository:
         )
         await self._session.execute(select(Post.id).where(named).order_by(Post.id).with_for_update())
 
-    async def get_author(self, user_id: int) -> tuple[UUID, str] | None:
-        row = (await self._session.execute(select(User.uid, User.display_name).where(User.id == user_id))).first()
+    async def lock_author(self, user_id: int) -> tuple[UUID, str] | None:
+        """The uid and name of a user, who is not deleted until the transaction ends, or None."""
+        statement = select(User.uid, User.display_name).where(User.id == user_id)
+        row = (await self._session.execute(statement.with_for_update(read=True, key_share=True))).first()
         return None if row is None else (row[0], row[1])
 
     async def count_view(self, ref: PostRef) -> PostView | None:

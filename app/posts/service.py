@@ -106,7 +106,7 @@ class PostService:
     async def _create(self, drafts: Sequence[PostDraft]) -> tuple[list[Post], tuple[UUID, str]]:
         self._may_write()
         own = self._principal.signed_in()
-        author = await self._repository.get_author(own.user_id)
+        author = await self._repository.lock_author(own.user_id)
         if author is None:
             # The user was deleted after the principal was resolved.
             raise Unauthenticated

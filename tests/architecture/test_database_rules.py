@@ -11,6 +11,7 @@ ONE_ROW: Final = {
     "app/users/repository.py::_lock_first": "the callers compare a unique column",
     "app/auth/repository.py::lock_refresh_token": "a unique column; the order of the joins is user, session, token",
     "app/auth/repository.py::lock_action_token": "a unique column; the order of the joins is user, token",
+    "app/posts/repository.py::lock_author": "the primary key; before the post of a request, and after lock_in_order",
     "app/posts/repository.py::lock": "a unique column; batches lock their posts before",
 }
 """Functions that lock one row of a table, and why it is one."""
@@ -19,6 +20,7 @@ CLASSIFIERS: Final = {
     "app/kit/db/migrations.py": "reports which limit a migration reached",
     "app/kit/db/connection_pool.py": "a connection that the deadline has terminated",
     "app/kit/queue/runner.py": "closes a connection that may be broken",
+    "app/auth/repository.py": "a violated constraint, by its SQLSTATE",
     "app/users/repository.py": "a violated constraint, by its SQLSTATE",
     "app/cli/kit/environment.py": "prints the message of a statement that failed",
     "app/cli/doctor.py": "reports what migrations are missing",

@@ -51,8 +51,32 @@ async def blocked_or_done(test_app: TestApp, task: "asyncio.Future[Any]") -> boo
     """Wait until a statement waits for a lock, or the task is done. Returns whether the task is not done."""
 
     async def reached() -> bool:
-        async with test_app.runtime.database.write() as session:
-            return task.done() or bool(await session.scalar(_BLOCKED))
+        return task.done() or bool(await blocked(test_app))
 
     await eventually(reached)
     return not task.done()
+
+
+async def race(test_app: TestApp, *requests: Awaitable[Any]) -> list[Any]:
+    """The results of requests that all reach their first lock, or their first write, before any of them commits.
+
+    Another transaction locks every row meanwhile. A request that reads without a lock what it decides on has then read
+    the state before all others.
+    """
+    async with test_app.runtime.database.write() as session:
+        driver = await session.driver()
+        for table in await driver.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"):
+            await driver.execute(f"SELECT 1 FROM {table['tablename']} FOR UPDATE")  # noqa: S608 - from the catalogue
+        tasks = [asyncio.ensure_future(request) for request in requests]
+
+        async def reached() -> bool:
+            return await blocked(test_app) >= sum(not task.done() for task in tasks)
+
+        await eventually(reached)
+    return await asyncio.gather(*tasks)
+
+
+async def blocked(test_app: TestApp) -> int:
+    """The number of statements that wait for a lock."""
+    async with test_app.runtime.database.write() as session:
+        return int(await session.scalar(_BLOCKED) or 0)

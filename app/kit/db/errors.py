@@ -18,6 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.errors import Conflict, DomainError, InvalidValue, TimedOut, Unavailable
 
+FOREIGN_KEY_VIOLATION: Final = "23503"
 UNIQUE_VIOLATION: Final = "23505"
 _SHORT: Final = 1
 _LONG: Final = 2
@@ -74,7 +75,7 @@ def _timed_out() -> DomainError:
 _BY_SQLSTATE: Final[Mapping[str, Callable[[], DomainError]]] = {
     "08": _lost,
     "22": UnstorableValue,
-    "23503": StaleReference,
+    FOREIGN_KEY_VIOLATION: StaleReference,
     UNIQUE_VIOLATION: AlreadyExists,
     # A replica accepts no writes: after a failover the address leads to the new primary a moment later.
     "25006": _unavailable,
