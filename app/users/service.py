@@ -71,6 +71,8 @@ class UserService:
             await self._proof.ensure(self._principal, edit.current_password)
         hashed = UNSET if edit.password is UNSET else await self._passwords.hash(edit.password)
         if edit.is_active is False:
+            # A caller is active, so this changes the caller's own user, too. Permissions are checked before the guard.
+            self._principal.require(AccessPermission.WRITE_USERS)
             await self._ensure_another_admin(ref)
         user = await self._lock(ref)
         ensure_expected(user.uid, user.revision, expected)
@@ -87,7 +89,8 @@ class UserService:
         now = user.updated_at = utc_now()
         await self._repository.save()
         if hashed is not UNSET or not user.is_active:
-            current = self._principal.session_uid if is_self(self._principal, ref) else None
+            stays = user.is_active and is_self(self._principal, ref)
+            current = self._principal.session_uid if stays else None
             await self._repository.revoke_sessions(user.id, now, but=current)
         self._events.record(UserUpdated(subject=user.uid, changed=changed))
         return UserView.from_entity(user)
