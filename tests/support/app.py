@@ -96,6 +96,11 @@ class TestApp:
             response = await client.post("/api/v2/auth/token", data=form)
         return {"Authorization": f"Bearer {response.json()['access_token']}"}
 
+    async def expire_mailed_tokens(self) -> None:
+        """Let every mailed token expire a second ago."""
+        async with self.runtime.database.write() as session:
+            await (await session.driver()).execute("UPDATE action_tokens SET expires_at = now() - interval '1 second'")
+
     async def deliver(self) -> list[Mail]:
         """Run the queued mail jobs as the worker does, and return the mails."""
         settings = self.runtime.settings

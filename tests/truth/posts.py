@@ -1,5 +1,7 @@
 """The truth about posts. "author" wrote them; a draft or archived post is seen by its author and admins only."""
 
+from collections.abc import Sequence
+
 import httpx2
 
 from tests.truth.table import Act, Call, Effect, Reason, Table, act, reason_of
@@ -31,7 +33,9 @@ def lists(**calls: Call | list[Call]) -> Act:
     return Act({version: call if isinstance(call, list) else [call] for version, call in calls.items()}, count=listed)
 
 
-def edit(v1: dict[str, object], v2: dict[str, object], effect: Effect | None, *events: str) -> Act:
+def edit(
+    v1: dict[str, object], v2: dict[str, object], effects: Sequence[Effect] = (), events: Sequence[str] = ()
+) -> Act:
     """An edit of one post, in v2 also as a batch and as an atomic batch of one operation."""
     operation = {"op": "update", "id": "$post_id", "patch": v2}
     return act(
@@ -41,7 +45,7 @@ def edit(v1: dict[str, object], v2: dict[str, object], effect: Effect | None, *e
             Call("posts.batch", json={"operations": [operation]}, read=of_the_operation),
             Call("posts.batch", json={"operations": [operation], "atomic": True}, read=of_the_operation),
         ],
-        effect=effect,
+        effects=effects,
         events=events,
     )
 
@@ -57,21 +61,20 @@ ACTS = {
     "posts.view": act(
         v1=Call("posts.get"),
         v2=Call("posts.view", 204),
-        effect=Effect("SELECT view_count FROM posts WHERE id = $1", 1),
+        effects=[Effect("SELECT view_count FROM posts WHERE id = $1", 1)],
     ),
     "posts.update": edit(
         {"title": "Mine"},
         {"title": "Mine"},
-        Effect("SELECT title FROM posts WHERE id = $1", "Mine"),
-        "post.updated",
+        [Effect("SELECT title FROM posts WHERE id = $1", "Mine")],
+        ["post.updated"],
     ),
-    "posts.update_nothing": edit({}, {}, None),
+    "posts.update_nothing": edit({}, {}),
     "posts.publish": edit(
         {"published": True},
         {"status": "published"},
-        Effect("SELECT status FROM posts WHERE id = $1 AND published_at IS NOT NULL", "published"),
-        "post.updated",
-        "post.published",
+        [Effect("SELECT status FROM posts WHERE id = $1 AND published_at IS NOT NULL", "published")],
+        ["post.updated", "post.published"],
     ),
     "posts.delete": act(
         v1=Call("posts.delete", 204),
@@ -86,14 +89,14 @@ ACTS = {
                 also_needs=("posts:read",),
             ),
         ],
-        effect=Effect("SELECT count(*) FROM posts WHERE id = $1", 0),
+        effects=[Effect("SELECT count(*) FROM posts WHERE id = $1", 0)],
         events=["post.deleted"],
     ),
     # v1 has no preconditions.
     "posts.update_stale": act(v2=Call("posts.update", json={"title": "Mine"}, headers={"If-Match": "$stale_tag"})),
     "posts.update_current": act(
         v2=Call("posts.update", json={"title": "Mine"}, headers={"If-Match": "$tag"}),
-        effect=Effect("SELECT revision FROM posts WHERE id = $1", 2),
+        effects=[Effect("SELECT revision FROM posts WHERE id = $1", 2)],
         events=["post.updated"],
     ),
     "posts.delete_stale": act(v2=Call("posts.delete", 204, headers={"If-Match": "$stale_tag"})),
@@ -108,13 +111,13 @@ ACTS = {
                 read=of_the_operation,
             ),
         ],
-        effect=Effect("SELECT count(*) FROM posts WHERE title = 'New' AND status = 'draft'", 1),
+        effects=[Effect("SELECT count(*) FROM posts WHERE title = 'New' AND status = 'draft'", 1)],
         events=["post.created"],
     ),
     "posts.create_published": act(
         v1=Call("posts.create", 201, json={"title": "New", "content": "c", "published": True}),
         v2=Call("posts.create", 201, json={"title": "New", "content": "c", "status": "published"}),
-        effect=Effect("SELECT count(*) FROM posts WHERE title = 'New' AND published_at IS NOT NULL", 1),
+        effects=[Effect("SELECT count(*) FROM posts WHERE title = 'New' AND published_at IS NOT NULL", 1)],
         events=["post.created", "post.published"],
     ),
     "posts.list": lists(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import httpx2
 
@@ -12,6 +12,8 @@ from tests.truth.outcomes import Cell
 from tests.truth.states import STATES, Values
 from tests.truth.table import Act, Call, KeyRow, Row
 from tests.truth.world import Headers, World, keys_to_try
+
+_NAMING_A_SCOPE: Final = {"insufficient_permissions", "not_your_account"}
 
 
 @cache
@@ -100,10 +102,10 @@ async def _check_refused(world: World, attempts: Sequence[Attempt]) -> None:
 async def _check_effect(world: World, attempt: Attempt) -> None:
     """The request has the expected outcome and changes what the act names, or nothing."""
     act, call = attempt.act, attempt.call
-    effect = call.effect or act.effect
+    effects = act.effects if call.effects is None else call.effects
     async with world.rolled_back():
         values = await STATES[attempt.row.state].arrange(world, attempt.caller)
-        changes = effect is not None or act.events
+        changes = effects or act.events or act.mails is not None
         before, last = await world.fingerprint() if not changes else "", await world.last_event()
         response = await _send(world, attempt, values)
         _compare(attempt, response)
@@ -116,7 +118,10 @@ async def _check_effect(world: World, attempt: Attempt) -> None:
             return
         events = list(await world.events_since(last))
         assert events == list(act.events), f"{attempt}: expected the events {list(act.events)}, got {events}"
-        if effect is not None:
+        if act.mails is not None:
+            sent = [mail.subject for mail in await world.test_app.deliver()]
+            assert sent == list(act.mails), f"{attempt}: expected the mails {list(act.mails)}, got {sent}"
+        for effect in effects:
             arguments = [values["row"]] if "$1" in effect.query else []
             found = await world.value(effect.query, *arguments)
             assert found == effect.value, f"{attempt}: expected {effect.value!r} from {effect.query}, got {found!r}"
@@ -159,7 +164,7 @@ def _compare(attempt: Attempt, response: httpx2.Response) -> None:
 def _compare_scope(attempt: Attempt, response: httpx2.Response) -> None:
     """A 403 names a scope that is missing, in its header and in the problem."""
     row = attempt.row
-    if not isinstance(row, KeyRow) or attempt.cell.outcome.code != "insufficient_permissions":
+    if not isinstance(row, KeyRow) or attempt.cell.outcome.code not in _NAMING_A_SCOPE:
         return
     challenge = response.headers.get("WWW-Authenticate", "")
     scope = challenge.removeprefix('Bearer error="insufficient_scope", scope="').removesuffix('"')

@@ -42,18 +42,27 @@ def state(name: str, *, of_the_caller: bool = False) -> Callable[[Arrange], Arra
 
 def post_values(post: Post) -> Values:
     """The id of a post in each version, its entity tag and one of another revision."""
-    digest = "0" * 18
     return {
         "post_id": {"v1": post.id, "v2": encode("post", post.uid)},
         "row": post.id,
-        "tag": f'"1-{post.uid.hex[-12:]}.{digest}"',
-        "stale_tag": f'"7-{post.uid.hex[-12:]}.{digest}"',
+        "tag": _tag(post, 1),
+        "stale_tag": _tag(post, 7),
     }
 
 
 def user_values(user: User) -> Values:
-    """The id of a user in each version, and the address."""
-    return {"user_id": {"v1": user.id, "v2": encode("usr", user.uid)}, "row": user.id, "email": user.email}
+    """The id of a user in each version, the address, the entity tag and one of another revision."""
+    return {
+        "user_id": {"v1": user.id, "v2": encode("usr", user.uid)},
+        "row": user.id,
+        "email": user.email,
+        "tag": _tag(user, 1),
+        "stale_tag": _tag(user, 7),
+    }
+
+
+def _tag(entity: Post | User, revision: int) -> str:
+    return f'"{revision}-{entity.uid.hex[-12:]}.{"0" * 18}"'
 
 
 def _register_post(name: str) -> None:
@@ -75,6 +84,45 @@ async def missing_post(_world: World, _caller: str) -> Values:
 @state("posts of author")
 async def posts_of_author(world: World, _caller: str) -> Values:
     return user_values(world.people["author"].user)
+
+
+@state("own", of_the_caller=True)
+async def own(world: World, caller: str) -> Values:
+    """The caller's own user, with a second session; an anonymous caller names another user."""
+    label = "peer" if caller == "anonymous" else caller
+    await world.start_session(label)
+    return user_values(world.people[label].user)
+
+
+@state("peer")
+async def peer(world: World, _caller: str) -> Values:
+    """An author, with a session, who is no caller."""
+    await world.start_session("peer")
+    return user_values(world.people["peer"].user)
+
+
+def _register_user(name: str, label: str, change: str | None = None) -> None:
+    @state(name)
+    async def arrange(world: World, _caller: str) -> Values:
+        if change is not None:
+            await world.execute(f"UPDATE users SET {change} WHERE id = $1", world.people["second admin"].user.id)  # noqa: S608 - a constant
+        return user_values(world.people[label].user)
+
+
+_INACTIVE, _UNVERIFIED, _DEMOTED = "is_active = false", "is_verified = false", "roles = ARRAY['moderator']"
+_register_user("second admin", "second admin")
+_register_user("deactivated user", "deactivated")
+_register_user("deleted user", "deleted")
+_register_user("last admin", "admin", _DEMOTED)
+_register_user("own, second admin inactive", "admin", _INACTIVE)
+_register_user("own, second admin unverified", "admin", _UNVERIFIED)
+_register_user("second admin inactive", "second admin", _INACTIVE)
+_register_user("second admin unverified", "second admin", _UNVERIFIED)
+
+
+@state("missing user")
+async def missing_user(_world: World, _caller: str) -> Values:
+    return {"user_id": {"v1": MISSING, "v2": encode("usr", uuid4())}}
 
 
 @state("-")

@@ -15,8 +15,10 @@ import httpx2
 
 from tests.truth.outcomes import INSUFFICIENT, Cell, parse_cell
 
-EVERY_CALLER: Final = "anonymous", "author", "deactivated"
-"""The callers of a row with a single cell, whose outcome does not depend on the caller."""
+EVERYONE: Final = "everyone"
+"""The column of operations that ignore credentials."""
+CREDENTIALS: Final = "anonymous", "author", "deactivated"
+"""The callers of that column: with no credentials, valid ones and rejected ones."""
 _ROW: Final = re.compile(r"(?P<act>\S*)\s+(?P<state>\S.*?)\s*\|\s*(?P<cells>.*)")
 
 Reason = tuple[int, str]
@@ -50,8 +52,8 @@ class Call:
     query: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     method: str | None = None
-    effect: Effect | None = None
-    """Replaces the effect of the act where versions differ."""
+    effects: Sequence[Effect] | None = None
+    """Replaces the effects of the act where versions differ."""
     read: Callable[[httpx2.Response], Reason] = reason_of
     also_needs: Sequence[str] = ()
     """Scopes that this request needs in addition to those of the row."""
@@ -59,22 +61,23 @@ class Call:
 
 @dataclass(frozen=True)
 class Act:
-    """An operation of the core. Without an effect and events, a success changes nothing in the database."""
+    """An operation of the core. Without effects, events and mails, a success changes nothing in the database."""
 
     calls: Mapping[str, Sequence[Call]]
-    effect: Effect | None = None
+    effects: Sequence[Effect] = ()
     events: Sequence[str] = ()
     count: Callable[[httpx2.Response], int] | None = None
     """The number that a cell like ``ok:3`` states, from the response."""
+    mails: Sequence[str] | None = None
+    """The subjects of the mails that a success causes; None for an act whose mails do not matter."""
     keeps_changes: bool = False
-    """Whether effect and events belong to the failure."""
+    """Whether effects and events belong to the failure."""
 
 
-def act(*, effect: Effect | None = None, events: Sequence[str] = (), **calls: Call | Sequence[Call]) -> Act:
+def act(*, effects: Sequence[Effect] = (), events: Sequence[str] = (), **calls: Call | Sequence[Call]) -> Act:
     """An act with its calls by version."""
-    return Act(
-        {version: (call,) if isinstance(call, Call) else call for version, call in calls.items()}, effect, events
-    )
+    by_version = {version: (call,) if isinstance(call, Call) else call for version, call in calls.items()}
+    return Act(by_version, effects, events)
 
 
 @dataclass(frozen=True)
@@ -130,8 +133,8 @@ class Table:
             if not state:
                 columns = tokens
                 continue
-            alike = len(tokens) == 1
-            names = EVERY_CALLER if alike else columns
+            alike = columns == [EVERYONE]
+            names = CREDENTIALS if alike else columns
             cells = tokens * len(names) if alike else tokens
             assert len(cells) == len(names), f"{name}, {state}: {len(cells)} cells for {len(names)} callers"
             parsed = {caller: parse_cell(cell, self.outcomes) for caller, cell in zip(names, cells, strict=True)}

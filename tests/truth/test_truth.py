@@ -1,31 +1,12 @@
 """Every row of every truth table holds in every version."""
 
-import importlib
-import pkgutil
-from collections.abc import Iterator
-from itertools import chain
-
 import pytest
 
-import tests.truth
 from tests.support.operations import VERSIONS
 from tests.truth.runner import check_keys, check_row
-from tests.truth.table import KeyRow, Row, Table
+from tests.truth.table import KeyRow, Row
+from tests.truth.tables import KEYS, ROWS
 from tests.truth.world import World
-
-
-def tables() -> Iterator[Table]:
-    """The tables of the modules beside this one."""
-    for module in pkgutil.iter_modules(tests.truth.__path__):
-        if not module.name.startswith(("test_", "conftest")):
-            found = getattr(importlib.import_module(f"tests.truth.{module.name}"), "TABLE", None)
-            if found is not None:
-                yield found
-
-
-TABLES = list(tables())
-ROWS = list(chain.from_iterable(table.parsed_rows() for table in TABLES))
-KEYS = list(chain.from_iterable(table.parsed_keys() for table in TABLES))
 
 
 def in_versions(rows: list[Row] | list[KeyRow]) -> list[object]:

@@ -34,7 +34,8 @@ ROLES: Final = {
     "admin": Role.ADMIN,
     "deactivated": Role.AUTHOR,
 }
-"""The callers with a user. "author" wrote the posts, "other" is another author. "anonymous" has no user."""
+"""The callers with a user. "author" wrote the posts, "other" is another author. "anonymous" has no user,
+"old-author" and "old-admin" are the author and the admin with a session that is no fresh proof of identity."""
 BYSTANDERS: Final = {"peer": Role.AUTHOR, "second admin": Role.ADMIN, "deleted": Role.AUTHOR}
 """Users that are the object of requests but never send one."""
 STATUSES: Final = ("published", "draft", "archived")
@@ -59,6 +60,8 @@ class World:
         self.posts: dict[str, Post] = {}
         self.callers: dict[str, list[Headers]] = {"anonymous": [{}]}
         """The credentials of each caller: a session, and for a deactivated user a key, too."""
+        self.sessions: dict[str, Session] = {}
+        """The session of each caller."""
         self._keys: dict[tuple[str, frozenset[str]], Headers] = {}
         self._fingerprint = ""
 
@@ -75,7 +78,10 @@ class World:
             verified = label != "unverified"
             world.people[label] = await world.test_app.person(address(label), role, verified=verified)
         for label in ROLES:
-            world.callers[label] = [await world.session_of(label)]
+            await world._sign_in(label)
+        for label in ("author", "admin"):
+            world.people[f"old-{label}"] = world.people[label]
+            await world._sign_in(f"old-{label}", fresh=False)
         world.callers["deactivated"].append(world.people["deactivated"].headers)
         await world._add_posts()
         await world.execute("UPDATE users SET is_active = false WHERE email = $1", address("deactivated"))
@@ -110,10 +116,9 @@ class World:
         finally:
             await savepoint.rollback()
 
-    async def session_of(self, label: str, *, fresh: bool = True) -> Headers:
-        """Headers with an access token of a new session."""
-        token, _ = await self.start_session(label, fresh=fresh)
-        return {"Authorization": f"Bearer {token}"}
+    async def _sign_in(self, label: str, *, fresh: bool = True) -> None:
+        token, self.sessions[label] = await self.start_session(label, fresh=fresh)
+        self.callers[label] = [{"Authorization": f"Bearer {token}"}]
 
     async def start_session(self, label: str, *, fresh: bool = True) -> tuple[str, Session]:
         """An access token and its new session, which began now, or an hour ago."""

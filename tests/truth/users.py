@@ -1,0 +1,264 @@
+"""The truth about users: their profiles, passwords, roles and deletion.
+
+"old-author" and "old-admin" are users whose session is an hour old, so it is no fresh proof of identity.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import httpx2
+
+from tests.support.app import PASSWORD
+from tests.truth.table import Act, Call, Effect, Table, act
+
+NEW = "another horse battery"
+OPEN = "SELECT count(*) FROM sessions WHERE user_id = $1 AND revoked_at IS NULL"
+GONE = Effect("SELECT count(*) FROM users WHERE id = $1", 0)
+UPDATED = ("user.updated",)
+Body = dict[str, Any]
+
+
+def listed(response: httpx2.Response) -> int:
+    """The number of listed users."""
+    body = response.json()
+    return len(body if isinstance(body, list) else body.get("items", body.get("data")))
+
+
+def permitted(response: httpx2.Response) -> int:
+    """The number of permissions that the response shows."""
+    return len(response.json()["permissions"])
+
+
+def edits(
+    name: str, v1: Body, v2: Body, effects: Sequence[Effect] = (), events: Sequence[str] = UPDATED
+) -> dict[str, Act]:
+    """An edit of any user, ``users.<name>``, and one of the caller's own user, ``me.<name>``."""
+    by_id = {"v1": [Call("users.update", json=v1)], "v2": [Call("users.update", json=v2)]}
+    own = by_id | {"v2": [*by_id["v2"], Call("me.update", json=v2)]}
+    return {f"users.{name}": Act(by_id, effects, events), f"me.{name}": Act(own, effects, events)}
+
+
+ACTS = {
+    "me.get": act(v1=[Call("users.me"), Call("auth.me")], v2=Call("me.get")),
+    "me.permissions": Act({"v2": [Call("me.permissions")]}, count=permitted),
+    "users.get": act(v1=Call("users.get"), v2=Call("users.get")),
+    "users.list": Act(
+        {"v1": [Call("users.list"), Call("users.list_paginated")], "v2": [Call("users.list")]}, count=listed
+    ),
+    # In v2 users register.
+    "users.create": act(
+        v1=Call("users.create", 201, json={"email": "new@example.com", "password": NEW, "full_name": "New"}),
+        effects=[Effect("SELECT roles FROM users WHERE email = 'new@example.com' AND is_verified", ["author"])],
+        events=["user.created"],
+    ),
+    "users.create_taken": act(
+        v1=Call("users.create", 201, json={"email": "Peer@Example.com", "password": NEW, "full_name": "New"})
+    ),
+    **edits(
+        "rename",
+        {"full_name": "New"},
+        {"display_name": "New"},
+        [Effect("SELECT display_name FROM users WHERE id = $1", "New")],
+    ),
+    **edits("edit_nothing", {}, {}, events=()),
+    **edits("keep", {"email": "$email", "is_active": True}, {"email": "$email", "is_active": True}, events=()),
+    **edits(
+        "move",
+        {"email": "moved@example.com"},
+        {"email": "moved@example.com"},
+        [Effect("SELECT email FROM users WHERE id = $1", "moved@example.com")],
+    ),
+    **edits("move_to_taken", {"email": "Second.Admin@Example.com"}, {"email": "Second.Admin@Example.com"}, events=()),
+    **edits(
+        "deactivate",
+        {"is_active": False},
+        {"is_active": False},
+        [Effect("SELECT is_active FROM users WHERE id = $1", value=False), Effect(OPEN, 0)],
+    ),
+    "users.activate": act(
+        v1=Call("users.update", json={"is_active": True}),
+        v2=Call("users.update", json={"is_active": True}),
+        effects=[Effect("SELECT is_active FROM users WHERE id = $1", value=True)],
+        events=UPDATED,
+    ),
+    "users.rename_stale": act(
+        v2=Call("users.update", json={"display_name": "New"}, headers={"If-Match": "$stale_tag"})
+    ),
+    "me.rename_stale": act(v2=Call("me.update", json={"display_name": "New"}, headers={"If-Match": "$stale_tag"})),
+    "me.rename_current": act(
+        v2=[
+            Call("users.update", json={"display_name": "New"}, headers={"If-Match": "$tag"}),
+            Call("me.update", json={"display_name": "New"}, headers={"If-Match": "$tag"}),
+        ],
+        effects=[Effect("SELECT revision FROM users WHERE id = $1", 2)],
+        events=UPDATED,
+    ),
+    "me.move_with_password": act(
+        v1=Call("users.update", json={"email": "moved@example.com", "current_password": PASSWORD}),
+        effects=[Effect("SELECT email FROM users WHERE id = $1", "moved@example.com")],
+        events=UPDATED,
+    ),
+    "me.set_password": act(
+        v1=Call("users.update", json={"password": NEW, "current_password": PASSWORD}),
+        v2=Call("me.set_password", 204, json={"password": NEW, "current_password": PASSWORD}),
+        effects=[Effect(OPEN, 1)],
+        events=UPDATED,
+    ),
+    # v2 always wants the present password.
+    "me.set_password_unproven": act(
+        v1=Call("users.update", json={"password": NEW}), effects=[Effect(OPEN, 1)], events=UPDATED
+    ),
+    "me.set_password_wrong_proof": act(
+        v1=Call("users.update", json={"password": NEW, "current_password": "a wrong password"}),
+        v2=Call("me.set_password", 204, json={"password": NEW, "current_password": "a wrong password"}),
+    ),
+    "users.set_password": act(
+        v1=Call("users.update", json={"password": NEW, "current_password": PASSWORD}),
+        effects=[Effect(OPEN, 0)],
+        events=UPDATED,
+    ),
+    "users.set_password_unproven": act(
+        v1=Call("users.update", json={"password": NEW}), effects=[Effect(OPEN, 0)], events=UPDATED
+    ),
+    "users.delete": act(
+        v1=Call("users.delete", 204), v2=Call("users.delete", 204), effects=[GONE], events=["user.deleted"]
+    ),
+    "users.delete_as_admin": act(v1=Call("admin.delete_user", 204), effects=[GONE], events=["user.deleted"]),
+    "users.delete_stale": act(v2=Call("users.delete", 204, headers={"If-Match": "$stale_tag"})),
+    # v1 shows no roles.
+    "users.set_roles": act(
+        v2=Call("users.set_roles", json={"roles": ["moderator"]}),
+        effects=[Effect("SELECT roles FROM users WHERE id = $1", ["moderator"])],
+        events=["user.roles_changed"],
+    ),
+    "users.keep_roles": act(v2=Call("users.set_roles", json={"roles": ["author"]})),
+    "users.set_roles_stale": act(
+        v2=Call("users.set_roles", json={"roles": ["moderator"]}, headers={"If-Match": "$stale_tag"})
+    ),
+}
+
+ROWS = """
+                                             | anonymous unverified reader author other moderator admin deactivated
+me.get                   own                 | 401       ok         ok     ok     ok    ok        ok    401t
+me.permissions           own                 | 401       ok:5       ok:4   ok:5   ok:5  ok:6      ok:11 401t
+users.get                own                 | 401       ok         ok     ok     ok    ok        ok    401t
+                         peer                | 401       403        403    403    403   403       ok    401t
+                         deactivated user    | 401       403        403    403    403   403       ok    -
+                         deleted user        | 401       403        403    403    403   403       404   401t
+                         missing user        | 401       403        403    403    403   403       404   401t
+users.list               -                   | 401       403        403    403    403   403       ok:9  401t
+users.create             -                   | 401       403        403    403    403   403       ok    401t
+users.create_taken       -                   | 401       403        403    403    403   403       409e  401t
+me.rename                own                 | 401       ok         ok     ok     ok    ok        ok    401t
+users.rename             peer                | 401       403o       403o   403o   403o  403o      ok    401t
+                         deactivated user    | 401       403o       403o   403o   403o  403o      ok    -
+                         deleted user        | 401       403o       403o   403o   403o  403o      404   401t
+                         missing user        | 401       403o       403o   403o   403o  403o      404   401t
+me.edit_nothing          own                 | 401       ok         ok     ok     ok    ok        ok    401t
+users.edit_nothing       peer                | 401       403o       403o   403o   403o  403o      ok    401t
+me.keep                  own                 | 401       ok         ok     ok     ok    ok        ok    401t
+users.keep               peer                | 401       403o       403o   403o   403o  403o      ok    401t
+users.move               peer                | 401       403o       403o   403o   403o  403o      ok    401t
+me.move_to_taken         own                 | 401       403        403    403    403   403       409e  401t
+users.move_to_taken      peer                | 401       403o       403o   403o   403o  403o      409e  401t
+me.deactivate            own                 | 401       403        403    403    403   403       ok    401t
+users.deactivate         peer                | 401       403o       403o   403o   403o  403o      ok    401t
+                         second admin        | 401       403o       403o   403o   403o  403o      ok    401t
+                         last admin          | 401       403o       403o   403o   403o  403o      409   401t
+                         missing user        | 401       403o       403o   403o   403o  403o      404   401t
+users.activate           deactivated user    | 401       403o       403o   403o   403o  403o      ok    -
+me.rename_stale          own                 | 401       412        412    412    412   412       412   401t
+me.rename_current        own                 | 401       ok         ok     ok     ok    ok        ok    401t
+users.rename_stale       peer                | 401       403o       403o   403o   403o  403o      412   401t
+users.delete             own                 | 401       ok         ok     ok     ok    ok        ok    401t
+                         peer                | 401       403        403    403    403   403       ok    401t
+                         second admin        | 401       403        403    403    403   403       ok    401t
+                         last admin          | 401       403        403    403    403   403       409   401t
+                         deleted user        | 401       403        403    403    403   403       404   401t
+                         missing user        | 401       403        403    403    403   403       404   401t
+users.delete_stale       own                 | 401       412        412    412    412   412       412   401t
+                         peer                | 401       403        403    403    403   403       412   401t
+users.delete_as_admin    own                 | 401       403        403    403    403   403       ok    401t
+                         peer                | 401       403        403    403    403   403       ok    401t
+                         last admin          | 401       403        403    403    403   403       409   401t
+                         deleted user        | 401       403        403    403    403   403       404   401t
+users.set_roles          own                 | 401       403        403    403    403   403       ok    401t
+                         peer                | 401       403        403    403    403   403       ok    401t
+                         second admin        | 401       403        403    403    403   403       ok    401t
+                         last admin          | 401       403        403    403    403   403       409   401t
+                         deleted user        | 401       403        403    403    403   403       404   401t
+users.keep_roles         peer                | 401       403        403    403    403   403       ok    401t
+users.set_roles_stale    peer                | 401       403        403    403    403   403       412   401t
+
+                                                   | anonymous unverified author old-author admin old-admin deactivated
+me.move                  own                       | 401       403        403    403        ok    403f      401t
+me.move_with_password    own                       | 401       403        403    403        ok    ok        401t
+users.move               peer                      | -         -          -      403o       -     403f      -
+me.set_password          own                       | 401       ok         ok     ok         ok    ok        401t
+me.set_password_unproven     own                   | 401       ok         ok     403f       ok    403f      401t
+me.set_password_wrong_proof  own                   | 401       403p       403p   403p       403p  403p      401t
+users.set_password       peer                      | 401       403o       403o   403o       ok    ok        401t
+                         missing user              | 401       403o       403o   403o       404   404       401t
+users.set_password_unproven  peer                  | 401       403o       403o   403o       ok    403f      401t
+
+                                                       | admin
+users.delete             own, second admin inactive    | 409
+                         own, second admin unverified  | 409
+                         second admin inactive         | ok
+                         second admin unverified       | ok
+me.deactivate            own, second admin inactive    | 409
+                         own, second admin unverified  | 409
+users.deactivate         second admin unverified       | ok
+users.delete_as_admin    own, second admin inactive    | 409
+                         own, second admin unverified  | 409
+users.set_roles          own, second admin inactive    | 409
+                         own, second admin unverified  | 409
+                         second admin inactive         | ok
+"""
+
+# Owner of the key, the outcome with all scopes, then each needed scope with the outcome without it.
+KEYS = """
+me.get                   own           | author ok    profile:read 403
+me.permissions           own           | author ok
+users.get                own           | author ok    profile:read 403
+                         peer          | admin  ok    users:read 403
+                         missing user  | admin  404   users:read 403
+users.list               -             | admin  ok:9  users:read 403
+users.create             -             | admin  ok    users:write 403    users:read 403
+me.rename                own           | author ok    profile:write 403  profile:read 403
+                         own           | admin  ok    profile:write 403  profile:read 403
+users.rename             peer          | admin  ok    users:write 403o   users:read 403
+                         missing user  | admin  404   users:write 403o   users:read 403
+me.edit_nothing          own           | author ok    profile:write 403  profile:read 403
+me.move                  own           | admin  ok    profile:write 403  profile:read 403  users:write 403 \
+                                                      credentials:write 403
+users.move               peer          | admin  ok    users:write 403o   users:read 403    credentials:write 403
+me.deactivate            own           | admin  ok    profile:write 403  profile:read 403  users:write 403
+                         last admin    | admin  409   profile:write 403  profile:read 403  users:write 403
+users.deactivate         peer          | admin  ok    users:write 403o   users:read 403
+me.set_password          own           | author ok    profile:write 403  profile:read 403  credentials:write 403
+me.set_password_unproven  own          | author ok    profile:write 403  profile:read 403  credentials:write 403
+users.set_password       peer          | admin  ok    users:write 403o   users:read 403    credentials:write 403
+me.rename_stale          own           | author 412   profile:write 403  profile:read 403
+users.delete             own           | author ok    profile:write 403
+                         peer          | admin  ok    users:delete 403
+                         last admin    | admin  409   profile:write 403
+                         missing user  | admin  404   users:delete 403
+users.delete_as_admin    peer          | admin  ok    users:delete 403
+                         own           | admin  ok    users:delete 403
+                         missing user  | admin  404   users:delete 403
+users.set_roles          peer          | admin  ok    roles:write 403    users:read 403
+                         last admin    | admin  409   roles:write 403    users:read 403
+                         missing user  | admin  404   roles:write 403    users:read 403
+"""
+
+OUTCOMES = {
+    "403o": "not_your_account",
+    "403f": "reauthentication_required",
+    "403p": "wrong_password",
+    "404": "user_not_found",
+    "409": "last_admin",
+    "409e": "email_taken",
+    "412": "precondition_failed",
+}
+TABLE = Table(ACTS, OUTCOMES, ROWS, KEYS)
