@@ -27,7 +27,7 @@ class Post(Identified, Base):
         CheckConstraint("status IN ('draft', 'published', 'archived')", name="status_known"),
         CheckConstraint("status <> 'published' OR published_at IS NOT NULL", name="published_dated"),
         Index("ix_posts_search", "search", postgresql_using="gin"),
-        Index("ix_posts_words", text("post_words(title, content)"), postgresql_using="gin"),
+        Index("ix_posts_stored_words", "words", postgresql_using="gin"),
         Index("ix_posts_author_id_created_at_id", "author_id", "created_at", "id"),
         Index("ix_posts_created_at_id", "created_at", "id", postgresql_where=text("status = 'published'")),
         Index("ix_posts_unpublished_created_at_id", "created_at", "id", postgresql_where=text("status <> 'published'")),
@@ -46,5 +46,7 @@ class Post(Identified, Base):
     created_at: Mapped[Timestamp]
     updated_at: Mapped[Timestamp]
     search: Mapped[str] = mapped_column(TSVECTOR, Computed(_RANKED_WORDS, persisted=True), deferred=True)
+    words: Mapped[str | None] = mapped_column(TSVECTOR, deferred=True)
+    """Every word with its positions, from ``post_words(title, content)``: a trigger sets it."""
 
     __mapper_args__ = {"version_id_col": revision, "eager_defaults": True}  # noqa: RUF012 - declarative API

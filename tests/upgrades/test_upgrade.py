@@ -245,3 +245,16 @@ async def test_a_mailed_token_of_the_recording_is_valid(upgraded: UpgradedHome) 
     async with upgraded.test_app.client() as client:
         body = {"token": token, "password": "another horse battery"}
         assert (await client.post("/api/v2/auth/password-resets/confirm", json=body)).status_code == 204
+
+
+async def test_recorded_and_later_posts_have_stored_words(upgraded: UpgradedHome) -> None:
+    wrong = "SELECT id FROM posts WHERE words IS DISTINCT FROM post_words(title, content)"
+    posts = await upgraded.fetch("SELECT id, title FROM posts WHERE status = 'published'")
+    assert posts
+    assert await upgraded.fetch(wrong) == []
+    async with upgraded.test_app.client() as client:
+        found = (await client.get("/api/v2/posts", params={"q": f'"{posts[0]["title"]}"'})).json()["data"]
+    assert posts[0]["title"] in {post["title"] for post in found}
+    # The statement of the previous release, which does not know the column.
+    await upgraded.fetch("UPDATE posts SET title = 'gneiss of the gneiss' WHERE id = $1", posts[0]["id"])
+    assert await upgraded.fetch(wrong) == []
