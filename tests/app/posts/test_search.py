@@ -1,13 +1,15 @@
 """Which words and phrases a search finds, at every entry point, and that it reads an index."""
 
-from typing import Final, cast
+import json
+from collections.abc import Iterator
+from typing import Any, Final, cast
 
 import httpx2
 import pytest
 
-from app.kit.db.statements import Read
 from app.posts import statements
 from app.posts.commands import Sort, SortField
+from app.posts.statements import RANKED
 from tests.support.app import TestApp
 from tests.support.rollback_database import RollbackDatabase
 
@@ -19,8 +21,7 @@ ENTRIES: Final = {
 }
 MANY: Final = """
     INSERT INTO posts (uid, author_id, title, content, status, published_at)
-    SELECT gen_random_uuid(), $1, 'T' || n, repeat('layers of rock ', 20), 'published', now()
-    FROM generate_series(1, 2000) AS n
+    SELECT gen_random_uuid(), $1, 'T' || n, $2, 'published', now() FROM generate_series(1, $3::integer) AS n
 """
 
 
@@ -78,23 +79,80 @@ async def test_stop_words_are_highlighted_and_do_not_count_for_the_rank(test_app
     assert hits[0]["highlights"]["content"] == "<mark>the</mark> sea"
 
 
-@pytest.mark.parametrize(
-    "read",
-    [
-        statements.count("anyone", frozenset({"query"})),
-        statements.offset_page("anyone", frozenset({"query"}), Sort(SortField.CREATED_AT, descending=True)),
-        statements.keyset_page(
-            "anyone", frozenset({"query"}), (Sort(SortField.CREATED_AT, descending=True),), after=False
-        ),
-        statements.search_page("anyone", after=False),
-    ],
-    ids=["count", "offset", "keyset", "search"],
-)
-async def test_a_search_reads_the_index(test_app: TestApp, read: Read) -> None:
+NEWEST: Final = Sort(SortField.CREATED_AT, descending=True)
+SEARCHED: Final = frozenset({"query"})
+READS: Final = {
+    "count": statements.count("anyone", SEARCHED),
+    "offset": statements.offset_page("anyone", SEARCHED, NEWEST),
+    "keyset": statements.keyset_page("anyone", SEARCHED, (NEWEST,), after=False),
+    "search": statements.search_page("anyone", after=False),
+}
+LIMIT: Final = 20
+
+
+async def explained(test_app: TestApp, name: str, query: str, posts: int, content: str) -> dict[str, Any]:
+    """The executed plan of a read in a table with this many posts."""
     ada = await test_app.person("ada@example.com")
     driver = cast("RollbackDatabase", test_app.runtime.database).driver
-    await driver.execute(MANY, ada.user.id)
+    await driver.execute(MANY, ada.user.id, content, posts)
     await driver.execute("ANALYZE posts")
-    arguments = read.arguments({"query": "basalt", "limit": 20, "offset": 0})
-    plan = "\n".join(row[0] for row in await driver.fetch(f"EXPLAIN {read.sql}", *arguments))
-    assert "Bitmap Index Scan on ix_posts_words" in plan, plan
+    read = READS[name]
+    arguments = read.arguments({"query": query, "limit": LIMIT, "offset": 0})
+    found = await driver.fetchval(f"EXPLAIN (ANALYZE, VERBOSE, FORMAT JSON) {read.sql}", *arguments)
+    plan: dict[str, Any] = json.loads(found)[0]["Plan"] if isinstance(found, str) else found[0]["Plan"]
+    return plan
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for child in plan.get("Plans", ()):
+        yield from nodes(child)
+
+
+def posts_read(plan: dict[str, Any]) -> int:
+    """The rows of posts that were read from the table, those included that did not match."""
+    removed = ("Rows Removed by Filter", "Rows Removed by Index Recheck")
+    return sum(
+        int((node["Actual Rows"] + sum(node.get(name, 0) for name in removed)) * node["Actual Loops"])
+        for node in nodes(plan)
+        if node.get("Relation Name") == "posts"
+    )
+
+
+@pytest.mark.parametrize("name", READS)
+async def test_a_rare_word_is_read_through_the_index(test_app: TestApp, name: str) -> None:
+    plan = await explained(test_app, name, "basalt", 2000, "layers of rock " * 20)
+    assert "ix_posts_stored_words" in {node.get("Index Name") for node in nodes(plan)}
+    assert posts_read(plan) == 0
+
+
+@pytest.mark.parametrize("name", READS)
+async def test_a_phrase_is_checked_without_parsing_posts(test_app: TestApp, name: str) -> None:
+    """In posts that contain each word of the phrase, but never in this order."""
+    plan = await explained(test_app, name, '"the of the"', 2000, "the layers of rock " * 20)
+    conditions = [str(node.get(kind, "")) for node in nodes(plan) for kind in ("Filter", "Recheck Cond", "Index Cond")]
+    assert any("words @@ " in condition for condition in conditions), conditions
+    assert not any("to_tsvector" in condition or "post_words" in condition for condition in conditions), conditions
+
+
+@pytest.mark.parametrize("query", ["the", '"layers of the"', "rock the -basalt"])
+@pytest.mark.parametrize(("name", "most"), [("offset", LIMIT), ("keyset", LIMIT), ("search", RANKED + LIMIT)])
+async def test_a_page_of_common_matches_reads_a_bounded_number_of_posts(
+    test_app: TestApp, name: str, most: int, query: str
+) -> None:
+    plan = await explained(test_app, name, query, RANKED + 5000, "rock in layers of the sea")
+    assert 0 < posts_read(plan) <= most
+
+
+async def test_a_search_ranks_the_newest_matches(test_app: TestApp) -> None:
+    ada = await test_app.person("ada@example.com")
+    driver = cast("RollbackDatabase", test_app.runtime.database).driver
+    async with test_app.client(ada.headers) as client:
+        await write(client, "basalt basalt basalt", "basalt")
+        await driver.execute(MANY, ada.user.id, "columns of basalt", RANKED - 1)
+        found = (await client.get("/api/v2/search/posts?q=basalt&limit=1")).json()["data"]
+        assert found[0]["post"]["title"] == "basalt basalt basalt"
+        await driver.execute(MANY, ada.user.id, "columns of basalt", 1)
+        found = (await client.get("/api/v2/search/posts?q=basalt&limit=1")).json()["data"]
+        assert found[0]["post"]["title"] != "basalt basalt basalt"
+        assert len(await titles(client, "/api/v2/posts", '"basalt basalt basalt"')) == 1, "a listing finds every match"

@@ -114,6 +114,6 @@ async def search_posts(
     query: Annotated[str, _WORDS],
     limit: Annotated[int, Query(ge=1, le=100, description="The maximum number of posts.", examples=[20]), DECIMAL] = 20,
 ) -> list[schemas.PostResponse]:
-    """Search posts, most relevant first."""
+    """Search posts, most relevant first. The newest 10,000 posts that match are ranked."""
     found = await reader.search(query, None, limit)
     return [mapping.post(hit.post) for hit in found.items]

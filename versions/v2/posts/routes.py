@@ -226,6 +226,6 @@ async def search_posts(
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> SearchPage:
-    """Search posts, most relevant first."""
+    """Search posts, most relevant first. The newest 10,000 posts that match are ranked."""
     found = await reader.search(q, position(request, cursor), limit)
     return page(SearchPage, request, response, found, mapping.search_result)
