@@ -4,6 +4,7 @@ from app.models.api_key import ApiKey
 from app.models.base import Base
 from app.models.event import Event
 from app.models.idempotency import IdempotencyRecord
+from app.models.pending_registration import PendingRegistration
 from app.models.post import Post
 from app.models.session import ActionToken, RefreshToken, Session
 from app.models.user import RolePermission, User
@@ -15,6 +16,7 @@ __all__ = [
     "Base",
     "Event",
     "IdempotencyRecord",
+    "PendingRegistration",
     "Post",
     "RefreshToken",
     "RolePermission",

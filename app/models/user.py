@@ -25,7 +25,8 @@ class User(Identified, Base):
     email: Mapped[str]
     email_canonical: Mapped[str | None]
     display_name: Mapped[str]
-    password_hash: Mapped[str]
+    password_hash: Mapped[str | None]
+    """NULL until the user sets a password with a mailed token."""
     roles: Mapped[list[str]]
     is_active: Mapped[bool] = mapped_column(server_default=text("true"))
     is_verified: Mapped[bool] = mapped_column(server_default=text("false"))
