@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.auth.jobs import JOBS
+from app.auth.job_names import JOBS
 from app.errors import DomainError
 from app.http.errors.failures import classify
 from app.http.errors.problems import problem_response

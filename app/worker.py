@@ -11,8 +11,8 @@ import structlog
 from pgqueuer import PgQueuer
 from pgqueuer.domain.models import Job
 
-from app.auth.jobs import SEND_ALREADY_REGISTERED, SEND_TOKEN, AuthMails
-from app.auth.mailed_tokens import MailedTokens
+from app.auth.jobs import AuthJobs
+from app.auth.pending_registrations import PendingRegistrationRepository
 from app.http.idempotency.repository import IdempotencyRepository
 from app.kit.build import BuildMetrics
 from app.kit.clock import utc_now
@@ -27,7 +27,6 @@ from app.lifecycle.service import LifecycleService
 from app.settings.auth import AuthSettings
 from app.settings.database import DatabaseSettings
 from app.settings.errors import require_secret
-from app.settings.http import HttpSettings
 from app.settings.loading import database_url
 from app.settings.root import Settings
 from app.settings.worker import WorkerSettings
@@ -57,9 +56,7 @@ async def run(settings: Settings, stop: asyncio.Event, metrics: Metrics) -> None
     database = await Database.open(dsn, database_settings, metrics.group(PrometheusDatabaseMetrics))
     tracing = Tracing(tracing_config(settings, "strata-worker"))
     tracing.start(metrics.group(SpanMetrics), database_attributes(dsn))
-    tokens = MailedTokens(signing_key)
-    mails = AuthMails(database.reads, create_mailer(settings), tokens, settings[HttpSettings].base_url)
-    handlers = {SEND_TOKEN: mails.send_token, SEND_ALREADY_REGISTERED: mails.send_already_registered}
+    handlers = AuthJobs.build(database, create_mailer(settings), signing_key, settings).handlers
 
     def register(queue: PgQueuer) -> None:
         for name, handler in handlers.items():
@@ -130,6 +127,12 @@ def _schedule(queue: PgQueuer, database: Database) -> None:
         async with database.write() as session:
             purged = await IdempotencyRepository(session).purge(utc_now())
         _LOG.info("idempotency_purged", records=purged)
+
+    @queue.schedule("auth.purge_registrations", "37 * * * *")
+    async def purge_registrations(_schedule: object) -> None:
+        async with database.write() as session:
+            purged = await PendingRegistrationRepository(session).purge(utc_now())
+        _LOG.info("registrations_purged", rows=purged)
 
     @queue.schedule("versions.purge_usage", "43 3 * * *")
     async def purge_usage(_schedule: object) -> None:

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """A user to register."""
+    """A user to register, requested by a client from ``network``."""
 
     email: str
     password: str = field(repr=False)
     display_name: str
+    network: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,14 @@ from app.events.recorder import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserRegistered(Event):
-    """A user registered; the e-mail address is not verified yet."""
+    """A user registered and verified the e-mail address."""
 
     type: ClassVar[str] = "user.registered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserVerified(Event):
-    """The e-mail address of the user is verified."""
+    """The user verified an e-mail address that an administrator had changed."""
 
     type: ClassVar[str] = "user.verified"
 

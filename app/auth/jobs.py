@@ -1,63 +1,100 @@
-"""Jobs that send mails. Payloads contain identifiers only; tokens are computed when the mail is sent."""
+"""The jobs of the feature: they decide which mail follows a request, and send mails.
 
-from collections.abc import Mapping
+Payloads contain identifiers and encrypted addresses only; tokens are computed when the mail is sent.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, Final
 from uuid import UUID
 
-from app.auth.mailed_tokens import MailedTokens, Purpose
-from app.auth.queries import AuthQueries
-from app.kit.clock import utc_now
-from app.kit.db.sessions import ReadSession
+import structlog
+from cryptography.exceptions import InvalidTag
+from pydantic import SecretStr
+
+from app.auth.job_names import (
+    REGISTRATION_REQUESTED,
+    RESET_REQUESTED,
+    SEND_ALREADY_REGISTERED,
+    SEND_TOKEN,
+    VERIFICATION_REQUESTED,
+)
+from app.auth.mailed_addresses import MailedAddresses
+from app.auth.mailed_tokens import MailedTokens
+from app.auth.mails import AuthMails
+from app.auth.requested_mails import RequestedMails
+from app.auth.token_mails import TokenMails
+from app.kit.db.database import Database
 from app.kit.mail.mailer import Mailer
-from app.kit.mail.message import Mail
+from app.kit.queue.job_queue import JobQueue
+from app.settings.auth import AuthSettings
+from app.settings.http import HttpSettings
+from app.settings.root import Settings
+from app.users.job_names import ADDRESS_CHANGED
 
-SEND_TOKEN: Final = "auth.send_token"  # noqa: S105 - the name of a job
-SEND_ALREADY_REGISTERED: Final = "auth.send_already_registered"
-JOBS: Final = (SEND_TOKEN, SEND_ALREADY_REGISTERED)
-
-_SUBJECTS: Final = {
-    Purpose.VERIFICATION: "Verify your e-mail address",
-    Purpose.PASSWORD_RESET: "Set a new password",
-}
-_PAGES: Final = {Purpose.VERIFICATION: "verify", Purpose.PASSWORD_RESET: "reset-password"}
+Payload = Mapping[str, Any]
+_LOG: Final = structlog.get_logger()
 
 
-class AuthMails:
-    """Sends the mails that the services enqueue."""
+class AuthJobs:
+    """The handlers of the feature's jobs by name."""
 
-    def __init__(self, reads: ReadSession, mailer: Mailer, tokens: MailedTokens, base_url: str) -> None:
-        self._queries = AuthQueries(reads)
-        self._mailer = mailer
+    def __init__(
+        self,
+        database: Database,
+        mails: AuthMails,
+        tokens: MailedTokens,
+        addresses: MailedAddresses,
+        settings: AuthSettings,
+    ) -> None:
+        self._database = database
         self._tokens = tokens
-        self._base_url = base_url
+        self._addresses = addresses
+        self._settings = settings
+        self.handlers: Final[Mapping[str, Callable[[Payload], Awaitable[None]]]] = {
+            SEND_TOKEN: mails.send_token,
+            SEND_ALREADY_REGISTERED: mails.send_already_registered,
+            REGISTRATION_REQUESTED: self._registration,
+            VERIFICATION_REQUESTED: self._verification,
+            RESET_REQUESTED: self._reset,
+            ADDRESS_CHANGED: self._address_changed,
+        }
 
-    async def send_token(self, payload: Mapping[str, Any]) -> None:
-        """Mail a single-use token, unless it was replaced, used or has expired in the meantime."""
-        uid = UUID(payload["token"])
-        row = await self._queries.mailed_token(uid)
-        if row is None or row["used_at"] is not None or row["expires_at"] <= utc_now():
-            return
-        purpose = Purpose(row["purpose"])
-        token = self._tokens.token(purpose, uid)
-        # Browsers do not send the fragment to servers, so the token appears in no access log.
-        link = f"{self._base_url}/{_PAGES[purpose]}#token={token}"
-        text = (
-            f"{_SUBJECTS[purpose]} with this link:\n\n{link}\n\n"
-            f"or with this token in your own client:\n\nToken: {token}\n\n"
-            f"It works once, until {row['expires_at']:%Y-%m-%d %H:%M} UTC. "
-            "If you did not ask for it, ignore this mail.\n"
-        )
-        await self._mailer.send(Mail(row["email"], _SUBJECTS[purpose], text, message_id=f"token.{uid}"))
+    @classmethod
+    def build(cls, database: Database, mailer: Mailer, signing_key: SecretStr, settings: Settings) -> "AuthJobs":
+        """The handlers of one process."""
+        tokens = MailedTokens(signing_key)
+        mails = AuthMails(database.reads, mailer, tokens, settings[HttpSettings].base_url)
+        return cls(database, mails, tokens, MailedAddresses(signing_key), settings[AuthSettings])
 
-    async def send_already_registered(self, payload: Mapping[str, Any]) -> None:
-        """Notify the owner of an address of an attempt to register it again."""
-        uid = UUID(payload["user"])
-        row = await self._queries.address(uid)
-        if row is None:
-            return
-        text = (
-            "Somebody tried to register an account with this address, which already has one.\n\n"
-            f"If it was you, sign in, or set a new password at {self._base_url}/docs. Otherwise ignore this mail.\n"
-        )
-        mail = Mail(row["email"], "You already have an account", text, message_id=f"registered.{uid}")
-        await self._mailer.send(mail)
+    async def _registration(self, payload: Payload) -> None:
+        async with self._decision() as requested:
+            await requested.registration(UUID(payload["registration"]))
+
+    async def _verification(self, payload: Payload) -> None:
+        if (address := self._address(payload)) is not None:
+            async with self._decision() as requested:
+                await requested.verification(address)
+
+    async def _reset(self, payload: Payload) -> None:
+        if (address := self._address(payload)) is not None:
+            async with self._decision() as requested:
+                await requested.password_reset(address)
+
+    async def _address_changed(self, payload: Payload) -> None:
+        async with self._decision() as requested:
+            await requested.changed_address(UUID(payload["user"]))
+
+    @asynccontextmanager
+    async def _decision(self) -> AsyncIterator[RequestedMails]:
+        async with self._database.write() as session:
+            jobs = JobQueue(session)
+            yield RequestedMails(session, jobs, TokenMails(session, jobs, self._tokens, self._settings))
+
+    def _address(self, payload: Payload) -> str | None:
+        """None after a change of the signing key, which invalidates outstanding tokens as well."""
+        try:
+            return self._addresses.decrypt(payload["address"])
+        except InvalidTag:
+            _LOG.warning("mail_request_dropped", reason="encrypted with another signing key")
+            return None

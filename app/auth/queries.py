@@ -10,7 +10,7 @@ from sqlalchemy import String, bindparam, exists, func, select
 from app.kit.db.keyset import Position, Slice, apply_keyset, bind_params, page_from_rows
 from app.kit.db.sessions import ReadSession, Row
 from app.kit.db.statements import Read
-from app.models import ActionToken, RolePermission, Session, User
+from app.models import ActionToken, PendingRegistration, RolePermission, Session, User
 
 _SESSIONS: Final = select(
     Session.id, Session.uid, Session.user_agent, Session.created_at, Session.last_used_at, Session.expires_at
@@ -20,9 +20,45 @@ _FIRST_PAGE: Final = Read(apply_keyset(_SESSIONS, _KEYS, after=False))
 _NEXT_PAGE: Final = Read(apply_keyset(_SESSIONS, _KEYS, after=True))
 _ONE: Final = Read(_SESSIONS.where(Session.uid == bindparam("uid")))
 _MAILED: Final = Read(
-    select(ActionToken.uid, ActionToken.purpose, ActionToken.used_at, ActionToken.expires_at, User.email)
+    select(
+        ActionToken.purpose,
+        ActionToken.used_at,
+        ActionToken.expires_at,
+        User.email,
+        User.password_hash.is_(None).label("without_password"),
+    )
     .join(User, User.id == ActionToken.user_id)
     .where(ActionToken.uid == bindparam("uid"))
+)
+_PENDING: Final = Read(
+    select(
+        PendingRegistration.email,
+        PendingRegistration.display_name,
+        PendingRegistration.network,
+        PendingRegistration.created_at,
+        PendingRegistration.expires_at,
+    ).where(PendingRegistration.uid == bindparam("uid"))
+)
+_ALL_PENDING: Final = Read(
+    select(
+        PendingRegistration.email,
+        PendingRegistration.display_name,
+        PendingRegistration.network,
+        PendingRegistration.created_at,
+        PendingRegistration.mailed_at,
+        PendingRegistration.expires_at,
+    )
+    .where(PendingRegistration.expires_at > bindparam("now"))
+    .order_by(PendingRegistration.id.desc())
+    .limit(bindparam("limit"))
+)
+_PENDING_PASSWORD: Final = Read(
+    select(PendingRegistration.password_hash)
+    .where(
+        PendingRegistration.email_canonical == bindparam("canonical"), PendingRegistration.expires_at > bindparam("now")
+    )
+    .order_by(PendingRegistration.id.desc())
+    .limit(1)
 )
 _ADDRESS: Final = Read(select(User.email, User.display_name).where(User.uid == bindparam("uid")))
 _PERMISSIONS: Final = Read(
@@ -45,7 +81,7 @@ _NETWORK: Final = Read(
 
 
 class AuthQueries:
-    """Reads sessions, permissions of roles, and the rows that the mail jobs need."""
+    """Reads sessions, permissions of roles, registrations, and the rows that the mail jobs need."""
 
     def __init__(self, reads: ReadSession) -> None:
         self._reads = reads
@@ -68,6 +104,18 @@ class AuthQueries:
 
     async def mailed_token(self, uid: UUID) -> Row | None:
         return await self._reads.one(_MAILED, uid=uid)
+
+    async def pending_registration(self, uid: UUID) -> Row | None:
+        return await self._reads.one(_PENDING, uid=uid)
+
+    async def pending_registrations(self, now: datetime, limit: int) -> list[Row]:
+        """The newest registrations whose address is not verified."""
+        return await self._reads.all(_ALL_PENDING, now=now, limit=limit)
+
+    async def pending_password(self, canonical: str, now: datetime) -> str | None:
+        """The password hash of the newest pending registration of a canonical address."""
+        found: str | None = await self._reads.scalar(_PENDING_PASSWORD, canonical=canonical, now=now)
+        return found
 
     async def address(self, user_uid: UUID) -> Row | None:
         return await self._reads.one(_ADDRESS, uid=user_uid)

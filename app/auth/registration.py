@@ -1,30 +1,27 @@
 """Use cases of users who cannot sign in yet: registration, verification and password reset."""
 
-from datetime import datetime, timedelta
-from typing import Final
-
-from uuid_utils.compat import uuid7
+from datetime import datetime
 
 from app.access.passwords import PasswordHasher
 from app.access.principal import Role
 from app.auth.commands import Registration
 from app.auth.errors import InvalidResetToken, InvalidVerificationToken
 from app.auth.events import PasswordReset, UserRegistered, UserVerified
-from app.auth.jobs import SEND_ALREADY_REGISTERED, SEND_TOKEN
+from app.auth.job_names import REGISTRATION_REQUESTED, RESET_REQUESTED, VERIFICATION_REQUESTED
+from app.auth.mailed_addresses import MailedAddresses
 from app.auth.mailed_tokens import MailedTokens, Purpose
+from app.auth.pending_registrations import PendingRegistrationRepository
 from app.auth.repository import AuthRepository
+from app.auth.token_mails import TokenMails
 from app.events.recorder import EventRecorder
 from app.kit.clock import utc_now
 from app.kit.db.sessions import WriteSession
+from app.kit.mail.address import canonical_address
 from app.kit.queue.job_queue import JobQueue
-from app.models import ActionToken, User
+from app.models import ActionToken, PendingRegistration, User
 from app.settings.auth import AuthSettings
 from app.users.errors import EmailTaken
 from app.users.repository import UserRepository
-from app.users.views import UserView
-
-_MAIL_PAUSE: Final = timedelta(minutes=1)
-"""At most one mail of a kind is sent to a user in this time, however often a client repeats the request."""
 
 
 class RegistrationService:
@@ -37,69 +34,77 @@ class RegistrationService:
         jobs: JobQueue,
         passwords: PasswordHasher,
         tokens: MailedTokens,
+        addresses: MailedAddresses,
         settings: AuthSettings,
     ) -> None:
         self._users = UserRepository(session)
         self._repository = AuthRepository(session)
+        self._pending = PendingRegistrationRepository(session)
         self._events = events
         self._jobs = jobs
         self._passwords = passwords
         self._tokens = tokens
-        self._settings = settings
+        self._addresses = addresses
+        self._mails = TokenMails(session, jobs, tokens, settings)
 
-    async def register(self, registration: Registration) -> UserView:
-        """Create a user with the role author and mail a verification token. Raises ``EmailTaken``."""
-        hashed = await self._passwords.hash(registration.password)
-        now = utc_now()
-        user = User(
-            email=registration.email,
-            display_name=registration.display_name,
-            password_hash=hashed,
-            roles=[Role.AUTHOR.value],
-            created_at=now,
-            updated_at=now,
-        )
-        await self._users.add(user)
-        self._events.record(UserRegistered(subject=user.uid))
-        await self._mail_token(user, Purpose.VERIFICATION)
-        return UserView.from_entity(user)
+    async def register(self, registration: Registration) -> None:
+        """Store a pending registration, whose token the worker mails. Raises ``EmailTaken``.
+
+        Any number of clients may register one address: none of them excludes its owner.
+        """
+        if await self._users.has_address(registration.email):
+            raise EmailTaken
+        await self.register_quietly(registration)
 
     async def register_quietly(self, registration: Registration) -> None:
-        """Register without revealing to the caller whether the address is taken; its owner is notified by mail."""
-        try:
-            await self.register(registration)
-        except EmailTaken:
-            owner = await self._users.lock_by_email(registration.email)
-            if owner is not None and owner.is_verified:
-                await self._jobs.enqueue(SEND_ALREADY_REGISTERED, {"user": str(owner.uid)})
-            elif owner is not None:
-                await self._mail_token(owner, Purpose.VERIFICATION)
+        """The same for every address: the worker decides whether its user is notified or a token is mailed."""
+        now = utc_now()
+        pending = PendingRegistration(
+            email=registration.email,
+            email_canonical=canonical_address(registration.email),
+            display_name=registration.display_name,
+            password_hash=await self._passwords.hash(registration.password),
+            network=registration.network,
+            created_at=now,
+        )
+        self._mails.renew(pending, now)
+        await self._pending.add(pending)
+        await self._jobs.enqueue(REGISTRATION_REQUESTED, {"registration": str(pending.uid)})
 
     async def verify(self, token: str) -> None:
         """Verify an address. Raises ``InvalidVerificationToken`` for a wrong, used or expired token."""
-        await self._verify(token, None)
+        digest, now = self._tokens.digest(token), utc_now()
+        found = await self._repository.lock_action_token(digest, Purpose.VERIFICATION)
+        if found is None:
+            await self._complete(*await self._pending.lock_by_token(digest, now), now)
+        else:
+            self._verify(*found, now)
 
     async def verify_address(self, email: str, token: str) -> bool:
         """Verify this address; False if it is verified already. Raises ``InvalidVerificationToken``."""
+        digest, now = self._tokens.digest(token), utc_now()
         user = await self._users.lock_by_email(email)
         if user is None:
-            raise InvalidVerificationToken
+            claim, claims = await self._pending.lock_by_token(digest, now)
+            if claim is not None and claim.email_canonical != canonical_address(email):
+                raise InvalidVerificationToken
+            await self._complete(claim, claims, now)
+            return True
         if user.is_verified:
             return False
-        await self._verify(token, user)
+        found = await self._repository.lock_action_token(digest, Purpose.VERIFICATION)
+        if found is None or found[1].id != user.id:
+            raise InvalidVerificationToken
+        self._verify(*found, now)
         return True
 
     async def resend_verification(self, email: str) -> None:
-        """Mail a new token if the user exists and is not verified; the response does not reveal it."""
-        user = await self._users.lock_by_email(email)
-        if user is not None and user.is_active and not user.is_verified:
-            await self._mail_token(user, Purpose.VERIFICATION)
+        """Let the worker mail a new token, if the address is not verified; the response does not reveal it."""
+        await self._jobs.enqueue(VERIFICATION_REQUESTED, {"address": self._addresses.encrypt(email)})
 
     async def request_password_reset(self, email: str) -> None:
-        """Mail a reset token if the user exists; the response does not reveal it."""
-        user = await self._users.lock_by_email(email)
-        if user is not None and user.is_active:
-            await self._mail_token(user, Purpose.PASSWORD_RESET)
+        """Let the worker mail a reset token, if the user exists; the response does not reveal it."""
+        await self._jobs.enqueue(RESET_REQUESTED, {"address": self._addresses.encrypt(email)})
 
     async def reset_password(self, token: str, password: str) -> None:
         """Set a password with a mailed token, which also verifies the address, and revoke every session.
@@ -118,33 +123,39 @@ class RegistrationService:
         await self._users.revoke_sessions(user.id, now)
         self._events.record(PasswordReset(subject=user.uid))
 
-    async def _verify(self, token: str, expected: User | None) -> None:
-        found = await self._repository.lock_action_token(self._tokens.digest(token), Purpose.VERIFICATION)
-        now = utc_now()
-        if found is None or not _usable(found[0], now) or (expected is not None and found[1].id != expected.id):
+    def _verify(self, row: ActionToken, user: User, now: datetime) -> None:
+        if not _usable(row, now):
             raise InvalidVerificationToken
-        row, user = found
         row.used_at = user.updated_at = now
         user.is_verified = True
         self._events.record(UserVerified(subject=user.uid))
 
-    async def _mail_token(self, user: User, purpose: Purpose) -> None:
-        now = utc_now()
-        if await self._repository.issued_since(user.id, purpose, now - _MAIL_PAUSE):
-            return
-        verification = purpose is Purpose.VERIFICATION
-        ttl = self._settings.verification_ttl if verification else self._settings.reset_ttl
-        uid = uuid7()
-        row = ActionToken(
-            uid=uid,
-            user_id=user.id,
-            purpose=purpose.value,
-            digest=self._tokens.digest(self._tokens.token(purpose, uid)),
+    async def _complete(self, claim: PendingRegistration | None, claims: int, now: datetime) -> None:
+        """Create the user of a proven claim.
+
+        If other registrations claimed the address, its owner may not know which of them the mail was about: the token
+        then proves the address only, and the owner sets the password with a mailed token.
+        """
+        if claim is None:
+            raise InvalidVerificationToken
+        user = User(
+            email=claim.email,
+            display_name=claim.display_name,
+            password_hash=claim.password_hash if claims == 1 else None,
+            roles=[Role.AUTHOR.value],
+            is_verified=True,
             created_at=now,
-            expires_at=now + timedelta(seconds=ttl),
+            updated_at=now,
         )
-        await self._repository.add_action_token(row, now)
-        await self._jobs.enqueue(SEND_TOKEN, {"token": str(uid)})
+        try:
+            await self._users.add(user)
+        except EmailTaken as error:
+            # Meanwhile an admin has created a user with this address, or changed one.
+            raise InvalidVerificationToken from error
+        await self._pending.delete_by_address(claim.email_canonical)
+        self._events.record(UserRegistered(subject=user.uid))
+        if user.password_hash is None:
+            await self._mails.to_user(user, Purpose.PASSWORD_RESET)
 
 
 def _usable(token: ActionToken, now: datetime) -> bool:

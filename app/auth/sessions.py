@@ -88,9 +88,13 @@ class SessionService:
         email = canonical_address(attempt.email)
         await self._guesses.admit(email)
         found = await self._users.credentials(attempt.email)
-        if not await self._passwords.verify(attempt.password, found[1] if found else None) or found is None:
+        # Both statements run for every address, so that the duration does not reveal a user.
+        pending = await self._queries.pending_password(email, utc_now())
+        if not await self._passwords.verify(attempt.password, found[1] if found else pending):
             await self._guesses.record_failure(email)
             raise BadCredentials
+        if found is None:
+            raise EmailNotVerified
         user = found[0]
         if not user.is_active:
             raise AccountDeactivated

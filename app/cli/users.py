@@ -2,21 +2,26 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Final
 
 import typer
 
 from app.access.principal import Role
+from app.auth.queries import AuthQueries
 from app.cli.kit.environment import operator, with_database
 from app.cli.kit.output import AsJson, CommandError, say, show_json, show_table
 from app.cli.kit.users import existing_user, new_password, user_service
+from app.kit.clock import utc_now
 from app.kit.db.database import Database
+from app.kit.db.sessions import Row
 from app.users.commands import UserDraft, UserEdit
 from app.users.reader import UserReader
 from app.users.service import UserService
 from app.users.views import UserView
 
 _SHORTEST, _LONGEST = 8, 100
+_TIMES: Final = ("created_at", "mailed_at", "expires_at")
 
 commands = typer.Typer(help="List and change users.", no_args_is_help=True)
 UserArgument = Annotated[str, typer.Argument(metavar="USER", help="E-mail address or sequential id.")]
@@ -50,6 +55,29 @@ def list_users(
     )
     if total > len(users):
         say(f"{len(users)} of {total}")
+
+
+@commands.command()
+def pending(
+    as_json: AsJson = False, limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 100
+) -> None:
+    """List registrations whose address is not verified yet, newest first."""
+
+    async def run(database: Database) -> list[Row]:
+        return await AuthQueries(database.reads).pending_registrations(utc_now(), limit)
+
+    rows = with_database(run)
+    if as_json:
+        show_json([dict(row) for row in rows])
+        return
+    show_table(
+        ("e-mail", "name", "network", "registered", "mailed", "expires"),
+        [
+            (row["email"], row["display_name"], row["network"] or "-", *(_minute(row[name]) for name in _TIMES))
+            for row in rows
+        ],
+        empty="No registration waits for its verification.",
+    )
 
 
 @commands.command()
@@ -132,6 +160,10 @@ def _checked(password: str | None) -> str:
 
 def _plain(user: UserView) -> dict[str, Any]:
     return asdict(user) | {"roles": list(user.roles)}
+
+
+def _minute(moment: datetime | None) -> str:
+    return "-" if moment is None else f"{moment:%F %R}"
 
 
 def _state(user: UserView) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from app.access.passwords import PasswordHasher
+from app.auth.mailed_addresses import MailedAddresses
 from app.auth.mailed_tokens import MailedTokens
 from app.auth.metrics import AuthMetrics
 from app.auth.tokens import TokenSigner
@@ -20,6 +21,7 @@ class AuthComponent(Component):
     passwords: PasswordHasher
     signer: TokenSigner
     mailed_tokens: MailedTokens
+    mailed_addresses: MailedAddresses
     throttles: Throttles
     attempts: AuthMetrics
 
@@ -27,10 +29,12 @@ class AuthComponent(Component):
     def build(cls, runtime: Runtime) -> "AuthComponent":
         """Raises ``SettingsError`` without a signing key."""
         auth = runtime.settings[AuthSettings]
+        signing_key = require_secret(auth.signing_key, "auth", "signing_key")
         return cls(
             passwords=PasswordHasher(auth.password_hash_concurrency),
             signer=TokenSigner(auth),
-            mailed_tokens=MailedTokens(require_secret(auth.signing_key, "auth", "signing_key")),
+            mailed_tokens=MailedTokens(signing_key),
+            mailed_addresses=MailedAddresses(signing_key),
             throttles=Throttles(auth.logins_per_minute, auth.failed_logins_per_hour, runtime.get(RateLimits).counting),
             attempts=runtime.metrics.group(AuthMetrics),
         )

@@ -62,12 +62,12 @@ class UserQueries:
         users = [UserView.from_row(row) for row in rows]
         return page_from_rows(users, limit, lambda user: (user.id,))
 
-    async def credentials(self, email: str) -> tuple[UserView, str] | None:
-        """The user with this e-mail address and their password hash."""
+    async def credentials(self, email: str) -> tuple[UserView, str | None] | None:
+        """The user with this e-mail address and their password hash, if they have a password."""
         row = await self._reads.one(_CREDENTIALS, email=email, canonical=canonical_address(email))
         return None if row is None else (UserView.from_row(row), row["password_hash"])
 
-    async def own_credentials(self, user_id: int) -> tuple[UserView, str] | None:
-        """The user with this id and their password hash."""
+    async def own_credentials(self, user_id: int) -> tuple[UserView, str | None] | None:
+        """The user with this id and their password hash, if they have a password."""
         row = await self._reads.one(_OWN_CREDENTIALS, user_id=user_id)
         return None if row is None else (UserView.from_row(row), row["password_hash"])

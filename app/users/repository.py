@@ -10,7 +10,7 @@ from app.access.principal import Role
 from app.kit.db.errors import UNIQUE_VIOLATION, sqlstate
 from app.kit.db.sessions import WriteSession
 from app.kit.mail.address import canonical_address
-from app.models import Session, User
+from app.models import ActionToken, Session, User
 from app.users.addresses import with_address
 from app.users.errors import EmailTaken
 from app.users.views import UserRef
@@ -46,6 +46,11 @@ class UserRepository:
     async def lock_by_email(self, email: str) -> User | None:
         return await self._lock_first(with_address(select(User), literal(email), literal(canonical_address(email))))
 
+    async def has_address(self, email: str) -> bool:
+        """Whether a user has this address, in any spelling."""
+        wanted = with_address(select(User.id), literal(email), literal(canonical_address(email)))
+        return await self._session.scalar(wanted) is not None
+
     async def delete(self, user: User) -> None:
         await self._session.delete(user)
         await self._session.flush()
@@ -70,6 +75,12 @@ class UserRepository:
             update(Session).where(Session.user_id == user_id, Session.revoked_at.is_(None)).values(revoked_at=now)
         )
         await self._session.execute(statement if but is None else statement.where(Session.uid != but))
+
+    async def revoke_mailed_tokens(self, user_id: int, now: datetime) -> None:
+        """Invalidate every token that was mailed to a user: it proves their previous address."""
+        await self._session.execute(
+            update(ActionToken).where(ActionToken.user_id == user_id, ActionToken.used_at.is_(None)).values(used_at=now)
+        )
 
     async def _lock_first(self, statement: Select[User]) -> User | None:
         found: User | None = await self._session.scalar(

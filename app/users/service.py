@@ -9,12 +9,15 @@ from app.access.proof import IdentityProof
 from app.events.recorder import EventRecorder
 from app.kit.clock import utc_now
 from app.kit.db.sessions import WriteSession
+from app.kit.mail.address import canonical_address
+from app.kit.queue.job_queue import JobQueue
 from app.kit.revisions import ExpectedRevisions, ensure_expected
 from app.kit.unset import UNSET
 from app.models import User
 from app.users.commands import UserDraft, UserEdit
 from app.users.errors import LastAdmin, UserNotFound
 from app.users.events import UserCreated, UserDeleted, UserRolesChanged, UserUpdated
+from app.users.job_names import ADDRESS_CHANGED
 from app.users.policy import UserPermission, ensure_may_delete, ensure_may_edit, is_self
 from app.users.repository import UserRepository
 from app.users.views import UserRef, UserView
@@ -28,12 +31,14 @@ class UserService:
         session: WriteSession,
         principal: Principal,
         events: EventRecorder,
+        jobs: JobQueue,
         passwords: PasswordHasher,
         proof: IdentityProof,
     ) -> None:
         self._repository = UserRepository(session)
         self._principal = principal
         self._events = events
+        self._jobs = jobs
         self._passwords = passwords
         self._proof = proof
 
@@ -61,7 +66,8 @@ class UserService:
 
         E-mail address and activity can only be changed with ``users:write``. A new password or e-mail address needs
         fresh proof of the caller's identity. A new password and a deactivation revoke the user's sessions, except the
-        session in which users change their own password.
+        session in which users change their own password. A new address is not verified until its owner uses the token
+        that is mailed to it.
 
         Raises ``NotYourAccount``, ``UserNotFound``, ``EmailTaken``, ``LastAdmin``, ``RevisionConflict``, and as
         ``IdentityProof`` does.
@@ -73,14 +79,18 @@ class UserService:
         if edit.is_active is False:
             # A caller is active, so this changes the caller's own user, too. Permissions are checked before the guard.
             self._principal.require(AccessPermission.WRITE_USERS)
-            await self._ensure_another_admin(ref)
+        may_end_admin = edit.is_active is False or (
+            edit.email is not UNSET and self._principal.may(AccessPermission.WRITE_USERS)
+        )
+        admins = await self._repository.lock_admins(ref) if may_end_admin else set()
         user = await self._lock(ref)
         ensure_expected(user.uid, user.revision, expected)
-        if edit.email not in (UNSET, user.email):
-            self._principal.require(AccessPermission.WRITE_USERS)
-            if edit.password is UNSET:
-                await self._proof.ensure(self._principal, edit.current_password)
+        unproven = await self._ensure_may_change_address(user, edit)
+        if (unproven or edit.is_active is False) and admins == {user.id}:
+            raise LastAdmin
         changed = self._apply(user, edit)
+        if unproven:
+            user.is_verified = False
         if hashed is not UNSET:
             user.password_hash = hashed
             changed.append("password")
@@ -88,6 +98,9 @@ class UserService:
             return UserView.from_entity(user)
         now = user.updated_at = utc_now()
         await self._repository.save()
+        if unproven:
+            await self._repository.revoke_mailed_tokens(user.id, now)
+            await self._jobs.enqueue(ADDRESS_CHANGED, {"user": str(user.uid)})
         if hashed is not UNSET or not user.is_active:
             stays = user.is_active and is_self(self._principal, ref)
             current = self._principal.session_uid if stays else None
@@ -141,6 +154,15 @@ class UserService:
         ensure_expected(user.uid, user.revision, expected)
         await self._repository.delete(user)
         self._events.record(UserDeleted(subject=user.uid))
+
+    async def _ensure_may_change_address(self, user: User, edit: UserEdit) -> bool:
+        """Return whether the address becomes another one, rather than another spelling."""
+        if edit.email is UNSET or edit.email == user.email:
+            return False
+        self._principal.require(AccessPermission.WRITE_USERS)
+        if edit.password is UNSET:
+            await self._proof.ensure(self._principal, edit.current_password)
+        return canonical_address(edit.email) != canonical_address(user.email)
 
     def _apply(self, user: User, edit: UserEdit) -> list[str]:
         changed: list[str] = []

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from app.access.permissions import key_scopes
 from app.access.principal import Role
+from app.kit.mail.address import canonical_address
 from tests.laws.agreement import agree, ok, revision
 from tests.laws.harness import Caller, VersionsHarness
 from tests.laws.law import fixed, law
@@ -103,6 +104,9 @@ def the_same_edit_means_the_same(harness: VersionsHarness, edit: dict[str, Any],
     if own:
         assert by_v1 == effect(harness, harness.bob, lambda: actor.v2.patch("/me", patch))
     named = set(patch) if by_v1["success"] else set()
+    if "email" in named and canonical_address(patch["email"]) != canonical_address(before["email"]):
+        assert not by_v1["is_verified"], "the owner of the new address has not proved it"
+        named.add("is_verified")
     untouched = {"id", "v1_id", "email", "display_name", "roles", "is_active", "is_verified", "created_at"} - named
     assert {name: by_v1[name] for name in untouched} == {name: before[name] for name in untouched}
     with harness.rolled_back():

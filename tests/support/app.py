@@ -15,8 +15,7 @@ from app.access.passwords import PasswordHasher
 from app.access.permissions import key_scopes
 from app.access.principal import Role
 from app.access.service import ApiKeyService
-from app.auth.jobs import AuthMails
-from app.auth.mailed_tokens import MailedTokens
+from app.auth.jobs import AuthJobs
 from app.http.runtime import Runtime
 from app.kit.mail.message import Mail
 from app.models import User
@@ -99,27 +98,25 @@ class TestApp:
     async def expire_mailed_tokens(self) -> None:
         """Let every mailed token expire a second ago."""
         async with self.runtime.database.write() as session:
-            await (await session.driver()).execute("UPDATE action_tokens SET expires_at = now() - interval '1 second'")
+            driver = await session.driver()
+            for table in ("action_tokens", "pending_registrations"):
+                await driver.execute(f"UPDATE {table} SET expires_at = now() - interval '1 second'")  # noqa: S608 - constants
 
-    async def deliver(self) -> list[Mail]:
-        """Run the queued mail jobs as the worker does, and return the mails."""
-        settings = self.runtime.settings
-        assert settings[AuthSettings].signing_key is not None
-        mails = AuthMails(
-            self.runtime.database.reads,
-            self.outbox,
-            MailedTokens(settings[AuthSettings].signing_key),
-            "http://strata.test",
-        )
+    async def queued_jobs(self) -> list[tuple[str, bytes]]:
+        """Take the queued jobs, oldest first: name and payload."""
         async with self.runtime.database.write() as session:
             driver = await session.driver()
             rows = await driver.fetch("DELETE FROM pgqueuer RETURNING id, entrypoint, payload")
-            for row in sorted(rows, key=lambda row: row["id"]):
-                handler = {
-                    "auth.send_token": mails.send_token,
-                    "auth.send_already_registered": mails.send_already_registered,
-                }[row["entrypoint"]]
-                await handler(orjson.loads(row["payload"]))
+        return [(row["entrypoint"], row["payload"]) for row in sorted(rows, key=lambda row: row["id"])]
+
+    async def deliver(self) -> list[Mail]:
+        """Run the queued jobs, and the jobs that they enqueue, as the worker does; return the mails."""
+        signing_key = self.runtime.settings[AuthSettings].signing_key
+        assert signing_key is not None
+        handlers = AuthJobs.build(self.runtime.database, self.outbox, signing_key, self.runtime.settings).handlers
+        while jobs := await self.queued_jobs():
+            for name, payload in jobs:
+                await handlers[name](orjson.loads(payload))
         sent, self.outbox.mails = self.outbox.mails, []
         return sent
 

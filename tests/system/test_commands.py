@@ -83,6 +83,22 @@ async def test_users_and_keys(strata: Strata) -> None:
     assert created["key"] not in strata.run("keys", "list").stdout
 
 
+async def test_pending_registrations(strata: Strata) -> None:
+    assert strata.json("users", "pending") == []
+    connection = await asyncpg.connect(strata.environment["STRATA_DATABASE__URL"])
+    await connection.execute(
+        "INSERT INTO pending_registrations"
+        " (uid, email, email_canonical, display_name, password_hash, digest, expires_at)"
+        " SELECT gen_random_uuid(), name, name, 'Name of ' || name, 'hash', name::bytea, now() + hours * interval '1 h'"
+        " FROM (VALUES ('expired@example.com', -1), ('ada@example.com', 1)) AS registered (name, hours)"
+    )
+    await connection.close()
+    (listed,) = strata.json("users", "pending")
+    assert (listed["email"], listed["display_name"]) == ("ada@example.com", "Name of ada@example.com")
+    assert "password_hash" not in listed
+    assert "ada@example.com" in strata.run("users", "pending").stdout
+
+
 async def test_versions_and_contracts(strata: Strata) -> None:
     assert [version["name"] for version in strata.json("versions", "list")] == ["v1", "v2"]
     checked = strata.json("contract", "check")["versions"]

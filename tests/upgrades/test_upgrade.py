@@ -235,6 +235,13 @@ async def test_queued_jobs_are_delivered_and_their_tokens_are_valid(upgraded: Up
     assert await upgraded.sign_in(FORGETFUL, "another horse battery") == 200
 
 
+async def test_a_user_who_never_verified_becomes_a_pending_registration(upgraded: UpgradedHome) -> None:
+    (row,) = await upgraded.fetch("SELECT email, mailed_at, expires_at > now() AS valid FROM pending_registrations")
+    assert (row["email"], row["valid"]) == (UNVERIFIED, True)
+    assert row["mailed_at"] is not None
+    assert await upgraded.fetch("SELECT 1 FROM users WHERE email = $1", UNVERIFIED) == []
+
+
 async def test_a_mailed_token_of_the_recording_is_valid(upgraded: UpgradedHome) -> None:
     (row,) = await upgraded.fetch(
         "SELECT t.uid FROM action_tokens t JOIN users u ON u.id = t.user_id WHERE u.email = $1 AND t.used_at IS NULL",

@@ -9,6 +9,7 @@ from app.cli.kit.output import CommandError
 from app.events.recorder import EventRecorder
 from app.kit.db.database import Database
 from app.kit.db.sessions import WriteSession
+from app.kit.queue.job_queue import JobQueue
 from app.users.queries import UserQueries
 from app.users.service import UserService
 from app.users.views import UserView
@@ -16,7 +17,14 @@ from app.users.views import UserView
 
 def user_service(session: WriteSession, passwords: PasswordHasher | None = None) -> UserService:
     """The users service with the permissions of the operator."""
-    return UserService(session, operator(), EventRecorder(session), passwords or PasswordHasher(1), OperatorProof())
+    return UserService(
+        session,
+        operator(),
+        EventRecorder(session),
+        JobQueue(session),
+        passwords or PasswordHasher(1),
+        OperatorProof(),
+    )
 
 
 def new_password() -> str:

@@ -30,6 +30,7 @@ async def _registration_service(session: WriteSessionDep, runtime: RuntimeDep) -
         JobQueue(session),
         auth.passwords,
         auth.mailed_tokens,
+        auth.mailed_addresses,
         runtime.settings[AuthSettings],
     )
 

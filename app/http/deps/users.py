@@ -9,6 +9,7 @@ from app.http.deps.auth import PasswordProofDep
 from app.http.deps.core import EventRecorderDep, RuntimeDep, WriteSessionDep
 from app.http.principal import PrincipalDep, resolve_principal
 from app.http.runtime import runtime_of
+from app.kit.queue.job_queue import JobQueue
 from app.users.reader import UserReader
 from app.users.service import UserService
 
@@ -24,7 +25,7 @@ async def _user_service(
     runtime: RuntimeDep,
     proof: PasswordProofDep,
 ) -> UserService:
-    return UserService(session, principal, events, runtime.get(AuthComponent).passwords, proof)
+    return UserService(session, principal, events, JobQueue(session), runtime.get(AuthComponent).passwords, proof)
 
 
 UserReaderDep = Annotated[UserReader, Depends(_user_reader)]

@@ -13,7 +13,7 @@ from app.access.commands import KeyDraft
 from app.access.errors import InvalidCredentials
 from app.access.reader import PrincipalResolver
 from app.access.service import ApiKeyService
-from app.auth import registration
+from app.auth import token_mails
 from app.models import ActionToken
 from app.users.queries import UserQueries
 from tests.support.app import PASSWORD, TestApp
@@ -37,13 +37,14 @@ async def test_a_key_expires_inside_a_transaction(test_app: TestApp) -> None:
 
 
 async def test_the_pause_between_mails_counts_from_the_mail(test_app: TestApp, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registration, "_MAIL_PAUSE", timedelta(seconds=2))
+    monkeypatch.setattr(token_mails, "_PAUSE", timedelta(seconds=2))
     await test_app.person(ADDRESS, verified=False)
 
     await asyncio.sleep(2.1)
     async with test_app.client() as client:
         for _ in range(2):
             await client.post("/api/v2/auth/verifications/resend", json={"email": ADDRESS})
+    await test_app.deliver()
 
     async with test_app.runtime.database.write() as session:
         assert await session.scalar(select(func.count()).select_from(ActionToken)) == 1

@@ -14,8 +14,6 @@ async def test_from_registration_to_refresh(test_app: TestApp) -> None:
         registered = await client.post("/api/v1/auth/register", json=body)
         assert registered.status_code == 201
         assert registered.json()["email"] == ADDRESS
-        again = await client.post("/api/v1/auth/register", json=body | {"email": "ADA@example.com"})
-        assert (again.status_code, again.json()) == (400, {"detail": "Email already registered"})
 
         form = {"username": ADDRESS, "password": PASSWORD}
         early = await client.post("/api/v1/auth/login", data=form)
@@ -26,6 +24,8 @@ async def test_from_registration_to_refresh(test_app: TestApp) -> None:
         proof = {"email": ADDRESS, "token": token_of(mail)}
         assert (await client.post("/api/v1/auth/verify", json=proof)).status_code == 200
         assert (await client.post("/api/v1/auth/verify", json=proof)).status_code == 200
+        again = await client.post("/api/v1/auth/register", json=body | {"email": "ADA@example.com"})
+        assert (again.status_code, again.json()) == (400, {"detail": "Email already registered"})
 
         bad = await client.post("/api/v1/auth/login", data=form | {"password": "wrong-password"})
         assert (bad.status_code, bad.json()["detail"]) == (401, "Incorrect email or password")

@@ -192,16 +192,6 @@ async def test_an_idempotency_key_is_what_the_document_says(test_app: TestApp, k
             assert made.status_code == 201, good
 
 
-async def test_one_of_two_registrations_wins(concurrent_app: TestApp) -> None:
-    async with concurrent_app.client() as client:
-        old = {"email": ADDRESS, "password": PASSWORD, "name": "Ada"}
-        answers = await asyncio.gather(*(client.post("/api/v1/auth/register", json=old) for _ in range(4)))
-        assert sorted(answer.status_code for answer in answers) == [201, 400, 400, 400]
-        new = {"email": ADDRESS, "password": PASSWORD, "display_name": "Ada"}
-        quiet = await asyncio.gather(*(client.post("/api/v2/auth/registrations", json=new) for _ in range(3)))
-        assert {answer.status_code for answer in quiet} == {202}
-
-
 async def test_concurrent_edits_lose_nothing(concurrent_app: TestApp) -> None:
     ada = await concurrent_app.person(ADDRESS)
     async with concurrent_app.client(ada.headers) as client:

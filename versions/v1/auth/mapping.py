@@ -6,14 +6,14 @@ from app.users.views import UserView
 from versions.v1.auth import schemas
 
 
-def registration(body: schemas.RegisterRequest) -> Registration:
+def registration(body: schemas.RegisterRequest, network: str) -> Registration:
     """Returns the user to register."""
-    return Registration(email=body.email, password=body.password, display_name=body.name)
+    return Registration(email=body.email, password=body.password, display_name=body.name, network=network)
 
 
-def registered(view: UserView) -> schemas.RegisterResponse:
+def registered(registration: Registration) -> schemas.RegisterResponse:
     """Returns the response to a registration."""
-    return schemas.RegisterResponse(message="Please check your email to verify your account", email=view.email)
+    return schemas.RegisterResponse(message="Please check your email to verify your account", email=registration.email)
 
 
 def verified(first_time: bool) -> schemas.Message:  # noqa: FBT001 - the core's result

@@ -30,9 +30,16 @@ RESOURCE: Final = Resource(tags=({"name": "auth", "description": "Registration a
     status_code=201,
     **operations.declare("auth.register", security=ANYONE, needs=NOTHING, fails=[400], links={201: _REGISTERED}),
 )
-async def register(body: schemas.RegisterRequest, service: RegistrationServiceDep) -> schemas.RegisterResponse:
-    """Register a user. An e-mail with a verification token is sent."""
-    return mapping.registered(await service.register(mapping.registration(body)))
+async def register(
+    body: schemas.RegisterRequest, service: RegistrationServiceDep, network: ClientAddressDep
+) -> schemas.RegisterResponse:
+    """Register a user. An e-mail with a verification token is sent.
+
+    If an address was registered several times before its verification, the e-mail contains a link to set the password.
+    """
+    registration = mapping.registration(body, network)
+    await service.register(registration)
+    return mapping.registered(registration)
 
 
 @auth.post("/verify", **operations.declare("auth.verify", security=ANYONE, needs=NOTHING, fails=[400]))

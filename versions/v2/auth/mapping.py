@@ -7,9 +7,9 @@ from versions.v2.auth import schemas
 from versions.v2.ids import SESSION
 
 
-def registration(body: schemas.Registration) -> Registration:
+def registration(body: schemas.Registration, network: str) -> Registration:
     """Returns the user to register."""
-    return Registration(email=body.email, password=body.password, display_name=body.display_name)
+    return Registration(email=body.email, password=body.password, display_name=body.display_name, network=network)
 
 
 def credentials(form: schemas.TokenForm, address: str, user_agent: str | None) -> PasswordSignIn:

@@ -43,9 +43,15 @@ RESOURCE: Final = Resource(
     dependencies=WRITE,
     **operations.declare("registrations.create", security=ANYONE, needs=NOTHING, fails=[409], links={202: _REGISTERED}),
 )
-async def register(body: schemas.Registration, service: RegistrationServiceDep) -> schemas.Accepted:
-    """Register a user. The response does not reveal whether the address is registered; the e-mail does."""
-    await service.register_quietly(mapping.registration(body))
+async def register(
+    body: schemas.Registration, service: RegistrationServiceDep, network: ClientAddressDep
+) -> schemas.Accepted:
+    """Register a user. The response does not reveal whether the address is registered; the e-mail does.
+
+    If an address was registered several times before its verification, its owner sets the password with a link that
+    is sent after the verification.
+    """
+    await service.register_quietly(mapping.registration(body, network))
     return _MAILED
 
 
