@@ -12,7 +12,7 @@ from pgqueuer import PgQueuer
 from pgqueuer.domain.models import Job
 
 from app.auth.jobs import AuthJobs
-from app.auth.pending_registrations import PendingRegistrationRepository
+from app.auth.repository import PendingRegistrationRepository
 from app.http.idempotency.repository import IdempotencyRepository
 from app.kit.build import BuildMetrics
 from app.kit.clock import utc_now

@@ -10,8 +10,7 @@ from app.auth.events import PasswordReset, UserRegistered, UserVerified
 from app.auth.job_names import REGISTRATION_REQUESTED, RESET_REQUESTED, VERIFICATION_REQUESTED
 from app.auth.mailed_addresses import MailedAddresses
 from app.auth.mailed_tokens import MailedTokens, Purpose
-from app.auth.pending_registrations import PendingRegistrationRepository
-from app.auth.repository import AuthRepository
+from app.auth.repository import AuthRepository, PendingRegistrationRepository
 from app.auth.token_mails import TokenMails
 from app.events.recorder import EventRecorder
 from app.kit.clock import utc_now

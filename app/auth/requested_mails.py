@@ -8,7 +8,7 @@ from uuid import UUID
 
 from app.auth.job_names import SEND_ALREADY_REGISTERED
 from app.auth.mailed_tokens import Purpose
-from app.auth.pending_registrations import PendingRegistrationRepository
+from app.auth.repository import PendingRegistrationRepository
 from app.auth.token_mails import TokenMails, record_mail
 from app.kit.clock import utc_now
 from app.kit.db.sessions import WriteSession

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from app.auth.job_names import JOBS, SEND_TOKEN
 from app.auth.jobs import AuthJobs
-from app.auth.pending_registrations import PendingRegistrationRepository
+from app.auth.repository import PendingRegistrationRepository
 from app.kit.clock import utc_now
 from app.settings.auth import AuthSettings
 from tests.support.app import PASSWORD, TestApp
