@@ -150,7 +150,47 @@ async def registered(world: World, _caller: str) -> Values:
     """A stranger registered and received a verification token."""
     body = {"email": REGISTERED, "password": PASSWORD, "display_name": "New"}
     (mail,) = await _mails(world, "/api/v2/auth/registrations", body)
-    return {"email": REGISTERED, "token": mail}
+    return {"email": REGISTERED, "token": mail, "password": PASSWORD}
+
+
+@state("registered, wrong password")
+async def registered_wrong_password(world: World, caller: str) -> Values:
+    return {**await registered(world, caller), "password": WRONG}
+
+
+@state("registered a minute ago")
+async def registered_a_minute_ago(world: World, caller: str) -> Values:
+    values = await registered(world, caller)
+    await world.execute("UPDATE pending_registrations SET mailed_at = mailed_at - interval '61 seconds'")
+    return values
+
+
+@state("registered twice")
+async def registered_twice(world: World, caller: str) -> Values:
+    """Two clients registered the address, and its owner received a mail about one of them."""
+    values = await registered(world, caller)
+    body = {"email": REGISTERED, "password": WRONG, "display_name": "Other"}
+    assert await _mails(world, "/api/v2/auth/registrations", body) == []
+    return values
+
+
+@state("registered, then created by an admin")
+async def registered_then_created(world: World, caller: str) -> Values:
+    values = await registered(world, caller)
+    await world.execute(
+        "INSERT INTO users (uid, email, email_canonical, display_name, roles)"
+        " VALUES (gen_random_uuid(), $1, $1, 'New', ARRAY['author'])",
+        REGISTERED,
+    )
+    return values
+
+
+@state("token of a changed address")
+async def changed_address(world: World, _caller: str) -> Values:
+    """An admin changed the address of a user, who received a verification token."""
+    user = world.people["unverified"].user
+    (token,) = await _mails(world, "/api/v2/auth/verifications/resend", {"email": user.email})
+    return {**user_values(user), "token": token}
 
 
 @state("registered, expired token")

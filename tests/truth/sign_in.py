@@ -12,6 +12,8 @@ REFRESH = {"refresh_token": "$refresh_token"}
 GRANT = {"grant_type": "refresh_token", **REFRESH}
 REGISTRATION = {"email": "$email", "password": PASSWORD}
 
+_COUNT_NEW = "SELECT count(*) FROM users WHERE email = 'new@example.com' AND is_verified"
+
 ACTS = {
     "auth.sign_in": act(
         v1=Call("auth.login", form=SIGN_IN),
@@ -50,8 +52,10 @@ ACTS = {
             "v1": [Call("auth.register", 201, json={**REGISTRATION, "name": "New"})],
             "v2": [Call("registrations.create", 202, json={**REGISTRATION, "display_name": "New"})],
         },
-        effects=[Effect("SELECT count(*) FROM users WHERE email = 'new@example.com' AND is_verified", 0)],
-        events=["user.registered"],
+        effects=[
+            Effect("SELECT count(*) FROM users WHERE email = 'new@example.com'", 0),
+            Effect("SELECT count(*) FROM pending_registrations WHERE email = 'new@example.com'", 1),
+        ],
         mails=["Verify your e-mail address"],
     ),
     "auth.register_taken": Act(
@@ -66,7 +70,29 @@ ACTS = {
     "auth.verify": act(
         v1=Call("auth.verify", json={"email": "$email", "token": "$token"}),
         v2=Call("verifications.create", 204, json={"token": "$token"}),
-        effects=[Effect("SELECT count(*) FROM users WHERE email = 'new@example.com' AND is_verified", 1)],
+        effects=[
+            Effect(f"{_COUNT_NEW} AND password_hash IS NOT NULL", 1),
+            Effect("SELECT count(*) FROM pending_registrations", 0),
+        ],
+        events=["user.registered"],
+    ),
+    # The token proves the address only: which of the clients is its owner is unknown.
+    "auth.verify_one_of_several": Act(
+        {
+            "v1": [Call("auth.verify", json={"email": "$email", "token": "$token"})],
+            "v2": [Call("verifications.create", 204, json={"token": "$token"})],
+        },
+        effects=[
+            Effect(f"{_COUNT_NEW} AND password_hash IS NULL", 1),
+            Effect("SELECT count(*) FROM pending_registrations", 0),
+        ],
+        events=["user.registered"],
+        mails=["Set a new password"],
+    ),
+    "auth.verify_changed_address": act(
+        v1=Call("auth.verify", json={"email": "$email", "token": "$token"}),
+        v2=Call("verifications.create", 204, json={"token": "$token"}),
+        effects=[Effect("SELECT is_verified FROM users WHERE id = $1", value=True)],
         events=["user.verified"],
     ),
     # v1 responds with 200 for an address that is verified already.
@@ -100,6 +126,8 @@ auth.sign_in                 right password               | ok
                              unknown address              | 401c
                              unverified user              | 403v
                              unverified user, wrong password  | 401c
+                             registered                   | 403v
+                             registered, wrong password   | 401c
                              deactivated user, right password | 403d
                              deactivated user, wrong password | 401c
 auth.refresh                 open session                 | ok
@@ -122,16 +150,22 @@ auth.register_taken_quietly  taken address                | ok
 auth.verify                  registered                   | ok
                              registered, expired token    | 400v
                              registered, reset token      | 400v
+                             registered, then created by an admin | 400v
                              unknown token                | 400v
+auth.verify_one_of_several   registered twice             | ok
+auth.verify_changed_address  token of a changed address   | ok
 auth.verify_again            verified                     | ok
 auth.verify_used             verified                     | 400v
 auth.resend                  unverified user              | ok
-auth.resend_nothing          right password               | ok
+                             registered a minute ago      | ok
+auth.resend_nothing          registered                   | ok
+                             right password               | ok
                              deactivated user, right password | ok
                              unknown address              | ok
 auth.request_reset           right password               | ok
                              unverified user              | ok
-auth.request_nothing         deactivated user, right password | ok
+auth.request_nothing         registered                   | ok
+                             deactivated user, right password | ok
                              unknown address              | ok
 auth.reset                   reset token                  | ok
                              reset token of unverified user   | ok
