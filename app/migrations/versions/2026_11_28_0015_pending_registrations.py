@@ -8,7 +8,7 @@ from alembic import op
 from pwdlib import PasswordHash
 
 revision: str = "3b8e0d61f7a5"
-down_revision: str | None = "d92b60f47e18"
+down_revision: str | None = "b74f0a92c6e3"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
