@@ -31,7 +31,14 @@ async def add_triggers(database: UnitOfWork) -> None:
 @asynccontextmanager
 async def failing_commits(database: UnitOfWork, code: str) -> AsyncIterator[None]:
     """During the block, the commit of every transaction that changed a row fails with this SQLSTATE."""
-    await _replace(database, f"RAISE EXCEPTION 'planted' USING ERRCODE = '{code}';")
+    async with at_commit(database, f"RAISE EXCEPTION 'planted' USING ERRCODE = '{code}';"):
+        yield
+
+
+@asynccontextmanager
+async def at_commit(database: UnitOfWork, statement: str) -> AsyncIterator[None]:
+    """During the block, PostgreSQL executes this statement at the commit of every transaction that changed a row."""
+    await _replace(database, statement)
     try:
         yield
     finally:

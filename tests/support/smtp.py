@@ -63,7 +63,7 @@ async def smtp_server(inbox: Inbox, *, tls: ssl.SSLContext | None = None, **opti
 @asynccontextmanager
 async def silent_server() -> AsyncIterator[int]:
     """A server that accepts connections and sends nothing."""
-    server = await asyncio.start_server(lambda _reader, _writer: asyncio.sleep(3600), HOST, 0)
+    server = await asyncio.get_running_loop().create_server(asyncio.Protocol, HOST, 0)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:

@@ -6,11 +6,12 @@ commits succeed again, also with the same ``Idempotency-Key``.
 
 import httpx2
 import pytest
+from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 
 from app.access.principal import Role
 from tests.support.app import TestApp
-from tests.support.failing_commits import add_triggers, failing_commits, snapshot
+from tests.support.failing_commits import add_triggers, at_commit, failing_commits, snapshot
 from tests.support.operations import ALL, VERSIONS
 from tests.support.writes import ENDS_A_USER, WRITES, scene_of
 
@@ -88,3 +89,22 @@ async def test_every_error_of_a_commit_asks_to_try_again(
         assert (await client.get("/api/v2/posts")).json()["data"] == []
     defects = [line["event"] for line in lines if line["log_level"] == "error"]
     assert defects == (["commit_failed"] if code in {"P0001", "XX000"} else [])
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_a_connection_that_is_lost_at_commit_is_503_and_the_request_does_not_run_again(
+    concurrent_app: TestApp, version: str
+) -> None:
+    """The outcome is unknown to the server, so a second attempt could make the change twice."""
+    database = concurrent_app.runtime.database
+    await add_triggers(database)
+    ada = await concurrent_app.person("ada@example.com")
+    async with concurrent_app.client(ada.headers) as client:
+        # The first use of a key is recorded.
+        await client.get("/api/v2/me")
+        async with at_commit(database, "PERFORM pg_terminate_backend(pg_backend_pid());"):
+            response = await client.post(f"/api/{version}/posts", json={"title": "T", "content": "C"})
+            ensure_unavailable(version, "posts.create", response)
+        exposed = generate_latest(concurrent_app.runtime.metrics.registry).decode()
+        assert 'db_retries_total{work="transaction"} 0.0' in exposed
+        assert (await client.get("/api/v2/posts")).json()["data"] == []
