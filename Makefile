@@ -45,7 +45,7 @@ test-outages: $(INSTALLED) ## each dependency fails under load for HOLD=180 seco
 	CI=true TESTS_FAULT_SECONDS=$(HOLD) .venv/bin/python -m pytest -n 0 -s tests/system/test_outages.py
 
 mutants: $(INSTALLED) ## plant bugs in the mappings of v1 and v2; fails unless the laws catch 95 %
-	.venv/bin/python -m tests.laws.mutants
+	.venv/bin/python -m tests.mutants
 
 lint: $(INSTALLED) ## check style, import contracts and spelling
 	.venv/bin/ruff check .

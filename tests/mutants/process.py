@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.settings.loading import load_settings
-from tests.laws.mutants.mutate import Mutant
-from tests.laws.mutants.worker import Worker
+from tests.mutants.mutate import Mutant
+from tests.mutants.worker import Worker
 from tests.support.limits import GENEROUS
 from tests.support.postgres import clone
 

@@ -20,8 +20,8 @@ from app.settings.root import Settings
 from tests.laws.all import LAWS
 from tests.laws.harness import VersionsHarness
 from tests.laws.law import Law, first_failure_only
-from tests.laws.mutants.mutate import Mutant
-from tests.laws.mutants.targets import FAMILIES
+from tests.mutants.mutate import Mutant
+from tests.mutants.targets import FAMILIES
 from tests.support.contract import CONTRACTS
 from tests.support.postgres import end_sessions
 

@@ -16,12 +16,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.laws.mutants.mutate import Mutant, mutants
-from tests.laws.mutants.process import MutantResult, run_laws, start
-from tests.laws.mutants.targets import MAPPINGS, THRESHOLD
+from tests.mutants.mutate import Mutant, mutants
+from tests.mutants.process import MutantResult, run_laws, start
+from tests.mutants.targets import MAPPINGS, THRESHOLD
 from tests.support.postgres import TestServer
 
-ROOT: Final = Path(__file__).parents[3]
+ROOT: Final = Path(__file__).parents[2]
 SURVIVORS: Final = Path(__file__).with_name("survivors.toml")
 _PER_PROCESS: Final = 40
 """Mutants per process: the applications of earlier mutants stay in memory."""

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.laws.mutants.__main__ import ROOT, SURVIVORS
-from tests.laws.mutants.mutate import mutants
-from tests.laws.mutants.targets import ENVELOPES, FAMILIES, MAPPINGS, SCHEMAS
+from tests.mutants.__main__ import ROOT, SURVIVORS
+from tests.mutants.mutate import mutants
+from tests.mutants.targets import ENVELOPES, FAMILIES, MAPPINGS, SCHEMAS
 
 SOURCE = '''"""A module."""
 from x import y
