@@ -38,7 +38,7 @@ _SLOW = (
     "tests/contracts/test_clients.py",
     "tests/contracts/test_conformance.py",
     "tests/contracts/test_gate.py",
-    "tests/mutants/test_mutants.py",
+    "tests/mutants/test_judging.py",
     "tests/laws/test_seeded_bugs.py",
     "tests/observability/test_rules.py",
     "tests/observability/tracing/test_export.py",

@@ -1,105 +1,108 @@
-"""``make mutants``: plants every mutant of the mapping modules and fails unless the laws catch enough of them.
+"""``make mutants``: plants bugs in the core and the versions, and fails unless the tests of each package catch enough.
 
-``survivors.toml`` lists the mutants that are not defects, each with its reason. An entry that is caught, or that does
-not exist any more, fails too.
+``survivors.toml`` lists the mutants that are not defects, each with its reason. An entry that a test catches, or that
+does not exist any more, fails too. ``make mutants-sample`` judges a seeded sample within a time, and fails if a mutant
+survives that ``known.json`` does not list.
 """
 
 import argparse
-import asyncio
-import multiprocessing
+import datetime as dt
 import os
 import sys
 import time
-import tomllib
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Final
 
-from tests.mutants.mutate import Mutant, mutants
-from tests.mutants.process import MutantResult, run_laws, start
-from tests.mutants.targets import MAPPINGS, THRESHOLD
-from tests.support.postgres import TestServer
+from tests.mutants import sample
+from tests.mutants.mutate import Mutant
+from tests.mutants.pool import Pool, Records, Verdict, record_lines
+from tests.mutants.report import Report, excused, record, unknown_places
+from tests.mutants.targets import PACKAGES, files_of_tests, modules_of, package_of
+from tests.mutants.verdicts import Verdicts, mutants_of
 
-ROOT: Final = Path(__file__).parents[2]
-SURVIVORS: Final = Path(__file__).with_name("survivors.toml")
-_PER_PROCESS: Final = 40
-"""Mutants per process: the applications of earlier mutants stay in memory."""
+MAX_SECONDS: Final = 20.0
+"""Seconds of tests per mutant in the full set."""
 
 
-def _print(line: str) -> None:
+def show(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
-def _mutants_of(places: Iterable[str]) -> Iterator[Mutant]:
-    for place in places:
-        module, _, line = place.partition(":")
-        source = (ROOT / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
-        yield from (mutant for mutant in mutants(module, source) if not line or mutant.line == int(line))
+def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
+    parser.add_argument("places", nargs="*", help="package, module, or module:line; all packages by default")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 2)
+    parser.add_argument("--sample", type=float, metavar="SECONDS", help="judge a sample for this long")
+    today = dt.datetime.now(dt.UTC).date().isoformat()
+    parser.add_argument(
+        "--seed", default=os.environ.get("GITHUB_SHA", today), help="of the sample; commit or date by default"
+    )
+    parser.add_argument(
+        "--share", type=float, default=1.0, help="judge this share of the mutants, the same ones for a seed"
+    )
+    parser.add_argument("--record", action="store_true", help="write the survivors of whole packages to known.json")
+    return parser.parse_args(arguments)
+
+
+def _mutants(place: str) -> tuple[str, list[Mutant]]:
+    """The package of a package, module or line, and the mutants there."""
+    if place in PACKAGES:
+        return place, [mutant for module in modules_of(place) for mutant in mutants_of(module)]
+    module, _, line = place.partition(":")
+    found = mutants_of(module)
+    return package_of(module), [m for m in found if not line or m.lines[0] <= int(line) <= m.lines[1]]
+
+
+def judge(package: str, mutants: Sequence[Mutant], processes: int) -> list[Verdict]:
+    """Verdicts on mutants of a package: those of earlier runs that are still valid, and new ones."""
+    files = files_of_tests(package)
+    cached = Verdicts(package, files)
+    verdicts = [verdict for mutant in mutants if (verdict := cached.find(mutant)) is not None]
+    left = sorted(set(mutants) - {verdict.mutant for verdict in verdicts}, key=lambda m: (m.module, m.lines, m.diff))
+    if not left:
+        return verdicts
+    records = Records()
+    record_lines(records, files, processes, show)
+    started = time.monotonic()
+    try:
+        pool = Pool(records.line_map(files), MAX_SECONDS)
+        for number, verdict in enumerate(pool.judge(left, files, processes), 1):
+            verdicts.append(verdict)
+            cached.add(verdict)
+            if not verdict.catcher:
+                show(f"\nsurvived: {verdict.mutant}")
+            if number % 50 == 0:
+                show(f"{number}/{len(left)} in {time.monotonic() - started:.0f} s")
+                cached.save()
+    finally:
+        cached.save()
+    return verdicts
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 if the laws caught enough mutants and the list of survivors is correct, else 1."""
-    parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
-    parser.add_argument("modules", nargs="*", default=MAPPINGS, help="module, or module:line; all mappings by default")
-    parser.add_argument("--processes", type=int, default=os.cpu_count() or 2)
-    parser.add_argument("--minutes", type=float, default=60, help="stop and fail after this many minutes")
-    options = parser.parse_args(arguments)
-    planted = list(_mutants_of(options.modules))
-    server = TestServer()
-    started = time.monotonic()
-    results: list[MutantResult] = []
-    try:
-        dsn = server.start()
-        asyncio.run(server.prepare())
-        server.migrate_template()
-        spawn = multiprocessing.get_context("spawn")
-        with spawn.Pool(options.processes, start, (dsn,), _PER_PROCESS) as pool:
-            for result in pool.imap_unordered(run_laws, planted):
-                results.append(result)
-                _show(result, len(results), len(planted), time.monotonic() - started)
-                if time.monotonic() - started > 60 * options.minutes:
-                    _print(f"Not finished after {options.minutes:g} minutes: raise --minutes or --processes.")
-                    return 1
-    finally:
-        server.stop()
-    return _report(results, planted)
-
-
-def _show(result: MutantResult, done: int, planted: int, seconds: float) -> None:
-    mutant = result.mutant
-    if result.catcher is None:
-        _print(f"\nsurvived: {mutant.module}:{mutant.line}\n{mutant.diff}")
-    elif done % 25 == 0:
-        _print(f"{done}/{planted} in {seconds:.0f} s")
-
-
-def _report(results: Sequence[MutantResult], planted: Sequence[Mutant]) -> int:
-    places = {(mutant.module, mutant.diff) for mutant in planted}
-    modules = {mutant.module for mutant in planted}
-    accepted_reasons = {
-        (entry["module"], entry["change"].strip()): entry["reason"]
-        for entry in tomllib.loads(SURVIVORS.read_text(encoding="utf-8")).get("survivor", [])
-        if (entry["module"], entry["change"].strip()) in places
-    }
-    survived = {(result.mutant.module, result.mutant.diff) for result in results if result.catcher is None}
-    stale = sorted(set(accepted_reasons) - survived)
-    for module in sorted(modules):
-        own = [result for result in results if result.mutant.module == module]
-        killed = sum(result.catcher is not None for result in own)
-        _print(f"{killed:5} of {len(own):5}  {module}")
-    _print("")
-    for catcher, count in Counter(v.catcher for v in results if v.catcher is not None).most_common():
-        _print(f"{count:5}  {catcher}")
-    accepted = len(survived & set(accepted_reasons))
-    counted = len(results) - accepted
-    caught = len(results) - len(survived)
-    score = 100 * caught / counted if counted else 100.0
-    _print(f"\n{caught} of {counted} caught: {score:.1f} % (at least {THRESHOLD} %); {accepted} accepted")
-    for module, change in stale:
-        _print(f"survivors.toml lists a mutant that is caught: {module}\n{change}")
-    return int(score < THRESHOLD or bool(stale))
+    """0 if the tests caught enough mutants and the lists of survivors are correct, else 1."""
+    options = _arguments(arguments)
+    if options.sample:
+        return sample.run(options.seed, options.sample, options.processes, show)
+    sufficient = True
+    reports: list[Report] = []
+    for place in options.places or PACKAGES:
+        package, mutants = _mutants(place)
+        chosen = sample.share(mutants, options.share, options.seed)
+        report = Report(place, judge(package, chosen, options.processes), excused())
+        report.show(show)
+        reports.append(report)
+        for module, function, change in unknown_places(report.reasons, mutants) if place == package else ():
+            show(f"survivors.toml lists a mutant that does not exist: {module} {function}\n{change}")
+            sufficient = False
+        if options.record and place == package and options.share == 1:
+            record(package, [mutant.key for mutant in report.survivors])
+        sufficient &= report.is_sufficient()
+    show("\nScore by package")
+    for report in reports:
+        show(f"{report.score:6.1f} %  {len(report.verdicts):5} mutants  {report.package}")
+    return int(not sufficient)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
 """Mutants of a module: mutmut's operators, applied to the whole module and not only to its functions.
 
-mutmut itself skips code outside of functions, which is where schemas are defined. Left out are annotations and their
-variables, imports, decorators, docstrings, and arguments that only the document shows: the contract check covers those.
+mutmut itself skips code outside of functions, which is where schemas and limits are defined. ``noise.py`` lists what is
+left out. Of several mutants of one string or argument, one remains: the others are caught by the same assertion.
 """
 
 import ast
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import unified_diff
 from typing import Any, Final
@@ -13,24 +14,65 @@ from typing import Any, Final
 import libcst as cst
 import libcst.matchers as m
 from libcst.metadata import ByteSpanPositionProvider, MetadataWrapper, PositionProvider
-from mutmut.mutation.mutators import mutation_operators
+from mutmut.mutation import mutators
 
-_PROSE: Final = frozenset({"description", "examples", "title", "json_schema_extra", "responses", "model"})
-"""Arguments that affect only the document."""
+from tests.mutants.noise import IGNORED, PROSE, is_noise
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A module with one defect. ``code`` is its full source, ``line`` the line of the defect.
+    """A module with one defect. ``code`` is its full source, ``lines`` the lines of the changed expression.
 
-    ``late``: the defect is inside a function, so replacing the module is enough: no importer has a copy of the value.
+    ``function`` is the qualified name of the function or class around the defect, empty at module level.
     """
 
     module: str
-    line: int
-    late: bool
+    function: str
+    lines: tuple[int, int]
     code: str
     diff: str
+
+    def __str__(self) -> str:
+        return f"{self.module}:{self.lines[0]} {self.function}\n{self.diff}"
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Identifies the mutant as long as the changed line and the name of its function stay the same."""
+        return self.module, self.function, self.diff
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256("\0".join((*self.key, str(self.lines), self.code)).encode()).hexdigest()
+
+
+def _string(node: cst.BaseString) -> Iterable[cst.CSTNode]:
+    """The first of mutmut's mutants: a changed text. Its variants in lower and upper case are left out."""
+    return list(mutators.operator_string(node))[:1]
+
+
+def _arguments(node: cst.Call, *, raising: bool = False) -> Iterator[cst.CSTNode]:
+    """Each positional argument becomes None; each named one is removed, or becomes None where it is the only one."""
+    for index, argument in enumerate(node.args):
+        if argument.star or is_noise(argument, raising=raising):
+            continue
+        if argument.keyword is not None and len(node.args) > 1:
+            yield node.with_changes(args=[*node.args[:index], *node.args[index + 1 :]])
+        elif not (isinstance(argument.value, cst.Name) and argument.value.value == "None"):
+            changed = argument.with_changes(value=cst.Name("None"))
+            yield node.with_changes(args=[*node.args[:index], changed, *node.args[index + 1 :]])
+
+
+_REPLACED: Final = {mutators.operator_string: _string, mutators.operator_arg_removal: _arguments}
+_OPERATORS: Final = [(kind, _REPLACED.get(operator, operator)) for kind, operator in mutators.mutation_operators]
+
+
+@dataclass(frozen=True)
+class _Site:
+    function: str
+    lines: tuple[int, int]
+    start: int
+    length: int
+    new: cst.CSTNode
 
 
 class _Sites(cst.CSTVisitor):
@@ -38,43 +80,44 @@ class _Sites(cst.CSTVisitor):
 
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[tuple[int, bool, int, int, cst.CSTNode]] = []
-        """Line, whether inside a function, first byte, length, and the replacement."""
-        self._functions = 0
+        self.found: list[_Site] = []
+        self._names: list[str] = []
+        self._raising = 0
 
     def on_visit(self, node: cst.CSTNode) -> bool:
-        if isinstance(node, (cst.Import, cst.ImportFrom, cst.Decorator, cst.Annotation)):
-            return False
-        if isinstance(node, cst.Expr) and isinstance(node.value, cst.SimpleString):
-            return False
-        if m.matches(node, m.Assign(value=m.Call(func=m.Name("TypeVar")))):
-            return False
-        if isinstance(node, cst.Arg) and node.keyword is not None and node.keyword.value in _PROSE:
+        if is_noise(node, self._raising > 0):
             return False
         span: Any = self.get_metadata(ByteSpanPositionProvider, node, None)
-        for kind, operator in mutation_operators:
+        for kind, operator in _OPERATORS:
             if span is not None and isinstance(node, kind):
-                line: Any = self.get_metadata(PositionProvider, node)
-                place = (line.start.line, self._functions > 0, span.start, span.length)
-                self.found += [(*place, changed) for changed in operator(node)]
-        self._functions += isinstance(node, cst.FunctionDef)
+                place: Any = self.get_metadata(PositionProvider, node)
+                lines = (place.start.line, place.end.line)
+                name = ".".join(self._names)
+                self.found += [_Site(name, lines, span.start, span.length, new) for new in self._apply(operator, node)]
+        self._raising += isinstance(node, cst.Raise)
+        if isinstance(node, (cst.FunctionDef, cst.ClassDef)):
+            self._names.append(node.name.value)
         return super().on_visit(node)
 
+    def _apply(self, operator: Any, node: cst.CSTNode) -> Iterable[cst.CSTNode]:
+        return _arguments(node, raising=True) if operator is _arguments and self._raising else operator(node)
+
     def on_leave(self, original_node: cst.CSTNode) -> None:
-        self._functions -= isinstance(original_node, cst.FunctionDef)
+        self._raising -= isinstance(original_node, cst.Raise)
+        if isinstance(original_node, (cst.FunctionDef, cst.ClassDef)) and not m.matches(original_node, IGNORED):
+            self._names.pop()
         super().on_leave(original_node)
 
 
 class _WithoutProse(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        node.keywords = [keyword for keyword in node.keywords if keyword.arg not in _PROSE]
+        node.keywords = [keyword for keyword in node.keywords if keyword.arg not in PROSE]
         return self.generic_visit(node)
 
 
-def _tree(code: str) -> str | None:
-    """The syntax tree without texts for the document; None for invalid Python."""
+def _parse(code: str) -> ast.Module | None:
     try:
-        return ast.dump(_WithoutProse().visit(ast.parse(code)))
+        return ast.parse(code)
     except SyntaxError:
         return None
 
@@ -85,20 +128,39 @@ def mutants(module: str, source: str) -> Iterator[Mutant]:
     sites = _Sites()
     wrapper.visit(sites)
     text = source.encode()
-    seen = {_tree(source), None}
-    for line, late, start, length, new in sites.found:
-        code = (text[:start] + wrapper.module.code_for_node(new).encode() + text[start + length :]).decode()
-        tree = _tree(code)
-        if tree in seen:
+    statements = _statements(source)
+    seen: set[tuple[int, str]] = set()
+    for site in sites.found:
+        start, end = next((start, end) for start, end in statements if start <= site.start < end)
+        new = wrapper.module.code_for_node(site.new).encode()
+        before = text[start:end].decode()
+        after = (text[start : site.start] + new + text[site.start + site.length : end]).decode()
+        old_tree, new_tree = _parse(before), _parse(after)
+        if old_tree is None or new_tree is None:
             continue
-        seen.add(tree)
-        yield Mutant(module, line, late, code, _difference(source, code))
+        diff = _difference(ast.unparse(old_tree), ast.unparse(new_tree))
+        old_dump, new_dump = (ast.dump(_WithoutProse().visit(tree)) for tree in (old_tree, new_tree))
+        if old_dump == new_dump or (start, new_dump) in seen:
+            continue
+        seen.add((start, new_dump))
+        code = (text[:start] + after.encode() + text[end:]).decode()
+        yield Mutant(module, site.function, site.lines, code, diff)
 
 
-def _difference(source: str, code: str) -> str:
+def _statements(source: str) -> list[tuple[int, int]]:
+    """The bytes of each statement at module level, decorators included: trees are compared one statement at a time."""
+    offsets = [0]
+    for line in source.encode().splitlines(keepends=True):
+        offsets.append(offsets[-1] + len(line))
+    found = []
+    for node in ast.parse(source).body:
+        first = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", []))])
+        found.append((offsets[first - 1], offsets[node.end_lineno or node.lineno]))
+    return found
+
+
+def _difference(before: str, after: str) -> str:
     """The changed lines, independent of their layout."""
-    before, after = (ast.unparse(ast.parse(text)).splitlines() for text in (source, code))
-    changes = [
-        line for line in unified_diff(before, after, lineterm="", n=0) if not line.startswith(("---", "+++", "@@"))
-    ]
+    lines = unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)
+    changes = [line for line in lines if not line.startswith(("---", "+++", "@@"))]
     return "\n".join(f"{line[0]} {line[1:].strip()}" for line in changes)

@@ -1,38 +1,59 @@
-"""The mutants of ``make mutants``; its targets and survivors exist."""
+"""The mutants of a module, the packages that have some, and the lists of survivors."""
 
-import tomllib
 from pathlib import Path
 
 import pytest
 
-from tests.mutants.__main__ import ROOT, SURVIVORS
-from tests.mutants.mutate import mutants
-from tests.mutants.targets import ENVELOPES, FAMILIES, MAPPINGS, SCHEMAS
+from tests.mutants.mutate import Mutant, mutants
+from tests.mutants.pool import Verdict
+from tests.mutants.report import Report, excused, known, record, unknown_places
+from tests.mutants.sample import order_of_packages, share
+from tests.mutants.targets import NOT_MUTATED, PACKAGES, ROOT, SOURCES, files_of_tests, modules_of, package_of
+from tests.mutants.verdicts import mutants_of
 
 SOURCE = '''"""A module."""
 from x import y
 
+log = get_logger(__name__)
+
 
 def shape(view):
     """A docstring is not code."""
-    return View(id=view.id, shown=view.status == "on")
+    log.info("shaped", view=view.id)
+    if view.id < 0:
+        raise ValueError(f"an id must not be negative, got {view.id}")
+    return View(view.id, shown=view.status == "on")
 
 
-LIMIT: int = Field(ge=1, description="At least one.")
+class Limits:
+    LOWEST: int = Field(ge=1, description="At least one.")
 '''
 
 
 def test_operators_apply_inside_and_outside_of_functions() -> None:
     planted = {mutant.diff.partition("\n+ ")[2] for mutant in mutants("m", SOURCE)}
     assert {
-        "return View(id=None, shown=view.status == 'on')",
-        "return View(shown=view.status == 'on')",
-        "return View(id=view.id, shown=view.status != 'on')",
-        "return View(id=view.id, shown=view.status == 'ON')",
-        "LIMIT: int = None",
+        "return View(None, shown=view.status == 'on')",
+        "return View(view.id)",
+        "return View(view.id, shown=view.status != 'on')",
+        "return View(view.id, shown=view.status == 'XXonXX')",
+        "if view.id <= 0:",
+        "LOWEST: int = None",
     } <= planted
     assert any("ge=2" in line for line in planted), "no mutant outside of functions"
-    assert not any("ne.XX" in line or "docstring" in line for line in planted), "a mutant of a text"
+
+
+def test_texts_for_people_are_no_code() -> None:
+    planted = "\n".join(mutant.diff for mutant in mutants("m", SOURCE))
+    for text in ("docstring", "At least one", "negative", "shaped", "get_logger"):
+        assert f"+ {text}" not in planted
+        assert f"XX{text}" not in planted
+    assert "raise ValueError(None)" not in planted
+
+
+def test_a_mutant_names_its_function_and_lines() -> None:
+    found = {(mutant.function, mutant.lines[0]) for mutant in mutants("m", SOURCE)}
+    assert {("shape", 10), ("shape", 12), ("Limits", 16)} <= found
 
 
 def test_every_mutant_is_a_different_program() -> None:
@@ -42,24 +63,70 @@ def test_every_mutant_is_a_different_program() -> None:
         compile(code, "m", "exec")
 
 
-def test_every_mapping_and_schema_is_a_target() -> None:
-    kinds = ("mapping.py", "schemas.py", "errors.py", "ids.py", "paging.py")
-    found = {path for version in ("v1", "v2") for path in (ROOT / "versions" / version).rglob("*.py")}
-    modules = {str(path.relative_to(ROOT).with_suffix("")).replace("/", ".") for path in found if path.name in kinds}
-    assert modules - {"versions.v2.limits.mapping", "versions.v2.limits.schemas"} == {
-        *MAPPINGS,
-        *ENVELOPES,
-        *SCHEMAS,
-    }, "limits exist in v2 only"
+def test_every_module_is_mutated_or_excluded_with_a_reason() -> None:
+    for source in SOURCES:
+        for path in (ROOT / source).rglob("*.py"):
+            name = str(path.relative_to(ROOT))
+            places = [*(package for package in (*PACKAGES, *NOT_MUTATED) if f"{name}/".startswith(f"{package}/"))]
+            assert len(places) == 1, f"{name} is in {places or 'no package'} of tests/mutants/targets.py"
+    assert all(len(reason.split()) > 4 or reason == "empty" for reason in NOT_MUTATED.values())
 
 
-@pytest.mark.parametrize("module", [*MAPPINGS, *ENVELOPES, *SCHEMAS])
-def test_every_target_has_families_of_laws(module: str) -> None:
-    assert [part for part in FAMILIES if part in module.split(".")]
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_package_has_modules_and_tests(package: str) -> None:
+    assert modules_of(package)
+    assert {package_of(module) for module in modules_of(package)} == {package}
+    for place in PACKAGES[package]:
+        assert (ROOT / place).exists(), place
+    assert files_of_tests(package)
 
 
-def test_every_survivor_has_a_reason_and_a_mutant() -> None:
-    for entry in tomllib.loads(SURVIVORS.read_text()).get("survivor", []):
-        source = Path(ROOT / f"{entry['module'].replace('.', '/')}.py").read_text()
-        assert len(entry["reason"].split()) > 4
-        assert entry["change"].strip() in {mutant.diff for mutant in mutants(entry["module"], source)}
+def test_every_excused_mutant_exists_and_has_a_reason() -> None:
+    reasons = excused()
+    assert all(len(reason.split()) > 4 for reason in reasons.values())
+    for module in {module for module, _, _ in reasons}:
+        own = {key: reason for key, reason in reasons.items() if key[0] == module}
+        assert not unknown_places(own, mutants_of(module))
+
+
+def _verdicts(*catchers: str) -> list[Verdict]:
+    planted = list(mutants("m", SOURCE * 2))
+    return [Verdict(mutant, catcher) for mutant, catcher in zip(planted, catchers, strict=False)]
+
+
+def test_a_score_below_the_threshold_fails() -> None:
+    assert Report("m", _verdicts(*["a test"] * 9, ""), {}).is_sufficient()
+    assert not Report("m", _verdicts(*["a test"] * 8, ""), {}).is_sufficient()
+
+
+def test_an_excused_mutant_does_not_count_and_a_caught_one_is_stale() -> None:
+    verdicts = _verdicts("a test", "")
+    caught, survivor = (verdict.mutant.key for verdict in verdicts)
+    excusing = Report("m", verdicts, {survivor: "equivalent"})
+    assert excusing.is_sufficient()
+    assert excusing.score == 100
+    stale = Report("m", verdicts, {survivor: "equivalent", caught: "equivalent"})
+    assert stale.stale == [caught]
+    assert not stale.is_sufficient()
+
+
+def test_an_excuse_for_a_mutant_that_does_not_exist_is_reported() -> None:
+    planted = list(mutants("m", SOURCE))
+    gone = ("m", "shape", "- a\n+ b")
+    assert unknown_places({planted[0].key: "reason", gone: "reason", ("other", "f", "x"): "reason"}, planted) == [gone]
+
+
+def test_known_survivors_are_recorded_by_package(tmp_path: Path) -> None:
+    path = tmp_path / "known.json"
+    path.write_text("{}")
+    record("app/posts", [("app.posts.views", "View", "- a\n+ b")], path)
+    record("app/users", [], path)
+    assert known(path) == {"app/posts": {("app.posts.views", "View", "- a\n+ b")}, "app/users": set()}
+
+
+def test_a_sample_is_reproducible_and_differs_by_seed() -> None:
+    planted: list[Mutant] = list(mutants("m", SOURCE))
+    assert share(planted, 0.5, "7") == share(planted, 0.5, "7") != share(planted, 0.5, "8")
+    assert len(share(planted, 1, "7")) == len(planted)
+    assert order_of_packages("7") == order_of_packages("7") != order_of_packages("8")
+    assert sorted(order_of_packages("7")) == sorted(PACKAGES)

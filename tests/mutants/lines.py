@@ -1,0 +1,108 @@
+"""Which tests execute which lines, and which of them run first against a mutant."""
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Final
+
+from tests.mutants.mutate import Mutant
+from tests.mutants.targets import ROOT, SOURCES, path_of
+
+_MAX_FILES: Final = 8
+"""Test files that a process which imports the application anew collects at most."""
+
+
+@dataclass
+class LineMap:
+    """Tests by line, from the records of ``collect.py``; ``seconds`` is what a test takes alone."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    by_line: dict[str, dict[int, list[str]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
+    """Tests by path and line."""
+    at_import: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    """Lines that are executed before the first test."""
+    breadth: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    """Lines that a test executes."""
+
+    def add(self, record: Mapping[str, Any]) -> None:
+        self.seconds |= record["seconds"]
+        for path, sets in record["lines"].items():
+            for text, tests in sets.items():
+                numbers = [int(number) for number in text.split()]
+                for test in tests:
+                    self.breadth[test] += len(numbers)
+                for number in numbers:
+                    self.by_line[path][number] += tests
+        for path, numbers in record["import"].items():
+            self.at_import[path].update(numbers)
+
+    def needs_import(self, mutant: Mutant) -> bool:
+        """Whether the changed line is executed before the first test, so that the application is imported anew."""
+        path = path_of(mutant.module)
+        return bool(self.at_import[path] & set(range(mutant.lines[0], mutant.lines[1] + 1)))
+
+    def tests(self, mutant: Mutant, max_seconds: float) -> list[str]:
+        """The tests that can catch a mutant, the likeliest and fastest first, ``max_seconds`` of them."""
+        if not self.needs_import(mutant):
+            return self._first(self._executing(path_of(mutant.module), mutant.lines), max_seconds)
+        groups = [self._executing(path_of(mutant.module), mutant.lines)]
+        groups += [self._executing(path, (line, line)) for path, line in _uses(mutant)]
+        used = set().union(*groups)
+        module = set().union(*self.by_line[path_of(mutant.module)].values())
+        ordered = [*self._first(used, max_seconds), *self._first(module - used, max_seconds)]
+        files = list(dict.fromkeys(test.partition("::")[0] for test in ordered))[:_MAX_FILES]
+        return [test for test in ordered if test.partition("::")[0] in files]
+
+    def _executing(self, path: str, lines: tuple[int, int]) -> set[str]:
+        by_line = self.by_line[path]
+        return set().union(*(by_line[line] for line in range(lines[0], lines[1] + 1) if line in by_line))
+
+    def _first(self, tests: Iterable[str], max_seconds: float) -> list[str]:
+        # A test of few lines looks at each of them.
+        ordered = sorted(tests, key=lambda test: ((self.seconds[test] + 0.02) * self.breadth[test] ** 0.5, test))
+        chosen: list[str] = []
+        total = 0.0
+        for test in ordered:
+            total += self.seconds[test]
+            if total > max_seconds and chosen:
+                break
+            chosen.append(test)
+        return chosen
+
+
+@cache
+def _sources() -> Mapping[str, Sequence[str]]:
+    paths = (path for source in SOURCES for path in sorted((ROOT / source).rglob("*.py")))
+    return {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8").splitlines() for path in paths}
+
+
+def _uses(mutant: Mutant) -> list[tuple[str, int]]:
+    """The lines that mention what the changed statement outside of functions defines."""
+    names = _defined(path_of(mutant.module), mutant.lines[0])
+    if not names:
+        return []
+    word = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(names)))})\b")
+    return [
+        (path, number)
+        for path, lines in _sources().items()
+        for number, line in enumerate(lines, 1)
+        if word.search(line)
+    ]
+
+
+def _defined(path: str, line: int) -> set[str]:
+    """The names that the statement of a line assigns, or the name of the class or function that contains it."""
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.stmt) or not node.lineno <= line <= (node.end_lineno or node.lineno):
+            continue
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            found = {node.name}
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found = {each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)} or found
+    return found

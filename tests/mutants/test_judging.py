@@ -1,0 +1,69 @@
+"""Which tests run against a mutant, and what becomes of one that they catch, do not catch, or never execute."""
+
+from typing import Any
+
+import pytest
+
+from tests.mutants.lines import LineMap
+from tests.mutants.mutate import Mutant
+from tests.mutants.pool import Pool, Verdict
+from tests.mutants.targets import ROOT, path_of
+from tests.mutants.verdicts import mutants_of
+
+MODULE = "app.kit.encryption"
+PATH = path_of(MODULE)
+TESTS = "tests/app/kit/test_encryption.py"
+
+
+def _record(lines: dict[int, list[str]], *, at_import: tuple[int, ...] = (), **seconds: float) -> dict[str, Any]:
+    sets = {str(line): tests for line, tests in lines.items()}
+    return {"seconds": seconds, "lines": {PATH: sets}, "import": {PATH: list(at_import)}}
+
+
+def _mutant(line: int) -> Mutant:
+    return Mutant(MODULE, "f", (line, line), "", "- a\n+ b")
+
+
+def test_only_tests_that_execute_the_line_run_and_fast_ones_run_first() -> None:
+    lines = LineMap()
+    lines.add(_record({3: ["slow", "fast"], 4: ["other"]}, slow=2.0, fast=0.1, other=0.1))
+    assert lines.tests(_mutant(3), 60) == ["fast", "slow"]
+    assert lines.tests(_mutant(3), 1) == ["fast"]
+    assert lines.tests(_mutant(3), 0.01) == ["fast"], "at least one test runs"
+
+
+def test_an_expression_of_several_lines_is_covered_by_tests_of_each() -> None:
+    lines = LineMap()
+    lines.add(_record({3: ["a"], 4: ["b"]}, a=0.1, b=0.2))
+    assert lines.tests(Mutant(MODULE, "f", (3, 4), "", ""), 60) == ["a", "b"]
+
+
+def test_a_mutant_that_no_test_executes_survives_without_a_process() -> None:
+    lines = LineMap()
+    lines.add(_record({3: ["a"]}, a=0.1))
+    assert list(Pool(lines, 60).judge([_mutant(5)], [TESTS], processes=1)) == [Verdict(_mutant(5), "")]
+
+
+def test_a_line_of_the_import_runs_the_tests_of_its_module() -> None:
+    lines = LineMap()
+    lines.add(_record({30: ["tests/a.py::a"]}, at_import=(1,), **{"tests/a.py::a": 0.1}))
+    assert lines.needs_import(_mutant(1))
+    assert not lines.needs_import(_mutant(30))
+    assert lines.tests(_mutant(1), 60) == ["tests/a.py::a"]
+
+
+@pytest.mark.timeout(900)
+def test_planted_bugs_are_caught_in_functions_and_at_import_and_a_weak_test_catches_none() -> None:
+    planted = mutants_of(MODULE)
+    source = (ROOT / PATH).read_text().splitlines()
+    in_function = next(m for m in planted if m.function and source[m.lines[0] - 1].strip().startswith("return"))
+    at_import = next(m for m in planted if not m.function)
+    strong = f"{TESTS}::test_a_round_trip_needs_the_same_purpose_and_context"
+    weak = "tests/mutants/test_planting.py::test_a_child_returns_its_result"
+    for test, expected in ((strong, {strong}), (weak, {""})):
+        lines = LineMap()
+        numbers = {m.lines[0]: [test] for m in (in_function, at_import)}
+        lines.add(_record(numbers, at_import=at_import.lines, **{test: 0.1}))
+        verdicts = list(Pool(lines, 60).judge([in_function, at_import], [test.partition("::")[0]], processes=1))
+        assert {verdict.mutant for verdict in verdicts} == {in_function, at_import}
+        assert {verdict.catcher for verdict in verdicts} == expected
