@@ -49,7 +49,8 @@ class Collector(Suite):
         build_application()
         self._switch(_IDLE)
         for item in session.items:
-            definitions = item._fixtureinfo.name2fixturedefs.values()  # type: ignore[attr-defined]
+            information: Any = item
+            definitions = information._fixtureinfo.name2fixturedefs.values()
             self.fixtures[item.nodeid] = [_name(each[-1]) for each in definitions if each[-1].scope != "function"]
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -58,6 +58,8 @@ def plant(module: str, path: str, code: str, functions: Functions) -> None:
     by_place = {_place(old): old for old in functions if old.co_filename == path}
     for old, new in _changed(original, compile(code, path, "exec")):
         running = by_place.get(_place(old))
+        if running is None and _IN_FUNCTION not in old.co_qualname:
+            raise CannotPlantError  # A decorator has kept the code only.
         for function in functions[running] if running is not None else ():
             try:
                 function.__code__ = new

@@ -173,7 +173,11 @@ class Server:
     def _stop(self) -> None:
         self._channel.close()
         self._socket.close()
-        self._process.wait(60)
+        try:
+            self._process.wait(60)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
 
 class Pool:

@@ -178,6 +178,7 @@ def serve(channel: TextIO, dsn: str, files: Sequence[str], folder: Path) -> None
         asyncio.run(_drop_new_databases(dsn, known))
         _write(channel, verdict)
     pipe.close()
+    ours.close()
     os.waitpid(warm, 0)
     shutil.rmtree(folder, ignore_errors=True)
 
