@@ -8,6 +8,7 @@ survives that ``known.json`` does not list.
 import argparse
 import datetime as dt
 import os
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -66,8 +67,9 @@ def judge(package: str, mutants: Sequence[Mutant], processes: int) -> list[Verdi
     record_lines(records, files, processes, show)
     started = time.monotonic()
     try:
-        pool = Pool(records.line_map(files), MAX_SECONDS)
-        for number, verdict in enumerate(pool.judge(left, files, processes), 1):
+        lines = records.line_map(files)
+        tests = {mutant: lines.tests(mutant, MAX_SECONDS) for mutant in left}
+        for number, verdict in enumerate(Pool(lines).judge(tests, files, processes), 1):
             verdicts.append(verdict)
             cached.add(verdict)
             if not verdict.catcher:
@@ -83,6 +85,8 @@ def judge(package: str, mutants: Sequence[Mutant], processes: int) -> list[Verdi
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 if the tests caught enough mutants and the lists of survivors are correct, else 1."""
     options = _arguments(arguments)
+    # A terminated run stops its database servers, as an interrupted one does.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if options.sample:
         return sample.run(options.seed, options.sample, options.processes, show)
     sufficient = True

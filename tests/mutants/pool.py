@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -183,18 +183,24 @@ class Server:
 class Pool:
     """Judges mutants in several processes, which have collected the same test files."""
 
-    def __init__(self, line_map: LineMap, max_seconds: float) -> None:
+    def __init__(self, line_map: LineMap) -> None:
         self._lines = line_map
-        self._max_seconds = max_seconds
         self._recent: dict[tuple[str, str], str] = {}
         """The test that caught the previous mutant of a function: it runs first for the next ones."""
 
     def judge(
-        self, mutants: Sequence[Mutant], files: Sequence[str], processes: int, deadline: float | None = None
+        self,
+        tests: Mapping[Mutant, Sequence[str]],
+        files: Sequence[str],
+        processes: int,
+        deadline: float | None = None,
     ) -> Iterator[Verdict]:
-        """Verdicts as they come, until all mutants are judged or the deadline of the monotonic clock has passed."""
-        covered = {mutant: tests for mutant in mutants if (tests := self._lines.tests(mutant, self._max_seconds))}
-        yield from (Verdict(mutant, "") for mutant in mutants if mutant not in covered)
+        """Verdicts as they come, until all mutants are judged or the deadline of the monotonic clock has passed.
+
+        A mutant without tests survives without a process.
+        """
+        covered = [mutant for mutant, own in tests.items() if own]
+        yield from (Verdict(mutant, "") for mutant, own in tests.items() if not own)
         waiting: queue.SimpleQueue[Mutant] = queue.SimpleQueue()
         for mutant in covered:
             waiting.put(mutant)
@@ -208,7 +214,7 @@ class Pool:
                     while not waiting.empty() and (deadline is None or time.monotonic() < deadline):
                         with suppress(queue.Empty):
                             mutant = waiting.get_nowait()
-                            verdicts.put(Verdict(mutant, server.judge(self._request(mutant, covered[mutant]))))
+                            verdicts.put(Verdict(mutant, server.judge(self._request(mutant, tests[mutant]))))
                     verdicts.put(None)
                 except BaseException as error:  # noqa: BLE001 - raised by the caller's thread
                     verdicts.put(error)

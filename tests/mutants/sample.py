@@ -60,8 +60,9 @@ def run(seed: str, seconds: float, processes: int, show: Callable[[str], None]) 
             break
         mutants = choose(package, seed)
         record_lines(records, files, processes, show)
-        pool = Pool(records.line_map(files), _MAX_SECONDS)
-        for verdict in pool.judge(mutants, files, processes, started + seconds):
+        lines = records.line_map(files)
+        tests = {mutant: lines.tests(mutant, _MAX_SECONDS) for mutant in mutants}
+        for verdict in Pool(lines).judge(tests, files, processes, started + seconds):
             judged += 1
             mutant = verdict.mutant
             if not verdict.catcher and mutant.key not in reasons and mutant.key not in accepted[package]:

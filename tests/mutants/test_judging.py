@@ -41,7 +41,9 @@ def test_an_expression_of_several_lines_is_covered_by_tests_of_each() -> None:
 def test_a_mutant_that_no_test_executes_survives_without_a_process() -> None:
     lines = LineMap()
     lines.add(_record({3: ["a"]}, a=0.1))
-    assert list(Pool(lines, 60).judge([_mutant(5)], [TESTS], processes=1)) == [Verdict(_mutant(5), "")]
+    assert list(Pool(lines).judge({_mutant(5): lines.tests(_mutant(5), 60)}, [TESTS], processes=1)) == [
+        Verdict(_mutant(5), "")
+    ]
 
 
 def test_a_line_of_the_import_runs_the_tests_of_its_module() -> None:
@@ -52,18 +54,21 @@ def test_a_line_of_the_import_runs_the_tests_of_its_module() -> None:
     assert lines.tests(_mutant(1), 60) == ["tests/a.py::a"]
 
 
+STRONG = f"{TESTS}::test_a_round_trip_needs_the_same_purpose_and_context"
+WEAK = "tests/mutants/test_mutants.py::test_a_score_below_the_threshold_fails"
+
+
 @pytest.mark.timeout(900)
-def test_planted_bugs_are_caught_in_functions_and_at_import_and_a_weak_test_catches_none() -> None:
+def test_bugs_in_functions_and_at_import_are_caught_by_a_test_of_them_and_by_no_other() -> None:
     planted = mutants_of(MODULE)
     source = (ROOT / PATH).read_text().splitlines()
-    in_function = next(m for m in planted if m.function and source[m.lines[0] - 1].strip().startswith("return"))
-    at_import = next(m for m in planted if not m.function)
-    strong = f"{TESTS}::test_a_round_trip_needs_the_same_purpose_and_context"
-    weak = "tests/mutants/test_planting.py::test_a_child_returns_its_result"
-    for test, expected in ((strong, {strong}), (weak, {""})):
-        lines = LineMap()
-        numbers = {m.lines[0]: [test] for m in (in_function, at_import)}
-        lines.add(_record(numbers, at_import=at_import.lines, **{test: 0.1}))
-        verdicts = list(Pool(lines, 60).judge([in_function, at_import], [test.partition("::")[0]], processes=1))
-        assert {verdict.mutant for verdict in verdicts} == {in_function, at_import}
-        assert {verdict.catcher for verdict in verdicts} == expected
+    in_function = [m for m in planted if m.function and source[m.lines[0] - 1].strip().startswith("return")]
+    at_import = [m for m in planted if not m.function]
+    expected = {in_function[0]: STRONG, at_import[0]: STRONG, in_function[-1]: WEAK, at_import[-1]: WEAK}
+    lines = LineMap()
+    lines.add(_record({}, at_import=at_import[0].lines, **{STRONG: 0.1, WEAK: 0.1}))
+    tests = {mutant: [test] for mutant, test in expected.items()}
+    verdicts = Pool(lines).judge(tests, [TESTS, WEAK.partition("::")[0]], processes=1)
+    assert {verdict.mutant: verdict.catcher for verdict in verdicts} == {
+        mutant: STRONG if test == STRONG else "" for mutant, test in expected.items()
+    }
