@@ -19,7 +19,13 @@ SAMPLE_SECONDS ?= 270
 # Parameter of `make test-outages`: how long each fault lasts.
 HOLD ?= 180
 
-.PHONY: help up test test-fast test-deep test-outages mutants mutants-sample lint types check fmt bench contracts contract-tools dashboards dashboards-check compose-env clean
+# Parameter of the tests: `written`, `random` or the seed of an order. CI runs them in random order.
+ORDER ?=
+PYTEST := $(if $(ORDER),TESTS_ORDER=$(ORDER) ).venv/bin/python -m pytest
+# Tests that start `strata`, browsers or the tools of the contracts; CI runs them beside the others.
+SYSTEM := tests/system tests/contracts tests/browser
+
+.PHONY: help up test test-core test-system test-costs test-fast test-deep test-outages mutants mutants-sample lint types check fmt bench contracts contract-tools dashboards dashboards-check compose-env clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,8 +40,17 @@ $(INSTALLED): pyproject.toml uv.lock
 up: $(INSTALLED) ## start PostgreSQL, migrations, API and worker; Ctrl-C stops them
 	@exec $(STRATA) up
 
-test: $(INSTALLED) ## run the whole suite
-	.venv/bin/python -m pytest
+test: $(INSTALLED) ## run the whole suite; ORDER=random or a seed: in another order
+	$(PYTEST)
+
+test-core: $(INSTALLED) ## the first half of `make test`: rules, features, laws, versions, observability
+	$(PYTEST) $(SYSTEM:%=--ignore=%)
+
+test-system: $(INSTALLED) ## the second half of `make test`: processes, contracts, browser
+	$(PYTEST) $(SYSTEM)
+
+test-costs: $(INSTALLED) ## run the whole suite, and record in tests/costs.json which tests are slow
+	TESTS_RECORD_COSTS=1 $(PYTEST)
 
 test-fast: $(INSTALLED) ## run the suite in 2 minutes: no tests marked slow (servers, browser), few random examples
 	TESTS_FAST=1 .venv/bin/python -m pytest -m "not slow"

@@ -1,0 +1,57 @@
+"""The parallel jobs of CI together run what `.ci/run` runs without an argument."""
+
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+ROOT: Final = Path(__file__).parents[2]
+SCRIPT: Final = (ROOT / ".ci/run").read_text()
+MAKEFILE: Final = (ROOT / "Makefile").read_text()
+
+
+def steps(part: str) -> list[str]:
+    """The targets that a part of `.ci/run` makes."""
+    found = re.search(rf"^{part}\)(.*?);;", SCRIPT, re.MULTILINE | re.DOTALL)
+    assert found, part
+    return re.findall(r"step make ([\w-]+)", found[1])
+
+
+def jobs() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())["jobs"]
+    return found
+
+
+def test_the_jobs_run_every_step_of_the_script() -> None:
+    parallel = jobs()["run"]["strategy"]["matrix"]["part"]
+    halves = {"test-core": "test", "test-system": "test"}
+    together = {halves.get(step, step) for part in parallel for step in steps(part)}
+    assert together == set(steps("all"))
+    assert all(steps(part) for part in parallel)
+
+
+def test_the_scheduled_job_plants_every_mutant_and_runs_many_cases() -> None:
+    assert steps("deep") == ["mutants", "test-deep"]
+    (command,) = (step["run"] for step in jobs()["deep"]["steps"] if "run" in step)
+    assert command.endswith(".ci/run deep")
+
+
+def test_every_step_is_a_target() -> None:
+    named = set(re.findall(r"step make ([\w-]+)", SCRIPT))
+    assert named <= set(re.findall(r"^([\w-]+):", MAKEFILE, re.MULTILINE))
+
+
+def test_both_halves_together_are_the_suite() -> None:
+    """One ignores the folders that the other runs."""
+    recipes = dict(re.findall(r"^(test-core|test-system): .*\n\t(.*)$", MAKEFILE, re.MULTILINE))
+    assert recipes == {"test-core": "$(PYTEST) $(SYSTEM:%=--ignore=%)", "test-system": "$(PYTEST) $(SYSTEM)"}
+    folders = re.search(r"^SYSTEM := (.*)$", MAKEFILE, re.MULTILINE)
+    assert folders is not None
+    assert all((ROOT / folder).is_dir() for folder in folders[1].split())
+
+
+def test_every_supported_python_is_tested() -> None:
+    versions = jobs()["run"]["strategy"]["matrix"]["python"]
+    assert versions == [f"3.{minor}" for minor in range(11, 15)]
+    assert f'requires-python = ">={versions[0]}"' in (ROOT / "pyproject.toml").read_text()
