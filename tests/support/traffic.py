@@ -3,17 +3,19 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import uuid4
 
 import httpx2
 
 from tests.support.live import Strata
+from tests.support.waiting import PATIENCE
 
 UNMATCHED = "unmatched"
 MISSING = "/api/v2/posts/post_01h455vb4pex5vsknk084sn02q"
-MOST_SECONDS = 150
+MOST_SECONDS = 3600
 """Traffic stops by itself when its test fails."""
 PAUSE = 1.5
 """Seconds between two rounds: anonymous callers stay below their limit."""
@@ -22,7 +24,7 @@ Headers = Mapping[str, str]
 
 
 @dataclass(frozen=True)
-class Answer:
+class Exchange:
     """A response and its request."""
 
     consumer: str
@@ -38,7 +40,7 @@ class Traffic:
     url: str
     consumers: Mapping[str, Headers]
     """``author`` may write, ``reader`` may not; both have an API key. ``anonymous`` has none."""
-    answers: Counter[Answer] = field(default_factory=Counter)
+    responses: Counter[Exchange] = field(default_factory=Counter)
     rounds: int = 0
     traces: set[str] = field(default_factory=set)
     """Traces that the author started with the sampled flag."""
@@ -91,11 +93,11 @@ class Traffic:
             method,
             self.url + (path or f"/api/{version}{route}"),
             headers={**self.consumers[consumer], **own, **(headers or {})},
-            timeout=10,
+            timeout=60,
             **body,
         )
         template = route if route == UNMATCHED else f"/api/{version}{route}"
-        self.answers[Answer(consumer, version, template, response.status_code)] += 1
+        self.responses[Exchange(consumer, version, template, response.status_code)] += 1
 
     def _trace(self) -> Headers:
         """The context of a new trace with the sampled flag (W3C Trace Context: flag 01)."""
@@ -112,22 +114,30 @@ class Traffic:
         """Stop after the current round."""
         self._ending.set()
         if self._thread is not None:
-            self._thread.join(30)
+            self._thread.join(PATIENCE)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Send nothing within the block."""
+        self.stop()
+        yield
+        self._ending.clear()
+        self.start()
 
     def _run(self) -> None:
         ends = time.monotonic() + MOST_SECONDS
         while time.monotonic() < ends and not self._ending.wait(PAUSE):
             self.one_round()
 
-    def seen(self) -> dict[Answer, int]:
+    def seen(self) -> dict[Exchange, int]:
         """The responses so far."""
-        return dict(self.answers)
+        return dict(self.responses)
 
     def by(self, *names: str) -> dict[tuple[str, ...], int]:
         """Responses counted by some attributes."""
         found: Counter[tuple[str, ...]] = Counter()
-        for answer, times in self.seen().items():
-            found[tuple(str(getattr(answer, name)) for name in names)] += times
+        for exchange, times in self.seen().items():
+            found[tuple(str(getattr(exchange, name)) for name in names)] += times
         return dict(found)
 
 

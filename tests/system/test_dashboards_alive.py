@@ -5,9 +5,8 @@ Rules run 30 times faster than in production (``tests.support.prometheus.PACE``)
 
 import asyncio
 import math
-import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +26,7 @@ from tests.support.prometheus import Prometheus, Sample, prometheus
 from tests.support.promql import filled
 from tests.support.redis import REDIS_URL, RedisServer, running_redis
 from tests.support.traffic import UNMATCHED, Traffic, consumers
+from tests.support.waiting import PATIENCE, polled, wait_until
 from tests.system.test_series_exist import of_runbooks
 from versions.registry import VERSIONS
 
@@ -56,7 +56,13 @@ class LiveStack:
         wait_until_ready(f"http://127.0.0.1:{self.port}", process, lambda: self.strata.log("serve"))
 
     def stop_server(self) -> None:
+        """End the server, whose counters then start again at 0."""
         self.servers.close()
+        self.traffic.responses.clear()
+
+    def alert(self, name: str) -> str | None:
+        """The state of an alert, if it is active."""
+        return self.prometheus.alerts().get(name)
 
     def panel(self, board: str, title: str, query: int = 0) -> list[Sample]:
         """The current samples of a panel, with every variable set to All."""
@@ -68,7 +74,7 @@ def live_stack(admin_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """A stack that has received traffic for several windows of the rules, and still receives it."""
     program("prometheus")
     home = tmp_path_factory.mktemp("alive")
-    dsn = asyncio.run(clone(admin_dsn, f"strata_alive_{os.getpid()}"))
+    dsn = asyncio.run(clone(admin_dsn, "alive"))
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     with ExitStack() as stack:
@@ -86,21 +92,15 @@ def live_stack(admin_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
         live_stack.start_server()
         known.start()
         stack.callback(known.stop)
-        wait_until(lambda: known.rounds >= ROUNDS, 60)
+        wait_until(lambda: known.rounds >= ROUNDS, PATIENCE)
         yield live_stack
-
-
-def wait_until(check: Callable[[], object], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < deadline, f"the condition is still false after {seconds} s"
-        time.sleep(0.2)
 
 
 def by_labels(samples: list[Sample], *labels: str) -> dict[tuple[str, ...], float]:
     return {tuple(metric.get(label, "") for label in labels): value for metric, value in samples}
 
 
+@polled
 def test_every_panel_shows_data(live_stack: LiveStack) -> None:
     empty = []
     for (board, title), panel in PANELS.items():
@@ -111,6 +111,7 @@ def test_every_panel_shows_data(live_stack: LiveStack) -> None:
     assert not empty, "\n".join(empty)
 
 
+@polled
 def test_every_rule_is_evaluated_and_recorded(live_stack: LiveStack) -> None:
     assert live_stack.prometheus.unhealthy_rules() == []
     missing = []
@@ -130,6 +131,7 @@ def test_every_query_of_every_runbook_is_evaluated(live_stack: LiveStack) -> Non
         live_stack.prometheus.query(expr)
 
 
+@polled
 def test_recorded_ratios_match_the_traffic(live_stack: LiveStack) -> None:
     assert not [response for response in live_stack.traffic.seen() if response.status >= 500]
     for name in ("slo:error_ratio:rate5m", "slo:error_ratio:rate3d", "api_version:http_request_error_ratio:rate5m"):
@@ -139,6 +141,7 @@ def test_recorded_ratios_match_the_traffic(live_stack: LiveStack) -> None:
     assert budget == {("v1",): 1, ("v2",): 1}
 
 
+@polled
 def test_shares_of_versions_match_the_traffic(live_stack: LiveStack) -> None:
     sent = live_stack.traffic.by("version")
     share = by_labels(live_stack.panel("lifecycle", "Share of traffic"), "api_version")
@@ -146,6 +149,7 @@ def test_shares_of_versions_match_the_traffic(live_stack: LiveStack) -> None:
     assert share["v1",] == pytest.approx(sent["v1",] / sum(sent.values()), abs=0.06)
 
 
+@polled
 def test_the_lifecycle_panels_match_the_registry(live_stack: LiveStack) -> None:
     sunsets = {(version.name,): version.sunset_at for version in VERSIONS if version.sunset_at is not None}
     days = by_labels(live_stack.panel("lifecycle", "Days to sunset"), "api_version")
@@ -160,14 +164,15 @@ def test_the_lifecycle_panels_match_the_registry(live_stack: LiveStack) -> None:
     assert len(live_stack.panel("lifecycle", "Who is left")) == len(senders)
 
 
+@polled
 def test_statuses_and_routes_match_the_traffic(live_stack: LiveStack) -> None:
     sent = set(live_stack.traffic.by("status"))
-    # A rate needs two scrapes; the newest status code may be in only one.
-    wait_until(lambda: sent <= set(by_labels(live_stack.panel("endpoint", "Statuses"), "http_response_status_code")), 5)
+    assert sent <= set(by_labels(live_stack.panel("endpoint", "Statuses"), "http_response_status_code"))
     routes = {response.route for response in live_stack.traffic.seen()} - {UNMATCHED}
     assert routes <= {route for (route,) in by_labels(live_stack.panel("endpoint", "Methods and routes"), "http_route")}
 
 
+@polled
 def test_requests_are_counted_by_consumer(live_stack: LiveStack) -> None:
     busiest = live_stack.panel("consumers", "Requests by consumer")
     assert len({metric["consumer"] for metric, _ in busiest}) == len(live_stack.traffic.consumers)
@@ -175,11 +180,13 @@ def test_requests_are_counted_by_consumer(live_stack: LiveStack) -> None:
     assert {"success", "client_error"} <= outcomes
 
 
+@polled
 def test_replays_are_counted(live_stack: LiveStack) -> None:
     replays = by_labels(live_stack.panel("endpoint", "Replayed answers"), "api_version", "http_route")
     assert replays["v2", "/api/v2/posts"] > 0
 
 
+@polled
 def test_contract_violations_are_shown_by_version_route_and_rule(live_stack: LiveStack) -> None:
     worst = by_labels(
         live_stack.panel("contract", "Routes with the most violations"), "http_route", "direction", "rule"
@@ -194,27 +201,25 @@ def test_contract_violations_are_shown_by_version_route_and_rule(live_stack: Liv
     assert conforming == {("v1",): 1, ("v2",): pytest.approx(1 - broken, abs=0.06)}
     forbidden = by_labels(live_stack.panel("contract", "Accepted although the contract forbids it"), "api_version")
     assert forbidden["v1",] == 0 < forbidden["v2",]
-
-    # Checks run up to half a second after the request, so a window may end before some of them, more so under load.
-    def checked_share() -> float:
-        return by_labels(live_stack.panel("contract", "Share of requests looked at"), "api_version")["v1",]
-
-    wait_until(lambda: checked_share() == pytest.approx(1, abs=0.15), 20)
+    checked = by_labels(live_stack.panel("contract", "Share of requests looked at"), "api_version")
+    assert checked["v1",] == pytest.approx(1, abs=0.15)
     assert set(by_labels(live_stack.panel("contract", "Sampled and not judged"), "reason").values()) == {0}
     budget = live_stack.prometheus.values('slo:error_budget_remaining:ratio{slo="contract_conformance"}', "api_version")
     assert budget["v1",] == 1 > budget["v2",]
 
 
 def test_contract_violations_raise_an_alert(live_stack: LiveStack) -> None:
-    wait_until(lambda: live_stack.prometheus.alerts().get("ContractConformanceBudgetBurnsFast") == "firing", 20)
+    wait_until(lambda: live_stack.alert("ContractConformanceBudgetBurnsFast") == "firing", PATIENCE)
 
 
+@polled
 def test_successful_and_failed_authentication_is_shown(live_stack: LiveStack) -> None:
     attempts = by_labels(live_stack.panel("auth", "Attempts"), "method", "outcome")
     assert any(outcome == "success" for _, outcome in attempts)
     assert any(outcome != "success" for _, outcome in attempts)
 
 
+@polled
 def test_exemplars_link_to_exported_traces(live_stack: LiveStack) -> None:
     rejected_at = live_stack.collector.refused_at
     assert rejected_at is not None, "no span was exported"
@@ -224,47 +229,50 @@ def test_exemplars_link_to_exported_traces(live_stack: LiveStack) -> None:
         if exemplar["timestamp"] > rejected_at
     ]
     assert live_stack.traffic.traces & set(newest), "traces that callers sample are sampled here"
-    wait_until(lambda: all(map(live_stack.collector.has, newest)), 15)
+    assert all(map(live_stack.collector.has, newest))
 
 
 def test_a_lost_redis_raises_an_alert_and_fails_no_request(live_stack: LiveStack) -> None:
-    assert live_stack.panel("limits", "Counting alone")[0][1] == 0
+    def alone() -> float:
+        return live_stack.panel("limits", "Counting alone")[0][1]
+
+    wait_until(lambda: alone() == 0, PATIENCE)
     live_stack.redis.kill()
-    wait_until(lambda: live_stack.prometheus.alerts().get("RateLimitFallback") == "firing", 20)
-    assert live_stack.panel("limits", "Counting alone")[0][1] > 0
+    wait_until(lambda: live_stack.alert("RateLimitFallback") == "firing", PATIENCE)
+    assert alone() > 0
     live_stack.redis.start()
-    wait_until(lambda: "RateLimitFallback" not in live_stack.prometheus.alerts(), 30)
+    wait_until(lambda: live_stack.alert("RateLimitFallback") is None, PATIENCE)
     assert not [response for response in live_stack.traffic.seen() if response.status >= 500]
 
 
 def test_counts_are_exact_after_the_traffic(live_stack: LiveStack) -> None:
-    live_stack.traffic.stop()
+    with live_stack.traffic.paused():
+        ensure_exact_counts(live_stack)
+
+
+@polled
+def ensure_exact_counts(live_stack: LiveStack) -> None:
+    sent, prometheus = live_stack.traffic, live_stack.prometheus
     counted = f'sum by (api_version) ({REQUESTS}_count{{api_version!="none"}})'
-    wait_until(lambda: live_stack.prometheus.values(counted, "api_version") == live_stack.traffic.by("version"), 15)
-    checked = 'sum by (api_version) (api_contract_checked_total{direction="response"})'
-    covered = live_stack.traffic.by("version") | {
-        ("v2",): sum(
-            response.version == "v2" and response.route != UNMATCHED
-            for response in live_stack.traffic.answers.elements()
-        )
+    assert prometheus.values(counted, "api_version") == sent.by("version")
+    covered = sent.by("version") | {
+        ("v2",): sum(response.version == "v2" and response.route != UNMATCHED for response in sent.responses.elements())
     }
-    wait_until(lambda: live_stack.prometheus.values(checked, "api_version") == covered, 15)
+    checked = 'sum by (api_version) (api_contract_checked_total{direction="response"})'
+    assert prometheus.values(checked, "api_version") == covered
     routes = f'sum by (http_route, http_response_status_code) ({REQUESTS}_count{{api_version!="none"}})'
-    wanted = live_stack.traffic.by("route", "status")
-    assert live_stack.prometheus.values(routes, "http_route", "http_response_status_code") == wanted
-    by_consumer = sorted(
-        live_stack.prometheus.values("sum by (consumer) (api_consumer_requests_total)", "consumer").values()
-    )
-    assert by_consumer == sorted(live_stack.traffic.by("consumer").values())
+    assert prometheus.values(routes, "http_route", "http_response_status_code") == sent.by("route", "status")
+    by_consumer = prometheus.values("sum by (consumer) (api_consumer_requests_total)", "consumer")
+    assert sorted(by_consumer.values()) == sorted(sent.by("consumer").values())
 
 
 def test_an_alert_fires_while_the_server_is_down(live_stack: LiveStack) -> None:
-    live_stack.traffic.stop()
-    assert "TargetDown" not in live_stack.prometheus.alerts()
-    live_stack.stop_server()
-    wait_until(lambda: live_stack.prometheus.alerts().get("TargetDown") == "firing", 30)
-    assert live_stack.panel("overview", "Servers that answer scrapes")[0][1] == 0
-    assert live_stack.panel("overview", "Alerts firing")[0][1] >= 1
-    live_stack.start_server()
-    wait_until(lambda: "TargetDown" not in live_stack.prometheus.alerts(), 30)
-    wait_until(lambda: live_stack.panel("overview", "Servers that answer scrapes")[0][1] == 1, 10)
+    with live_stack.traffic.paused():
+        wait_until(lambda: live_stack.alert("TargetDown") is None, PATIENCE)
+        live_stack.stop_server()
+        wait_until(lambda: live_stack.alert("TargetDown") == "firing", PATIENCE)
+        assert live_stack.panel("overview", "Servers that answer scrapes")[0][1] == 0
+        assert live_stack.panel("overview", "Alerts firing")[0][1] >= 1
+        live_stack.start_server()
+        wait_until(lambda: live_stack.alert("TargetDown") is None, PATIENCE)
+        wait_until(lambda: live_stack.panel("overview", "Servers that answer scrapes")[0][1] == 1, PATIENCE)

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from tests.support.raw_server import RawServer, raw_server, read_all, receive, status_of
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, stretched, wait_until
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 CHUNKED = b"POST /read HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -82,14 +82,14 @@ def test_incomplete_heads_and_silent_connections_end_in_time(server: RawServer) 
         ensure_problem(read_all(partial), 408, "head_timeout")
         ensure_problem(read_all(drip), 408, "head_timeout")
         assert read_all(silent) == b"", "a response would belong to a request that is on its way"
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < stretched(3)
 
 
 def test_an_idle_connection_is_closed(server: RawServer) -> None:
     began = time.monotonic()
     responses = server.exchange(GET)
     assert (responses.count(b"200 OK"), responses.count(b"HTTP/1.1")) == (1, 1)
-    assert 1 < time.monotonic() - began < 10
+    assert 1 < time.monotonic() - began < stretched(3)
 
 
 def test_a_connection_serves_requests_one_after_another(server: RawServer) -> None:
@@ -116,7 +116,7 @@ def test_chunk_extensions_and_trailers_have_a_limit(server: RawServer, part: byt
     before = server.rejected("framing_too_large"), server.probe.disconnects
     ensure_problem(server.exchange(CHUNKED, part), 400, "malformed_request")
     assert server.rejected("framing_too_large") == before[0] + 1
-    wait_until(lambda: server.probe.disconnects == before[1] + 1, 5)
+    wait_until(lambda: server.probe.disconnects == before[1] + 1, PATIENCE)
 
 
 def test_small_chunks_and_trailers_are_served_and_trailers_are_no_headers(server: RawServer) -> None:
@@ -255,7 +255,7 @@ def test_the_server_stops_while_connections_linger() -> None:
         client.sendall(b"\0\r\n\r\n")
         assert status_of(receive(client)) == 400
         began = time.monotonic()
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < stretched(2.5)
     client.close()
 
 

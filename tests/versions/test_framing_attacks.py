@@ -11,6 +11,7 @@ from random import Random
 import pytest
 
 from tests.support.raw_server import RawServer, raw_server, receive, status_of
+from tests.support.waiting import stretched
 
 SEEDS = range(4)
 CASES = 150
@@ -125,7 +126,7 @@ def test_no_framing_causes_a_server_error(seed: int, caplog: pytest.LogCaptureFi
                 assert status_of(receive(client)) == 200
             slowest = max(slowest, time.monotonic() - began)
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    assert slowest < 1, "the promise is 100 ms; several test processes share this machine"
+    assert slowest < stretched(0.3), "the promise is 100 ms; several test processes share this machine"
     assert grown < 64 * 1024, f"{grown} KiB"
     assert [record for record in caplog.records if record.levelname in {"ERROR", "CRITICAL"}] == []
 
@@ -152,7 +153,7 @@ def test_many_slow_clients_do_not_delay_others() -> None:
                 with server.connect() as client:
                     client.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
                     assert status_of(receive(client)) == 200
-                assert time.monotonic() - began < 1
+                assert time.monotonic() - began < stretched(0.3)
                 time.sleep(0.1)
         finally:
             stop.set()

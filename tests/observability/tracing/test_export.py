@@ -25,6 +25,7 @@ from observability.tracing.sampling import Sampler
 from observability.tracing.spans import Finished, build, finish_recording, make_resource
 from tests.support.collector import Collector
 from tests.support.live import free_port
+from tests.support.waiting import stretched
 
 Lines = Callable[[], list[dict[str, Any]]]
 TIMEOUT = 1.0
@@ -63,9 +64,9 @@ async def test_failing_collector_loses_only_spans(
 ) -> None:
     collector.mode = mode
     async with traced(timeout=TIMEOUT) as app:
-        assert await load(app) < TIMEOUT
+        assert await load(app) < stretched(TIMEOUT / 3)
         started = time.perf_counter()
-    assert time.perf_counter() - started < 2
+    assert time.perf_counter() - started < stretched(1)
     assert collector.spans == []
     dropped = app.count(DROPPED)
     assert dropped[reason] > 0
@@ -78,7 +79,7 @@ async def test_failing_collector_loses_only_spans(
 
 async def test_absent_collector_loses_only_spans(traced: Any, log: Lines) -> None:
     async with traced(endpoint=f"http://127.0.0.1:{free_port()}", timeout=TIMEOUT) as app:
-        assert await load(app) < TIMEOUT
+        assert await load(app) < stretched(TIMEOUT / 3)
     assert sum(app.count(DROPPED).values()) == 60
     assert [line["event"] for line in log()] == ["trace_export_failing"]
 
@@ -159,7 +160,7 @@ def test_queue_is_bounded_and_close_does_not_wait(monkeypatch: pytest.MonkeyPatc
         pipeline.submit(done(children=1))
     started = time.perf_counter()
     pipeline.close()
-    assert time.perf_counter() - started < 2
+    assert time.perf_counter() - started < stretched(1)
     pipeline.submit(done())
     assert counts(metrics) == {"queue_full": 10, "shutdown": 22}
 

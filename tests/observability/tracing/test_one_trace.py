@@ -5,7 +5,6 @@ import re
 from pathlib import Path
 
 import httpx2
-import pytest
 import pytest_asyncio
 
 from tests.support.app import PASSWORD
@@ -17,8 +16,8 @@ PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
 
 
 @pytest_asyncio.fixture
-async def dsn(admin_dsn: str, request: pytest.FixtureRequest) -> str:
-    return await clone(admin_dsn, f"strata_trace_{abs(hash(request.node.nodeid))}")
+async def dsn(admin_dsn: str) -> str:
+    return await clone(admin_dsn, "trace")
 
 
 def register(url: str, email: str, **headers: str) -> httpx2.Response:
