@@ -2,16 +2,14 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-import asyncpg
 import hypothesis
 import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
-from xdist.scheduler import LoadScopeScheduling
 
 from app.http.runtime import Runtime
 from app.kit.db.database import Database, sqlalchemy_url
@@ -20,14 +18,16 @@ from app.settings.database import DatabaseSettings
 from app.settings.loading import load_settings
 from app.settings.root import Settings
 from tests.support.app import TestApp
+from tests.support.costs import CostRecorder, CostReport
 from tests.support.limits import GENEROUS
-from tests.support.postgres import TestServer, clone
+from tests.support.passwords import cheap_hashing
+from tests.support.postgres import TestServer, clone, drop, drop_created, run_name
 from tests.support.rollback_database import RollbackDatabase
+from tests.support.schedule import SlowestFirst, arrange, choose_order, recorded_costs
 
 _SERVER = pytest.StashKey[TestServer]()
 _DSN = pytest.StashKey[str]()
-_SHARED_SERVER = ("tests/browser/", "tests/system/test_outages.py")
-"""Folders, and files, whose tests share one running server per file."""
+_ORDER = pytest.StashKey[str]()
 _SLOW = (
     "tests/system/",
     "tests/browser/",
@@ -54,13 +54,30 @@ hypothesis.settings.register_profile("deep", deadline=None, max_examples=1000)
 hypothesis.settings.load_profile("fast" if _FAST else "suite")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+# The asynchronous clients of killed servers leave sockets unclosed: nothing can be sent on them any longer.
+_LEAVE_SOCKETS = (
+    "tests/observability/rate_limit/test_fallback.py",
+    "tests/observability/rate_limit/test_bounds.py",
+    "tests/observability/tracing/test_export.py",
+    "tests/system/test_dashboards_alive.py",
+    "tests/system/test_outages.py",
+    "tests/system/test_rate_limits.py",
+)
+_UNCLOSED = "ignore:Exception ignored in. <socket.socket:pytest.PytestUnraisableExceptionWarning"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         if item.nodeid.startswith(_SLOW):
             item.add_marker(pytest.mark.slow)
+        if item.nodeid.startswith(_LEAVE_SOCKETS):
+            item.add_marker(pytest.mark.filterwarnings(_UNCLOSED))
+    items[:] = arrange(items, config.stash[_ORDER], recorded_costs())
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_ORDER] = choose_order()
+    config.pluginmanager.register(CostRecorder())
     worker = getattr(config, "workerinput", None)
     if worker is not None:
         config.stash[_DSN] = worker["dsn"]
@@ -70,34 +87,43 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in list(os.environ):
         if name.startswith("STRATA_"):
             del os.environ[name]
+    run_name()
     server = TestServer()
     config.stash[_SERVER] = server
     config.stash[_DSN] = server.start()
     asyncio.run(server.prepare())
     server.migrate_template()
+    config.pluginmanager.register(CostReport(server.cpu_seconds))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    order = config.stash[_ORDER]
+    terminalreporter.write_line(f"Order: {order}. TESTS_ORDER={order} repeats it.")
 
 
 def pytest_configure_node(node: object) -> None:
     node.workerinput["dsn"] = node.config.stash[_DSN]
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    return SharedServers(config, log)
+def pytest_xdist_auto_num_workers() -> int:
+    # Some tests wait for a scrape, a timeout or a restart; meanwhile another worker uses the core.
+    return (os.cpu_count() or 1) + 1
 
 
-class SharedServers(LoadScopeScheduling):
-    """Assigns each test to a free worker, but all tests of a file with a shared server to one worker.
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SlowestFirst:
+    return SlowestFirst(config, log)
 
-    ``xdist_group`` has no effect under pytest 9.2: xdist 3.8 writes a field that pytest removed.
-    """
 
-    def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        return file if file.startswith(_SHARED_SERVER) else nodeid
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    yield
+    if nextitem is None or nextitem.path != item.path:
+        asyncio.run(drop_created())
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if (server := config.stash.get(_SERVER, None)) is not None:
+        asyncio.run(server.drop_all())
         server.stop()
 
 
@@ -105,6 +131,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def admin_dsn(request: pytest.FixtureRequest) -> str:
     """The server's own database, from which others are created."""
     return request.config.stash[_DSN]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_hashing() -> Iterator[None]:
+    with cheap_hashing():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -120,7 +152,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def database_dsn(admin_dsn: str, worker_id: str) -> str:
     """This worker's database."""
-    return await clone(admin_dsn, f"strata_{worker_id}")
+    return await clone(admin_dsn, worker_id, whole_run=True)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -136,13 +168,10 @@ async def test_app(database_dsn: str, settings: Settings) -> AsyncIterator[TestA
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def concurrent_app(admin_dsn: str, settings: Settings, request: pytest.FixtureRequest) -> AsyncIterator[TestApp]:
+async def concurrent_app(admin_dsn: str, settings: Settings) -> AsyncIterator[TestApp]:
     """An application with a database of its own, so that transactions run concurrently."""
-    name = f"strata_live_{os.getpid()}_{abs(hash(request.node.nodeid))}"
-    dsn = await clone(admin_dsn, name)
+    dsn = await clone(admin_dsn, "live")
     database = await Database.open(dsn, settings[DatabaseSettings])
     yield TestApp(create_app(settings), Runtime.build(settings, database))
     await database.close()
-    connection = await asyncpg.connect(admin_dsn)
-    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await connection.close()
+    await drop(admin_dsn, dsn)

@@ -169,7 +169,7 @@ def test_two_variants_are_measured_in_turn(tmp_path: Path) -> None:
 async def test_every_path_exists_with_and_without_layers(
     admin_dsn: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dsn = await clone(admin_dsn, "strata_harness")
+    dsn = await clone(admin_dsn, "harness")
     data = await fill(dsn, settings.home, posts=10 * PAGE, deep_page=5)
     database = await Database.open(dsn, settings[DatabaseSettings])
     names = strata.layers(create_app(settings))

@@ -75,7 +75,7 @@ class Site:
 async def site(admin_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
     program("chromium")
     home = tmp_path_factory.mktemp("browser") / "home"
-    strata = Strata(home, await clone(admin_dsn, "strata_browser"))
+    strata = Strata(home, await clone(admin_dsn, "browser"))
     with strata.serving() as url, strata.running("worker", STRATA_HTTP__PUBLIC_URL=url):
         yield Site(strata, url)
 

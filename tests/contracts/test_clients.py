@@ -1,7 +1,6 @@
 """Clients generated from each contract compile and work, and code that uses a removed field does not compile."""
 
 import copy
-import os
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,7 @@ async def test_generated_python_clients_compile_and_work(admin_dsn: str, tmp_pat
         assert generated.returncode == 0, generated.stdout
     checked = checked_python(tmp_path, *VERSIONS)
     assert checked.returncode == 0, checked.stdout
-    strata = Strata(tmp_path / "home", await clone(admin_dsn, f"strata_clients_{os.getpid()}"))
+    strata = Strata(tmp_path / "home", await clone(admin_dsn, "clients"))
     for version in VERSIONS:
         strata.run("users", "create", f"{version}@example.com", "--role", "author", "--password", PASSWORD)
     with strata.serving() as url:

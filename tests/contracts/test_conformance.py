@@ -29,9 +29,8 @@ each = pytest.mark.parametrize("version", VERSIONS)
 
 
 @pytest.fixture
-async def strata(admin_dsn: str, tmp_path: Path, request: pytest.FixtureRequest) -> Strata:
-    name = "".join(letter if letter.isalnum() else "_" for letter in request.node.name)
-    found = Strata(tmp_path / "home", await clone(admin_dsn, f"strata_{name[-50:]}"))
+async def strata(admin_dsn: str, tmp_path: Path) -> Strata:
+    found = Strata(tmp_path / "home", await clone(admin_dsn, "conformance"))
     found.run("seed", "--posts", "30")
     return found
 

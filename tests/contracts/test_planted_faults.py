@@ -41,7 +41,7 @@ async def serve(app: ASGIApp) -> AsyncIterator[str]:
 
 
 async def test_every_planted_fault_is_found(admin_dsn: str, settings: Settings, tmp_path: Path) -> None:
-    dsn = await clone(admin_dsn, "strata_planted_faults")
+    dsn = await clone(admin_dsn, "planted_faults")
     database = settings[DatabaseSettings].model_copy(update={"url": SecretStr(dsn)})
     log = settings[LogSettings].model_copy(update={"level": "error"})
     settings = settings.with_groups(database, log)

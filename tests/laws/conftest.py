@@ -34,10 +34,10 @@ def profile() -> hypothesis.settings:
 
 
 @pytest.fixture(scope="session")
-def harness(admin_dsn: str, settings: Settings, worker_id: str) -> Iterator[VersionsHarness]:
+def harness(admin_dsn: str, settings: Settings) -> Iterator[VersionsHarness]:
     """One application and its callers, shared by all laws of this worker."""
     loop = asyncio.new_event_loop()
-    dsn = loop.run_until_complete(clone(admin_dsn, f"strata_laws_{worker_id}"))
+    dsn = loop.run_until_complete(clone(admin_dsn, "laws", whole_run=True))
     loop.close()
     harness = VersionsHarness(dsn, settings)
     yield harness

@@ -6,8 +6,6 @@ from typing import Any
 
 import httpx2
 import orjson
-from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.access.commands import KeyDraft
@@ -21,6 +19,7 @@ from app.kit.mail.message import Mail
 from app.models import User
 from app.settings.auth import AuthSettings
 from tests.support.contract import ContractClient
+from tests.support.passwords import CHEAP
 
 PASSWORD = "correct horse battery"
 
@@ -129,5 +128,5 @@ def token_of(mail: Mail) -> str:
 def cheap_passwords() -> PasswordHasher:
     """Argon2 at its lowest cost, for tests of what sign-in does, not of the cost of guessing."""
     passwords = PasswordHasher(2)
-    passwords._hash = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+    passwords._hash = CHEAP
     return passwords

@@ -1,15 +1,44 @@
-"""One PostgreSQL for a run of the suite, one migrated template in it, one clone of that for each worker."""
+"""PostgreSQL of a run of the suite, one migrated template in it, and clones of that for workers and tests.
 
+The names of all databases begin with the name of the run, so that runs may share a server and find their remains.
+"""
+
+import itertools
+import os
+import re
+import secrets
 import shutil
 import tempfile
+from functools import cache
 from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
 
 import asyncpg
 
 from app.kit.db import migrations
 from app.kit.db.embedded import EmbeddedPostgres
+from app.kit.db.embedded_layout import resolve_layout
 
-TEMPLATE = "strata_template"
+RUN_VARIABLE: Final = "TESTS_RUN"
+"""Passes the name of the run to the pytest workers, which inherit the environment."""
+SERVER_VARIABLE: Final = "TESTS_DATABASE_URL"
+"""A database on a server to use instead of an embedded one. Its user needs the right to create databases."""
+_LONGEST_LABEL: Final = 30
+_numbers = itertools.count()
+_created: list[tuple[str, str]] = []
+"""The databases that this process created and has not dropped, as DSN of the server and name."""
+
+
+@cache
+def run_name() -> str:
+    """The name of this run, a prefix of the names of its databases."""
+    return os.environ.setdefault(RUN_VARIABLE, f"strata_{secrets.token_hex(3)}")
+
+
+def database_url(admin_dsn: str, name: str) -> str:
+    """The address of another database of the server."""
+    return urlsplit(admin_dsn)._replace(path=f"/{name}").geturl()
 
 
 class TestServer:
@@ -19,38 +48,94 @@ class TestServer:
 
     def __init__(self) -> None:
         self._home = Path(tempfile.mkdtemp(prefix="strata-tests-"))
-        self._server = EmbeddedPostgres(self._home, durable=False)
-
-    async def prepare(self) -> None:
-        """Start, and migrate the template."""
-        connection = await asyncpg.connect(self._server.dsn())
-        try:
-            await connection.execute(f"CREATE DATABASE {TEMPLATE}")
-        finally:
-            await connection.close()
+        self._embedded = None if SERVER_VARIABLE in os.environ else EmbeddedPostgres(self._home, durable=False)
+        self._dsn = os.environ.get(SERVER_VARIABLE, "")
 
     def start(self) -> str:
         """The address of the server's own database."""
-        return self._server.start()
+        if self._embedded is not None:
+            self._dsn = self._embedded.start()
+        return self._dsn
+
+    async def prepare(self) -> None:
+        """Create the template."""
+        await _execute(self._dsn, f"CREATE DATABASE {_template()}")
 
     def migrate_template(self) -> None:
         """Bring the template to head."""
-        migrations.upgrade(self._server.dsn(TEMPLATE))
+        migrations.upgrade(database_url(self._dsn, _template()))
+
+    def cpu_seconds(self) -> float:
+        """What the server has used so far: the postmaster and its children that have ended; 0 if it is not ours."""
+        if self._embedded is None:
+            return 0
+        pid = int((resolve_layout(self._home).data / "postmaster.pid").read_text().split()[0])
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return sum(int(field) for field in fields[11:15]) / os.sysconf("SC_CLK_TCK")
+
+    async def drop_all(self) -> list[str]:
+        """Drop the databases of this run, and return their names."""
+        connection = await asyncpg.connect(self._dsn)
+        try:
+            query = "SELECT datname FROM pg_database WHERE starts_with(datname, $1)"
+            names = [row["datname"] for row in await connection.fetch(query, f"{run_name()}_")]
+            for name in names:
+                await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        finally:
+            await connection.close()
+        return names
 
     def stop(self) -> None:
-        """Stop the server and delete its data."""
-        self._server.destroy()
+        """Stop the server and delete its data, unless it is not ours."""
+        if self._embedded is not None:
+            self._embedded.destroy()
         shutil.rmtree(self._home, ignore_errors=True)
 
 
-async def clone(admin_dsn: str, name: str) -> str:
-    """Create a migrated database, and return its address."""
-    connection = await asyncpg.connect(admin_dsn)
+def _template() -> str:
+    return f"{run_name()}_template"
+
+
+async def clone(admin_dsn: str, label: str, *, whole_run: bool = False) -> str:
+    """Create a migrated database, and return its address.
+
+    It is dropped after the last test of the file, or of the whole run.
+    """
+    return await create(admin_dsn, label, _template(), whole_run=whole_run)
+
+
+async def create(admin_dsn: str, label: str, template: str = "template0", *, whole_run: bool = False) -> str:
+    """Create a database with a name of its own, and return its address."""
+    readable = re.sub(r"\W", "_", label.lower()).removeprefix("strata_")[:_LONGEST_LABEL]
+    name = f"{run_name()}_{readable}_{os.getpid()}_{next(_numbers)}"
+    await _execute(admin_dsn, f"CREATE DATABASE {name} TEMPLATE {template}")
+    if not whole_run:
+        _created.append((admin_dsn, name))
+    return database_url(admin_dsn, name)
+
+
+async def drop(admin_dsn: str, dsn: str) -> None:
+    """Drop a database by its address."""
+    await _drop(admin_dsn, urlsplit(dsn).path.removeprefix("/"))
+
+
+async def drop_created() -> None:
+    """Drop what this process created for tests that have ended."""
+    for admin_dsn, name in _created:
+        await _drop(admin_dsn, name)
+
+
+async def _drop(admin_dsn: str, name: str) -> None:
+    await _execute(admin_dsn, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    _created.remove((admin_dsn, name))
+
+
+async def _execute(dsn: str, statement: str) -> None:
+    connection = await asyncpg.connect(dsn)
     try:
-        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        await connection.execute(statement)
     finally:
         await connection.close()
-    return admin_dsn.replace("/strata?", f"/{name}?")
 
 
 async def end_sessions(dsn: str) -> None:

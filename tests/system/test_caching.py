@@ -78,10 +78,10 @@ def nginx(folder: Path, upstream: str) -> Iterator[str]:
 
 
 @pytest.fixture
-async def strata(admin_dsn: str, tmp_path: Path, request: pytest.FixtureRequest) -> Strata:
+async def strata(admin_dsn: str, tmp_path: Path) -> Strata:
     home = tmp_path / "home"
     home.mkdir()
-    return Strata(home, await clone(admin_dsn, f"strata_caching_{abs(hash(request.node.nodeid))}"))
+    return Strata(home, await clone(admin_dsn, "caching"))
 
 
 class Posts:

@@ -31,10 +31,10 @@ COMMANDS = leaves(typer.main.get_command(program))
 
 
 @pytest.fixture
-async def strata(admin_dsn: str, tmp_path: Path, request: pytest.FixtureRequest) -> Strata:
+async def strata(admin_dsn: str, tmp_path: Path) -> Strata:
     home = tmp_path / "home"
     home.mkdir()
-    return Strata(home, await clone(admin_dsn, f"strata_cli_{abs(hash(request.node.nodeid))}"))
+    return Strata(home, await clone(admin_dsn, "cli"))
 
 
 @pytest.mark.parametrize(("path", "command"), COMMANDS, ids=[" ".join(path) for path, _ in COMMANDS])

@@ -1,7 +1,6 @@
 """Requests to every operation of a running server violate none of its frozen contracts."""
 
 import json
-import os
 import time
 from pathlib import Path
 
@@ -17,7 +16,7 @@ CHECKED = "api_contract_checked_total"
 
 @pytest.fixture
 async def strata(admin_dsn: str, tmp_path: Path) -> Strata:
-    dsn = await clone(admin_dsn, f"strata_conforms_{os.getpid()}")
+    dsn = await clone(admin_dsn, "conforms")
     return Strata(tmp_path / "home", dsn, STRATA_LOG__FORMAT="json", STRATA_CONFORMANCE__SAMPLE_RATIO="1")
 
 

@@ -44,7 +44,7 @@ def redis_server() -> Iterator[RedisServer]:
 def url(admin_dsn: str, tmp_path_factory: pytest.TempPathFactory, redis_server: RedisServer) -> Iterator[str]:
     strata = Strata(
         tmp_path_factory.mktemp("guessing") / "home",
-        asyncio.run(clone(admin_dsn, "strata_system_guessing")),
+        asyncio.run(clone(admin_dsn, "system_guessing")),
         STRATA_REDIS__URL=redis_server.url,
         STRATA_AUTH__LOGINS_PER_MINUTE=str(PER_MINUTE),
         STRATA_AUTH__FAILED_LOGINS_PER_HOUR=str(PER_HOUR),

@@ -1,7 +1,6 @@
 """20 MB before a request is complete, against two workers: rejected, and other requests are not delayed."""
 
 import json
-import os
 import re
 import socket
 import threading
@@ -36,8 +35,8 @@ RESPONSIVE_SECONDS = 0.3
 
 
 @pytest.fixture
-async def strata(admin_dsn: str, tmp_path: Path, request: pytest.FixtureRequest) -> Strata:
-    dsn = await clone(admin_dsn, f"strata_sys_{os.getpid()}_{abs(hash(request.node.nodeid))}")
+async def strata(admin_dsn: str, tmp_path: Path) -> Strata:
+    dsn = await clone(admin_dsn, "sys")
     return Strata(tmp_path / "home", dsn, STRATA_LOG__FORMAT="json")
 
 

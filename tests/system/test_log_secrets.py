@@ -1,7 +1,6 @@
 """The logs of a full run with secrets in every input: each line is JSON, and none contains a secret."""
 
 import json
-import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -33,7 +32,7 @@ _VIOLATION_FIELDS = {
 
 @pytest.fixture
 async def dsn(admin_dsn: str) -> str:
-    return await clone(admin_dsn, f"strata_log_{os.getpid()}")
+    return await clone(admin_dsn, "log")
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tests.support.programs import program
 
 async def test_every_example_returns_the_response_in_the_guide(admin_dsn: str, tmp_path: Path) -> None:
     program("curl")
-    async with Bench.over(await clone(admin_dsn, "strata_guide"), tmp_path / "home") as bench:
+    async with Bench.over(await clone(admin_dsn, "guide"), tmp_path / "home") as bench:
         for one in build.read_sources():
             outputs = await bench.outputs(one)
             assert {(run.side, run.language) for run in outputs} == {

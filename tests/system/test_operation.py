@@ -20,10 +20,8 @@ from tests.support.scrape import Scrape
 
 
 @pytest.fixture
-async def strata(admin_dsn: str, tmp_path: Path, request: pytest.FixtureRequest) -> Strata:
-    return Strata(
-        tmp_path / "home", await clone(admin_dsn, f"strata_watch_{os.getpid()}_{abs(hash(request.node.name))}")
-    )
+async def strata(admin_dsn: str, tmp_path: Path) -> Strata:
+    return Strata(tmp_path / "home", await clone(admin_dsn, "watch"))
 
 
 def wait_until(check: Callable[[], object]) -> None:

@@ -1,7 +1,6 @@
 """The log of the committed Caddyfile and of uvicorn, with secrets in every part of a request: none is logged."""
 
 import json
-import os
 import socket
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -43,7 +42,7 @@ def lines_of_the_api(strata: Strata) -> list[dict[str, Any]]:
 
 
 async def test_no_secret_is_logged_by_the_proxy_or_the_server(admin_dsn: str, tmp_path: Path) -> None:
-    dsn = await clone(admin_dsn, f"strata_proxy_log_{os.getpid()}")
+    dsn = await clone(admin_dsn, "proxy_log")
     strata = Strata(tmp_path / "home", dsn, STRATA_LOG__LEVEL="debug", STRATA_LOG__FORMAT="json")
     plants, folder = Plants(), tmp_path / "caddy"
     key = api_key(strata, plants.address("owner of the key"))

@@ -69,7 +69,7 @@ async def wait_until(condition: Callable[[], bool]) -> None:
 async def test_limits_without_redis_are_bounded(admin_dsn: str, tmp_path: Path, redis_server: RedisServer) -> None:
     strata = Strata(
         tmp_path / "home",
-        await clone(admin_dsn, "strata_system_limits"),
+        await clone(admin_dsn, "system_limits"),
         STRATA_REDIS__URL=redis_server.url,
         STRATA_RATE_LIMIT__ANONYMOUS=json.dumps({"burst": f"{QUOTA}/day"}),
         STRATA_LOG__LEVEL="info",
@@ -100,7 +100,7 @@ async def test_the_forwarded_address_is_used_only_behind_a_trusted_proxy(
     proxies = json.dumps(["127.0.0.0/8"] if trusted else [])
     strata = Strata(
         tmp_path / "home",
-        await clone(admin_dsn, f"strata_system_proxies_{trusted:d}"),
+        await clone(admin_dsn, "system_proxies"),
         STRATA_RATE_LIMIT__ANONYMOUS='{"burst": "3/day"}',
         STRATA_HTTP__TRUSTED_PROXIES=proxies,
     )

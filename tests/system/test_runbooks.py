@@ -5,7 +5,6 @@ queries in Prometheus' language.
 """
 
 import asyncio
-import os
 import re
 import shlex
 from collections.abc import Iterator
@@ -67,7 +66,7 @@ class Home:
 
 @pytest.fixture(scope="module")
 def home(admin_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    dsn = asyncio.run(clone(admin_dsn, f"strata_runbooks_{os.getpid()}"))
+    dsn = asyncio.run(clone(admin_dsn, "runbooks"))
     port = free_port()
     strata = Strata(tmp_path_factory.mktemp("runbooks") / "home", dsn, PORT=str(port), STRATA_LOG__FORMAT="json")
     with ExitStack() as stack:

@@ -1,6 +1,5 @@
 """A running server exposes every series that a dashboard, a rule or a runbook reads, with the labels that it reads."""
 
-import os
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -94,7 +93,7 @@ def missing_series(exposed: Mapping[str, frozenset[str]]) -> dict[Reading, str]:
 
 @pytest.fixture
 async def strata(admin_dsn: str, tmp_path: Path) -> Strata:
-    dsn = await clone(admin_dsn, f"strata_series_{os.getpid()}")
+    dsn = await clone(admin_dsn, "series")
     return Strata(tmp_path / "home", dsn, **audited(tmp_path / "contracts"))
 
 

@@ -24,8 +24,8 @@ MISSING = "/api/v2/posts/post_01h455vb4pex5vsknk084sn02q"
 
 
 @pytest.fixture
-async def strata(admin_dsn: str, tmp_path: Path, request: pytest.FixtureRequest) -> Strata:
-    dsn = await clone(admin_dsn, f"strata_sys_{os.getpid()}_{abs(hash(request.node.nodeid))}")
+async def strata(admin_dsn: str, tmp_path: Path) -> Strata:
+    dsn = await clone(admin_dsn, "sys")
     traced = {"STRATA_TRACING__SAMPLE_RATIO": "1"}
     return Strata(tmp_path / "home", dsn, STRATA_LOG__FORMAT="json", STRATA_METRICS__CONSUMER_SERIES="100", **traced)
 

@@ -1,6 +1,5 @@
 """The end of a version: commands, running servers and several worker processes."""
 
-import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -18,10 +17,10 @@ FAST = {"STRATA_LIFECYCLE__REFRESH": "0.3", "STRATA_LIFECYCLE__USAGE_FLUSH": "0.
 
 
 @pytest.fixture
-async def strata(admin_dsn: str, tmp_path: Path, request: pytest.FixtureRequest) -> Strata:
+async def strata(admin_dsn: str, tmp_path: Path) -> Strata:
     home = tmp_path / "home"
     home.mkdir()
-    dsn = await clone(admin_dsn, f"strata_end_{os.getpid()}_{abs(hash(request.node.name))}")
+    dsn = await clone(admin_dsn, "end")
     return Strata(home, dsn, STRATA_LOG__FORMAT="json", **FAST)
 
 

@@ -59,8 +59,8 @@ async def smtp(inbox: Inbox) -> AsyncIterator[int]:
 
 
 @pytest_asyncio.fixture
-async def dsn(admin_dsn: str, request: pytest.FixtureRequest) -> str:
-    return await clone(admin_dsn, f"strata_worker_{abs(hash(request.node.nodeid))}")
+async def dsn(admin_dsn: str) -> str:
+    return await clone(admin_dsn, "worker")
 
 
 @pytest.fixture

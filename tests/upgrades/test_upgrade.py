@@ -1,7 +1,6 @@
 """Every recorded home is migrated to the present tables: nothing is lost, and its clients go on as before."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from typing import Any, Final
 from uuid import UUID
@@ -24,6 +23,7 @@ from app.settings.database import DatabaseSettings
 from app.settings.http import HttpSettings
 from app.settings.root import Settings
 from tests.support.app import TestApp, token_of
+from tests.support.postgres import create, drop
 from tests.upgrades.home import (
     ADMIN,
     DEACTIVATED,
@@ -94,10 +94,7 @@ class UpgradedHome:
 @pytest_asyncio.fixture(loop_scope="session", params=sorted(HOMES.glob("*.sql")), ids=lambda path: path.stem)
 async def upgraded(admin_dsn: str, settings: Settings, request: pytest.FixtureRequest) -> AsyncIterator[UpgradedHome]:
     """The recorded home of this name in a database of its own, migrated to head."""
-    name = f"strata_upgrade_{os.getpid()}"
-    admin = await asyncpg.connect(admin_dsn)
-    await admin.execute(f"CREATE DATABASE {name} TEMPLATE template0")
-    dsn = admin_dsn.replace("/strata?", f"/{name}?")
+    dsn = await create(admin_dsn, "upgrade")
     try:
         before, texts = await _load(dsn, request.param.read_text())
         await asyncio.to_thread(migrations.upgrade, dsn)
@@ -109,8 +106,7 @@ async def upgraded(admin_dsn: str, settings: Settings, request: pytest.FixtureRe
         yield UpgradedHome(TestApp(create_app(secrets), Runtime.build(secrets, database)), before, texts)
         await database.close()
     finally:
-        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        await admin.close()
+        await drop(admin_dsn, dsn)
 
 
 async def _load(dsn: str, recording: str) -> tuple[dict[str, set[Any]], dict[str, str]]:

@@ -1,14 +1,12 @@
 """Requests whose transaction is lost or rolled back by the server: it runs again, once, and the change is made once."""
 
 import asyncio
-import os
 import tempfile
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import httpx2
 import pytest
 import pytest_asyncio
@@ -25,7 +23,8 @@ from app.settings.root import Settings
 from tests.support.app import TestApp
 from tests.support.database_proxy import DatabaseProxy, database_proxy
 from tests.support.operations import VERSIONS
-from tests.support.postgres import clone
+from tests.support.postgres import clone, drop
+from tests.support.waiting import PATIENCE, stretched
 
 DEADLINE = 1.5
 POST = {"title": "T", "content": "C"}
@@ -119,30 +118,25 @@ async def test_every_response_starts_before_the_deadline_while_the_database_hang
             proxy.resume()
             assert response.status_code == 503, response.text
             assert int(response.headers["Retry-After"]) >= 1
-            assert seconds < 3 * DEADLINE, f"{method} {path}"
+            assert seconds < stretched(DEADLINE), f"{method} {path}"
         await succeed(client, version)
 
 
 async def succeed(client: httpx2.AsyncClient, version: str) -> None:
     """Return when a request succeeds: on a slow machine one may exceed the short deadline although nothing hangs."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while (await client.get(f"/api/{version}/posts")).status_code != 200:
             pass
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def hanging(
-    admin_dsn: str, settings: Settings, request: pytest.FixtureRequest
-) -> AsyncIterator[tuple[TestApp, DatabaseProxy]]:
+async def hanging(admin_dsn: str, settings: Settings) -> AsyncIterator[tuple[TestApp, DatabaseProxy]]:
     """An application with a short deadline and a database of its own, which can hang."""
-    name = f"strata_hanging_{os.getpid()}_{abs(hash(request.node.nodeid))}"
-    dsn = await clone(admin_dsn, name)
+    dsn = await clone(admin_dsn, "hanging")
     short = settings.with_groups(settings[HttpSettings].model_copy(update={"request_timeout": DEADLINE}))
     with tempfile.TemporaryDirectory(prefix="strata-proxy-") as folder:
         async with database_proxy(dsn, Path(folder)) as proxy:
             database = await Database.open(proxy.dsn, DatabaseSettings(connect_timeout=20, statement_timeout=20))
             yield TestApp(create_app(short), Runtime.build(short, database)), proxy
             await database.close()
-    connection = await asyncpg.connect(admin_dsn)
-    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await connection.close()
+    await drop(admin_dsn, dsn)

@@ -1,19 +1,25 @@
 """Passwords in every Unicode normalization (RFC 8265)."""
 
 import pytest
-from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
 
 from app.access.passwords import PasswordHasher
+from tests.support.passwords import real_hashing
 
 COMPOSED, DECOMPOSED = "correct horse \u00e9 battery", "correct horse e\u0301 battery"
 
 
 @pytest.fixture
 def passwords() -> PasswordHasher:
-    hasher = PasswordHasher(1)
-    hasher._hash = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
-    return hasher
+    return PasswordHasher(1)
+
+
+async def test_the_product_hashes_with_argon2id_at_its_real_cost() -> None:
+    with real_hashing():
+        passwords = PasswordHasher(1)
+    for stored in (await passwords.hash(COMPOSED), passwords._placeholder_hash):
+        assert stored.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    assert await passwords.verify(COMPOSED, await passwords.hash(COMPOSED))
+    assert not await passwords.verify(COMPOSED, None)
 
 
 @pytest.mark.parametrize("chosen", [COMPOSED, DECOMPOSED])

@@ -36,15 +36,11 @@ ANALYZE
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def connection(admin_dsn: str, worker_id: str) -> AsyncIterator["asyncpg.Connection[Any]"]:
-    name = f"strata_listing_{worker_id}"
-    connection = await asyncpg.connect(await clone(admin_dsn, name))
+async def connection(admin_dsn: str) -> AsyncIterator["asyncpg.Connection[Any]"]:
+    connection = await asyncpg.connect(await clone(admin_dsn, "listing"))
     await connection.execute(FILL.replace(":posts", str(POSTS)))
     yield connection
     await connection.close()
-    admin = await asyncpg.connect(admin_dsn)
-    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await admin.close()
 
 
 def given(viewer: Viewer, **values: Any) -> dict[str, Any]:

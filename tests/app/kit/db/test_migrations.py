@@ -1,7 +1,6 @@
 """Migrations on a separate database: runs wait for each other, and the status is read without writing."""
 
 import asyncio
-import os
 import shutil
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from app.cli.kit.environment import ensure_migrated, migration_status, reachable
 from app.cli.kit.output import CommandError
 from app.kit.db import migrations
 from app.kit.db.locks import lock_ids
+from tests.support.postgres import create, drop
 
 # Longer than the lock timeout of a migration.
 WAIT_SECONDS = 5.5
@@ -38,10 +38,9 @@ def query(dsn: str, *statements: str) -> Any:
 @pytest.fixture
 def empty(admin_dsn: str) -> Iterator[str]:
     """A database without tables."""
-    name = f"strata_empty_{os.getpid()}"
-    query(admin_dsn, f"CREATE DATABASE {name}")
-    yield admin_dsn.replace("/strata?", f"/{name}?")
-    query(admin_dsn, f"DROP DATABASE {name} WITH (FORCE)")
+    dsn = asyncio.run(create(admin_dsn, "empty"))
+    yield dsn
+    asyncio.run(drop(admin_dsn, dsn))
 
 
 def test_the_status_is_read_without_writing_and_without_waiting(empty: str) -> None:
@@ -125,6 +124,7 @@ import sys
 from pathlib import Path
 from app.kit.db import migrations
 from app.kit.db.locks import lock_ids
+from tests.support.postgres import create, drop
 
 migrations._SCRIPTS = Path(sys.argv[2])
 migrations.upgrade(sys.argv[1])
