@@ -17,7 +17,7 @@ from app.kit.clock import utc_now
 from app.kit.queue.metrics import JobMetrics
 from app.kit.queue.runner import QueueRunner, RunnerSettings
 from app.lifecycle.repository import UsageDelta, UsageRepository
-from app.models import VersionUsage
+from app.models import PendingRegistration, VersionUsage
 from app.models.idempotency import IdempotencyRecord
 from app.worker import _schedule
 from observability.metrics.metrics import Metrics
@@ -26,8 +26,10 @@ from tests.support.transactions import database_of, dsn_of
 from tests.support.waiting import eventually
 
 PURGE_RECORDS = "idempotency.purge"
+PURGE_REGISTRATIONS = "auth.purge_registrations"
 PURGE_USAGE = "versions.purge_usage"
-PERIODS = {PURGE_RECORDS: timedelta(hours=1), PURGE_USAGE: timedelta(days=1)}
+HOURLY, DAILY = timedelta(hours=1), timedelta(days=1)
+PERIODS = {PURGE_RECORDS: HOURLY, PURGE_REGISTRATIONS: HOURLY, PURGE_USAGE: DAILY}
 MINUTE = timedelta(minutes=1)
 DAYS_KEPT = 400
 
@@ -51,16 +53,31 @@ async def rows(concurrent_app: TestApp) -> dict[str, set[Any]]:
                     scope=scope, fingerprint=b"", sealed_response=b"", created_at=made, expires_at=expires
                 )
             )
+            session.add(
+                PendingRegistration(
+                    email="a@example.com",
+                    email_canonical="a@example.com",
+                    display_name="A",
+                    password_hash="",
+                    digest=scope,
+                    created_at=made,
+                    expires_at=expires,
+                )
+            )
         await UsageRepository(session).add(
             [UsageDelta("v1", "anonymous", "posts.list", "", day, 1, now, now) for day in days]
         )
-    return {"records": {name for name in records if not name.startswith(b"expired")}, "usage": set(days[:3])}
+    valid = {name for name in records if not name.startswith(b"expired")}
+    return {"records": valid, "registrations": valid, "usage": set(days[:3])}
 
 
 async def stored(test_app: TestApp) -> dict[str, set[Any]]:
     async with test_app.runtime.database.write() as session:
-        records = set(await session.scalars(select(IdempotencyRecord.scope)))
-        return {"records": records, "usage": set(await session.scalars(select(VersionUsage.day)))}
+        return {
+            "records": set(await session.scalars(select(IdempotencyRecord.scope))),
+            "registrations": set(await session.scalars(select(PendingRegistration.digest))),
+            "usage": set(await session.scalars(select(VersionUsage.day))),
+        }
 
 
 async def registered(test_app: TestApp, connection: "asyncpg.Connection[asyncpg.Record]") -> PgQueuer:
@@ -81,7 +98,9 @@ async def test_the_names_and_times_of_all_schedules(concurrent_app: TestApp, dsn
     await connection.close()
 
 
-@pytest.mark.parametrize(("name", "table"), [(PURGE_RECORDS, "records"), (PURGE_USAGE, "usage")])
+@pytest.mark.parametrize(
+    ("name", "table"), [(PURGE_RECORDS, "records"), (PURGE_REGISTRATIONS, "registrations"), (PURGE_USAGE, "usage")]
+)
 async def test_a_schedule_deletes_what_it_names(
     concurrent_app: TestApp, dsn: str, rows: dict[str, set[Any]], name: str, table: str
 ) -> None:

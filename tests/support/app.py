@@ -1,6 +1,6 @@
 """The application under test, and users created through its services."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,11 +108,15 @@ class TestApp:
             rows = await driver.fetch("DELETE FROM pgqueuer RETURNING id, entrypoint, payload")
         return [(row["entrypoint"], row["payload"]) for row in sorted(rows, key=lambda row: row["id"])]
 
-    async def deliver(self) -> list[Mail]:
-        """Run the queued jobs, and the jobs that they enqueue, as the worker does; return the mails."""
+    def job_handlers(self) -> Mapping[str, Callable[[Mapping[str, Any]], Awaitable[None]]]:
+        """The handlers of the worker by job; their mails are collected."""
         signing_key = self.runtime.settings[AuthSettings].signing_key
         assert signing_key is not None
-        handlers = AuthJobs.build(self.runtime.database, self.outbox, signing_key, self.runtime.settings).handlers
+        return AuthJobs.build(self.runtime.database, self.outbox, signing_key, self.runtime.settings).handlers
+
+    async def deliver(self) -> list[Mail]:
+        """Run the queued jobs, and the jobs that they enqueue, as the worker does; return the mails."""
+        handlers = self.job_handlers()
         while jobs := await self.queued_jobs():
             for name, payload in jobs:
                 await handlers[name](orjson.loads(payload))

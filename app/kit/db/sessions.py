@@ -129,4 +129,8 @@ class WriteSession(AsyncSession):
         """The asyncpg connection of the transaction, for libraries that use the driver directly."""
         connection = await self.connection()
         raw = await connection.get_raw_connection()
-        return cast("asyncpg.Connection[Row]", raw.driver_connection)
+        driver = cast("asyncpg.Connection[Row]", raw.driver_connection)
+        if not driver.is_in_transaction():
+            # SQLAlchemy sends BEGIN with its own first statement; one of the driver would be committed at once.
+            await connection.exec_driver_sql("SELECT 1")
+        return driver

@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 
-from app.auth.jobs import JOBS, SEND_ALREADY_REGISTERED, SEND_TOKEN
+from app.auth.job_names import JOBS, SEND_ALREADY_REGISTERED, SEND_TOKEN
 from app.errors import Unavailable
 from app.kit.db.sessions import ReadSession
 from app.kit.queue import backlog
