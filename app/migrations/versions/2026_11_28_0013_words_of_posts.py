@@ -29,13 +29,14 @@ def upgrade() -> None:
 
     A generated column would rewrite the table, and block it meanwhile.
     """
-    op.add_column("posts", sa.Column("words", postgresql.TSVECTOR()))
+    # The batches commit what precedes them: after an interruption, a second run must accept it.
+    op.add_column("posts", sa.Column("words", postgresql.TSVECTOR()), if_not_exists=True)
     op.execute(
-        "CREATE FUNCTION set_post_words() RETURNS trigger LANGUAGE plpgsql AS "
+        "CREATE OR REPLACE FUNCTION set_post_words() RETURNS trigger LANGUAGE plpgsql AS "
         "$$ BEGIN NEW.words := post_words(NEW.title, NEW.content); RETURN NEW; END $$"
     )
     op.execute(
-        "CREATE TRIGGER set_post_words BEFORE INSERT OR UPDATE OF title, content ON posts"
+        "CREATE OR REPLACE TRIGGER set_post_words BEFORE INSERT OR UPDATE OF title, content ON posts"
         " FOR EACH ROW EXECUTE FUNCTION set_post_words()"
     )
     # Each batch is a transaction of its own, with its rows locked in the order of the application.

@@ -11,6 +11,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError as AlembicError
 
 from app.cli.kit.environment import ensure_migrated, migration_status, reachable
@@ -22,6 +23,14 @@ from tests.support.postgres import create, drop
 # Longer than the lock timeout of a migration.
 WAIT_SECONDS = 5.5
 LOCK = "SELECT pg_advisory_lock({}, {})".format(*lock_ids("migrations"))
+
+SCRIPTS = ScriptDirectory(str(Path(migrations.__file__).parents[2] / "migrations"))
+PIECEMEAL = [
+    script.revision
+    for script in SCRIPTS.walk_revisions()
+    if "autocommit_block" in Path(script.path).read_text(encoding="utf-8")
+]
+"""Migrations of several transactions."""
 
 
 def query(dsn: str, *statements: str) -> Any:
@@ -73,6 +82,17 @@ def test_a_migration_waits_for_a_long_run(empty: str) -> None:
             await connection.close()
 
     assert asyncio.run(run_beside_the_lock())
+    assert migrations.status(empty).pending == []
+    migrations.check(empty)
+
+
+@pytest.mark.parametrize("revision", PIECEMEAL)
+def test_a_migration_of_several_transactions_runs_again_after_an_interruption(empty: str, revision: str) -> None:
+    """It was interrupted after its last commit, before its revision was recorded."""
+    migrations.upgrade(empty, revision)
+    before = SCRIPTS.get_revision(revision).down_revision
+    query(empty, f"UPDATE alembic_version SET version_num = '{before}'")  # noqa: S608 - a revision
+    migrations.upgrade(empty, "head")
     assert migrations.status(empty).pending == []
     migrations.check(empty)
 
