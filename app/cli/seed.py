@@ -1,7 +1,8 @@
 """``strata seed``: creates sample data, also in amounts large enough for measurements."""
 
+import asyncio
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Annotated, Final
 
@@ -23,6 +24,8 @@ from app.posts.views import PostStatus
 from app.users.commands import UserDraft
 
 _POSTS_IN_TRANSACTION: Final = 1000
+_TRANSACTIONS: Final = 2
+"""At once: PostgreSQL executes the statements of one while this process prepares those of the other."""
 _NAMES: Final = ("Ada", "Barbara", "Claude", "Donald", "Edsger", "Frances", "Grace", "Hedy")
 _WORDS: Final = [
     "strata",
@@ -91,17 +94,17 @@ async def _write(database: Database, count: int, names: tuple[str, ...], chance:
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("posts", total=count)
         writers = [await _author(database, name) for name in names]
-        drafts = _drafts(count, chance)
-        written = 0
-        while written < count:
-            batch = min(_POSTS_IN_TRANSACTION, count - written)
-            writer = chance.choice(writers)
-            async with database.write() as session:
-                service = PostService(session, writer, EventRecorder(session, writer.user_uid))
-                await service.create_many(list(islice(drafts, batch)))
-            written += batch
-            progress.update(task, completed=written)
-    return written
+        batches = _batches(count, writers, chance)
+
+        async def write() -> None:
+            for writer, drafts in batches:
+                async with database.write() as session:
+                    service = PostService(session, writer, EventRecorder(session, writer.user_uid))
+                    await service.create_many(drafts)
+                progress.advance(task, len(drafts))
+
+        await asyncio.gather(*(write() for _ in range(_TRANSACTIONS)))
+    return count
 
 
 async def _author(database: Database, name: str) -> Principal:
@@ -111,6 +114,15 @@ async def _author(database: Database, name: str) -> Principal:
         async with database.write() as session:
             user = await user_service(session, PasswordHasher(1)).create(UserDraft(email, new_password(), name))
     return Principal(user.id, user.uid, (Role.AUTHOR,), frozenset({PostPermission.READ, PostPermission.WRITE}))
+
+
+def _batches(
+    count: int, writers: Sequence[Principal], chance: random.Random
+) -> Iterator[tuple[Principal, list[PostDraft]]]:
+    """The posts of each transaction with their author, the same for the same seed."""
+    drafts = _drafts(count, chance)
+    while batch := list(islice(drafts, _POSTS_IN_TRANSACTION)):
+        yield chance.choice(writers), batch
 
 
 def _drafts(count: int, chance: random.Random) -> Iterator[PostDraft]:
