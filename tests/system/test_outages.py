@@ -119,23 +119,29 @@ async def ensure_made_once(stack: Stack, samples: list[Sample]) -> None:
     assert set(found.values()) == {1}
 
 
-async def test_one_backend_is_ended(stack: Stack, outage: tuple[Outage, Load]) -> None:
+@pytest.mark.parametrize(
+    ("number", "most"),
+    # Only a transaction that is being committed may fail; a crash makes PostgreSQL restart all its processes.
+    [(signal.SIGTERM, 1), (signal.SIGKILL, None)],
+    ids=["ended", "crashed"],
+)
+async def test_one_backend_fails(
+    stack: Stack, outage: tuple[Outage, Load], number: signal.Signals, most: int | None
+) -> None:
     fault, load = outage
-    fault.run(lambda: stack.postgres.kill_backend(signal.SIGTERM), lambda: None, FAULT_SECONDS)
-    assert len(fault.rejected()) <= 1, "only a transaction that was being committed may fail"
+    fault.run(lambda: stack.postgres.kill_backend(number), lambda: None, FAULT_SECONDS)
+    rejected = fault.rejected()
+    assert most is None or len(rejected) <= most
     await ensure_made_once(stack, load.since(0.0))
 
 
-async def test_one_backend_crashes(stack: Stack, outage: tuple[Outage, Load]) -> None:
+@pytest.mark.parametrize("hangs", [True, False], ids=["hangs", "killed and started again"])
+async def test_postgresql_fails(stack: Stack, outage: tuple[Outage, Load], *, hangs: bool) -> None:
     fault, load = outage
-    fault.run(lambda: stack.postgres.kill_backend(signal.SIGKILL), lambda: None, FAULT_SECONDS)
-    fault.rejected()
-    await ensure_made_once(stack, load.since(0.0))
-
-
-async def test_postgresql_hangs(stack: Stack, outage: tuple[Outage, Load]) -> None:
-    fault, load = outage
-    fault.run(stack.postgres.freeze, stack.postgres.resume, FREEZE_SECONDS)
+    if hangs:
+        fault.run(stack.postgres.freeze, stack.postgres.resume, FREEZE_SECONDS)
+    else:
+        fault.run(stack.postgres.kill, stack.postgres.start, FAULT_SECONDS)
     assert fault.rejected()
     down, up = fault.readiness_delays()
     assert down < stretched(READINESS_SECONDS)
@@ -143,26 +149,13 @@ async def test_postgresql_hangs(stack: Stack, outage: tuple[Outage, Load]) -> No
     await ensure_made_once(stack, load.since(0.0))
 
 
-async def test_postgresql_is_killed_and_started_again(stack: Stack, outage: tuple[Outage, Load]) -> None:
+@pytest.mark.parametrize("dependency", ["redis", "worker"])
+async def test_no_request_needs_redis_or_the_worker(stack: Stack, outage: tuple[Outage, Load], dependency: str) -> None:
     fault, load = outage
-    fault.run(stack.postgres.kill, stack.postgres.start, FAULT_SECONDS)
-    assert fault.rejected()
-    down, up = fault.readiness_delays()
-    assert down < stretched(READINESS_SECONDS)
-    assert up < stretched(READINESS_SECONDS)
-    await ensure_made_once(stack, load.since(0.0))
-
-
-async def test_redis_hangs(stack: Stack, outage: tuple[Outage, Load]) -> None:
-    fault, load = outage
-    fault.run(stack.redis.suspend, stack.redis.resume, FAULT_SECONDS)
-    assert fault.rejected() == [], "requests are counted in the process"
-    await ensure_made_once(stack, load.since(0.0))
-
-
-async def test_the_worker_is_killed(stack: Stack, outage: tuple[Outage, Load]) -> None:
-    fault, load = outage
-    fault.run(stack.worker.kill, stack.start_worker, FAULT_SECONDS)
+    if dependency == "redis":
+        fault.run(stack.redis.suspend, stack.redis.resume, FAULT_SECONDS)
+    else:
+        fault.run(stack.worker.kill, stack.start_worker, FAULT_SECONDS)
     assert fault.rejected() == []
     await ensure_made_once(stack, load.since(0.0))
 
