@@ -1,21 +1,21 @@
 """A circuit breaker: counts in Redis while it replies in time, otherwise in this process."""
 
 import asyncio
-import random
 from contextlib import suppress
+from itertools import count
 from typing import Final, Protocol
 
 import structlog
 from redis.exceptions import RedisError
 
+from observability.concurrency.backoff import Backoff
 from observability.rate_limit.limiter import Decision, Limiter
 from observability.rate_limit.policies import PolicySet
 from observability.rate_limit.redis import RedisLimiter
 
 _LOG: Final = structlog.get_logger()
 FAILURES: Final = (RedisError, OSError, TimeoutError)
-_FIRST_PAUSE: Final = 0.1
-_LONGEST_PAUSE: Final = 2.0
+_PROBES: Final = Backoff(first=0.1, longest=2.0)
 _ATTEMPTS: Final = 3
 _TOLERATED: Final = 0.25
 """Seconds of failures, without a reply in between, that open the circuit."""
@@ -105,13 +105,10 @@ class FallbackLimiter:
             self._probe = asyncio.create_task(self._probe_until_available(), name="rate-limit-probe")
 
     async def _probe_until_available(self) -> None:
-        pause = _FIRST_PAUSE
-        while True:
-            # Jitter, so that the workers of all hosts do not reconnect at once to a Redis that has just started.
-            await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load, guards nothing
+        for failures in count():
+            await asyncio.sleep(_PROBES.delay(failures))
             if await self.is_available():
                 break
-            pause = min(2 * pause, _LONGEST_PAUSE)
         self._probe = None
         self._failing_since = None
         self._metrics.circuit_changed(is_open=False)

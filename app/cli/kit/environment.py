@@ -19,7 +19,6 @@ from app.access.permissions import declared_permissions
 from app.access.principal import Principal, Role
 from app.cli.kit.output import CommandError
 from app.errors import Unavailable
-from app.kit.backoff import Backoff
 from app.kit.db import migrations
 from app.kit.db.database import Database
 from app.kit.db.embedded import EmbeddedPostgres
@@ -28,6 +27,7 @@ from app.settings.database import DatabaseSettings
 from app.settings.errors import SettingsError
 from app.settings.loading import load_settings
 from app.settings.root import Settings
+from observability.concurrency.backoff import Backoff
 
 Result = TypeVar("Result")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from app.cli.kit.output import CommandError
-from app.kit.backoff import Backoff
+from observability.concurrency.backoff import Backoff
 
 LIMIT: Final = 5
 WINDOW_SECONDS: Final = 60.0

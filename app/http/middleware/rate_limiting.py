@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.errors import Unauthenticated
+from app.http.handshakes import method_of
 from app.http.principal import has_credentials
 from app.http.rate_limit.admission import charge_address
 from app.http.rate_limit.limits import QuotaExceeded
@@ -39,9 +40,7 @@ class RateLimitMiddleware:
         await self._app(scope, receive, send)
 
     async def _charge(self, scope: Scope) -> None:
-        # The handshake of a WebSocket is a GET request.
-        method = scope.get("method", "GET")
-        method = "GET" if method == "HEAD" else method
+        method = "GET" if (method := method_of(scope)) == "HEAD" else method
         path = path_below_mount(scope)
         try:
             await charge_address(scope, self._costs.get((method, path), 1))

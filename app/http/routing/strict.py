@@ -103,7 +103,7 @@ class StrictRoute(APIRoute):
         if (plan := read_plan(self)) is not None:
             inner = compile_read(plan, inner)
         known = {alias for alias, declaration in parameters(self) if isinstance(declaration, Query)}
-        accepted = self._accepted()
+        accepted, form_fields = self._accepted(), self._form_fields()
         document = self.openapi_extra or {}
         cost, authenticates, caching = cost_of(document), bool(document.get("security")), caching_of(document)
         required = required_permissions(document)
@@ -113,7 +113,7 @@ class StrictRoute(APIRoute):
             if self.strict_parameters and request.scope["query_string"]:
                 ensure_parameters(request.query_params, known)
             if accepted is not None:
-                await self._read(request, accepted)
+                await self._read(request, accepted, form_fields)
             return await inner(request)
 
         async def handle(request: Request) -> Response:
@@ -143,7 +143,7 @@ class StrictRoute(APIRoute):
         """Call the handler. A version overrides this to add entity tags or idempotency keys."""
         return await handler(request)
 
-    async def _read(self, request: Request, accepted: frozenset[str]) -> None:
+    async def _read(self, request: Request, accepted: frozenset[str], form_fields: Collection[str]) -> None:
         # Read here: FastAPI would report an error of the size limit, or of a form, as a parsing error.
         if await request.body():
             _ensure_readable(request, accepted)
@@ -151,7 +151,7 @@ class StrictRoute(APIRoute):
             form = await request.read_form()
             if self.strict_parameters:
                 # RFC 6749, section 3.2; unknown fields are ignored.
-                _ensure_single(form, "body", self._form_fields())
+                _ensure_single(form, "body", form_fields)
 
     def _form_fields(self) -> Collection[str]:
         declaration = body_declaration(self)

@@ -7,7 +7,7 @@ from pgqueuer.domain.models import Context, Job
 from pgqueuer.errors import RetryRequested
 from pgqueuer.executors import EntrypointExecutor
 
-from app.kit.backoff import Backoff
+from observability.concurrency.backoff import Backoff
 
 
 class JobFailed(Exception):

@@ -15,9 +15,9 @@ from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
 from pgqueuer.errors import FailingListenerError
 
 from app.errors import TimedOut, Unavailable
-from app.kit.backoff import Backoff
 from app.kit.db.errors import domain_error, interrupts_statement
 from app.kit.queue.metrics import JobMetrics
+from observability.concurrency.backoff import Backoff
 
 _LOG: Final = structlog.get_logger()
 APPLICATION_NAME: Final = "strata worker"

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import DomainError
 from app.http.caching import cache_headers, is_shared
-from app.http.handshakes import request_of
+from app.http.handshakes import method_of, request_of
 from app.http.principal import has_credentials
 from app.http.rate_limit.admission import admit_without_route
 from app.http.rate_limit.limits import QuotaExceeded
@@ -91,7 +91,7 @@ class VersionMiddleware:
         was not charged has no quota, since none was looked up.
         """
         state, credentials = state_of(scope), has_credentials(scope)
-        shared = is_shared(state.caching, scope.get("method", "GET"), status, credentials=credentials)
+        shared = is_shared(state.caching, method_of(scope), status, credentials=credentials)
         quota = self._shared_quota if shared else self._quota
         return [
             *(() if state.decision is None else quota(state.decision)),
