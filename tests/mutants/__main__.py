@@ -17,7 +17,7 @@ from typing import Final
 from tests.mutants import sample
 from tests.mutants.mutate import Mutant
 from tests.mutants.pool import Pool, Records, Verdict, record_lines
-from tests.mutants.report import Report, excused, record, unknown_places
+from tests.mutants.report import Known, Report, excused, record, unknown_places
 from tests.mutants.targets import PACKAGES, files_of_tests, modules_of, package_of
 from tests.mutants.verdicts import Verdicts, mutants_of
 
@@ -40,7 +40,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--seed", default=os.environ.get("GITHUB_SHA", today), help="of the sample; commit or date by default"
     )
     parser.add_argument(
-        "--share", type=float, default=1.0, help="judge this share of the mutants, the same ones for a seed"
+        "--share", type=float, default=1.0, help="judge this share of the mutants, always the same ones"
     )
     parser.add_argument("--record", action="store_true", help="write the survivors of whole packages to known.json")
     return parser.parse_args(arguments)
@@ -93,15 +93,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     reports: list[Report] = []
     for place in options.places or PACKAGES:
         package, mutants = _mutants(place)
-        chosen = sample.share(mutants, options.share, options.seed)
+        chosen = sample.share(mutants, options.share)
         report = Report(place, judge(package, chosen, options.processes), excused())
         report.show(show)
         reports.append(report)
         for module, function, change in unknown_places(report.reasons, mutants) if place == package else ():
             show(f"survivors.toml lists a mutant that does not exist: {module} {function}\n{change}")
             sufficient = False
-        if options.record and place == package and options.share == 1:
-            record(package, [mutant.key for mutant in report.survivors])
+        if options.record and place == package:
+            record(package, Known(options.share, frozenset(mutant.key for mutant in report.survivors)))
         sufficient &= report.is_sufficient()
     show("\nScore by package")
     for report in reports:

@@ -23,16 +23,27 @@ def excused(path: Path = SURVIVORS) -> dict[Key, str]:
     return {(entry["module"], entry["function"], entry["change"].strip()): entry["reason"] for entry in entries}
 
 
-def known(path: Path = KNOWN) -> dict[str, set[Key]]:
-    """The survivors of each package that the last full run found; a package that was not judged yet is absent."""
+@dataclass(frozen=True)
+class Known:
+    """What the last recorded run of a package found: the share of its mutants that was judged, and the survivors."""
+
+    share: float
+    survivors: frozenset[Key]
+
+
+def known(path: Path = KNOWN) -> dict[str, Known]:
+    """The recorded packages."""
     content: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return {package: {(m, f, c) for m, f, c in entries} for package, entries in content.items()}
+    return {
+        package: Known(entry["share"], frozenset((m, f, change) for m, f, change in entry["survivors"]))
+        for package, entry in content.items()
+    }
 
 
-def record(package: str, survivors: Collection[Key], path: Path = KNOWN) -> None:
-    """Replace the known survivors of a package."""
-    content = {**known(path), package: set(survivors)}
-    text = {name: sorted(map(list, keys)) for name, keys in sorted(content.items())}
+def record(package: str, found: Known, path: Path = KNOWN) -> None:
+    """Replace what is known of a package."""
+    content = sorted({**known(path), package: found}.items())
+    text = {name: {"share": entry.share, "survivors": sorted(map(list, entry.survivors))} for name, entry in content}
     path.write_text(json.dumps(text, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

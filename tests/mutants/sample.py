@@ -21,10 +21,10 @@ _RECORDING: Final = 0.45
 """The share of the time that recording lines may take: one more package is started only before."""
 
 
-def share(mutants: Sequence[Mutant], part: float, seed: str) -> list[Mutant]:
-    """A part of the mutants; the same ones for the same seed, whatever else changes in their package."""
+def share(mutants: Sequence[Mutant], part: float) -> list[Mutant]:
+    """A part of the mutants: always the same ones, whatever else changes in their package."""
     limit = int(part * 2**32)
-    return [m for m in mutants if int(hashlib.sha256(f"{seed}\0{m.key}".encode()).hexdigest()[:8], 16) < limit]
+    return [m for m in mutants if int(hashlib.sha256(f"panel\0{m.key}".encode()).hexdigest()[:8], 16) < limit]
 
 
 def order_of_packages(seed: str, packages: Iterable[str] = PACKAGES) -> list[str]:
@@ -32,14 +32,14 @@ def order_of_packages(seed: str, packages: Iterable[str] = PACKAGES) -> list[str
     return random.Random(seed).sample(sorted(packages), k=len(list(packages)))  # noqa: S311 - reproducible
 
 
-def choose(package: str, seed: str) -> list[Mutant]:
-    """Mutants of some modules of a package, of as many functions as possible."""
+def choose(package: str, part: float, seed: str) -> list[Mutant]:
+    """Mutants of some modules of a package, of as many functions as possible, from a share of all."""
     chance = random.Random(f"{seed} {package}")  # noqa: S311 - reproducible
     modules = modules_of(package)
     chosen: list[Mutant] = []
     for module in sorted(chance.sample(modules, k=min(_MODULES, len(modules)))):
         by_function: dict[str, list[Mutant]] = {}
-        for mutant in mutants_of(module):
+        for mutant in share(mutants_of(module), part):
             by_function.setdefault(mutant.function, []).append(mutant)
         functions = chance.sample(sorted(by_function), k=min(_PER_MODULE, len(by_function)))
         chosen += [chance.choice(by_function[function]) for function in functions]
@@ -58,14 +58,14 @@ def run(seed: str, seconds: float, processes: int, show: Callable[[str], None]) 
             continue
         if time.monotonic() - started > 0.8 * seconds:
             break
-        mutants = choose(package, seed)
+        mutants = choose(package, accepted[package].share, seed)
         record_lines(records, files, processes, show)
         lines = records.line_map(files)
         tests = {mutant: lines.tests(mutant, _MAX_SECONDS) for mutant in mutants}
         for verdict in Pool(lines).judge(tests, files, processes, started + seconds):
             judged += 1
             mutant = verdict.mutant
-            if not verdict.catcher and mutant.key not in reasons and mutant.key not in accepted[package]:
+            if not verdict.catcher and mutant.key not in reasons and mutant.key not in accepted[package].survivors:
                 new += 1
                 show(f"\nnew survivor: {mutant}")
         show(f"{package}: {len(mutants)} mutants, {time.monotonic() - started:.0f} s")

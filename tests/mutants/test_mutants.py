@@ -6,8 +6,8 @@ import pytest
 
 from tests.mutants.mutate import Mutant, mutants
 from tests.mutants.pool import Verdict
-from tests.mutants.report import Report, excused, known, record, unknown_places
-from tests.mutants.sample import order_of_packages, share
+from tests.mutants.report import Known, Report, excused, known, record, unknown_places
+from tests.mutants.sample import choose, order_of_packages, share
 from tests.mutants.targets import NOT_MUTATED, PACKAGES, ROOT, SOURCES, files_of_tests, modules_of, package_of
 from tests.mutants.verdicts import mutants_of
 
@@ -120,14 +120,18 @@ def test_an_excuse_for_a_mutant_that_does_not_exist_is_reported() -> None:
 def test_known_survivors_are_recorded_by_package(tmp_path: Path) -> None:
     path = tmp_path / "known.json"
     path.write_text("{}")
-    record("app/posts", [("app.posts.views", "View", "- a\n+ b")], path)
-    record("app/users", [], path)
-    assert known(path) == {"app/posts": {("app.posts.views", "View", "- a\n+ b")}, "app/users": set()}
+    posts = Known(0.5, frozenset({("app.posts.views", "View", "- a\n+ b")}))
+    users = Known(1, frozenset())
+    record("app/posts", users, path)
+    record("app/users", users, path)
+    record("app/posts", posts, path)
+    assert known(path) == {"app/posts": posts, "app/users": users}
 
 
 def test_a_sample_is_reproducible_and_differs_by_seed() -> None:
     planted: list[Mutant] = list(mutants("m", SOURCE))
-    assert share(planted, 0.5, "7") == share(planted, 0.5, "7") != share(planted, 0.5, "8")
-    assert len(share(planted, 1, "7")) == len(planted)
+    assert share(planted, 1) == planted
+    assert set(share(planted, 0.2)) < set(share(planted, 0.6)) < set(planted), "a greater share contains a smaller one"
+    assert choose("app/kit", 1, "7") == choose("app/kit", 1, "7") != choose("app/kit", 1, "8")
     assert order_of_packages("7") == order_of_packages("7") != order_of_packages("8")
     assert sorted(order_of_packages("7")) == sorted(PACKAGES)

@@ -1,0 +1,44 @@
+"""The findings about every example, in full: ``python -m tests.contracts.compat.recorded`` writes them for a review."""
+
+import copy
+import json
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from contracts.compat import diff
+from contracts.compat.catalogue.schemas import CHANGES, Context
+from tests.contracts.compat.documents import at
+from tests.contracts.compat.protocol_examples import PROTOCOL_EXAMPLES
+from tests.contracts.compat.schema_examples import COMPONENTS, SCHEMA_EXAMPLES
+
+Json = Any
+RECORDED: Final = Path(__file__).with_name("findings.json")
+
+
+def pairs() -> dict[str, tuple[Json, Json]]:
+    """The old and the new document of each example, and of the harmless change of a protocol example."""
+    found = {}
+    for name, example in PROTOCOL_EXAMPLES.items():
+        found[name] = (example.old, example.new)
+        found[f"{name}, harmless"] = (example.old, example.harmless)
+    contexts = {change.name: [context for context in Context if change.occurs_in(context)] for change in CHANGES}
+    for change, schemas in SCHEMA_EXAMPLES.items():
+        for context in contexts[change]:
+            old, new = (at(context, schema, **COMPONENTS) for schema in (schemas.old, schemas.new))
+            found[f"{change}, {context.value}"] = (old, new)
+    return found
+
+
+def lines(old: Json, new: Json) -> list[str]:
+    """One line for each finding: severity, rule, operations, pointer and message."""
+    return [
+        f"{each.severity} {each.rule} | {', '.join(each.operations)} | {each.pointer} | {each.message}"
+        for each in diff(copy.deepcopy(old), copy.deepcopy(new))
+    ]
+
+
+if __name__ == "__main__":
+    findings = {name: lines(*pair) for name, pair in pairs().items()}
+    RECORDED.write_text(json.dumps(findings, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
+    sys.stdout.write(f"Written: {RECORDED}\n")
