@@ -15,6 +15,7 @@ MINUTES ?= 20
 SEED ?=
 # Parameters of `make mutants` and `make mutants-sample`.
 PACKAGE ?=
+PART ?=
 SAMPLE_SECONDS ?= 270
 # Parameter of `make test-outages`: how long each fault lasts.
 HOLD ?= 180
@@ -62,8 +63,8 @@ test-deep: $(INSTALLED) ## many more random cases: the laws, then each version a
 test-outages: $(INSTALLED) ## each dependency fails under load for HOLD=180 seconds
 	CI=true TESTS_FAULT_SECONDS=$(HOLD) .venv/bin/python -m pytest -n 0 -s tests/system/test_outages.py
 
-mutants: $(INSTALLED) ## plant bugs in every package; fails unless its tests catch 90 %; PACKAGE=app/posts for one
-	.venv/bin/python -m tests.mutants $(PACKAGE)
+mutants: $(INSTALLED) ## plant bugs in every package; fails unless its tests catch 90 %; PACKAGE=app/posts, PART=1/6
+	.venv/bin/python -m tests.mutants $(PACKAGE) $(if $(PART),--part $(PART))
 
 mutants-sample: $(INSTALLED) ## a sample of these bugs in SAMPLE_SECONDS=270, chosen by SEED; fails on new survivors
 	.venv/bin/python -m tests.mutants --sample $(SAMPLE_SECONDS) $(if $(SEED),--seed $(SEED))

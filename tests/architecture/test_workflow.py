@@ -32,9 +32,15 @@ def test_the_jobs_run_every_step_of_the_script() -> None:
 
 
 def test_the_scheduled_job_plants_every_mutant_and_runs_many_cases() -> None:
-    assert steps("deep") == ["mutants", "test-deep"]
-    (command,) = (step["run"] for step in jobs()["deep"]["steps"] if "run" in step)
-    assert command.endswith(".ci/run deep")
+    assert steps("deep") == ["test-deep"]
+    assert steps("mutants") == ["mutants"]
+    commands = {name: [step["run"] for step in jobs()[name]["steps"] if "run" in step] for name in ("deep", "mutants")}
+    parts = jobs()["mutants"]["strategy"]["matrix"]["part"]
+    assert parts == list(range(1, len(parts) + 1))
+    assert commands == {
+        "deep": ["bash .ci/run deep"],
+        "mutants": [f"bash .ci/run mutants ${{{{ matrix.part }}}}/{len(parts)}"],
+    }
 
 
 def test_every_step_is_a_target() -> None:

@@ -18,7 +18,7 @@ from tests.mutants import sample
 from tests.mutants.mutate import Mutant
 from tests.mutants.pool import Pool, Records, Verdict, record_lines
 from tests.mutants.report import Known, Report, excused, record, unknown_places
-from tests.mutants.targets import PACKAGES, files_of_tests, modules_of, package_of
+from tests.mutants.targets import PACKAGES, files_of_tests, modules_of, package_of, part_of_packages
 from tests.mutants.verdicts import Verdicts, mutants_of
 
 MAX_SECONDS: Final = 20.0
@@ -33,6 +33,7 @@ def show(line: str) -> None:
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
     parser.add_argument("places", nargs="*", help="package, module, or module:line; all packages by default")
+    parser.add_argument("--part", type=_part, metavar="N/M", help="one of M parts of the packages, of similar size")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 2)
     parser.add_argument("--sample", type=float, metavar="SECONDS", help="judge a sample for this long")
     today = dt.datetime.now(dt.UTC).date().isoformat()
@@ -44,6 +45,13 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--record", action="store_true", help="write the survivors of whole packages to known.json")
     return parser.parse_args(arguments)
+
+
+def _part(text: str) -> list[str]:
+    number, _, parts = text.partition("/")
+    if not (number.isdigit() and parts.isdigit() and 1 <= int(number) <= int(parts)):
+        raise argparse.ArgumentTypeError(f"--part must be N/M with N from 1 to M, got {text!r}")
+    return part_of_packages(int(number), int(parts))
 
 
 def _mutants(place: str) -> tuple[str, list[Mutant]]:
@@ -91,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return sample.run(options.seed, options.sample, options.processes, show)
     sufficient = True
     reports: list[Report] = []
-    for place in options.places or PACKAGES:
+    for place in options.places or options.part or PACKAGES:
         package, mutants = _mutants(place)
         chosen = sample.share(mutants, options.share)
         report = Report(place, judge(package, chosen, options.processes), excused())

@@ -119,6 +119,15 @@ def modules_of(package: str) -> list[str]:
     return [name for name in names if (ROOT / path_of(name)).stat().st_size and package_of(name) == package]
 
 
+def part_of_packages(number: int, parts: int) -> list[str]:
+    """One of several parts of the packages, which have about the same size of source: jobs run them in parallel."""
+    sizes = {each: sum((ROOT / path_of(name)).stat().st_size for name in modules_of(each)) for each in PACKAGES}
+    shares: list[list[str]] = [[] for _ in range(parts)]
+    for package in sorted(sizes, key=lambda each: (-sizes[each], each)):
+        min(shares, key=lambda share: sum(sizes[each] for each in share)).append(package)
+    return shares[number - 1]
+
+
 def files_of_tests(package: str) -> list[str]:
     """The test files that run against the mutants of a package."""
     found: list[str] = []

@@ -1,5 +1,6 @@
 """The mutants of a module, the packages that have some, and the lists of survivors."""
 
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,16 @@ from tests.mutants.mutate import Mutant, mutants
 from tests.mutants.pool import Verdict
 from tests.mutants.report import Known, Report, excused, known, record, unknown_places
 from tests.mutants.sample import choose, order_of_packages, share
-from tests.mutants.targets import NOT_MUTATED, PACKAGES, ROOT, SOURCES, files_of_tests, modules_of, package_of
+from tests.mutants.targets import (
+    NOT_MUTATED,
+    PACKAGES,
+    ROOT,
+    SOURCES,
+    files_of_tests,
+    modules_of,
+    package_of,
+    part_of_packages,
+)
 from tests.mutants.verdicts import mutants_of
 
 SOURCE = '''"""A module."""
@@ -71,6 +81,12 @@ def test_every_module_is_mutated_or_excluded_with_a_reason() -> None:
             excluded = any(f"{name}/".startswith(f"{package}/") for package in NOT_MUTATED)
             assert mutated != excluded, f"{name} must be in one table of tests/mutants/targets.py"
     assert all(len(reason.split()) > 4 or reason == "empty" for reason in NOT_MUTATED.values())
+
+
+def test_parts_contain_each_package_once() -> None:
+    parts = [part_of_packages(number, 4) for number in (1, 2, 3, 4)]
+    assert sorted(chain.from_iterable(parts)) == sorted(PACKAGES)
+    assert all(parts)
 
 
 @pytest.mark.parametrize("package", PACKAGES)
