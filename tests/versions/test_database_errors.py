@@ -114,11 +114,8 @@ def settings_of_database() -> DatabaseSettings:
 
 
 @pytest.fixture
-async def scene(
-    admin_dsn: str, settings: Settings, settings_of_database: DatabaseSettings, request: pytest.FixtureRequest
-) -> AsyncIterator[Scene]:
-    name = f"strata_errors_{os.getpid()}_{abs(hash(request.node.nodeid))}"
-    dsn = await clone(admin_dsn, name)
+async def scene(admin_dsn: str, settings: Settings, settings_of_database: DatabaseSettings) -> AsyncIterator[Scene]:
+    dsn = await clone(admin_dsn, "errors")
     patient = settings.with_groups(PATIENT.model_copy(update={"cursor_key": settings[HttpSettings].cursor_key}))
     database = await Database.open(dsn, settings_of_database)
     operator, locker = await asyncpg.connect(dsn), await asyncpg.connect(dsn)
@@ -131,9 +128,6 @@ async def scene(
     await database.close()
     await operator.close()
     await locker.close()
-    connection = await asyncpg.connect(admin_dsn)
-    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await connection.close()
 
 
 def ensure_rejected(version: str, kind: str, response: httpx2.Response, status: int) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from observability.metrics.multiprocess import consumers, locks
-from observability.metrics.multiprocess.consumers import OTHER, ConsumerTable
+from observability.metrics.multiprocess.consumers import ANONYMOUS, ID_BYTES, OTHER, PROBATION, ConsumerTable
 from observability.metrics.multiprocess.layout import Family
 from observability.metrics.multiprocess.snapshot import Merged
 
@@ -118,3 +118,63 @@ def test_seconds_belong_to_their_consumer(tmp_path: Path) -> None:
     first.flush()
     assert series_of(second, SECONDS) == {("slow", "v2"): 3.5, ("fast", "v2"): 0.25}
     assert sum(series_of(second).values()) == 4
+
+
+PER_CONSUMER = len(CELLS) + 2
+"""Series: the cells, and the seconds of two versions."""
+
+
+def own_series(table: ConsumerTable) -> set[str]:
+    return {consumer for consumer, *_ in series_of(table)} - {OTHER, ANONYMOUS}
+
+
+def test_the_smallest_budget_has_room_for_one_consumer() -> None:
+    table = ConsumerTable(CELLS, 3 * PER_CONSUMER)
+    table.count("first", *CELLS[0])
+    assert own_series(table) == {"first"}
+    with pytest.raises(ValueError, match="too small"):
+        ConsumerTable(CELLS, 3 * PER_CONSUMER - 1)
+
+
+def test_the_table_is_filled_up_to_its_budget_and_no_further() -> None:
+    budget = 5 * PER_CONSUMER
+    table = ConsumerTable(CELLS, budget)
+    for consumer in ("a", "b", "c", OTHER, None):
+        for cell in CELLS:
+            table.count(consumer, *cell, seconds=0.25)
+    assert own_series(table) == {"a", "b", "c"}, "three beside the reserved ones"
+    counts, seconds = series_of(table), series_of(table, SECONDS)
+    assert len(counts) + len(seconds) == budget
+    assert set(counts.values()) == {1}
+    assert set(seconds.values()) == {0.5}
+    table.count("d", *CELLS[0])
+    assert len(own_series(table)) == 2, "the fourth has replaced one of the three, and counts as other at first"
+
+
+def test_a_newcomer_replaces_the_least_active_consumer_after_its_probation() -> None:
+    table = ConsumerTable(CELLS, 5 * PER_CONSUMER)
+    for consumer, times in (("busy", 30), ("idle", 2), ("steady", 20)):
+        for _ in range(times):
+            table.count(consumer, *CELLS[0], seconds=1)
+    for _ in range(PROBATION):
+        table.count("new", *CELLS[0], seconds=1)
+    assert own_series(table) == {"busy", "steady"}
+    assert series_of(table)[OTHER, *CELLS[0]] == 2 + PROBATION
+    table.count("new", *CELLS[0], seconds=1)
+    counts, seconds = series_of(table), series_of(table, SECONDS)
+    assert (counts["new", *CELLS[0]], counts["busy", *CELLS[0]], counts["steady", *CELLS[0]]) == (1, 30, 20)
+    assert (seconds["new", "v1"], seconds[OTHER, "v1"]) == (1, 2 + PROBATION)
+    assert sum(counts.values()) == 30 + 2 + 20 + PROBATION + 1
+
+
+def test_long_and_unusual_names_are_cut_to_their_slot() -> None:
+    table = ConsumerTable(CELLS, 5 * PER_CONSUMER)
+    for consumer in ("x" * 200, "after", "ü" * 100):
+        table.count(consumer, *CELLS[0])
+        table.count(consumer, *CELLS[0])
+    found = series_of(table)
+    assert {name: value for (name, *_), value in found.items() if name not in {OTHER, ANONYMOUS}} == {
+        "x" * ID_BYTES: 2,
+        "after": 2,
+        "ü" * (ID_BYTES // 2): 2,
+    }

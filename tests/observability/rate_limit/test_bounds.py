@@ -12,6 +12,7 @@ from observability.rate_limit.local import LocalLimiter
 from observability.rate_limit.policies import PolicySet
 from observability.rate_limit.redis import RedisLimiter
 from observability.tracing.recording import Recording, use_recording
+from tests.observability.rate_limit.model import Clock
 from tests.support.redis import RedisServer
 
 ROOT = Path(__file__).parents[3]
@@ -34,6 +35,32 @@ async def test_flood_of_clients_does_not_reset_an_active_client() -> None:
         if number % 10 == 0:
             allowed += (await limiter.charge("greedy", RULES)).allowed
     assert 5 <= allowed <= 10, "the quota, or that of two windows"
+
+
+async def test_newcomers_are_limited_although_the_table_is_full() -> None:
+    """The counter that was idle longest is dropped, never the newest: its client would have no limit at all."""
+    limiter, both = LocalLimiter(1000, Clock()), 2
+    for number in range(1000):
+        await limiter.charge(f"address:{number}", RULES)
+    for newcomer in ("one", "two"):
+        allowed = [(await limiter.charge(newcomer, RULES)).allowed for _ in range(8)]
+        assert allowed == [True] * 5 + [False] * 3
+    # As many clients as there is room for beside the two.
+    for number in range(1000 // both - 2):
+        await limiter.charge(f"later:{number}", RULES)
+    assert [(await limiter.charge(newcomer, RULES)).allowed for newcomer in ("one", "two")] == [False, False]
+
+
+async def test_counters_of_a_lost_redis_are_continued_although_the_table_is_full() -> None:
+    limiter = LocalLimiter(1000, clock := Clock())
+    for number in range(1000):
+        await limiter.charge(f"address:{number}", RULES)
+    elapsed = [(5, 0, clock() % policy.milliseconds) for policy in RULES.policies]
+    limiter.adopt("newcomer", RULES, elapsed, clock(), 0)
+    assert not (await limiter.charge("newcomer", RULES)).allowed
+    for number in range(400):
+        limiter.adopt(f"later:{number}", RULES, elapsed, clock(), 0)
+    assert not (await limiter.charge("newcomer", RULES)).allowed
 
 
 async def test_redis_keys_expire(redis_server: RedisServer, redis_limiter: Callable[..., RedisLimiter]) -> None:

@@ -1,8 +1,14 @@
 """Advisory locks exclude each other by purpose and key, until the transaction ends."""
 
+import asyncio
+
+from sqlalchemy import text
+
 from app.kit.db.database import Database
 from app.kit.db.locks import lock, lock_ids, try_lock
 from app.settings.database import DatabaseSettings
+from tests.support.app import TestApp
+from tests.support.transactions import blocked_or_done
 
 
 async def test_a_lock_is_exclusive_for_its_purpose_and_key(admin_dsn: str) -> None:
@@ -15,6 +21,32 @@ async def test_a_lock_is_exclusive_for_its_purpose_and_key(admin_dsn: str) -> No
     async with database.write() as third:
         assert await try_lock(third, "test", b"key"), "released at the end of the transaction"
     await database.close()
+
+
+async def test_a_lock_that_was_tried_is_released_at_the_end_of_the_transaction(admin_dsn: str) -> None:
+    """Not at the end of the session, which returns to the pool."""
+    database = await Database.open(admin_dsn, DatabaseSettings())
+    async with database.write() as first:
+        assert await try_lock(first, "test", b"tried")
+    async with database.write() as second, database.write() as third:
+        # The second transaction has the connection of the first one.
+        await second.execute(text("SELECT 1"))
+        assert await try_lock(third, "test", b"tried")
+    await database.close()
+
+
+async def test_a_lock_waits_for_another_transaction(concurrent_app: TestApp) -> None:
+    database = concurrent_app.runtime.database
+
+    async def wait() -> None:
+        async with database.write() as session:
+            await lock(session, "test", b"exclusive")
+
+    async with database.write() as first:
+        await lock(first, "test", b"exclusive")
+        task = asyncio.create_task(wait())
+        assert await blocked_or_done(concurrent_app, task), "the second transaction waits"
+    await task
 
 
 def test_the_ids_fit_into_the_integers_of_postgresql() -> None:
