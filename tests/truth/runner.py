@@ -13,6 +13,7 @@ from tests.truth.states import STATES, Values
 from tests.truth.table import Act, Call, KeyRow, Row
 from tests.truth.world import Headers, World, keys_to_try
 
+_CHALLENGES: Final = {"unauthenticated": "Bearer", "invalid_token": 'Bearer error="invalid_token"'}
 _NAMING_A_SCOPE: Final = {"insufficient_permissions", "not_your_account"}
 
 
@@ -94,6 +95,7 @@ async def _check_refused(world: World, attempts: Sequence[Attempt]) -> None:
             values = arranged[attempt.caller if STATES[attempt.row.state].of_the_caller else ""]
             response = await _send(world, attempt, values)
             _compare(attempt, response)
+            _compare_challenge(attempt, response)
             _compare_scope(attempt, response)
         if attempts:
             assert await world.fingerprint() == before, f"{', '.join(map(str, attempts))}: refused, yet rows changed"
@@ -159,6 +161,14 @@ def _compare(attempt: Attempt, response: httpx2.Response) -> None:
     found = attempt.call.read(response)
     expected = (attempt.call.status, "") if outcome.allowed else outcome.reason(attempt.version)
     assert found == expected, f"{attempt}: expected {expected}, got {found}: {response.text[:300]}"
+
+
+def _compare_challenge(attempt: Attempt, response: httpx2.Response) -> None:
+    """A 401 says how to authenticate (RFC 6750, section 3)."""
+    expected = _CHALLENGES.get(attempt.cell.outcome.code)
+    if expected is not None:
+        found = response.headers.get("WWW-Authenticate")
+        assert found == expected, f"{attempt}: expected {expected!r} in WWW-Authenticate, got {found!r}"
 
 
 def _compare_scope(attempt: Attempt, response: httpx2.Response) -> None:
