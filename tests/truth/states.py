@@ -56,6 +56,7 @@ def user_values(user: User) -> Values:
         "user_id": {"v1": user.id, "v2": encode("usr", user.uid)},
         "row": user.id,
         "email": user.email,
+        "spelling": user.email.capitalize(),
         "tag": _tag(user, 1),
         "stale_tag": _tag(user, 7),
     }

@@ -1,6 +1,7 @@
 """The truth about users: their profiles, passwords, roles and deletion.
 
-"old-author" and "old-admin" are users whose session is an hour old, so it is no fresh proof of identity.
+"old-author" and "old-admin" are users whose session is an hour old, so it is no fresh proof of identity. "ended" is the
+author with credentials that are not valid: a revoked, an expired or another user's session, a revoked or expired key.
 """
 
 from collections.abc import Sequence
@@ -30,12 +31,20 @@ def permitted(response: httpx2.Response) -> int:
 
 
 def edits(
-    name: str, v1: Body, v2: Body, effects: Sequence[Effect] = (), events: Sequence[str] = UPDATED
+    name: str,
+    v1: Body,
+    v2: Body,
+    effects: Sequence[Effect] = (),
+    events: Sequence[str] = UPDATED,
+    mails: Sequence[str] | None = None,
 ) -> dict[str, Act]:
     """An edit of any user, ``users.<name>``, and one of the caller's own user, ``me.<name>``."""
     by_id = {"v1": [Call("users.update", json=v1)], "v2": [Call("users.update", json=v2)]}
     own = by_id | {"v2": [*by_id["v2"], Call("me.update", json=v2)]}
-    return {f"users.{name}": Act(by_id, effects, events), f"me.{name}": Act(own, effects, events)}
+    return {
+        f"users.{name}": Act(by_id, effects, events, mails=mails),
+        f"me.{name}": Act(own, effects, events, mails=mails),
+    }
 
 
 ACTS = {
@@ -66,7 +75,15 @@ ACTS = {
         "move",
         {"email": "moved@example.com"},
         {"email": "moved@example.com"},
-        [Effect("SELECT email FROM users WHERE id = $1", "moved@example.com")],
+        [Effect("SELECT email FROM users WHERE id = $1 AND NOT is_verified", "moved@example.com")],
+        mails=["Verify your e-mail address"],
+    ),
+    # Another spelling of the same address.
+    "me.respell": act(
+        v1=Call("users.update", json={"email": "$spelling"}),
+        v2=[Call("users.update", json={"email": "$spelling"}), Call("me.update", json={"email": "$spelling"})],
+        effects=[Effect("SELECT is_verified AND email <> lower(email) FROM users WHERE id = $1", value=True)],
+        events=UPDATED,
     ),
     **edits("move_to_taken", {"email": "Second.Admin@Example.com"}, {"email": "Second.Admin@Example.com"}, events=()),
     **edits(
@@ -201,7 +218,16 @@ users.set_password       peer                      | 401       403o       403o  
                          missing user              | 401       403o       403o   403o       404   404       401t
 users.set_password_unproven  peer                  | 401       403o       403o   403o       ok    403f      401t
 
+                                                       | ended
+me.get                   own                           | 401t
+me.permissions           own                           | 401t
+users.get                own                           | 401t
+
                                                        | admin
+me.respell               own                           | ok
+me.move                  own, second admin inactive    | 409
+                         own, second admin unverified  | 409
+users.move               second admin unverified       | ok
 users.delete             own, second admin inactive    | 409
                          own, second admin unverified  | 409
                          second admin inactive         | ok

@@ -82,6 +82,7 @@ class World:
         for label in ("author", "admin"):
             world.people[f"old-{label}"] = world.people[label]
             await world._sign_in(f"old-{label}", fresh=False)
+        await world._end_credentials()
         world.callers["deactivated"].append(world.people["deactivated"].headers)
         await world._add_posts()
         await world.execute("UPDATE users SET is_active = false WHERE email = $1", address("deactivated"))
@@ -119,6 +120,27 @@ class World:
     async def _sign_in(self, label: str, *, fresh: bool = True) -> None:
         token, self.sessions[label] = await self.start_session(label, fresh=fresh)
         self.callers[label] = [{"Authorization": f"Bearer {token}"}]
+
+    async def _end_credentials(self) -> None:
+        """Credentials of the author that were valid, and a session of another user in a token of the author."""
+        author = self.people["ended"] = self.people["author"]
+        tokens, sessions = zip(*[await self.start_session("author") for _ in range(2)], strict=True)
+        for session, change in zip(sessions, ("revoked_at", "expires_at"), strict=True):
+            await self.execute(
+                f"UPDATE sessions SET {change} = clock_timestamp() - interval '1 minute' WHERE id = $1",  # noqa: S608 - a constant
+                session.id,
+            )
+        signer = self.test_app.runtime.get(AuthComponent).signer
+        foreign = signer.issue(TokenType.ACCESS, subject=author.user.uid, session=self.sessions["other"].uid)
+        self.callers["ended"] = [{"Authorization": f"Bearer {token}"} for token in (*tokens, foreign)]
+        for change in ("revoked_at", "expires_at"):
+            key = await self.key_of("author", {"posts:read", "profile:read"})
+            self._keys.clear()
+            await self.execute(
+                f"UPDATE api_keys SET {change} = clock_timestamp() - interval '1 minute'"  # noqa: S608 - a constant
+                " WHERE id = (SELECT max(id) FROM api_keys)"
+            )
+            self.callers["ended"].append(key)
 
     async def start_session(self, label: str, *, fresh: bool = True) -> tuple[str, Session]:
         """An access token and its new session, which began now, or an hour ago."""

@@ -1,0 +1,89 @@
+"""API keys: their form, their scopes, their revocation, and early brownouts of other users' keys."""
+
+from datetime import timedelta
+
+import pytest
+
+from app.access import keys
+from app.access.commands import KeyDraft
+from app.access.errors import ApiKeyNotFound, UnknownScope
+from app.access.principal import Role
+from app.access.reader import PrincipalResolver
+from app.access.service import ApiKeyService
+from app.kit.clock import utc_now
+from tests.support.app import TestApp
+from tests.support.operations import VERSIONS
+
+ME = {"v1": "/api/v1/users/me", "v2": "/api/v2/me"}
+VALID = "sk_live_000000000000000000000000000000002UYg5A"
+
+
+def mistyped(index: int) -> str:
+    """The key with one character replaced."""
+    return VALID[:index] + ("a" if VALID[index] != "a" else "b") + VALID[index + 1 :]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *map(mistyped, (8, 20, 39, 40, 45)),
+        VALID[:-1],
+        VALID + "a",
+        VALID.replace("live", "lime"),
+        VALID[:-1] + "\u00e9",
+        VALID[:8] + "\u00e9" * 38,
+        VALID[:8] + "\udcff" * 38,
+        "",
+    ],
+)
+def test_a_malformed_key(text: str) -> None:
+    assert keys.well_formed(VALID)
+    assert not keys.well_formed(text)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("value", [b"sk_live_" + b"\xff" * 38, b"sk_live_" + "é".encode() * 19, b"\xff", b"\xe9\x00"])
+async def test_bytes_outside_ascii(test_app: TestApp, version: str, value: bytes) -> None:
+    async with test_app.client() as client:
+        for name, prefix in ((b"X-API-Key", b""), (b"Authorization", b"Bearer "), (b"Authorization", b"")):
+            response = await client.get(ME[version], headers=[(name, prefix + value)])
+            assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, 'Bearer error="invalid_token"')
+
+
+async def test_a_second_revocation_keeps_the_time_of_the_first(test_app: TestApp) -> None:
+    ada = await test_app.person("ada@example.com")
+    first = utc_now() - timedelta(hours=1)
+    principal, _ = await PrincipalResolver(test_app.runtime.database.reads).by_key(ada.key)
+    assert principal.key_uid is not None
+    async with test_app.runtime.database.write() as session:
+        service = ApiKeyService(session)
+        await service.revoke(principal.key_uid, first)
+        await service.revoke(principal.key_uid)
+        ((key, _),) = await service.list_all()
+        assert key.revoked_at == first
+
+
+@pytest.mark.parametrize("scope", ["credentials:write", "posts:burn", ""])
+async def test_a_scope_that_no_key_can_have(test_app: TestApp, scope: str) -> None:
+    ada = await test_app.person("ada@example.com")
+    async with test_app.runtime.database.write() as session:
+        service = ApiKeyService(session)
+        with pytest.raises(UnknownScope):
+            service.create(KeyDraft(ada.user.id, "k", ["posts:read", scope]))
+
+
+async def test_an_early_brownout_is_set_by_the_owner_or_an_admin(test_app: TestApp) -> None:
+    ada, bob = await test_app.person("ada@example.com"), await test_app.person("bob@example.com")
+    root = await test_app.person("root@example.com", Role.ADMIN)
+    until = utc_now() + timedelta(hours=1)
+    resolver = PrincipalResolver(test_app.runtime.database.reads)
+    owner, stranger, admin = [(await resolver.by_key(one.key))[0] for one in (ada, bob, root)]
+    assert owner.key_uid is not None
+    async with test_app.runtime.database.write() as session:
+        service = ApiKeyService(session)
+        with pytest.raises(ApiKeyNotFound):
+            await service.set_early_brownout(stranger, owner.key_uid, until)
+        for caller, value in ((owner, until), (owner, None), (admin, until)):
+            await service.set_early_brownout(caller, owner.key_uid, value)
+    changed, _ = await resolver.by_key(ada.key)
+    assert changed.early_brownout_until == until

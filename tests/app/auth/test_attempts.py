@@ -1,0 +1,71 @@
+"""Each way to authenticate counts its attempts under its own method, by outcome."""
+
+import pytest
+
+from tests.support.app import PASSWORD, TestApp
+from tests.support.operations import VERSIONS
+
+ADDRESS = "ada@example.com"
+ME = {"v1": "/api/v1/users/me", "v2": "/api/v2/me"}
+
+
+def count_of(test_app: TestApp) -> dict[tuple[str, str], float]:
+    """The attempts by method and outcome."""
+    (family,) = [one for one in test_app.runtime.metrics.registry.collect() if one.name == "auth_attempts"]
+    return {
+        (sample.labels["method"], sample.labels["outcome"]): sample.value
+        for sample in family.samples
+        if sample.name.endswith("_total") and sample.value
+    }
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_attempts(test_app: TestApp, version: str) -> None:
+    ada = await test_app.person(ADDRESS)
+    form = {"username": ADDRESS, "password": PASSWORD}
+    async with test_app.client() as client:
+
+        async def sign_in(password: str) -> dict[str, str]:
+            if version == "v1":
+                response = await client.post("/api/v1/auth/login", data=form | {"password": password})
+            else:
+                grant = form | {"grant_type": "password", "password": password}
+                response = await client.post("/api/v2/auth/token", data=grant)
+            found: dict[str, str] = response.json()
+            return found
+
+        async def refresh(token: str) -> None:
+            if version == "v1":
+                await client.post("/api/v1/auth/refresh", json={"refresh_token": token})
+            else:
+                await client.post("/api/v2/auth/token", data={"grant_type": "refresh_token", "refresh_token": token})
+
+        async def call(headers: dict[str, str]) -> None:
+            await client.get(ME[version], headers=headers)
+
+        tokens = await sign_in(PASSWORD)
+        assert count_of(test_app) == {("password", "success"): 1}
+        await sign_in("a wrong password")
+        await refresh(tokens["refresh_token"])
+        await refresh(tokens["access_token"])
+        bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
+        for headers in (bearer, {"Authorization": "Bearer e30.e30.e30"}, ada.headers, {"X-API-Key": "sk_live_0"}):
+            await call(headers)
+        for password in (PASSWORD, "a wrong password"):
+            await client.put(
+                f"/api/v1/users/{ada.user.id}",
+                json={"password": PASSWORD, "current_password": password},
+                headers=bearer,
+            )
+    assert count_of(test_app) == {
+        ("password", "success"): 1,
+        ("password", "invalid_credentials"): 1,
+        ("refresh_token", "success"): 1,
+        ("refresh_token", "wrong_token_type"): 1,
+        ("access_token", "success"): 3,
+        ("access_token", "invalid_token"): 1,
+        ("api_key", "success"): 1,
+        ("api_key", "invalid_token"): 1,
+        ("reauthentication", "success"): 1,
+        ("reauthentication", "wrong_password"): 1,
+    }
