@@ -27,7 +27,7 @@ from app.models import Session, User
 from app.posts.policy import PostPermission
 from app.settings.auth import AuthSettings
 from app.settings.root import Settings
-from tests.support.app import PASSWORD, TestApp, cheap_passwords
+from tests.support.app import PASSWORD, TestApp
 from tests.support.rollback_database import RollbackDatabase
 from versions.kit.typeid import decode, encode
 
@@ -91,7 +91,6 @@ class VersionsHarness:
         self._database = self.run(RollbackDatabase.of(self._connection))
         auth = settings[AuthSettings].model_copy(update={"access_ttl": 86_400})
         runtime = Runtime.build(settings.with_groups(auth), self._database)
-        runtime._components[AuthComponent] = replace(runtime.get(AuthComponent), passwords=cheap_passwords())
         self._test_app = TestApp(create_app(settings), runtime)
         self._client = self._test_app.client()
         self._hash = self.run(runtime.get(AuthComponent).passwords.hash(PASSWORD))

@@ -19,7 +19,6 @@ from app.kit.mail.message import Mail
 from app.models import User
 from app.settings.auth import AuthSettings
 from tests.support.contract import ContractClient
-from tests.support.passwords import CHEAP
 
 PASSWORD = "correct horse battery"
 
@@ -127,10 +126,3 @@ class TestApp:
 def token_of(mail: Mail) -> str:
     """The token in a mail."""
     return mail.text.split("Token: ")[1].split()[0]
-
-
-def cheap_passwords() -> PasswordHasher:
-    """Argon2 at its lowest cost, for tests of what sign-in does, not of the cost of guessing."""
-    passwords = PasswordHasher(2)
-    passwords._hash = CHEAP
-    return passwords

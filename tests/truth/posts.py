@@ -172,11 +172,13 @@ posts.list_drafts       -                | ok:0      ok:0       ok:0   ok:1   ok
 posts.search            -                | ok:1      ok:1       ok:1   ok:3   ok:1  ok:1      ok:3  401t
 """
 
-# Owner of the key, the outcome with all scopes, then each needed scope with the outcome without it.
+# Owner of the key, the outcome with all scopes, then each needed scope with the outcome without it. A scope grants
+# nothing that the owner's role does not.
 KEYS = """
 posts.get               published        | other     ok    posts:read 403
                         draft            | author    ok    posts:read 403
                         archived         | admin     ok    posts:read 403   posts:read_all 404
+                        draft            | other     404   posts:read 403
                         missing post     | admin     404   posts:read 403
 posts.view              published        | other     ok    posts:read 403
                         draft            | admin     ok    posts:read 403   posts:read_all 404
@@ -193,10 +195,13 @@ posts.delete            published        | author    ok    posts:write 403
                         published        | moderator ok    posts:write 403  posts:moderate 403a
                         draft            | admin     ok    posts:write 403  posts:read_all 404  posts:moderate 403a
                         missing post     | admin     404   posts:write 403
+                        published        | other     403a  posts:write 403
 posts.delete_stale      published        | author    412   posts:write 403
 posts.create            -                | author    ok    posts:write 403  posts:read 403
+                        -                | reader    403   posts:write 403  posts:read 403
 posts.create_published  -                | author    ok    posts:write 403  posts:read 403
-posts.list              posts of author  | author    ok:3  posts:read 403
+posts.list              posts of author  | other     ok:1  posts:read 403
+                        posts of author  | author    ok:3  posts:read 403
                         posts of author  | admin     ok:3  posts:read 403   posts:read_all ok:1
 posts.list_unpublished  -                | admin     ok:2  posts:read 403   posts:read_all ok:0
 posts.list_drafts       -                | admin     ok:1  posts:read 403   posts:read_all ok:0

@@ -242,15 +242,19 @@ users.set_roles          own, second admin inactive    | 409
                          second admin inactive         | ok
 """
 
-# Owner of the key, the outcome with all scopes, then each needed scope with the outcome without it.
+# Owner of the key, the outcome with all scopes, then each needed scope with the outcome without it. A scope grants
+# nothing that the owner's role does not.
 KEYS = """
 me.get                   own           | author ok    profile:read 403
 me.permissions           own           | author ok
 users.get                own           | author ok    profile:read 403
                          peer          | admin  ok    users:read 403
+                         peer          | author 403   users:read 403
                          missing user  | admin  404   users:read 403
 users.list               -             | admin  ok:9  users:read 403
+                         -             | author 403   users:read 403
 users.create             -             | admin  ok    users:write 403    users:read 403
+                         -             | author 403   users:write 403    users:read 403
 me.rename                own           | author ok    profile:write 403  profile:read 403
                          own           | admin  ok    profile:write 403  profile:read 403
 users.rename             peer          | admin  ok    users:write 403o   users:read 403
@@ -262,6 +266,7 @@ users.move               peer          | admin  ok    users:write 403o   users:r
 me.deactivate            own           | admin  ok    profile:write 403  profile:read 403  users:write 403
                          last admin    | admin  409   profile:write 403  profile:read 403  users:write 403
 users.deactivate         peer          | admin  ok    users:write 403o   users:read 403
+                         peer          | author 403o  users:write 403o   users:read 403o
 me.set_password          own           | author ok    profile:write 403  profile:read 403  credentials:write 403
 me.set_password_unproven  own          | author ok    profile:write 403  profile:read 403  credentials:write 403
 users.set_password       peer          | admin  ok    users:write 403o   users:read 403    credentials:write 403
@@ -271,9 +276,11 @@ users.delete             own           | author ok    profile:write 403
                          last admin    | admin  409   profile:write 403
                          missing user  | admin  404   users:delete 403
 users.delete_as_admin    peer          | admin  ok    users:delete 403
+                         peer          | author 403   users:delete 403
                          own           | admin  ok    users:delete 403
                          missing user  | admin  404   users:delete 403
 users.set_roles          peer          | admin  ok    roles:write 403    users:read 403
+                         peer          | author 403   roles:write 403    users:read 403
                          last admin    | admin  409   roles:write 403    users:read 403
                          missing user  | admin  404   roles:write 403    users:read 403
 """

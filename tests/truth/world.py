@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -20,7 +19,7 @@ from app.kit.clock import utc_now
 from app.main import create_app
 from app.models import Post, Session
 from app.settings.root import Settings
-from tests.support.app import Person, TestApp, cheap_passwords
+from tests.support.app import Person, TestApp
 from tests.support.rollback_database import RollbackDatabase
 
 Headers = dict[str, str]
@@ -70,7 +69,6 @@ class World:
         """Add the users and their posts."""
         database = await RollbackDatabase.of(connection)
         runtime = Runtime.build(settings, database)
-        runtime._components[AuthComponent] = replace(runtime.get(AuthComponent), passwords=cheap_passwords())
         world = cls(TestApp(create_app(settings), runtime), database)
         # No user has the id of a post, so a mix-up of the two fails.
         await world.value("SELECT setval(pg_get_serial_sequence('users', 'id'), 70000)")
