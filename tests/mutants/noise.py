@@ -29,6 +29,7 @@ IGNORED: Final = (
     | m.ImportFrom()
     | m.Decorator()
     | m.Annotation()
+    | m.Subscript(value=m.Name("Literal"))
     | m.Expr(value=m.SimpleString() | m.ConcatenatedString())
     | m.ClassDef(bases=[m.ZeroOrMore(), m.Arg(value=_PROTOCOL), m.ZeroOrMore()])
     | m.If(test=m.Name("TYPE_CHECKING"))

@@ -25,6 +25,7 @@ SOURCE = '''"""A module."""
 from x import y
 
 log = get_logger(__name__)
+Mode = Literal["first", "second"]
 
 
 def shape(view):
@@ -55,7 +56,7 @@ def test_operators_apply_inside_and_outside_of_functions() -> None:
 
 def test_texts_for_people_are_no_code() -> None:
     planted = "\n".join(mutant.diff for mutant in mutants("m", SOURCE))
-    for text in ("docstring", "At least one", "negative", "shaped", "get_logger"):
+    for text in ("docstring", "At least one", "negative", "shaped", "get_logger", "first"):
         assert f"+ {text}" not in planted
         assert f"XX{text}" not in planted
     assert "raise ValueError(None)" not in planted
@@ -63,7 +64,7 @@ def test_texts_for_people_are_no_code() -> None:
 
 def test_a_mutant_names_its_function_and_lines() -> None:
     found = {(mutant.function, mutant.lines[0]) for mutant in mutants("m", SOURCE)}
-    assert {("shape", 10), ("shape", 12), ("Limits", 16)} <= found
+    assert {("shape", 11), ("shape", 13), ("Limits", 17)} <= found
 
 
 def test_every_mutant_is_a_different_program() -> None:

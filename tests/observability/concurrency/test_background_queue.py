@@ -1,6 +1,7 @@
 """A bounded queue with one thread."""
 
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -100,3 +101,20 @@ def test_close_stops_after_a_batch_that_failed(handler: Handler) -> None:
     threading.Timer(0.05, handler.release.set).start()
     assert queue.close() == [2, 3]
     assert handler.batches == [[0, 1]]
+
+
+def test_a_queue_without_limits_of_its_own_handles_a_single_item_soon_and_closes_soon(handler: Handler) -> None:
+    queue: BackgroundQueue[int] = BackgroundQueue(handler, name="test", size=4, batch=2, wake_at=3)
+    queue.start()
+    assert queue.submit(0) is None
+    assert handler.started.wait(SOON), "one item waits for the pause only"
+    started = time.monotonic()
+    assert queue.close(interrupt=lambda: None) == [0]
+    assert 0.5 < time.monotonic() - started < LONG / 4, "a handler has a second, and some time after the interruption"
+
+
+def test_an_item_is_queued_until_exactly_the_size_is_reached(handler: Handler) -> None:
+    queue: BackgroundQueue[int] = BackgroundQueue(handler, name="test", size=1, batch=2, wake_at=3)
+    assert [queue.submit(item) for item in range(2)] == [None, "queue_full"]
+    assert not queue.running
+    assert not queue.abandoned
