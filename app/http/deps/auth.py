@@ -14,6 +14,7 @@ from app.http.deps.core import RuntimeDep, WriteSessionDep
 from app.http.principal import resolve_principal
 from app.http.rate_limit.limits import client_address
 from app.http.runtime import runtime_of
+from app.http.state import state_of
 from app.kit.queue.job_queue import JobQueue
 from app.settings.auth import AuthSettings
 
@@ -36,11 +37,12 @@ async def _registration_service(session: WriteSessionDep, runtime: RuntimeDep) -
 
 
 async def _session_service(session: WriteSessionDep, runtime: RuntimeDep, request: Request) -> SessionService:
-    auth = runtime.get(AuthComponent)
+    auth, caller = runtime.get(AuthComponent), state_of(request.scope).principal
     return SessionService(
         session,
         runtime.database.reads,
-        EventRecorder(session),
+        # Operations that start a session or take a token have no caller.
+        EventRecorder(session, None if caller is None else caller.user_uid),
         auth.passwords,
         auth.signer,
         auth.throttles.of(client_address(request.scope)),

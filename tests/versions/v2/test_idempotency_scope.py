@@ -1,0 +1,50 @@
+"""One ``Idempotency-Key`` in requests that differ in caller, method or path: each of them runs."""
+
+from typing import Any
+
+from tests.support.app import TestApp
+
+KEY = {"Idempotency-Key": '"8e03978e-40d5-43dd-bc93-6894a57f9324"'}
+POST = {"title": "T", "content": "C"}
+
+
+async def test_the_scope_of_a_key_is_caller_method_and_path(test_app: TestApp) -> None:
+    ada = await test_app.person("ada@example.com")
+    eve = await test_app.person("eve@example.com")
+    ran: list[Any] = []
+    async with test_app.client(ada.headers | KEY) as client, test_app.client(eve.headers | KEY) as other:
+        first = await client.post("/api/v2/posts", json=POST)
+        second = await client.post("/api/v2/posts", json=POST)
+        assert (second.status_code, second.content) == (201, first.content)
+        assert second.headers["Idempotent-Replayed"] == "true"
+        url, theirs = first.headers["Location"], await other.post("/api/v2/posts", json=POST)
+        # Another path, other methods on one path, and another caller.
+        ran.append(await client.post("/api/v2/posts/batch", json={"operations": [{"op": "create", "post": POST}]}))
+        ran.append(await client.patch(url, json={"title": "N"}))
+        ran.append(await client.delete(url))
+        ran.append(theirs)
+        assert [response.status_code for response in ran] == [207, 200, 204, 201]
+        assert not any("Idempotent-Replayed" in response.headers for response in ran)
+        assert theirs.json()["id"] != first.json()["id"]
+        # The keys of two methods on one path are both known.
+        for again, before in (
+            (await client.patch(url, json={"title": "N"}), ran[1]),
+            (await client.delete(url), ran[2]),
+        ):
+            assert (again.status_code, again.content) == (before.status_code, before.content)
+            assert again.headers["Idempotent-Replayed"] == "true"
+        assert (await client.get(url)).status_code == 404
+
+
+async def test_what_is_part_of_the_request(test_app: TestApp) -> None:
+    """The body, the query and the precondition: a repeated key with another one is an error, not a replay."""
+    ada = await test_app.person("ada@example.com")
+    async with test_app.client(ada.headers) as client:
+        url = (await client.post("/api/v2/posts", json=POST)).headers["Location"]
+        tag = (await client.get(url)).headers["ETag"]
+        edit = {"json": {"title": "N"}, "headers": KEY | {"If-Match": tag}}
+        assert (await client.patch(url, **edit)).status_code == 200
+        assert (await client.patch(url, **edit)).headers["Idempotent-Replayed"] == "true"
+        for other in ({"json": {"title": "M"}}, {"headers": KEY}, {"headers": KEY | {"If-Match": "*"}}):
+            response = await client.patch(url, **(edit | other))
+            assert (response.status_code, response.json()["code"]) == (422, "idempotency_key_reused"), other
