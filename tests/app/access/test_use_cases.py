@@ -1,0 +1,145 @@
+"""Every use case checks permissions itself: a caller that no route has checked gets no further.
+
+Routes reject a request that lacks a declared permission before they call a use case. A missing check is therefore not
+visible over HTTP, until an operation forgets to declare what it needs.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+import pytest
+
+from app.access.permissions import declared_permissions
+from app.access.principal import Principal, Role
+from app.access.proof import OperatorProof
+from app.auth.reader import SessionReader
+from app.auth.reauthentication import PasswordProof
+from app.errors import InsufficientPermissions, Unauthenticated
+from app.events.recorder import EventRecorder
+from app.http.auth import AuthComponent
+from app.kit.db.sessions import WriteSession
+from app.kit.queue.job_queue import JobQueue
+from app.posts.commands import DeletePost, OffsetPage, PostDraft, PostEdit, PostFilter, Sort, SortField
+from app.posts.reader import PostReader
+from app.posts.service import PostService
+from app.posts.views import PostStatus
+from app.users.commands import UserDraft, UserEdit
+from app.users.reader import UserReader
+from app.users.service import UserService
+from tests.support.app import PASSWORD, Person, TestApp
+
+MISSING: Final = 999_999
+
+
+@dataclass(frozen=True)
+class Services:
+    """The use cases of one caller."""
+
+    test_app: TestApp
+    session: WriteSession
+    principal: Principal
+    own: int
+
+    @property
+    def posts(self) -> PostService:
+        return PostService(self.session, self.principal, self._events)
+
+    @property
+    def users(self) -> UserService:
+        passwords = self.test_app.runtime.get(AuthComponent).passwords
+        jobs = JobQueue(self.session)
+        return UserService(self.session, self.principal, self._events, jobs, passwords, OperatorProof())
+
+    @property
+    def post_reader(self) -> PostReader:
+        return PostReader(self.test_app.runtime.database.reads, self.principal)
+
+    @property
+    def user_reader(self) -> UserReader:
+        return UserReader(self.test_app.runtime.database.reads, self.principal)
+
+    @property
+    def sessions(self) -> SessionReader:
+        return SessionReader(self.test_app.runtime.database.reads, self.principal)
+
+    @property
+    def proof(self) -> PasswordProof:
+        auth = self.test_app.runtime.get(AuthComponent)
+        return PasswordProof(
+            self.test_app.runtime.database.reads, auth.passwords, auth.throttles.of("192.0.2.1"), auth.attempts
+        )
+
+    @property
+    def _events(self) -> EventRecorder:
+        return EventRecorder(self.session, self.principal.user_uid)
+
+
+UseCase = Callable[[Services], Awaitable[Any]]
+DRAFT: Final = PostDraft("T", "c", PostStatus.DRAFT)
+NEW: Final = UserDraft("new@example.com", PASSWORD, "New")
+PAGE: Final = OffsetPage(Sort(SortField.CREATED_AT, descending=True), 0, 10)
+
+USE_CASES: Final[Mapping[str, tuple[str, UseCase]]] = {
+    "post_reader.get": ("posts:read", lambda of: of.post_reader.get(MISSING)),
+    "post_reader.counted_page": ("posts:read", lambda of: of.post_reader.counted_page(PostFilter(), PAGE)),
+    "post_reader.search": ("posts:read", lambda of: of.post_reader.search("a", None, 10)),
+    "posts.view": ("posts:read", lambda of: of.posts.view(MISSING)),
+    "posts.create": ("posts:write posts:read", lambda of: of.posts.create(DRAFT)),
+    "posts.edit": ("posts:write posts:read", lambda of: of.posts.edit(MISSING, PostEdit())),
+    "posts.delete": ("posts:write", lambda of: of.posts.delete(MISSING)),
+    "posts.batch": ("posts:write", lambda of: of.posts.batch([DeletePost(MISSING)], atomic=True)),
+    "user_reader.me": ("profile:read", lambda of: of.user_reader.me()),
+    "user_reader.get own": ("profile:read", lambda of: of.user_reader.get(of.own)),
+    "user_reader.get": ("users:read", lambda of: of.user_reader.get(MISSING)),
+    "user_reader.page": ("users:read", lambda of: of.user_reader.page(None, 10)),
+    "user_reader.offset_page": ("users:read", lambda of: of.user_reader.offset_page(0, 10)),
+    "user_reader.count": ("users:read", lambda of: of.user_reader.count()),
+    "users.create": ("users:write users:read", lambda of: of.users.create(NEW)),
+    "users.edit own": ("profile:write profile:read", lambda of: of.users.edit(of.own, UserEdit())),
+    "users.edit": ("users:read", lambda of: of.users.edit(MISSING, UserEdit())),
+    "users.set_roles": ("roles:write users:read", lambda of: of.users.set_roles(MISSING, [Role.READER])),
+    "users.delete own": ("profile:write", lambda of: of.users.delete(of.own)),
+    "users.delete": ("users:delete", lambda of: of.users.delete(MISSING)),
+    "users.delete_as_admin": ("users:delete", lambda of: of.users.delete_as_admin(MISSING)),
+    "sessions.page": ("credentials:write", lambda of: of.sessions.page(None, 10)),
+    "sessions.get": ("credentials:write", lambda of: of.sessions.get(UUID(int=0))),
+    "proof.ensure": ("credentials:write", lambda of: of.proof.ensure(of.principal, PASSWORD)),
+}
+"""What each use case needs; ``users.edit`` of another user without ``users:write`` is ``NotYourAccount``."""
+EVERY: Final = frozenset(declared_permissions())
+ANYBODY: Final = {"post_reader.get", "post_reader.counted_page", "post_reader.search", "posts.view"}
+"""Use cases that anonymous callers may use."""
+
+
+def principal_of(person: Person, permissions: frozenset[str]) -> Principal:
+    return Principal(person.user.id, person.user.uid, (Role.ADMIN,), permissions)
+
+
+async def run(test_app: TestApp, principal: Principal, own: int, use_case: UseCase) -> None:
+    async with test_app.runtime.database.write() as session:
+        await use_case(Services(test_app, session, principal, own))
+
+
+@pytest.mark.parametrize("name", USE_CASES)
+async def test_every_needed_permission(test_app: TestApp, name: str) -> None:
+    needed, use_case = USE_CASES[name]
+    ada = await test_app.person("ada@example.com", Role.ADMIN)
+    for permission in needed.split():
+        with pytest.raises(InsufficientPermissions) as raised:
+            await run(test_app, principal_of(ada, EVERY - {permission}), ada.user.id, use_case)
+        assert raised.value.context["scope"] == permission
+
+
+@pytest.mark.parametrize("name", USE_CASES)
+async def test_anonymous_callers(test_app: TestApp, name: str) -> None:
+    """Signing in is needed even if anonymous callers had every permission."""
+    _, use_case = USE_CASES[name]
+    ada = await test_app.person("ada@example.com", Role.ADMIN)
+    if name in ANYBODY:
+        with pytest.raises(InsufficientPermissions):
+            await run(test_app, Principal(None, None, (), frozenset()), ada.user.id, use_case)
+        return
+    with pytest.raises(Unauthenticated):
+        await run(test_app, Principal(None, None, (), EVERY), ada.user.id, use_case)
