@@ -50,19 +50,6 @@ async def test_bytes_outside_ascii(test_app: TestApp, version: str, value: bytes
             assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, 'Bearer error="invalid_token"')
 
 
-async def test_a_second_revocation_keeps_the_time_of_the_first(test_app: TestApp) -> None:
-    ada = await test_app.person("ada@example.com")
-    first = utc_now() - timedelta(hours=1)
-    principal, _ = await PrincipalResolver(test_app.runtime.database.reads).by_key(ada.key)
-    assert principal.key_uid is not None
-    async with test_app.runtime.database.write() as session:
-        service = ApiKeyService(session)
-        await service.revoke(principal.key_uid, first)
-        await service.revoke(principal.key_uid)
-        ((key, _),) = await service.list_all()
-        assert key.revoked_at == first
-
-
 @pytest.mark.parametrize("scope", ["credentials:write", "posts:burn", ""])
 async def test_a_scope_that_no_key_can_have(test_app: TestApp, scope: str) -> None:
     ada = await test_app.person("ada@example.com")

@@ -143,3 +143,13 @@ async def test_anonymous_callers(test_app: TestApp, name: str) -> None:
         return
     with pytest.raises(Unauthenticated):
         await run(test_app, Principal(None, None, (), EVERY), ada.user.id, use_case)
+
+
+async def test_a_user_who_was_deactivated_meanwhile_stays_deactivated(test_app: TestApp) -> None:
+    """The principal was resolved before an admin deactivated the user."""
+    ada = await test_app.person("ada@example.com")
+    async with test_app.runtime.database.write() as session:
+        await (await session.driver()).execute("UPDATE users SET is_active = false")
+    principal = principal_of(ada, EVERY - {"users:write"})
+    with pytest.raises(InsufficientPermissions):
+        await run(test_app, principal, ada.user.id, lambda of: of.users.edit(of.own, UserEdit(is_active=True)))

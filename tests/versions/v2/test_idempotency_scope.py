@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import httpx2
+
 from tests.support.app import TestApp
 
 KEY = {"Idempotency-Key": '"8e03978e-40d5-43dd-bc93-6894a57f9324"'}
@@ -48,3 +50,15 @@ async def test_what_is_part_of_the_request(test_app: TestApp) -> None:
         for other in ({"json": {"title": "M"}}, {"headers": KEY}, {"headers": KEY | {"If-Match": "*"}}):
             response = await client.patch(url, **(edit | other))
             assert (response.status_code, response.json()["code"]) == (422, "idempotency_key_reused"), other
+
+
+async def test_anonymous_callers_are_distinguished_by_their_address(test_app: TestApp) -> None:
+    ada = await test_app.person("ada@example.com")
+    async with test_app.client(ada.headers) as client:
+        url = (await client.post("/api/v2/posts", json=POST | {"status": "published"})).headers["Location"]
+    for host in ("192.0.2.1", "192.0.2.2", "192.0.2.1"):
+        transport = httpx2.ASGITransport(app=test_app.app, client=(host, 1))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://strata.test", headers=KEY) as anonymous:
+            assert (await anonymous.post(f"{url}/views")).status_code == 204
+    async with test_app.client() as client:
+        assert (await client.get(url)).json()["view_count"] == 2, "the third request is a replay"
