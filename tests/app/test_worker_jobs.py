@@ -1,0 +1,167 @@
+"""A job of the worker is counted by outcome, runs as often as the settings say, and is held after its last attempt."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import pytest
+from pgqueuer import PgQueuer
+from prometheus_client import generate_latest
+from structlog.testing import capture_logs
+
+from app.kit.queue import runner
+from app.kit.queue.job_queue import JobQueue
+from app.kit.queue.metrics import JobMetrics
+from app.kit.queue.runner import QueueRunner, RunnerSettings
+from app.settings.worker import WorkerSettings
+from app.wiring import tracing_config
+from app.worker import _register
+from observability.metrics.metrics import Metrics
+from observability.tracing.tracer import Tracing
+from tests.support.app import TestApp
+from tests.support.postgres import end_sessions
+from tests.support.transactions import dsn_of
+from tests.support.waiting import eventually
+
+JOB = "test.job"
+FAST = WorkerSettings(max_attempts=3, first_delay=0.01, max_delay=0.02)
+
+
+class Handler:
+    """Fails the first ``failures`` times."""
+
+    def __init__(self, failures: int) -> None:
+        self.failures = failures
+        self.payloads: list[Mapping[str, Any]] = []
+
+    async def __call__(self, payload: Mapping[str, Any]) -> None:
+        self.payloads.append(payload)
+        if len(self.payloads) <= self.failures:
+            message = "ada@example.com is rejected"
+            raise ValueError(message)
+
+
+def samples(metrics: Metrics) -> dict[str, float]:
+    lines = generate_latest(metrics.registry).decode().splitlines()
+    return {
+        line.rpartition(" ")[0]: float(line.rpartition(" ")[2])
+        for line in lines
+        if line.startswith(("job_", "worker_")) and "_bucket" not in line and "_created" not in line
+    }
+
+
+@asynccontextmanager
+async def working(test_app: TestApp, handler: Handler, metrics: Metrics) -> AsyncIterator[None]:
+    """A runner with one job."""
+    tracing = Tracing(tracing_config(test_app.runtime.settings, "test"))
+
+    def register(queue: PgQueuer) -> None:
+        _register(queue, JOB, handler, FAST, metrics.group(JobMetrics), tracing)
+
+    settings = RunnerSettings(
+        dsn=dsn_of(test_app), connect_timeout=20, statement_timeout=20, heartbeat=20, concurrency=2
+    )
+    stop = asyncio.Event()
+    running = asyncio.create_task(QueueRunner(settings, register, metrics.group(JobMetrics)).run(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.wait_for(running, 60)
+
+
+async def rows(test_app: TestApp) -> list[Any]:
+    connection = await asyncpg.connect(dsn_of(test_app))
+    found = await connection.fetch("SELECT status::text, attempts FROM pgqueuer")
+    await connection.close()
+    return list(found)
+
+
+async def enqueue(test_app: TestApp) -> None:
+    async with test_app.runtime.database.write() as session:
+        await JobQueue(session).enqueue(JOB, {"number": 7})
+
+
+async def test_a_failed_attempt_and_a_success_are_counted(concurrent_app: TestApp) -> None:
+    handler, metrics = Handler(failures=1), Metrics()
+
+    async def done() -> bool:
+        return len(handler.payloads) == 2 and not await rows(concurrent_app)
+
+    with capture_logs() as lines:
+        async with working(concurrent_app, handler, metrics):
+            await enqueue(concurrent_app)
+            await eventually(done)
+            assert samples(metrics)["worker_connected"] == 1
+    assert handler.payloads == [{"number": 7}] * 2
+    found = samples(metrics)
+    for outcome in ("success", "failure"):
+        assert found[f'job_attempts_total{{job="{JOB}",outcome="{outcome}"}}'] == 1
+        assert found[f'job_duration_seconds_count{{job="{JOB}",outcome="{outcome}"}}'] == 1
+    assert found["worker_connected"] == 0
+    ours = [line for line in lines if line["event"].startswith("job_") and line["log_level"] != "debug"]
+    assert [(line["event"], line["attempt"]) for line in ours] == [("job_failed", 1), ("job_done", 2)]
+    assert "ada@example.com" not in str(lines)
+
+
+async def test_a_job_is_held_after_its_last_attempt(concurrent_app: TestApp) -> None:
+    handler, metrics = Handler(failures=100), Metrics()
+
+    async def held() -> bool:
+        return [row["status"] for row in await rows(concurrent_app)] == ["failed"]
+
+    async with working(concurrent_app, handler, metrics):
+        await enqueue(concurrent_app)
+        await eventually(held)
+    assert len(handler.payloads) == FAST.max_attempts
+    assert samples(metrics)[f'job_attempts_total{{job="{JOB}",outcome="failure"}}'] == FAST.max_attempts
+    assert samples(metrics)[f'job_attempts_total{{job="{JOB}",outcome="success"}}'] == 0
+
+
+async def test_a_lost_connection_is_counted_and_a_stable_one_ends_the_series_of_failures(
+    concurrent_app: TestApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "_STABLE_SECONDS", 0.0)
+    metrics = Metrics()
+
+    async def connected(times: int) -> bool:
+        found = samples(metrics)
+        return found.get("worker_reconnects_total") == times and found.get("worker_connected") == 1
+
+    with capture_logs() as lines:
+        async with working(concurrent_app, Handler(0), metrics):
+            for times in range(3):
+                await eventually(lambda times=times: connected(times))
+                await end_sessions(dsn_of(concurrent_app))
+            await eventually(lambda: connected(3))
+    lost = [line["failures"] for line in lines if line["event"] == "worker_disconnected"]
+    assert lost == [1, 1, 1]
+
+
+async def test_every_setting_of_the_runner_takes_effect(
+    concurrent_app: TestApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[str, Any] = {}
+    connect = asyncpg.connect
+
+    async def record_connect(dsn: str, **options: Any) -> Any:
+        given.update(options)
+        return await connect(dsn, **options)
+
+    async def record_run(_queue: PgQueuer, **options: Any) -> None:
+        given.update(options)
+        stop.set()
+
+    stop = asyncio.Event()
+    monkeypatch.setattr(runner.asyncpg, "connect", record_connect)
+    monkeypatch.setattr(PgQueuer, "run", record_run)
+    settings = RunnerSettings(
+        dsn=dsn_of(concurrent_app), connect_timeout=11, statement_timeout=12, heartbeat=13, concurrency=14
+    )
+    await QueueRunner(settings, lambda _queue: None, JobMetrics(Metrics())).run(stop)
+    assert (given["timeout"], given["command_timeout"]) == (11, 13)
+    assert given["heartbeat_timeout"].total_seconds() == 13
+    assert (given["batch_size"], given["max_concurrent_tasks"]) == (14, 28)
+    assert given["server_settings"] == {"application_name": runner.APPLICATION_NAME}
