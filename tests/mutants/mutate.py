@@ -18,6 +18,10 @@ from mutmut.mutation import mutators
 
 from tests.mutants.noise import IGNORED, PROSE, is_noise
 
+_LONG_LINE: Final = 240
+_CONTEXT: Final = 60
+"""Characters around a change that a shortened difference shows."""
+
 
 @dataclass(frozen=True)
 class Mutant:
@@ -159,8 +163,23 @@ def _statements(source: str) -> list[tuple[int, int]]:
     return found
 
 
+def _shared(one: str, other: str) -> int:
+    """How many characters two texts have in common from their start."""
+    return next((index for index, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), 0)
+
+
+def _shortened(changes: list[str]) -> list[str]:
+    """One long line and its successor, without most of what they share: a table is one statement."""
+    if len(changes) != 2 or max(map(len, changes)) < _LONG_LINE:
+        return changes
+    old, new = (line[1:] for line in changes)
+    start = max(0, _shared(old, new) - _CONTEXT)
+    end = max(0, _shared(old[start:][::-1], new[start:][::-1]) - _CONTEXT)
+    return [f"{line[0]} ...{line[1 + start : len(line) - end]}..." for line in changes]
+
+
 def _difference(before: str, after: str) -> str:
     """The changed lines, independent of their layout."""
     lines = unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)
-    changes = [line for line in lines if not line.startswith(("---", "+++", "@@"))]
+    changes = _shortened([line for line in lines if not line.startswith(("---", "+++", "@@"))])
     return "\n".join(f"{line[0]} {line[1:].strip()}" for line in changes)

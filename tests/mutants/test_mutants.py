@@ -67,6 +67,13 @@ def test_a_mutant_names_its_function_and_lines() -> None:
     assert {("shape", 11), ("shape", 13), ("Limits", 17)} <= found
 
 
+def test_the_difference_of_a_long_table_shows_the_surroundings_of_the_change() -> None:
+    table = f"TABLE = ({', '.join(f'row({number}, limit={number * 3})' for number in range(100))})"
+    (mutant,) = (each for each in mutants("m", table) if "limit=151" in each.diff)
+    assert "row(50, limit=150)" in mutant.diff
+    assert len(mutant.diff) < 400
+
+
 def test_every_mutant_is_a_different_program() -> None:
     codes = [mutant.code for mutant in mutants("m", SOURCE)]
     assert len(codes) == len(set(codes)) > 8
