@@ -144,6 +144,9 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return load_settings(
         home=tmp_path_factory.mktemp("home"),
         auth={"logins_per_minute": 100_000},
+        # Five times the defaults, which concurrent requests would reach on a busy machine.
+        database={"connect_timeout": 25, "statement_timeout": 35, "lock_timeout": 25},
+        http={"request_timeout": 40},
         log={"format": "json"},
         rate_limit=GENEROUS,
     )

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.support.schedule import COSTS, RECORDED_SECONDS, scope_of
+from tests.support.schedule import COSTS, RECORDED_SECONDS, recorded_costs, scope_of
 
 RECORD_VARIABLE: Final = "TESTS_RECORD_COSTS"
 """Set to 1, the run writes ``tests/costs.json``."""
@@ -75,5 +75,8 @@ class CostReport:
             self._record()
 
     def _record(self) -> None:
+        """Replace what is recorded of the files of this run."""
+        files = {scope.partition("::")[0] for scope in self._scopes}
+        kept = {scope: cost for scope, cost in recorded_costs().items() if scope.partition("::")[0] not in files}
         slow = {scope: round(seconds, 1) for scope, seconds in self._scopes.items() if seconds >= RECORDED_SECONDS}
-        COSTS.write_text(json.dumps(dict(sorted(slow.items())), indent=1) + "\n")
+        COSTS.write_text(json.dumps(dict(sorted((kept | slow).items())), indent=1) + "\n")

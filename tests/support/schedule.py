@@ -22,10 +22,9 @@ COSTS: Final = Path(__file__).parents[1] / "costs.json"
 RECORDED_SECONDS: Final = 1.0
 SHARED_SERVER: Final = (
     "tests/browser/",
-    "tests/contracts/test_conformance.py",
-    "tests/observability/tracing/test_one_trace.py",
     "tests/system/test_caching.py",
     "tests/system/test_dashboards_alive.py",
+    "tests/system/test_deployment.py",
     "tests/system/test_front_proxy.py",
     "tests/system/test_guessing_limits.py",
     "tests/system/test_operations_page.py",

@@ -1,5 +1,6 @@
 """Caches between the API and its clients: nginx as a shared one, ``requests-cache`` as one in a client."""
 
+import asyncio
 import os
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -77,11 +78,30 @@ def nginx(folder: Path, upstream: str) -> Iterator[str]:
         process.wait(10)
 
 
-@pytest.fixture
-async def strata(admin_dsn: str, tmp_path: Path) -> Strata:
-    home = tmp_path / "home"
+@pytest.fixture(scope="module")
+def strata(admin_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Strata:
+    home = tmp_path_factory.mktemp("caching") / "home"
     home.mkdir()
-    return Strata(home, await clone(admin_dsn, "caching"))
+    return Strata(home, asyncio.run(clone(admin_dsn, "caching")))
+
+
+@pytest.fixture(scope="module")
+def origin(strata: Strata) -> Iterator[str]:
+    """The URL of the API."""
+    with strata.serving() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def url(origin: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of the cache in front of it."""
+    with nginx(tmp_path_factory.mktemp("cache") / "nginx", origin) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def ada(strata: Strata) -> Mapping[str, str]:
+    return api_key(strata, "ada@example.com", "author")
 
 
 class Posts:
@@ -98,68 +118,59 @@ class Posts:
         self.draft_in_v1 = f"/api/v1/posts/{created[1]['v1_id']}"
 
 
-def test_a_shared_cache_never_mixes_callers(strata: Strata, tmp_path: Path) -> None:
-    ada, bob = (api_key(strata, f"{name}@example.com", "author") for name in ("ada", "bob"))
-    with strata.serving() as origin, nginx(tmp_path / "nginx", origin) as url:
-        posts = Posts(origin, ada)
-        for _ in range(2):
-            for path in (posts.draft, posts.draft_in_v1):
-                assert httpx2.get(f"{url}{path}", headers=ada).status_code == 200
-                assert httpx2.get(f"{url}{path}", headers=bob).status_code in {403, 404}
-                assert httpx2.get(f"{url}{path}").status_code == 404
-            names = [httpx2.get(f"{url}/api/v2/me", headers=key).json()["email"] for key in (ada, bob)]
-            assert names == ["ada@example.com", "bob@example.com"]
-            assert httpx2.get(f"{url}/api/v2/me").status_code == 401
-            wrong = httpx2.get(f"{url}{posts.published}", headers={"X-API-Key": "sk_live_wrong"})
-            assert wrong.status_code == 401, "a stored public response is not a response to rejected credentials"
+def test_a_shared_cache_never_mixes_callers(strata: Strata, origin: str, url: str, ada: Mapping[str, str]) -> None:
+    bob = api_key(strata, "bob@example.com", "author")
+    posts = Posts(origin, ada)
+    for _ in range(2):
+        for path in (posts.draft, posts.draft_in_v1):
+            assert httpx2.get(f"{url}{path}", headers=ada).status_code == 200
+            assert httpx2.get(f"{url}{path}", headers=bob).status_code in {403, 404}
+            assert httpx2.get(f"{url}{path}").status_code == 404
+        names = [httpx2.get(f"{url}/api/v2/me", headers=key).json()["email"] for key in (ada, bob)]
+        assert names == ["ada@example.com", "bob@example.com"]
+        assert httpx2.get(f"{url}/api/v2/me").status_code == 401
+        wrong = httpx2.get(f"{url}{posts.published}", headers={"X-API-Key": "sk_live_wrong"})
+        assert wrong.status_code == 401, "a stored public response is not a response to rejected credentials"
 
 
-def test_a_shared_cache_serves_public_reads(strata: Strata, tmp_path: Path) -> None:
-    ada = api_key(strata, "ada@example.com", "author")
-    with strata.serving() as origin, nginx(tmp_path / "nginx", origin) as url:
-        posts = Posts(origin, ada)
-        for path in (
-            posts.published,
-            "/api/v1/posts",
-            "/api/v2/posts?limit=5",
-            "/api/v2/openapi.json",
-            "/docs",
-            "/api",
-        ):
-            responses = [httpx2.get(f"{url}{path}") for _ in range(2)]
-            assert [response.headers["X-Cache"] for response in responses] == ["MISS", "HIT"], path
-            assert not [name for name in OF_ONE_CALLER if name in responses[1].headers], path
-            assert responses[0].content == responses[1].content
-        tag = httpx2.get(f"{url}{posts.published}").headers["ETag"]
-        assert httpx2.get(f"{url}{posts.published}", headers={"If-None-Match": tag}).status_code == 304
-        with_key = httpx2.get(f"{url}{posts.published}", headers=ada)
-        assert (with_key.status_code, with_key.headers["X-Cache"]) == (200, "MISS")
-        assert "X-Request-ID" in with_key.headers
+def test_a_shared_cache_serves_public_reads(origin: str, url: str, ada: Mapping[str, str]) -> None:
+    posts = Posts(origin, ada)
+    for path in (
+        posts.published,
+        "/api/v1/posts",
+        "/api/v2/posts?limit=5",
+        "/api/v2/openapi.json",
+        "/docs",
+        "/api",
+    ):
+        responses = [httpx2.get(f"{url}{path}") for _ in range(2)]
+        assert [response.headers["X-Cache"] for response in responses] == ["MISS", "HIT"], path
+        assert not [name for name in OF_ONE_CALLER if name in responses[1].headers], path
+        assert responses[0].content == responses[1].content
+    tag = httpx2.get(f"{url}{posts.published}").headers["ETag"]
+    assert httpx2.get(f"{url}{posts.published}", headers={"If-None-Match": tag}).status_code == 304
+    with_key = httpx2.get(f"{url}{posts.published}", headers=ada)
+    assert (with_key.status_code, with_key.headers["X-Cache"]) == (200, "MISS")
+    assert "X-Request-ID" in with_key.headers
 
 
-def test_a_read_of_v1_that_counts_a_view_reaches_the_api(strata: Strata, tmp_path: Path) -> None:
-    ada = api_key(strata, "ada@example.com", "author")
-    with strata.serving() as origin, nginx(tmp_path / "nginx", origin) as url:
-        created = httpx2.post(
-            f"{origin}/api/v1/posts", json={"title": "t", "content": "c", "published": True}, headers=ada
-        )
-        views = [httpx2.get(f"{url}/api/v1/posts/{created.json()['id']}").json()["view_count"] for _ in range(3)]
-        assert views == [1, 2, 3]
+def test_a_read_of_v1_that_counts_a_view_reaches_the_api(origin: str, url: str, ada: Mapping[str, str]) -> None:
+    created = httpx2.post(f"{origin}/api/v1/posts", json={"title": "t", "content": "c", "published": True}, headers=ada)
+    views = [httpx2.get(f"{url}/api/v1/posts/{created.json()['id']}").json()["view_count"] for _ in range(3)]
+    assert views == [1, 2, 3]
 
 
-def test_a_cache_in_a_client(strata: Strata) -> None:
-    ada = api_key(strata, "ada@example.com", "author")
-    with strata.serving() as origin:
-        posts = Posts(origin, ada)
-        with CachedSession(backend="memory", cache_control=True, match_headers=["X-API-Key"]) as session:
-            public = [session.get(f"{origin}{posts.published}", timeout=10) for _ in range(2)]
-            assert [response.from_cache for response in public] == [False, True]
-            draft = [session.get(f"{origin}{posts.draft}", headers=ada, timeout=10) for _ in range(2)]
-            assert [response.status_code for response in draft] == [200, 200]
-            httpx2.patch(f"{origin}{posts.draft}", json={"title": "changed"}, headers=ada).raise_for_status()
-            changed = session.get(f"{origin}{posts.draft}", headers=ada, timeout=10)
-            assert changed.json()["title"] == "changed", "a private response is validated before it is used again"
-            assert session.get(f"{origin}{posts.draft}", timeout=10).status_code == 404
-            form = {"grant_type": "password", "username": "ada@example.com", "password": "wrong horse battery"}
-            token = session.post(f"{origin}/api/v2/auth/token", data=form, timeout=10)
-            assert token.headers["Cache-Control"] == "no-store"
+def test_a_cache_in_a_client(origin: str, ada: Mapping[str, str]) -> None:
+    posts = Posts(origin, ada)
+    with CachedSession(backend="memory", cache_control=True, match_headers=["X-API-Key"]) as session:
+        public = [session.get(f"{origin}{posts.published}", timeout=10) for _ in range(2)]
+        assert [response.from_cache for response in public] == [False, True]
+        draft = [session.get(f"{origin}{posts.draft}", headers=ada, timeout=10) for _ in range(2)]
+        assert [response.status_code for response in draft] == [200, 200]
+        httpx2.patch(f"{origin}{posts.draft}", json={"title": "changed"}, headers=ada).raise_for_status()
+        changed = session.get(f"{origin}{posts.draft}", headers=ada, timeout=10)
+        assert changed.json()["title"] == "changed", "a private response is validated before it is used again"
+        assert session.get(f"{origin}{posts.draft}", timeout=10).status_code == 404
+        form = {"grant_type": "password", "username": "ada@example.com", "password": "wrong horse battery"}
+        token = session.post(f"{origin}/api/v2/auth/token", data=form, timeout=10)
+        assert token.headers["Cache-Control"] == "no-store"
