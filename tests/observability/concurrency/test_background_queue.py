@@ -118,3 +118,23 @@ def test_an_item_is_queued_until_exactly_the_size_is_reached(handler: Handler) -
     assert [queue.submit(item) for item in range(2)] == [None, "queue_full"]
     assert not queue.running
     assert not queue.abandoned
+
+
+def test_close_handles_every_batch_that_succeeds_in_time(handler: Handler) -> None:
+    queue = queue_of(handler)
+    for item in range(4):
+        queue.submit(item)
+    queue.start()
+    assert handler.started.wait(SOON)
+    threading.Timer(0.05, handler.release.set).start()
+    assert queue.close() == []
+    assert handler.batches == [[0, 1], [2, 3]]
+
+
+def test_the_thread_has_the_name_of_the_queue_and_does_not_keep_the_process_alive(handler: Handler) -> None:
+    handler.release.set()
+    queue: BackgroundQueue[int] = BackgroundQueue(handler, name="a queue", size=4, batch=2, wake_at=1)
+    queue.start()
+    (thread,) = (each for each in threading.enumerate() if each.name == "a queue")
+    assert thread.daemon
+    queue.close()

@@ -1,6 +1,7 @@
 """Concurrent callers share a call, and no caller receives a value that was read before its call."""
 
 import asyncio
+from contextvars import ContextVar
 from typing import Any
 
 import pytest
@@ -107,3 +108,25 @@ async def test_error_of_one_key_does_not_affect_others(table: Table, coalescer: 
     table.turn.release()
     with pytest.raises(KeyError, match="no such thing"):
         await alone[0]
+
+
+async def test_a_batch_does_not_run_in_the_context_of_the_request_that_starts_it() -> None:
+    request: ContextVar[str] = ContextVar("request", default="none")
+    seen: list[str] = []
+    turn = asyncio.Semaphore(0)
+
+    async def fetch(keys: list[int]) -> list[int]:
+        seen.append(request.get())
+        await turn.acquire()
+        return keys
+
+    coalescer: RequestCoalescer[int, int] = RequestCoalescer(fetch)
+    request.set("first")
+    calls = [asyncio.create_task(coalescer.get(key)) for key in range(2)]
+    await settle()
+    turn.release()
+    turn.release()
+    assert await asyncio.gather(*calls) == [0, 1]
+    assert seen == ["first", "none"], (
+        "a batch belongs to no request: spans and logs of one would contain those of others"
+    )
