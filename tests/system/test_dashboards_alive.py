@@ -52,6 +52,8 @@ class LiveStack:
 
     def start_server(self) -> None:
         """Start two worker processes on the port that Prometheus scrapes."""
+        # So that the panels of dropped spans have data, also after another test has started the server again.
+        self.collector.mode = "refusing_once"
         process = self.servers.enter_context(self.strata.running("serve", "--workers", "2", PORT=str(self.port)))
         wait_until_ready(f"http://127.0.0.1:{self.port}", process, lambda: self.strata.log("serve"))
 
@@ -80,8 +82,6 @@ def live_stack(admin_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
     with ExitStack() as stack:
         redis = stack.enter_context(running_redis(home / "redis"))
         collector = stack.enter_context(collecting())
-        # So that the panels of dropped spans have data.
-        collector.mode = "refusing_once"
         outside = {REDIS_URL: redis.url, OTLP_ENDPOINT: collector.url, "STRATA_TRACING__TRUST_PARENT": "true"}
         outside |= audited(home / "contracts")
         strata = Strata(home / "home", dsn, STRATA_LOG__FORMAT="json", STRATA_LOG__LEVEL="warning", **outside)
