@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import pytest
 
-from tests.support.schedule import SHARED_SERVER, WRITTEN, arrange, choose_order, scope_of
+from tests.support.named_tests import functions
+from tests.support.schedule import SHARED_SERVER, WRITTEN, arrange, choose_order, recorded_costs, scope_of
 
 ROOT: Final = Path(__file__).parents[2]
 NODES: Final = [f"tests/{file}.py::test_{number}" for file in "abc" for number in range(4)]
@@ -72,3 +73,12 @@ def test_the_order_is_independent_of_the_state_of_the_generator() -> None:
     first = order_of("7")
     random.seed(2)
     assert order_of("7") == first
+
+
+def test_recorded_costs_are_of_tests_that_exist() -> None:
+    missing = []
+    for scope in recorded_costs():
+        file, _, test = scope.partition("::")
+        if not (ROOT / file).exists() or (test and test.partition("[")[0] not in functions(ROOT / file)):
+            missing.append(scope)
+    assert missing == [], "make test-costs records them anew"
