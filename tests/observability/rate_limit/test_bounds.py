@@ -58,8 +58,11 @@ async def test_counters_of_a_lost_redis_are_continued_although_the_table_is_full
     elapsed = [(5, 0, clock() % policy.milliseconds) for policy in RULES.policies]
     limiter.adopt("newcomer", RULES, elapsed, clock(), 0)
     assert not (await limiter.charge("newcomer", RULES)).allowed
-    for number in range(400):
+    for number in range(800):
         limiter.adopt(f"later:{number}", RULES, elapsed, clock(), 0)
+        if number == 400:
+            # Redis has counted for the client again, so others have been idle for longer.
+            limiter.adopt("newcomer", RULES, elapsed, clock(), 0)
     assert not (await limiter.charge("newcomer", RULES)).allowed
 
 
