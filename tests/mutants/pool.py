@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -124,18 +125,27 @@ def record_lines(records: Records, files: Sequence[str], processes: int, show: C
     if not parts:
         return
     show(f"Recording the lines of {len(missing)} test files")
+    started: list[subprocess.Popen[str]] = []
     with ThreadPoolExecutor(len(parts)) as threads:
-        for record, part in zip(threads.map(_record, parts, range(len(parts))), parts, strict=True):
-            for test in record["failed"]:
-                show(f"fails without a mutant, so it catches none: {test}")
-            records.add(record, part)
+        try:
+            found = threads.map(partial(_record, started), parts, range(len(parts)))
+            for record, part in zip(found, parts, strict=True):
+                for test in record["failed"]:
+                    show(f"fails without a mutant, so it catches none: {test}")
+                records.add(record, part)
+        finally:
+            for process in started:
+                process.terminate()
 
 
-def _record(files: Sequence[str], number: int) -> dict[str, Any]:
+def _record(started: list[subprocess.Popen[str]], files: Sequence[str], number: int) -> dict[str, Any]:
     with _database() as dsn, _log(f"lines-{number}") as log, tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "lines.json"
         command = [sys.executable, "-m", "tests.mutants.collect", str(output), dsn, f"{folder}/base", *files]
-        subprocess.run(command, cwd=ROOT, env=_environment(), stdout=log, stderr=log, check=True)
+        with subprocess.Popen(command, cwd=ROOT, env=_environment(), stdout=log, stderr=log, text=True) as process:
+            started.append(process)
+            if process.wait():
+                raise RuntimeError(f"The lines of the tests cannot be recorded: see {log.name}")
         return json.loads(output.read_text(encoding="utf-8"))
 
 
