@@ -16,7 +16,7 @@ SEED ?=
 # Parameters of `make mutants` and `make mutants-sample`.
 PACKAGE ?=
 PART ?=
-SAMPLE_SECONDS ?= 270
+SAMPLE_SECONDS ?= 240
 # Parameter of `make test-outages`: how long each fault lasts.
 HOLD ?= 180
 
@@ -66,7 +66,7 @@ test-outages: $(INSTALLED) ## each dependency fails under load for HOLD=180 seco
 mutants: $(INSTALLED) ## plant bugs in every package; fails unless its tests catch 90 %; PACKAGE=app/posts, PART=1/6
 	.venv/bin/python -m tests.mutants $(PACKAGE) $(if $(PART),--part $(PART))
 
-mutants-sample: $(INSTALLED) ## a sample of these bugs in SAMPLE_SECONDS=270, chosen by SEED; fails on new survivors
+mutants-sample: $(INSTALLED) ## a sample of these bugs in SAMPLE_SECONDS=240, chosen by SEED; fails on new survivors
 	.venv/bin/python -m tests.mutants --sample $(SAMPLE_SECONDS) $(if $(SEED),--seed $(SEED))
 
 lint: $(INSTALLED) ## check style, import contracts and spelling

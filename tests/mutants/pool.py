@@ -257,5 +257,5 @@ class Pool:
             "cold": self._lines.needs_import(mutant),
             # A mutant may double the work; a loop without end takes all the processor time that it gets.
             "cpu": 20 + 3 * expected,
-            "wall": 90 + 10 * expected,
+            "wall": 45 + 10 * expected,
         }
