@@ -216,7 +216,8 @@ async def test_the_doctor_reports_an_unreachable_database(strata: Strata) -> Non
 
 
 def test_the_doctor_checks_redis(tmp_path: Path) -> None:
-    strata = Strata(tmp_path / "home")
+    # The default port may be that of a server which a developer runs.
+    strata = Strata(tmp_path / "home", PORT=str(free_port()))
 
     def redis(expect: int) -> Any:
         return diagnose(strata, expect=expect)["redis"]
