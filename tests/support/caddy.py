@@ -48,7 +48,7 @@ class Proxy:
     def get(
         self, host: str, path: str, auth: tuple[str, str] | None = None, headers: Mapping[str, str] | None = None
     ) -> httpx2.Response:
-        with httpx2.Client(verify=self.tls, timeout=10) as client:
+        with httpx2.Client(verify=self.tls, timeout=60) as client:
             return client.get(
                 f"https://127.0.0.1:{self.https}{path}",
                 headers={"Host": host, **(headers or {})},

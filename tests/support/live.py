@@ -14,9 +14,8 @@ import httpx2
 
 from tests.support.command_server import OUTPUT, command_server, starts_alike
 from tests.support.limits import VARIABLES
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 
-READY_SECONDS = 90
 _COMMAND_SECONDS = 120
 
 
@@ -125,7 +124,7 @@ def wait_until_ready(
         except httpx2.HTTPError:
             return False
 
-    wait_until(ready, READY_SECONDS, log)
+    wait_until(ready, PATIENCE, log)
 
 
 def api_key(strata: Strata, email: str = "root@example.com", *roles: str) -> Mapping[str, str]:

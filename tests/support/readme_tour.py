@@ -15,7 +15,7 @@ from tests.support.live import Strata, free_port, wait_until_ready
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
-SECONDS = 120
+SECONDS = 240
 _BLOCK = re.compile(
     r"^```bash\n(?P<script>.*?)^```\n(?:```(?:json|text)\n(?P<output>.*?)^```\n)?", re.DOTALL | re.MULTILINE
 )

@@ -19,7 +19,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from tests.support.app import PASSWORD
 from tests.support.database_proxy import database_proxy
 from tests.support.live import Strata, free_port
-from tests.support.postgres import clone, end_sessions
+from tests.support.postgres import clone, database_url, end_sessions
 
 SECONDS = 60
 
@@ -168,7 +168,7 @@ async def test_a_process_that_waits_for_the_database_ends_at_once_when_asked(tmp
 
 @pytest.mark.parametrize("command", ["serve", "worker", "up"])
 async def test_wrong_settings_of_the_database_are_an_error_at_once(dsn: str, tmp_path: Path, command: str) -> None:
-    strata = Strata(tmp_path / "home", re.sub(r"/strata_worker_\d+", "/no_such_database", dsn))
+    strata = Strata(tmp_path / "home", database_url(dsn, "no_such_database"), PORT=str(free_port()))
     failed = await asyncio.to_thread(strata.run, command, expect=1)
     assert "does not exist" in failed.stderr
     assert "strata doctor" in failed.stderr
