@@ -60,6 +60,7 @@ _LEAVE_SOCKETS = (
     "tests/observability/rate_limit/test_bounds.py",
     "tests/observability/tracing/test_export.py",
     "tests/system/test_dashboards_alive.py",
+    "tests/system/test_guessing_limits.py",
     "tests/system/test_outages.py",
     "tests/system/test_rate_limits.py",
 )

@@ -7,7 +7,6 @@ import socket
 import time
 from pathlib import Path
 
-import asyncpg
 import httpx2
 import pytest
 
@@ -188,9 +187,6 @@ async def test_every_path_exists_with_and_without_layers(
                 assert (await client.get(data.strata_paths[0])).status_code == 200
     finally:
         await database.close()
-        admin = await asyncpg.connect(admin_dsn)
-        await admin.execute("DROP DATABASE strata_harness WITH (FORCE)")
-        await admin.close()
     full, bare, without = apps
     assert strata.layers(full) == names
     assert [layer.cls for layer in bare.user_middleware] == [strata.AdmitAllMiddleware, strata.SharedContextMiddleware]

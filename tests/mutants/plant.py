@@ -10,7 +10,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any, Final
 
 _IN_FUNCTION: Final = "<locals>"
-Functions = Mapping[CodeType, list[FunctionType]]
+Functions = Mapping[tuple[str, CodeType], list[FunctionType]]
 
 
 class CannotPlantError(Exception):
@@ -39,12 +39,15 @@ class Planted(MetaPathFinder, Loader):
         exec(compile(self._code, self._path, "exec"), module.__dict__)  # noqa: S102 - our own source
 
 
-def functions_by_code() -> dict[CodeType, list[FunctionType]]:
-    """Every function of this process by its code, which closures share. ``gc.freeze`` hides them, so call it before."""
-    found: dict[CodeType, list[FunctionType]] = defaultdict(list)
+def functions_by_code() -> Functions:
+    """Every function of this process by its file and code, which closures share; equal codes may be of several files.
+
+    ``gc.freeze`` hides functions, so call it before.
+    """
+    found: dict[tuple[str, CodeType], list[FunctionType]] = defaultdict(list)
     for each in gc.get_objects():
         if type(each) is FunctionType:
-            found[each.__code__].append(each)
+            found[each.__code__.co_filename, each.__code__].append(each)
     return found
 
 
@@ -55,7 +58,7 @@ def plant(module: str, path: str, code: str, functions: Functions) -> None:
         return
     with open(path, encoding="utf-8") as file:  # noqa: PTH123 - one call less in a process that tests may have patched
         original = compile(file.read(), path, "exec")
-    by_place = {_place(old): old for old in functions if old.co_filename == path}
+    by_place = {_place(old): (file_name, old) for file_name, old in functions if file_name == path}
     for old, new in _changed(original, compile(code, path, "exec")):
         running = by_place.get(_place(old))
         if running is None and _IN_FUNCTION not in old.co_qualname:

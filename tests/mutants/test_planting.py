@@ -1,6 +1,6 @@
 """A mutant in a running process: functions change in place, the rest needs a new import. Children have limits."""
 
-import importlib
+import importlib.util
 import os
 import signal
 import sys
@@ -75,6 +75,18 @@ def test_a_closure_that_exists_already_changes(module: ModuleType) -> None:
     is_allowed = module.is_allowed
     _plant(module, "return function(value)", "return function(value) and None")
     assert is_allowed(1) is None
+
+
+def test_an_equal_function_of_another_file_does_not_change(module: ModuleType, tmp_path: Path) -> None:
+    """It has the same names, lines and code."""
+    spec = importlib.util.spec_from_file_location("other_example", tmp_path / "other_example.py")
+    assert spec is not None
+    assert spec.loader is not None
+    (tmp_path / "other_example.py").write_text(SOURCE)
+    other = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(other)
+    _plant(module, "value * 2", "None")
+    assert (module.doubled(1), other.doubled(1)) == (None, 2)
 
 
 @pytest.mark.parametrize(
