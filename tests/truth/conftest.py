@@ -10,6 +10,7 @@ from sqlalchemy.pool import NullPool
 from app.kit.db.database import sqlalchemy_url
 from app.settings.auth import AuthSettings
 from app.settings.root import Settings
+from tests.support.postgres import clone
 
 pytest.register_assert_rewrite("tests.truth.runner")
 
@@ -17,10 +18,14 @@ from tests.truth.world import World  # noqa: E402 - only what is imported later 
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def world(database_dsn: str, settings: Settings) -> AsyncIterator[World]:
-    """The application with the callers of the tables, in a transaction that is rolled back at the end."""
+async def world(admin_dsn: str, settings: Settings) -> AsyncIterator[World]:
+    """The application with the callers of the tables, in a transaction that is rolled back at the end.
+
+    It has a database of its own: other tests would wait for the transaction if they inserted the same addresses.
+    """
     auth = settings[AuthSettings].model_copy(update={"access_ttl": 86_400, "failed_logins_per_hour": 1_000_000})
-    engine = create_async_engine(sqlalchemy_url(database_dsn), poolclass=NullPool)
+    dsn = await clone(admin_dsn, "truth", whole_run=True)
+    engine = create_async_engine(sqlalchemy_url(dsn), poolclass=NullPool)
     async with engine.connect() as connection:
         transaction = await connection.begin()
         yield await World.create(settings.with_groups(auth), connection)
