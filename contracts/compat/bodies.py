@@ -3,9 +3,9 @@
 from contracts.compat.catalogue.schemas import Context
 from contracts.compat.comparison import Comparison
 from contracts.compat.document import Node
-from contracts.compat.engine import SchemaPair
 from contracts.compat.media import Media, find_media, media_types
 from contracts.compat.normalized_schema import Schema
+from contracts.compat.pair import SchemaPair
 
 
 def compare_request(comparison: Comparison, old: Node, new: Node, operation: str) -> None:

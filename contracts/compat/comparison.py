@@ -4,8 +4,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from contracts.compat.document import Document
-from contracts.compat.engine import Engine, SchemaPair
+from contracts.compat.engine import Engine
 from contracts.compat.findings import DiffFinding
+from contracts.compat.pair import SchemaPair
 from contracts.compat.registry import registry
 
 

@@ -1,7 +1,8 @@
 """Compares unions: matches the variants of both sides, independent of their order and spelling."""
 
-from contracts.compat.engine import Engine, PairResult, SchemaPair
+from contracts.compat.engine import Engine
 from contracts.compat.normalized_schema import ALL, NULL, NUMBER, NormalizedSchema, Part, Schema, type_names
+from contracts.compat.pair import PairResult, SchemaPair
 
 
 def compare_unions(engine: Engine, result: PairResult, old: NormalizedSchema, new: NormalizedSchema) -> None:
@@ -73,7 +74,7 @@ class _VariantMatcher:
     def _take(self, source: int, target: int, *, client_sends: bool) -> None:
         self._taken.add(target)
         old, new = (source, target) if client_sends else (target, source)
-        self._result.children.append(self._pair(self._old[old], self._new[new]))
+        self._result.variants.append(self._pair(self._old[old], self._new[new]))
 
     def _pair(self, old: Schema, new: Schema) -> SchemaPair:
         label = self._result.pair.new.label or self._result.pair.old.label
@@ -81,11 +82,15 @@ class _VariantMatcher:
             Schema(old.parts, old.name or label, old.types, old.name),
             Schema(new.parts, new.name or label, new.types, new.name),
             self._result.pair.context,
+            self._result.pair.text,
+            self._result.pair.xml,
+            self._result.pair.present,
         )
 
     def _find_compatible(self, source: Schema, targets: list[Schema], *, client_sends: bool) -> int | None:
-        if self._engine.too_deep:
-            return next((index for index, one in enumerate(targets) if one.name and one.name == source.name), None)
+        named = next((index for index, one in enumerate(targets) if one.name and one.name == source.name), None)
+        if self._engine.too_deep or named is not None:
+            return named
         order = sorted(range(len(targets)), key=lambda index: (targets[index].name != source.name, index))
         fits: int | None = None
         for index in order:
@@ -153,11 +158,11 @@ def _compare_discriminator_values(
         if value not in after:
             result.report("discriminator-value-removed", pointers[0], old=f"`{value}`")
             continue
-        child = SchemaPair(schema, after[value], result.pair.context)
+        child = SchemaPair(schema, after[value], result.pair.context, result.pair.text, result.pair.xml)
         if schema.name != after[value].name and not engine.too_deep and engine.breaks(child):
             result.report("discriminator-value-changed", pointers[1], new=f"`{value}`")
         else:
-            result.children.append(child)
+            result.variants.append(child)
     for value in after:
         if value not in before:
             result.report("discriminator-value-added", pointers[1], new=f"`{value}`")

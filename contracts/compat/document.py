@@ -36,6 +36,47 @@ _MAPS: Final = frozenset(
         "encoding",
     ]
 )
+# The keywords of a schema in OpenAPI 3.0.
+_SCHEMA_3_0: Final = frozenset(
+    [
+        "title",
+        "multipleOf",
+        "maximum",
+        "exclusiveMaximum",
+        "minimum",
+        "exclusiveMinimum",
+        "maxLength",
+        "minLength",
+        "pattern",
+        "maxItems",
+        "minItems",
+        "uniqueItems",
+        "maxProperties",
+        "minProperties",
+        "required",
+        "enum",
+        "type",
+        "allOf",
+        "oneOf",
+        "anyOf",
+        "not",
+        "items",
+        "properties",
+        "additionalProperties",
+        "description",
+        "format",
+        "default",
+        "nullable",
+        "discriminator",
+        "readOnly",
+        "writeOnly",
+        "xml",
+        "externalDocs",
+        "example",
+        "deprecated",
+        "$ref",
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +126,20 @@ class Document:
     def ref_siblings_apply(self) -> bool:
         """Whether members beside the `$ref` of a schema apply: from OpenAPI 3.1 on."""
         return not str(self.root.value["openapi"]).startswith("3.0")
+
+    def known_keywords(self, node: Node) -> Node:
+        """The schema object without keywords that mean nothing in the version of the document."""
+        if self.ref_siblings_apply:
+            unknown = "nullable" in node.mapping
+            kept = {key: value for key, value in node.mapping.items() if key != "nullable"} if unknown else {}
+        else:
+            unknown = not node.mapping.keys() <= _SCHEMA_3_0
+            kept = (
+                {key: value for key, value in node.mapping.items() if key in _SCHEMA_3_0 or key.startswith("x-")}
+                if unknown
+                else {}
+            )
+        return Node(kept, node.pointer) if unknown else node
 
     def resolve(self, node: Node) -> Node:
         """Follow a chain of references. The value is ``None`` if the chain is circular."""

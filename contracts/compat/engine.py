@@ -2,53 +2,19 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
-from contracts.compat.catalogue.schemas import Context, rule_id
 from contracts.compat.document import Document
 from contracts.compat.findings import DiffFinding, Severity
-from contracts.compat.normalized_schema import Schema
+from contracts.compat.fingerprints import SameSchemas
+from contracts.compat.judge import Judge
 from contracts.compat.normalizer import SchemaNormalizer
-from contracts.compat.registry import registry
+from contracts.compat.pair import PairResult, SchemaPair
+from contracts.compat.reachability import Reachability
 
 _MAX_DEPTH: Final = 25
-
-
-@dataclass(frozen=True, slots=True)
-class SchemaPair:
-    """The old and the new version of a schema, in one context."""
-
-    old: Schema
-    new: Schema
-    context: Context
-
-    @property
-    def key(self) -> tuple[Any, ...]:
-        """Equal for pairs of the same two schemas in the same context."""
-        return (self.context, self.old.key, self.new.key)
-
-
-@dataclass(slots=True)
-class PairResult:
-    """The findings about one pair, without those of the pairs below it, which are `children`."""
-
-    pair: SchemaPair
-    findings: list[DiffFinding] = field(default_factory=list)
-    children: list[SchemaPair] = field(default_factory=list)
-
-    def add_child(self, old: Schema, new: Schema) -> None:
-        """Add a pair of schemas below this pair, in the same context."""
-        self.children.append(SchemaPair(old, new, self.pair.context))
-
-    def report(self, change: str, pointer: str, *, what: str | None = None, **details: object) -> None:
-        """Add a finding about the pair, or about its field `what`."""
-        rule = registry()[rule_id(self.pair.context, change)]
-        label = what or self.pair.new.label or self.pair.old.label
-        message = rule.message(what=f"`{label}`" if label != "the body" else "the body", **details)
-        self.findings.append(DiffFinding(rule.id, rule.severity, pointer, "", message[:1].upper() + message[1:]))
-
+_MAX_STEPS: Final = 200_000
 
 Compare = Callable[["Engine", PairResult], None]
 
@@ -61,15 +27,20 @@ class Engine:
         self._compare = compare
         self.old = SchemaNormalizer(old)
         self.new = SchemaNormalizer(new)
+        # The pointers of fields that are new in requests and were never restricted before.
+        self.added: set[str] = set()
+        self._same = SameSchemas(old, new)
         self._results: dict[tuple[Any, ...], PairResult] = {}
+        self._reachability = Reachability(self.result, Judge(old, new, self.added))
         self._depth = 0
+        self._steps = 0
 
     def findings(self, pair: SchemaPair) -> list[DiffFinding]:
         """All findings at this pair and below it, each once."""
-        return [finding for result in self._walk(pair) for finding in result.findings]
+        return self._reachability.findings(pair)
 
     def breaks(self, pair: SchemaPair) -> bool:
-        """Whether a change at this pair or below it is breaking."""
+        """Whether a change at this pair or below it is breaking, by the comparison of keywords."""
         return any(finding.severity is Severity.BREAKING for result in self._walk(pair) for finding in result.findings)
 
     def equal(self, pair: SchemaPair) -> bool:
@@ -78,29 +49,41 @@ class Engine:
 
     @property
     def too_deep(self) -> bool:
-        """Whether unions are nested so deeply that their variants are matched by name only."""
-        return self._depth > _MAX_DEPTH
+        """Whether the variants of unions are matched by name only: unions are nested too deeply, or too many."""
+        return self._depth > _MAX_DEPTH or self._steps > _MAX_STEPS
 
     def _walk(self, start: SchemaPair) -> Iterator[PairResult]:
         """Yield the results from `start` on. A recursive pair is compatible if the rest of the pairs are."""
         seen = {start.key}
         queue = deque([start])
         while queue:
-            pair = queue.popleft()
-            result = self._result(pair)
+            result = self.result(queue.popleft())
+            self._steps += 1
             yield result
-            for child in result.children:
+            for child in (*result.children, *result.variants):
                 if (key := child.key) not in seen:
                     seen.add(key)
                     queue.append(child)
 
-    def _result(self, pair: SchemaPair) -> PairResult:
+    def result(self, pair: SchemaPair) -> PairResult:
+        """The result of one pair."""
         key = pair.key
         if key not in self._results:
             result = self._results[key] = PairResult(pair)
+            if self._is_same(pair):
+                return result
             self._depth += 1
             try:
                 self._compare(self, result)
             finally:
                 self._depth -= 1
         return self._results[key]
+
+    def _is_same(self, pair: SchemaPair) -> bool:
+        old, new = pair.old, pair.new
+        if old.types != new.types or len(old.parts) != len(new.parts):
+            return False
+        return all(
+            one.without_union == other.without_union and self._same.same(one.node, other.node)
+            for one, other in zip(old.parts, new.parts, strict=True)
+        )

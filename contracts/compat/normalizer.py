@@ -107,6 +107,7 @@ class SchemaNormalizer:
             if not isinstance(node.value, dict) or id(node.value) in seen:
                 continue
             seen.add(id(node.value))
+            node = self._document.known_keywords(node)
             reference = node.value.get("$ref")
             if isinstance(reference, str):
                 queue.append((self._document.target(reference, node.pointer), without_union))

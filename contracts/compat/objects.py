@@ -4,9 +4,10 @@ from typing import Final
 
 from contracts.compat.catalogue.schemas import Context
 from contracts.compat.document import Node
-from contracts.compat.engine import Engine, PairResult
+from contracts.compat.engine import Engine
 from contracts.compat.normalized_schema import ANYTHING, NormalizedSchema, Part, Schema
 from contracts.compat.normalizer import SchemaNormalizer
+from contracts.compat.pair import PairResult
 from contracts.compat.sunset import SunsetPhase, sunset_phase
 
 _TEXT: Final = {"type": "string"}

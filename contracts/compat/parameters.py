@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from contracts.compat.catalogue.schemas import Context
 from contracts.compat.comparison import Comparison
 from contracts.compat.document import Document, Node
-from contracts.compat.engine import SchemaPair
 from contracts.compat.normalized_schema import Schema
+from contracts.compat.pair import SchemaPair
 from contracts.compat.sunset import SunsetPhase, parse_sunset, sunset_phase
 
 # OpenAPI: tools ignore these header parameters, because other parts of the document define them.

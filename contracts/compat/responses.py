@@ -7,9 +7,9 @@ from contracts.compat.bodies import compare_content
 from contracts.compat.catalogue.schemas import Context
 from contracts.compat.comparison import Comparison
 from contracts.compat.document import Node
-from contracts.compat.engine import SchemaPair
 from contracts.compat.media import find_media, media_types
 from contracts.compat.normalized_schema import Schema
+from contracts.compat.pair import SchemaPair
 
 
 def compare_responses(comparison: Comparison, old: Node, new: Node, operation: str) -> None:

@@ -1,13 +1,13 @@
 """Compares the constraints of two schemas: types, enums, limits, formats and defaults."""
 
-import json
-from collections.abc import Mapping
 from typing import Any, Final
 
 from contracts.compat.composition import compare_unions
-from contracts.compat.engine import Engine, PairResult, SchemaPair
+from contracts.compat.engine import Engine
 from contracts.compat.normalized_schema import ALL, NO_DEFAULT, NULL, TYPES_OF, NormalizedSchema, type_names
 from contracts.compat.objects import compare_arrays, compare_objects
+from contracts.compat.pair import PairResult, SchemaPair
+from contracts.compat.texts import format_value, format_values
 
 _BOUNDS: Final = {
     "maxLength": "max-length",
@@ -30,7 +30,6 @@ _EQUALITY_ONLY: Final = {
     "dependentSchemas": "dependent-schema",
     "contentSchema": "content-schema",
 }
-_MAX_TEXT: Final = 60
 
 
 def compare(engine: Engine, result: PairResult) -> None:
@@ -102,19 +101,19 @@ def _compare_enums(result: PairResult, old: NormalizedSchema, new: NormalizedSch
     if old.enum is None and new.enum is None:
         return
     if old.enum is None:
-        result.report("became-enum", new.enum_pointer, new=_format_values(new.enum or {}))
+        result.report("became-enum", new.enum_pointer, new=format_values(new.enum or {}))
     elif new.enum is None:
-        result.report("enum-dropped", old.enum_pointer, old=_format_values(old.enum))
+        result.report("enum-dropped", old.enum_pointer, old=format_values(old.enum))
     else:
         before = {key: value for key, value in old.enum.items() if value is not None}
         after = {key: value for key, value in new.enum.items() if value is not None}
         if len(before) == len(after) == 1 and before.keys() != after.keys():
-            result.report("const-changed", new.enum_pointer, old=_format_values(before), new=_format_values(after))
+            result.report("const-changed", new.enum_pointer, old=format_values(before), new=format_values(after))
             return
         for key in sorted(before.keys() - after.keys()):
-            result.report("enum-value-removed", new.enum_pointer, old=_format_value(before[key]))
+            result.report("enum-value-removed", new.enum_pointer, old=format_value(before[key]))
         for key in sorted(after.keys() - before.keys()):
-            result.report("enum-value-added", new.enum_pointer, new=_format_value(after[key]))
+            result.report("enum-value-added", new.enum_pointer, new=format_value(after[key]))
 
 
 def _compare_limits(result: PairResult, old: NormalizedSchema, new: NormalizedSchema, common: frozenset[str]) -> None:
@@ -240,12 +239,12 @@ def _compare_formats(result: PairResult, old: NormalizedSchema, new: NormalizedS
 def _compare_defaults(result: PairResult, old: NormalizedSchema, new: NormalizedSchema) -> None:
     if old.default is NO_DEFAULT:
         if new.default is not NO_DEFAULT:
-            result.report("default-added", new.default_pointer, new=_format_value(new.default))
+            result.report("default-added", new.default_pointer, new=format_value(new.default))
         return
-    before = _format_value(old.default)
+    before = format_value(old.default)
     if new.default is NO_DEFAULT:
         result.report("default-removed", old.default_pointer, old=before)
-    elif (after := _format_value(new.default)) != before:
+    elif (after := format_value(new.default)) != before:
         result.report("default-changed", new.default_pointer, old=before, new=after)
 
 
@@ -277,15 +276,3 @@ def _compare_equality_only(engine: Engine, result: PairResult, old: NormalizedSc
             kind, pointer = "changed", after[0].pointer
         reported.add(name)
         result.report(f"{name}-{kind}", pointer)
-
-
-def _format_values(values: Mapping[str, Any]) -> str:
-    return _shorten(", ".join(_format_value(value) for value in values.values()))
-
-
-def _format_value(value: Any) -> str:
-    return _shorten(json.dumps(value, ensure_ascii=False, sort_keys=True))
-
-
-def _shorten(text: str) -> str:
-    return text if len(text) <= _MAX_TEXT else text[: _MAX_TEXT - 3] + "..."

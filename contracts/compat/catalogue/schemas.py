@@ -181,14 +181,22 @@ CHANGES: Final = (
     Change("discriminator-value-added", _W, "has the new discriminator value {new}"),
     Change("discriminator-value-removed", _N, "no longer has the discriminator value {old}", (_BREAKING, _WARNING)),
     Change("discriminator-value-changed", _D, "has another schema for the discriminator value {new}"),
+    Change("value-rejected", _N, "rejects {new} (before: accepted)", occurs=(True, False)),
+    Change("value-possible", _W, "can be {new} (before: not possible)", occurs=(False, True)),
     Change("default-added", _U, "is {new} if it is absent (before: undefined)", (_WARNING, _SAFE)),
     Change("default-removed", _U, "is no longer {old} if it is absent", (_WARNING, _SAFE)),
-    Change("default-changed", _U, "is {new} if it is absent (before: {old})", (_WARNING, _SAFE)),
+    Change("default-changed", _U, "is {new} if it is absent (before: {old})", (_BREAKING, _SAFE)),
     Change("deprecated", _NONE, "is deprecated with the sunset {new}"),
     Change("deprecated-without-sunset", _U, "is deprecated without a sunset"),
     Change("deprecation-withdrawn", _NONE, "is no longer deprecated"),
 )
 _BY_NAME: Final = {change.name: change for change in CHANGES}
+_NOT_BY_VALUE: Final = (
+    "format-", "content-", "property-added", "property-removed", "property-became-read", "property-became-writ",
+    "map-values-", "pattern-property-removed", "discriminator-", "default-", "deprecat", "xml-",
+)  # fmt: skip
+VALUE_CHANGES: Final = frozenset(one.name for one in CHANGES if not one.name.startswith(_NOT_BY_VALUE))
+"""The changes whose effect is completely described by the values that are allowed before and after."""
 # (severity, whether the client sends) -> the end of the message
 _CONSEQUENCES: Final = {
     (_BREAKING, True): ": values that were valid can be rejected.",
@@ -201,6 +209,11 @@ _CONSEQUENCES: Final = {
 def rule_id(context: Context, change: str) -> str:
     """The rule id of a change in a context."""
     return f"{context.value}-{_BY_NAME[change].name}"
+
+
+def change_of(rule: str) -> str:
+    """The change of a rule id, without its context."""
+    return next((rule[len(one) + 1 :] for one in Context if rule.startswith(f"{one.value}-")), rule)
 
 
 def rules() -> Iterator[Rule]:

@@ -1,0 +1,70 @@
+"""A pair of schemas that are compared, and the result."""
+
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from functools import cached_property
+from typing import Any
+
+from contracts.compat.catalogue.schemas import Context, rule_id
+from contracts.compat.findings import DiffFinding
+from contracts.compat.normalized_schema import Schema
+from contracts.compat.registry import registry
+
+
+@dataclass(frozen=True)
+class SchemaPair:
+    """The old and the new version of a schema, in one context.
+
+    `text`: values are sent as text, as in a query. `xml`: they are sent as XML. `present`: the value is never absent, so
+    that its default has no effect.
+    """
+
+    old: Schema
+    new: Schema
+    context: Context
+    text: bool = False
+    xml: bool = False
+    present: bool = False
+
+    @property
+    def judged(self) -> bool:
+        """Whether values of this pair exist on their own: a variant without the keywords beside its union has none."""
+        return not any(part.without_union for schema in (self.old, self.new) for part in schema.parts)
+
+    @cached_property
+    def key(self) -> tuple[Any, ...]:
+        """Equal for pairs of the same two schemas in the same context."""
+        return (self.context, self.text, self.xml, self.present, self.old.key, self.new.key)
+
+
+class Proof(Enum):
+    """What is proven about the values of a pair."""
+
+    NONE = auto()
+    # No value breaks clients.
+    COVERED = auto()
+    # Both schemas have the same values.
+    EQUAL = auto()
+
+
+@dataclass(slots=True)
+class PairResult:
+    """The findings about one pair, without those of the pairs below it: `children`, and `variants` of its unions."""
+
+    pair: SchemaPair
+    findings: list[DiffFinding] = field(default_factory=list)
+    children: list[SchemaPair] = field(default_factory=list)
+    variants: list[SchemaPair] = field(default_factory=list)
+    proof: Proof = Proof.NONE
+
+    def add_child(self, old: Schema, new: Schema, *, present: bool = False) -> None:
+        """Add a pair of schemas below this pair, in the same context."""
+        pair = self.pair
+        self.children.append(SchemaPair(old, new, pair.context, pair.text, pair.xml, present))
+
+    def report(self, change: str, pointer: str, *, what: str | None = None, **details: object) -> None:
+        """Add a finding about the pair, or about its field `what`."""
+        rule = registry()[rule_id(self.pair.context, change)]
+        label = what or self.pair.new.label or self.pair.old.label
+        message = rule.message(what=f"`{label}`" if label != "the body" else "the body", **details)
+        self.findings.append(DiffFinding(rule.id, rule.severity, pointer, "", message[:1].upper() + message[1:]))
