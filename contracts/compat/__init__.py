@@ -13,7 +13,6 @@ from contracts.compat.loading import NotOpenAPI, load
 from contracts.compat.paths import compare_paths
 from contracts.compat.schemas import compare
 from contracts.compat.security import compare_schemes
-from contracts.compat.servers import compare_servers
 from contracts.compat.webhooks import compare_webhooks
 
 __all__ = ["DiffFinding", "NotOpenAPI", "Report", "Severity", "diff", "load"]
@@ -39,7 +38,6 @@ def diff(
         was, now = before.root.at(*path), after.root.at(*path)
         if was.value != now.value:
             comparison.report(rule, now.pointer, old=was.value, new=now.value)
-    compare_servers(comparison, before.root, after.root)
     compare_paths(comparison, pairs)
     compare_webhooks(comparison)
     compare_schemes(comparison)

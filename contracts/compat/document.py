@@ -141,6 +141,17 @@ class Document:
             )
         return Node(kept, node.pointer) if unknown else node
 
+    def methods(self, item: Node) -> Iterator[tuple[str, Node]]:
+        """Yield the operations of a path item by method: in lower case, or as in `additionalOperations` (3.2)."""
+        for method in METHODS:
+            if method in item.mapping:
+                yield method, item.at(method)
+        if str(self.root.value["openapi"]).startswith("3.2"):
+            additional = item.at("additionalOperations")
+            for method in additional.mapping:
+                if isinstance(additional.mapping[method], dict):
+                    yield method, additional.at(method)
+
     def resolve(self, node: Node) -> Node:
         """Follow a chain of references. The value is ``None`` if the chain is circular."""
         seen = set()

@@ -27,11 +27,12 @@ class Engine:
         self._compare = compare
         self.old = SchemaNormalizer(old)
         self.new = SchemaNormalizer(new)
-        # The pointers of fields that are new in requests and were never restricted before.
+        # The pointers of fields that one document declares and the other does not restrict.
         self.added: set[str] = set()
+        self.removed: set[str] = set()
         self._same = SameSchemas(old, new)
         self._results: dict[tuple[Any, ...], PairResult] = {}
-        self._reachability = Reachability(self.result, Judge(old, new, self.added))
+        self._reachability = Reachability(self.result, Judge(old, new, self.added, self.removed))
         self._depth = 0
         self._steps = 0
 
@@ -71,6 +72,7 @@ class Engine:
         if key not in self._results:
             result = self._results[key] = PairResult(pair)
             if self._is_same(pair):
+                result.same = True
                 return result
             self._depth += 1
             try:

@@ -22,10 +22,14 @@ _NO_VALUE: Final = ": no value was found that is affected."
 
 
 class Judge:
-    """Judges the pairs of a comparison, each once. `added` has the pointers of fields that the new document adds."""
+    """Judges the pairs of a comparison, each once.
 
-    def __init__(self, old: Document, new: Document, added: set[str]) -> None:
-        self._old, self._new, self._added = old, new, added
+    `added` and `removed` have the pointers of fields that only one document declares: they have findings of their own.
+    """
+
+    def __init__(self, old: Document, new: Document, added: set[str], removed: set[str]) -> None:
+        self._old, self._new = old, new
+        self._added, self._removed = added, removed
         self._judged = 0
 
     def judge(self, result: PairResult, *, breaks_below: bool) -> None:
@@ -35,7 +39,8 @@ class Judge:
             return
         try:
             proof, witness = self._prove(result.pair)
-        except (TooLarge, ValueError, RecursionError):
+        except (TooLarge, ValueError, TypeError, RecursionError):
+            # Too large, or not a valid JSON Schema: its keywords decide.
             return
         result.proof = proof
         if witness:
@@ -49,7 +54,9 @@ class Judge:
     def _prove(self, pair: SchemaPair) -> tuple[Proof, tuple[Any, ...]]:
         sends = pair.context.client_sends
         none: frozenset[str] = frozenset()
-        before = StandaloneConverter(self._old, "o", none, client_sends=sends, open_closed=not sends)
+        before = StandaloneConverter(
+            self._old, "o", none if sends else frozenset(self._removed), client_sends=sends, received=not sends
+        )
         after = StandaloneConverter(self._new, "n", frozenset(self._added) if sends else none, client_sends=sends)
         schemas = before.convert(pair.old), after.convert(pair.new)
         part, whole = schemas if sends else schemas[::-1]
@@ -88,14 +95,18 @@ def _breaks_by_value(finding: DiffFinding) -> bool:
 
 
 def _add_witness(result: PairResult, value: Any) -> None:
-    """Report a value, in place of the findings that leave open whether any value is affected."""
+    """Report a value. A finding that leaves open whether any value is affected becomes breaking instead."""
+    shown = format_value(value)
+    sends = result.pair.context.client_sends
+    effect = f": {shown} was accepted and is rejected." if sends else f": {shown} was not possible."
     open_findings = [
         one for one in result.findings if one.severity is Severity.WARNING and change_of(one.rule) in VALUE_CHANGES
     ]
-    pointer = open_findings[0].pointer if open_findings else result.pair.new.pointer
-    result.findings = [one for one in result.findings if one not in open_findings]
-    change = "value-rejected" if result.pair.context.client_sends else "value-possible"
-    result.report(change, pointer, new=format_value(value))
+    if not open_findings:
+        result.report("value-rejected" if sends else "value-possible", result.pair.new.pointer, new=shown)
+    for finding in open_findings[:1]:
+        message = finding.message.rpartition(": ")[0] + effect
+        result.findings[result.findings.index(finding)] = replace(finding, severity=Severity.BREAKING, message=message)
 
 
 def _doubt(finding: DiffFinding, *, text: bool) -> DiffFinding:

@@ -5,10 +5,18 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from contracts.compat.document import Node
+from contracts.compat.loading import NotOpenAPI
 from contracts.compat.normalized_schema import ALL, LOWER, NO_DEFAULT, NULL, UPPER, NormalizedSchema, Schema, wire_types
 
 _OBJECT: Final = ("properties", "additionalProperties", "patternProperties", "propertyNames")
 _ARRAY: Final = ("items", "prefixItems")
+_CONTENT_FORMATS: Final = {
+    "byte": ("contentEncoding", "base64"),
+    "binary": ("contentMediaType", "application/octet-stream"),
+}
+# RFC 2045: these encodings leave the data as it is.
+_IDENTITY_ENCODINGS: Final = frozenset({"7bit", "8bit", "binary"})
+_TYPE_NAMES: Final = frozenset({"null", "boolean", "object", "array", "number", "string", "integer"})
 _ANY_TEXT: Final = frozenset({"", ".*", "^.*$", "^", "$"})
 
 
@@ -21,6 +29,8 @@ def read_keywords(normalized: NormalizedSchema, node: Node) -> None:
     declared = value.get("type")
     if declared is not None:
         names = declared if isinstance(declared, list) else [declared]
+        if unknown := [name for name in names if not isinstance(name, str) or name not in _TYPE_NAMES]:
+            raise NotOpenAPI(f"{node.pointer}/type is {unknown[0]!r}, which is not a type")
         types = wire_types(names) or ALL
         if value.get("nullable") is True:
             types |= NULL
@@ -50,17 +60,27 @@ def _read_limits(normalized: NormalizedSchema, node: Node) -> None:
         normalized.limits["multipleOf"] = (multiple, node.at("multipleOf").pointer)
     if value.get("uniqueItems") is True:
         normalized.limits["uniqueItems"] = (True, node.at("uniqueItems").pointer)
-    for name in ("contentEncoding", "contentMediaType"):
-        if isinstance(value.get(name), str):
-            normalized.limits[name] = (value[name], node.at(name).pointer)
+    _read_content(normalized, node)
     for name in ("minContains", "maxContains"):
         if _number(value.get(name)) is not None:
             normalized.limits[name] = (value[name], node.at(name).pointer)
     pattern = value.get("pattern")
     if isinstance(pattern, str) and pattern not in _ANY_TEXT:
         normalized.patterns.setdefault(pattern, node.at("pattern").pointer)
-    if isinstance(value.get("format"), str):
-        normalized.formats.setdefault(value["format"], node.at("format").pointer)
+    name = value.get("format")
+    if isinstance(name, str) and name not in _CONTENT_FORMATS:
+        normalized.formats.setdefault(name, node.at("format").pointer)
+
+
+def _read_content(normalized: NormalizedSchema, node: Node) -> None:
+    """Read how a string contains other data. OpenAPI 3.0 has formats for what JSON Schema has keywords for."""
+    for name in ("contentEncoding", "contentMediaType"):
+        stated = node.mapping.get(name)
+        if isinstance(stated, str) and stated.lower() not in _IDENTITY_ENCODINGS:
+            normalized.limits[name] = (stated.lower().replace(" ", ""), node.at(name).pointer)
+    keyword, implied = _CONTENT_FORMATS.get(str(node.mapping.get("format")), ("", ""))
+    if keyword and keyword not in normalized.limits:
+        normalized.limits[keyword] = (implied, node.at("format").pointer)
 
 
 def _read_bounds(normalized: NormalizedSchema, node: Node) -> None:

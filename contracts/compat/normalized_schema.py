@@ -110,6 +110,9 @@ class NormalizedSchema:
     others: dict[str, list[Schema]] = field(default_factory=dict)
     default: Any = NO_DEFAULT
     default_pointer: str = ""
+    xml: Node | None = None
+    # The name of the component, if the schema is a reference to one.
+    name: str = ""
     deprecated: bool = False
     sunset: Any = None
     read_only: bool = False

@@ -74,7 +74,10 @@ class SchemaNormalizer:
     def _read(self, schema: Schema) -> NormalizedSchema:
         flat = list(self._flatten(schema))
         normalized = NormalizedSchema(flat[0][0].pointer if flat else schema.pointer)
+        normalized.name = self.variant_name(schema.parts[0].node) if "$ref" in schema.parts[0].node.mapping else ""
         for node, without_union in flat:
+            if normalized.xml is None and node.at("xml").mapping:
+                normalized.xml = node.at("xml")
             read_keywords(normalized, node)
             self._read_object(normalized, node)
             self._read_array(normalized, node)

@@ -1,5 +1,6 @@
 """Compares the fields of objects and the items of arrays."""
 
+import re
 from typing import Final
 
 from contracts.compat.catalogue.schemas import Context
@@ -20,12 +21,22 @@ def compare_objects(engine: Engine, result: PairResult, old: NormalizedSchema, n
     after = _visible_properties(engine.new, context, new)
     for name, schema in before.items():
         if name in after:
-            result.add_child(schema, after[name])
+            result.add_child(schema, after[name], present=name in old.required and name in new.required)
+            _compare_required(result, name, old, new)
+        elif name not in new.properties and (rule := _schema_for_any(name, new)) is not None:
+            result.add_child(schema, Schema(rule.parts, name, rule.types))
             _compare_required(result, name, old, new)
         else:
+            engine.removed |= {part.node.pointer for part in schema.parts}
             _report_removed(engine, result, name, old, new)
     for name, schema in after.items():
-        if name not in before:
+        if name in before:
+            continue
+        if name not in old.properties and (rule := _schema_for_any(name, old)) is not None:
+            result.add_child(Schema(rule.parts, name, rule.types), schema)
+            _compare_required(result, name, old, new)
+        else:
+            engine.added |= {part.node.pointer for part in schema.parts}
             _report_added(result, name, schema, old, new)
     declared = before.keys() | after.keys() | old.properties.keys() | new.properties.keys()
     for name in sorted((old.required.keys() | new.required.keys()) - declared):
@@ -58,7 +69,8 @@ def _compare_items(
     old: NormalizedSchema,
     new: NormalizedSchema,
 ) -> None:
-    result.add_child(_schema_or_anything(before, label, old), _schema_or_anything(after, label, new))
+    items = _schema_or_anything(before, label, old), _schema_or_anything(after, label, new)
+    result.add_child(*items, present=True)
 
 
 def _schema_or_anything(schema: Schema | None, label: str, normalized: NormalizedSchema) -> Schema:
@@ -76,6 +88,17 @@ def _visible_properties(
         for name, schema in normalized.properties.items()
         if not _is_hidden(context, normalizer.normalize(schema))
     }
+
+
+def _schema_for_any(name: str, normalized: NormalizedSchema) -> Schema | None:
+    """The schema of a field that is not declared by its name: of a pattern, or of all other fields."""
+    for pattern, schema in normalized.pattern_properties.items():
+        try:
+            if re.search(pattern, name):
+                return schema
+        except re.error:
+            continue
+    return normalized.additional if isinstance(normalized.additional, Schema) else None
 
 
 def _is_hidden(context: Context, normalized: NormalizedSchema) -> bool:

@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from contracts.compat.catalogue.schemas import Context
 from contracts.compat.comparison import Comparison
 from contracts.compat.document import Document, Node
+from contracts.compat.media import media_types
 from contracts.compat.normalized_schema import Schema
 from contracts.compat.pair import SchemaPair
 from contracts.compat.sunset import SunsetPhase, parse_sunset, sunset_phase
+from contracts.compat.wire import kinds_of, wire_form
 
 # OpenAPI: tools ignore these header parameters, because other parts of the document define them.
 _IGNORED = frozenset({"accept", "content-type", "authorization"})
 _STYLES: Mapping[str, str] = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
-_COMPOUND = frozenset({"array", "object"})
+# The media types whose text is that of a plain value, for numbers and booleans.
+_PLAIN = frozenset({"integer", "fraction", "boolean"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +46,21 @@ class EffectiveParameter:
     @property
     def media_type(self) -> str | None:
         """The media type of its value if it has `content` instead of `schema`."""
-        return next(iter(self.node.at("content").mapping), None)
+        return next(iter(media_types(self.node)), None)
 
     @property
     def schema_node(self) -> Node:
         """The node of its schema."""
-        media_type = self.media_type
-        return self.node.at("schema") if media_type is None else self.node.at("content", media_type, "schema")
+        media = next(iter(media_types(self.node).values()), None)
+        return self.node.at("schema") if media is None else media.node.at("schema")
+
+    def wire_form(self, kind: str) -> str:
+        """The text that a value of a kind is sent as."""
+        return wire_form(kind, self.style, self.name, explode=self.explode)
+
+    def at(self, member: str) -> str:
+        """The pointer of a member, or of the parameter if the member is absent."""
+        return self.node.at(member).pointer if member in self.node.mapping else self.node.pointer
 
 
 def compare_parameters(
@@ -76,7 +87,7 @@ def compare_parameters(
             else:
                 _compare(comparison, parameter, after[key], operation)
     for key in list(removed):
-        moved = next((other for other in added if other[1].lower() == key[1].lower()), None)
+        moved = next((other for other in added if other[1].lower() == key[1].lower() and other[0] != key[0]), None)
         if moved is not None and not inverted:
             removed.remove(key)
             added.remove(moved)
@@ -134,37 +145,75 @@ def _compare(comparison: Comparison, old: EffectiveParameter, new: EffectivePara
     if old.required != new.required:
         rule = "request-parameter-became-required" if new.required else "request-parameter-became-optional"
         comparison.report(rule, pointer, operation, what=what, location=new.location)
-    if old.media_type != new.media_type:
+    if old.media_type != new.media_type and not _is_plain(comparison, old, new):
         details = {"old": old.media_type or "plain text", "new": new.media_type or "plain text"}
         comparison.report("request-parameter-content-changed", pointer, operation, what=what, **details)
     else:
         _compare_serialization(comparison, old, new, operation)
     _compare_deprecation(comparison, old, new, operation)
-    pair = SchemaPair(Schema.of(old.schema_node, new.name), Schema.of(new.schema_node, new.name), Context.PARAMETER)
+    pair = SchemaPair(
+        Schema.of(old.schema_node, new.name),
+        Schema.of(new.schema_node, new.name),
+        Context.PARAMETER,
+        text=old.media_type is None and new.media_type is None,
+        present=old.required and new.required,
+    )
     comparison.compare_schemas(pair, operation)
+
+
+def _is_plain(comparison: Comparison, old: EffectiveParameter, new: EffectiveParameter) -> bool:
+    """Whether all values are numbers and booleans, whose text in JSON is that of a plain parameter."""
+    if {old.media_type, new.media_type} != {None, "application/json"}:
+        return False
+    types = (
+        engine.normalize(Schema.of(one.schema_node)).types
+        for engine, one in ((comparison.engine.old, old), (comparison.engine.new, new))
+    )
+    return all(one <= _PLAIN for one in types)
 
 
 def _compare_serialization(
     comparison: Comparison, old: EffectiveParameter, new: EffectiveParameter, operation: str
 ) -> None:
     what, pointer = f"`{new.name}`", new.node.pointer
-    types = (
-        comparison.engine.old.normalize(Schema.of(old.schema_node)).types
-        | comparison.engine.new.normalize(Schema.of(new.schema_node)).types
-    )
-    if old.style != new.style:
+    types = [
+        engine.normalize(Schema.of(one.schema_node)).types
+        for engine, one in ((comparison.engine.old, old), (comparison.engine.new, new))
+    ]
+    # Values that only the new schema allows, or none allows any more, have no form to keep.
+    changed = [
+        kind
+        for kind in kinds_of(types[0]) & kinds_of(types[1])
+        if old.wire_form(kind) != new.wire_form(kind) and not _has_one_item(comparison, kind, old, new)
+    ]
+    if not changed:
+        pass
+    elif old.style != new.style:
         details = {"old": f"`{old.style}`", "new": f"`{new.style}`"}
-        comparison.report("request-parameter-style-changed", pointer, operation, what=what, **details)
-    elif old.explode != new.explode and types & _COMPOUND:
+        comparison.report("request-parameter-style-changed", new.at("style"), operation, what=what, **details)
+    elif old.explode != new.explode:
         details = {"old": str(old.explode).lower(), "new": str(new.explode).lower()}
-        comparison.report("request-parameter-explode-changed", pointer, operation, what=what, **details)
+        comparison.report("request-parameter-explode-changed", new.at("explode"), operation, what=what, **details)
+    else:
+        details = {"old": f"`{old.name}`", "new": f"`{new.name}`"}
+        comparison.report("request-parameter-wire-name-changed", new.at("name"), operation, what=what, **details)
     for member, rejected, allowed in (
         ("allowReserved", "request-parameter-reserved-refused", "request-parameter-reserved-allowed"),
         ("allowEmptyValue", "request-parameter-empty-refused", "request-parameter-empty-allowed"),
     ):
         was, now = old.node.at(member).flag, new.node.at(member).flag
-        if was != now:
+        if was != now and old.location == new.location == "query":
             comparison.report(allowed if now else rejected, pointer, operation, what=what)
+
+
+def _has_one_item(comparison: Comparison, kind: str, old: EffectiveParameter, new: EffectiveParameter) -> bool:
+    """Whether a list has at most one item, so that the separator of its items never occurs."""
+    limits = [
+        engine.normalize(Schema.of(one.schema_node)).limits.get("maxItems")
+        for engine, one in ((comparison.engine.old, old), (comparison.engine.new, new))
+    ]
+    separated = {old.style, new.style} <= {"form", "spaceDelimited", "pipeDelimited"}
+    return kind == "array" and separated and any(one is not None and one[0] <= 1 for one in limits)
 
 
 def _compare_deprecation(

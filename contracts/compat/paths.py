@@ -3,21 +3,22 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from contracts.compat.bodies import compare_request
 from contracts.compat.comparison import Comparison
-from contracts.compat.document import METHODS, Document, Node
+from contracts.compat.document import Document, Node
 from contracts.compat.parameters import compare_parameters
 from contracts.compat.responses import compare_responses
 from contracts.compat.security import compare_requirements
-from contracts.compat.servers import compare_servers
+from contracts.compat.servers import Address, Servers, compare_servers, read_servers
 from contracts.compat.sunset import SunsetPhase, parse_sunset, sunset_phase
 from contracts.compat.webhooks import compare_callbacks
 
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PathOperation:
     """One method of one path. `item` is the path item."""
 
@@ -25,6 +26,12 @@ class PathOperation:
     method: str
     node: Node
     item: Node
+    servers: Servers
+
+    @cached_property
+    def addresses(self) -> dict[Address, Node]:
+        """The node of the server by method and complete URL."""
+        return self.servers.addresses(*self.signature)
 
     @property
     def name(self) -> str:
@@ -45,6 +52,8 @@ class PathOperation:
 def compare_paths(comparison: Comparison, pairs: Mapping[str, str]) -> None:
     """Compare all operations. `pairs` declares successors that have another URL and another operation id."""
     old, new = _operations(comparison.old), _operations(comparison.new)
+    old = _at_new_paths(old, new)
+    served = {address for one in new.values() for address in one.addresses}
     by_name = {one.name: one for one in new.values()}
     declared = {signature: by_name[pairs[one.name]] for signature, one in old.items() if one.name in pairs}
     for signature, operation in old.items():
@@ -55,6 +64,9 @@ def compare_paths(comparison: Comparison, pairs: Mapping[str, str]) -> None:
             _compare(comparison, operation, successor)
         elif signature in new:
             _compare(comparison, operation, new[signature])
+            successor = new[signature]
+            sides = (operation.servers, operation.addresses), (successor.servers, successor.addresses)
+            compare_servers(comparison, *sides, served, successor.name)
     by_id = {one.node.at("operationId").value: one for signature, one in new.items() if signature not in old}
     moved: set[tuple[str, str] | None] = {one.signature for one in declared.values()}
     for signature, operation in old.items():
@@ -77,9 +89,8 @@ def _walk_operations(document: Document) -> Iterator[PathOperation]:
         if path.startswith("x-"):
             continue
         item = document.resolve(paths.at(path))
-        for method in METHODS:
-            if method in item.mapping:
-                yield PathOperation(path, method, item.at(method), item)
+        for method, node in document.methods(item):
+            yield PathOperation(path, method, node, item, read_servers(document, item, node))
 
 
 def _report_removed(comparison: Comparison, operation: PathOperation, successor: PathOperation | None) -> None:
@@ -112,9 +123,18 @@ def _compare(comparison: Comparison, old: PathOperation, new: PathOperation) -> 
     compare_responses(comparison, old.node, new.node, new.name)
     compare_requirements(comparison, old.node, new.node, new.name)
     compare_callbacks(comparison, old.node, new.node, new.name)
-    for was, now in ((old.item, new.item), (old.node, new.node)):
-        if "servers" in was.mapping and "servers" in now.mapping:
-            compare_servers(comparison, was, now, new.name)
+
+
+def _at_new_paths(
+    old: dict[tuple[str, str], PathOperation], new: dict[tuple[str, str], PathOperation]
+) -> dict[tuple[str, str], PathOperation]:
+    """The old operations, by the new signature if a part of the URL moved between the servers and the paths."""
+    known = {address: signature for signature, one in new.items() for address in one.addresses}
+    moved = {}
+    for signature, one in old.items():
+        same = next((known[address] for address in one.addresses if address in known), None)
+        moved[signature if signature in new or same is None or same in old else same] = one
+    return moved
 
 
 def _compare_names(comparison: Comparison, old: PathOperation, new: PathOperation) -> None:

@@ -1,7 +1,7 @@
 """Decides whether one schema accepts every value of another: by values that only one accepts, and by containment."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice, product
 from typing import Any, Final
@@ -38,9 +38,11 @@ class Values:
         # With the schema, so that its address stays in use.
         self._validators: dict[int, tuple[Any, Any]] = {}
 
-    def containment(self, part: Any, whole: Any, hints: Iterable[Any] = ()) -> Containment:
+    def containment(self, part: Any, whole: Any) -> Containment:
         """Whether `whole` accepts every value of `part`. Raises ``ValueError`` for a schema that is invalid."""
-        schemas = [part, whole, *hints, *self._difference(part, whole)]
+        for schema in (part, whole):
+            self.accept(schema, [])
+        schemas = [part, whole, *self._difference(part, whole)]
         generator = CandidateGenerator(self._definitions, self.accept)
         for value in islice(generator.generate(schemas), _MAX_VALUES):
             if self.accept(part, [value])[0] and not self.accept(whole, [value])[0]:

@@ -73,7 +73,7 @@ class Reachability:
         for result in component:
             reached = self._reached(result, inside)
             breaks = any(finding.severity is Severity.BREAKING for finding in reached)
-            if result.pair.judged and (result.findings or result.children or result.variants):
+            if result.pair.judged and not result.same:
                 self._judge.judge(result, breaks_below=breaks)
             below |= self._reached(result, inside) | dict.fromkeys(result.findings)
         for result in component:

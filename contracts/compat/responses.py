@@ -1,31 +1,37 @@
 """Compares responses: statuses, bodies, headers and links."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 from contracts.compat.bodies import compare_content
 from contracts.compat.catalogue.schemas import Context
 from contracts.compat.comparison import Comparison
 from contracts.compat.document import Node
-from contracts.compat.media import find_media, media_types
+from contracts.compat.media import find_media, matching_media, media_types
 from contracts.compat.normalized_schema import Schema
+from contracts.compat.wire import kinds_of, wire_form
+
+# HTTP: responses of these statuses have no body.
+_WITHOUT_BODY: Final = frozenset({"204", "205", "304"})
 from contracts.compat.pair import SchemaPair
 
 
 def compare_responses(comparison: Comparison, old: Node, new: Node, operation: str) -> None:
-    """Compare the responses of an operation."""
+    """Compare the responses of an operation. Each status is compared with the key that applied to it before."""
     before, after = statuses(old), statuses(new)
     for status, node in before.items():
-        successors = _successors(status, after)
-        if not successors:
+        members = status.endswith("XX") and any(other[:1] == status[:1] for other in after)
+        if find_response(status, after) is None and not members:
             _report_removed(comparison, status, node, before, operation)
-        for successor in successors:
-            was, now = comparison.old.resolve(node), comparison.new.resolve(successor)
+    for status, reference, successor in matching_responses(before, after):
+        was, now = comparison.old.resolve(reference), comparison.new.resolve(successor)
+        if status not in _WITHOUT_BODY:
             _compare_bodies(comparison, was, now, status, operation)
-            _compare_headers(comparison, was, now, operation)
-            _compare_links(comparison, was, now, status, operation)
+        _compare_headers(comparison, was, now, operation)
+        _compare_links(comparison, was, now, status, operation)
     for status, node in after.items():
-        if _response_for(status, before, exact=True) is None:
+        if find_response(status, before) is None:
             _report_added(comparison, status, node, operation)
 
 
@@ -39,23 +45,27 @@ def _is_success(status: str) -> bool:
     return status.startswith("2")
 
 
-def _response_for(status: str, others: Mapping[str, Node], *, exact: bool = False) -> Node | None:
-    """The response for a status: its own, that of its range, or `default` if no other response is a success."""
+def find_response(status: str, others: Mapping[str, Node]) -> Node | None:
+    """The response that applies to a status: its own, that of its range, or `default`.
+
+    `default` applies to a success only if no other response is one: else it describes errors.
+    """
     for name in (status, f"{status[:1]}XX"):
         if name in others:
             return others[name]
-    default = others.get("DEFAULT")
-    if exact or default is None or not _is_success(status) or any(_is_success(other) for other in others):
+    if _is_success(status) and any(_is_success(other) for other in others):
         return None
-    return default
+    return others.get("DEFAULT")
 
 
-def _successors(status: str, after: Mapping[str, Node]) -> list[Node]:
-    """The new responses for a status. The successors of a range are its members."""
-    if status.endswith("XX") and status not in after:
-        return [node for other, node in after.items() if other[:1] == status[:1]]
-    response = _response_for(status, after)
-    return [] if response is None else [response]
+def matching_responses(old: Mapping[str, Node], new: Mapping[str, Node]) -> Iterator[tuple[str, Node, Node]]:
+    """Yield the pairs of responses that apply to the same status before and after, each once."""
+    seen = set()
+    for status in {**old, **new}:
+        before, after = find_response(status, old), find_response(status, new)
+        if before is not None and after is not None and (before.pointer, after.pointer) not in seen:
+            seen.add((before.pointer, after.pointer))
+            yield status, before, after
 
 
 def _report_removed(
@@ -88,21 +98,18 @@ def _compare_bodies(comparison: Comparison, old: Node, new: Node, status: str, o
         comparison.report("response-body-removed", old.at("content").pointer, operation, what=status)
         return
     for name, media in before.items():
-        own = after.get(name)
-        if own is not None:
-            compare_content(comparison, media, own, Context.RESPONSE, operation)
+        if name in after:
             continue
         wider = find_media(name, after)
-        narrower = [one for other, one in after.items() if find_media(other, {name: media}) is not None]
-        if wider is not None:
+        narrower = any(find_media(other, {name: media}) is not None for other in after)
+        if wider is not None and "*" in wider.name:
             details = {"old": f"`{media.name}`", "new": f"`{wider.name}`"}
             comparison.report("response-media-type-generalised", wider.node.pointer, operation, what=status, **details)
-        elif narrower:
-            for one in narrower:
-                compare_content(comparison, media, one, Context.RESPONSE, operation)
-        else:
+        elif wider is None and not narrower:
             details = {"old": f"`{media.name}`"}
             comparison.report("response-media-type-removed", media.node.pointer, operation, what=status, **details)
+    for was, now in matching_media(before, after):
+        compare_content(comparison, was, now, Context.RESPONSE, operation)
     for name, media in after.items():
         if find_media(name, before) is None:
             details = {"new": f"`{media.name}`"}
@@ -119,8 +126,7 @@ def _compare_headers(comparison: Comparison, old: Node, new: Node, operation: st
         if node.at("required").flag != successor.at("required").flag:
             kind = "required" if successor.at("required").flag else "optional"
             comparison.report(f"response-header-became-{kind}", successor.pointer, operation, what=f"`{name}`")
-        pair = SchemaPair(Schema.of(_schema_node(node), name), Schema.of(_schema_node(successor), name), Context.HEADER)
-        comparison.compare_schemas(pair, operation)
+        _compare_header(comparison, name, node, successor, operation)
     for key, (name, reference) in after.items():
         if key not in before:
             comparison.report("response-header-added", reference.pointer, operation, what=f"`{name}`")
@@ -132,9 +138,32 @@ def _headers_by_name(response: Node) -> dict[str, tuple[str, Node]]:
     return {name.lower(): (name, headers.at(name)) for name in headers.mapping if name.lower() != "content-type"}
 
 
+def _compare_header(comparison: Comparison, name: str, old: Node, new: Node, operation: str) -> None:
+    media = [next(iter(media_types(node)), None) for node in (old, new)]
+    schemas = [Schema.of(_schema_node(node), name) for node in (old, new)]
+    if media[0] != media[1]:
+        details = {"old": media[0] or "plain text", "new": media[1] or "plain text"}
+        comparison.report("response-header-serialization-changed", new.pointer, operation, what=f"`{name}`", **details)
+    elif media == [None, None]:
+        types = [
+            engine.normalize(schema).types
+            for engine, schema in zip((comparison.engine.old, comparison.engine.new), schemas, strict=True)
+        ]
+        for kind in sorted(kinds_of(types[0] & types[1])):
+            forms = [wire_form(kind, "simple", name, explode=node.at("explode").flag) for node in (old, new)]
+            if forms[0] != forms[1]:
+                details = {"old": f"`{forms[0]}`", "new": f"`{forms[1]}`"}
+                pointer = (new.at("explode") if "explode" in new.mapping else new).pointer
+                comparison.report(
+                    "response-header-serialization-changed", pointer, operation, what=f"`{name}`", **details
+                )
+    pair = SchemaPair(schemas[0], schemas[1], Context.HEADER, text=media == [None, None])
+    comparison.compare_schemas(pair, operation)
+
+
 def _schema_node(header: Node) -> Node:
-    content = header.at("content")
-    return content.at(next(iter(content.mapping)), "schema") if content.mapping else header.at("schema")
+    media = next(iter(media_types(header).values()), None)
+    return header.at("schema") if media is None else media.node.at("schema")
 
 
 def _compare_links(comparison: Comparison, old: Node, new: Node, status: str, operation: str) -> None:

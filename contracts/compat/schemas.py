@@ -8,6 +8,7 @@ from contracts.compat.normalized_schema import ALL, NO_DEFAULT, NULL, TYPES_OF, 
 from contracts.compat.objects import compare_arrays, compare_objects
 from contracts.compat.pair import PairResult, SchemaPair
 from contracts.compat.texts import format_value, format_values
+from contracts.compat.xml import compare_xml
 
 _BOUNDS: Final = {
     "maxLength": "max-length",
@@ -35,6 +36,8 @@ _EQUALITY_ONLY: Final = {
 def compare(engine: Engine, result: PairResult) -> None:
     """Compare the two schemas of a pair; adds the findings and the pairs below it to `result`."""
     old, new = engine.old.normalize(result.pair.old), engine.new.normalize(result.pair.new)
+    if result.pair.xml:
+        compare_xml(result, old, new)
     # If one side only is a union, its variants are compared with the whole other schema.
     one_sided_union = bool(old.unions) != bool(new.unions)
     if not one_sided_union and _compare_types(result, old, new):
@@ -42,7 +45,8 @@ def compare(engine: Engine, result: PairResult) -> None:
     if one_sided_union:
         _compare_nullability(result, old, new)
     _compare_deprecation(result, old, new)
-    _compare_defaults(result, old, new)
+    if not result.pair.present:
+        _compare_defaults(result, old, new)
     compare_unions(engine, result, old, new)
     if one_sided_union:
         return
@@ -218,8 +222,8 @@ def _compare_patterns(result: PairResult, old: NormalizedSchema, new: Normalized
 
 
 def _compare_formats(result: PairResult, old: NormalizedSchema, new: NormalizedSchema) -> None:
-    removed = [name for name in old.formats if name not in new.formats]
-    added = [name for name in new.formats if name not in old.formats]
+    removed = [name for name in old.formats if name not in new.formats and not _implies_int32(name, new)]
+    added = [name for name in new.formats if name not in old.formats and not _implies_int32(name, old)]
     if removed and added:
         kind = "changed"
         if (removed[0], added[0]) in _WIDER:
@@ -234,6 +238,13 @@ def _compare_formats(result: PairResult, old: NormalizedSchema, new: NormalizedS
     for name in removed:
         if name not in _HINTS:
             result.report("format-removed", old.formats[name], old=name)
+
+
+def _implies_int32(name: str, other: NormalizedSchema) -> bool:
+    """Whether the format is `int32`, and the bounds of the other schema allow no other values anyway."""
+    if name != "int32" or not {"maximum", "minimum"} <= other.limits.keys():
+        return False
+    return other.limits["maximum"][0][0] < 2**31 and other.limits["minimum"][0][0] >= -(2**31)
 
 
 def _compare_defaults(result: PairResult, old: NormalizedSchema, new: NormalizedSchema) -> None:

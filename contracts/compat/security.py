@@ -20,8 +20,11 @@ def compare_requirements(comparison: Comparison, old: Node, new: Node, operation
     """Compare the requirements of an operation. Each alternative of the old document must remain sufficient."""
     before, _ = _alternatives(comparison.old, old)
     names = _renamed_schemes(comparison)
-    before = [{names.get(scheme, scheme): scopes for scheme, scopes in one.items()} for one in before]
+    canonical = _canonical_names(comparison)
     after, pointer = _alternatives(comparison.new, new)
+    renamed = {scheme: names.get(scheme, scheme) for one in before for scheme in one}
+    before = [{canonical.get(renamed[scheme], scheme): scopes for scheme, scopes in one.items()} for one in before]
+    after = [{canonical.get(scheme, scheme): scopes for scheme, scopes in one.items()} for one in after]
     for one in before:
         if not any(_satisfies(one, other) for other in after):
             _report_removed_alternative(comparison, one, after, pointer, operation)
@@ -126,17 +129,39 @@ def _schemes(document: Document) -> dict[str, Node]:
 
 
 def _renamed_schemes(comparison: Comparison) -> dict[str, str]:
+    """The new name of each scheme of the old document that has the same definition under another name."""
     before, after = _schemes(comparison.old), _schemes(comparison.new)
-    removed = [name for name in before if name not in after]
-    added = {_definition(node): name for name, node in after.items() if name not in before}
-    return {name: added[_definition(before[name])] for name in removed if _definition(before[name]) in added}
+    by_definition: dict[str, str] = {}
+    for name in sorted(after, key=lambda one: one in before):
+        by_definition.setdefault(_definition(after[name]), name)
+    found = {}
+    for name, node in before.items():
+        definition = _definition(node)
+        if definition in by_definition and (name not in after or _definition(after[name]) != definition):
+            found[name] = by_definition[definition]
+    return found
+
+
+def _canonical_names(comparison: Comparison) -> dict[str, str]:
+    """One name for all schemes of the new document with the same definition."""
+    first: dict[str, str] = {}
+    return {name: first.setdefault(_definition(node), name) for name, node in _schemes(comparison.new).items()}
 
 
 def _definition(node: Node) -> str:
-    compared = {
-        name: value for name, value in node.mapping.items() if name != "description" and not name.startswith("x-")
+    """What a client has to know to send credentials, as text. Names of headers and HTTP schemes ignore case."""
+    compared = {name: node.mapping.get(name) for name in ("type", "in", "name", "scheme", "openIdConnectUrl")}
+    if compared["in"] == "header":
+        compared["name"] = str(compared["name"]).lower()
+    compared["scheme"] = str(compared["scheme"]).lower()
+    flows = {
+        flow: {
+            **{member: node.at("flows", flow, member).value for member, _ in _URLS},
+            "scopes": sorted(node.at("flows", flow, "scopes").mapping),
+        }
+        for flow in node.at("flows").mapping
     }
-    return json.dumps(compared, sort_keys=True)
+    return json.dumps([compared, flows], sort_keys=True)
 
 
 def _compare_scheme(comparison: Comparison, name: str, old: Node, new: Node) -> None:
@@ -151,7 +176,8 @@ def _compare_scheme(comparison: Comparison, name: str, old: Node, new: Node) -> 
         ("openIdConnectUrl", "security-scheme-openid-url-changed"),
     ):
         before, after = old.at(member), new.at(member)
-        folded = [str(one.value).lower() if member in {"scheme", "name"} else one.value for one in (before, after)]
+        ignores_case = member == "scheme" or (member == "name" and new.at("in").value == "header")
+        folded = [str(one.value).lower() if ignores_case else one.value for one in (before, after)]
         if folded[0] != folded[1]:
             _report_changed(comparison, rule, name, before, after)
     flows = old.at("flows"), new.at("flows")

@@ -19,7 +19,7 @@ _COPIED: Final = frozenset(
 )  # fmt: skip
 _ANNOTATIONS: Final = ("format", "contentEncoding", "contentMediaType")
 # Formats that exclude no value that programs exchange as JSON, or that the conversion replaces by bounds.
-HINTS: Final = frozenset({"int32", "int64", "double", "password"})
+HINTS: Final = frozenset({"int32", "int64", "double", "password", "byte", "binary"})
 _LISTS: Final = ("allOf", "anyOf", "oneOf")
 # Keywords with schemas for the same value, and keywords with schemas for values inside it.
 _SAME: Final = ("not", "if", "then", "else")
@@ -35,19 +35,19 @@ class TooLarge(Exception):
 class StandaloneConverter:
     """Converts schemas of one document.
 
-    `client_sends` decides which of the properties marked `readOnly` and `writeOnly` are transferred. `open_closed`
-    allows undeclared fields in closed objects: clients ignore fields that are new in responses. `ignored` has the
-    pointers of properties whose schema is ignored.
+    `client_sends` decides which of the properties marked `readOnly` and `writeOnly` are transferred. `ignored` has
+    the pointers of properties whose schema is ignored. `received`: the schema is what clients expect to receive. They
+    ignore fields that are new in responses, so closed objects allow undeclared fields, and ignored fields are optional.
     """
 
     def __init__(
-        self, document: Document, prefix: str, ignored: frozenset[str], *, client_sends: bool, open_closed: bool = False
+        self, document: Document, prefix: str, ignored: frozenset[str], *, client_sends: bool, received: bool = False
     ) -> None:
         self._document = document
         self._prefix = prefix
         self._hidden = "readOnly" if client_sends else "writeOnly"
         self._ignored = ignored
-        self._open_closed = open_closed
+        self._received = received
         self._names: dict[tuple[str, frozenset[str], frozenset[str]], str] = {}
         self._count = 0
         self.definitions: dict[str, Any] = {}
@@ -93,7 +93,10 @@ class StandaloneConverter:
     def _declare(self, node: Node, declared: set[str], hidden: set[str]) -> None:
         for name in node.at("properties").mapping:
             declared.add(name)
-            if any(one.value.get(self._hidden) is True for one in self._same_value(node.at("properties", name))):
+            child = node.at("properties", name)
+            if self._received and child.pointer in self._ignored:
+                hidden.add(name)
+            elif any(one.value.get(self._hidden) is True for one in self._same_value(child)):
                 hidden.add(name)
 
     def _fresh(self, node: Node) -> Any:
@@ -165,7 +168,7 @@ class StandaloneConverter:
             properties[name] = True if ignored else self._fresh(child)
         if "unevaluatedProperties" in value:
             found["unevaluatedProperties"] = self._fresh(node.at("unevaluatedProperties"))
-        if self._open_closed:
+        if self._received:
             for keyword in ("additionalProperties", "unevaluatedProperties"):
                 if found.get(keyword) in (False, {"not": {}}):
                     del found[keyword]

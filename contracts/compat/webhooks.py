@@ -3,10 +3,10 @@
 from contracts.compat.bodies import compare_content
 from contracts.compat.catalogue.schemas import Context
 from contracts.compat.comparison import Comparison
-from contracts.compat.document import METHODS, Document, Node
-from contracts.compat.media import find_media, media_types
+from contracts.compat.document import Document, Node
+from contracts.compat.media import find_media, matching_media, media_types
 from contracts.compat.parameters import compare_parameters
-from contracts.compat.responses import statuses
+from contracts.compat.responses import find_response, matching_responses, statuses
 
 
 def compare_webhooks(comparison: Comparison) -> None:
@@ -25,39 +25,48 @@ def compare_webhooks(comparison: Comparison) -> None:
 
 
 def compare_callbacks(comparison: Comparison, old: Node, new: Node, operation: str) -> None:
-    """Compare the callbacks of an operation by name and URL."""
+    """Compare the callbacks of an operation by URL and method. Their names are not sent."""
     before, after = (_callbacks(document, node) for document, node in ((comparison.old, old), (comparison.new, new)))
-    for key, node in before.items():
+    for key, (name, node) in before.items():
         if key in after:
-            _compare_items(comparison, node, after[key], f"{operation} callback {key[0]}")
+            _compare_operation(comparison, node, after[key][1], f"{operation} callback {name} ({key[1].upper()})")
         else:
-            comparison.report("callback-removed", node.pointer, operation, what=f"`{key[0]}` at `{key[1]}`")
-    for key, node in after.items():
+            details = {"what": f"`{name}` ({key[1].upper()} `{key[0]}`)"}
+            comparison.report("callback-removed", node[1].pointer, operation, **details)
+    for key, (name, node) in after.items():
         if key not in before:
-            comparison.report("callback-added", node.pointer, operation, what=f"`{key[0]}` at `{key[1]}`")
+            details = {"what": f"`{name}` ({key[1].upper()} `{key[0]}`)"}
+            comparison.report("callback-added", node[1].pointer, operation, **details)
 
 
-def _callbacks(document: Document, operation: Node) -> dict[tuple[str, str], Node]:
+def _callbacks(document: Document, operation: Node) -> dict[tuple[str, str], tuple[str, tuple[Node, Node]]]:
+    """The name, the path item and the operation of each callback by its URL and method."""
     found = {}
     callbacks = operation.at("callbacks")
     for name in callbacks.mapping:
         callback = document.resolve(callbacks.at(name))
         for url in callback.mapping:
-            if not url.startswith("x-"):
-                found[(name, url)] = callback.at(url)
+            if url.startswith("x-"):
+                continue
+            item = document.resolve(callback.at(url))
+            for method, node in document.methods(item):
+                found.setdefault((url.strip(), method), (name, (item, node)))
     return found
 
 
 def _compare_items(comparison: Comparison, old: Node, new: Node, name: str) -> None:
-    before, after = comparison.old.resolve(old), comparison.new.resolve(new)
-    for method in METHODS:
+    items = comparison.old.resolve(old), comparison.new.resolve(new)
+    before, after = dict(comparison.old.methods(items[0])), dict(comparison.new.methods(items[1]))
+    for method, node in before.items():
         what = f"{name} ({method.upper()})"
-        if method in before.mapping and method in after.mapping:
-            _compare_operation(comparison, (before, before.at(method)), (after, after.at(method)), what)
-        elif method in before.mapping:
-            comparison.report("webhook-operation-removed", before.at(method).pointer, what, what=f"The {what}")
-        elif method in after.mapping:
-            comparison.report("webhook-operation-added", after.at(method).pointer, what, what=f"The {what}")
+        if method in after:
+            _compare_operation(comparison, (items[0], node), (items[1], after[method]), what)
+        else:
+            comparison.report("webhook-operation-removed", node.pointer, what, what=f"The {what}")
+    for method, node in after.items():
+        if method not in before:
+            what = f"{name} ({method.upper()})"
+            comparison.report("webhook-operation-added", node.pointer, what, what=f"The {what}")
 
 
 def _compare_operation(comparison: Comparison, old: tuple[Node, Node], new: tuple[Node, Node], name: str) -> None:
@@ -65,16 +74,18 @@ def _compare_operation(comparison: Comparison, old: tuple[Node, Node], new: tupl
     _compare_body(comparison, old[1], new[1], name)
     before, after = statuses(old[1]), statuses(new[1])
     for status, node in before.items():
-        successor = after.get(status) or after.get(f"{status[:1]}XX") or after.get("DEFAULT")
-        if successor is None:
+        if find_response(status, after) is None:
             comparison.report("webhook-status-removed", node.pointer, name, old=status)
-            continue
-        was, now = media_types(comparison.old.resolve(node)), media_types(comparison.new.resolve(successor))
-        for kind, media in was.items():
-            if (response := find_media(kind, now)) is not None:
-                compare_content(comparison, media, response, Context.WEBHOOK_RESPONSE, name)
+    for _, was, now in matching_responses(before, after):
+        contents = media_types(comparison.old.resolve(was)), media_types(comparison.new.resolve(now))
+        for kind, media in contents[0].items():
+            if find_media(kind, contents[1]) is None and contents[1]:
+                details = {"old": f"`{media.name}`"}
+                comparison.report("webhook-response-media-type-removed", media.node.pointer, name, **details)
+        for media, response in matching_media(*contents):
+            compare_content(comparison, media, response, Context.WEBHOOK_RESPONSE, name)
     for status, node in after.items():
-        if status not in before:
+        if find_response(status, before) is None:
             comparison.report("webhook-status-added", node.pointer, name, new=status)
 
 
@@ -91,11 +102,10 @@ def _compare_body(comparison: Comparison, old: Node, new: Node, name: str) -> No
         comparison.report(f"webhook-body-became-{kind}", after.pointer, name)
     was, now = media_types(before), media_types(after)
     for kind, media in was.items():
-        successor = now.get(kind)
-        if successor is None:
+        if find_media(kind, now) is None and not any(find_media(other, {kind: media}) for other in now):
             comparison.report("webhook-media-type-removed", media.node.pointer, name, old=f"`{media.name}`")
-        else:
-            compare_content(comparison, media, successor, Context.WEBHOOK, name)
+    for media, successor in matching_media(was, now):
+        compare_content(comparison, media, successor, Context.WEBHOOK, name)
     for kind, media in now.items():
-        if kind not in was:
+        if find_media(kind, was) is None:
             comparison.report("webhook-media-type-added", media.node.pointer, name, new=f"`{media.name}`")

@@ -12,11 +12,9 @@ _RULES: Final = {
     "document": (
         ("openapi-version-changed", _SAFE, "The document uses OpenAPI {new} (before: {old})."),
         ("api-version-changed", _SAFE, "The version of the API is {new} (before: {old})."),
-        ("server-removed", _WARNING, "The server {old} is removed: clients of it must use another one."),
-        ("server-added", _SAFE, "The server {new} is new."),
-        ("server-variable-removed", _WARNING, "The server variable {old} is removed."),
-        ("server-variable-added", _SAFE, "The server variable {new} is new."),
-        ("server-variable-value-removed", _WARNING, "The server variable {what} no longer accepts {old}."),
+        ("server-removed", _BREAKING, "The URL {old} is no longer served: requests to it get an error."),
+        ("server-unlisted", _WARNING, "The document lists servers now: it was read from the server that it describes."),
+        ("server-added", _SAFE, "The URL {new} is new."),
         (
             "server-variable-default-changed",
             _WARNING,
@@ -103,6 +101,11 @@ _RULES: Final = {
             "Arrays and objects in the parameter {what} have another format (`explode` is {new}, before: {old}).",
         ),
         (
+            "request-parameter-wire-name-changed",
+            _BREAKING,
+            "The parameter {what} is sent with the name {new} (before: {old}), which is part of the URL.",
+        ),
+        (
             "request-parameter-reserved-refused",
             _BREAKING,
             "Reserved characters in the parameter {what} must be encoded.",
@@ -146,6 +149,7 @@ _RULES: Final = {
         ("request-media-type-removed", _BREAKING, "Bodies can no longer be sent as {old}: they are rejected."),
         ("request-encoding-narrowed", _BREAKING, "The part {what} can no longer be sent as {old}: it is rejected."),
         ("request-encoding-widened", _SAFE, "The part {what} can be sent as {new}."),
+        ("xml-form-changed", _BREAKING, "In XML, {what} is {new} (before: {old}), which the other side cannot read."),
         ("request-encoding-style-changed", _BREAKING, "The part {what} has the style {new} (before: {old})."),
     ),
     "responses": (
@@ -162,6 +166,11 @@ _RULES: Final = {
         ("response-media-type-generalised", _BREAKING, "The response {what} can be any {new} (before: {old})."),
         ("response-header-added", _SAFE, "The response header {what} is new."),
         ("response-header-removed", _BREAKING, "The response header {what}, which clients read, is removed."),
+        (
+            "response-header-serialization-changed",
+            _BREAKING,
+            "The response header {what} is sent as {new} (before: {old}), which clients cannot read.",
+        ),
         ("response-header-became-required", _SAFE, "The response header {what} is required."),
         (
             "response-header-became-optional",
@@ -193,6 +202,11 @@ _RULES: Final = {
         ("webhook-body-became-optional", _BREAKING, "The body is no longer always sent."),
         ("webhook-media-type-added", _WARNING, "The body can be sent as {new}, which receivers must accept."),
         ("webhook-media-type-removed", _BREAKING, "The body is no longer sent as {old}, which receivers read."),
+        (
+            "webhook-response-media-type-removed",
+            _BREAKING,
+            "Receivers can no longer return {old}.",
+        ),
         ("webhook-status-added", _SAFE, "Receivers can return {new}."),
         ("webhook-status-removed", _BREAKING, "Receivers can no longer return {old}."),
     ),

@@ -192,7 +192,7 @@ CHANGES: Final = (
 )
 _BY_NAME: Final = {change.name: change for change in CHANGES}
 _NOT_BY_VALUE: Final = (
-    "format-", "content-", "property-added", "property-removed", "property-became-read", "property-became-writ",
+    "format-", "additional-properties-opened", "content-", "property-added", "property-removed", "property-became-read", "property-became-writ",
     "map-values-", "pattern-property-removed", "discriminator-", "default-", "deprecat", "xml-",
 )  # fmt: skip
 VALUE_CHANGES: Final = frozenset(one.name for one in CHANGES if not one.name.startswith(_NOT_BY_VALUE))

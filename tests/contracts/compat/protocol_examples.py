@@ -46,7 +46,7 @@ def with_links(**links: Json) -> Json:
 
 
 def with_callbacks(*names: str) -> Json:
-    callbacks = {name: {"{$request.body#/url}": {"post": {"responses": OK}}} for name in names}
+    callbacks = {name: {f"{{$request.body#/{name}}}": {"post": {"responses": OK}}} for name in names}
     return operation(callbacks=callbacks)
 
 
@@ -54,8 +54,8 @@ def with_webhooks(*names: str, method: str = "post") -> Json:
     return document(webhooks={name: {method: {"responses": OK}} for name in names})
 
 
-def with_encoding(**encoding: Json) -> Json:
-    content = {"schema": {"type": "object", "properties": {"f": TEXT}}, "encoding": {"f": encoding}}
+def with_encoding(schema: Json = TEXT, **encoding: Json) -> Json:
+    content = {"schema": {"type": "object", "properties": {"f": schema}}, "encoding": {"f": encoding}}
     return with_request({"content": {"multipart/form-data": content}})
 
 
@@ -63,6 +63,7 @@ def with_array_parameter(**parameter_members: Json) -> Json:
     return with_parameters(parameter(schema={"type": "array", "items": TEXT}, **parameter_members))
 
 
+XML_COMPONENT: Final = {"components": {"schemas": {"T": TEXT}}}
 Q, REQUIRED = parameter(), parameter(required=True)
 TEXT_BODY, TWO_BODIES = body(TEXT, "text/plain"), {"content": {**JSON["content"], **body(TEXT, "text/csv")["content"]}}
 WITH_Q, PLAIN = with_parameters(Q), operation()
@@ -74,15 +75,7 @@ PROTOCOL_EXAMPLES: Final[dict[str, RuleExample]] = {
         with_servers("https://a", "https://b"), with_servers("https://a"), with_servers("https://b", "https://a")
     ),
     "server-added": example(with_servers("https://a"), with_servers("https://a", "https://b")),
-    "server-variable-removed": example(
-        with_servers("https://a/{v}", v={"default": "1"}), with_servers("https://a/{v}")
-    ),
-    "server-variable-added": example(with_servers("https://a/{v}"), with_servers("https://a/{v}", v={"default": "1"})),
-    "server-variable-value-removed": RuleExample(
-        with_servers("https://{v}", v={"default": "1", "enum": ["1", "2"]}),
-        with_servers("https://{v}", v={"default": "1", "enum": ["1"]}),
-        with_servers("https://{v}", v={"default": "1", "enum": ["3", "2", "1"]}),
-    ),
+    "server-unlisted": example(operation(), with_servers("https://a")),
     "server-variable-default-changed": example(
         with_servers("https://{v}", v={"default": "1"}), with_servers("https://{v}", v={"default": "2"})
     ),
@@ -137,6 +130,11 @@ PROTOCOL_EXAMPLES: Final[dict[str, RuleExample]] = {
     "request-parameter-explode-changed": RuleExample(
         with_array_parameter(), with_array_parameter(explode=False), with_array_parameter(explode=True)
     ),
+    "request-parameter-wire-name-changed": RuleExample(
+        operation(path="/a{id}", parameters=[parameter("id", "path", style="matrix")]),
+        operation(path="/a{key}", parameters=[parameter("key", "path", style="matrix")]),
+        operation(path="/a{id}", parameters=[parameter("id", "path", style="matrix", explode=True)]),
+    ),
     "request-parameter-reserved-refused": RuleExample(
         with_array_parameter(allowReserved=True),
         with_array_parameter(),
@@ -179,8 +177,17 @@ PROTOCOL_EXAMPLES: Final[dict[str, RuleExample]] = {
     "request-encoding-widened": example(
         with_encoding(contentType="image/png"), with_encoding(contentType="image/png, image/gif")
     ),
+    "xml-form-changed": RuleExample(
+        with_request(body({"$ref": "#/components/schemas/T"}, "application/xml")) | XML_COMPONENT,
+        with_request(body({"$ref": "#/components/schemas/T"}, "application/xml"))
+        | {"components": {"schemas": {"T": {**TEXT, "xml": {"name": "U"}}}}},
+        with_request(body({"$ref": "#/components/schemas/T"}, "application/xml"))
+        | {"components": {"schemas": {"T": {**TEXT, "xml": {"name": "T", "prefix": "p"}}}}},
+    ),
     "request-encoding-style-changed": RuleExample(
-        with_encoding(), with_encoding(style="pipeDelimited"), with_encoding(style="form")
+        with_encoding({"type": "array"}),
+        with_encoding({"type": "array"}, explode=False),
+        with_encoding({"type": "array"}, style="form"),
     ),
     "response-success-added": example(with_responses(_200={}), with_responses(_200={}, _201={})),
     "response-success-removed": RuleExample(
@@ -218,6 +225,11 @@ PROTOCOL_EXAMPLES: Final[dict[str, RuleExample]] = {
     "response-header-removed": RuleExample(
         with_header(), with_response(), with_response(headers={"x-a": {"schema": TEXT}})
     ),
+    "response-header-serialization-changed": RuleExample(
+        with_header(schema={"type": "object"}),
+        with_header(schema={"type": "object"}, explode=True),
+        with_header(schema={"type": "object"}, explode=False),
+    ),
     "response-header-became-required": example(with_header(), with_header(required=True)),
     "response-header-became-optional": RuleExample(
         with_header(required=True), with_header(), with_header(required=True, description="D")
@@ -243,6 +255,11 @@ PROTOCOL_EXAMPLES: Final[dict[str, RuleExample]] = {
     "webhook-body-became-optional": example(webhook(requestBody=body(TEXT, required=True)), webhook(requestBody=JSON)),
     "webhook-media-type-added": example(webhook(requestBody=JSON), webhook(requestBody=TWO_BODIES)),
     "webhook-media-type-removed": example(webhook(requestBody=TWO_BODIES), webhook(requestBody=JSON)),
+    "webhook-response-media-type-removed": RuleExample(
+        webhook(responses={"200": {"description": "", **TWO_BODIES}}),
+        webhook(responses={"200": {"description": "", **JSON}}),
+        webhook(responses={"200": {"description": "", "content": {"*/*": {"schema": TEXT}}}}),
+    ),
     "webhook-status-added": example(webhook(), webhook(responses={**OK, "202": {"description": ""}})),
     "webhook-status-removed": RuleExample(
         webhook(responses={**OK, "202": {"description": ""}}),

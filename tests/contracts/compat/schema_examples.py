@@ -202,6 +202,8 @@ SCHEMA_EXAMPLES: Final[dict[str, SchemaExample]] = {
         by_kind(pet="#/components/schemas/Puppy"),
         by_kind(pet="Kitten"),
     ),
+    "value-rejected": SchemaExample({"enum": ["aa", "bbbb"]}, {"enum": ["aa", "bbbb"], "maxLength": 3}),
+    "value-possible": SchemaExample({"enum": ["aa", "bbbb"], "maxLength": 3}, {"enum": ["aa", "bbbb"]}),
     "default-added": SchemaExample(TEXT, text(default="a")),
     "default-removed": SchemaExample(text(default="a"), TEXT),
     "default-changed": SchemaExample(text(default="a"), text(default="b")),
