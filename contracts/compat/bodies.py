@@ -40,7 +40,7 @@ def compare_request(comparison: Comparison, old: Node, new: Node, operation: str
 
 
 def compare_content(
-    comparison: Comparison, old: Media, new: Media, context: Context, operation: str, *, present: bool = True
+    comparison: Comparison, old: Media, new: Media, context: Context, operation: str, *, present: bool = False
 ) -> None:
     """Compare the schemas of one media type. A missing schema allows any value."""
     before, after = old.node.at("schema"), new.node.at("schema")

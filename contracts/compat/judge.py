@@ -81,11 +81,12 @@ def withdraw(findings: Iterable[DiffFinding], proof: Proof, *, keep_fields: bool
     """The findings that remain if no value is affected. `keep_fields`: those about the names of fields remain."""
     kept = []
     for finding in findings:
-        by_value = change_of(finding.rule) in VALUE_CHANGES
-        if by_value and (proof is Proof.EQUAL or finding.severity is not Severity.SAFE):
+        change = change_of(finding.rule)
+        if proof is Proof.EQUAL and (change in VALUE_CHANGES or (not keep_fields and change.startswith("property-"))):
             continue
-        if proof is Proof.EQUAL and not keep_fields and change_of(finding.rule).startswith("property-"):
-            continue
+        if change in VALUE_CHANGES and finding.severity is not Severity.SAFE:
+            message = finding.message.rpartition(": ")[0] + "."
+            finding = replace(finding, severity=Severity.SAFE, message=message)  # noqa: PLW2901 - the corrected one
         kept.append(finding)
     return kept
 

@@ -174,7 +174,7 @@ CHANGES: Final = (
     Change("variant-removed", _N, "can no longer be {old}"),
     Change("variant-added", _W, "can be {new}"),
     Change("variants-became-exclusive", _U, "matches exactly one of its variants (before: at least one)"),
-    Change("variants-became-inclusive", _NONE, "matches at least one of its variants (before: exactly one)"),
+    Change("variants-became-inclusive", _U, "matches at least one of its variants (before: exactly one)"),
     Change("discriminator-added", _U, "has the discriminator {new}"),
     Change("discriminator-removed", _W, "no longer has the discriminator {old}", (_WARNING, _BREAKING)),
     Change("discriminator-property-changed", _D, "has the discriminator {new} (before: {old})"),

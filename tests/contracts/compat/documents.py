@@ -54,7 +54,7 @@ def at(context: Context, schema: Json, **components: Json) -> Json:
         ),
         Context.BODY: lambda: with_request(body(schema)),
         Context.RESPONSE: lambda: with_responses(_200=body(schema)),
-        Context.HEADER: lambda: with_responses(_200={"headers": {"X-Thing": {"schema": schema}}}),
+        Context.HEADER: lambda: with_responses(_200={"headers": {"X-Thing": body(schema)}}),
         Context.WEBHOOK: lambda: webhook(requestBody=body(schema)),
         Context.WEBHOOK_RESPONSE: lambda: webhook(responses={"200": {"description": "", **body(schema)}}),
     }[context]()

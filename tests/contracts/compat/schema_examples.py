@@ -15,8 +15,19 @@ class SchemaExample(NamedTuple):
 
 TEXT: Final = {"type": "string"}
 INT: Final = {"type": "integer"}
-CAT: Final = {"title": "Cat", "type": "object", "properties": {"kind": {"const": "cat"}, "lives": INT}}
-DOG: Final = {"title": "Dog", "type": "object", "properties": {"kind": {"const": "dog"}, "barks": {"type": "boolean"}}}
+CAT: Final = {
+    "title": "Cat",
+    "type": "object",
+    "required": ["kind"],
+    "properties": {"kind": {"const": "cat"}, "lives": INT},
+}
+DOG: Final = {
+    "title": "Dog",
+    "type": "object",
+    "required": ["kind"],
+    "properties": {"kind": {"const": "dog"}, "barks": {"type": "boolean"}},
+}
+OVERLAPPING: Final = [{"type": "number", "minimum": 0}, {"type": "number", "maximum": 10}]
 PETS: Final = {"oneOf": [CAT, DOG]}
 
 
@@ -190,8 +201,8 @@ SCHEMA_EXAMPLES: Final[dict[str, SchemaExample]] = {
     ),
     "variant-removed": SchemaExample(PETS, CAT),
     "variant-added": SchemaExample({"anyOf": [CAT]}, {"anyOf": [DOG, CAT]}),
-    "variants-became-exclusive": SchemaExample({"anyOf": [CAT, DOG]}, {"oneOf": [DOG, CAT]}),
-    "variants-became-inclusive": SchemaExample({"oneOf": [CAT, DOG]}, {"anyOf": [CAT, DOG]}),
+    "variants-became-exclusive": SchemaExample({"anyOf": OVERLAPPING}, {"oneOf": OVERLAPPING}),
+    "variants-became-inclusive": SchemaExample({"oneOf": OVERLAPPING}, {"anyOf": OVERLAPPING}),
     "discriminator-added": SchemaExample(PETS, by_kind()),
     "discriminator-removed": SchemaExample(by_kind(), PETS),
     "discriminator-property-changed": SchemaExample(by_kind(), by_kind("lives"), {**by_kind(), "oneOf": [DOG, CAT]}),

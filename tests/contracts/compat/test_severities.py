@@ -112,6 +112,7 @@ SAFE = {
     "extension": change(f"{LIST} x-internal", {"$ref": "nowhere"}),
     "unused component": change("components schemas Unused", {"type": "string"}),
     "info": change("info version", "9"),
+    "path parameter of any text": change("paths /posts/{id} parameters 0 schema type", "string"),
     "request media type": change("paths /posts post requestBody content text/csv", {}),
     "response media type": change(f"{LIST} responses 200 content text/csv", {}),
 }
@@ -129,7 +130,7 @@ BREAKING = {
     "lower maximum": change(f"{LIST} parameters 0 schema maximum", 10),
     "type of a response field": change(f"{POST_AT} properties id type", "string"),
     "type of a deep response field": change(f"{POST_AT} properties tags items type", "integer"),
-    "type of a path parameter": change("paths /posts/{id} parameters 0 schema type", "string"),
+    "type of a path parameter": change("paths /posts/{id} parameters 0 schema type", "boolean"),
     "parameter removed": change(f"{LIST} parameters 1"),
     "parameter required": change(f"{LIST} parameters 1 required", value=True),
     "operation removed": change("paths /posts get"),
