@@ -9,6 +9,10 @@ from contracts.compat.samples import number_samples, string_samples
 _SAME: Final = ("allOf", "anyOf", "oneOf")
 _ONE: Final = ("not", "if", "then", "else")
 _MAX_DEPTH: Final = 4
+_MAX_ATOMS: Final = 150
+_MAX_VALUES: Final = 4_000
+_MAX_INSIDE: Final = 400
+_MAX_WORK: Final = 400
 _POOL: Final = 10
 _MAX_COUNT: Final = 40
 _UNDECLARED: Final = "x-undeclared"
@@ -22,12 +26,14 @@ class CandidateGenerator:
         self._definitions = definitions
         # accept(schema, values) -> for each value, whether the schema accepts it.
         self._accept = accept
+        self._pools: dict[tuple[int, ...], list[Any]] = {}
+        self._work = 0
 
     def generate(self, schemas: Iterable[Any], depth: int = 0) -> list[Any]:
         """Values for a position at which the schemas apply, without duplicates."""
-        atoms = list(self._atoms(schemas))
+        atoms = list(islice(self._atoms(schemas), _MAX_ATOMS))
         found: dict[str, Any] = {}
-        for value in self._values(atoms, depth):
+        for value in islice(self._values(atoms, depth), _MAX_INSIDE if depth else _MAX_VALUES):
             found.setdefault(repr(value), value)
         return list(found.values())
 
@@ -61,6 +67,14 @@ class CandidateGenerator:
 
     def _pool(self, schemas: list[Any], depth: int) -> list[Any]:
         """Values for a position inside another value: some that all schemas accept, then some that only one accepts."""
+        key = (depth, *sorted(map(id, schemas)))
+        if key not in self._pools:
+            self._work += 1 + len(schemas)
+            # Beyond the budget, values inside others are simple ones.
+            self._pools[key] = self._rank(schemas, _MAX_DEPTH if self._work > _MAX_WORK else depth)
+        return self._pools[key]
+
+    def _rank(self, schemas: list[Any], depth: int) -> list[Any]:
         values = self.generate(schemas, depth + 1)
         accepted = [self._accept(schema, values) for schema in schemas]
         counts = [sum(column) for column in zip(*accepted, strict=True)] if accepted else [0] * len(values)

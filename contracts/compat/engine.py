@@ -72,7 +72,6 @@ class Engine:
         if key not in self._results:
             result = self._results[key] = PairResult(pair)
             if self._is_same(pair):
-                result.same = True
                 return result
             self._depth += 1
             try:

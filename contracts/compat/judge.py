@@ -77,6 +77,11 @@ class Judge:
         return values.covers(one, other) and values.covers(other, one)
 
 
+def needs_judgement(result: PairResult) -> bool:
+    """Whether the comparison of keywords may be wrong about the values of a pair."""
+    return result.opaque or any(change_of(finding.rule) in VALUE_CHANGES for finding in result.findings)
+
+
 def withdraw(findings: Iterable[DiffFinding], proof: Proof, *, keep_fields: bool) -> list[DiffFinding]:
     """The findings that remain if no value is affected. `keep_fields`: those about the names of fields remain."""
     kept = []

@@ -66,6 +66,8 @@ class Schema:
 
 
 def _identity(value: Any) -> Any:
+    if isinstance(value, Mapping) and len(value) == 1 and "$ref" in value:
+        return ("$ref", repr(value["$ref"]))
     # No object is freed during a comparison, so the address identifies a mapping. Scalars are compared by value.
     return id(value) if isinstance(value, Mapping) else (type(value).__name__, repr(value))
 
@@ -110,6 +112,8 @@ class NormalizedSchema:
     others: dict[str, list[Schema]] = field(default_factory=dict)
     default: Any = NO_DEFAULT
     default_pointer: str = ""
+    # Has keywords that only values can decide.
+    opaque: bool = False
     xml: Node | None = None
     # The name of the component, if the schema is a reference to one.
     name: str = ""

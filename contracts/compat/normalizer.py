@@ -13,6 +13,28 @@ from contracts.compat.normalized_schema import ALL, NULL, NormalizedSchema, Part
 # A union of variants that have no other keywords than these is one enum.
 _ENUM_ONLY: Final = frozenset({"enum", "const", "type", "title", "description", "deprecated", "examples", "example"})
 _SAME_ONLY: Final = ("not", "if", "then", "else", "contains", "contentSchema")
+# Keywords that only values can decide, keywords that cut an enum, and keywords that imply a type.
+_OPAQUE: Final = frozenset(
+    [
+        *_SAME_ONLY,
+        "oneOf",
+        "anyOf",
+        "dependentSchemas",
+        "dependentRequired",
+        "patternProperties",
+        "propertyNames",
+        "unevaluatedProperties",
+        "unevaluatedItems",
+        "minProperties",
+        "maxProperties",
+        "uniqueItems",
+        "prefixItems",
+    ]
+)
+_LIMITS: Final = frozenset(
+    ["maximum", "minimum", "exclusiveMaximum", "exclusiveMinimum", "multipleOf", "maxLength", "minLength", "pattern"]
+)
+_IMPLY_TYPE: Final = frozenset(["properties", "items", "additionalProperties", "prefixItems", "required"])
 
 
 class SchemaNormalizer:
@@ -90,6 +112,7 @@ class SchemaNormalizer:
                         self._read_union(normalized, node, keyword)
         if flat and flat[0][0].mapping.get("nullable") is True and "type" not in flat[0][0].mapping:
             normalized.types |= NULL
+        normalized.opaque = _is_opaque([node.value for node, _ in flat], normalized)
         normalized.types &= schema.types
         if normalized.enum is not None:
             normalized.enum = {
@@ -196,3 +219,12 @@ class SchemaNormalizer:
             if inner.enum is not None:
                 inner.enum = {**inner.enum, "null": None}
         intersect(normalized, inner)
+
+
+def _is_opaque(values: list[dict[str, Any]], normalized: NormalizedSchema) -> bool:
+    """Whether the keywords depend on each other, so that comparing them one by one is not enough."""
+    keys = {key for value in values for key in value}
+    listed = bool(keys & {"enum", "const"}) and bool(keys & _LIMITS)
+    closed = len(values) > 1 and normalized.additional is not True
+    untyped = "type" not in keys and bool(keys & _IMPLY_TYPE)
+    return bool(keys & _OPAQUE) or listed or closed or untyped

@@ -56,8 +56,8 @@ class PairResult:
     children: list[SchemaPair] = field(default_factory=list)
     variants: list[SchemaPair] = field(default_factory=list)
     proof: Proof = Proof.NONE
-    # Both schemas are the same text, so that nothing was compared.
-    same: bool = False
+    # A schema has keywords that only values can decide.
+    opaque: bool = False
 
     def add_child(self, old: Schema, new: Schema, *, present: bool = False) -> None:
         """Add a pair of schemas below this pair, in the same context."""

@@ -10,7 +10,6 @@ import jsonschema_rs
 
 from contracts.compat.candidates import CandidateGenerator
 
-_MAX_VALUES: Final = 4_000
 _MAX_READINGS: Final = 16
 _ERRORS: Final = (ValueError, RecursionError, OverflowError, jsonschema_rs.canonical.CanonicalizationError)
 
@@ -44,7 +43,7 @@ class Values:
             self.accept(schema, [])
         schemas = [part, whole, *self._difference(part, whole)]
         generator = CandidateGenerator(self._definitions, self.accept)
-        for value in islice(generator.generate(schemas), _MAX_VALUES):
+        for value in generator.generate(schemas):
             if self.accept(part, [value])[0] and not self.accept(whole, [value])[0]:
                 return Containment((value,))
         return Containment(proven=not self._text and self.covers(part, whole))

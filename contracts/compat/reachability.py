@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from contracts.compat.findings import DiffFinding, Severity
-from contracts.compat.judge import Judge, withdraw
+from contracts.compat.judge import Judge, needs_judgement, withdraw
 from contracts.compat.pair import PairResult, Proof, SchemaPair
 
 Key = tuple[Any, ...]
@@ -73,7 +73,7 @@ class Reachability:
         for result in component:
             reached = self._reached(result, inside)
             breaks = any(finding.severity is Severity.BREAKING for finding in reached)
-            if result.pair.judged and not result.same:
+            if result.pair.judged and needs_judgement(result):
                 self._judge.judge(result, breaks_below=breaks)
             below |= self._reached(result, inside) | dict.fromkeys(result.findings)
         for result in component:

@@ -1,5 +1,6 @@
 """Compares the constraints of two schemas: types, enums, limits, formats and defaults."""
 
+from fractions import Fraction
 from typing import Any, Final
 
 from contracts.compat.composition import compare_unions
@@ -36,6 +37,7 @@ _EQUALITY_ONLY: Final = {
 def compare(engine: Engine, result: PairResult) -> None:
     """Compare the two schemas of a pair; adds the findings and the pairs below it to `result`."""
     old, new = engine.old.normalize(result.pair.old), engine.new.normalize(result.pair.new)
+    result.opaque = old.opaque or new.opaque
     if result.pair.xml:
         compare_xml(result, old, new)
     # If one side only is a union, its variants are compared with the whole other schema.
@@ -187,8 +189,8 @@ def _compare_multiple_of(
     before, after = old.limits.get("multipleOf"), new.limits.get("multipleOf")
     # Every integer is a multiple of 1.
     integers_only = "fraction" not in old.types | new.types
-    before = None if integers_only and before is not None and before[0] == 1 else before
-    after = None if integers_only and after is not None and after[0] == 1 else after
+    before = None if integers_only and before is not None and _divides(before[0], 1) else before
+    after = None if integers_only and after is not None and _divides(after[0], 1) else after
     if before is None and after is not None:
         result.report("multiple-of-added", after[1], new=after[0])
     elif after is None and before is not None:
@@ -203,8 +205,8 @@ def _compare_multiple_of(
 
 
 def _divides(part: float, whole: float) -> bool:
-    ratio = whole / part
-    return abs(ratio - round(ratio)) < 1e-9  # noqa: PLR2004 - the rounding error of floats
+    """Whether a number is a multiple of another, as the decimal numbers that the document has."""
+    return (Fraction(str(whole)) / Fraction(str(part))).denominator == 1
 
 
 def _compare_patterns(result: PairResult, old: NormalizedSchema, new: NormalizedSchema, common: frozenset[str]) -> None:
