@@ -8,7 +8,7 @@ from contracts.compat.catalogue.schemas import VALUE_CHANGES, change_of
 from contracts.compat.document import Document
 from contracts.compat.findings import DiffFinding, Severity
 from contracts.compat.pair import PairResult, Proof, SchemaPair
-from contracts.compat.proof import Values
+from contracts.compat.proof import Containment, Values
 from contracts.compat.standalone import StandaloneConverter, TooLarge
 from contracts.compat.texts import format_value
 
@@ -18,6 +18,8 @@ _UNDECIDED: Final = (
     "exclusion-", "condition-", "contained-", "dependent-schema-", "variant", "min-contains", "max-contains",
 )  # fmt: skip
 _TEXT_UNDECIDED: Final = ("type-", "became-enum", "enum-", "const-changed", "became-n")
+# Fewer values than this show nothing about a pattern.
+_MIN_TESTED: Final = 8
 _NO_VALUE: Final = ": no value was found that is affected."
 
 
@@ -38,20 +40,23 @@ class Judge:
         if self._judged > _MAX_PAIRS:
             return
         try:
-            proof, witness = self._prove(result.pair)
+            proof, found = self._prove(result.pair)
         except (TooLarge, ValueError, TypeError, RecursionError):
             # Too large, or not a valid JSON Schema: its keywords decide.
             return
         result.proof = proof
-        if witness:
+        if found.witness:
             if not breaks_below and not any(_breaks_by_value(finding) for finding in result.findings):
-                _add_witness(result, witness[0])
+                _add_witness(result, found.witness[0])
         elif proof is not Proof.NONE:
             result.findings = withdraw(result.findings, proof, keep_fields=True)
         else:
-            result.findings = [_doubt(finding, text=result.pair.text) for finding in result.findings]
+            undecided = _UNDECIDED + (_TEXT_UNDECIDED if result.pair.text else ())
+            if found.tested >= _MIN_TESTED:
+                undecided += ("pattern-",)
+            result.findings = [_doubt(finding, undecided) for finding in result.findings]
 
-    def _prove(self, pair: SchemaPair) -> tuple[Proof, tuple[Any, ...]]:
+    def _prove(self, pair: SchemaPair) -> tuple[Proof, Containment]:
         sends = pair.context.client_sends
         none: frozenset[str] = frozenset()
         before = StandaloneConverter(
@@ -63,8 +68,8 @@ class Judge:
         values = Values(before.definitions | after.definitions, text=pair.text)
         found = values.containment(part, whole)
         if found.witness or not found.proven or before.annotations != after.annotations:
-            return Proof.NONE, found.witness
-        return (Proof.EQUAL if self._equal(pair) else Proof.COVERED), ()
+            return Proof.NONE, found
+        return (Proof.EQUAL if self._equal(pair) else Proof.COVERED), found
 
     def _equal(self, pair: SchemaPair) -> bool:
         none: frozenset[str] = frozenset()
@@ -115,10 +120,9 @@ def _add_witness(result: PairResult, value: Any) -> None:
         result.findings[result.findings.index(finding)] = replace(finding, severity=Severity.BREAKING, message=message)
 
 
-def _doubt(finding: DiffFinding, *, text: bool) -> DiffFinding:
-    change = change_of(finding.rule)
-    undecided = change.startswith(_UNDECIDED) or (text and change.startswith(_TEXT_UNDECIDED))
-    if not undecided or finding.severity is not Severity.BREAKING:
+def _doubt(finding: DiffFinding, undecided: tuple[str, ...]) -> DiffFinding:
+    """The finding as a warning if it is undecided: no value was found that is affected."""
+    if finding.severity is not Severity.BREAKING or not change_of(finding.rule).startswith(undecided):
         return finding
     message = finding.message.rpartition(": ")[0] + _NO_VALUE
     return replace(finding, severity=Severity.WARNING, message=message)

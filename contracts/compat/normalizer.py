@@ -227,4 +227,5 @@ def _is_opaque(values: list[dict[str, Any]], normalized: NormalizedSchema) -> bo
     listed = bool(keys & {"enum", "const"}) and bool(keys & _LIMITS)
     closed = len(values) > 1 and normalized.additional is not True
     untyped = "type" not in keys and bool(keys & _IMPLY_TYPE)
-    return bool(keys & _OPAQUE) or listed or closed or untyped
+    empty = "maxItems" in normalized.limits and normalized.limits["maxItems"][0] <= 0
+    return bool(keys & _OPAQUE) or listed or closed or untyped or empty

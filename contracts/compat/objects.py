@@ -26,6 +26,9 @@ def compare_objects(engine: Engine, result: PairResult, old: NormalizedSchema, n
         elif name not in new.properties and (rule := _schema_for_any(name, new)) is not None:
             result.add_child(schema, Schema(rule.parts, name, rule.types))
             _compare_required(result, name, old, new)
+        elif not engine.old.normalize(schema).types:
+            if new.additional is not False:
+                result.add_child(schema, Schema.of(Node(ANYTHING.value, schema.pointer), name))
         else:
             engine.removed |= {part.node.pointer for part in schema.parts}
             _report_removed(engine, result, name, old, new)
@@ -35,6 +38,9 @@ def compare_objects(engine: Engine, result: PairResult, old: NormalizedSchema, n
         if name not in old.properties and (rule := _schema_for_any(name, old)) is not None:
             result.add_child(Schema(rule.parts, name, rule.types), schema)
             _compare_required(result, name, old, new)
+        elif not engine.new.normalize(schema).types:
+            if old.additional is not False:
+                result.add_child(Schema.of(Node(ANYTHING.value, schema.pointer), name), schema)
         else:
             engine.added |= {part.node.pointer for part in schema.parts}
             _report_added(result, name, schema, old, new)

@@ -18,11 +18,12 @@ _ERRORS: Final = (ValueError, RecursionError, OverflowError, jsonschema_rs.canon
 class Containment:
     """Whether a schema accepts the values of another. `witness` is a list with a value that it rejects, or empty.
 
-    Without a witness and without `proven`, the question is open.
+    Without a witness and without `proven`, the question is open: `tested` values are accepted by both.
     """
 
     witness: tuple[Any, ...] = ()
     proven: bool = False
+    tested: int = 0
 
 
 class Values:
@@ -43,10 +44,13 @@ class Values:
             self.accept(schema, [])
         schemas = [part, whole, *self._difference(part, whole)]
         generator = CandidateGenerator(self._definitions, self.accept)
+        tested = 0
         for value in generator.generate(schemas):
-            if self.accept(part, [value])[0] and not self.accept(whole, [value])[0]:
-                return Containment((value,))
-        return Containment(proven=not self._text and self.covers(part, whole))
+            if self.accept(part, [value])[0]:
+                if not self.accept(whole, [value])[0]:
+                    return Containment((value,))
+                tested += 1
+        return Containment(tested=tested, proven=not self._text and self.covers(part, whole))
 
     def covers(self, part: Any, whole: Any) -> bool:
         """Whether it is proven that `whole` accepts every value of `part`."""

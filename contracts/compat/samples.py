@@ -84,7 +84,9 @@ def pattern_samples(pattern: str, length: int | None = None) -> Iterator[str]:
             if text is not None:
                 yield text
                 if length is None:
-                    yield from (text + "z", "z" + text)
+                    yield from (text + "z", "z" + text, text[:-1])
+                    if text:
+                        yield from (text[:-1] + chr(max(32, ord(text[-1]) + step)) for step in (-1, 1))
 
 
 def _sample(parsed: Any, choice: int, repeat: int) -> str | None:
@@ -129,7 +131,7 @@ def _member(members: Any, choice: int) -> str | None:
     if operation is _constants.LITERAL:
         return chr(argument)
     if operation is _constants.RANGE:
-        return chr(argument[choice % 2])
+        return chr(argument[choice // len(members) % 2])
     categories = {
         _constants.CATEGORY_DIGIT: "7",
         _constants.CATEGORY_SPACE: " ",
