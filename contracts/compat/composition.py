@@ -109,8 +109,8 @@ class _VariantMatcher:
         source = sources[index]
         free = [at for at in range(len(targets)) if at not in self._taken]
         named = [at for at in free if source.name and targets[at].name == source.name]
-        if named:
-            return named[0]
+        if named or self._engine.too_deep:
+            return named[0] if named else None
         mine = self._types(source)
         alike = [at for at in free if self._types(targets[at]) == mine]
         rivals = [at for at in unmatched if self._types(sources[at]) == mine]

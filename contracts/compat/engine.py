@@ -15,6 +15,7 @@ from contracts.compat.reachability import Reachability
 
 _MAX_DEPTH: Final = 25
 _MAX_STEPS: Final = 200_000
+_MAX_WORK: Final = 30_000
 
 Compare = Callable[["Engine", PairResult], None]
 
@@ -51,7 +52,8 @@ class Engine:
     @property
     def too_deep(self) -> bool:
         """Whether the variants of unions are matched by name only: unions are nested too deeply, or too many."""
-        return self._depth > _MAX_DEPTH or self._steps > _MAX_STEPS
+        work = self.old.work + self.new.work
+        return self._depth > _MAX_DEPTH or self._steps > _MAX_STEPS or work > _MAX_WORK
 
     def _walk(self, start: SchemaPair) -> Iterator[PairResult]:
         """Yield the results from `start` on. A recursive pair is compatible if the rest of the pairs are."""

@@ -25,28 +25,42 @@ class SameSchemas:
             return False
         return all(self._is_unchanged(reference) for reference in self._references_in(old.value))
 
-    def _is_unchanged(self, start: str) -> bool:
-        if (known := self._unchanged.get(start)) is not None:
-            return known
-        reached: dict[str, None] = {start: None}
+    def _is_unchanged(self, reference: str) -> bool:
+        if reference not in self._unchanged:
+            self._decide(reference)
+        return self._unchanged[reference]
+
+    def _decide(self, start: str) -> None:
+        """Decide about a reference and all that it reaches: a target changes if its text or a target inside does."""
+        users: dict[str, list[str]] = {start: []}
+        changed = []
         queue = [start]
         while queue:
             reference = queue.pop()
-            if self._unchanged.get(reference) is True:
+            before, after = (self._target(document, reference) for document in (self._old, self._new))
+            if before is None or after is None or self._text(before.value) != self._text(after.value):
+                changed.append(reference)
                 continue
-            try:
-                before, after = (document.target(reference, "") for document in (self._old, self._new))
-            except NotOpenAPI:
-                before, after = Node(None, ""), Node(0, "")
-            if self._unchanged.get(reference) is False or self._text(before.value) != self._text(after.value):
-                self._unchanged[reference] = self._unchanged[start] = False
-                return False
             for inner in self._references_in(before.value):
-                if inner not in reached:
-                    reached[inner] = None
+                if (known := self._unchanged.get(inner)) is not None:
+                    changed += [] if known else [reference]
+                elif inner in users:
+                    users[inner].append(reference)
+                else:
+                    users[inner] = [reference]
                     queue.append(inner)
-        self._unchanged |= dict.fromkeys(reached, True)
-        return True
+        self._unchanged |= dict.fromkeys(users, True)
+        while changed:
+            reference = changed.pop()
+            if self._unchanged[reference]:
+                self._unchanged[reference] = False
+                changed += users[reference]
+
+    def _target(self, document: Document, reference: str) -> Node | None:
+        try:
+            return document.target(reference, "")
+        except NotOpenAPI:
+            return None
 
     def _text(self, value: Any) -> str:
         # No object is freed during a comparison, so the address identifies it.

@@ -17,6 +17,8 @@ _MAX_PAIRS: Final = 400
 _UNDECIDED: Final = (
     "exclusion-", "condition-", "contained-", "dependent-schema-", "variant", "min-contains", "max-contains",
 )  # fmt: skip
+# Changes that are right about the values of schemas whose keywords do not depend on each other.
+_CERTAIN: Final = ("property-", "required-property-", "max-length-", "min-length-", "additional-properties-")
 _TEXT_UNDECIDED: Final = ("type-", "became-enum", "enum-", "const-changed", "became-n")
 # Fewer values than this show nothing about a pattern.
 _MIN_TESTED: Final = 8
@@ -84,7 +86,8 @@ class Judge:
 
 def needs_judgement(result: PairResult) -> bool:
     """Whether the comparison of keywords may be wrong about the values of a pair."""
-    return result.opaque or any(change_of(finding.rule) in VALUE_CHANGES for finding in result.findings)
+    changes = (change_of(finding.rule) for finding in result.findings)
+    return result.opaque or any(one in VALUE_CHANGES and not one.startswith(_CERTAIN) for one in changes)
 
 
 def withdraw(findings: Iterable[DiffFinding], proof: Proof, *, keep_fields: bool) -> list[DiffFinding]:

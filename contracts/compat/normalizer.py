@@ -44,6 +44,8 @@ class SchemaNormalizer:
         self._document = document
         self._normalized: dict[tuple[Any, ...], NormalizedSchema] = {}
         self._in_progress: set[tuple[Any, ...]] = set()
+        # The number of variants that were read, as a measure of the work.
+        self.work = 0
 
     def normalize(self, schema: Schema) -> NormalizedSchema:
         """Combine all constraints of a schema."""
@@ -191,6 +193,7 @@ class SchemaNormalizer:
         union = node.at(keyword)
         nodes = [union.at(index) for index in range(len(union.items))]
         schemas = [Schema.of(one, name=self.variant_name(one)) for one in nodes]
+        self.work += len(schemas)
         variants = [self.normalize(schema) for schema in schemas]
         not_null = [schema for schema, one in zip(schemas, variants, strict=True) if one.types != NULL]
         nullable = len(not_null) < len(schemas) or any("null" in one.types for one in variants)

@@ -7,6 +7,7 @@ from contracts.compat.document import Document, Node
 from contracts.compat.normalized_schema import ALL, NULL, Schema
 
 _MAX_OBJECTS: Final = 600
+_MAX_VISITS: Final = 6_000
 _INT32: Final = {"minimum": -(2**31), "maximum": 2**31 - 1}
 # Formats whose values all have one length.
 _LENGTHS: Final = {"date": 10, "uuid": 36}
@@ -50,6 +51,7 @@ class StandaloneConverter:
         self._received = received
         self._names: dict[tuple[str, frozenset[str], frozenset[str]], str] = {}
         self._count = 0
+        self._visited = 0
         self.definitions: dict[str, Any] = {}
         # Keywords that a validator does not check, with their values.
         self.annotations: set[tuple[str, str]] = set()
@@ -80,6 +82,9 @@ class StandaloneConverter:
             if not isinstance(one.value, dict) or id(one.value) in seen:
                 continue
             seen.add(id(one.value))
+            self._visited += 1
+            if self._visited > _MAX_VISITS:
+                raise TooLarge
             if isinstance(reference := one.value.get("$ref"), str):
                 queue.append(self._document.target(reference, one.pointer))
                 if not self._document.ref_siblings_apply:
