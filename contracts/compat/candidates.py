@@ -16,7 +16,7 @@ _MAX_WORK: Final = 400
 _POOL: Final = 10
 _MAX_COUNT: Final = 40
 _UNDECLARED: Final = "x-undeclared"
-_BASIC: Final = (None, True, False, 0, 1, -1, 0.5, "", "a", [], {})
+_BASIC: Final[tuple[Any, ...]] = (None, True, False, 0, 1, -1, 0.5, "", "a", [], {})
 
 
 class CandidateGenerator:

@@ -12,7 +12,9 @@ from contracts.compat.pointers import join, split
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 _VERSION: Final = re.compile(r"3\.([0-2])(?:\.\d+)?(?:-[0-9A-Za-z.-]+)?")
 # Members whose values are data: a "$ref" inside is an example, not a reference.
-_DATA: Final = frozenset({"example", "examples", "default", "const", "enum", "value", "description", "summary", "title"})
+_DATA: Final = frozenset(
+    {"example", "examples", "default", "const", "enum", "value", "description", "summary", "title"}
+)
 # Members that are maps: their keys are names, not keywords.
 _MAPS: Final = frozenset(
     [

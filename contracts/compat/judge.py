@@ -13,6 +13,7 @@ from contracts.compat.standalone import StandaloneConverter, TooLarge
 from contracts.compat.texts import format_value
 
 _MAX_PAIRS: Final = 400
+_COST_OF_LARGE: Final = 20
 # Changes of keywords that the comparison of keywords cannot decide.
 _UNDECIDED: Final = (
     "exclusion-", "condition-", "contained-", "dependent-schema-", "variant", "min-contains", "max-contains",
@@ -43,8 +44,11 @@ class Judge:
             return
         try:
             proof, found = self._prove(result.pair)
-        except (TooLarge, ValueError, TypeError, RecursionError):
-            # Too large, or not a valid JSON Schema: its keywords decide.
+        except TooLarge:
+            self._judged += _COST_OF_LARGE
+            return
+        except (ValueError, TypeError, RecursionError):
+            # Not a valid JSON Schema: its keywords decide.
             return
         result.proof = proof
         if found.witness:

@@ -67,9 +67,9 @@ def _read_limits(normalized: NormalizedSchema, node: Node) -> None:
     pattern = value.get("pattern")
     if isinstance(pattern, str) and pattern not in _ANY_TEXT:
         normalized.patterns.setdefault(pattern, node.at("pattern").pointer)
-    name = value.get("format")
-    if isinstance(name, str) and name not in _CONTENT_FORMATS:
-        normalized.formats.setdefault(name, node.at("format").pointer)
+    stated = value.get("format")
+    if isinstance(stated, str) and stated not in _CONTENT_FORMATS:
+        normalized.formats.setdefault(stated, node.at("format").pointer)
 
 
 def _read_content(normalized: NormalizedSchema, node: Node) -> None:

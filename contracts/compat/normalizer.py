@@ -17,8 +17,6 @@ _SAME_ONLY: Final = ("not", "if", "then", "else", "contains", "contentSchema")
 _OPAQUE: Final = frozenset(
     [
         *_SAME_ONLY,
-        "oneOf",
-        "anyOf",
         "dependentSchemas",
         "dependentRequired",
         "patternProperties",
@@ -114,7 +112,7 @@ class SchemaNormalizer:
                         self._read_union(normalized, node, keyword)
         if flat and flat[0][0].mapping.get("nullable") is True and "type" not in flat[0][0].mapping:
             normalized.types |= NULL
-        normalized.opaque = _is_opaque([node.value for node, _ in flat], normalized)
+        normalized.opaque |= bool(normalized.unions) or _is_opaque([node.value for node, _ in flat], normalized)
         normalized.types &= schema.types
         if normalized.enum is not None:
             normalized.enum = {
@@ -197,6 +195,8 @@ class SchemaNormalizer:
         variants = [self.normalize(schema) for schema in schemas]
         not_null = [schema for schema, one in zip(schemas, variants, strict=True) if one.types != NULL]
         nullable = len(not_null) < len(schemas) or any("null" in one.types for one in variants)
+        # `oneOf` rejects a value that several variants accept.
+        normalized.opaque |= keyword == "oneOf" and sum("null" in one.types for one in variants) > 1
         if not nullable:
             normalized.types -= NULL
         if not not_null:
@@ -208,6 +208,7 @@ class SchemaNormalizer:
         ):
             found = {key: value for one in variants for key, value in (one.enum or {}).items()}
             restrict(normalized, found, union.pointer)
+            normalized.opaque |= keyword == "oneOf"
         else:
             normalized.types &= frozenset[str]().union(*(one.types for one in variants))
             normalized.unions.append(

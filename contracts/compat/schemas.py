@@ -246,7 +246,7 @@ def _implies_int32(name: str, other: NormalizedSchema) -> bool:
     """Whether the format is `int32`, and the bounds of the other schema allow no other values anyway."""
     if name != "int32" or not {"maximum", "minimum"} <= other.limits.keys():
         return False
-    return other.limits["maximum"][0][0] < 2**31 and other.limits["minimum"][0][0] >= -(2**31)
+    return bool(other.limits["maximum"][0][0] < 2**31 and other.limits["minimum"][0][0] >= -(2**31))
 
 
 def _compare_defaults(result: PairResult, old: NormalizedSchema, new: NormalizedSchema) -> None:

@@ -116,7 +116,9 @@ def _compare_defaults(comparison: Comparison, old: Servers, new: Servers, operat
     by_url = {node.at("url").value: node for node in new.urls.values()}
     for node in {node.pointer: node for node in old.urls.values()}.values():
         after = by_url.get(node.at("url").value)
-        for name in node.at("variables").mapping if after is not None else ():
+        if after is None:
+            continue
+        for name in node.at("variables").mapping:
             was, now = node.at("variables", name, "default"), after.at("variables", name, "default")
             if now.value is not None and was.value != now.value:
                 details = {"what": f"`{name}`", "old": f"`{was.value}`", "new": f"`{now.value}`"}

@@ -187,9 +187,8 @@ class StandaloneConverter:
     def _convert_numbers(self, node: Node, found: dict[str, Any]) -> None:
         for keyword in ("maximum", "minimum"):
             exclusive = "exclusive" + keyword.capitalize()
-            if isinstance(found.get(exclusive), bool):
-                if found.pop(exclusive) and keyword in found:
-                    found[exclusive] = found.pop(keyword)
+            if isinstance(found.get(exclusive), bool) and found.pop(exclusive) and keyword in found:
+                found[exclusive] = found.pop(keyword)
         format_ = node.mapping.get("format")
         if format_ == "int32" and found.get("type") == "integer":
             found["minimum"] = max(found.get("minimum", _INT32["minimum"]), _INT32["minimum"])

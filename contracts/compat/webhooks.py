@@ -41,7 +41,7 @@ def compare_callbacks(comparison: Comparison, old: Node, new: Node, operation: s
 
 def _callbacks(document: Document, operation: Node) -> dict[tuple[str, str], tuple[str, tuple[Node, Node]]]:
     """The name, the path item and the operation of each callback by its URL and method."""
-    found = {}
+    found: dict[tuple[str, str], tuple[str, tuple[Node, Node]]] = {}
     callbacks = operation.at("callbacks")
     for name in callbacks.mapping:
         callback = document.resolve(callbacks.at(name))

@@ -6,6 +6,16 @@ from typing import Final
 _COMPOUND: Final = ("array", "object")
 # Styles of OpenAPI -> the separator between values that are not separate parameters.
 _SEPARATORS: Final = {"form": ",", "spaceDelimited": "%20", "pipeDelimited": "|", "cookie": ","}
+# Style -> kind -> the form with `explode`, and without.
+_FORMS: Final = {
+    "matrix": {
+        "value": (";{n}=v", ";{n}=v"),
+        "array": (";{n}=v;{n}=w", ";{n}=v,w"),
+        "object": (";k=v;l=w", ";{n}=k,v,l,w"),
+    },
+    "label": {"value": (".v", ".v"), "array": (".v.w", ".v,w"), "object": (".k=v.l=w", ".k,v,l,w")},
+    "simple": {"value": ("v", "v"), "array": ("v,w", "v,w"), "object": ("k=v,l=w", "k,v,l,w")},
+}
 
 
 def kinds_of(types: Iterable[str]) -> frozenset[str]:
@@ -15,27 +25,14 @@ def kinds_of(types: Iterable[str]) -> frozenset[str]:
 
 def wire_form(kind: str, style: str, name: str, *, explode: bool) -> str:
     """The text that a value of a kind is sent as, after the examples of the OpenAPI specification."""
-    if style == "matrix":
-        forms = {
-            "value": f";{name}=v",
-            "array": f";{name}=v;{name}=w" if explode else f";{name}=v,w",
-            "object": ";k=v;l=w" if explode else f";{name}=k,v,l,w",
-        }
-        return forms[kind]
-    if style == "label":
-        forms = {
-            "value": ".v",
-            "array": ".v.w" if explode else ".v,w",
-            "object": ".k=v.l=w" if explode else ".k,v,l,w",
-        }
-        return forms[kind]
-    if style == "simple":
-        return {"value": "v", "array": "v,w", "object": "k=v,l=w" if explode else "k,v,l,w"}[kind]
+    if (known := _FORMS.get(style)) is not None:
+        return known[kind][not explode].format(n=name)
     if style == "deepObject":
         return f"{name}[k]=v" if kind == "object" else f"{name}={kind}"
     separator = _SEPARATORS.get(style, style)
-    if kind == "value":
-        return f"{name}=v"
-    if kind == "array":
-        return f"{name}=v&{name}=w" if explode else f"{name}=v{separator}w"
-    return "k=v&l=w" if explode else f"{name}=k{separator}v{separator}l{separator}w"
+    forms = {
+        "value": (f"{name}=v", f"{name}=v"),
+        "array": (f"{name}=v&{name}=w", f"{name}=v{separator}w"),
+        "object": ("k=v&l=w", f"{name}=k{separator}v{separator}l{separator}w"),
+    }
+    return forms[kind][not explode]
