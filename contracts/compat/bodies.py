@@ -25,6 +25,10 @@ def compare_request(comparison: Comparison, old: Node, new: Node, operation: str
     if before.at("required").flag != after.at("required").flag:
         rule = "request-body-became-required" if after.at("required").flag else "request-body-became-optional"
         comparison.report(rule, after.pointer, operation)
+    _compare_media_types(comparison, before, after, operation)
+
+
+def _compare_media_types(comparison: Comparison, before: Node, after: Node, operation: str) -> None:
     was, now = media_types(before), media_types(after)
     for name, media in was.items():
         if find_media(name, now) is None:

@@ -126,18 +126,9 @@ class CandidateGenerator:
         bases += [first, {name: first.get(name) for one in required for name in one}]
         bases = [base for index, base in enumerate(bases) if base not in bases[:index]][:12]
         yield from bases
-        # Variants are told apart by constants: each base also with the constants of its own schema.
-        for atom in atoms:
-            fixed = {
-                name: schema["const"] if "const" in schema else schema["enum"][0]
-                for name, schema in atom.get("properties", {}).items()
-                if isinstance(schema, dict) and ("const" in schema or schema.get("enum"))
-            }
-            own = {name: first[name] for name in atom.get("properties", {}) if name in first}
-            for base in (own, first, {name: first.get(name) for name in atom.get("required", ())}):
-                if fixed:
-                    bases.append({**base, **fixed})
-                    yield bases[-1]
+        constant = list(self._constant_bases(atoms, first))
+        yield from constant
+        bases += constant
         for base in bases:
             for name, pool in pools.items():
                 yield {key: value for key, value in base.items() if key != name}
@@ -149,13 +140,26 @@ class CandidateGenerator:
         for one, other in combinations(list(first)[:8], 2):
             yield {one: first[one], other: first[other]}
         yield from self._sized(atoms, first, bases)
-        rest = [
-            atom[key] for atom in atoms for key in ("additionalProperties", "unevaluatedProperties")
-            if isinstance(atom.get(key), dict)
-        ]  # fmt: skip
+        yield from self._undeclared(atoms, [*bases[:6], {}], depth)
+
+    def _constant_bases(self, atoms: list[Mapping[str, Any]], first: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Yield objects with the constants of one schema, since constants tell variants apart."""
+        for atom in atoms:
+            fixed = {
+                name: schema["const"] if "const" in schema else schema["enum"][0]
+                for name, schema in atom.get("properties", {}).items()
+                if isinstance(schema, dict) and ("const" in schema or schema.get("enum"))
+            }
+            own = {name: first[name] for name in atom.get("properties", {}) if name in first}
+            if fixed:
+                for base in (own, first, {name: first.get(name) for name in atom.get("required", ())}):
+                    yield {**base, **fixed}
+
+    def _undeclared(self, atoms: list[Mapping[str, Any]], bases: list[Any], depth: int) -> Iterator[Any]:
+        keywords = ("additionalProperties", "unevaluatedProperties")
+        rest = [atom[key] for atom in atoms for key in keywords if isinstance(atom.get(key), dict)]
         for value in self._pool(rest, depth) if rest else (1, "a"):
-            for base in (*bases[:6], {}):
-                yield {**base, _UNDECLARED: value}
+            yield from ({**base, _UNDECLARED: value} for base in bases)
 
     def _sized(self, atoms: list[Mapping[str, Any]], first: dict[str, Any], bases: list[Any]) -> Iterator[Any]:
         sizes = set()

@@ -34,13 +34,14 @@ class DiffFinding:
     message: str
     operations: tuple[str, ...] = field(default=(), compare=False)
 
-    def to_dict(self) -> dict[str, str]:
+    def to_dict(self) -> dict[str, Any]:
         """The finding in JSON output."""
         return {
             "rule": self.rule,
             "severity": self.severity.value,
             "pointer": self.pointer,
             "operation": self.operation,
+            "operations": [name for name in self.operations if name],
             "message": self.message,
         }
 

@@ -1,4 +1,4 @@
-"""Decides about pairs of schemas by their values where the comparison of keywords cannot: withdraws and adds findings."""
+"""Withdraws and adds findings about pairs of schemas by their values, where comparing keywords is not enough."""
 
 from collections.abc import Iterable
 from dataclasses import replace

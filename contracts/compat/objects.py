@@ -23,27 +23,11 @@ def compare_objects(engine: Engine, result: PairResult, old: NormalizedSchema, n
         if name in after:
             result.add_child(schema, after[name], present=name in old.required and name in new.required)
             _compare_required(result, name, old, new)
-        elif name not in new.properties and (rule := _schema_for_any(name, new)) is not None:
-            result.add_child(schema, Schema(rule.parts, name, rule.types))
-            _compare_required(result, name, old, new)
-        elif not engine.old.normalize(schema).types:
-            if new.additional is not False:
-                result.add_child(schema, Schema.of(Node(ANYTHING.value, schema.pointer), name))
         else:
-            engine.removed |= {part.node.pointer for part in schema.parts}
-            _report_removed(engine, result, name, old, new)
+            _compare_only_old(engine, result, name, old, new)
     for name, schema in after.items():
-        if name in before:
-            continue
-        if name not in old.properties and (rule := _schema_for_any(name, old)) is not None:
-            result.add_child(Schema(rule.parts, name, rule.types), schema)
-            _compare_required(result, name, old, new)
-        elif not engine.new.normalize(schema).types:
-            if old.additional is not False:
-                result.add_child(Schema.of(Node(ANYTHING.value, schema.pointer), name), schema)
-        else:
-            engine.added |= {part.node.pointer for part in schema.parts}
-            _report_added(result, name, schema, old, new)
+        if name not in before:
+            _compare_only_new(engine, result, name, schema, old, new)
     declared = before.keys() | after.keys() | old.properties.keys() | new.properties.keys()
     for name in sorted((old.required.keys() | new.required.keys()) - declared):
         _compare_required(result, name, old, new)
@@ -55,6 +39,35 @@ def compare_objects(engine: Engine, result: PairResult, old: NormalizedSchema, n
     for (name, other), pointer in old.dependent_required.items():
         if (name, other) not in new.dependent_required:
             result.report("dependent-property-optional", pointer, old=f"`{name}`", new=f"`{other}`")
+
+
+def _compare_only_old(
+    engine: Engine, result: PairResult, name: str, old: NormalizedSchema, new: NormalizedSchema
+) -> None:
+    """Compare a field with what the new schema allows under its name, or report that it is removed."""
+    schema = old.properties[name]
+    if name not in new.properties and (rule := _schema_for_any(name, new)) is not None:
+        result.add_child(schema, Schema(rule.parts, name, rule.types))
+        _compare_required(result, name, old, new)
+    elif engine.old.normalize(schema).types:
+        engine.removed |= {part.node.pointer for part in schema.parts}
+        _report_removed(engine, result, name, old, new)
+    elif new.additional is not False:
+        result.add_child(schema, Schema.of(Node(ANYTHING.value, schema.pointer), name))
+
+
+def _compare_only_new(
+    engine: Engine, result: PairResult, name: str, schema: Schema, old: NormalizedSchema, new: NormalizedSchema
+) -> None:
+    """Compare a field with what the old schema allowed under its name, or report that it is new."""
+    if name not in old.properties and (rule := _schema_for_any(name, old)) is not None:
+        result.add_child(Schema(rule.parts, name, rule.types), schema)
+        _compare_required(result, name, old, new)
+    elif engine.new.normalize(schema).types:
+        engine.added |= {part.node.pointer for part in schema.parts}
+        _report_added(result, name, schema, old, new)
+    elif old.additional is not False:
+        result.add_child(Schema.of(Node(ANYTHING.value, schema.pointer), name), schema)
 
 
 def compare_arrays(result: PairResult, old: NormalizedSchema, new: NormalizedSchema) -> None:

@@ -15,8 +15,8 @@ from contracts.compat.registry import registry
 class SchemaPair:
     """The old and the new version of a schema, in one context.
 
-    `text`: values are sent as text, as in a query. `xml`: they are sent as XML. `present`: the value is never absent, so
-    that its default has no effect.
+    `text`: values are sent as text, as in a query. `xml`: they are sent as XML. `present`: the value is never absent,
+    so that its default has no effect.
     """
 
     old: Schema

@@ -10,11 +10,11 @@ from contracts.compat.comparison import Comparison
 from contracts.compat.document import Node
 from contracts.compat.media import find_media, matching_media, media_types
 from contracts.compat.normalized_schema import Schema
+from contracts.compat.pair import SchemaPair
 from contracts.compat.wire import kinds_of, wire_form
 
 # HTTP: responses of these statuses have no body.
 _WITHOUT_BODY: Final = frozenset({"204", "205", "304"})
-from contracts.compat.pair import SchemaPair
 
 
 def compare_responses(comparison: Comparison, old: Node, new: Node, operation: str) -> None:

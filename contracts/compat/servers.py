@@ -48,7 +48,7 @@ def compare_servers(
     served: set[Address],
     operation: str,
 ) -> None:
-    """Compare the servers of an operation, each with its addresses. `served` has the addresses of all new operations."""
+    """Compare the servers of an operation, each with its addresses. `served` has those of all new operations."""
     (servers_before, before), (servers_after, after) = old, new
     wide = [one for one in served if _ANY in one[1]]
     for address, node in before.items():

@@ -24,7 +24,14 @@ HINTS: Final = frozenset({"int32", "int64", "double", "password", "byte", "binar
 _LISTS: Final = ("allOf", "anyOf", "oneOf")
 # Keywords with schemas for the same value, and keywords with schemas for values inside it.
 _SAME: Final = ("not", "if", "then", "else")
-_INSIDE: Final = ("additionalProperties", "propertyNames", "items", "contains", "unevaluatedItems")
+_INSIDE: Final = (
+    "additionalProperties",
+    "propertyNames",
+    "items",
+    "contains",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+)
 _MAPS: Final = ("patternProperties",)
 _UNIONS: Final = ("oneOf", "anyOf")
 
@@ -99,9 +106,8 @@ class StandaloneConverter:
         for name in node.at("properties").mapping:
             declared.add(name)
             child = node.at("properties", name)
-            if self._received and child.pointer in self._ignored:
-                hidden.add(name)
-            elif any(one.value.get(self._hidden) is True for one in self._same_value(child)):
+            removed = self._received and child.pointer in self._ignored
+            if removed or any(one.value.get(self._hidden) is True for one in self._same_value(child)):
                 hidden.add(name)
 
     def _fresh(self, node: Node) -> Any:
@@ -130,7 +136,9 @@ class StandaloneConverter:
         self.annotations |= {
             (key, str(one)) for key in _ANNOTATIONS if (one := node.mapping.get(key)) is not None and one not in HINTS
         }
-        self._convert_children(node, found, names)
+        self._convert_same(node, found, names)
+        self._convert_inside(node, found)
+        self._convert_fields(node, found, names)
         self._convert_numbers(node, found)
         return self._convert_null(node, found)
 
@@ -142,37 +150,39 @@ class StandaloneConverter:
             self.definitions[name] = self._convert(target, names)
         return f"#/$defs/{self._names[key]}"
 
-    def _convert_children(
-        self, node: Node, found: dict[str, Any], names: tuple[frozenset[str], frozenset[str]]
-    ) -> None:
-        declared, hidden = names
-        value = node.mapping
+    def _convert_same(self, node: Node, found: dict[str, Any], names: tuple[frozenset[str], frozenset[str]]) -> None:
+        """Convert the schemas for the same value."""
         for keyword in _LISTS:
             if listed := node.at(keyword).items:
                 found[keyword] = [self._convert(node.at(keyword, index), names) for index in range(len(listed))]
         for keyword in _SAME:
-            if keyword in value:
+            if keyword in node.mapping:
                 found[keyword] = self._convert(node.at(keyword), names)
         if node.at("dependentSchemas").mapping:
             found["dependentSchemas"] = {
                 name: self._convert(node.at("dependentSchemas", name), names)
                 for name in node.at("dependentSchemas").mapping
             }
+
+    def _convert_inside(self, node: Node, found: dict[str, Any]) -> None:
+        """Convert the schemas for values inside the value, without those of fields by name."""
         if prefix := node.at("prefixItems").items:
             found["prefixItems"] = [self._fresh(node.at("prefixItems", index)) for index in range(len(prefix))]
         for keyword in _INSIDE:
-            if keyword in value:
+            if keyword in node.mapping:
                 found[keyword] = self._fresh(node.at(keyword))
         for keyword in _MAPS:
             if node.at(keyword).mapping:
                 found[keyword] = {name: self._fresh(node.at(keyword, name)) for name in node.at(keyword).mapping}
+
+    def _convert_fields(self, node: Node, found: dict[str, Any], names: tuple[frozenset[str], frozenset[str]]) -> None:
+        """Convert the schemas of fields by name, and open closed objects."""
+        declared, hidden = names
         properties = {}
         for name in node.at("properties").mapping:
             child = node.at("properties", name)
             ignored = name in hidden or child.pointer in self._ignored
             properties[name] = True if ignored else self._fresh(child)
-        if "unevaluatedProperties" in value:
-            found["unevaluatedProperties"] = self._fresh(node.at("unevaluatedProperties"))
         if self._received:
             for keyword in ("additionalProperties", "unevaluatedProperties"):
                 if found.get(keyword) in (False, {"not": {}}):

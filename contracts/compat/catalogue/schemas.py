@@ -192,9 +192,19 @@ CHANGES: Final = (
 )
 _BY_NAME: Final = {change.name: change for change in CHANGES}
 _NOT_BY_VALUE: Final = (
-    "format-", "additional-properties-opened", "content-", "property-added", "property-removed", "property-became-read", "property-became-writ",
-    "map-values-", "pattern-property-removed", "discriminator-", "default-", "deprecat", "xml-",
-)  # fmt: skip
+    "format-",
+    "additional-properties-opened",
+    "content-",
+    "property-added",
+    "property-removed",
+    "property-became-read",
+    "property-became-writ",
+    "map-values-",
+    "pattern-property-removed",
+    "discriminator-",
+    "default-",
+    "deprecat",
+)
 VALUE_CHANGES: Final = frozenset(one.name for one in CHANGES if not one.name.startswith(_NOT_BY_VALUE))
 """The changes whose effect is completely described by the values that are allowed before and after."""
 # (severity, whether the client sends) -> the end of the message
@@ -224,5 +234,7 @@ def rules() -> Iterator[Rule]:
                 continue
             severity = change.severity(context)
             end = _CONSEQUENCES.get((severity, context.client_sends), ".")
+            if change.name.startswith("default-") and context.client_sends:
+                end = ": requests without it have another effect."
             sentence = f"{NOUNS[context]} {change.message}{end}"
             yield Rule(rule_id(context, change.name), severity, sentence, context.value)

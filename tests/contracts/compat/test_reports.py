@@ -19,7 +19,9 @@ def test_json_has_the_documented_members_only() -> None:
     found = json.loads(FORMATS["json"](REPORT, "new.json"))
     assert found.keys() == {"breaking", "warnings", "findings"}
     assert (found["breaking"], found["warnings"], len(found["findings"])) == (2, 1, 4)
-    assert all(one.keys() == {"rule", "severity", "pointer", "operation", "message"} for one in found["findings"])
+    assert all(
+        one.keys() == {"rule", "severity", "pointer", "operation", "operations", "message"} for one in found["findings"]
+    )
 
 
 def test_markdown_has_one_row_for_each_finding() -> None:
