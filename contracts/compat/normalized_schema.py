@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from contracts.compat.document import Node
@@ -33,7 +34,7 @@ class Part:
     without_union: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Schema:
     """The schema objects that apply to a value together, restricted to `types`.
 
@@ -55,7 +56,7 @@ class Schema:
         """The JSON pointer of the first schema object."""
         return self.parts[0].node.pointer
 
-    @property
+    @cached_property
     def key(self) -> tuple[Any, ...]:
         """Equal for the same schema objects, independent of the references to them."""
         return (self.types, *((_identity(part.node.value), part.without_union) for part in self.parts))

@@ -29,6 +29,20 @@ _OPAQUE: Final = frozenset(
         "prefixItems",
     ]
 )
+_OF_OBJECTS: Final = frozenset(
+    [
+        "properties",
+        "required",
+        "patternProperties",
+        "additionalProperties",
+        "unevaluatedProperties",
+        "propertyNames",
+        "dependentRequired",
+        "dependencies",
+        "dependentSchemas",
+    ]
+)
+_OF_ARRAYS: Final = frozenset(["items", "prefixItems", "unevaluatedItems"])
 _LIMITS: Final = frozenset(
     ["maximum", "minimum", "exclusiveMaximum", "exclusiveMinimum", "multipleOf", "maxLength", "minLength", "pattern"]
 )
@@ -148,6 +162,8 @@ class SchemaNormalizer:
                 yield node, without_union
 
     def _read_object(self, normalized: NormalizedSchema, node: Node) -> None:
+        if node.mapping.keys().isdisjoint(_OF_OBJECTS):
+            return
         for name in node.at("properties").mapping:
             child = node.at("properties", name)
             known = normalized.properties.get(name)
@@ -178,6 +194,8 @@ class SchemaNormalizer:
             normalized.others.setdefault("dependentSchemas", []).append(Schema.of(node.at("dependentSchemas", name)))
 
     def _read_array(self, normalized: NormalizedSchema, node: Node) -> None:
+        if node.mapping.keys().isdisjoint(_OF_ARRAYS):
+            return
         prefix = node.at("prefixItems")
         for index in range(len(prefix.items)):
             if index == len(normalized.prefix):
