@@ -115,7 +115,7 @@ class CandidateGenerator:
 
     def _objects(self, atoms: list[Mapping[str, Any]], depth: int) -> Iterator[Any]:
         names = _property_names(atoms)
-        restricted = any("Propert" in name or name.startswith("required") for atom in atoms for name in atom)
+        restricted = any(name.endswith("Properties") or name.startswith("required") for atom in atoms for name in atom)
         if not names and not restricted:
             return
         pools = {name: self._pool(_schemas_of(name, atoms), depth) for name in names[:_MAX_COUNT]}

@@ -203,7 +203,8 @@ _NOT_BY_VALUE: Final = (
     "pattern-property-removed",
     "discriminator-",
     "default-",
-    "deprecat",
+    "deprecated",
+    "deprecation-",
 )
 VALUE_CHANGES: Final = frozenset(one.name for one in CHANGES if not one.name.startswith(_NOT_BY_VALUE))
 """The changes whose effect is completely described by the values that are allowed before and after."""
