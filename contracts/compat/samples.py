@@ -36,7 +36,7 @@ def number_samples(atoms: Iterable[Mapping[str, Any]]) -> Iterator[float]:
 
 
 def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 1e300:  # noqa: PLR2004
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 1e300:  # noqa: PLR2004 - near the largest float
         return None
     return value
 
