@@ -53,7 +53,7 @@ test-system: $(INSTALLED) ## the second half of `make test`: processes, contract
 test-costs: $(INSTALLED) ## run the whole suite, and record in tests/costs.json which tests are slow
 	TESTS_RECORD_COSTS=1 $(PYTEST)
 
-test-fast: $(INSTALLED) ## run the suite in 2 minutes: no tests marked slow (servers, browser), few random examples
+test-fast: $(INSTALLED) ## run the suite in under 3 minutes: no tests marked slow (servers, browser), few random examples
 	TESTS_FAST=1 .venv/bin/python -m pytest -m "not slow"
 
 test-deep: $(INSTALLED) ## many more random cases: the laws, then each version as each caller; MINUTES=20, SEED=random
