@@ -54,7 +54,8 @@ hypothesis.settings.register_profile("deep", deadline=None, max_examples=1000)
 hypothesis.settings.load_profile("fast" if _FAST else "suite")
 
 
-# The asynchronous clients of killed servers leave sockets unclosed: nothing can be sent on them any longer.
+# The asynchronous clients of killed servers leave sockets unclosed: nothing can be sent on them any longer. The garbage
+# collector may find such a socket during any later test of the same process.
 _LEAVE_SOCKETS = (
     "tests/observability/rate_limit/test_fallback.py",
     "tests/observability/rate_limit/test_bounds.py",
@@ -68,10 +69,11 @@ _UNCLOSED = "ignore:Exception ignored in. <socket.socket:pytest.PytestUnraisable
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    leaves_sockets = any(item.nodeid.startswith(_LEAVE_SOCKETS) for item in items)
     for item in items:
         if item.nodeid.startswith(_SLOW):
             item.add_marker(pytest.mark.slow)
-        if item.nodeid.startswith(_LEAVE_SOCKETS):
+        if leaves_sockets:
             item.add_marker(pytest.mark.filterwarnings(_UNCLOSED))
     items[:] = arrange(items, config.stash[_ORDER], recorded_costs())
 
