@@ -30,25 +30,17 @@ _MAILED: Final = Read(
     .join(User, User.id == ActionToken.user_id)
     .where(ActionToken.uid == bindparam("uid"))
 )
-_PENDING: Final = Read(
-    select(
-        PendingRegistration.email,
-        PendingRegistration.display_name,
-        PendingRegistration.network,
-        PendingRegistration.created_at,
-        PendingRegistration.expires_at,
-    ).where(PendingRegistration.uid == bindparam("uid"))
+_REGISTRATIONS: Final = select(
+    PendingRegistration.email,
+    PendingRegistration.display_name,
+    PendingRegistration.network,
+    PendingRegistration.created_at,
+    PendingRegistration.mailed_at,
+    PendingRegistration.expires_at,
 )
+_PENDING: Final = Read(_REGISTRATIONS.where(PendingRegistration.uid == bindparam("uid")))
 _ALL_PENDING: Final = Read(
-    select(
-        PendingRegistration.email,
-        PendingRegistration.display_name,
-        PendingRegistration.network,
-        PendingRegistration.created_at,
-        PendingRegistration.mailed_at,
-        PendingRegistration.expires_at,
-    )
-    .where(PendingRegistration.expires_at > bindparam("now"))
+    _REGISTRATIONS.where(PendingRegistration.expires_at > bindparam("now"))
     .order_by(PendingRegistration.id.desc())
     .limit(bindparam("limit"))
 )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
@@ -33,16 +34,9 @@ class TokenMails:
         now = utc_now()
         if await self._repository.issued_since(user.id, purpose, now - _PAUSE):
             return
-        verification = purpose is Purpose.VERIFICATION
-        ttl = self._settings.verification_ttl if verification else self._settings.reset_ttl
-        uid = uuid7()
+        uid, digest, expires_at = self._new_token(purpose, now)
         row = ActionToken(
-            uid=uid,
-            user_id=user.id,
-            purpose=purpose.value,
-            digest=self._tokens.digest(self._tokens.token(purpose, uid)),
-            created_at=now,
-            expires_at=now + timedelta(seconds=ttl),
+            uid=uid, user_id=user.id, purpose=purpose.value, digest=digest, created_at=now, expires_at=expires_at
         )
         await self._repository.add_action_token(row, now)
         await self._jobs.enqueue(SEND_TOKEN, {"token": str(uid)})
@@ -56,9 +50,14 @@ class TokenMails:
 
     def renew(self, registration: PendingRegistration, now: datetime) -> None:
         """Give a registration a new token; it expires with the token."""
-        registration.uid = uuid7()
-        registration.digest = self._tokens.digest(self._tokens.token(Purpose.VERIFICATION, registration.uid))
-        registration.expires_at = now + timedelta(seconds=self._settings.verification_ttl)
+        registration.uid, registration.digest, registration.expires_at = self._new_token(Purpose.VERIFICATION, now)
+
+    def _new_token(self, purpose: Purpose, now: datetime) -> tuple[UUID, bytes, datetime]:
+        """The uid, the digest and the expiry of a new token."""
+        verification = purpose is Purpose.VERIFICATION
+        ttl = self._settings.verification_ttl if verification else self._settings.reset_ttl
+        uid = uuid7()
+        return uid, self._tokens.digest(self._tokens.token(purpose, uid)), now + timedelta(seconds=ttl)
 
 
 def record_mail(claims: Sequence[PendingRegistration], now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""Requests, including those that open a WebSocket."""
+"""HTTP requests, and WebSocket handshakes as requests."""
 
 from starlette.requests import Request
 from starlette.types import Scope
