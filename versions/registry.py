@@ -1,22 +1,29 @@
-"""The registry of served versions. A version is added or removed with one entry here."""
+"""The registry of versions. Each folder ``versions/vN`` declares itself in its module ``version``."""
 
-from datetime import UTC, date, datetime
+from collections.abc import Iterator
 from typing import Final
 
-from app.lifecycle.version import VersionStatus
+from app.kit.discovery import modules
+from app.lifecycle.errors import LifecycleError
+from versions.kit.names import is_version_name, number_of
 from versions.kit.version import ApiVersion
-from versions.v1.app import build as build_v1
-from versions.v2.app import build as build_v2
 
-VERSIONS: Final = (
-    ApiVersion(
-        name="v1",
-        status=VersionStatus.DEPRECATED,
-        released=date(2025, 1, 15),
-        deprecated_at=datetime(2026, 6, 1, tzinfo=UTC),
-        sunset_at=datetime(2027, 12, 31, 23, 59, 59, tzinfo=UTC),
-        successor="v2",
-        build=build_v1,
-    ),
-    ApiVersion(name="v2", status=VersionStatus.CURRENT, released=date(2026, 6, 1), build=build_v2),
-)
+
+def declared_versions(package: str = "versions") -> tuple[ApiVersion, ...]:
+    """Returns ``VERSION`` of each ``<package>.vN.version``, oldest first. Raises ``LifecycleError``."""
+    return tuple(sorted(_declarations(package), key=lambda version: number_of(version.name)))
+
+
+def _declarations(package: str) -> Iterator[ApiVersion]:
+    for module in modules(package, "version"):
+        folder = module.__name__.split(".")[-2]
+        if not is_version_name(folder):  # `versions/kit/version.py` defines the class
+            continue
+        version: ApiVersion = module.VERSION
+        if version.name != folder:
+            raise LifecycleError([f"versions/{folder}/version.py declares '{version.name}': it must declare {folder}."])
+        yield version
+
+
+VERSIONS: Final = declared_versions()
+"""The versions with a folder, oldest first."""

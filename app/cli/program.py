@@ -77,7 +77,7 @@ def main() -> None:
     except SettingsError as error:
         show_failure(str(error), "Change the environment or .env; `strata doctor` checks the other settings.")
     except LifecycleError as error:
-        show_failure(str(error), "Correct versions/registry.py, then run `strata versions check`.")
+        show_failure(str(error), "Correct versions/*/version.py, then run `strata versions check`.")
     except EmbeddedPostgresError as error:
         show_failure(str(error))
     except DomainError as error:

@@ -10,7 +10,7 @@ commands = typer.Typer(help="List the versions of the API and manage their lifec
 
 @commands.command("list")
 def list_versions(as_json: AsJson = False) -> None:
-    """List the versions with the lifecycle dates that versions/registry.py declares."""
+    """List the versions with the lifecycle dates that each versions/vN/version.py declares."""
     from versions.registry import VERSIONS  # noqa: PLC0415 - other commands start faster without it
 
     fields = ("released", "deprecated_at", "sunset_at", "retired_at", "successor")
@@ -40,7 +40,7 @@ def list_versions(as_json: AsJson = False) -> None:
 
 @commands.command()
 def check(as_json: AsJson = False) -> None:
-    """Validate the lifecycles in versions/registry.py, also against versions/lifecycle.json, which was published.
+    """Validate the lifecycles in versions/vN/version.py, also against versions/lifecycle.json, which was published.
 
     The exit code is 1 when a lifecycle is invalid, withdraws a published promise, or is not recorded yet.
     """
@@ -50,9 +50,9 @@ def check(as_json: AsJson = False) -> None:
     from versions.registry import VERSIONS  # noqa: PLC0415 - as above
 
     faults = [*lifecycle_errors(VERSIONS, utc_now()), *promise_violations(read_record(), VERSIONS)]
-    advice = "Correct versions/registry.py."
+    advice = "Correct versions/*/version.py."
     if not faults and (not RECORD.exists() or RECORD.read_bytes() != recorded_form(VERSIONS)):
-        faults = ["versions/lifecycle.json differs from versions/registry.py."]
+        faults = ["versions/lifecycle.json differs from versions/*/version.py."]
         advice = "If the change is intended, run `strata contract freeze` and commit the result."
     if as_json:
         show_json({"faults": faults})

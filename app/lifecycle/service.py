@@ -45,7 +45,7 @@ class LifecycleService:
     async def cancel(self, lifecycle: VersionLifecycle, span: Window, now: datetime | None = None) -> int:
         """Cancel future brownouts within a span, end open ones, and return the number of both.
 
-        Raises ``NoSuchBrownout``. Windows that are declared in versions/registry.py are cancelled there.
+        Raises ``NoSuchBrownout``. Windows that are declared in the version's ``version.py`` are cancelled there.
         """
         await self._decisions.lock()
         if not (count := await self._decisions.cancel(lifecycle.name, span, now or utc_now())):
@@ -94,7 +94,8 @@ class LifecycleService:
 def _date_reasons(lifecycle: VersionLifecycle, now: datetime) -> list[str]:
     if lifecycle.status is not VersionStatus.DEPRECATED:
         return [
-            f"{lifecycle.name} is {lifecycle.status}: deprecate it in versions/registry.py, and wait for its sunset."
+            f"{lifecycle.name} is {lifecycle.status}: deprecate it in versions/{lifecycle.name}/version.py, "
+            "and wait for its sunset."
         ]
     if lifecycle.sunset_at is not None and now < lifecycle.sunset_at:
         text = (

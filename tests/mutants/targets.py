@@ -94,7 +94,7 @@ NOT_MUTATED: Final = {
     "app/asgi.py": "the entry point of a server process; tests/system starts it",
     "app/__init__.py": "empty",
     "versions/__init__.py": "empty",
-    "versions/registry.py": "the list of versions; without an entry no request of that version succeeds",
+    "versions/registry.py": "finds the versions; without one, no request to it succeeds",
 }
 _NO_MUTANTS: Final = (
     "tests/contracts/compat/test_metamorphic.py",

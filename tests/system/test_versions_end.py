@@ -122,7 +122,7 @@ MISTAKES = [
     (("brownout", "v1", "--from", "2027-01-01", "--until", "2027-01-03"), "longer than 24 hours", "schedule several"),
     (("brownout", "v1", "--cancel"), "No brownout", "strata versions status v1"),
     (("consent", "v1", "nobody@example.com", "--note", "x"), "There is no user", "strata users list"),
-    (("retire", "v2"), "v2 is current: deprecate it in versions/registry.py", "v2 is not retired."),
+    (("retire", "v2"), "v2 is current: deprecate it in versions/v2/version.py", "v2 is not retired."),
 ]
 
 

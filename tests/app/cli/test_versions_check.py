@@ -36,10 +36,10 @@ def declare(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 
 CASES = [
-    (EARLIER, "never moved to an earlier day", "Correct versions/registry.py."),
-    (REVIVED, "was deprecated, which leads to retired, not to supported", "Correct versions/registry.py."),
-    (LOST, "its successor v7 does not exist", "Correct versions/registry.py."),
-    (LATER, "differs from versions/registry.py", "run `strata contract freeze`"),
+    (EARLIER, "never moved to an earlier day", "Correct versions/*/version.py."),
+    (REVIVED, "was deprecated, which leads to retired, not to supported", "Correct versions/*/version.py."),
+    (LOST, "its successor v7 does not exist", "Correct versions/*/version.py."),
+    (LATER, "differs from versions/*/version.py", "run `strata contract freeze`"),
 ]
 
 
