@@ -105,8 +105,8 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
     # Not FastAPI: the root has no operations, and FastAPI's layers would run twice for every request.
     app = LeanStarlette(lifespan=lifespan)
     app.router.redirect_slashes = False
-    for version in VERSIONS:
-        app.router.routes.append(mounted(version.prefix, version.build(version, settings[HttpSettings])))
+    applications = {version: version.build(version, settings[HttpSettings]) for version in VERSIONS}
+    app.router.routes.extend(mounted(version.prefix, application) for version, application in applications.items())
     tracing = Tracing(tracing_config(settings, "strata"))
     checker = contract_checker(settings, {version.name: version.prefix for version in VERSIONS})
     metrics = install(app, _observability(settings, status), tracing, checker)
@@ -114,7 +114,7 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
     metrics.group(VersionMetrics).describe(VERSIONS)
     metrics.group(LoadSheddingMetrics).start_at_zero(version.name for version in VERSIONS)
     app.router.routes.append(RejectedHeads(HeadLimits.of(settings[HttpSettings])))
-    add_unversioned_routes(app, settings, metrics)
+    add_unversioned_routes(app, settings, metrics, applications)
     app.add_exception_handler(HTTPException, _render)
     app.add_exception_handler(DomainError, _render)
     return app

@@ -83,7 +83,7 @@ class ObservabilityConfig:
     log_level: LogLevel = "info"
     log_format: LogFormat = "auto"
     mounts: Mapping[str, str] = field(default_factory=dict)
-    """Path prefix -> API version (``{"/api/v1": "v1"}``); no prefix is within another."""
+    """Path prefix -> API version (``{"/api/vN": "vN"}``); no prefix is within another."""
     quiet_paths: frozenset[str] = frozenset({"/health", "/health/ready", "/metrics"})
     """Exact paths that machines poll; successful requests to them are logged at debug level only."""
     cors: CorsPolicy = field(default_factory=CorsPolicy)

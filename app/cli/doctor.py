@@ -185,8 +185,8 @@ async def _addresses(dsn: str, seconds: float) -> Diagnosis:
         "addresses",
         DiagnosisStatus.WARN,
         f"users {', '.join(ids[:_LISTED])}{more} may share an address with another user, in another spelling",
-        "They sign in with their exact spelling. Set another e-mail address with PATCH /api/v2/users/{id},"
-        " or `strata users delete ID`.",
+        "They sign in with their exact spelling. Set another e-mail address with the operation users.update of the"
+        " API, or `strata users delete ID`.",
     )
 
 

@@ -6,10 +6,11 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from importlib import import_module
 from queue import Empty, Queue
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
@@ -28,12 +29,13 @@ from app.cli.kit.output import AsJson, CommandError, show_json, show_table
 from app.cli.kit.signals import ShutdownSignals
 from app.cli.kit.users import new_password, user_service
 from app.kit.db.database import Database
+from app.lifecycle.version import VersionStatus
 from app.users.commands import UserDraft
 from app.users.errors import UserNotFound
+from versions.kit.traffic import POST, Sample, Traffic
 
 _TIMEOUT: Final = 10
 _THREADS: Final = 8
-_UNKNOWN_POST: Final = "post_01h455vb4pex5vsknk084sn02q"
 _CONSUMERS: Final = (Plan.ENTERPRISE, Plan.PRO, Plan.PRO, Plan.FREE)
 
 
@@ -44,8 +46,8 @@ class _Session:
     keys: list[str] = field(default_factory=list)
     users: list[int] = field(default_factory=list)
     """The ids of created users."""
-    posts: list[tuple[int, str]] = field(default_factory=list)
-    """The ids of created posts, in v1 and in v2."""
+    posts: dict[str, list[str]] = field(default_factory=dict)
+    """The ids of created posts by version: each version creates its own."""
     statuses: Counter[str] = field(default_factory=Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -59,7 +61,7 @@ def traffic(
     seconds: Annotated[float, typer.Option(min=1, max=3600, help="Duration.")] = 60,
     as_json: AsJson = False,
 ) -> None:
-    """Send a mix of requests to both versions, from several consumers: reads, searches, writes and invalid requests.
+    """Send a mix of requests to each version, from several consumers: reads, searches, writes and invalid requests.
 
     Creates users, keys and posts in the database of this STRATA_HOME, and removes them at its end, also on Ctrl-C.
     """
@@ -110,7 +112,7 @@ def _run(base: str, session: _Session, rps: float, seconds: float) -> None:
     threads = [threading.Thread(target=_work, args=(_Client(base, session), due, ended)) for _ in range(_THREADS)]
     for thread in threads:
         thread.start()
-    steps, weights = zip(*_MIX, strict=True)
+    steps, weights = zip(*_mix(), strict=True)
     columns = (TextColumn("Sending"), BarColumn(), TextColumn("{task.completed:.0f} requests"), TimeRemainingColumn())
     try:
         with Progress(*columns, console=Console(stderr=True)) as progress:
@@ -169,39 +171,39 @@ class _Client:
         self._count(str(response.status))
         return json.loads(content) if content and response.status < 300 else None  # noqa: PLR2004 - the successes
 
-    def post(self) -> tuple[int, str]:
-        """The ids of a created post, or of one that does not exist."""
-        with self._session.lock:
-            return random.choice(self._session.posts) if self._session.posts else (999_999_999, _UNKNOWN_POST)  # noqa: S311 - no secret
-
-    def write(self) -> None:
-        """Write a post through either version."""
-        title = f"Traffic {random.randrange(10**6)}"  # noqa: S311 - no secret
-        body = {"title": title, "content": "Rock in layers tells its history.", "status": "published"}
-        created = self.request("POST", "/api/v2/posts", body)
-        if created is not None:
+    def send(self, prefix: str, sample: Sample, unknown_post: str) -> None:
+        """Send a sample request to the version with this prefix."""
+        path = sample.path
+        if POST in path:
+            path = path.replace(POST, self._post(prefix) or unknown_post)
+        body = sample.body
+        if sample.creates_post:
+            body = {**(body or {}), "title": f"Traffic {random.randrange(10**6)}"}  # noqa: S311 - no secret
+        created = self.request(sample.method, f"{prefix}{path}", body, anonymous=sample.anonymous)
+        if sample.creates_post and created is not None:
             with self._session.lock:
-                self._session.posts.append((created["v1_id"], created["id"]))
+                self._session.posts.setdefault(prefix, []).append(str(created["id"]))
+
+    def _post(self, prefix: str) -> str | None:
+        with self._session.lock:
+            created = self._session.posts.get(prefix)
+            return random.choice(created) if created else None  # noqa: S311 - no secret
 
     def _count(self, status: str) -> None:
         with self._session.lock:
             self._session.statuses[status] += 1
 
 
-_MIX: Final[tuple[tuple[Step, int], ...]] = (
-    (lambda client: client.request("GET", "/api/v2/posts"), 20),
-    (lambda client: client.request("GET", f"/api/v2/posts/{client.post()[1]}"), 25),
-    (lambda client: client.request("GET", "/api/v1/posts"), 12),
-    (lambda client: client.request("GET", f"/api/v1/posts/{client.post()[0]}"), 12),
-    (lambda client: client.request("GET", "/api/v2/search/posts?q=layers"), 6),
-    (lambda client: client.request("GET", "/api/v1/search?query=history"), 3),
-    (lambda client: client.request("GET", "/api/v2/me"), 6),
-    (lambda client: client.write(), 6),
-    (lambda client: client.request("PATCH", f"/api/v2/posts/{client.post()[1]}", {"title": "Edited"}), 2),
-    (lambda client: client.request("GET", "/api/v2/posts", anonymous=True), 3),
-    (lambda client: client.request("GET", "/api/v2/me", anonymous=True), 1),
-    (lambda client: client.request("GET", f"/api/v2/posts/{_UNKNOWN_POST}"), 2),
-    (lambda client: client.request("POST", "/api/v2/posts", {"title": ""}), 2),
-    (lambda client: client.request("GET", "/api/v2/nothing"), 1),
-)
-"""The requests and their weights: mostly reads, two thirds through v2, some invalid."""
+def _mix() -> Iterator[tuple[Step, int]]:
+    """The sample requests of every version that serves requests, with their weights."""
+    from versions.registry import VERSIONS  # noqa: PLC0415 - other commands start faster without it
+
+    for version in VERSIONS:
+        if version.status is not VersionStatus.RETIRED:
+            traffic: Traffic = import_module(f"versions.{version.name}.traffic").TRAFFIC
+            for sample in traffic.samples:
+                yield _step(version.prefix, sample, traffic.unknown_post), sample.weight
+
+
+def _step(prefix: str, sample: Sample, unknown_post: str) -> Step:
+    return lambda client: client.send(prefix, sample, unknown_post)

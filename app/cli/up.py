@@ -2,9 +2,10 @@
 
 import asyncio
 import http.client
+import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -19,6 +20,7 @@ from app.cli.kit.supervisor import DatabaseSupervisor, Supervisor
 from app.kit.db import migrations
 from app.kit.db.embedded import EmbeddedPostgres
 from app.kit.restarts import RestartCounts
+from app.lifecycle.version import VersionStatus
 from app.settings.database import DatabaseSettings
 from app.settings.errors import variable
 from app.settings.http import HttpSettings
@@ -100,7 +102,7 @@ def _run_with(
             supervisor.start("API", ["serve"])
             supervisor.start("worker", ["worker"])
             _wait_until_ready(supervisor, http, signals)
-            _show(settings, credentials)
+            _show(settings, credentials, _versions(http.reachable_host, http.port))
             while True:
                 keep_database_running()
                 supervisor.keep_running()
@@ -139,12 +141,22 @@ def _ensure_running(supervisor: Supervisor) -> None:
         raise CommandError(message, "The log above shows the reason. Run `strata up` again; the data is safe.")
 
 
-def _show(settings: Settings, credentials: Credentials) -> None:
+def _versions(host: str, port: int) -> Sequence[Mapping[str, str]]:
+    """The versions that serve requests, oldest first, from ``GET /api``: importing the registry takes a second."""
+    connection = http.client.HTTPConnection(host, port, timeout=5)
+    try:
+        connection.request("GET", "/api")
+        found: list[dict[str, str]] = json.loads(connection.getresponse().read())["versions"]
+    finally:
+        connection.close()
+    return [version for version in found if version["status"] != VersionStatus.RETIRED]
+
+
+def _show(settings: Settings, credentials: Credentials, versions: Sequence[Mapping[str, str]]) -> None:
     url, key = credentials.base_url, credentials.api_key
     rows = {
         "Front door": f"{url}/",
-        "v1 docs": f"{url}/api/v1/docs",
-        "v2 docs": f"{url}/api/v2/docs",
+        **{f"{version['name']} docs": f"{url}{version['docs']}" for version in versions},
         "Health": f"{url}/health/ready",
         "Metrics": f"{url}/metrics",
         "Admin": credentials.admin_email,
@@ -152,11 +164,13 @@ def _show(settings: Settings, credentials: Credentials) -> None:
         "API key": key,
         "Stored in": str(credentials_path(settings.home)),
     }
+    current = next((version for version in versions if version["status"] == VersionStatus.CURRENT), versions[-1])
+    prefix = f"{url}{current['url']}"
     say("", Text("Strata is up.", style="bold green"), "")
     say(*(Text.assemble((f"  {name:<12}", "bold"), value) for name, value in rows.items()))
     say("", Text("  Try it:", style="bold"))
-    say(f"  curl {url}/api/v1/posts")
-    say(f"  curl -H 'X-API-Key: {key}' {url}/api/v2/me")
-    body = """'{"title": "Hello", "content": "Written through v2.", "status": "published"}'"""
-    say(f"  curl -H 'X-API-Key: {key}' -H 'Content-Type: application/json' -d {body} {url}/api/v2/posts")
+    say(f"  curl {prefix}/posts")
+    say(f"  curl -H 'X-API-Key: {key}' {prefix}/me")
+    body = f"""{{"title": "Hello", "content": "Written through {current["name"]}.", "status": "published"}}"""
+    say(f"  curl -H 'X-API-Key: {key}' -H 'Content-Type: application/json' -d '{body}' {prefix}/posts")
     say("", "  Ctrl-C stops everything; the data stays.", "")

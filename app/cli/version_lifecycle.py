@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from versions.kit.version import ApiVersion
 
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
-VersionName = Annotated[str, typer.Argument(metavar="VERSION", help="A name from `strata versions list`: v1.")]
+VersionName = Annotated[str, typer.Argument(metavar="VERSION", help="A name from `strata versions list`.")]
 QuietDays = Annotated[
     int, typer.Option("--quiet-days", min=1, help="Days without usage that are required for retirement.")
 ]

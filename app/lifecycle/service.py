@@ -93,10 +93,8 @@ class LifecycleService:
 
 def _date_reasons(lifecycle: VersionLifecycle, now: datetime) -> list[str]:
     if lifecycle.status is not VersionStatus.DEPRECATED:
-        return [
-            f"{lifecycle.name} is {lifecycle.status}: deprecate it in versions/{lifecycle.name}/version.py, "
-            "and wait for its sunset."
-        ]
+        where = f"versions/{lifecycle.name}/version.py"
+        return [f"{lifecycle.name} is {lifecycle.status}: deprecate it in {where}, and wait for its sunset."]
     if lifecycle.sunset_at is not None and now < lifecycle.sunset_at:
         text = (
             f"The sunset of {lifecycle.name}, which clients were told to rely on, is on {lifecycle.sunset_at:%-d %B %Y}"

@@ -40,7 +40,7 @@ class Base(DeclarativeBase):
 
 
 class Identified:
-    """Two identifiers: the sequential ``id`` of v1 and the UUIDv7 ``uid`` of newer versions."""
+    """Two identifiers: the sequential ``id`` of the first version and the UUIDv7 ``uid`` of newer ones."""
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=False), primary_key=True)
     uid: Mapped[UUID] = mapped_column(default=uuid7, unique=True)

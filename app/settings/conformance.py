@@ -14,7 +14,7 @@ class ConformanceSettings(Group, name="conformance"):
         0.01, ge=0, le=1, description="share of requests that is checked; 0 turns the check off, at no cost"
     )
     contracts: Path | None = Field(
-        None, description="folder with v1.openapi.json and so on; default: the contracts of this release"
+        None, description="folder with vN.openapi.json for each version; default: the contracts of this release"
     )
     max_body_bytes: int = Field(262_144, ge=1024, description="requests and responses with more are not checked")
 
@@ -22,5 +22,5 @@ class ConformanceSettings(Group, name="conformance"):
     @classmethod
     def _has_contracts(cls, folder: Path | None) -> Path | None:
         if folder is not None and not any(folder.glob("*.openapi.json")):
-            raise ValueError("must be a folder with contracts: v1.openapi.json, v2.openapi.json")
+            raise ValueError("must be a folder with contracts, vN.openapi.json for each version")
         return folder

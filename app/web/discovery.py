@@ -17,7 +17,7 @@ def versions_document(schedule: Schedule) -> dict[str, Any]:
 
 
 def version_document(version: ApiVersion, schedule: Schedule) -> dict[str, Any]:
-    """One version: the body of ``GET /api/v2``, to which ``rel="successor-version"`` links.
+    """One version: the body of ``GET /api/vN``, to which ``rel="successor-version"`` links.
 
     ``brownouts`` are those that go on or are to come.
     """

@@ -1,11 +1,12 @@
 """The unversioned routes."""
 
 import html
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Final
 
 import orjson
+from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -27,6 +28,7 @@ from app.web import discovery, migration_guide
 from app.web.pages import PUBLIC, page, token_page, version_card
 from observability.metrics.exposition import Exposition
 from observability.metrics.metrics import Metrics
+from versions.kit.application import path_of_operation
 from versions.kit.docs import documentation_assets
 from versions.kit.lifecycle_headers import lifecycle_headers
 from versions.kit.version import ApiVersion
@@ -35,8 +37,10 @@ from versions.registry import VERSIONS
 _LINKSET: Final = 'application/linkset+json; profile="https://www.rfc-editor.org/info/rfc9727"'
 
 
-def add_unversioned_routes(app: Starlette, settings: Settings, metrics: Metrics) -> None:
-    """Add every route that belongs to no version."""
+def add_unversioned_routes(
+    app: Starlette, settings: Settings, metrics: Metrics, applications: Mapping[ApiVersion, FastAPI]
+) -> None:
+    """Add every route that belongs to no version. Pages send their forms to an operation of one of ``applications``."""
     # Errors that no route raises are explained, too.
     tuple(modules("app", "errors"))
     base_url = settings[HttpSettings].base_url
@@ -60,8 +64,6 @@ def add_unversioned_routes(app: Starlette, settings: Settings, metrics: Metrics)
             Route(f"{migration_guide.PLACE}{{pair}}", migration_guide.migration_guide),
             Route("/policies/versions", version_policy),
             Route(f"{TYPE_BASE}{{code}}", problem_page),
-            Route("/verify", verify_page),
-            Route("/reset-password", reset_page),
             Route("/api", api_versions),
             Route("/health", health),
             Route("/health/ready", ready),
@@ -70,6 +72,7 @@ def add_unversioned_routes(app: Starlette, settings: Settings, metrics: Metrics)
             Route("/.well-known/jwks.json", jwks),
             *documentation_assets(),
             *(Route(version.prefix, _entry(version)) for version in VERSIONS),
+            *_token_pages(applications),
         ]
     )
 
@@ -121,15 +124,23 @@ async def problem_page(request: Request) -> Response:
     return page(code, f"<h1><code>{html.escape(code)}</code></h1><p>{html.escape(known)}</p>")
 
 
-async def verify_page(_request: Request) -> Response:
-    """The page to which a verification mail links."""
-    return token_page("Verify my address", "/api/v2/auth/verifications", "", "Your address is verified.")
-
-
-async def reset_page(_request: Request) -> Response:
-    """The page to which a password reset mail links."""
+def _token_pages(applications: Mapping[ApiVersion, FastAPI]) -> Iterator[Route]:
+    """The pages to which mails link. Each posts to the newest stable version that has its operation."""
     field = '<input type="password" name="password" minlength="8" maxlength="100" required aria-label="New password"> '
-    return token_page("Set my password", "/api/v2/auth/password-resets/confirm", field, "Your password is set.")
+    for place, operation, title, fields, done in (
+        ("/verify", "verifications.create", "Verify my address", "", "Your address is verified."),
+        ("/reset-password", "password_resets.confirm", "Set my password", field, "Your password is set."),
+    ):
+        path = path_of_operation(applications, operation)
+        if path is not None:
+            yield Route(place, _constant(token_page(title, path, fields, done)))
+
+
+def _constant(response: Response) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(_request: Request) -> Response:
+        return response
+
+    return endpoint
 
 
 async def api_versions(request: Request) -> Response:

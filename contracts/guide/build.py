@@ -59,7 +59,7 @@ class Sources:
 
     @property
     def pair(self) -> str:
-        """The name of the guide in its URL: ``v1-to-v2``."""
+        """The name of the guide in its URL: ``vN-to-vM``."""
         return self.folder.name
 
 

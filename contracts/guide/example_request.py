@@ -8,7 +8,7 @@ from contracts.guide.errors import GuideError
 
 _LINE: Final = re.compile(r"(GET|POST|PUT|PATCH|DELETE|HEAD) (/\S*)")
 _VARIABLE: Final = re.compile(r"\$[A-Z_]+")
-_FORM: Final = "Write `GET /api/v1/posts`, then headers, an empty line and the body, as in contracts/README.md."
+_FORM: Final = "Write `GET /api/vN/posts`, then headers, an empty line and the body, as in contracts/README.md."
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ class Exchange(NamedTuple):
 
     version: str
     route: str
-    """The full template: ``/api/v2/posts/{post_id}``."""
+    """The full template: ``/api/vN/posts/{post_id}``."""
     method: str
     path: str
     query: bytes

@@ -30,7 +30,7 @@ def path_below_mount(scope: Scope) -> str:
 
 
 def route_template(scope: Scope) -> str:
-    """Return the full template, ``/api/v1/posts/{post_id}``, or ``unmatched``. Call it after the application has run.
+    """Return the full template, ``/api/vN/posts/{post_id}``, or ``unmatched``. Call it after the application has run.
 
     A 405 keeps the template: the path matched, so there are no more series than routes, and the template helps to find
     the cause. A mount counts as a route only if it has no routes inside (static files, a bare ASGI application);

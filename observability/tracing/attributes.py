@@ -55,7 +55,7 @@ def server_attributes(
 
 
 def server_span_name(context: RequestContext) -> str:
-    """Return ``GET /api/v2/posts/{post_id}``; the method alone without a route, ``HTTP`` for an unknown method."""
+    """Return ``GET /api/vN/posts/{post_id}``; the method alone without a route, ``HTTP`` for an unknown method."""
     name = context.method
     if name == OTHER_METHOD:
         name = "HTTP"

@@ -10,6 +10,7 @@ from tests.support.live import Strata
 from tests.support.postgres import clone
 from tests.support.scrape import Scrape
 from tests.support.waiting import PATIENCE, wait_until
+from versions.registry import VERSIONS
 
 
 @pytest.fixture
@@ -22,13 +23,13 @@ def test_top_shows_the_load_of_traffic(strata: Strata) -> None:
         with strata.running("traffic", "--url", url, "--rps", "30", "--seconds", "3600"):
             seen: list[dict[str, object]] = []
 
-            def both_versions() -> bool:
+            def all_versions() -> bool:
                 rows = strata.json("top", "--url", url, "--interval", "3")
                 # Health checks and scrapes have no version.
                 seen[:] = [row for row in rows if row["version"] != "none"]
-                return {row["version"] for row in seen} == {"v1", "v2"}
+                return {row["version"] for row in seen} == {version.name for version in VERSIONS}
 
-            wait_until(both_versions, PATIENCE)
+            wait_until(all_versions, PATIENCE)
         assert all(row["rate"] > 0 and row["p99"] >= row["p50"] for row in seen)
         shown = strata.run("top", "--url", url, "--once", "--interval", "0.3").stdout
     assert url in shown
@@ -42,7 +43,7 @@ def test_traffic_sends_the_requested_load_and_reports_the_responses(strata: Stra
     assert {"200", "201", "404", "422"} <= set(responses)
     assert not any(status.startswith("5") for status in responses)
     total = sum(
-        counted.sum("http_server_request_duration_seconds_count", api_version=version) for version in ("v1", "v2")
+        counted.sum("http_server_request_duration_seconds_count", api_version=version.name) for version in VERSIONS
     )
     assert total == 360
     assert len(counted.series("api_consumer_requests_total", outcome="success", api_version="v2")) >= 4

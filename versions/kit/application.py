@@ -20,6 +20,7 @@ from app.http.middleware.rate_limiting import Costs, NeedsCaller, RateLimitMiddl
 from app.http.middleware.single_fields import SingleFieldsMiddleware
 from app.http.middleware.size_limits import BodyLimits, HeadLimits, RequestSizeLimitMiddleware
 from app.http.rate_limit.admission import cost_of
+from app.lifecycle.version import VersionStatus
 from app.settings.http import HttpSettings
 from observability.framework import LeanFastAPI
 from observability.rate_limit.headers import Dialect
@@ -27,6 +28,7 @@ from versions.kit.docs import add_documentation
 from versions.kit.middleware.lifecycle import LifecycleMiddleware
 from versions.kit.middleware.usage import UsageMiddleware
 from versions.kit.middleware.version import Renderer, VersionMiddleware
+from versions.kit.names import number_of
 from versions.kit.openapi import describe
 from versions.kit.operations import signed_in_only
 from versions.kit.routing import RouteTree, index_routes
@@ -51,6 +53,23 @@ def load_resources(package: str, names: Sequence[str]) -> list[Resource]:
     """
     resources: list[Resource] = [import_module(f"{package}.{name}.routes").RESOURCE for name in names]
     return resources
+
+
+def path_of_operation(applications: Mapping[ApiVersion, FastAPI], operation_id: str) -> str | None:
+    """Returns the path of an operation in the newest version that has it and serves requests.
+
+    A preview, which may change at any time, is used only if no other version has the operation.
+    """
+    found = None
+    for version, app in sorted(applications.items(), key=lambda item: number_of(item[0].name), reverse=True):
+        if version.status is VersionStatus.RETIRED:
+            continue
+        for route in app.routes:
+            if isinstance(route, APIRoute) and route.operation_id == operation_id:
+                found = found or f"{version.prefix}{route.path}"
+                if version.status is not VersionStatus.PREVIEW:
+                    return f"{version.prefix}{route.path}"
+    return found
 
 
 def build_application(
