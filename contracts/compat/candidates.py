@@ -1,7 +1,8 @@
 """Generates values at the boundaries of JSON Schemas: those that a change of a keyword includes or excludes."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import combinations, cycle, islice
+from itertools import combinations, cycle, islice, zip_longest
 from typing import Any, Final
 
 from contracts.compat.samples import number_samples, string_samples
@@ -14,8 +15,10 @@ _MAX_VALUES: Final = 4_000
 _MAX_INSIDE: Final = 400
 _MAX_WORK: Final = 400
 _POOL: Final = 10
+_PAIRED: Final = 6
 _MAX_COUNT: Final = 40
 _UNDECLARED: Final = "x-undeclared"
+_ABSENT: Final = object()
 _BASIC: Final[tuple[Any, ...]] = (None, True, False, 0, 1, -1, 0.5, "", "a", [], {})
 
 
@@ -77,13 +80,16 @@ class CandidateGenerator:
     def _rank(self, schemas: list[Any], depth: int) -> list[Any]:
         values = self.generate(schemas, depth + 1)
         accepted = [self._accept(schema, values) for schema in schemas]
-        counts = [sum(column) for column in zip(*accepted, strict=True)] if accepted else [0] * len(values)
-        everywhere = [value for value, count in zip(values, counts, strict=True) if count == len(schemas)]
-        somewhere = [value for value, count in zip(values, counts, strict=True) if 0 < count < len(schemas)]
-        nowhere = [value for value, count in zip(values, counts, strict=True) if count == 0]
-        if not schemas:
-            everywhere, nowhere = values, []
-        return [*_spread(everywhere, _POOL), *_spread(somewhere, _POOL), *nowhere[:2]]
+        groups: dict[tuple[bool, ...], list[Any]] = {}
+        for index, value in enumerate(values):
+            groups.setdefault(tuple(column[index] for column in accepted), []).append(value)
+        everywhere = groups.pop((True,) * len(schemas), [])
+        nowhere = groups.pop((False,) * len(schemas), [])
+        # Values that different schemas accept take turns, so that each kind of value is among them.
+        ordered = sorted(groups, key=sum, reverse=True)
+        turns = zip_longest(*(groups[key] for key in ordered), fillvalue=_ABSENT)
+        somewhere = [value for turn in turns for value in turn if value is not _ABSENT]
+        return [*_spread(everywhere, _POOL), *somewhere[:_POOL], *nowhere[:2]]
 
     def _arrays(self, atoms: list[Mapping[str, Any]], depth: int) -> Iterator[Any]:
         keywords = ("items", "contains", "unevaluatedItems")
@@ -110,7 +116,8 @@ class CandidateGenerator:
                 for value in values:
                     tail = [pool[0]] * (count - len(head)) if pool else []
                     yield [*head[:index], value, *head[index + 1 :], *tail]
-        for one, other in combinations(pool[:6], 2):
+        mixed = [*pool[:2], *_spread(pool[2:-2], _PAIRED), *pool[2:][-2:]]
+        for one, other in combinations(mixed, 2):
             yield from ([one, other], [one, one, other], [one, other, other])
 
     def _objects(self, atoms: list[Mapping[str, Any]], depth: int) -> Iterator[Any]:
@@ -203,5 +210,13 @@ def _property_names(atoms: list[Mapping[str, Any]]) -> list[str]:
 
 def _schemas_of(name: str, atoms: list[Mapping[str, Any]]) -> list[Any]:
     found = [atom["properties"][name] for atom in atoms if name in atom.get("properties", {})]
-    found += [schema for atom in atoms for schema in atom.get("patternProperties", {}).values()]
+    for atom in atoms:
+        found += [schema for pattern, schema in atom.get("patternProperties", {}).items() if _matches(pattern, name)]
     return [schema for schema in found if isinstance(schema, dict)]
+
+
+def _matches(pattern: str, name: str) -> bool:
+    try:
+        return re.search(pattern, name) is not None
+    except re.error:
+        return True

@@ -144,10 +144,10 @@ class Document:
         return Node(kept, node.pointer) if unknown else node
 
     def methods(self, item: Node) -> Iterator[tuple[str, Node]]:
-        """Yield the operations of a path item by method: in lower case, or as in `additionalOperations` (3.2)."""
+        """Yield the operations of a path item by method. Methods are in upper case, or as in `additionalOperations`."""
         for method in METHODS:
             if method in item.mapping:
-                yield method, item.at(method)
+                yield method.upper(), item.at(method)
         if str(self.root.value["openapi"]).startswith("3.2"):
             additional = item.at("additionalOperations")
             for method in additional.mapping:

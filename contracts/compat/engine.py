@@ -28,12 +28,9 @@ class Engine:
         self._compare = compare
         self.old = SchemaNormalizer(old)
         self.new = SchemaNormalizer(new)
-        # The pointers of fields that one document declares and the other does not restrict.
-        self.added: set[str] = set()
-        self.removed: set[str] = set()
         self._same = SameSchemas(old, new)
         self._results: dict[tuple[Any, ...], PairResult] = {}
-        self._reachability = Reachability(self.result, Judge(old, new, self.added, self.removed))
+        self._reachability = Reachability(self.result, Judge(old, new))
         self._depth = 0
         self._steps = 0
 

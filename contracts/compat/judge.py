@@ -23,19 +23,25 @@ _CERTAIN: Final = ("property-", "required-property-", "max-length-", "min-length
 _TEXT_UNDECIDED: Final = ("type-", "became-enum", "enum-", "const-changed", "became-n")
 # Fewer values than this show nothing about a pattern.
 _MIN_TESTED: Final = 8
+# Fewer strings than this show nothing about a length beside a pattern.
+_MIN_OF_LENGTHS: Final = 4
 _NO_VALUE: Final = ": no value was found that is affected."
 
 
 class Judge:
-    """Judges the pairs of a comparison, each once.
+    """Judges the pairs of a comparison, each once."""
 
-    `added` and `removed` have the pointers of fields that only one document declares: they have findings of their own.
-    """
-
-    def __init__(self, old: Document, new: Document, added: set[str], removed: set[str]) -> None:
+    def __init__(self, old: Document, new: Document) -> None:
         self._old, self._new = old, new
-        self._added, self._removed = added, removed
+        # The pointers of fields that only one document declares: they have findings of their own.
+        self._added: set[str] = set()
+        self._removed: set[str] = set()
         self._judged = 0
+
+    def ignore_fields(self, result: PairResult) -> None:
+        """Leave out the fields of a pair that only one document declares. Called for the pairs below a pair first."""
+        self._added |= result.added
+        self._removed |= result.removed
 
     def judge(self, result: PairResult, *, breaks_below: bool) -> None:
         """Correct the findings of a pair. `breaks_below`: a pair below it has a breaking finding."""
@@ -60,6 +66,8 @@ class Judge:
             undecided = _UNDECIDED + (_TEXT_UNDECIDED if result.pair.text else ())
             if found.tested >= _MIN_TESTED:
                 undecided += ("pattern-",)
+            if result.patterned and found.tested >= _MIN_OF_LENGTHS:
+                undecided += ("max-length-", "min-length-")
             result.findings = [_doubt(finding, undecided) for finding in result.findings]
 
     def _prove(self, pair: SchemaPair) -> tuple[Proof, Containment]:
@@ -91,7 +99,9 @@ class Judge:
 def needs_judgement(result: PairResult) -> bool:
     """Whether the comparison of keywords may be wrong about the values of a pair."""
     changes = (change_of(finding.rule) for finding in result.findings)
-    return result.opaque or any(one in VALUE_CHANGES and not one.startswith(_CERTAIN) for one in changes)
+    return result.opaque or any(
+        one in VALUE_CHANGES and (result.patterned or not one.startswith(_CERTAIN)) for one in changes
+    )
 
 
 def withdraw(findings: Iterable[DiffFinding], proof: Proof, *, keep_fields: bool) -> list[DiffFinding]:

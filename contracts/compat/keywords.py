@@ -1,12 +1,12 @@
 """Reads the keywords that do not contain schemas: types, enums, limits and annotations."""
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
 from contracts.compat.document import Node
 from contracts.compat.loading import NotOpenAPI
 from contracts.compat.normalized_schema import ALL, LOWER, NO_DEFAULT, NULL, UPPER, NormalizedSchema, Schema, wire_types
+from contracts.compat.texts import json_key
 
 _OBJECT: Final = ("properties", "additionalProperties", "patternProperties", "propertyNames")
 _ARRAY: Final = ("items", "prefixItems")
@@ -40,9 +40,9 @@ def read_keywords(normalized: NormalizedSchema, node: Node) -> None:
     elif any(name in value for name in _ARRAY):
         normalized.types &= frozenset({"array", "null"} if value.get("nullable") is True else {"array"})
     if "const" in value:
-        restrict(normalized, {_key(value["const"]): value["const"]}, node.at("const").pointer)
+        restrict(normalized, {json_key(value["const"]): value["const"]}, node.at("const").pointer)
     if isinstance(value.get("enum"), list):
-        found = {_key(one): one for one in value["enum"]}
+        found = {json_key(one): one for one in value["enum"]}
         if value.get("nullable") is True:
             found["null"] = None
         restrict(normalized, found, node.at("enum").pointer)
@@ -149,17 +149,11 @@ def intersect(normalized: NormalizedSchema, inner: NormalizedSchema) -> None:
         normalized.others.setdefault(keyword, []).extend(schemas)
     if normalized.default is NO_DEFAULT:
         normalized.default, normalized.default_pointer = inner.default, inner.default_pointer
+    normalized.opaque |= inner.opaque
     normalized.deprecated |= inner.deprecated
     normalized.read_only |= inner.read_only
     normalized.write_only |= inner.write_only
     normalized.sunset = normalized.sunset if normalized.sunset is not None else inner.sunset
-
-
-def _key(value: Any) -> str:
-    """The JSON text of a value. It is the same for 1 and 1.0, and differs for 1 and true."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
 def _number(value: Any) -> float | None:

@@ -50,7 +50,7 @@ def _compare_only_old(
         result.add_child(schema, Schema(rule.parts, name, rule.types))
         _compare_required(result, name, old, new)
     elif engine.old.normalize(schema).types:
-        engine.removed |= {part.node.pointer for part in schema.parts}
+        result.removed |= {part.node.pointer for part in schema.parts}
         _report_removed(engine, result, name, old, new)
     elif new.additional is not False:
         result.add_child(schema, Schema.of(Node(ANYTHING.value, schema.pointer), name))
@@ -64,7 +64,7 @@ def _compare_only_new(
         result.add_child(Schema(rule.parts, name, rule.types), schema)
         _compare_required(result, name, old, new)
     elif engine.new.normalize(schema).types:
-        engine.added |= {part.node.pointer for part in schema.parts}
+        result.added |= {part.node.pointer for part in schema.parts}
         _report_added(result, name, schema, old, new)
     elif old.additional is not False:
         result.add_child(Schema.of(Node(ANYTHING.value, schema.pointer), name), schema)

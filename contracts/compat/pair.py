@@ -58,6 +58,11 @@ class PairResult:
     proof: Proof = Proof.NONE
     # A schema has keywords that only values can decide.
     opaque: bool = False
+    # A pattern can exclude the strings that a limit of the length excludes.
+    patterned: bool = False
+    # The pointers of fields that one document declares and the other does not restrict.
+    added: set[str] = field(default_factory=set)
+    removed: set[str] = field(default_factory=set)
 
     def add_child(self, old: Schema, new: Schema, *, present: bool = False) -> None:
         """Add a pair of schemas below this pair, in the same context."""

@@ -7,7 +7,7 @@ from contracts.compat.catalogue.schemas import Context
 from contracts.compat.comparison import Comparison
 from contracts.compat.document import Document, Node
 from contracts.compat.media import media_types
-from contracts.compat.normalized_schema import Schema
+from contracts.compat.normalized_schema import Part, Schema
 from contracts.compat.pair import SchemaPair
 from contracts.compat.sunset import SunsetPhase, parse_sunset, sunset_phase
 from contracts.compat.wire import kinds_of, wire_form
@@ -17,6 +17,8 @@ _IGNORED = frozenset({"accept", "content-type", "authorization"})
 _STYLES: Mapping[str, str] = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
 # The media types whose text is that of a plain value, for numbers and booleans.
 _PLAIN = frozenset({"integer", "fraction", "boolean"})
+# The schema of the text in a segment of a path.
+_SEGMENT: Mapping[str, int] = {"minLength": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,13 @@ class EffectiveParameter:
         """The node of its schema."""
         media = next(iter(media_types(self.node).values()), None)
         return self.node.at("schema") if media is None else media.node.at("schema")
+
+    def schema(self, label: str) -> Schema:
+        """Its schema. A segment of a path is never empty."""
+        schema = Schema.of(self.schema_node, label)
+        if self.location != "path":
+            return schema
+        return Schema((*schema.parts, Part(Node(_SEGMENT, schema.pointer))), label)
 
     def wire_form(self, kind: str) -> str:
         """The text that a value of a kind is sent as."""
@@ -152,8 +161,8 @@ def _compare(comparison: Comparison, old: EffectiveParameter, new: EffectivePara
         _compare_serialization(comparison, old, new, operation)
     _compare_deprecation(comparison, old, new, operation)
     pair = SchemaPair(
-        Schema.of(old.schema_node, new.name),
-        Schema.of(new.schema_node, new.name),
+        old.schema(new.name),
+        new.schema(new.name),
         Context.PARAMETER,
         text=old.media_type is None and new.media_type is None,
         present=old.required and new.required,

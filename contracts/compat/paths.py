@@ -36,7 +36,7 @@ class PathOperation:
     @property
     def name(self) -> str:
         """The name in findings: ``GET /posts/{id}``."""
-        return f"{self.method.upper()} {self.path}"
+        return f"{self.method} {self.path}"
 
     @property
     def signature(self) -> tuple[str, str]:

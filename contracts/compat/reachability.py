@@ -71,6 +71,8 @@ class Reachability:
         inside = {result.pair.key for result in component}
         below: dict[DiffFinding, None] = {}
         for result in component:
+            self._judge.ignore_fields(result)
+        for result in component:
             reached = self._reached(result, inside)
             breaks = any(finding.severity is Severity.BREAKING for finding in reached)
             if result.pair.judged and needs_judgement(result):

@@ -8,7 +8,7 @@ from typing import Any, Final
 _BOUNDS: Final = ("maximum", "minimum", "exclusiveMaximum", "exclusiveMinimum")
 _LENGTHS: Final = ("maxLength", "minLength")
 _MAX_LENGTH: Final = 10_000
-_MAX_SAMPLE: Final = 200
+_MAX_REPEAT: Final = 64
 _LARGEST: Final = 2**53
 _FORMATS: Final = {
     "date": "2020-01-31",
@@ -58,7 +58,7 @@ def string_samples(atoms: Iterable[Mapping[str, Any]]) -> Iterator[str]:
         yield "a" * length
         yield "1" * length
         for pattern in patterns:
-            yield from (one for one in pattern_samples(pattern, length) if len(one) == length)
+            yield from _samples_of_length(pattern, length)
     for atom in atoms:
         for value in (*atom.get("enum", ()), atom.get("const")):
             if isinstance(value, str):
@@ -66,6 +66,15 @@ def string_samples(atoms: Iterable[Mapping[str, Any]]) -> Iterator[str]:
                 yield value[:-1]
     yield from _FORMATS.values()
     yield from ("b", "A", "1", "true", "a b", "ab-c", "é", "hello world", "a/b,c")
+
+
+def _samples_of_length(pattern: str, length: int) -> Iterator[str]:
+    for repeat in range(min(length, _MAX_REPEAT) + 1):
+        found = [one for one in pattern_samples(pattern, repeat) if len(one) == length]
+        yield from found
+        if found:
+            return
+    yield from (one for one in pattern_samples(pattern, length) if len(one) == length)
 
 
 def pattern_samples(pattern: str, length: int | None = None) -> Iterator[str]:
@@ -77,7 +86,7 @@ def pattern_samples(pattern: str, length: int | None = None) -> Iterator[str]:
         parsed = _parser.parse(pattern)
     except (re.error, OverflowError, RecursionError):
         return
-    repeats = (length,) if length is not None else (0, 1, 2, 6)
+    repeats = (length,) if length is not None else (0, 1, 2, 3, 4, 5, 6)
     for choice in range(6):
         for repeat in repeats:
             text = _sample(parsed, choice, repeat)

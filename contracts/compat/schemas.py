@@ -5,10 +5,10 @@ from typing import Any, Final
 
 from contracts.compat.composition import compare_unions
 from contracts.compat.engine import Engine
-from contracts.compat.normalized_schema import ALL, NO_DEFAULT, NULL, TYPES_OF, NormalizedSchema, type_names
+from contracts.compat.normalized_schema import ALL, NO_DEFAULT, NULL, NUMBER, TYPES_OF, NormalizedSchema, type_names
 from contracts.compat.objects import compare_arrays, compare_objects
 from contracts.compat.pair import PairResult, SchemaPair
-from contracts.compat.texts import format_value, format_values
+from contracts.compat.texts import format_value, format_values, json_key
 from contracts.compat.xml import compare_xml
 
 _BOUNDS: Final = {
@@ -23,6 +23,14 @@ _BOUNDS: Final = {
 _WIDER: Final = frozenset({("int32", "int64"), ("float", "double"), ("int32", "double"), ("uri", "uri-reference")})
 # Formats that exclude no value that programs exchange as JSON.
 _HINTS: Final = frozenset({"int64", "double", "password"})
+_NUMBER_FORMATS: Final = frozenset({"int32", "int64", "float", "double"})
+_STRING_FORMATS: Final = frozenset(
+    {
+        "date", "date-time", "time", "duration", "email", "idn-email", "hostname", "idn-hostname", "ipv4", "ipv6",
+        "uri", "uri-reference", "uri-template", "iri", "iri-reference", "uuid", "json-pointer",
+        "relative-json-pointer", "regex",
+    }
+)  # fmt: skip
 _EQUALITY_ONLY: Final = {
     "not": "exclusion",
     "if": "condition",
@@ -38,6 +46,7 @@ def compare(engine: Engine, result: PairResult) -> None:
     """Compare the two schemas of a pair; adds the findings and the pairs below it to `result`."""
     old, new = engine.old.normalize(result.pair.old), engine.new.normalize(result.pair.new)
     result.opaque = old.opaque or new.opaque
+    result.patterned = bool(old.patterns or new.patterns)
     if result.pair.xml:
         compare_xml(result, old, new)
     # If one side only is a union, its variants are compared with the whole other schema.
@@ -59,7 +68,7 @@ def compare(engine: Engine, result: PairResult) -> None:
         _compare_limits(result, old, new, common)
         _compare_multiple_of(result, old, new, common)
         _compare_patterns(result, old, new, common)
-        _compare_formats(result, old, new)
+        _compare_formats(result, old, new, common)
     if "object" in common:
         compare_objects(engine, result, old, new)
     if "array" in common:
@@ -223,9 +232,11 @@ def _compare_patterns(result: PairResult, old: NormalizedSchema, new: Normalized
         result.report("pattern-removed", old.patterns[pattern], old=pattern)
 
 
-def _compare_formats(result: PairResult, old: NormalizedSchema, new: NormalizedSchema) -> None:
-    removed = [name for name in old.formats if name not in new.formats and not _implies_int32(name, new)]
-    added = [name for name in new.formats if name not in old.formats and not _implies_int32(name, old)]
+def _compare_formats(result: PairResult, old: NormalizedSchema, new: NormalizedSchema, common: frozenset[str]) -> None:
+    before = [name for name in old.formats if _has_effect(name, common)]
+    after = [name for name in new.formats if _has_effect(name, common)]
+    removed = [name for name in before if name not in after and not _implies_int32(name, new)]
+    added = [name for name in after if name not in before and not _implies_int32(name, old)]
     if removed and added:
         kind = "changed"
         if (removed[0], added[0]) in _WIDER:
@@ -240,6 +251,13 @@ def _compare_formats(result: PairResult, old: NormalizedSchema, new: NormalizedS
     for name in removed:
         if name not in _HINTS:
             result.report("format-removed", old.formats[name], old=name)
+
+
+def _has_effect(name: str, types: frozenset[str]) -> bool:
+    """Whether a format restricts values of any of the types. A format that is not registered can restrict each."""
+    if name in _NUMBER_FORMATS:
+        return bool(types & NUMBER)
+    return name not in _STRING_FORMATS or "string" in types
 
 
 def _implies_int32(name: str, other: NormalizedSchema) -> bool:
@@ -257,8 +275,8 @@ def _compare_defaults(result: PairResult, old: NormalizedSchema, new: Normalized
     before = format_value(old.default)
     if new.default is NO_DEFAULT:
         result.report("default-removed", old.default_pointer, old=before)
-    elif (after := format_value(new.default)) != before:
-        result.report("default-changed", new.default_pointer, old=before, new=after)
+    elif json_key(new.default) != json_key(old.default):
+        result.report("default-changed", new.default_pointer, old=before, new=format_value(new.default))
 
 
 def _compare_deprecation(result: PairResult, old: NormalizedSchema, new: NormalizedSchema) -> None:

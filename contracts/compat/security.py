@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from contracts.compat.comparison import Comparison
-from contracts.compat.document import METHODS, Document, Node
+from contracts.compat.document import Document, Node
 
 # Scheme -> scopes. A request must satisfy all schemes of an alternative.
 Alternative = dict[str, frozenset[str]]
@@ -113,7 +113,7 @@ def _used_schemes(document: Document) -> set[str]:
     paths = document.root.at("paths")
     for path in paths.mapping:
         item = document.resolve(paths.at(path))
-        owners += [item.at(method) for method in METHODS]
+        owners += [operation for _, operation in document.methods(item)]
     return {
         str(scheme)
         for owner in owners

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
+from string import ascii_letters, digits
 from typing import Final
 
 from contracts.compat.comparison import Comparison
@@ -12,6 +13,8 @@ from contracts.compat.document import Document, Node
 _VARIABLE: Final = re.compile(r"\{([^{}]*)\}")
 # Stands for the value of a variable without `enum`, which can be any.
 _ANY: Final = "{*}"
+_ESCAPE: Final = re.compile("%([0-9A-Fa-f]{2})")
+_UNRESERVED: Final = frozenset(f"{ascii_letters}{digits}-._~")
 _MAX_URLS: Final = 200
 _PORTS: Final = {"http": ":80", "https": ":443", "ws": ":80", "wss": ":443"}
 
@@ -109,7 +112,23 @@ def _normalize(url: str) -> str:
         return path if not path or path.startswith(("/", _ANY)) else f"/{path.removeprefix('./')}"
     scheme, host, rest = (match[1] or "").lower(), match[2].lower(), match[3]
     host = host.removesuffix(_PORTS.get(scheme, "\n")).removesuffix(":")
-    return f"{scheme}{':' if scheme else ''}//{host}{rest.rstrip('/')}"
+    return f"{scheme}{':' if scheme else ''}//{host}{_normalize_path(rest).rstrip('/')}"
+
+
+def _normalize_path(path: str) -> str:
+    """The path with one spelling of each escape, and without `.` and `..`."""
+    segments: list[str] = []
+    for segment in _ESCAPE.sub(_unescape, path).split("/"):
+        if segment == "..":
+            segments = segments[: max(1, len(segments) - 1)]
+        elif segment != ".":
+            segments.append(segment)
+    return "/".join(segments)
+
+
+def _unescape(match: re.Match[str]) -> str:
+    character = chr(int(match[1], 16))
+    return character if character in _UNRESERVED else match[0].upper()
 
 
 def _compare_defaults(comparison: Comparison, old: Servers, new: Servers, operation: str) -> None:

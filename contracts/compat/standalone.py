@@ -24,6 +24,7 @@ HINTS: Final = frozenset({"int32", "int64", "double", "password", "byte", "binar
 _LISTS: Final = ("allOf", "anyOf", "oneOf")
 # Keywords with schemas for the same value, and keywords with schemas for values inside it.
 _SAME: Final = ("not", "if", "then", "else")
+_BRANCHES: Final = ("then", "else")
 _INSIDE: Final = (
     "additionalProperties",
     "propertyNames",
@@ -56,7 +57,7 @@ class StandaloneConverter:
         self._hidden = "readOnly" if client_sends else "writeOnly"
         self._ignored = ignored
         self._received = received
-        self._names: dict[tuple[str, frozenset[str], frozenset[str]], str] = {}
+        self._names: dict[tuple[str, frozenset[str], frozenset[str], bool], str] = {}
         self._count = 0
         self._visited = 0
         self.definitions: dict[str, Any] = {}
@@ -144,7 +145,7 @@ class StandaloneConverter:
 
     def _reference(self, reference: str, pointer: str, names: tuple[frozenset[str], frozenset[str]]) -> str:
         target = self._document.target(reference, pointer)
-        key = (target.pointer, *names)
+        key = (target.pointer, *names, self._received)
         if key not in self._names:
             name = self._names[key] = f"{self._prefix}{len(self._names)}"
             self.definitions[name] = self._convert(target, names)
@@ -157,7 +158,11 @@ class StandaloneConverter:
                 found[keyword] = [self._convert(node.at(keyword, index), names) for index in range(len(listed))]
         for keyword in _SAME:
             if keyword in node.mapping:
+                received = self._received
+                # Excluded values and conditions are exact: a closed object stays closed there.
+                self._received = received and keyword in _BRANCHES
                 found[keyword] = self._convert(node.at(keyword), names)
+                self._received = received
         if node.at("dependentSchemas").mapping:
             found["dependentSchemas"] = {
                 name: self._convert(node.at("dependentSchemas", name), names)

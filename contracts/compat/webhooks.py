@@ -58,14 +58,14 @@ def _compare_items(comparison: Comparison, old: Node, new: Node, name: str) -> N
     items = comparison.old.resolve(old), comparison.new.resolve(new)
     before, after = dict(comparison.old.methods(items[0])), dict(comparison.new.methods(items[1]))
     for method, node in before.items():
-        what = f"{name} ({method.upper()})"
+        what = f"{name} ({method})"
         if method in after:
             _compare_operation(comparison, (items[0], node), (items[1], after[method]), what)
         else:
             comparison.report("webhook-operation-removed", node.pointer, what, what=f"The {what}")
     for method, node in after.items():
         if method not in before:
-            what = f"{name} ({method.upper()})"
+            what = f"{name} ({method})"
             comparison.report("webhook-operation-added", node.pointer, what, what=f"The {what}")
 
 
