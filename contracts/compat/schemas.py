@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from contracts.compat.composition import compare_unions
 from contracts.compat.engine import Engine
-from contracts.compat.normalized_schema import ALL, NO_DEFAULT, NULL, NUMBER, TYPES_OF, NormalizedSchema, type_names
+from contracts.compat.formats import compare_formats
+from contracts.compat.normalized_schema import ALL, NO_DEFAULT, NULL, TYPES_OF, NormalizedSchema, type_names
 from contracts.compat.objects import compare_arrays, compare_objects
 from contracts.compat.pair import PairResult, SchemaPair
 from contracts.compat.texts import format_value, format_values, json_key
@@ -19,18 +20,6 @@ _BOUNDS: Final = {
     "maxProperties": "max-properties",
     "minProperties": "min-properties",
 }
-# (format, a format that includes all its values)
-_WIDER: Final = frozenset({("int32", "int64"), ("float", "double"), ("int32", "double"), ("uri", "uri-reference")})
-# Formats that exclude no value that programs exchange as JSON.
-_HINTS: Final = frozenset({"int64", "double", "password"})
-_NUMBER_FORMATS: Final = frozenset({"int32", "int64", "float", "double"})
-_STRING_FORMATS: Final = frozenset(
-    {
-        "date", "date-time", "time", "duration", "email", "idn-email", "hostname", "idn-hostname", "ipv4", "ipv6",
-        "uri", "uri-reference", "uri-template", "iri", "iri-reference", "uuid", "json-pointer",
-        "relative-json-pointer", "regex",
-    }
-)  # fmt: skip
 _EQUALITY_ONLY: Final = {
     "not": "exclusion",
     "if": "condition",
@@ -68,7 +57,7 @@ def compare(engine: Engine, result: PairResult) -> None:
         _compare_limits(result, old, new, common)
         _compare_multiple_of(result, old, new, common)
         _compare_patterns(result, old, new, common)
-        _compare_formats(result, old, new, common)
+        compare_formats(result, old, new, common)
     if "object" in common:
         compare_objects(engine, result, old, new)
     if "array" in common:
@@ -230,41 +219,6 @@ def _compare_patterns(result: PairResult, old: NormalizedSchema, new: Normalized
         result.report("pattern-added", new.patterns[pattern], new=pattern)
     for pattern in removed:
         result.report("pattern-removed", old.patterns[pattern], old=pattern)
-
-
-def _compare_formats(result: PairResult, old: NormalizedSchema, new: NormalizedSchema, common: frozenset[str]) -> None:
-    before = [name for name in old.formats if _has_effect(name, common)]
-    after = [name for name in new.formats if _has_effect(name, common)]
-    removed = [name for name in before if name not in after and not _implies_int32(name, new)]
-    added = [name for name in after if name not in before and not _implies_int32(name, old)]
-    if removed and added:
-        kind = "changed"
-        if (removed[0], added[0]) in _WIDER:
-            kind = "widened"
-        elif (added[0], removed[0]) in _WIDER:
-            kind = "narrowed"
-        result.report(f"format-{kind}", new.formats[added[0]], old=removed[0], new=added[0])
-        return
-    for name in added:
-        if name not in _HINTS:
-            result.report("format-added", new.formats[name], new=name)
-    for name in removed:
-        if name not in _HINTS:
-            result.report("format-removed", old.formats[name], old=name)
-
-
-def _has_effect(name: str, types: frozenset[str]) -> bool:
-    """Whether a format restricts values of any of the types. A format that is not registered can restrict each."""
-    if name in _NUMBER_FORMATS:
-        return bool(types & NUMBER)
-    return name not in _STRING_FORMATS or "string" in types
-
-
-def _implies_int32(name: str, other: NormalizedSchema) -> bool:
-    """Whether the format is `int32`, and the bounds of the other schema allow no other values anyway."""
-    if name != "int32" or not {"maximum", "minimum"} <= other.limits.keys():
-        return False
-    return bool(other.limits["maximum"][0][0] < 2**31 and other.limits["minimum"][0][0] >= -(2**31))
 
 
 def _compare_defaults(result: PairResult, old: NormalizedSchema, new: NormalizedSchema) -> None:
