@@ -1,7 +1,7 @@
 """Composition root: the application that the server runs."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from typing import Any, Final
 
@@ -54,6 +54,8 @@ from observability.tracing.metrics import SpanMetrics
 from observability.tracing.tracer import Tracing
 from versions.kit.lifecycle_record import ensure_declared
 from versions.kit.routing import mounted
+from versions.kit.tombstones import Tombstone, gone_routes, read_tombstones
+from versions.kit.version import ApiVersion
 from versions.registry import VERSIONS
 
 _RESTARTS_SECONDS: Final = 5.0
@@ -68,6 +70,7 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
     """
     settings = settings or load_settings()
     ensure_declared(VERSIONS)
+    tombstones = read_tombstones()
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[Mapping[str, Any]]:
@@ -107,11 +110,13 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
     app.router.redirect_slashes = False
     applications = {version: version.build(version, settings[HttpSettings]) for version in VERSIONS}
     app.router.routes.extend(mounted(version.prefix, application) for version, application in applications.items())
+    for tombstone in tombstones:
+        app.router.routes.extend(gone_routes(tombstone))
     tracing = Tracing(tracing_config(settings, "strata"))
     checker = contract_checker(settings, {version.name: version.prefix for version in VERSIONS})
-    metrics = install(app, _observability(settings, status), tracing, checker)
+    metrics = install(app, _observability(settings, status, tombstones), tracing, checker)
     metrics.group(BuildMetrics)
-    metrics.group(VersionMetrics).describe(VERSIONS)
+    metrics.group(VersionMetrics).describe((*VERSIONS, *tombstones))
     metrics.group(LoadSheddingMetrics).start_at_zero(version.name for version in VERSIONS)
     app.router.routes.append(RejectedHeads(HeadLimits.of(settings[HttpSettings])))
     add_unversioned_routes(app, settings, metrics, applications)
@@ -154,18 +159,23 @@ async def _render(request: Request, error: Exception) -> Response:
     return problem_response(request, classify(error))
 
 
-def _observability(settings: Settings, lifecycle: Callable[[str], str]) -> ObservabilityConfig:
+def _observability(
+    settings: Settings, lifecycle: Callable[[str], str], tombstones: Sequence[Tombstone]
+) -> ObservabilityConfig:
+    mounted_versions: Sequence[ApiVersion | Tombstone] = (*VERSIONS, *tombstones)
     return ObservabilityConfig(
         release=RELEASE,
         lifecycle=lifecycle,
-        mounts={version.prefix: version.name for version in VERSIONS},
+        mounts={version.prefix: version.name for version in mounted_versions},
         cors=CorsPolicy(
             allow_origins=tuple(settings[HttpSettings].cors_origins),
             allow_credentials=settings[HttpSettings].cors_allow_credentials,
         ),
         log_level=settings[LogSettings].level,
         log_format=settings[LogSettings].format,
-        deprecated_versions=frozenset(version.name for version in VERSIONS if version.deprecated_at is not None),
+        deprecated_versions=frozenset(
+            version.name for version in mounted_versions if version.deprecated_at is not None
+        ),
         metrics_folder=None if settings.run_folder is None else RunFolder(settings.run_folder).metrics,
         consumer_series=settings[MetricsSettings].consumer_series,
         conformance_ratio=settings[ConformanceSettings].sample_ratio,

@@ -11,6 +11,7 @@ LogFormat = Literal["auto", "json", "console"]
 
 EXPOSED_HEADERS: Final = (
     "API-Deprecated",
+    "API-Status",
     "API-Version",
     "Accept-Encoding",
     "Accept-Patch",

@@ -102,9 +102,10 @@ def _ensure_declared() -> None:
 
 
 def _metrics_server(settings: Settings, folder: RunFolder, port: int) -> AbstractContextManager[None]:
+    from versions.kit.tombstones import read_tombstones  # noqa: PLC0415 - as below
     from versions.registry import VERSIONS  # noqa: PLC0415 - the parent needs them only with a separate metrics port
 
-    names = [version.name for version in VERSIONS]
+    names = [version.name for version in (*VERSIONS, *read_tombstones())]
     consumers = consumer_table(names, settings[MetricsSettings].consumer_series, folder.metrics)
     return serve_metrics(settings, Registry(MultiprocessMetrics(folder.metrics), consumers), port)
 

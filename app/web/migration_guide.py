@@ -18,6 +18,8 @@ from versions.registry import VERSIONS
 
 PLACE: Final = "/docs/migrate/"
 _FOLDER: Final = Path(__file__).with_name("guides")
+_ARCHIVE: Final = _FOLDER / "archived"
+"""Guides of removed versions, as HTML: their examples are not run any more."""
 _MARKDOWN: Final = "text/markdown"
 _SUFFIX: Final = ".md"
 # A guide changes with a release only, and its entity tag makes revalidation cheap.
@@ -28,14 +30,38 @@ async def migration_guide(request: Request) -> Response:
     """A guide as HTML, or as Markdown when ``Accept`` prefers it or the path ends in ``.md``."""
     asked: str = request.path_params["pair"]
     pair = asked.removesuffix(_SUFFIX)
+    if pair in archived_guides():
+        return await _archived_guide(request, pair)
     if f"{PLACE}{pair}" not in {version.migration_guide for version in VERSIONS}:
         return problem_response(request, classify(NotFound("There is no such migration guide.")))
     text, html, digest = await run_in_threadpool(_read, pair)
     if asked != pair or _prefers_markdown(request.headers.get("accept", "")):
         return tagged(request, Response(text, headers=_CACHE, media_type=_MARKDOWN), f'"{digest}-md"')
-    response = page(f"Strata: from {pair.replace('-to-', ' to ')}", html, style=STYLE, script=SCRIPT)
+    response = page(_title(pair), html, style=STYLE, script=SCRIPT)
     response.headers.update(_CACHE)
     return tagged(request, response, f'"{digest}"')
+
+
+@cache
+def archived_guides() -> frozenset[str]:
+    """The names of the guides of removed versions."""
+    return frozenset(path.stem for path in _ARCHIVE.glob("*.html"))
+
+
+async def _archived_guide(request: Request, pair: str) -> Response:
+    html = await run_in_threadpool((_ARCHIVE / f"{pair}.html").read_text, encoding="utf-8")
+    response = page(_title(pair), html, style=STYLE, script=SCRIPT)
+    response.headers.update(_CACHE)
+    return tagged(request, response, f'"{digest_of(html.encode())}"')
+
+
+def archived_page(text: str, note: str) -> str:
+    """The body of an archived guide, from its Markdown and a note (HTML) on top of it."""
+    return f'<p><a href="/docs">Documentation</a></p><p><strong>{note}</strong></p>{render(text)}\n'
+
+
+def _title(pair: str) -> str:
+    return f"Strata: from {pair.replace('-to-', ' to ')}"
 
 
 @cache

@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from functools import cache
 from http import HTTPStatus
 from typing import Final
 
@@ -31,6 +32,7 @@ from observability.metrics.metrics import Metrics
 from versions.kit.application import path_of_operation
 from versions.kit.docs import documentation_assets
 from versions.kit.lifecycle_headers import lifecycle_headers
+from versions.kit.tombstones import read_tombstones
 from versions.kit.version import ApiVersion
 from versions.registry import VERSIONS
 
@@ -103,7 +105,19 @@ async def version_policy(request: Request) -> Response:
         '<a href="/api">/api</a>, it answers 410 with <code>Retry-After</code>. The owner of an API key can have '
         "that key refused by deprecated versions earlier, to see what still depends on them.</p>"
     )
-    return page("Version policy", text + _cards(request))
+    return page("Version policy", text + _cards(request) + ended_versions())
+
+
+@cache
+def ended_versions() -> str:
+    """The versions that were removed, with the guides that lead from them."""
+    rows = "".join(
+        f"<tr><td>{one.name}</td><td>{one.retired_at:%d %B %Y}</td><td>{one.successor}</td>"
+        f'<td><a href="{one.migration_guide}">Migration guide</a></td></tr>'
+        for one in read_tombstones()
+    )
+    head = "<tr><th>version</th><th>ended</th><th>use instead</th><th></th></tr>"
+    return f"<h2>Ended versions</h2><table>{head}{rows}</table>" if rows else ""
 
 
 def _cards(request: Request, *, newest_first: bool = False) -> str:

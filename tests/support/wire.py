@@ -1,7 +1,7 @@
 """The version whose requests tests send that are about no version: features, proxies, faults, logs.
 
-Before this version is removed, these tests are rewritten for its successor. Tests about one version, and those about two,
-stand below folders with their names.
+Tests about one version, or about two, stand below folders with their names. Before this version is removed, the others
+are rewritten for its successor.
 """
 
 from typing import Final

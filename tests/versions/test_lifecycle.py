@@ -16,7 +16,7 @@ from app.lifecycle.background import LifecycleSync
 from app.lifecycle.commands import RetirementPolicy
 from app.lifecycle.errors import LifecycleError
 from app.lifecycle.service import LifecycleService
-from app.lifecycle.version import Window
+from app.lifecycle.version import VersionStatus, Window
 from app.lifecycle.views import Consumer
 from app.main import create_app
 from app.settings.http import HttpSettings
@@ -24,6 +24,7 @@ from app.settings.root import Settings
 from tests.support.app import TestApp
 from tests.support.registries import V1, V2, going_on, newest, older, served
 from versions.kit.version import ApiVersion
+from versions.registry import VERSIONS
 
 ALIVE = ("/health", "/health/ready", "/api", "/", "/docs", "/policies/versions", "/.well-known/api-catalog")
 
@@ -267,3 +268,21 @@ async def test_a_browned_out_request_is_no_use(test_app: TestApp) -> None:
     async with test_app.client() as client:
         assert (await client.get("/api/v1/posts")).status_code == 410
     assert await consumers(test_app, V1) == []
+
+
+async def test_a_preview_says_that_it_may_change(
+    test_app: TestApp, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    current = VERSIONS[-1]
+    served(
+        monkeypatch, *VERSIONS, replace(current, name="v901", status=VersionStatus.PREVIEW, released=utc_now().date())
+    )
+    async with plain(anew(test_app, settings)) as client:
+        for path in ("/posts", "/nowhere"):
+            response = await client.get(f"/api/v901{path}")
+            assert (response.headers["API-Version"], response.headers["API-Status"]) == ("v901", "preview")
+            assert "API-Status" not in (await client.get(f"{current.prefix}{path}")).headers
+        document = (await client.get("/api/v901/openapi.json")).json()
+        assert document["info"]["title"].endswith(" (preview)")
+        assert "may change or end at any time" in document["info"]["description"]
+        assert document["paths"]["/posts"]["get"]["responses"]["200"]["headers"]["API-Status"]

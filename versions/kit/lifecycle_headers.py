@@ -2,16 +2,18 @@
 
 from email.utils import format_datetime
 
-from app.lifecycle.version import VersionStatus
+from app.lifecycle.version import VersionLifecycle, VersionStatus
 from versions.kit.version import ApiVersion
 
 
-def lifecycle_headers(version: ApiVersion) -> dict[str, str]:
+def lifecycle_headers(version: VersionLifecycle) -> dict[str, str]:
     """``API-Version`` and, once deprecated, ``Deprecation`` (RFC 9745), ``Sunset`` (RFC 8594) and ``Link``.
 
-    Names are in lower case.
+    A preview has ``API-Status: preview``. Names are in lower case.
     """
     headers = {"api-version": version.name}
+    if version.status is VersionStatus.PREVIEW:
+        headers["api-status"] = version.status.value
     if version.deprecated_at is not None:
         headers["deprecation"] = f"@{int(version.deprecated_at.timestamp())}"
     if version.sunset_at is not None:
@@ -32,7 +34,7 @@ def notice(version: ApiVersion, stage: VersionStatus) -> str:
     )
 
 
-def _links(version: ApiVersion) -> str:
+def _links(version: VersionLifecycle) -> str:
     if version.deprecated_at is None:
         return ""
     links = [f'<{version.migration_guide}>; rel="deprecation"; type="text/html"'] if version.migration_guide else []

@@ -11,6 +11,7 @@ from app.http.errors.problems import MEDIA_TYPE as PROBLEM
 from app.http.idempotency.keys import REPLAYED_HEADER
 from app.http.rate_limit.admission import COST
 from app.http.routing.deprecations import HEADER as DEPRECATED_USE
+from app.lifecycle.version import VersionStatus
 from observability.rate_limit.headers import Dialect
 from versions.kit.lifecycle_headers import lifecycle_headers
 from versions.kit.operations import signed_in_only
@@ -27,6 +28,7 @@ SECURITY_SCHEMES: Final = {
 }
 _HEADER_TEXTS: Final = {
     "api-version": "The version that served the request.",
+    "api-status": "`preview`: the version may change or end at any time.",
     "deprecation": "Since when the version is deprecated (RFC 9745).",
     "sunset": "When the version stops serving requests (RFC 8594).",
     "link": "Related pages (RFC 8288).",
@@ -48,7 +50,17 @@ _DEPRECATED_USE: Final = (
     "The deprecated features that the request used (`operation`, `query:name`, `header:name`, `request:/pointer`, "
     "`response:name`); absent if it used none."
 )
-_NAMES: Final = {"api-version": "API-Version", "deprecation": "Deprecation", "sunset": "Sunset", "link": "Link"}
+_NAMES: Final = {
+    "api-version": "API-Version",
+    "api-status": "API-Status",
+    "deprecation": "Deprecation",
+    "sunset": "Sunset",
+    "link": "Link",
+}
+_PREVIEW: Final = (
+    "**This version is a preview.** It may change or end at any time, without notice and without a migration guide. "
+    "Use it to try what is to come, not in production.\n\n"
+)
 _LICENSE: Final = {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"}
 _CONTACT: Final = {"name": "The operators of this API"}
 """Without an address, because that differs by deployment and the document does not."""
@@ -92,7 +104,7 @@ def _completed(
     for name in ("HTTPValidationError", "ValidationError"):
         # FastAPI's own schema of a 422, which no version uses.
         components.get("schemas", {}).pop(name, None)
-    document["info"] |= {"x-status": version.status.value, "license": _LICENSE, "contact": _CONTACT}
+    _state_status(document["info"], version)
     document["servers"] = [{"url": version.prefix, "description": f"{version.name} on the host of this document."}]
     for path in document["paths"].values():
         for method, operation in path.items():
@@ -114,6 +126,12 @@ def _completed(
                     # FastAPI lists a response's model under its default media type too.
                     response["content"].pop("application/json", None)
     return document
+
+
+def _state_status(info: dict[str, Any], version: ApiVersion) -> None:
+    info |= {"x-status": version.status.value, "license": _LICENSE, "contact": _CONTACT}
+    if version.status is VersionStatus.PREVIEW:
+        info |= {"title": f"{info['title']} (preview)", "description": f"{_PREVIEW}{info['description']}"}
 
 
 def _state_cost(operation: dict[str, Any]) -> None:

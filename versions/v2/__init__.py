@@ -1,1 +1,1 @@
-"""v2, the current version."""
+"""v2."""

@@ -18,7 +18,7 @@ _RESOURCES: Final = (
 )
 """The folders of this version, in the order of its OpenAPI document. Registering a resource is one line here."""
 _DESCRIPTION: Final = (
-    "The current version. Ids are TypeIDs, lists are paged with cursors, failures are problem details (RFC 9457), "
+    "Ids are TypeIDs, lists are paged with cursors, failures are problem details (RFC 9457), "
     "every write takes an `Idempotency-Key`, and what you read carries an `ETag` for conditional requests."
 )
 
