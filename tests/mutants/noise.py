@@ -1,5 +1,6 @@
 """What is not mutated, because no test of behaviour can or should notice it. Each rule has its reason."""
 
+import re
 from typing import Final
 
 import libcst as cst
@@ -22,7 +23,16 @@ _NAMES: Final = frozenset({"__all__", "__slots__", "__test__", "_log", "log", "l
 _TYPES: Final = frozenset({"TypeVar", "ParamSpec", "NewType", "TypeAliasType", "cast", "getLogger", "get_logger"})
 """Calls for the type checker, and those that create a logger."""
 
+_GENERICS: Final = frozenset({"dict", "list", "tuple", "set", "frozenset", "type"})
+_ALIAS_NAME: Final = re.compile(r"_?[A-Z][A-Za-z]*[a-z]")
 
+
+def _is_type(name: str) -> bool:
+    return name in _GENERICS or (name != "Annotated" and _ALIAS_NAME.fullmatch(name) is not None)
+
+
+_ALIAS: Final = m.Subscript(value=m.Name(m.MatchIfTrue(_is_type)))
+"""``Pair = tuple[int, int]``: only annotations use the name. FastAPI and pydantic read ``Annotated``."""
 _PROTOCOL: Final = m.Name("Protocol") | m.Subscript(value=m.Name("Protocol"))
 IGNORED: Final = (
     m.Import()
@@ -57,7 +67,11 @@ def is_noise(node: cst.CSTNode, raising: bool) -> bool:  # noqa: FBT001 - the vi
     if isinstance(node, (cst.Assign, cst.AnnAssign)):
         targets = [target.target for target in node.targets] if isinstance(node, cst.Assign) else [node.target]
         names = {target.value for target in targets if isinstance(target, cst.Name)}
-        return bool(names & _NAMES) or m.matches(
-            node.value or cst.Name("None"), m.Call(func=m.Name(m.MatchIfTrue(_TYPES.__contains__)))
+        value = node.value or cst.Name("None")
+        is_alias = bool(names) and all(map(_ALIAS_NAME.fullmatch, names)) and m.matches(value, _ALIAS)
+        return (
+            bool(names & _NAMES)
+            or is_alias
+            or m.matches(value, m.Call(func=m.Name(m.MatchIfTrue(_TYPES.__contains__))))
         )
     return m.matches(node, IGNORED)

@@ -26,6 +26,7 @@ from x import y
 
 log = get_logger(__name__)
 Mode = Literal["first", "second"]
+Pair = tuple[int, int]
 
 
 def shape(view):
@@ -60,11 +61,12 @@ def test_texts_for_people_are_no_code() -> None:
         assert f"+ {text}" not in planted
         assert f"XX{text}" not in planted
     assert "raise ValueError(None)" not in planted
+    assert "Pair" not in planted, "a type, which only annotations use"
 
 
 def test_a_mutant_names_its_function_and_lines() -> None:
     found = {(mutant.function, mutant.lines[0]) for mutant in mutants("m", SOURCE)}
-    assert {("shape", 11), ("shape", 13), ("Limits", 17)} <= found
+    assert {("shape", 12), ("shape", 14), ("Limits", 18)} <= found
 
 
 def test_the_difference_of_a_long_table_shows_the_surroundings_of_the_change() -> None:

@@ -60,7 +60,8 @@ class Snapshot:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self._size = 0
+        self._size = -1
+        """Bytes of the file when it was mapped; of no file before."""
         self._parsed = HEADER_BYTES
         self._families: list[Family] = []
         self._series: list[_Series] = []

@@ -168,8 +168,8 @@ def test_a_newcomer_replaces_the_least_active_consumer_after_its_probation() -> 
 
 
 def test_long_and_unusual_names_are_cut_to_their_slot() -> None:
-    table = ConsumerTable(CELLS, 5 * PER_CONSUMER)
-    for consumer in ("x" * 200, "after", "ü" * 100):
+    table = ConsumerTable(CELLS, 6 * PER_CONSUMER)
+    for consumer in ("x" * 200, "after", "ü" * 100, "y" + "ü" * 100):
         table.count(consumer, *CELLS[0])
         table.count(consumer, *CELLS[0])
     found = series_of(table)
@@ -177,4 +177,6 @@ def test_long_and_unusual_names_are_cut_to_their_slot() -> None:
         "x" * ID_BYTES: 2,
         "after": 2,
         "ü" * (ID_BYTES // 2): 2,
+        # Cut within a letter.
+        "y" + "ü" * (ID_BYTES // 2 - 1) + "\ufffd": 2,
     }

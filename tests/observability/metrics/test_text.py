@@ -71,3 +71,4 @@ def test_other_formats_use_the_library() -> None:
     assert exposition._fast_writer("application/openmetrics-text; version=1.0.0; charset=utf-8") is not None
     assert exposition._fast_writer("application/openmetrics-text; version=2.0.0; charset=utf-8") is None
     assert exposition._fast_writer("text/plain; version=1.0.0; charset=utf-8; escaping=dots") is None
+    assert exposition._fast_writer("text/plain; version=1.0.0; charset=utf-8; escaping=values") is None
