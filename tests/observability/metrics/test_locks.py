@@ -29,9 +29,11 @@ def test_a_lock_excludes_others_until_it_is_released(tmp_path: Path) -> None:
 
 def test_a_locked_block_creates_its_file_and_releases_it_after_an_error(tmp_path: Path) -> None:
     path = tmp_path / "lock"
-    with pytest.raises(ZeroDivisionError), locks.locked(path, 1):
+    with locks.locked(path, 1):
         assert locks.is_locked(path)
         assert path.stat().st_mode & 0o777 == 0o600
+    assert not locks.is_locked(path)
+    with pytest.raises(ZeroDivisionError), locks.locked(path, 1):
         raise ZeroDivisionError
     assert not locks.is_locked(path)
 
