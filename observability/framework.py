@@ -13,7 +13,7 @@ from types import UnionType
 from typing import Any, Final, Union, get_args, get_origin
 
 from fastapi import FastAPI
-from fastapi._compat import ModelField, field_annotation_is_scalar
+from fastapi._compat import ModelField, field_annotation_is_scalar, field_annotation_is_scalar_sequence
 from fastapi.datastructures import DefaultPlaceholder
 from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import get_flat_params
@@ -140,7 +140,7 @@ def match_line_breaks(mount: Mount) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A path or query parameter with one value."""
+    """A path or query parameter."""
 
     name: str
     """The argument of the endpoint."""
@@ -150,6 +150,9 @@ class Parameter:
     """Return the converted value. Raises ``pydantic.ValidationError``."""
     required: bool
     default: Any
+    """Immutable, since every request without the parameter gets the same object."""
+    is_list: bool
+    """Whether ``validate`` takes the list of all values in the query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +174,9 @@ class ReadPlan:
 def read_plan(route: APIRoute) -> ReadPlan | None:
     """The plan of a route, or ``None`` if it declares more than a plan can express.
 
-    A plan has coroutine functions that take nothing but the request as dependencies, single values in path and query,
-    and a response model that is rendered as JSON. ``route`` may be the route of an included router while FastAPI builds
-    its handler.
+    A plan has coroutine functions that take nothing but the request as dependencies, values and lists of values in path
+    and query, and a response model that is rendered as JSON. ``route`` may be the route of an included router while
+    FastAPI builds its handler.
     """
     effective = _effective_route_context_var.get()
     declared: Any = route if effective is None or effective.original_route is not route else effective
@@ -190,7 +193,7 @@ def read_plan(route: APIRoute) -> ReadPlan | None:
         or not all(_takes_the_request(dependency) for dependency in root.dependencies)
     ):
         return None
-    if any(not _single(parameter) for parameter in (*root.path_params, *root.query_params)):
+    if any(not _is_plain_parameter(parameter) for parameter in (*root.path_params, *root.query_params)):
         return None
     endpoint: Any = root.call
     return ReadPlan(
@@ -248,10 +251,18 @@ def _takes_the_request(dependant: Dependant) -> bool:
     )
 
 
-def _single(field: ModelField) -> bool:
-    """Whether a parameter has one value, which needs no copy of its default."""
-    return field_annotation_is_scalar(field.field_info.annotation) and not (
-        field.field_info.validate_default or isinstance(field.default, (dict, list, set))
+def is_list(declaration: FieldInfo) -> bool:
+    """Whether a parameter takes all values of its name, as FastAPI decides it."""
+    return field_annotation_is_scalar_sequence(declaration.annotation)
+
+
+def _is_plain_parameter(field: ModelField) -> bool:
+    """Whether a parameter is a value, or a list of values, whose default needs no copy."""
+    annotation = field.field_info.annotation
+    return (field_annotation_is_scalar(annotation) or field_annotation_is_scalar_sequence(annotation)) and not (
+        field.field_info.validate_default
+        or field.field_info.default_factory is not None
+        or isinstance(field.default, (dict, list, set))
     )
 
 
@@ -262,4 +273,5 @@ def _parameter(field: ModelField) -> Parameter:
         field._type_adapter.validate_python,  # noqa: SLF001 - ModelField.validate renders errors, which only FastAPI's handler needs
         field.field_info.is_required(),
         field.default,
+        is_list(field.field_info),
     )

@@ -73,10 +73,12 @@ class CursorCodec(Component):
 
 
 def listing_of(request: Request) -> bytes:
-    """A digest of the path and of the parameters that filter or order the rows."""
-    chosen = sorted(
-        (name, value) for name, value in request.query_params.multi_items() if name not in _NOT_PART_OF_THE_LISTING
-    )
+    """A digest of the path and of the parameters that filter or order the rows.
+
+    The values of a repeated parameter are one list, in their order: ``sort=a&sort=b`` is ``sort=a,b``.
+    """
+    given = request.query_params
+    chosen = [(name, ",".join(given.getlist(name))) for name in sorted(given) if name not in _NOT_PART_OF_THE_LISTING]
     return hashlib.blake2b(orjson.dumps([request.scope["path"], chosen]), digest_size=_LISTING_LENGTH).digest()
 
 

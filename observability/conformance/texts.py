@@ -18,10 +18,10 @@ def value_of(parameter: Parameter, texts: Sequence[str]) -> Json:
     """Return the value of a parameter; ``texts`` are all values with its name, at least one.
 
     A text that does not match the schema's types stays a text, which the schema then rejects. If one value is expected,
-    the last one counts, as in the server.
+    the last one counts, as in the server. A list with commas that is sent repeatedly is the union, as in the server.
     """
     if "array" in parameter.kinds:
-        parts = texts if parameter.exploded and parameter.place in {"query", "form"} else texts[-1].split(",")
+        parts = texts if parameter.exploded and parameter.place in {"query", "form"} else ",".join(texts).split(",")
         return [_one(part, parameter.item_kinds) for part in parts]
     return _one(texts[-1], parameter.kinds)
 

@@ -35,16 +35,21 @@ async def test_a_read_plan_has_the_declarations_of_a_read() -> None:
         item_id: int,
         name: Annotated[str, Depends(caller)],
         size: Annotated[int, Query(alias="item-size", ge=1)] = 3,
+        tags: Annotated[tuple[str, ...] | None, Query()] = None,
     ) -> Item:
-        return Item(name=f"{name} {item_id} {size}")
+        return Item(name=f"{name} {item_id} {size} {tags}")
 
     app.include_router(router)
     plan = framework.read_plan(route_of(router))
     assert plan is not None
     assert [(name, call, argument) for name, call, argument in plan.dependencies] == [("name", caller, "request")]
     assert [(one.name, one.alias, one.required) for one in plan.path] == [("item_id", "item_id", True)]
-    assert [(one.name, one.alias, one.required, one.default) for one in plan.query] == [("size", "item-size", False, 3)]
+    assert [(one.name, one.alias, one.required, one.default, one.is_list) for one in plan.query] == [
+        ("size", "item-size", False, 3, False),
+        ("tags", "tags", False, None, True),
+    ]
     assert plan.query[0].validate("4") == 4
+    assert plan.query[1].validate(["a", "b"]) == ("a", "b")
     with pytest.raises(ValidationError):
         plan.query[0].validate("0")
     assert plan.render(Item(name="a")) == b'{"name":"a"}'
@@ -53,7 +58,7 @@ async def test_a_read_plan_has_the_declarations_of_a_read() -> None:
         plan.render({"name": 1})
 
 
-@pytest.mark.parametrize("declaration", ["header", "list", "generator", "thread", "nested", "body"])
+@pytest.mark.parametrize("declaration", ["header", "default", "generator", "thread", "nested", "body"])
 def test_a_route_that_declares_more_has_no_read_plan(declaration: str) -> None:
     async def session() -> AsyncIterator[int]:
         yield 1
@@ -69,7 +74,7 @@ def test_a_route_that_declares_more_has_no_read_plan(declaration: str) -> None:
 
     annotations = {
         "header": Annotated[str, Header()],
-        "list": Annotated[list[str], Query()],
+        "default": Annotated[list[str], Query(default_factory=list)],
         "generator": Annotated[int, Depends(session)],
         "thread": Annotated[int, Depends(threaded)],
         "nested": Annotated[object, Depends(outer)],

@@ -82,6 +82,12 @@ def operations(version: str) -> Iterator[Operation]:
 ALL = [operation for version in VERSIONS for operation in operations(version)]
 
 
+def query_example(parameter: Document, version: str) -> str:
+    """The text of a query parameter with its example; the names of a list are separated by commas."""
+    value = parameter.get("example", example(parameter["schema"], version))
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
 def resolve(schema: Document, version: str) -> Document:
     if "$ref" not in schema:
         return schema

@@ -18,7 +18,7 @@ from app.main import create_app
 from app.settings.root import Settings
 from observability.framework import read_plan
 from tests.support.app import Person, TestApp
-from tests.support.operations import ALL, Operation, example
+from tests.support.operations import ALL, Operation, query_example
 
 READS = [one for one in ALL if one.method == "GET" and (one.version, one.name) != ("v1", "posts.get")]
 """Reads without effects; v1 counts the views of a post."""
@@ -43,9 +43,9 @@ def queries(operation: Operation) -> Iterator[str]:
     yield "unknown=1"
     for parameter in operation.parameters("query"):
         name = parameter["name"]
-        valid = parameter.get("example", example(parameter["schema"], operation.version))
-        yield f"{name}={quote(str(valid))}"
-        yield f"{name}={quote(str(valid))}&{name}={quote(str(valid))}"
+        valid = quote(query_example(parameter, operation.version))
+        yield f"{name}={valid}"
+        yield f"{name}={valid}&{name}={valid}"
         yield from (f"{name}={value}" for value in VALUES)
 
 

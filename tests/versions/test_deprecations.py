@@ -121,14 +121,15 @@ async def test_a_deprecated_member_is_told_to_whoever_asks_for_it(
         used = [
             await client.get(f"{POSTS}?fields=v1_id,id"),
             await client.get(f"{POSTS}/{made['id']}?fields=v1_id"),
+            await client.get(f"{POSTS}/{made['id']}?fields=v1_id&fields=id"),
         ]
     assert [told(answer) for answer in silent] == [[], [], []]
-    assert [told(answer) for answer in used] == [["response:v1_id"]] * 2
-    assert [answer.status_code for answer in (*silent, *used)] == [200] * 5
+    assert [told(answer) for answer in used] == [["response:v1_id"]] * 3
+    assert [answer.status_code for answer in (*silent, *used)] == [200] * 6
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     requests = [line for line in lines if line["event"] == "request"]
-    assert [line.get("deprecated") for line in requests] == [None] * 3 + [["response:v1_id"]] * 2
-    assert await recorded(test_app, V2) == {"posts.list response:v1_id": 1, "posts.get response:v1_id": 1}
+    assert [line.get("deprecated") for line in requests] == [None] * 3 + [["response:v1_id"]] * 3
+    assert await recorded(test_app, V2) == {"posts.list response:v1_id": 1, "posts.get response:v1_id": 2}
 
 
 async def test_deprecated_parameters(galleries: TestApp) -> None:

@@ -62,6 +62,8 @@ _PREVIEW: Final = (
     "Use it to try what is to come, not in production.\n\n"
 )
 _LICENSE: Final = {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"}
+_COMMAS: Final = {"style": "form", "explode": False}
+"""How a list is sent in a query parameter: ``a,b`` (``versions/kit/lists.py``)."""
 _CONTACT: Final = {"name": "The operators of this API"}
 """Without an address, because that differs by deployment and the document does not."""
 _METHODS: Final = frozenset({"get", "put", "post", "delete", "patch", "head", "options"})
@@ -112,7 +114,7 @@ def _completed(
                 continue
             _state_cost(operation)
             for parameter in operation.get("parameters", ()):
-                parameter["schema"] = _without_null(parameter["schema"])
+                parameter.update(_completed_parameter(parameter))
             if version.is_sunsetting:
                 operation["deprecated"] = True
                 operation["responses"]["410"] = _gone(operation["responses"]["405"])
@@ -146,6 +148,12 @@ def _gone(error: dict[str, Any]) -> dict[str, Any]:
     """The response during a brownout and after retirement, in the version's error format."""
     wait = header("Seconds until the version serves requests again; absent after its retirement.")
     return {**error, "description": "Gone", "headers": {"Retry-After": wait}}
+
+
+def _completed_parameter(parameter: dict[str, Any]) -> dict[str, Any]:
+    schema = _without_null(parameter["schema"])
+    commas = _COMMAS if parameter["in"] == "query" and schema.get("type") == "array" else {}
+    return parameter | commas | {"schema": schema}
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Types of request values. They reject everything that PostgreSQL cannot store."""
 
 import re
-from collections.abc import Iterable
 from typing import Annotated, Any, Final
 
 from email_validator import validate_email
@@ -30,15 +29,6 @@ Password = Annotated[str, StringConstraints(min_length=8, max_length=100, patter
 def text(*, min_length: int = 0, max_length: int) -> Any:
     """Text without NUL, which PostgreSQL cannot store. Lengths in code points."""
     return StringConstraints(min_length=min_length, max_length=max_length, pattern=NO_NUL)
-
-
-def enum_list_pattern(names: Iterable[str], *, signed: bool = False) -> dict[str, str]:
-    """Returns a JSON Schema pattern for a comma-separated list of names; ``signed`` allows a ``-`` before each.
-
-    Only for the OpenAPI document. The operation parses the list itself, so that its error can name the valid values.
-    """
-    name = f"{'-?' if signed else ''}({'|'.join(names)})"
-    return {"pattern": f"^{name}(,{name})*$"}
 
 
 def _in_range(value: str) -> int:

@@ -51,7 +51,9 @@ def _read(parameters: Sequence[Parameter], values: Any, arguments: dict[str, Any
     for parameter in parameters:
         alias = parameter.alias
         if parameter.required or alias in values:
-            arguments[parameter.name] = parameter.validate(values[alias])
+            arguments[parameter.name] = parameter.validate(
+                values.getlist(alias) if parameter.is_list else values[alias]
+            )
         else:
             arguments[parameter.name] = parameter.default
 

@@ -93,8 +93,8 @@ class Deprecations:
         if self.queries or self.answer:
             given = request.query_params
             yield from (f"query:{name}" for name in sorted(self.queries) if name in given)
-            if self.answer and (names := given.get(_SPARSE)):
-                yield from (f"response:{name}" for name in sorted(self.answer.intersection(names.split(","))))
+            if self.answer and (lists := given.getlist(_SPARSE)):
+                yield from (f"response:{name}" for name in sorted(self.answer.intersection(",".join(lists).split(","))))
         yield from (f"header:{name}" for name in sorted(self.headers) if name in request.headers)
 
     async def _sent(self, request: Request) -> Sequence[str]:

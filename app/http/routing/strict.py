@@ -26,7 +26,15 @@ from app.http.runtime import runtime_of
 from app.http.state import state_of
 from app.kit.db.metrics import PrometheusDatabaseMetrics
 from app.kit.db.retries import run_transaction
-from observability.framework import body_declaration, depends_on, function_scope, parameters, read_plan, send_of
+from observability.framework import (
+    body_declaration,
+    depends_on,
+    function_scope,
+    is_list,
+    parameters,
+    read_plan,
+    send_of,
+)
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 ACCEPT_PATCH: Final = "Accept-Patch"
@@ -94,7 +102,7 @@ class StrictRoute(APIRoute):
     """Charges and validates a request, then calls FastAPI's handler. Versions subclass it and override ``wrap``."""
 
     strict_parameters: ClassVar[bool] = False
-    """Whether unknown parameters and repeated ones are rejected."""
+    """Whether unknown parameters are rejected, and repeated ones that are no lists."""
     media_types: ClassVar[frozenset[str]] = _JSON
 
     def get_route_handler(self) -> Handler:
@@ -102,7 +110,8 @@ class StrictRoute(APIRoute):
         inner: Callable[[Request], Awaitable[Response]] = super().get_route_handler()
         if (plan := read_plan(self)) is not None:
             inner = compile_read(plan, inner)
-        known = {alias for alias, declaration in parameters(self) if isinstance(declaration, Query)}
+        queries = {alias: declaration for alias, declaration in parameters(self) if isinstance(declaration, Query)}
+        single = {alias for alias, declaration in queries.items() if not is_list(declaration)}
         accepted, form_fields = self._accepted(), self._form_fields()
         document = self.openapi_extra or {}
         cost, authenticates, caching = cost_of(document), bool(document.get("security")), caching_of(document)
@@ -111,7 +120,7 @@ class StrictRoute(APIRoute):
 
         async def check(request: Request) -> Response:
             if self.strict_parameters and request.scope["query_string"]:
-                ensure_parameters(request.query_params, known)
+                ensure_parameters(request.query_params, queries, single)
             if accepted is not None:
                 await self._read(request, accepted, form_fields)
             return await inner(request)
@@ -165,11 +174,11 @@ class StrictRoute(APIRoute):
         return _FORM if isinstance(declaration, Form) else self.media_types
 
 
-def ensure_parameters(given: QueryParams, known: set[str]) -> None:
-    """Raise ``UnknownParameter`` or ``RepeatedParameter`` unless each parameter is known and appears once."""
-    if unknown := sorted(set(given) - known):
+def ensure_parameters(given: QueryParams, known: Collection[str], single: Collection[str]) -> None:
+    """Raise ``UnknownParameter``, or ``RepeatedParameter`` if a parameter of ``single`` appears more than once."""
+    if unknown := sorted(name for name in given if name not in known):
         raise UnknownParameter(unknown)
-    _ensure_single(given, "query", known)
+    _ensure_single(given, "query", single)
 
 
 def _ensure_single(given: QueryParams | FormData, where: str, known: Collection[str]) -> None:

@@ -11,6 +11,8 @@ from strata_v2.models import (
     PostCreate,
     PostCreateStatus,
     PostPatch,
+    PostsGetFieldsItem,
+    PostsListIncludeItem,
     PostStatus,
     PostWithAuthor,
     Problem,
@@ -55,7 +57,7 @@ def posts(client: AuthenticatedClient) -> None:
     assert isinstance(late, Problem)
     assert late.status == 412
 
-    listed = posts_list.sync(client=client, status=PostStatus.PUBLISHED, include="author")
+    listed = posts_list.sync(client=client, status=PostStatus.PUBLISHED, include=[PostsListIncludeItem.AUTHOR])
     assert listed is not None
     assert not isinstance(listed, ForbiddenProblem | Problem | QuotaProblem)
     assert not listed.has_more
@@ -63,10 +65,10 @@ def posts(client: AuthenticatedClient) -> None:
     assert isinstance(found, PostWithAuthor)
     assert (found.id, found.title, found.author.id) == (written.id, "Edited", written.author_id)
 
-    chosen = posts_get.sync(written.id, client=client, fields="title")
+    chosen = posts_get.sync(written.id, client=client, fields=[PostsGetFieldsItem.TITLE, PostsGetFieldsItem.ID])
     assert chosen is not None
     assert not isinstance(chosen, ForbiddenProblem | Problem | QuotaProblem)
-    assert chosen.title == "Edited"
+    assert (chosen.id, chosen.title) == (written.id, "Edited")
     assert isinstance(chosen.status, Unset)
 
     rejected = posts_create.sync(client=client, body=PostCreate(title="", content="Titles are not empty."))

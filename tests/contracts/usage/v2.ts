@@ -16,6 +16,11 @@ export function authors(page: Listed): string[] {
   return page.data.flatMap((post) => ("author" in post && post.author ? [post.author.display_name] : []));
 }
 
+export const chosen: NonNullable<operations["posts.get"]["parameters"]["query"]> = {
+  fields: ["id", "title"],
+  include: ["author"],
+};
+
 export function target(operation: Operation): string | undefined {
   return operation.op === "create" ? undefined : operation.id;
 }

@@ -1,6 +1,7 @@
 """Maps posts between v2 schemas and the core."""
 
 from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -22,20 +23,25 @@ from app.posts.commands import (
 )
 from app.posts.service import OperationResult
 from app.posts.views import PostStatus, PostView, SearchHit
+from versions.kit.lists import NameList
 from versions.kit.typeid import encode
 from versions.v2.errors import Problem
 from versions.v2.ids import POST, USER, known
 from versions.v2.posts import schemas
 
-DEFAULT_SORT: Final = "-created_at"
-_SORTABLE: Final = frozenset(field.value for field in SortField)
+_SORTS: Final = {
+    f"{'-' if descending else ''}{field.value}": Sort(field, descending)
+    for field in SortField
+    for descending in (False, True)
+}
+DEFAULT_SORT: Final = ("-created_at",)
 
 
 class InvalidSort(Malformed):
     code = "invalid_sort"
 
     def __init__(self) -> None:
-        detail = f"sort takes {', '.join(sorted(_SORTABLE))}, separated by commas, with - in front for descending."
+        detail = f"sort takes {', '.join(sorted(SortField))}, separated by commas, with - in front for descending."
         super().__init__(detail, fields=[FieldError(("sort",), self.code, detail, "query")])
 
 
@@ -45,6 +51,11 @@ class InvalidChoice(Malformed):
     def __init__(self, parameter: str, known: Collection[str]) -> None:
         detail = f"{parameter} takes {', '.join(sorted(known))}, separated by commas."
         super().__init__(detail, fields=[FieldError((parameter,), self.code, detail, "query")])
+
+
+FIELDS: Final = NameList(schemas.Post.model_fields, partial(InvalidChoice, "fields", schemas.Post.model_fields))
+INCLUDE: Final = NameList(schemas.Include, partial(InvalidChoice, "include", list(schemas.Include)))
+SORT: Final = NameList(_SORTS, InvalidSort)
 
 
 def post(view: PostView) -> schemas.Post:
@@ -64,7 +75,7 @@ def post(view: PostView) -> schemas.Post:
     )
 
 
-def shaped(view: PostView, fields: Collection[str], include: Collection[str]) -> schemas.AnyPost:
+def shaped(view: PostView, fields: Sequence[str] | None, include: Sequence[str] | None) -> schemas.AnyPost:
     """Returns the post with all or the selected members, with or without its author."""
     whole = post(view)
     author = schemas.Author(id=encode(USER, view.author_uid), display_name=view.author_name) if include else None
@@ -98,28 +109,12 @@ def wanted(status: PostStatus | None, author_id: str | None, q: str | None) -> P
     return PostFilter(status=status, author=author, query=q)
 
 
-def sort(text: str) -> tuple[Sort, ...]:
-    """Parses ``-created_at,title``; repeated fields are ignored. Raises ``InvalidSort``."""
+def sort(names: Sequence[str]) -> tuple[Sort, ...]:
+    """Returns the sort keys; a field counts where it is named first, whatever its direction is later."""
     keys: dict[SortField, Sort] = {}
-    for part in text.split(","):
-        field = SortField(_sortable(part))
-        keys.setdefault(field, Sort(field, part.startswith("-")))
+    for key in map(_SORTS.__getitem__, names):
+        keys.setdefault(key.field, key)
     return tuple(keys.values())
-
-
-def _sortable(part: str) -> str:
-    name = part.removeprefix("-")
-    if name not in _SORTABLE:
-        raise InvalidSort
-    return name
-
-
-def choices(parameter: str, text: str | None, known: Collection[str]) -> list[str]:
-    """Parses a comma-separated list of names. Raises ``InvalidChoice``."""
-    names = [] if text is None else list(dict.fromkeys(text.split(",")))
-    if not set(names) <= set(known):
-        raise InvalidChoice(parameter, known)
-    return names
 
 
 def operations(batch: schemas.Batch) -> list[PostOperation]:

@@ -6,14 +6,14 @@ from fastapi import Body, Path, Query, Request, Response
 
 from app.http.conditional import ExpectedRevisionsDep, record_revision
 from app.http.deps.posts import PostReaderDep, PostServiceDep
-from app.posts.commands import KeysetPage, SortField
+from app.posts.commands import KeysetPage
 from app.posts.views import PostStatus
 from versions.kit.application import Resource
 from versions.kit.links import Links, link_to
 from versions.kit.needs import DELETE_POSTS, READ_POSTS, WRITE_POSTS
 from versions.kit.openapi import IDEMPOTENT_REPLAYED, header
 from versions.kit.operations import OPTIONAL, SIGNED_IN
-from versions.kit.values import NO_NUL, enum_list_pattern
+from versions.kit.values import NO_NUL
 from versions.v2.errors import operations
 from versions.v2.ids import PostId, UserId, known
 from versions.v2.paging import DEFAULT_LIMIT, LINK, Cursor, Limit, Page, page, position
@@ -42,7 +42,6 @@ def _linked(post_id: str) -> Links:
 
 _POST: Final = _linked("$response.body#/id") | link_to("posts.list", author_id="$response.body#/author_id")
 PostIdPath = Annotated[PostId, Path(description="The id of the post.")]
-FIELD_NAMES: Final = [field.value for field in schemas.PostField]
 _WORDS: Any = Query(
     min_length=1,
     max_length=500,
@@ -51,22 +50,17 @@ _WORDS: Any = Query(
     examples=["layers"],
 )
 FieldsQuery = Annotated[
-    str | None,
-    Query(
-        max_length=300,
-        description=f"Return only these members: {', '.join(FIELD_NAMES)}.",
-        examples=["id,title"],
-        json_schema_extra=enum_list_pattern(FIELD_NAMES),
-    ),
+    tuple[str, ...] | None,
+    Query(description="Return only these members.", examples=[["id", "title"]]),
+    mapping.FIELDS,
 ]
 IncludeQuery = Annotated[
-    str | None,
-    Query(
-        max_length=100,
-        description="Related objects to include: `author`.",
-        examples=["author"],
-        json_schema_extra=enum_list_pattern(schemas.Include),
-    ),
+    tuple[str, ...] | None, Query(description="Related objects to include.", examples=[["author"]]), mapping.INCLUDE
+]
+SortQuery = Annotated[
+    tuple[str, ...],
+    Query(description="The order, by the first name first; `-` for descending.", examples=[["-created_at", "title"]]),
+    mapping.SORT,
 ]
 
 PostPage = Page[schemas.AnyPost]
@@ -91,26 +85,16 @@ async def list_posts(
     status: Annotated[PostStatus | None, Query(description="Posts of this status only.")] = None,
     author_id: Annotated[UserId | None, Query(description="Posts by this user only.")] = None,
     q: Annotated[str | None, _WORDS] = None,
-    sort: Annotated[
-        str,
-        Query(
-            max_length=100,
-            description="`created_at`, `updated_at`, `title`, `view_count`, separated by commas; `-` for descending.",
-            examples=["-created_at,title"],
-            json_schema_extra=enum_list_pattern(SortField, signed=True),
-        ),
-    ] = mapping.DEFAULT_SORT,
+    sort: SortQuery = mapping.DEFAULT_SORT,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
     fields: FieldsQuery = None,
     include: IncludeQuery = None,
 ) -> PostPage:
     """List the posts that the caller may see."""
-    names = mapping.choices("fields", fields, FIELD_NAMES)
-    extra = mapping.choices("include", include, list(schemas.Include))
     wanted = mapping.wanted(status, author_id, q)
     found = await reader.page(wanted, KeysetPage(mapping.sort(sort), limit, position(request, cursor)))
-    return page(PostPage, request, response, found, lambda view: mapping.shaped(view, names, extra))
+    return page(PostPage, request, response, found, lambda view: mapping.shaped(view, fields, include))
 
 
 @posts.post(
@@ -168,11 +152,9 @@ async def get_post(
     include: IncludeQuery = None,
 ) -> schemas.AnyPost:
     """Get a post. This does not count as a view."""
-    names = mapping.choices("fields", fields, FIELD_NAMES)
-    extra = mapping.choices("include", include, list(schemas.Include))
     view = await reader.get(known(post_id))
     record_revision(request, view.uid, view.revision)
-    return mapping.shaped(view, names, extra)
+    return mapping.shaped(view, fields, include)
 
 
 @patches.patch(

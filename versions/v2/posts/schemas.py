@@ -26,21 +26,6 @@ Status = Annotated[
 Count = Annotated[int, Field(description="How often the post was viewed.", ge=0, le=MAX_INTEGER, examples=[0])]
 
 
-class PostField(StrEnum):
-    """The members of a post that `fields` can choose."""
-
-    ID = "id"
-    V1_ID = "v1_id"
-    AUTHOR_ID = "author_id"
-    TITLE = "title"
-    CONTENT = "content"
-    STATUS = "status"
-    PUBLISHED_AT = "published_at"
-    VIEW_COUNT = "view_count"
-    CREATED_AT = "created_at"
-    UPDATED_AT = "updated_at"
-
-
 class Include(StrEnum):
     """Related objects that a post can include."""
 
