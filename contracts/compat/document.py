@@ -12,6 +12,7 @@ from contracts.compat.pointers import join, split
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 _VERSION: Final = re.compile(r"3\.([0-2])(?:\.\d+)?(?:-[0-9A-Za-z.-]+)?")
 # Members whose values are data: a "$ref" inside is an example, not a reference.
+_INNER: Final = (dict, list)
 _DATA: Final = frozenset(
     {"example", "examples", "default", "const", "enum", "value", "description", "summary", "title"}
 )
@@ -122,6 +123,7 @@ class Document:
     def __init__(self, root: Mapping[str, Any]) -> None:
         self.root = Node(dict(root), "")
         self._anchors: dict[str, Node] = {}
+        self._targets: dict[str, Node] = {}
         self._check()
 
     @property
@@ -166,6 +168,8 @@ class Document:
 
     def target(self, reference: str, pointer: str) -> Node:
         """The target of one reference. Raises ``NotOpenAPI`` if it does not exist, or is in another file."""
+        if (known := self._targets.get(reference)) is not None:
+            return known
         if not reference.startswith("#"):
             raise NotOpenAPI(f"{pointer}/$ref refers to another file ({reference}): bundle the document first")
         fragment = unquote(reference[1:])
@@ -177,6 +181,7 @@ class Document:
                 found = None if found is None else _step(found, part)
         if found is None:
             raise NotOpenAPI(f"{pointer}/$ref refers to {reference}, which does not exist")
+        self._targets[reference] = found
         return found
 
     def _check(self) -> None:
@@ -233,12 +238,12 @@ def _walk_objects(root: Node) -> Iterator[Node]:
             continue
         seen.add(id(node.value))
         if isinstance(node.value, list):
-            queue += [(node.at(index), False) for index in range(len(node.value))]
+            queue += [(node.at(index), False) for index, one in enumerate(node.value) if isinstance(one, _INNER)]
         elif isinstance(node.value, dict):
             if not is_map:
                 yield node
             queue += [
                 (node.at(name), not is_map and name in _MAPS)
-                for name in node.value
-                if is_map or not (name in _DATA or name.startswith("x-"))
+                for name, one in node.value.items()
+                if isinstance(one, _INNER) and (is_map or not (name in _DATA or name.startswith("x-")))
             ]

@@ -9,6 +9,7 @@ from contracts.compat.document import Document
 from contracts.compat.findings import DiffFinding, Severity
 from contracts.compat.fingerprints import SameSchemas
 from contracts.compat.judge import Judge
+from contracts.compat.normalized_schema import NO_DEFAULT, Schema
 from contracts.compat.normalizer import SchemaNormalizer
 from contracts.compat.pair import PairResult, SchemaPair
 from contracts.compat.reachability import Reachability
@@ -46,6 +47,11 @@ class Engine:
         """Whether there is no finding at this pair or below it."""
         return not any(result.findings for result in self._walk(pair))
 
+    def has_default(self, old: Schema, new: Schema) -> bool:
+        """Whether any of the schemas has a default."""
+        normalized = self.old.normalize(old), self.new.normalize(new)
+        return any(one.default is not NO_DEFAULT for one in normalized)
+
     @property
     def too_deep(self) -> bool:
         """Whether the variants of unions are matched by name only: unions are nested too deeply, or too many."""
@@ -70,7 +76,7 @@ class Engine:
         key = pair.key
         if key not in self._results:
             result = self._results[key] = PairResult(pair)
-            if self._is_same(pair):
+            if self.is_same(pair.old, pair.new):
                 return result
             self._depth += 1
             try:
@@ -79,11 +85,11 @@ class Engine:
                 self._depth -= 1
         return self._results[key]
 
-    def _is_same(self, pair: SchemaPair) -> bool:
-        old, new = pair.old, pair.new
-        if old.types != new.types or len(old.parts) != len(new.parts):
+    def is_same(self, old: Schema, new: Schema) -> bool:
+        """Whether both schemas have the same text, including all that they refer to."""
+        if len(old.parts) != len(new.parts) or old.types != new.types:
             return False
-        return all(
-            one.without_union == other.without_union and self._same.same(one.node, other.node)
-            for one, other in zip(old.parts, new.parts, strict=True)
-        )
+        for one, other in zip(old.parts, new.parts, strict=True):
+            if one.without_union != other.without_union or not self._same.same(one.node, other.node):
+                return False
+        return True

@@ -14,6 +14,8 @@ class SameSchemas:
     def __init__(self, old: Document, new: Document) -> None:
         self._old, self._new = old, new
         self._comparable = old.ref_siblings_apply == new.ref_siblings_apply
+        # No object is freed during a comparison, so the address identifies it.
+        self._same: dict[tuple[int, int], bool] = {}
         self._texts: dict[int, str] = {}
         self._references: dict[int, frozenset[str]] = {}
         # Reference -> whether its targets are the same in both documents.
@@ -21,9 +23,13 @@ class SameSchemas:
 
     def same(self, old: Node, new: Node) -> bool:
         """Whether both are the same, including the targets of their references."""
-        if not self._comparable or self._text(old.value) != self._text(new.value):
-            return False
-        return all(self._is_unchanged(reference) for reference in self._references_in(old.value))
+        key = (id(old.value), id(new.value))
+        if (known := self._same.get(key)) is None:
+            known = self._same[key] = self._comparable and self._is_same(old.value, new.value)
+        return known
+
+    def _is_same(self, old: Any, new: Any) -> bool:
+        return self._text(old) == self._text(new) and all(map(self._is_unchanged, self._references_in(old)))
 
     def _is_unchanged(self, reference: str) -> bool:
         if reference not in self._unchanged:
@@ -63,7 +69,6 @@ class SameSchemas:
             return None
 
     def _text(self, value: Any) -> str:
-        # No object is freed during a comparison, so the address identifies it.
         if not isinstance(value, dict | list):
             return json.dumps(value)
         if (known := self._texts.get(id(value))) is None:

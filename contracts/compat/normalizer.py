@@ -229,9 +229,11 @@ class SchemaNormalizer:
             normalized.opaque |= keyword == "oneOf"
         else:
             normalized.types &= frozenset[str]().union(*(one.types for one in variants))
-            normalized.unions.append(
-                Union(keyword, [schema.restrict_to(ALL - NULL) for schema in not_null], union.pointer)
-            )
+            normalized.unions.append(Union(keyword, [self._without_null(schema) for schema in not_null], union.pointer))
+
+    def _without_null(self, schema: Schema) -> Schema:
+        # An unrestricted schema is the same as that of other references, so that it is compared once.
+        return schema.restrict_to(ALL - NULL) if "null" in self.normalize(schema).types else schema
 
     def _merge(self, normalized: NormalizedSchema, schema: Schema, *, nullable: bool) -> None:
         """Replace a union of one variant, with or without null, by that variant."""

@@ -11,6 +11,8 @@ from contracts.compat.normalizer import SchemaNormalizer
 from contracts.compat.pair import PairResult
 from contracts.compat.sunset import SunsetPhase, sunset_phase
 
+# Only a schema with one of these can be marked as `readOnly` or `writeOnly`.
+_HIDES: Final = frozenset({"readOnly", "writeOnly", "$ref", "allOf", "anyOf", "oneOf"})
 _TEXT: Final = {"type": "string"}
 
 
@@ -21,7 +23,10 @@ def compare_objects(engine: Engine, result: PairResult, old: NormalizedSchema, n
     after = _visible_properties(engine.new, context, new)
     for name, schema in before.items():
         if name in after:
-            result.add_child(schema, after[name], present=name in old.required and name in new.required)
+            if not engine.is_same(schema, after[name]):
+                present = name in old.required and name in new.required
+                present |= not engine.has_default(schema, after[name])
+                result.add_child(schema, after[name], present=present)
             _compare_required(result, name, old, new)
         else:
             _compare_only_old(engine, result, name, old, new)
@@ -33,6 +38,10 @@ def compare_objects(engine: Engine, result: PairResult, old: NormalizedSchema, n
         _compare_required(result, name, old, new)
     _compare_additional_properties(result, old, new)
     _compare_pattern_properties(result, old, new)
+    _compare_dependent_required(result, old, new)
+
+
+def _compare_dependent_required(result: PairResult, old: NormalizedSchema, new: NormalizedSchema) -> None:
     for (name, other), pointer in new.dependent_required.items():
         if (name, other) not in old.dependent_required:
             result.report("dependent-property-required", pointer, old=f"`{name}`", new=f"`{other}`")
@@ -103,9 +112,7 @@ def _visible_properties(
 ) -> dict[str, Schema]:
     """The properties that are transferred: requests have no `readOnly` ones, responses no `writeOnly` ones."""
     return {
-        name: schema
-        for name, schema in normalized.properties.items()
-        if not _is_hidden(context, normalizer.normalize(schema))
+        name: schema for name, schema in normalized.properties.items() if not _is_hidden(context, normalizer, schema)
     }
 
 
@@ -120,7 +127,10 @@ def _schema_for_any(name: str, normalized: NormalizedSchema) -> Schema | None:
     return normalized.additional if isinstance(normalized.additional, Schema) else None
 
 
-def _is_hidden(context: Context, normalized: NormalizedSchema) -> bool:
+def _is_hidden(context: Context, normalizer: SchemaNormalizer, schema: Schema) -> bool:
+    if all(_HIDES.isdisjoint(part.node.mapping) for part in schema.parts):
+        return False
+    normalized = normalizer.normalize(schema)
     return normalized.read_only if context.client_sends else normalized.write_only
 
 

@@ -24,6 +24,7 @@ HINTS: Final = frozenset({"int32", "int64", "double", "password", "byte", "binar
 _LISTS: Final = ("allOf", "anyOf", "oneOf")
 # Keywords with schemas for the same value, and keywords with schemas for values inside it.
 _SAME: Final = ("not", "if", "then", "else")
+_COMPOSED: Final = frozenset({*_LISTS, *_SAME, "dependentSchemas"})
 _BRANCHES: Final = ("then", "else")
 _INSIDE: Final = (
     "additionalProperties",
@@ -98,6 +99,8 @@ class StandaloneConverter:
                 if not self._document.ref_siblings_apply:
                     continue
             yield one
+            if one.value.keys().isdisjoint(_COMPOSED):
+                continue
             for keyword in _LISTS:
                 queue += [one.at(keyword, index) for index in range(len(one.at(keyword).items))]
             queue += [one.at(keyword) for keyword in _SAME]
