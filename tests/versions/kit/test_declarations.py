@@ -1,0 +1,292 @@
+"""What a version declares: operations, its lifecycle in headers, pages and record, and where an operation is served."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import APIRouter, FastAPI
+
+from app.http.caching import Caching
+from app.http.routing.deprecations import SINCE, SUNSET
+from app.lifecycle.errors import LifecycleError
+from app.lifecycle.version import VersionLifecycle, VersionStatus, Window
+from app.posts.policy import PostPermission
+from app.users.policy import UserPermission
+from versions.kit import needs
+from versions.kit.application import path_of_operation
+from versions.kit.lifecycle_headers import lifecycle_headers, notice
+from versions.kit.lifecycle_record import ensure_declared, read_record, recorded_form
+from versions.kit.links import link_to
+from versions.kit.openapi import header
+from versions.kit.operations import ANYONE, OPTIONAL, SIGNED_IN, Deprecation, Operations, signed_in_only
+from versions.kit.routing import RouteTree, _allowed
+from versions.kit.version import ApiVersion
+from versions.registry import VERSIONS
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
+def nothing(*_: Any) -> FastAPI:
+    return FastAPI()
+
+
+def version(name: str, status: VersionStatus = VersionStatus.CURRENT, **facts: Any) -> ApiVersion:
+    return ApiVersion(name=name, status=status, released=date(2026, 1, 1), build=nothing, **facts)
+
+
+ENDING = version(
+    "v7",
+    VersionStatus.DEPRECATED,
+    deprecated_at=NOON,
+    sunset_at=NOON + timedelta(days=400),
+    successor="v8",
+)
+
+
+@pytest.mark.parametrize(
+    ("declared", "expected"),
+    [
+        (version("v7"), {}),
+        (version("v7", VersionStatus.SUPPORTED), {}),
+        (version("v7", VersionStatus.PREVIEW), {"api-status": "preview"}),
+        (
+            ENDING,
+            {
+                "deprecation": "@1780315200",
+                "sunset": "Tue, 06 Jul 2027 12:00:00 GMT",
+                "link": '</docs/migrate/v7-to-v8>; rel="deprecation"; type="text/html", '
+                '</policies/versions>; rel="sunset"; type="text/html", </api/v8>; rel="successor-version"',
+            },
+        ),
+        (
+            replace(ENDING, sunset_at=None),
+            {
+                "deprecation": "@1780315200",
+                "link": '</docs/migrate/v7-to-v8>; rel="deprecation"; type="text/html", '
+                '</api/v8>; rel="successor-version"',
+            },
+        ),
+        (replace(ENDING, sunset_at=None, successor=None), {"deprecation": "@1780315200"}),
+        (version("v7", successor="v8"), {}),
+    ],
+)
+def test_the_lifecycle_of_a_version_is_in_its_headers(declared: ApiVersion, expected: dict[str, str]) -> None:
+    assert lifecycle_headers(declared) == {"api-version": "v7", **expected}
+
+
+@pytest.mark.parametrize(
+    ("stage", "beginning"),
+    [
+        (VersionStatus.DEPRECATED, "**This version is deprecated.** It ends on 6 July 2027."),
+        (VersionStatus.BROWNOUT, "**This version is in brownout.** It ends on 6 July 2027."),
+        (VersionStatus.RETIRED, "**This version is retired.** It has ended."),
+    ],
+)
+def test_a_version_that_ends_has_a_notice(stage: VersionStatus, beginning: str) -> None:
+    found = notice(ENDING, stage)
+    assert found == f"{beginning} [v8](/api/v8/docs) succeeds it; [the guide](/docs/migrate/v7-to-v8) leads there.\n\n"
+    assert notice(version("v7"), VersionStatus.CURRENT) == ""
+
+
+def serving(*operations: str, prefix: str = "") -> FastAPI:
+    app = FastAPI(openapi_url=None)
+    router = APIRouter()
+
+    async def respond() -> None: ...
+
+    for operation in operations:
+        router.add_api_route(f"{prefix}/{operation}", respond, operation_id=operation)
+    app.router.routes.extend(router.routes)
+    return app
+
+
+def test_an_operation_is_linked_in_the_newest_version_that_serves_it() -> None:
+    applications = {
+        version("v9"): serving("a", "b"),
+        version("v10"): serving("b", "c", prefix="/new"),
+        version("v11", VersionStatus.RETIRED): serving("a", "b", "gone"),
+        version("v12", VersionStatus.PREVIEW): serving("a", "preview"),
+        version("v13", VersionStatus.PREVIEW): serving("preview"),
+    }
+    found = {name: path_of_operation(applications, name) for name in ("a", "b", "c", "gone", "preview", "x")}
+    assert found == {
+        "a": "/api/v9/a",
+        "b": "/api/v10/new/b",
+        "c": "/api/v10/new/c",
+        "gone": None,
+        "preview": "/api/v13/preview",
+        "x": None,
+    }
+
+
+def failure(status: int) -> dict[str, Any]:
+    return {"description": f"failure {status}"}
+
+
+def declared(**options: Any) -> dict[str, Any]:
+    given = {"security": SIGNED_IN, "needs": (), **options}
+    return Operations(failure, (500, 429)).declare("a.get", **given)
+
+
+def test_an_operation_declares_its_failures_and_its_scheme() -> None:
+    assert declared(fails=(404,), success={200: {"description": "Found"}}) == {
+        "operation_id": "a.get",
+        "responses": {
+            **{status: failure(status) for status in (401, 403, 404, 429, 500)},
+            200: {"description": "Found"},
+        },
+        "openapi_extra": {"security": [{"bearer": []}, {"apiKey": []}], "x-required-permission": []},
+    }
+    assert list(declared(fails=(404,))["responses"]) == [401, 403, 404, 429, 500]
+    assert declared(security=ANYONE)["responses"].keys() == {429, 500}
+    assert declared(security=ANYONE)["openapi_extra"]["security"] == []
+    assert declared(security=OPTIONAL)["responses"].keys() == {401, 403, 429, 500}
+    assert declared(security=OPTIONAL)["openapi_extra"]["security"] == [{"bearer": []}, {"apiKey": []}, {}]
+
+
+def test_an_operation_declares_the_permissions_of_its_alternatives() -> None:
+    found = declared(needs=needs.EDIT_USER)["openapi_extra"]["x-required-permission"]
+    assert found == ["profile:write profile:read", "users:write users:read"]
+
+
+@pytest.mark.parametrize(("cost", "stated"), [(0, {"x-rate-limit-cost": 0}), (1, {}), (10, {"x-rate-limit-cost": 10})])
+def test_an_unusual_cost_is_stated(cost: int, stated: dict[str, int]) -> None:
+    document = declared(cost=cost)["openapi_extra"]
+    assert {name: value for name, value in document.items() if "cost" in name} == stated
+    with pytest.raises(ValueError, match=r"a\.get: the cost must be at most 10, got 11"):
+        declared(cost=11)
+
+
+def test_caching_links_and_a_deprecation_are_stated() -> None:
+    assert "x-caching" not in declared(caching=Caching.SHARED)["openapi_extra"]
+    assert declared(caching=Caching.NEVER)["openapi_extra"]["x-caching"] == "never"
+    links = link_to("a.update")
+    found = declared(success={200: {"description": "Found"}}, links={200: links, 201: links})["responses"]
+    assert (found[200], found[201]) == ({"description": "Found", "links": links}, {"links": links})
+    ended = declared(deprecation=Deprecation(date(2026, 1, 2), date(2027, 3, 4)))
+    assert ended["deprecated"] is True
+    assert {name: ended["openapi_extra"][name] for name in (SINCE, SUNSET)} == {
+        SINCE: "2026-01-02",
+        SUNSET: "2027-03-04",
+    }
+    assert "deprecated" not in declared()
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        (None, False),
+        ({}, False),
+        ({"security": []}, False),
+        ({"security": [{"bearer": []}, {}]}, False),
+        ({"security": [{"bearer": []}]}, True),
+    ],
+)
+def test_an_operation_for_signed_in_callers(document: dict[str, Any] | None, expected: bool) -> None:  # noqa: FBT001 - an expected fact
+    assert signed_in_only(document) is expected
+
+
+def test_permissions_have_one_meaning_in_all_versions() -> None:
+    names = {name: [" ".join(group) for group in value] for name, value in vars(needs).items() if name.isupper()}
+    assert names == {
+        "NOTHING": [],
+        "READ_POSTS": ["posts:read"],
+        "WRITE_POSTS": ["posts:write posts:read"],
+        "DELETE_POSTS": ["posts:write"],
+        "READ_PROFILE": ["profile:read"],
+        "EDIT_PROFILE": ["profile:write profile:read"],
+        "READ_USERS": ["users:read"],
+        "CREATE_USERS": ["users:write users:read"],
+        "DELETE_USERS": [str(UserPermission.DELETE)],
+        "SET_ROLES": ["roles:write users:read"],
+        "READ_USER": ["profile:read", "users:read"],
+        "EDIT_USER": ["profile:write profile:read", "users:write users:read"],
+        "DELETE_USER": ["profile:write", str(UserPermission.DELETE)],
+        "CREDENTIALS": ["credentials:write"],
+    }
+    assert needs.READ_POSTS == ((PostPermission.READ,),)
+
+
+def test_a_header_object() -> None:
+    assert header("Text.") == {"description": "Text.", "required": False, "schema": {"type": "string"}}
+    assert header("Text.", required=True)["required"] is True
+
+
+def routes(*templates: tuple[str, str]) -> APIRouter:
+    router = APIRouter()
+
+    async def respond() -> None: ...
+
+    for method, path in templates:
+        router.add_api_route(path, respond, methods=[method])
+    return router
+
+
+def test_a_tree_finds_every_route_of_the_best_template() -> None:
+    tree = RouteTree(
+        routes(
+            ("GET", "/a/{id}"),
+            ("PATCH", "/a/{id}"),
+            ("POST", "/a/batch"),
+            ("GET", "/a/{id}/b/{other}"),
+            ("GET", "/a/batch/c"),
+            ("GET", "/{rest:path}"),
+            ("GET", "/{name}.json"),
+        ).routes
+    )
+
+    def found(path: str) -> list[tuple[str, str]]:
+        return [(next(iter(route.methods or ())), route.path) for route in tree.find(path)]
+
+    assert found("/a/1") == [("GET", "/a/{id}"), ("PATCH", "/a/{id}")]
+    assert found("/a/batch") == [("POST", "/a/batch")]
+    assert found("/a/batch/c") == [("GET", "/a/batch/c")]
+    assert found("/a/batch/b/2") == [("GET", "/a/{id}/b/{other}")], "back from the literal segment"
+    for nothing_there in ("/a", "/a/", "/a//b/2", "/a/1/b", "/a/1/b/", "/x.json", "/x/y", "", "/"):
+        assert found(nothing_there) == []
+
+
+def test_allowed_methods_are_those_of_all_routes() -> None:
+    found: Callable[..., Any] = _allowed
+    assert found(routes(("PATCH", "/a"), ("GET", "/a")).routes) == ["GET", "HEAD", "PATCH"]
+    assert found(routes(("PUT", "/a"), ("DELETE", "/a")).routes) == ["DELETE", "PUT"]
+
+
+def test_the_record_of_lifecycles_is_read_as_it_was_written(tmp_path: Path) -> None:
+    path = tmp_path / "lifecycle.json"
+    assert read_record(path) == {}
+    window = Window(NOON, NOON + timedelta(hours=1))
+    written = recorded_form([version("v8"), replace(ENDING, brownouts=(window,))])
+    path.write_bytes(written)
+    assert list(json.loads(written)) == ["v7", "v8"]
+    assert written.startswith(b'{\n  "v7": {\n    "brownouts": [')
+    assert written.endswith(b"}\n")
+    record = read_record(path)
+    assert record["v7"] == VersionLifecycle(
+        name="v7",
+        status=VersionStatus.DEPRECATED,
+        released=date(2026, 1, 1),
+        deprecated_at=NOON,
+        sunset_at=NOON + timedelta(days=400),
+        successor="v8",
+        brownouts=(window,),
+    )
+    assert record["v8"].status is VersionStatus.CURRENT
+    path.write_text('{"v7": {}}')
+    with pytest.raises(LifecycleError, match=r"lifecycle\.json cannot be read: "):
+        read_record(path)
+
+
+def test_the_registry_keeps_the_recorded_promises(tmp_path: Path) -> None:
+    ensure_declared(VERSIONS)
+    path = tmp_path / "lifecycle.json"
+    ended = next(one for one in VERSIONS if one.sunset_at is not None)
+    promised = replace(ended, sunset_at=ended.sunset_at + timedelta(days=1) if ended.sunset_at else None)
+    path.write_bytes(recorded_form([promised if one is ended else one for one in VERSIONS]))
+    with pytest.raises(LifecycleError, match="sunset"):
+        ensure_declared(VERSIONS, path)
+    assert version("v12").prefix == "/api/v12"
