@@ -11,6 +11,7 @@ from app.access.commands import KeyDraft
 from app.access.permissions import key_scopes
 from app.access.principal import Plan
 from app.access.service import ApiKeyService
+from app.cli.kit.confirmation import Yes, confirm
 from app.cli.kit.environment import operator, with_database
 from app.cli.kit.output import AsJson, CommandError, say, show_json, show_table
 from app.cli.kit.users import existing_user
@@ -93,9 +94,12 @@ def list_keys(as_json: AsJson = False) -> None:
 
 
 @commands.command()
-def revoke(identifier: Annotated[str, typer.Argument(metavar="ID", help="The id from `strata keys list`.")]) -> None:
-    """Revoke a key immediately."""
+def revoke(
+    identifier: Annotated[str, typer.Argument(metavar="ID", help="The id from `strata keys list`.")], yes: Yes = False
+) -> None:
+    """Revoke a key immediately. A revoked key cannot be restored."""
     uid = _uid(identifier)
+    confirm(f"This revokes {identifier}, which cannot be restored", yes=yes)
 
     async def run(database: Database) -> None:
         async with database.write() as session:

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 from alembic.util import CommandError as AlembicError
 
-from app.cli.kit.environment import any_database, migration_status, reachable, read_settings
+from app.cli.kit.confirmation import Force, Yes, confirm, ensure_forced_in_production
+from app.cli.kit.environment import any_database, exclusive_home, migration_status, reachable, read_settings
 from app.cli.kit.output import AsJson, CommandError, say, show_json
 from app.kit.db import migrations
 
@@ -18,16 +19,28 @@ def up(
     revision: Annotated[str, typer.Argument(help="A revision, +1 for one step, or head for the newest.")] = "head",
 ) -> None:
     """Apply pending migrations."""
-    _move(revision, upwards=True)
+    with any_database(read_settings()) as dsn:
+        _move(dsn, revision, upwards=True)
 
 
 # click would parse -1 as an option.
 @commands.command(context_settings={"ignore_unknown_options": True})
 def down(
     revision: Annotated[str, typer.Argument(help="A revision, -1 for one step, or base for an empty database.")],
+    yes: Yes = False,
+    force: Force = False,
 ) -> None:
-    """Revert migrations. Data in the tables that they created is deleted."""
-    _move(revision, upwards=False)
+    """Revert migrations. Data in the tables that they created is deleted.
+
+    Rejected while a server or a worker uses this STRATA_HOME, and in production without --force.
+    """
+    settings = read_settings()
+    ensure_forced_in_production(settings, "strata migrate down", force=force)
+    with exclusive_home(settings.home):
+        target = "every migration" if revision == "base" else f"migrations down to {revision}"
+        confirm(f"This reverts {target} and deletes the data in what they created", yes=yes)
+        with any_database(settings, exclusive=True) as dsn:
+            _move(dsn, revision, upwards=False)
 
 
 @commands.command()
@@ -56,8 +69,8 @@ def check() -> None:
     say("The tables match the models.")
 
 
-def _move(revision: str, *, upwards: bool) -> None:
-    with any_database(read_settings()) as dsn, reachable():
+def _move(dsn: str, revision: str, *, upwards: bool) -> None:
+    with reachable():
         try:
             if upwards:
                 migrations.upgrade(dsn, revision)

@@ -138,7 +138,7 @@ def _ensure_running(supervisor: Supervisor) -> None:
     if (exited := supervisor.exited()) is not None:
         name, code = exited
         message = f"The {name} exited with code {code}; the other processes are stopped."
-        raise CommandError(message, "The log above shows the reason. Run `strata up` again; the data is safe.")
+        raise CommandError(message, "The log above shows the reason; `strata doctor` checks the home and the database.")
 
 
 def _versions(host: str, port: int) -> Sequence[Mapping[str, str]]:

@@ -9,6 +9,7 @@ import typer
 
 from app.access.principal import Role
 from app.auth.queries import AuthQueries
+from app.cli.kit.confirmation import Yes, confirm
 from app.cli.kit.environment import operator, with_database
 from app.cli.kit.output import AsJson, CommandError, say, show_json, show_table
 from app.cli.kit.users import existing_user, new_password, user_service
@@ -108,16 +109,18 @@ def roles(identifier: UserArgument, role: Roles = None, as_json: AsJson = False)
 
 
 @commands.command()
-def password(identifier: UserArgument, password: Password = None, as_json: AsJson = False) -> None:
+def password(identifier: UserArgument, password: Password = None, yes: Yes = False, as_json: AsJson = False) -> None:
     """Set a new password, print it, and end the user's sessions."""
     chosen = _checked(password)
+    confirm(f"This ends all sessions of {identifier}, and the present password is lost", yes=yes)
     user = _change(lambda service, user: service.edit(user.id, UserEdit(password=chosen)), identifier)
     _show_secret(user, chosen, as_json=as_json)
 
 
 @commands.command()
-def deactivate(identifier: UserArgument, as_json: AsJson = False) -> None:
+def deactivate(identifier: UserArgument, yes: Yes = False, as_json: AsJson = False) -> None:
     """Deactivate a user immediately: all sessions end and all keys are rejected."""
+    confirm(f"This ends all sessions of {identifier}, and rejects all keys until `strata users activate`", yes=yes)
     _show(_change(lambda service, user: service.edit(user.id, UserEdit(is_active=False)), identifier), as_json=as_json)
 
 
@@ -128,11 +131,12 @@ def activate(identifier: UserArgument, as_json: AsJson = False) -> None:
 
 
 @commands.command()
-def delete(identifier: UserArgument) -> None:
+def delete(identifier: UserArgument, yes: Yes = False) -> None:
     """Delete a user with all posts, sessions and keys."""
 
     async def run(database: Database) -> UserView:
         user = await existing_user(database, identifier)
+        confirm(f"This deletes {user.email} (id {user.id}) with all posts, sessions and keys", yes=yes)
         async with database.write() as session:
             await user_service(session).delete(user.id)
         return user

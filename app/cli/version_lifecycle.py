@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from app.cli.kit.confirmation import Yes, confirm
 from app.cli.kit.environment import read_settings, with_database
 from app.cli.kit.output import AsJson, CommandError, say, show_failure, show_json, show_table
 from app.cli.kit.users import existing_user
@@ -130,12 +131,15 @@ def consent(
     user: Annotated[str, typer.Argument(help="E-mail address or sequential id of the user.")],
     note: Annotated[str, typer.Option(help="Source of the consent: a ticket, a mail.")] = "",
     withdraw: Annotated[bool, typer.Option("--withdraw", help="Withdraw the user's consent.")] = False,
+    yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Record that a user agrees to the end of a version, for all of the user's keys."""
     version = _version(name)
     if not note and not withdraw:
         raise CommandError("A consent needs its source.", 'Add the source: --note "ticket 4711".')
+    if withdraw:
+        confirm(f"This deletes the consent of {user} to the end of {name}, with its note", yes=yes)
 
     async def run(database: Database) -> str:
         found = await existing_user(database, user)
@@ -161,10 +165,12 @@ def retire(
     name: VersionName,
     quiet_days: QuietDays = QUIET_DAYS,
     give_up_anonymous: GiveUp = False,
+    yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Retire a version, which then returns 410. Rejected while a consumer depends on it."""
     version = _version(name)
+    confirm(f"This retires {name}: every request to it gets 410, for good", yes=yes)
 
     async def run(database: Database) -> bool:
         async with database.write() as session:

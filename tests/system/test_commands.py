@@ -78,7 +78,7 @@ async def test_users_and_keys(strata: Strata) -> None:
     created = strata.json("keys", "create", "ada@example.com", "--scope", "posts:read", "--plan", "pro")
     assert created["key"].startswith("sk_test_")
     assert (created["scopes"], created["plan"]) == (["posts:read"], "pro")
-    strata.run("keys", "revoke", created["id"])
+    strata.run("keys", "revoke", created["id"], "--yes")
     assert [key["state"] for key in strata.json("keys", "list")] == ["revoked"]
     assert created["key"] not in strata.run("keys", "list").stdout
 
@@ -110,7 +110,7 @@ async def test_migrations_are_reverted_and_applied_again(strata: Strata) -> None
     status = strata.json("migrate", "status")
     assert (status["pending"], status["current"]) == ([], status["head"])
     strata.run("migrate", "check")
-    strata.run("migrate", "down", "base")
+    strata.run("migrate", "down", "base", "--yes")
     assert "not up to date" in strata.run("migrate", "check", expect=1).stderr
     pending = strata.json("migrate", "status", expect=1)["pending"]
     assert pending[-1] == status["head"]

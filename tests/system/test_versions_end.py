@@ -82,7 +82,7 @@ def test_a_version_in_use_is_not_retired(strata: Strata) -> None:
         statuses(url, 2, headers=key)
         statuses(url, 1)
         wait_until(lambda: len(strata.json("versions", "status", "v1")["dependants"]) == 2)
-        rejected = strata.run("versions", "retire", "v1", expect=1)
+        rejected = strata.run("versions", "retire", "v1", "--yes", expect=1)
         assert "The sunset of v1" in rejected.stderr
         assert "v1 was used within 30 days by" in rejected.stderr
         assert "ada@example.com (key test, sk_test_" in rejected.stderr
@@ -90,7 +90,7 @@ def test_a_version_in_use_is_not_retired(strata: Strata) -> None:
         assert "Consent is missing from ada@example.com" in rejected.stderr
         assert "strata versions consent v1 USER" in rejected.stderr
         strata.run("versions", "consent", "v1", "ada@example.com", "--note", "ticket 4711")
-        consented = strata.json("versions", "retire", "v1", "--give-up-anonymous", expect=1)
+        consented = strata.json("versions", "retire", "v1", "--yes", "--give-up-anonymous", expect=1)
         assert consented["retired"] is False
         assert not any("Consent is missing" in reason or "anonymous" in reason for reason in consented["reasons"])
         assert any("ada@example.com" in reason for reason in consented["reasons"]), "consent does not remove usage"
@@ -99,8 +99,8 @@ def test_a_version_in_use_is_not_retired(strata: Strata) -> None:
         assert "v2: current" in table
         assert "ada@example.com" in table
         assert statuses(url, 2) == {200}, "a rejected retirement changes nothing"
-        strata.run("versions", "consent", "v1", "ada@example.com", "--withdraw")
-        assert "Consent is missing" in strata.run("versions", "retire", "v1", expect=1).stderr
+        strata.run("versions", "consent", "v1", "ada@example.com", "--withdraw", "--yes")
+        assert "Consent is missing" in strata.run("versions", "retire", "v1", "--yes", expect=1).stderr
 
 
 def test_a_brownout_of_one_key_affects_no_other_caller(strata: Strata) -> None:
@@ -122,7 +122,7 @@ MISTAKES = [
     (("brownout", "v1", "--from", "2027-01-01", "--until", "2027-01-03"), "longer than 24 hours", "schedule several"),
     (("brownout", "v1", "--cancel"), "No brownout", "strata versions status v1"),
     (("consent", "v1", "nobody@example.com", "--note", "x"), "There is no user", "strata users list"),
-    (("retire", "v2"), "v2 is current: deprecate it in versions/v2/version.py", "v2 is not retired."),
+    (("retire", "v2", "--yes"), "v2 is current: deprecate it in versions/v2/version.py", "v2 is not retired."),
 ]
 
 

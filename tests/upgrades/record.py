@@ -80,7 +80,7 @@ def _create_users(client: httpx2.Client, strata: Strata) -> None:
     for email in (DEACTIVATED, FORGETFUL):
         strata.run("users", "create", email, "--password", PASSWORD)
     _use(client, strata, DEACTIVATED, PASSWORD)
-    strata.run("users", "deactivate", DEACTIVATED)
+    strata.run("users", "deactivate", DEACTIVATED, "--yes")
 
 
 def _mailed(strata: Strata, number: int) -> str:
@@ -104,7 +104,7 @@ def _use(client: httpx2.Client, strata: Strata, email: str, password: str) -> No
     key = {"X-API-Key": strata.json("keys", "create", email, "--name", "reader", "--days", "300")["key"]}
     client.post("/api/v1/posts", json={"title": "By a key", "content": "", "published": True}, headers=key)
     revoked = strata.json("keys", "create", email, "--name", "revoked")["id"]
-    strata.run("keys", "revoke", revoked)
+    strata.run("keys", "revoke", revoked, "--yes")
 
 
 def _tokens(client: httpx2.Client, email: str, password: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Final, TypeVar
 from uuid import UUID
@@ -28,6 +28,7 @@ from app.settings.errors import SettingsError
 from app.settings.loading import load_settings
 from app.settings.root import Settings
 from observability.concurrency.backoff import Backoff
+from observability.run_folder import running_in
 
 Result = TypeVar("Result")
 
@@ -80,12 +81,26 @@ def running_database(settings: Settings) -> str:
 
 
 @contextmanager
-def any_database(settings: Settings) -> Iterator[str]:
-    """The URL of a database for a short command; a stopped embedded server is started for its duration."""
+def exclusive_home(home: Path) -> Iterator[None]:
+    """Lock the home for the block. Raises ``CommandError`` while another process uses it: a server, a worker."""
+    with home_lock(home):
+        if running_in(runs_folder(home)):
+            message = f"A server or worker is using {home}."
+            raise CommandError(message, "Nothing was changed. Stop every server and worker of this STRATA_HOME first.")
+        yield
+
+
+@contextmanager
+def any_database(settings: Settings, *, exclusive: bool = False) -> Iterator[str]:
+    """The URL of a database for a short command; a stopped embedded server is started for its duration.
+
+    ``exclusive``: the caller is in ``exclusive_home``, which locks the home already.
+    """
     if settings[DatabaseSettings].url is not None or EmbeddedPostgres(settings.home).running():
         yield running_database(settings)
         return
-    with home_lock(settings.home), EmbeddedPostgres(settings.home) as server:
+    lock = nullcontext() if exclusive else home_lock(settings.home)
+    with lock, EmbeddedPostgres(settings.home) as server:
         yield server.dsn()
 
 

@@ -28,6 +28,6 @@ class RestartLimit:
             self._restarts.popleft()
         if len(self._restarts) >= LIMIT:
             message = f"The {self._process} crashed {LIMIT + 1} times within {WINDOW_SECONDS:.0f} seconds."
-            raise CommandError(message, "The log above shows the reason. Run the command again; the data is safe.")
+            raise CommandError(message, "The log above shows the reason; `strata doctor` checks home and database.")
         self._restarts.append(now)
         return _BACKOFF.delay(len(self._restarts) - 1)

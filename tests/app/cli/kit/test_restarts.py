@@ -31,8 +31,10 @@ def test_the_delays_grow_up_to_the_limit() -> None:
     limit = RestartLimit("worker", clock)
     delays = [limit.next_delay() for _ in range(LIMIT)]
     assert all(later > earlier for earlier, later in pairwise(delays))
-    with pytest.raises(CommandError, match=r"The worker crashed 6 times within 60 seconds\."):
+    with pytest.raises(CommandError, match=r"The worker crashed 6 times within 60 seconds\.") as failure:
         limit.next_delay()
+    assert "strata doctor" in failure.value.advice
+    assert "safe" not in failure.value.advice, "nothing has checked the data"
 
 
 def test_old_restarts_do_not_count() -> None:
