@@ -1,7 +1,7 @@
 """``strata contract``: freezes and checks contracts, and reports the effect of a change on clients."""
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -141,10 +141,10 @@ def guide(
 
 
 def _show_report(report: "Report") -> None:
-    for finding in report:
-        say(*_lines(finding))
+    for cause in report.causes:
+        say(*_lines(cause.findings))
     plain = report.to_dict()
-    say(f"{plain['breaking']} breaking, {plain['warnings']} warnings, {len(report.findings)} changes.")
+    say(f"{plain['breaking']} breaking, {plain['warnings']} warnings, {len(plain['findings'])} changes.")
 
 
 def _show_result(result: "VersionResult") -> None:
@@ -171,15 +171,18 @@ def _show_result(result: "VersionResult") -> None:
 
 def _show(version: str, findings: "Iterable[DiffFinding]", advice: "Callable[[str, DiffFinding], str]") -> None:
     for finding in findings:
-        say(*_lines(finding, f"{version}: "), f"  -> {advice(version, finding)}")
+        say(*_lines([finding], f"{version}: "), f"  -> {advice(version, finding)}")
 
 
-def _lines(finding: "DiffFinding", prefix: str = "") -> list[Text]:
+def _lines(places: "Sequence[DiffFinding]", prefix: str = "") -> list[Text]:
+    """The lines of one change. `places`: a finding for each pointer at which the document repeats it."""
+    finding = places[0]
     severity = finding.severity.value
-    more = len(finding.operations) - 1
+    more = len({name for place in places for name in place.operations}) - 1
     others = f" (and {more} more)" if more > 0 else ""
+    again = f" (and {len(places) - 1} more places)" if len(places) > 1 else ""
     where = f"{finding.operation}{others}: " if finding.operation else ""
     return [
-        Text.assemble(prefix, (severity, _STYLES[severity]), f"  {finding.rule}  {finding.pointer or '/'}"),
+        Text.assemble(prefix, (severity, _STYLES[severity]), f"  {finding.rule}  {finding.pointer or '/'}{again}"),
         Text(f"  {where}{finding.message}"),
     ]

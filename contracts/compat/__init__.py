@@ -13,6 +13,7 @@ from contracts.compat.engine import Engine
 from contracts.compat.findings import DiffFinding, Report, Severity
 from contracts.compat.loading import NotOpenAPI, load
 from contracts.compat.paths import compare_paths
+from contracts.compat.places import place_of
 from contracts.compat.schemas import compare
 from contracts.compat.security import compare_schemes
 from contracts.compat.webhooks import compare_webhooks
@@ -60,4 +61,4 @@ def _compare_documents(old: Mapping[str, Any], new: Mapping[str, Any], today: da
     compare_paths(comparison, pairs)
     compare_webhooks(comparison)
     compare_schemes(comparison)
-    return Report.of(comparison.findings)
+    return Report.of(comparison.findings, place_of(before, after))

@@ -11,20 +11,23 @@ _UNPRINTABLE: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0
 
 
 def as_junit(report: Report, document: str) -> str:
-    """A test case for each finding, which fails if the finding is breaking. Without findings: one case that passes."""
-    findings = list(report)
+    """A test case for each change, which fails if the change is breaking. Without changes: one case that passes."""
+    causes = report.causes
     failures = report.count(Severity.BREAKING)
-    tests = str(max(1, len(findings)))
+    tests = str(max(1, len(causes)))
     name = _printable(document)
     suite = ET.Element("testsuite", name=name, tests=tests, failures=str(failures), errors="0", skipped="0")
-    if not findings:
+    if not causes:
         ET.SubElement(suite, "testcase", classname="compatibility", name="nothing changed")
-    for finding in findings:
+    for cause in causes:
+        finding = cause.first
         title = _printable(f"{finding.operation} {finding.pointer}".strip())
         case = ET.SubElement(suite, "testcase", classname=finding.rule, name=title)
         message = _printable(finding.message)
         if finding.severity is Severity.BREAKING:
-            ET.SubElement(case, "failure", type=finding.rule, message=message).text = title
+            ET.SubElement(case, "failure", type=finding.rule, message=message).text = _printable(
+                "\n".join(one.pointer for one in cause.findings)
+            )
         else:
             ET.SubElement(case, "system-out").text = f"{finding.severity.value}: {message}"
     suites = ET.Element("testsuites", tests=tests, failures=str(failures))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from contracts.compat.findings import DiffFinding, Report, Severity
+from contracts.compat.findings import Cause, Report, Severity
 
 _TITLES: Final = {
     Severity.BREAKING: "Breaks clients",
@@ -13,20 +13,22 @@ _TITLES: Final = {
 
 
 def as_markdown(report: Report, document: str) -> str:
-    """One table for each severity that has findings."""
+    """One table for each severity that has changes."""
     counted = f"{report.count(Severity.BREAKING)} breaking, {report.count(Severity.WARNING)} warnings"
     lines = [f"# Changes in {_escape(document)}", "", f"{counted}, {report.count(Severity.SAFE)} safe."]
     for severity, title in _TITLES.items():
-        findings = [finding for finding in report if finding.severity is severity]
-        if findings:
+        causes = [cause for cause in report.causes if cause.first.severity is severity]
+        if causes:
             lines += ["", f"## {title}", "", "| rule | operation | what changes | where |", "|---|---|---|---|"]
-            lines += _rows(findings)
+            lines += _rows(causes)
     return "\n".join(lines) + "\n"
 
 
-def _rows(findings: list[DiffFinding]) -> Iterator[str]:
-    for finding in findings:
-        cells = (f"`{finding.rule}`", finding.operation, finding.message, f"`{finding.pointer}`")
+def _rows(causes: list[Cause]) -> Iterator[str]:
+    for cause in causes:
+        finding, more = cause.first, len(cause.findings) - 1
+        where = f"`{finding.pointer}`" + (f" and {more} more places" if more else "")
+        cells = (f"`{finding.rule}`", finding.operation, finding.message, where)
         yield "| " + " | ".join(_escape(cell) for cell in cells) + " |"
 
 

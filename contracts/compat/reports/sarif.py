@@ -4,7 +4,7 @@ import json
 from typing import Any, Final
 from urllib.parse import quote
 
-from contracts.compat.findings import DiffFinding, Report, Severity
+from contracts.compat.findings import Cause, Report, Severity
 from contracts.compat.registry import registry
 from contracts.compat.rule import Rule
 
@@ -22,7 +22,7 @@ def as_sarif(report: Report, document: str) -> str:
                 "tool": {
                     "driver": {"name": "strata contract diff", "rules": [_rule(registry()[name]) for name in used]}
                 },
-                "results": [_result(finding, used.index(finding.rule), document) for finding in report],
+                "results": [_result(cause, used.index(cause.first.rule), document) for cause in report.causes],
                 "columnKind": "unicodeCodePoints",
             }
         ],
@@ -39,7 +39,8 @@ def _rule(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _result(finding: DiffFinding, index: int, document: str) -> dict[str, Any]:
+def _result(cause: Cause, index: int, document: str) -> dict[str, Any]:
+    finding = cause.first
     return {
         "ruleId": finding.rule,
         "ruleIndex": index,
@@ -48,9 +49,10 @@ def _result(finding: DiffFinding, index: int, document: str) -> dict[str, Any]:
         "locations": [
             {
                 "physicalLocation": {"artifactLocation": {"uri": quote(document)}},
-                "logicalLocations": [{"fullyQualifiedName": finding.pointer, "kind": "value"}],
+                "logicalLocations": [{"fullyQualifiedName": one.pointer, "kind": "value"}],
             }
+            for one in cause.findings
         ],
         "partialFingerprints": {"ruleAndPointer/v1": f"{finding.rule} {finding.pointer}"},
-        "properties": {"operations": [name for name in finding.operations if name]},
+        "properties": {"operations": cause.operations},
     }

@@ -1,6 +1,7 @@
 """Each format of a report contains every finding, and escapes the text of the documents."""
 
 import json
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -8,8 +9,9 @@ import pytest
 from contracts.compat import diff
 from contracts.compat.findings import DiffFinding, Report, Severity
 from contracts.compat.reports import FORMATS
-from tests.contracts.compat.documents import operation, parameter, with_parameters
+from tests.contracts.compat.documents import body, operation, parameter, with_parameters, with_responses
 
+Json = Any
 HOSTILE = '|<b>\n`{0}` "& \x00\ud7ff'
 REPORT = diff(with_parameters(parameter(HOSTILE), parameter("r")), operation(tags=["t"], deprecated=True))
 EMPTY = Report(())
@@ -20,8 +22,40 @@ def test_json_has_the_documented_members_only() -> None:
     assert found.keys() == {"breaking", "warnings", "findings"}
     assert (found["breaking"], found["warnings"], len(found["findings"])) == (2, 1, 4)
     assert all(
-        one.keys() == {"rule", "severity", "pointer", "operation", "operations", "message"} for one in found["findings"]
+        one.keys() == {"rule", "severity", "pointer", "operation", "operations", "places", "message"}
+        for one in found["findings"]
     )
+
+
+def _repeated(*values: str) -> Json:
+    paths = {
+        f"/p{number}": with_parameters(parameter("q", schema={"enum": list(values)}))["paths"]["/things"]
+        for number in range(70)
+    }
+    return operation() | {"paths": paths}
+
+
+def test_a_change_of_a_schema_that_is_repeated_inline_is_one_finding_with_all_places() -> None:
+    report = diff(_repeated("a", "b", "c", "d", "e"), _repeated("a"))
+    assert len(report.findings) == 280
+    found = json.loads(FORMATS["json"](report, "new.json"))
+    assert (found["breaking"], len(found["findings"])) == (4, 4)
+    assert [(len(one["places"]), len(one["operations"])) for one in found["findings"]] == [(70, 70)] * 4
+    assert "and 69 more places" in FORMATS["markdown"](report, "new.json")
+    results = json.loads(FORMATS["sarif"](report, "new.json"))["runs"][0]["results"]
+    assert [len(result["locations"]) for result in results] == [70] * 4
+    assert FORMATS["junit"](report, "new.json").count("<failure") == 4
+
+
+def test_the_same_field_of_two_different_schemas_is_two_findings() -> None:
+    def shown(*names: str) -> Json:
+        first, second = (
+            {"type": "object", "properties": {name: {"type": "string"} for name in (*names, own)}} for own in ("a", "b")
+        )
+        return with_responses(_200=body(first), _201=body(second))
+
+    report = diff(shown("name"), shown())
+    assert [cause.first.rule for cause in report.causes] == ["response-body-property-removed"] * 2
 
 
 def test_markdown_has_one_row_for_each_finding() -> None:
