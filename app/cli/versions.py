@@ -2,7 +2,7 @@
 
 import typer
 
-from app.cli import version_lifecycle
+from app.cli import version_lifecycle, version_source
 from app.cli.kit.output import AsJson, CommandError, say, show_json, show_table
 
 commands = typer.Typer(help="List the versions of the API and manage their lifecycles.", no_args_is_help=True)
@@ -46,6 +46,7 @@ def check(as_json: AsJson = False) -> None:
     """
     from app.kit.clock import utc_now  # noqa: PLC0415 - as above
     from app.lifecycle.rules import lifecycle_errors, promise_violations  # noqa: PLC0415 - as above
+    from contracts.scaffold.orphans import find_orphans  # noqa: PLC0415 - as above
     from versions.kit.lifecycle_record import RECORD, read_record, recorded_form  # noqa: PLC0415 - as above
     from versions.registry import VERSIONS  # noqa: PLC0415 - as above
 
@@ -54,6 +55,11 @@ def check(as_json: AsJson = False) -> None:
     if not faults and (not RECORD.exists() or RECORD.read_bytes() != recorded_form(VERSIONS)):
         faults = ["versions/lifecycle.json differs from versions/*/version.py."]
         advice = "If the change is intended, run `strata contract freeze` and commit the result."
+    if not faults and (orphans := find_orphans()):
+        faults, advice = (
+            orphans,
+            "Delete or restore these files: CONTRIBUTING.md describes how versions are added and removed.",
+        )
     if as_json:
         show_json({"faults": faults})
     elif not faults:
@@ -64,10 +70,12 @@ def check(as_json: AsJson = False) -> None:
         raise CommandError("The declared lifecycles are not valid.", advice)
 
 
+commands.command()(version_source.new)
 commands.command()(version_lifecycle.status)
 commands.command()(version_lifecycle.brownout)
 commands.command()(version_lifecycle.consent)
 commands.command()(version_lifecycle.retire)
+commands.command()(version_source.remove)
 
 
 def _cell(value: object) -> str:

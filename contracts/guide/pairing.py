@@ -47,13 +47,13 @@ def read_pairing(folder: Path) -> Pairing:
                 ExampleRequest.parse(one["before"], f"{where}, {one['case']}"),
                 ExampleRequest.parse(one["after"], f"{where}, {one['case']}"),
             )
-            for one in content["failures"]
+            for one in content.get("failures", ())
         ]
         paired, removed, schemas, fields = (
             _string_table(content, name) for name in ("operations", "removed", "schemas", "fields")
         )
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
-        advice = "It needs [operations], [removed], [schemas], [fields] and [[failures]] with case, before and after."
+        advice = "It needs [operations], [removed], [schemas] and [fields]; [[failures]] have case, before and after."
         raise GuideError(f"{where} cannot be read: {error}", advice) from None
     return Pairing(paired, removed, schemas, fields, tuple(failures))
 

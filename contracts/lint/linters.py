@@ -2,9 +2,13 @@
 
 import os
 import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import yaml
 
 from contracts.lint.node import FOLDER, program_path
 
@@ -25,10 +29,35 @@ class LintResult:
 def lint(folder: Path = FOLDER) -> list[LintResult]:
     """Lint the documents in the parent of ``folder``, which contains the settings of the linters."""
     documents = sorted(folder.parent.glob("*.openapi.json"))
+    with tempfile.TemporaryDirectory(prefix="redocly-") as settings:
+        config = _redocly_config(folder, documents, Path(settings))
+        redocly = _run(folder, "redocly", "lint", "--config", str(config), "--format", "stylish")
     return [
-        _run(folder, "redocly", "lint", "--config", "redocly.yaml", "--format", "stylish"),
+        redocly,
         _run(folder, "spectral", "lint", "--ruleset", "spectral.yaml", "--fail-severity", "hint", *map(str, documents)),
     ]
+
+
+def _redocly_config(folder: Path, documents: Sequence[Path], target: Path) -> Path:
+    """Write the settings of Redocly to ``target``: those for every version, and those in the ``vN.yaml`` of each."""
+    settings = yaml.safe_load((folder / "redocly.yaml").read_text())
+    settings["apis"], ignored = {}, {}
+    for document in documents:
+        name = document.name.partition(".")[0]
+        own = folder / f"{name}.yaml"
+        rules = yaml.safe_load(own.read_text()) if own.exists() else {}
+        settings["apis"][name] = {"root": str(document.resolve()), "rules": _named(rules.get("rules", {}))}
+        ignored[os.path.relpath(document.resolve(), target.resolve())] = rules.get("ignore", {})
+    settings["rules"] = _named(settings["rules"])
+    (target / ".redocly.lint-ignore.yaml").write_text(yaml.safe_dump(ignored))
+    config = target / "redocly.yaml"
+    config.write_text(yaml.safe_dump(settings))
+    return config
+
+
+def _named(rules: Mapping[str, Any]) -> dict[str, Any]:
+    """The rules with ``off`` as a word, which YAML 1.1 reads as false."""
+    return {name: "off" if value is False else value for name, value in rules.items()}
 
 
 def _run(folder: Path, linter: str, *arguments: str) -> LintResult:

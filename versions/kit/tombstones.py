@@ -43,10 +43,10 @@ class Tombstone(VersionLifecycle):
         return f"/api/{self.name}"
 
 
-def read_tombstones(path: Path = REMOVED) -> tuple[Tombstone, ...]:
+def read_tombstones(path: Path = REMOVED, *, follow: bool = True) -> tuple[Tombstone, ...]:
     """Returns the tombstones, oldest version first. Raises ``LifecycleError``.
 
-    A successor that was removed, too, is replaced with its own successor.
+    With ``follow`` a successor that was removed, too, is replaced with its own successor.
     """
     try:
         found = _adapter().validate_json(path.read_bytes()) if path.exists() else {}
@@ -54,7 +54,7 @@ def read_tombstones(path: Path = REMOVED) -> tuple[Tombstone, ...]:
         raise LifecycleError([f"{path.name} cannot be read: {error.errors()[0]['msg']}."]) from None
     if faulty := [name for name, one in found.items() if one.name != name or one.retired_at is None]:
         raise LifecycleError([f"{path.name}: {name} must be the record of a retired version." for name in faulty])
-    return tuple(replace(one, successor=_successor(one, found)) for one in found.values())
+    return tuple(replace(one, successor=_successor(one, found)) if follow else one for one in found.values())
 
 
 def tombstones_form(tombstones: Mapping[str, Tombstone]) -> bytes:

@@ -1,0 +1,82 @@
+"""``strata versions new|remove``: add and remove versions in a checkout of the repository."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from app.cli.kit.output import AsJson, CommandError, say, show_json
+
+NewName = Annotated[str, typer.Argument(metavar="VERSION", help="The name of the new version, such as v9.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="List what would change, and change nothing.")]
+
+
+def new(
+    name: NewName,
+    parent: Annotated[str, typer.Option("--from", metavar="VERSION", help="The version to copy.")],
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Add a preview of a version, as a copy of another one: code, tests, and an empty migration guide.
+
+    A preview may change at any time. `strata versions promote` makes it a version that clients can rely on.
+    """
+    from contracts.scaffold import create  # noqa: PLC0415 - needs the sources, and builds the versions
+    from contracts.scaffold.commands import run_strata  # noqa: PLC0415 - as above
+    from contracts.scaffold.errors import ScaffoldError  # noqa: PLC0415 - as above
+    from contracts.scaffold.places import ROOT  # noqa: PLC0415 - as above
+
+    try:
+        plan = create.plan_creation(name, parent)
+        paths = [*plan.copies, plan.changes]
+        if not dry_run:
+            create.create(plan, datetime.now(UTC).date())
+            run_strata(ROOT, "contract", "freeze")
+    except ScaffoldError as error:
+        raise CommandError(str(error), error.advice) from None
+    created = [path.as_posix() for path in sorted({*paths, create.contract_of(name)})]
+    if as_json:
+        show_json({"name": name, "from": parent, "created": created, "dry_run": dry_run})
+        return
+    say(*(f"{'Would create' if dry_run else 'Created'}: {path}" for path in created))
+    if not dry_run:
+        say(f"{name} is a preview: `strata up` serves it at /api/{name}, and `make check` accepts it.")
+
+
+def remove(
+    name: Annotated[str, typer.Argument(metavar="VERSION", help="A name from `strata versions list`.")],
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Remove the code, tests, contract and changes of a retired version, and leave a tombstone.
+
+    The server then responds with 410 to every path of the version, and its migration guide stays readable.
+    """
+    from contracts.scaffold import remove as removal  # noqa: PLC0415 - needs the sources, and builds the versions
+    from contracts.scaffold.commands import run_strata  # noqa: PLC0415 - as above
+    from contracts.scaffold.errors import ScaffoldError  # noqa: PLC0415 - as above
+    from contracts.scaffold.places import ROOT  # noqa: PLC0415 - as above
+    from versions.registry import VERSIONS  # noqa: PLC0415 - as above
+
+    version = next((one for one in VERSIONS if one.name == name), None)
+    if version is None:
+        raise CommandError(
+            f"There is no version {name}.", f"The versions are {', '.join(one.name for one in VERSIONS)}."
+        )
+    try:
+        plan = removal.plan_removal(version, datetime.now(UTC).date())
+        if not dry_run:
+            removal.remove(plan)
+            run_strata(ROOT, "contract", "freeze")
+    except ScaffoldError as error:
+        raise CommandError(str(error), error.advice) from None
+    deleted, written = ([path.as_posix() for path in paths] for paths in (plan.deleted, plan.written))
+    left = [] if dry_run else list(removal.find_mentions(name))
+    if as_json:
+        show_json({"name": name, "deleted": deleted, "written": written, "mentions": left, "dry_run": dry_run})
+        return
+    say(*(f"{'Would delete' if dry_run else 'Deleted'}: {path}" for path in deleted))
+    say(*(f"{'Would write' if dry_run else 'Written'}: {path}" for path in written))
+    if not dry_run:
+        say(*(f"Still mentions {name}: {place}" for place in left))
+        say(f"/api/{name}/* responds with 410, and {plan.tombstone.migration_guide} stays readable.")
