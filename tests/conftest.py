@@ -39,7 +39,7 @@ _SLOW = (
     "tests/contracts/test_conformance.py",
     "tests/contracts/test_gate.py",
     "tests/mutants/test_judging.py",
-    "tests/laws/test_seeded_bugs.py",
+    "tests/laws/v1_v2/test_seeded_bugs.py",
     "tests/observability/test_rules.py",
     "tests/observability/tracing/test_export.py",
     "tests/observability/tracing/test_one_trace.py",

@@ -89,8 +89,8 @@ PACKAGES: Final[dict[str, tuple[str, ...]]] = {
         "tests/architecture/test_routes.py",
         "tests/architecture/test_documents.py",
     ),
-    "versions/v1": ("tests/laws/test_laws.py", *_REQUESTS),
-    "versions/v2": ("tests/laws/test_laws.py", *_REQUESTS),
+    "versions/v1": ("tests/laws/v1_v2/test_laws.py", *_REQUESTS),
+    "versions/v2": ("tests/laws/v1_v2/test_laws.py", *_REQUESTS),
     "contracts/compat": ("tests/contracts/compat",),
 }
 """Tests by package: files, and folders with all below them. A package does not contain those below it in this table."""

@@ -1,8 +1,8 @@
-"""The truth about the display of quotas, which every caller may read. v1 sends its limits in headers only."""
+"""The truth about the display of quotas, which every caller may read."""
 
-from tests.truth.table import Call, Table, act
+from tests.truth.table import Act, Table
 
-ACTS = {"limits.get": act(v2=Call("rate_limit.get"))}
+ACTS = {"limits.get": Act()}
 ROWS = """
               | anonymous unverified reader author other moderator admin deactivated
 limits.get  - | ok        ok         ok     ok     ok    ok        ok    401t

@@ -2,18 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
-
-from tests.laws.tables.failures import FAILURES
+from importlib import import_module
+from typing import Any, Final
 
 COMMON: Final = {"401": "unauthenticated", "401t": "invalid_token", "403": "insufficient_permissions"}
 """The tokens that mean the same in every table; a table adds its own."""
-_ONLY_V2: Final = {
-    "precondition_failed": 412,
-    "session_not_found": 404,
-    "invalid_reset_token": 400,
-}
-"""The statuses of codes that v1 does not have."""
+
+
+def wire(version: str) -> Any:
+    """The module that says how a version names objects and failures."""
+    return import_module(f"tests.truth.{version}.wire")
 
 
 @dataclass(frozen=True)
@@ -27,12 +25,9 @@ class Outcome:
         return not self.code
 
     def reason(self, version: str) -> tuple[int, str]:
-        """The status and the reason of the failure: v1's detail, or the code of later versions."""
-        if self.code in _ONLY_V2:
-            assert version != "v1", f"v1 has no {self.code}"
-            return _ONLY_V2[self.code], self.code
-        failure = FAILURES[self.code]
-        return (failure.old_status, failure.old_detail) if version == "v1" else (failure.new_status, self.code)
+        """The status of the failure and what names it."""
+        found: tuple[int, str] = wire(version).reason(self.code)
+        return found
 
     def __str__(self) -> str:
         return self.code or "success"

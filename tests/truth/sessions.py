@@ -1,9 +1,8 @@
-"""The truth about sessions and fresh proof of identity. v1 shows no sessions."""
+"""The truth about sessions and fresh proof of identity."""
 
 import httpx2
 
-from tests.support.app import PASSWORD
-from tests.truth.table import Act, Call, Effect, Table, act
+from tests.truth.table import Act, Effect, Table
 
 
 def listed(response: httpx2.Response) -> int:
@@ -12,20 +11,15 @@ def listed(response: httpx2.Response) -> int:
 
 
 ACTS = {
-    "sessions.list": Act({"v2": [Call("sessions.list")]}, count=listed),
-    "sessions.get": act(v2=Call("sessions.get")),
-    "sessions.delete": act(
-        v2=Call("sessions.delete", 204),
-        effects=[Effect("SELECT count(*) FROM sessions WHERE id = $1 AND revoked_at IS NULL", 0)],
-        events=["session.revoked"],
+    "sessions.list": Act(count=listed),
+    "sessions.get": Act(),
+    "sessions.delete": Act(
+        [Effect("SELECT count(*) FROM sessions WHERE id = $1 AND revoked_at IS NULL", 0)], ["session.revoked"]
     ),
-    "sessions.reauthenticate": act(
-        v2=Call("reauthentications.create", 204, json={"password": PASSWORD}),
-        effects=[Effect("SELECT count(*) FROM sessions WHERE authenticated_at IS NOT NULL AND user_id = $1", 1)],
+    "sessions.reauthenticate": Act(
+        [Effect("SELECT count(*) FROM sessions WHERE authenticated_at IS NOT NULL AND user_id = $1", 1)]
     ),
-    "sessions.reauthenticate_wrongly": act(
-        v2=Call("reauthentications.create", 204, json={"password": "a wrong password"})
-    ),
+    "sessions.reauthenticate_wrongly": Act(),
 }
 
 ROWS = """

@@ -7,11 +7,12 @@ A state is arranged before each request and rolled back after it. The value is a
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from app.models import Post, User
+from tests.truth.outcomes import wire
 from tests.truth.world import STATUSES, World
-from versions.kit.typeid import encode
+from versions.registry import VERSIONS
 
 Values = Mapping[str, Any]
 Arrange = Callable[[World, str], Awaitable[Values]]
@@ -40,10 +41,15 @@ def state(name: str, *, of_the_caller: bool = False) -> Callable[[Arrange], Arra
     return register
 
 
+def identify(kind: str, number: int, uid: UUID) -> Mapping[str, object]:
+    """The id of an object in each version."""
+    return {version.name: wire(version.name).identify(kind, number, uid) for version in VERSIONS}
+
+
 def post_values(post: Post) -> Values:
     """The id of a post in each version, its entity tag and one of another revision."""
     return {
-        "post_id": {"v1": post.id, "v2": encode("post", post.uid)},
+        "post_id": identify("post", post.id, post.uid),
         "row": post.id,
         "tag": _tag(post, 1),
         "stale_tag": _tag(post, 7),
@@ -53,7 +59,7 @@ def post_values(post: Post) -> Values:
 def user_values(user: User) -> Values:
     """The id of a user in each version, the address, the entity tag and one of another revision."""
     return {
-        "user_id": {"v1": user.id, "v2": encode("usr", user.uid)},
+        "user_id": identify("user", user.id, user.uid),
         "row": user.id,
         "email": user.email,
         "spelling": user.email.capitalize(),
@@ -79,7 +85,7 @@ for name in (*STATUSES, "deleted"):
 @state("missing post")
 async def missing_post(_world: World, _caller: str) -> Values:
     uid = uuid4()
-    return {"post_id": {"v1": MISSING, "v2": encode("post", uid)}, "stale_tag": f'"1-{uid.hex[-12:]}.{"0" * 18}"'}
+    return {"post_id": identify("post", MISSING, uid), "stale_tag": f'"1-{uid.hex[-12:]}.{"0" * 18}"'}
 
 
 @state("posts of author")
@@ -123,7 +129,7 @@ _register_user("second admin unverified", "second admin", _UNVERIFIED)
 
 @state("missing user")
 async def missing_user(_world: World, _caller: str) -> Values:
-    return {"user_id": {"v1": MISSING, "v2": encode("usr", uuid4())}}
+    return {"user_id": identify("user", MISSING, uuid4())}
 
 
 @state("-")

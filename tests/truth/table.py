@@ -1,6 +1,7 @@
 """Truth tables: handwritten outcomes of operations of the core, by caller, scope and state of the object.
 
-A table has three parts. ``acts`` maps an operation of the core to the requests that perform it in each version.
+A table has three parts. ``acts`` describes operations of the core; `tests/truth/vN/<feature>.py` maps each of them to
+the requests that perform it in a version.
 ``rows`` lists, for an act and the state of its object, the outcome for each caller. ``keys`` lists the scopes that an
 API key needs for that act, each with the outcome for a key that lacks it; the outcome for a key with any other scope
 follows from them.
@@ -22,7 +23,8 @@ CREDENTIALS: Final = "anonymous", "author", "deactivated"
 _ROW: Final = re.compile(r"(?P<act>\S*)\s+(?P<state>\S.*?)\s*\|\s*(?P<cells>.*)")
 
 Reason = tuple[int, str]
-"""The status of a response, and what names the failure: the code in v2, the detail in v1; empty for a success."""
+"""The status of a response, and what names the failure: its code, or its detail in a version without codes; empty for
+a success."""
 
 
 def reason_of(response: httpx2.Response) -> Reason:
@@ -63,7 +65,6 @@ class Call:
 class Act:
     """An operation of the core. Without effects, events and mails, a success changes nothing in the database."""
 
-    calls: Mapping[str, Sequence[Call]]
     effects: Sequence[Effect] = ()
     events: Sequence[str] = ()
     count: Callable[[httpx2.Response], int] | None = None
@@ -72,12 +73,8 @@ class Act:
     """The subjects of the mails that a success causes; None for an act whose mails do not matter."""
     keeps_changes: bool = False
     """Whether effects and events belong to the failure."""
-
-
-def act(*, effects: Sequence[Effect] = (), events: Sequence[str] = (), **calls: Call | Sequence[Call]) -> Act:
-    """An act with its calls by version."""
-    by_version = {version: (call,) if isinstance(call, Call) else call for version, call in calls.items()}
-    return Act(by_version, effects, events)
+    calls: Mapping[str, Sequence[Call]] = field(default_factory=dict)
+    """The requests by version; those of a version that does not perform the act are missing."""
 
 
 @dataclass(frozen=True)

@@ -5,18 +5,14 @@ author with credentials that are not valid: a revoked, an expired or another use
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import httpx2
 
-from tests.support.app import PASSWORD
-from tests.truth.table import Act, Call, Effect, Table, act
+from tests.truth.table import Act, Effect, Table
 
-NEW = "another horse battery"
 OPEN = "SELECT count(*) FROM sessions WHERE user_id = $1 AND revoked_at IS NULL"
 GONE = Effect("SELECT count(*) FROM users WHERE id = $1", 0)
 UPDATED = ("user.updated",)
-Body = dict[str, Any]
 
 
 def listed(response: httpx2.Response) -> int:
@@ -32,126 +28,54 @@ def permitted(response: httpx2.Response) -> int:
 
 def edits(
     name: str,
-    v1: Body,
-    v2: Body,
     effects: Sequence[Effect] = (),
     events: Sequence[str] = UPDATED,
     mails: Sequence[str] | None = None,
 ) -> dict[str, Act]:
     """An edit of any user, ``users.<name>``, and one of the caller's own user, ``me.<name>``."""
-    by_id = {"v1": [Call("users.update", json=v1)], "v2": [Call("users.update", json=v2)]}
-    own = by_id | {"v2": [*by_id["v2"], Call("me.update", json=v2)]}
-    return {
-        f"users.{name}": Act(by_id, effects, events, mails=mails),
-        f"me.{name}": Act(own, effects, events, mails=mails),
-    }
+    return dict.fromkeys((f"users.{name}", f"me.{name}"), Act(effects, events, mails=mails))
 
 
 ACTS = {
-    "me.get": act(v1=[Call("users.me"), Call("auth.me")], v2=Call("me.get")),
-    "me.permissions": Act({"v2": [Call("me.permissions")]}, count=permitted),
-    "users.get": act(v1=Call("users.get"), v2=Call("users.get")),
-    "users.list": Act(
-        {"v1": [Call("users.list"), Call("users.list_paginated")], "v2": [Call("users.list")]}, count=listed
+    "me.get": Act(),
+    "me.permissions": Act(count=permitted),
+    "users.get": Act(),
+    "users.list": Act(count=listed),
+    "users.create": Act(
+        [Effect("SELECT roles FROM users WHERE email = 'new@example.com' AND is_verified", ["author"])],
+        ["user.created"],
     ),
-    # In v2 users register.
-    "users.create": act(
-        v1=Call("users.create", 201, json={"email": "new@example.com", "password": NEW, "full_name": "New"}),
-        effects=[Effect("SELECT roles FROM users WHERE email = 'new@example.com' AND is_verified", ["author"])],
-        events=["user.created"],
-    ),
-    "users.create_taken": act(
-        v1=Call("users.create", 201, json={"email": "Peer@Example.com", "password": NEW, "full_name": "New"})
-    ),
-    **edits(
-        "rename",
-        {"full_name": "New"},
-        {"display_name": "New"},
-        [Effect("SELECT display_name FROM users WHERE id = $1", "New")],
-    ),
-    **edits("edit_nothing", {}, {}, events=()),
-    **edits("keep", {"email": "$email", "is_active": True}, {"email": "$email", "is_active": True}, events=()),
+    "users.create_taken": Act(),
+    **edits("rename", [Effect("SELECT display_name FROM users WHERE id = $1", "New")]),
+    **edits("edit_nothing", events=()),
+    **edits("keep", events=()),
     **edits(
         "move",
-        {"email": "moved@example.com"},
-        {"email": "moved@example.com"},
         [Effect("SELECT email FROM users WHERE id = $1 AND NOT is_verified", "moved@example.com")],
         mails=["Verify your e-mail address"],
     ),
     # Another spelling of the same address.
-    "me.respell": act(
-        v1=Call("users.update", json={"email": "$spelling"}),
-        v2=[Call("users.update", json={"email": "$spelling"}), Call("me.update", json={"email": "$spelling"})],
-        effects=[Effect("SELECT is_verified AND email <> lower(email) FROM users WHERE id = $1", value=True)],
-        events=UPDATED,
+    "me.respell": Act(
+        [Effect("SELECT is_verified AND email <> lower(email) FROM users WHERE id = $1", value=True)], UPDATED
     ),
-    **edits("move_to_taken", {"email": "Second.Admin@Example.com"}, {"email": "Second.Admin@Example.com"}, events=()),
-    **edits(
-        "deactivate",
-        {"is_active": False},
-        {"is_active": False},
-        [Effect("SELECT is_active FROM users WHERE id = $1", value=False), Effect(OPEN, 0)],
-    ),
-    "users.activate": act(
-        v1=Call("users.update", json={"is_active": True}),
-        v2=Call("users.update", json={"is_active": True}),
-        effects=[Effect("SELECT is_active FROM users WHERE id = $1", value=True)],
-        events=UPDATED,
-    ),
-    "users.rename_stale": act(
-        v2=Call("users.update", json={"display_name": "New"}, headers={"If-Match": "$stale_tag"})
-    ),
-    "me.rename_stale": act(v2=Call("me.update", json={"display_name": "New"}, headers={"If-Match": "$stale_tag"})),
-    "me.rename_current": act(
-        v2=[
-            Call("users.update", json={"display_name": "New"}, headers={"If-Match": "$tag"}),
-            Call("me.update", json={"display_name": "New"}, headers={"If-Match": "$tag"}),
-        ],
-        effects=[Effect("SELECT revision FROM users WHERE id = $1", 2)],
-        events=UPDATED,
-    ),
-    "me.move_with_password": act(
-        v1=Call("users.update", json={"email": "moved@example.com", "current_password": PASSWORD}),
-        effects=[Effect("SELECT email FROM users WHERE id = $1", "moved@example.com")],
-        events=UPDATED,
-    ),
-    "me.set_password": act(
-        v1=Call("users.update", json={"password": NEW, "current_password": PASSWORD}),
-        v2=Call("me.set_password", 204, json={"password": NEW, "current_password": PASSWORD}),
-        effects=[Effect(OPEN, 1)],
-        events=UPDATED,
-    ),
-    # v2 always wants the present password.
-    "me.set_password_unproven": act(
-        v1=Call("users.update", json={"password": NEW}), effects=[Effect(OPEN, 1)], events=UPDATED
-    ),
-    "me.set_password_wrong_proof": act(
-        v1=Call("users.update", json={"password": NEW, "current_password": "a wrong password"}),
-        v2=Call("me.set_password", 204, json={"password": NEW, "current_password": "a wrong password"}),
-    ),
-    "users.set_password": act(
-        v1=Call("users.update", json={"password": NEW, "current_password": PASSWORD}),
-        effects=[Effect(OPEN, 0)],
-        events=UPDATED,
-    ),
-    "users.set_password_unproven": act(
-        v1=Call("users.update", json={"password": NEW}), effects=[Effect(OPEN, 0)], events=UPDATED
-    ),
-    "users.delete": act(
-        v1=Call("users.delete", 204), v2=Call("users.delete", 204), effects=[GONE], events=["user.deleted"]
-    ),
-    "users.delete_as_admin": act(v1=Call("admin.delete_user", 204), effects=[GONE], events=["user.deleted"]),
-    "users.delete_stale": act(v2=Call("users.delete", 204, headers={"If-Match": "$stale_tag"})),
-    # v1 shows no roles.
-    "users.set_roles": act(
-        v2=Call("users.set_roles", json={"roles": ["moderator"]}),
-        effects=[Effect("SELECT roles FROM users WHERE id = $1", ["moderator"])],
-        events=["user.roles_changed"],
-    ),
-    "users.keep_roles": act(v2=Call("users.set_roles", json={"roles": ["author"]})),
-    "users.set_roles_stale": act(
-        v2=Call("users.set_roles", json={"roles": ["moderator"]}, headers={"If-Match": "$stale_tag"})
-    ),
+    **edits("move_to_taken", events=()),
+    **edits("deactivate", [Effect("SELECT is_active FROM users WHERE id = $1", value=False), Effect(OPEN, 0)]),
+    "users.activate": Act([Effect("SELECT is_active FROM users WHERE id = $1", value=True)], UPDATED),
+    "users.rename_stale": Act(),
+    "me.rename_stale": Act(),
+    "me.rename_current": Act([Effect("SELECT revision FROM users WHERE id = $1", 2)], UPDATED),
+    "me.move_with_password": Act([Effect("SELECT email FROM users WHERE id = $1", "moved@example.com")], UPDATED),
+    "me.set_password": Act([Effect(OPEN, 1)], UPDATED),
+    "me.set_password_unproven": Act([Effect(OPEN, 1)], UPDATED),
+    "me.set_password_wrong_proof": Act(),
+    "users.set_password": Act([Effect(OPEN, 0)], UPDATED),
+    "users.set_password_unproven": Act([Effect(OPEN, 0)], UPDATED),
+    "users.delete": Act([GONE], ["user.deleted"]),
+    "users.delete_as_admin": Act([GONE], ["user.deleted"]),
+    "users.delete_stale": Act(),
+    "users.set_roles": Act([Effect("SELECT roles FROM users WHERE id = $1", ["moderator"])], ["user.roles_changed"]),
+    "users.keep_roles": Act(),
+    "users.set_roles_stale": Act(),
 }
 
 ROWS = """

@@ -7,7 +7,7 @@ import pytest
 
 from app.access.permissions import declared_permissions, key_scopes
 from app.access.principal import Role
-from tests.laws.tables.operations import PAIRS
+from tests.laws.v1_v2.tables.operations import PAIRS
 from tests.support.app import PASSWORD, TestApp
 from tests.support.operations import ALL, VERSIONS, Operation, operations, resolve
 

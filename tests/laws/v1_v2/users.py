@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from app.access.permissions import key_scopes
 from app.access.principal import Role
 from app.kit.mail.address import canonical_address
-from tests.laws.agreement import agree, ok, revision
-from tests.laws.harness import Caller, VersionsHarness
-from tests.laws.law import fixed, law
-from tests.laws.strategies import ADDRESSES, NAMES, USER_EDITS, VERSIONS, user_edit_of_v2
-from tests.laws.tables.fields import ME, USER
+from tests.laws.v1_v2.agreement import agree, ok, revision
+from tests.laws.v1_v2.harness import Caller, VersionsHarness
+from tests.laws.v1_v2.law import fixed, law
+from tests.laws.v1_v2.strategies import ADDRESSES, NAMES, USER_EDITS, VERSIONS, user_edit_of_v2
+from tests.laws.v1_v2.tables.fields import ME, USER
 from tests.support.app import PASSWORD
 
 

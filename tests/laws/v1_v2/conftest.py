@@ -12,9 +12,9 @@ from tests.support.postgres import clone
 
 FAMILIES = ("machine", "pages", "permissions", "posts", "preconditions", "rejections", "sessions", "users")
 for module in (*FAMILIES, "agreement", "tables.failures"):
-    pytest.register_assert_rewrite(f"tests.laws.{module}")
+    pytest.register_assert_rewrite(f"tests.laws.v1_v2.{module}")
 
-from tests.laws.harness import VersionsHarness  # noqa: E402 - only what is imported later is rewritten
+from tests.laws.v1_v2.harness import VersionsHarness  # noqa: E402 - only what is imported later is rewritten
 
 for name, examples in (("laws-fast", 3), ("laws", 15), ("laws-deep", 400)):
     hypothesis.settings.register_profile(

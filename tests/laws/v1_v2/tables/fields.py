@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from tests.laws.harness import VersionsHarness
+from tests.laws.v1_v2.harness import VersionsHarness
 
 Read = Callable[[VersionsHarness, Any], Any]
 Shared = dict[str, Any]

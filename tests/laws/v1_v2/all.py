@@ -3,8 +3,8 @@
 from types import ModuleType
 from typing import Final
 
-from tests.laws import machine, pages, permissions, posts, preconditions, rejections, sessions, users
-from tests.laws.law import Law
+from tests.laws.v1_v2 import machine, pages, permissions, posts, preconditions, rejections, sessions, users
+from tests.laws.v1_v2.law import Law
 
 FAMILIES: Final[tuple[ModuleType, ...]] = (
     posts,

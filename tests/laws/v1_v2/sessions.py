@@ -7,11 +7,11 @@ import httpx2
 from hypothesis import strategies as st
 
 from app.access.principal import Role
-from tests.laws.agreement import agree, ok
-from tests.laws.harness import VersionsHarness
-from tests.laws.law import fixed, law
-from tests.laws.strategies import ADDRESSES, NAMES, VERSIONS
-from tests.laws.tables.fields import ME, TOKENS, USER
+from tests.laws.v1_v2.agreement import agree, ok
+from tests.laws.v1_v2.harness import VersionsHarness
+from tests.laws.v1_v2.law import fixed, law
+from tests.laws.v1_v2.strategies import ADDRESSES, NAMES, VERSIONS
+from tests.laws.v1_v2.tables.fields import ME, TOKENS, USER
 from tests.support.app import PASSWORD, token_of
 
 

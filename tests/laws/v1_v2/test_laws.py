@@ -3,9 +3,9 @@
 import hypothesis
 import pytest
 
-from tests.laws.all import LAWS
-from tests.laws.harness import VersionsHarness
-from tests.laws.law import Law
+from tests.laws.v1_v2.all import LAWS
+from tests.laws.v1_v2.harness import VersionsHarness
+from tests.laws.v1_v2.law import Law
 
 
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: law.name)

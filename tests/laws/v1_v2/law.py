@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.strategies import SearchStrategy
 
-from tests.laws.harness import VersionsHarness
+from tests.laws.v1_v2.harness import VersionsHarness
 
 Body = Callable[..., None]
 

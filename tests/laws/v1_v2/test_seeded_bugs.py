@@ -3,10 +3,10 @@
 import hypothesis
 import pytest
 
-from tests.laws.all import LAWS
-from tests.laws.bugs import BUGS, Bug
-from tests.laws.harness import VersionsHarness
-from tests.laws.law import first_failure_only
+from tests.laws.v1_v2.all import LAWS
+from tests.laws.v1_v2.bugs import BUGS, Bug
+from tests.laws.v1_v2.harness import VersionsHarness
+from tests.laws.v1_v2.law import first_failure_only
 
 BY_NAME = {law.name: law for law in LAWS}
 

@@ -10,10 +10,10 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from app.access.principal import Role
-from tests.laws.agreement import ok
-from tests.laws.harness import Caller, VersionsHarness
-from tests.laws.law import law
-from tests.laws.tables.fields import POST, USER
+from tests.laws.v1_v2.agreement import ok
+from tests.laws.v1_v2.harness import Caller, VersionsHarness
+from tests.laws.v1_v2.law import law
+from tests.laws.v1_v2.tables.fields import POST, USER
 from tests.support.pages import MOST_PAGES
 
 _START: Final = datetime(2026, 11, 1, tzinfo=UTC)

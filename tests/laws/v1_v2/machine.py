@@ -10,10 +10,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from tests.laws.agreement import revision
-from tests.laws.harness import Caller, VersionsHarness
-from tests.laws.law import Law
-from tests.laws.strategies import DRAFTS, POST_EDITS, STATUSES, TITLES, VERSIONS, Draft, post_edit_of_v2
+from tests.laws.v1_v2.agreement import revision
+from tests.laws.v1_v2.harness import Caller, VersionsHarness
+from tests.laws.v1_v2.law import Law
+from tests.laws.v1_v2.strategies import DRAFTS, POST_EDITS, STATUSES, TITLES, VERSIONS, Draft, post_edit_of_v2
 
 _WRITERS: Final = st.sampled_from(["ada", "bob", "reader", "moderator", "admin"])
 _VIEWERS: Final = ("stranger", "ada", "bob", "moderator", "admin")

@@ -5,12 +5,12 @@ from typing import Any, Final
 import httpx2
 from hypothesis import strategies as st
 
-from tests.laws.agreement import agree, ok
-from tests.laws.harness import VersionsHarness
-from tests.laws.law import fixed, law
-from tests.laws.posts import write
-from tests.laws.strategies import CONTENTS, TITLES, Draft
-from tests.laws.tables.fields import NEW_POST, POST, POST_EDIT, REGISTRATION, USER_EDIT, Shape
+from tests.laws.v1_v2.agreement import agree, ok
+from tests.laws.v1_v2.harness import VersionsHarness
+from tests.laws.v1_v2.law import fixed, law
+from tests.laws.v1_v2.posts import write
+from tests.laws.v1_v2.strategies import CONTENTS, TITLES, Draft
+from tests.laws.v1_v2.tables.fields import NEW_POST, POST, POST_EDIT, REGISTRATION, USER_EDIT, Shape
 
 EXAMPLE: Final = "post_7zzzzzzzzzzzzzzzzzzzzzzzzz"
 _JSON: Final = st.one_of(

@@ -5,9 +5,9 @@ from types import MappingProxyType
 
 import httpx2
 
-from tests.laws.harness import VersionsHarness
-from tests.laws.tables.failures import ensure_same_failure
-from tests.laws.tables.fields import Shape, Shared
+from tests.laws.v1_v2.harness import VersionsHarness
+from tests.laws.v1_v2.tables.failures import ensure_same_failure
+from tests.laws.v1_v2.tables.fields import Shape, Shared
 
 
 def ok(response: httpx2.Response) -> httpx2.Response:

@@ -5,12 +5,12 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from tests.laws.agreement import agree, ok, revision
-from tests.laws.harness import VersionsHarness
-from tests.laws.law import fixed, law
-from tests.laws.posts import write
-from tests.laws.strategies import DRAFTS, POST_EDITS, STATUSES, Draft, post_edit_of_v2
-from tests.laws.tables.fields import POST
+from tests.laws.v1_v2.agreement import agree, ok, revision
+from tests.laws.v1_v2.harness import VersionsHarness
+from tests.laws.v1_v2.law import fixed, law
+from tests.laws.v1_v2.posts import write
+from tests.laws.v1_v2.strategies import DRAFTS, POST_EDITS, STATUSES, Draft, post_edit_of_v2
+from tests.laws.v1_v2.tables.fields import POST
 
 _EDITS_OF_A_USER: Final = st.fixed_dictionaries({}, optional={"full_name": st.sampled_from(["Bob", "New"])})
 

@@ -5,12 +5,12 @@ from typing import Final
 from hypothesis import strategies as st
 
 from app.access.principal import Role
-from tests.laws.agreement import agree, ok
-from tests.laws.harness import VersionsHarness
-from tests.laws.law import fixed, law
-from tests.laws.posts import write
-from tests.laws.strategies import Draft
-from tests.laws.tables.fields import POST
+from tests.laws.v1_v2.agreement import agree, ok
+from tests.laws.v1_v2.harness import VersionsHarness
+from tests.laws.v1_v2.law import fixed, law
+from tests.laws.v1_v2.posts import write
+from tests.laws.v1_v2.strategies import Draft
+from tests.laws.v1_v2.tables.fields import POST
 
 STATES: Final = ("draft", "published", "archived")
 

@@ -7,11 +7,11 @@ from typing import Any, Final
 import httpx2
 from hypothesis import strategies as st
 
-from tests.laws.agreement import agree, ok, revision, without_times
-from tests.laws.harness import Caller, VersionsHarness
-from tests.laws.law import law
-from tests.laws.strategies import DRAFTS, POST_EDITS, STATUSES, VERSIONS, Draft, post_edit_of_v2
-from tests.laws.tables.fields import POST
+from tests.laws.v1_v2.agreement import agree, ok, revision, without_times
+from tests.laws.v1_v2.harness import Caller, VersionsHarness
+from tests.laws.v1_v2.law import law
+from tests.laws.v1_v2.strategies import DRAFTS, POST_EDITS, STATUSES, VERSIONS, Draft, post_edit_of_v2
+from tests.laws.v1_v2.tables.fields import POST
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,74 @@
+"""The failures of v2 with their counterparts in v1. Laws look up every failure of both versions here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx2
+
+from tests.truth.v1 import failures as v1
+from tests.truth.v1.failures import LIST
+from tests.truth.v2 import failures as v2
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The statuses of both versions, and v1's detail."""
+
+    new_status: int
+    old_status: int
+    old_detail: str
+
+
+FAILURES: Final[Mapping[str, Failure]] = {
+    code: Failure(v2.FAILURES[code], status, detail)
+    for code, (status, detail) in v1.FAILURES.items()
+    if code in v2.FAILURES
+}
+
+ONE_SIDED: Final[Mapping[str, str]] = {
+    "limit_too_high": "v1 responds with 400 to a limit above 1000; v2 validates limits like every other value",
+    "cursor_mismatch": "v1 has no cursors",
+    "invalid_cursor": "v1 has no cursors",
+    "invalid_sort": "v1 sorts by one field, which is validated like every other value",
+    "invalid_choice": "v1 has neither fields nor include",
+    "repeated_parameter": "v1 takes the last value, as its clients know it",
+    "unknown_parameter": "v1 ignores unknown parameters",
+    "idempotency_key_reused": "v1 has no idempotency keys",
+    "invalid_idempotency_key": "v1 has no idempotency keys",
+    "request_in_flight": "v1 has no idempotency keys",
+    "precondition_failed": "v1 has no conditional requests",
+    "invalid_reset_token": "v1 has no password resets",
+    "session_not_found": "v1 shows no sessions",
+    "unsupported_grant_type": "v1 has an operation for each grant",
+}
+"""Codes of one version only, with the reason."""
+
+
+def ensure_same_failure(old: httpx2.Response, new: httpx2.Response, names: Mapping[str, str]) -> None:
+    """Both responses are the same failure; ``names`` maps names of v1 to those of v2."""
+    problem = new.json()
+    declared = FAILURES[problem["code"]]
+    observed = (new.status_code, old.status_code, detail_of(old))
+    assert observed == (declared.new_status, declared.old_status, declared.old_detail), (old.text, problem)
+    assert old.headers.get("WWW-Authenticate") == new.headers.get("WWW-Authenticate")
+    if declared.old_detail == LIST:
+        rejected = sorted((error["pointer"], error["code"], error["detail"]) for error in problem["errors"])
+        assert sorted(_rejected_by_v1(old.json()["detail"], names)) == rejected
+
+
+def detail_of(old: httpx2.Response) -> str:
+    """v1's detail, or ``LIST`` for rejected values."""
+    detail: Any = old.json()["detail"]
+    return detail if isinstance(detail, str) else LIST
+
+
+def _rejected_by_v1(issues: list[dict[str, Any]], names: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """v1's rejected values in the form of v2: JSON pointer, code, detail."""
+    found = []
+    for issue in issues:
+        where, *path = issue["loc"]
+        steps = [] if issue["type"] == "json_invalid" else [names.get(step, step) for step in path]
+        place = steps if where == "body" else [where, *steps]
+        found.append(("#" + "".join(f"/{step}" for step in place), issue["type"], issue["msg"]))
+    return found

@@ -1,0 +1,44 @@
+"""The failures that no truth table needs: codes that depend on load or time, or that no operation returns."""
+
+from collections.abc import Mapping
+from typing import Final
+
+ANYWHERE: Final[Mapping[str, str]] = {
+    "too_many_attempts": "tests/versions/test_rate_limits.py::test_sign_in_is_limited_by_user_and_network",
+    "rate_limited": "tests/versions/test_rate_limits.py::test_an_anonymous_caller_is_stopped",
+    "overloaded": "tests/versions/test_overload.py::test_one_too_many_is_sent_away_at_once_with_a_time_to_return",
+    "version_retired": "tests/versions/test_lifecycle.py::test_a_retired_version_says_where_to_go",
+    "version_browned_out": "tests/versions/test_lifecycle.py::test_a_declared_brownout_says_until_when",
+    "key_browned_out": "tests/versions/test_lifecycle.py::test_a_key_is_browned_out_early",
+    "unavailable": "tests/versions/test_concurrency.py::test_a_lost_race_asks_to_try_again",
+    "timeout": "tests/versions/test_faults.py::test_a_transaction_that_fails_again_is_reported_and_changes_nothing",
+    "already_exists": "tests/app/kit/db/test_errors.py::test_the_longest_known_prefix_of_a_code_decides",
+    "stale_reference": "tests/app/kit/db/test_errors.py::test_the_longest_known_prefix_of_a_code_decides",
+    "unstorable_value": "tests/app/kit/db/test_errors.py::test_the_longest_known_prefix_of_a_code_decides",
+    "head_timeout": (
+        "tests/versions/test_connection_limits.py::test_incomplete_heads_and_silent_connections_end_in_time"
+    ),
+    "body_timeout": "tests/app/http/test_heads_and_slow_bodies.py::test_a_body_must_arrive_at_a_lowest_rate",
+    "body_too_large": "tests/versions/test_bad_input.py::test_wrong_media_types_and_sizes",
+    "repeated_header": "tests/app/http/test_correctness.py::test_a_repeated_single_valued_field_is_rejected",
+    "unsupported_content_coding": (
+        "tests/app/http/test_correctness.py::test_an_encoded_body_is_rejected_with_the_accepted_coding"
+    ),
+    "malformed_form": "tests/versions/test_forms.py::test_a_malformed_form_is_a_400",
+    "headers_too_large": "tests/versions/test_connection_limits.py::test_an_incomplete_head_has_a_limit",
+}
+"""Codes that depend on load, time or data, and the test that asserts the code or the class that declares it."""
+
+ROOTS: Final = frozenset({"error", "invalid", "malformed_request", "forbidden", "conflict"})
+"""Codes of base classes. ``invalid`` is also the code for a body that is not a form."""
+
+NO_OPERATION: Final[Mapping[str, str]] = {
+    "provider_not_found": "no operation returns it yet",
+    "api_key_not_found": "command line only; no version manages keys yet",
+    "unknown_scope": "command line only; no version manages keys yet",
+    "brownout_refused": "command line only",
+    "brownout_not_found": "command line only",
+    "consent_not_found": "command line only",
+    "version_still_needed": "command line only",
+}
+"""Codes that no operation of a version returns, with the reason."""

@@ -1,0 +1,41 @@
+"""The status of each failure in v2, which names it with its code."""
+
+from collections.abc import Mapping
+from typing import Final
+
+FAILURES: Final[Mapping[str, int]] = {
+    "unauthenticated": 401,
+    "invalid_token": 401,
+    "invalid_credentials": 401,
+    "invalid_refresh_token": 401,
+    "wrong_token_type": 401,
+    "email_not_verified": 403,
+    "account_deactivated": 403,
+    "reauthentication_required": 403,
+    "wrong_password": 403,
+    "insufficient_permissions": 403,
+    "not_the_author": 403,
+    "not_your_account": 403,
+    "post_not_found": 404,
+    "user_not_found": 404,
+    "session_not_found": 404,
+    "not_found": 404,
+    "method_not_allowed": 405,
+    "email_taken": 409,
+    "last_admin": 409,
+    "invalid_verification_token": 400,
+    "invalid_reset_token": 400,
+    "precondition_failed": 412,
+    "unsupported_media_type": 415,
+    "validation_failed": 422,
+    "cursor_mismatch": 400,
+    "invalid_cursor": 400,
+    "invalid_sort": 400,
+    "invalid_choice": 400,
+    "repeated_parameter": 400,
+    "unknown_parameter": 400,
+    "unsupported_grant_type": 400,
+    "idempotency_key_reused": 422,
+    "invalid_idempotency_key": 400,
+    "request_in_flight": 409,
+}
