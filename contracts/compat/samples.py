@@ -2,13 +2,18 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from itertools import permutations
 from re import _constants, _parser  # type: ignore[attr-defined]  # the parser of `re` has no public name
 from typing import Any, Final
+
+from contracts.compat.languages import Undecidable, text_outside
 
 _BOUNDS: Final = ("maximum", "minimum", "exclusiveMaximum", "exclusiveMinimum")
 _LENGTHS: Final = ("maxLength", "minLength")
 _MAX_LENGTH: Final = 10_000
 _MAX_REPEAT: Final = 64
+_MAX_COMPARED: Final = 4
 _LARGEST: Final = 2**53
 _FORMATS: Final = {
     "date": "2020-01-31",
@@ -42,9 +47,13 @@ def _number(value: Any) -> float | None:
 
 
 def string_samples(atoms: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield strings of the length of every bound, and strings that match the patterns."""
+    """Yield strings of the length of every bound, and strings that match the patterns, or only one of them."""
     atoms = list(atoms)
     patterns = list(dict.fromkeys(atom["pattern"] for atom in atoms if isinstance(atom.get("pattern"), str)))
+    for one, other in permutations(patterns[:_MAX_COMPARED], 2):
+        with suppress(Undecidable):
+            if (text := text_outside(one, other)) is not None:
+                yield text
     for pattern in patterns:
         yield from pattern_samples(pattern)
     lengths = {

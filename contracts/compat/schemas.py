@@ -6,6 +6,7 @@ from typing import Any, Final
 from contracts.compat.composition import compare_unions
 from contracts.compat.engine import Engine
 from contracts.compat.formats import compare_formats
+from contracts.compat.languages import Undecidable, text_outside
 from contracts.compat.normalized_schema import ALL, NO_DEFAULT, NULL, TYPES_OF, NormalizedSchema, type_names
 from contracts.compat.objects import compare_arrays, compare_objects
 from contracts.compat.pair import PairResult, SchemaPair
@@ -213,12 +214,26 @@ def _compare_patterns(result: PairResult, old: NormalizedSchema, new: Normalized
     removed = [pattern for pattern in old.patterns if pattern not in new.patterns]
     added = [pattern for pattern in new.patterns if pattern not in old.patterns]
     if removed and added:
-        result.report("pattern-changed", new.patterns[added[0]], old=removed[0], new=added[0])
+        effect = "changed"
+        if len(removed) == len(added) == 1:
+            widened, narrowed = _accepts_all(removed[0], added[0]), _accepts_all(added[0], removed[0])
+            if widened and narrowed:
+                return
+            effect = "widened" if widened else "narrowed" if narrowed else "changed"
+        result.report(f"pattern-{effect}", new.patterns[added[0]], old=removed[0], new=added[0])
         return
     for pattern in added:
         result.report("pattern-added", new.patterns[pattern], new=pattern)
     for pattern in removed:
         result.report("pattern-removed", old.patterns[pattern], old=pattern)
+
+
+def _accepts_all(part: str, whole: str) -> bool:
+    """Whether it is proven that a pattern accepts every text of another."""
+    try:
+        return text_outside(part, whole) is None
+    except Undecidable:
+        return False
 
 
 def _compare_defaults(result: PairResult, old: NormalizedSchema, new: NormalizedSchema) -> None:

@@ -126,6 +126,8 @@ CHANGES: Final = (
     Change("unique-items-dropped", _W, "can have duplicate items"),
     Change("pattern-added", _N, "matches {new} (before: any text)"),
     Change("pattern-removed", _W, "no longer has to match {old}"),
+    Change("pattern-narrowed", _N, "matches {new}, which accepts less than {old}"),
+    Change("pattern-widened", _W, "matches {new}, which accepts more than {old}"),
     Change("pattern-changed", _D, "matches {new} (before: {old})"),
     Change("format-added", _N, "has the format {new} (before: none)"),
     Change("format-removed", _W, "no longer has the format {old}"),

@@ -96,6 +96,8 @@ SCHEMA_EXAMPLES: Final[dict[str, SchemaExample]] = {
     "unique-items-dropped": SchemaExample(many(uniqueItems=True), many(uniqueItems=False)),
     "pattern-added": SchemaExample(text(pattern=".*"), text(pattern="^a")),
     "pattern-removed": SchemaExample(text(pattern="^a"), TEXT),
+    "pattern-narrowed": SchemaExample(text(pattern="^(a|b)$"), text(pattern="^(b)$")),
+    "pattern-widened": SchemaExample(text(pattern="^(a|b)$"), text(pattern="^[a-c]$"), text(pattern="^(b|a)$")),
     "pattern-changed": SchemaExample(text(pattern="^a"), text(pattern="^b"), text(pattern="^a", examples=["a"])),
     "format-added": SchemaExample(TEXT, text(format="uuid")),
     "format-removed": SchemaExample(text(format="uuid"), TEXT),
