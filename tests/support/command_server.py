@@ -1,7 +1,8 @@
-"""Runs short ``strata`` commands in processes forked from one that has imported the command line.
+"""Runs ``strata`` commands in processes forked from one that has imported the program.
 
-The imports take a second of CPU, the commands themselves a few hundredths. Each command has a process, an environment,
-a folder and outputs of its own, and ends with its own exit code, as it does when a shell starts it.
+The imports take more than a second of CPU for each process, the commands themselves a few tenths. Each command has a
+process, an environment, a folder and outputs of its own, and ends with its own exit code, as it does when a shell
+starts it.
 """
 
 import atexit
@@ -12,25 +13,84 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from tests.support.forked_workers import fork_workers
 from tests.support.waiting import wait_until
 
-_START_SECONDS = 120
-OUTPUT = {"NO_COLOR": "1", "COLUMNS": "200"}
+_START_SECONDS: Final = 120
+OUTPUT: Final = {"NO_COLOR": "1", "COLUMNS": "200"}
 """Variables that give the output of commands one form on every machine."""
-_IMPORTED = ("PYTHON", "OTEL_", "LC_", "LANG", "TZ", *OUTPUT)
+_IMPORTED: Final = ("PYTHON", "OTEL_", "LC_", "LANG", "TZ", *OUTPUT)
 """Prefixes of the variables that are read while Python starts or modules are imported."""
 
 
+class ForkedProcess:
+    """A running command, with the part of the interface of ``subprocess.Popen`` that tests use."""
+
+    def __init__(self, server: socket.socket, used: Callable[[float], None]) -> None:
+        self._server = server
+        self._used = used
+        self._lines = server.makefile("r")
+        self.pid: int = self._reply("pid")
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """The exit code; ``None`` while the process runs."""
+        with suppress(subprocess.TimeoutExpired):
+            self.wait(0)
+        return self.returncode
+
+    def wait(self, seconds: float | None = None) -> int:
+        """The exit code. Raises ``subprocess.TimeoutExpired`` if the process still runs after this many seconds."""
+        if self.returncode is None:
+            self._server.settimeout(seconds)
+            # The message is short: what has arrived has arrived in whole.
+            try:
+                self._server.recv(1, socket.MSG_PEEK)
+            except (TimeoutError, BlockingIOError):
+                raise subprocess.TimeoutExpired("strata", seconds or 0) from None
+            self._server.settimeout(None)
+            self.returncode = self._reply("code")
+            self._lines.close()
+            self._server.close()
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal, unless the process has ended."""
+        if self.poll() is None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        """Send SIGTERM."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Send SIGKILL."""
+        self.send_signal(signal.SIGKILL)
+
+    def _reply(self, name: str) -> int:
+        line = self._lines.readline()
+        assert line, "the command server ended"
+        reply: dict[str, Any] = json.loads(line)
+        self._used(reply.get("cpu_seconds", 0))
+        value: int = reply[name]
+        return value
+
+
 class CommandServer:
-    """The process with the imported command line, started with the first command of a pytest worker."""
+    """The process with the imported program, started with the first command of a pytest worker."""
 
     def __init__(self) -> None:
+        self.cpu_seconds = 0.0
+        """The CPU seconds of the commands that have ended, and of their child processes."""
         self._folder = tempfile.TemporaryDirectory(prefix="strata-commands-")
         self._address = str(Path(self._folder.name) / "socket")
         command = [sys.executable, "-m", __name__, self._address]
@@ -46,21 +106,51 @@ class CommandServer:
         self, arguments: Sequence[str], environment: Mapping[str, str], folder: Path, seconds: float
     ) -> "subprocess.CompletedProcess[str]":
         """Run one command, and return its exit code and outputs."""
-        with tempfile.TemporaryDirectory(prefix="strata-command-") as outputs, socket.socket(socket.AF_UNIX) as client:
+        with tempfile.TemporaryDirectory(prefix="strata-command-") as outputs:
             out, err = Path(outputs) / "out", Path(outputs) / "err"
-            client.settimeout(seconds)
-            client.connect(self._address)
-            request = {"arguments": arguments, "environment": environment, "folder": str(folder)}
-            client.sendall(json.dumps(request | {"out": str(out), "err": str(err)}).encode() + b"\n")
-            reply = client.recv(16)
-            assert reply, "the command was killed"
-            return subprocess.CompletedProcess(list(arguments), int(reply), out.read_text(), err.read_text())
+            process = self.start(arguments, environment, folder, out, err)
+            try:
+                code = process.wait(seconds)
+            except BaseException:
+                process.kill()
+                process.wait()
+                raise
+            return subprocess.CompletedProcess(list(arguments), code, out.read_text(), err.read_text())
+
+    def start(
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        folder: Path,
+        out: Path,
+        err: Path,
+        *,
+        new_session: bool = False,
+    ) -> ForkedProcess:
+        """Start one command, whose outputs are appended to files."""
+        client = socket.socket(socket.AF_UNIX)
+        client.settimeout(_START_SECONDS)
+        client.connect(self._address)
+        request = {
+            "arguments": arguments,
+            "environment": environment,
+            "folder": str(folder),
+            "out": str(out),
+            "err": str(err),
+            "new_session": new_session,
+        }
+        client.sendall(json.dumps(request).encode() + b"\n")
+        return ForkedProcess(client, self._add)
+
+    def _add(self, cpu_seconds: float) -> None:
+        self.cpu_seconds += cpu_seconds
 
     def stop(self) -> None:
         """End the process."""
-        self._process.terminate()
-        self._process.wait(30)
-        self._folder.cleanup()
+        if self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait(30)
+            self._folder.cleanup()
 
 
 @cache
@@ -69,8 +159,13 @@ def command_server() -> CommandServer:
     return CommandServer()
 
 
+def forked_cpu_seconds() -> float:
+    """The CPU seconds of the commands of this process that have ended: their parent is the command server."""
+    return command_server().cpu_seconds if command_server.cache_info().currsize else 0
+
+
 def starts_alike(environment: Mapping[str, str]) -> bool:
-    """Whether a process with this environment would import the command line in the same way as the server."""
+    """Whether a process with this environment would import the program in the same way as the server."""
     server = os.environ | OUTPUT
     names = {name for name in {*environment, *server} if name.startswith(_IMPORTED)}
     return all(environment.get(name) == server.get(name) for name in names)
@@ -78,15 +173,15 @@ def starts_alike(environment: Mapping[str, str]) -> bool:
 
 def _serve(address: str) -> None:
     """Accept commands until the parent ends."""
-    from app.cli import main, program  # noqa: F401, PLC0415 - what the forked processes share
-
+    _import_program()
+    parent = os.getppid()
     with socket.socket(socket.AF_UNIX) as listener:
         bound = f"{address}.new"
         listener.bind(bound)
         listener.listen(64)
         Path(bound).rename(address)
         listener.settimeout(1)
-        while os.getppid() != 1:
+        while os.getppid() == parent:
             with suppress(TimeoutError):
                 client, _ = listener.accept()
                 if os.fork() == 0:
@@ -98,8 +193,21 @@ def _serve(address: str) -> None:
                     pass
 
 
+def _import_program() -> None:
+    """Import what the forked processes share: the command line, the worker, and the application of each version."""
+    for module in ("app.cli.program", "app.worker", "app.asgi"):
+        import_module(module)
+    from app.settings.http import HttpSettings  # noqa: PLC0415 - this process alone imports the program
+    from versions.registry import VERSIONS  # noqa: PLC0415 - the same
+
+    for version in VERSIONS:
+        version.build(version, HttpSettings())
+    assert threading.active_count() == 1, "a forked process has no other thread, but may have its locks"
+    fork_workers()
+
+
 def _reply(client: socket.socket) -> None:
-    """In a child: run the command in a child of its own, and send its exit code."""
+    """In a child: run the command in a child of its own, and send its pid, then its exit code and CPU seconds."""
     client.settimeout(None)
     with client.makefile() as lines:
         request = json.loads(lines.readline())
@@ -107,16 +215,22 @@ def _reply(client: socket.socket) -> None:
         client.close()
         _become(request)
         main_of_strata()
-    _, status = os.waitpid(command, 0)
-    client.sendall(str(os.waitstatus_to_exitcode(status)).encode())
+    with suppress(BrokenPipeError):
+        client.sendall(json.dumps({"pid": command}).encode() + b"\n")
+    _, status, used = os.wait4(command, 0)
+    ended = {"code": os.waitstatus_to_exitcode(status), "cpu_seconds": used.ru_utime + used.ru_stime}
+    with suppress(BrokenPipeError):
+        client.sendall(json.dumps(ended).encode() + b"\n")
     os._exit(0)
 
 
 def _become(request: Mapping[str, Any]) -> None:
     for path, descriptor in ((request["out"], 1), (request["err"], 2)):
-        opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(opened, descriptor)
         os.close(opened)
+    if request["new_session"]:
+        os.setsid()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.environ.clear()
     os.environ.update(request["environment"])
@@ -141,6 +255,7 @@ def main_of_strata() -> None:
     if isinstance(code, str):
         sys.stderr.write(f"{code}\n")
         code = 1
+    threading._shutdown()
     atexit._run_exitfuncs()
     sys.stdout.flush()
     sys.stderr.flush()

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import pytest
 
+from tests.support.command_server import command_server, forked_cpu_seconds
 from tests.support.schedule import COSTS, RECORDED_SECONDS, recorded_costs, scope_of
 
 RECORD_VARIABLE: Final = "TESTS_RECORD_COSTS"
@@ -27,20 +28,23 @@ class CostRecorder:
     """In each process that runs tests: adds the CPU seconds of each phase to its report."""
 
     def __init__(self) -> None:
-        self._last = cpu_seconds()
+        self._last = 0.0
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self) -> None:
-        self._last = cpu_seconds()
+        self._last = cpu_seconds() + forked_cpu_seconds()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self) -> Iterator[Any]:
         report: Any = yield
-        before, self._last = self._last, cpu_seconds()
+        before, self._last = self._last, cpu_seconds() + forked_cpu_seconds()
         report.cpu_seconds = self._last - before
         return report
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if forked_cpu_seconds():
+            # Its CPU seconds, and those of all commands, count once it has ended.
+            command_server().stop()
         output = getattr(session.config, "workeroutput", None)
         if output is not None:
             output["cpu_seconds"] = cpu_seconds()

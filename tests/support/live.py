@@ -12,11 +12,12 @@ from typing import Any
 
 import httpx2
 
-from tests.support.command_server import OUTPUT, command_server, starts_alike
+from tests.support.command_server import OUTPUT, ForkedProcess, command_server, starts_alike
 from tests.support.limits import VARIABLES
 from tests.support.waiting import PATIENCE, wait_until
 
 _COMMAND_SECONDS = 120
+Process = subprocess.Popen[bytes] | ForkedProcess
 
 
 def free_port() -> int:
@@ -44,10 +45,12 @@ class Strata:
         self.command: tuple[str, ...] = ("strata",)
         self.options: dict[str, Any] = {}
         """Options of ``subprocess.Popen``: another user, for example."""
+        self.forks = True
+        """Whether processes are forked from one that has imported the program. Tests of the start unset it."""
 
     def run(self, *arguments: str, expect: int = 0) -> subprocess.CompletedProcess[str]:
         """Run a short command, and check its exit code."""
-        if self.command == ("strata",) and not self.options and starts_alike(self.environment):
+        if self._forked(self.environment):
             done = command_server().run(arguments, self.environment, self.home.parent, _COMMAND_SECONDS)
         else:
             done = self._run_alone(arguments)
@@ -66,25 +69,17 @@ class Strata:
             **self.options,
         )
 
+    def _forked(self, environment: Mapping[str, str]) -> bool:
+        return self.forks and self.command == ("strata",) and not self.options and starts_alike(environment)
+
     def json(self, *arguments: str, expect: int = 0) -> Any:
         """The JSON output of a command."""
         return json.loads(self.run(*arguments, "--json", expect=expect).stdout)
 
     @contextmanager
-    def running(
-        self, *arguments: str, start_new_session: bool = False, **variables: str
-    ) -> Iterator["subprocess.Popen[bytes]"]:
+    def running(self, *arguments: str, start_new_session: bool = False, **variables: str) -> Iterator[Process]:
         """Run a long command beside the test; its output goes to a file beside the home, which may be absent."""
-        with self._log_of(arguments[0]).open("ab") as log:
-            process = subprocess.Popen(
-                [*self.command, *arguments],
-                env=self.environment | variables,
-                cwd=self.home.parent,
-                stdout=log,
-                stderr=log,
-                start_new_session=start_new_session,
-                **self.options,
-            )
+        process = self._start(arguments, self.environment | variables, start_new_session)
         try:
             yield process
         finally:
@@ -94,6 +89,23 @@ class Strata:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait(10)
+
+    def _start(self, arguments: Sequence[str], environment: Mapping[str, str], new_session: bool) -> Process:  # noqa: FBT001 - private
+        path = self._log_of(arguments[0])
+        # The processes of a home are found by their environment, which a forked one shows as that of its origin.
+        if arguments[0] != "up" and self._forked(environment):
+            folder = self.home.parent
+            return command_server().start(arguments, environment, folder, path, path, new_session=new_session)
+        with path.open("ab") as log:
+            return subprocess.Popen(
+                [*self.command, *arguments],
+                env=environment,
+                cwd=self.home.parent,
+                stdout=log,
+                stderr=log,
+                start_new_session=new_session,
+                **self.options,
+            )
 
     def log(self, command: str) -> str:
         """The output of a long command so far."""
@@ -112,9 +124,7 @@ class Strata:
             yield url
 
 
-def wait_until_ready(
-    url: str, process: "subprocess.Popen[bytes]", log: Callable[[], str], path: str = "/health/ready"
-) -> None:
+def wait_until_ready(url: str, process: Process, log: Callable[[], str], path: str = "/health/ready") -> None:
     """Return once this path responds with 200; raise ``AssertionError`` with the log when the process ends."""
 
     def ready() -> bool:

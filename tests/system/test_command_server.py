@@ -1,11 +1,17 @@
 """Commands that the command server runs behave like those that a shell starts."""
 
+import os
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.support.command_server import command_server, starts_alike
-from tests.support.live import Strata
+from observability.run_folder import running_in
+from tests.support.command_server import ForkedProcess, command_server, starts_alike
+from tests.support.live import Strata, free_port, wait_until_ready
+from tests.support.postgres import clone
+from tests.support.waiting import PATIENCE, wait_until
 
 
 @pytest.fixture
@@ -40,3 +46,34 @@ def test_an_environment_that_changes_the_imports_needs_a_separate_process(strata
     assert starts_alike(strata.environment)
     assert not starts_alike(strata.environment | {"PYTHONOPTIMIZE": "2"})
     assert not starts_alike(strata.environment | {"COLUMNS": "80"})
+
+
+def test_a_command_that_takes_too_long_is_killed(strata: Strata) -> None:
+    with pytest.raises(subprocess.TimeoutExpired):
+        command_server().run(("worker",), strata.environment, strata.home.parent, 0.5)
+
+
+@pytest.mark.parametrize("forks", [True, False], ids=["forked", "separate"])
+async def test_a_server_and_its_workers_start_and_end_alike(admin_dsn: str, tmp_path: Path, *, forks: bool) -> None:
+    strata = Strata(tmp_path / "home", await clone(admin_dsn, "forks"))
+    strata.forks = forks
+    port = free_port()
+    with strata.running("serve", "--workers", "2", PORT=str(port)) as process:
+        assert isinstance(process, ForkedProcess) == forks
+        url = f"http://127.0.0.1:{port}"
+        wait_until_ready(url, process, lambda: strata.log("serve"))
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.01)
+        assert process.poll() is None
+        (folder,) = running_in(strata.home / "runs")
+        wait_until(lambda: len(folder.pids()) == 2, PATIENCE)
+        workers = folder.pids()
+        # The supervisor starts another one in its place.
+        os.kill(workers[0], signal.SIGKILL)
+        wait_until(lambda: len({*folder.pids()} - {workers[0]}) == 2, PATIENCE)
+        process.terminate()
+        assert process.wait(PATIENCE) == 0, strata.log("serve")
+        assert process.poll() == process.returncode == 0
+        for pid in workers:
+            with pytest.raises(ProcessLookupError):
+                os.kill(pid, 0)

@@ -254,6 +254,7 @@ def test_the_doctor_creates_no_home(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("name", "ready"), [("serve", "Uvicorn running"), ("worker", "worker_started")])
 async def test_sigterm_ends_a_process_with_exit_code_0(strata: Strata, name: str, ready: str) -> None:
+    strata.forks = False
     with strata.running(name, PORT=str(free_port())) as process:
         deadline = time.monotonic() + 60
         while ready not in strata.log(name):
