@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 import httpx2
 import jsonschema_rs
 
+from versions.registry import VERSIONS
+
 CONTRACTS = Path(__file__).parents[2] / "contracts"
 
 
@@ -66,7 +68,7 @@ class Contract:
 class ContractClient(httpx2.AsyncClient):
     """Checks every response."""
 
-    contracts = (Contract("v1"), Contract("v2"))
+    contracts = tuple(Contract(version.name) for version in VERSIONS)
 
     async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
         response = await super().send(request, **options)

@@ -8,8 +8,9 @@ from functools import cache
 from typing import Any
 
 from tests.support.contract import CONTRACTS
+from versions import registry
 
-VERSIONS = ("v1", "v2")
+VERSIONS = tuple(version.name for version in registry.VERSIONS)
 Document = dict[str, Any]
 
 

@@ -7,22 +7,23 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.operations import VERSIONS, Document, document
+from tests.support.wire import WIRE
 
-ME, POSTS = "/api/v2/me", "/api/v2/posts"
-"""The violations of v2: in every response, and by accepting every request."""
+ME, POSTS = f"/api/{WIRE}/me", f"/api/{WIRE}/posts"
+"""The violations: in every response, and by accepting every request."""
 _SHORT = 3
 
 
 def audited(folder: Path) -> Mapping[str, str]:
-    """Settings under which every exchange is checked against a contract that v2 violates in two places, and v1 nowhere.
+    """Settings under which every exchange is checked against a contract that one version violates in two places.
 
     ``GET /me`` returns longer names than the contract allows, and ``POST /posts`` accepts longer titles.
     """
-    v2 = copy.deepcopy(document("v2"))
-    schemas = v2["components"]["schemas"]
+    violated = copy.deepcopy(document(WIRE))
+    schemas = violated["components"]["schemas"]
     schemas["User"]["properties"]["display_name"]["maxLength"] = _SHORT
     schemas["PostCreate"]["properties"]["title"]["maxLength"] = _SHORT
-    return _settings(folder, {"v1": document("v1"), "v2": v2})
+    return _settings(folder, {version: document(version) for version in VERSIONS} | {WIRE: violated})
 
 
 def hostile(folder: Path) -> Mapping[str, str]:

@@ -1,0 +1,87 @@
+"""A valid request for every write of v1."""
+
+from tests.support.app import PASSWORD
+from tests.support.writes import ADA, NOBODY, ROOT, Request, Scene
+
+
+async def register(scene: Scene) -> Request:
+    return "POST", "/api/v1/auth/register", {"json": {"email": scene.new_email, "password": PASSWORD, "name": "N"}}
+
+
+async def verify(scene: Scene) -> Request:
+    email = scene.new_email
+    token = await scene.token("/api/v1/auth/register", email=email, password=PASSWORD, name="N")
+    return "POST", "/api/v1/auth/verify", {"json": {"email": email, "token": token}}
+
+
+async def login(scene: Scene) -> Request:
+    return "POST", "/api/v1/auth/login", {"data": {"username": scene.email, "password": PASSWORD}}
+
+
+async def refresh(scene: Scene) -> Request:
+    return "POST", "/api/v1/auth/refresh", {"json": {"refresh_token": await scene.refresh_token()}}
+
+
+async def create_post(scene: Scene) -> Request:
+    return "POST", "/api/v1/posts", scene.as_ada(json={"title": "T", "content": "C"})
+
+
+async def update_post(scene: Scene) -> Request:
+    return "PUT", f"/api/v1/posts/{(await scene.post())['v1_id']}", scene.as_ada(json={"title": "N"})
+
+
+async def delete_post(scene: Scene) -> Request:
+    return "DELETE", f"/api/v1/posts/{(await scene.post())['v1_id']}", scene.as_ada()
+
+
+async def view_post(scene: Scene) -> Request:
+    return "GET", f"/api/v1/posts/{(await scene.post())['v1_id']}", scene.as_ada()
+
+
+async def create_user(scene: Scene) -> Request:
+    body = {"email": scene.new_email, "password": PASSWORD, "full_name": "N"}
+    return "POST", "/api/v1/users", scene.as_root(json=body)
+
+
+async def update_user(scene: Scene) -> Request:
+    return "PUT", f"/api/v1/users/{scene.ada.user.id}", scene.as_ada(json={"full_name": scene.name})
+
+
+async def delete_user(scene: Scene) -> Request:
+    return "DELETE", f"/api/v1/users/{scene.ada.user.id}", scene.as_ada()
+
+
+async def delete_as_admin(scene: Scene) -> Request:
+    return "DELETE", f"/api/v1/admin/users/{scene.ada.user.id}", scene.as_root()
+
+
+WRITES = [
+    ("auth.register", register),
+    ("auth.verify", verify),
+    ("auth.login", login),
+    ("auth.refresh", refresh),
+    ("posts.create", create_post),
+    ("posts.update", update_post),
+    ("posts.delete", delete_post),
+    ("posts.get", view_post),
+    ("users.create", create_user),
+    ("users.update", update_user),
+    ("users.delete", delete_user),
+    ("admin.delete_user", delete_as_admin),
+]
+"""Each operation, and a function that builds a valid request for it."""
+EVENTS: dict[str, list[tuple[str, str]]] = {
+    "register": [],
+    "verify": [("user.registered", NOBODY)],
+    "login": [("session.started", NOBODY)],
+    "refresh": [],
+    "create_post": [("post.created", ADA)],
+    "update_post": [("post.updated", ADA)],
+    "delete_post": [("post.deleted", ADA)],
+    "view_post": [],
+    "create_user": [("user.created", ROOT)],
+    "update_user": [("user.updated", ADA)],
+    "delete_user": [("user.deleted", ADA)],
+    "delete_as_admin": [("user.deleted", ROOT)],
+}
+"""The types of the events of each request, in alphabetical order, and who caused them."""

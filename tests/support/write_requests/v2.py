@@ -1,0 +1,171 @@
+"""A valid request for every write of v2."""
+
+from typing import Any
+
+from tests.support.app import PASSWORD
+from tests.support.writes import ADA, DRAFT, NEW_PASSWORD, NOBODY, ROOT, Request, Scene
+
+
+async def _operations(scene: Scene) -> list[dict[str, Any]]:
+    first, second = (await scene.post())["id"], (await scene.post())["id"]
+    return [
+        {"op": "create", "post": DRAFT},
+        {"op": "update", "id": first, "patch": {"title": "N"}},
+        {"op": "delete", "id": second},
+    ]
+
+
+async def register(scene: Scene) -> Request:
+    body = {"email": scene.new_email, "password": PASSWORD, "display_name": "N"}
+    return "POST", "/api/v2/auth/registrations", {"json": body}
+
+
+async def register_again(scene: Scene) -> Request:
+    body = {"email": scene.email, "password": PASSWORD, "display_name": "N"}
+    return "POST", "/api/v2/auth/registrations", {"json": body}
+
+
+async def verify(scene: Scene) -> Request:
+    body = {"email": scene.new_email, "password": PASSWORD, "display_name": "N"}
+    return (
+        "POST",
+        "/api/v2/auth/verifications",
+        {"json": {"token": await scene.token("/api/v2/auth/registrations", **body)}},
+    )
+
+
+async def resend(scene: Scene) -> Request:
+    other = await scene.test_app.person(scene.new_email, verified=False)
+    return "POST", "/api/v2/auth/verifications/resend", {"json": {"email": other.user.email}}
+
+
+async def request_reset(scene: Scene) -> Request:
+    return "POST", "/api/v2/auth/password-resets", {"json": {"email": scene.email}}
+
+
+async def confirm_reset(scene: Scene) -> Request:
+    token = await scene.token("/api/v2/auth/password-resets", email=scene.email)
+    return "POST", "/api/v2/auth/password-resets/confirm", {"json": {"token": token, "password": NEW_PASSWORD}}
+
+
+async def reauthenticate(scene: Scene) -> Request:
+    return "POST", "/api/v2/auth/reauthentications", scene.as_ada(json={"password": PASSWORD})
+
+
+async def revoke(scene: Scene) -> Request:
+    return "POST", "/api/v2/auth/revoke", {"data": {"token": await scene.refresh_token()}}
+
+
+async def delete_session(scene: Scene) -> Request:
+    await scene.refresh_token()
+    newest = (await scene.send("GET", "/api/v2/auth/sessions")).json()["data"][0]["id"]
+    return "DELETE", f"/api/v2/auth/sessions/{newest}", scene.as_ada()
+
+
+async def sign_in(scene: Scene) -> Request:
+    form = {"grant_type": "password", "username": scene.email, "password": PASSWORD}
+    return "POST", "/api/v2/auth/token", {"data": form}
+
+
+async def refresh(scene: Scene) -> Request:
+    form = {"grant_type": "refresh_token", "refresh_token": await scene.refresh_token()}
+    return "POST", "/api/v2/auth/token", {"data": form}
+
+
+async def update_me(scene: Scene) -> Request:
+    return "PATCH", "/api/v2/me", scene.as_ada(json={"display_name": scene.name})
+
+
+async def set_password(scene: Scene) -> Request:
+    body = {"current_password": PASSWORD, "password": NEW_PASSWORD}
+    return "PUT", "/api/v2/me/password", scene.as_ada(json=body)
+
+
+async def create_post(scene: Scene) -> Request:
+    return "POST", "/api/v2/posts", scene.as_ada(json=DRAFT)
+
+
+async def batch(scene: Scene) -> Request:
+    return "POST", "/api/v2/posts/batch", scene.as_ada(json={"operations": await _operations(scene)})
+
+
+async def atomic_batch(scene: Scene) -> Request:
+    body = {"operations": await _operations(scene), "atomic": True}
+    return "POST", "/api/v2/posts/batch", scene.as_ada(json=body)
+
+
+async def update_post(scene: Scene) -> Request:
+    return "PATCH", f"/api/v2/posts/{(await scene.post())['id']}", scene.as_ada(json={"title": "N"})
+
+
+async def delete_post(scene: Scene) -> Request:
+    return "DELETE", f"/api/v2/posts/{(await scene.post())['id']}", scene.as_ada()
+
+
+async def view_post(scene: Scene) -> Request:
+    return "POST", f"/api/v2/posts/{(await scene.post())['id']}/views", scene.as_ada()
+
+
+async def update_user(scene: Scene) -> Request:
+    return "PATCH", f"/api/v2/users/{await scene.uid()}", scene.as_root(json={"display_name": scene.name})
+
+
+async def delete_user(scene: Scene) -> Request:
+    return "DELETE", f"/api/v2/users/{await scene.uid()}", scene.as_root()
+
+
+async def set_roles(scene: Scene) -> Request:
+    return "PUT", f"/api/v2/users/{await scene.uid()}/roles", scene.as_root(json={"roles": ["moderator"]})
+
+
+WRITES = [
+    ("registrations.create", register),
+    ("registrations.create", register_again),
+    ("verifications.create", verify),
+    ("verifications.resend", resend),
+    ("password_resets.create", request_reset),
+    ("password_resets.confirm", confirm_reset),
+    ("reauthentications.create", reauthenticate),
+    ("tokens.revoke", revoke),
+    ("sessions.delete", delete_session),
+    ("tokens.create", sign_in),
+    ("tokens.create", refresh),
+    ("me.update", update_me),
+    ("me.set_password", set_password),
+    ("posts.create", create_post),
+    ("posts.batch", batch),
+    ("posts.batch", atomic_batch),
+    ("posts.update", update_post),
+    ("posts.delete", delete_post),
+    ("posts.view", view_post),
+    ("users.update", update_user),
+    ("users.delete", delete_user),
+    ("users.set_roles", set_roles),
+]
+"""Each operation, and a function that builds a valid request for it."""
+BATCH = [("post.created", ADA), ("post.deleted", ADA), ("post.published", ADA), ("post.updated", ADA)]
+EVENTS: dict[str, list[tuple[str, str]]] = {
+    "register": [],
+    "register_again": [],
+    "verify": [("user.registered", NOBODY)],
+    "resend": [],
+    "request_reset": [],
+    "confirm_reset": [("user.password_reset", NOBODY)],
+    "reauthenticate": [],
+    "revoke": [("session.revoked", NOBODY)],
+    "delete_session": [("session.revoked", ADA)],
+    "sign_in": [("session.started", NOBODY)],
+    "refresh": [],
+    "update_me": [("user.updated", ADA)],
+    "set_password": [("user.updated", ADA)],
+    "create_post": [("post.created", ADA), ("post.published", ADA)],
+    "batch": BATCH,
+    "atomic_batch": BATCH,
+    "update_post": [("post.updated", ADA)],
+    "delete_post": [("post.deleted", ADA)],
+    "view_post": [],
+    "update_user": [("user.updated", ROOT)],
+    "delete_user": [("user.deleted", ROOT)],
+    "set_roles": [("user.roles_changed", ROOT)],
+}
+"""The types of the events of each request, in alphabetical order, and who caused them."""
