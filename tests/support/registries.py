@@ -1,18 +1,19 @@
 """Registries for tests: the same applications with other lifecycles."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
 from app.kit.clock import utc_now
 from app.lifecycle.rules import validate_lifecycles
 from app.lifecycle.version import VersionStatus, Window
+from tests.support.wire import WIRE
 from versions.kit.version import ApiVersion
 from versions.registry import VERSIONS
 
 DAY = timedelta(days=1)
-V1, V2 = VERSIONS
+CURRENT = next(version for version in VERSIONS if version.name == WIRE)
 
 
 def older(version: ApiVersion, successor: str, *windows: Window, retired: bool = False) -> ApiVersion:
@@ -33,6 +34,15 @@ def older(version: ApiVersion, successor: str, *windows: Window, retired: bool =
 def newest(version: ApiVersion, name: str) -> ApiVersion:
     """A version that is current."""
     return replace(version, name=name, status=VersionStatus.CURRENT, released=(utc_now() - 500 * DAY).date())
+
+
+OLD = replace(
+    older(CURRENT, CURRENT.name),
+    name="v901",
+    released=CURRENT.released - 400 * DAY,
+    deprecated_at=datetime.combine(CURRENT.released, time(), UTC),
+)
+"""A deprecated predecessor of the current version, with the same operations."""
 
 
 def going_on(now: datetime) -> Window:

@@ -19,7 +19,7 @@ from app.settings.http import HttpSettings
 from app.settings.root import Settings
 from observability.rate_limit.headers import DRAFT_11
 from tests.support.app import TestApp
-from tests.support.registries import V2, newest, served
+from tests.support.registries import CURRENT, newest, served
 from versions.kit.application import Resource, build_application
 from versions.kit.operations import ANYONE, OPTIONAL, Deprecation
 from versions.kit.version import ApiVersion
@@ -84,13 +84,16 @@ def build(version: ApiVersion, settings: HttpSettings) -> Any:
 @pytest.fixture
 def galleries(test_app: TestApp, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> TestApp:
     """The real application, serving a version of which much is deprecated."""
-    served(monkeypatch, ApiVersion(name="v3", status=V2.status, released=newest(V2, "v3").released, build=build))
+    served(
+        monkeypatch,
+        ApiVersion(name="v902", status=CURRENT.status, released=newest(CURRENT, "v902").released, build=build),
+    )
     return TestApp(create_app(settings), test_app.runtime)
 
 
 def plain(test_app: TestApp) -> httpx2.AsyncClient:
     transport = httpx2.ASGITransport(app=test_app.app, raise_app_exceptions=False)
-    return httpx2.AsyncClient(transport=transport, base_url="http://strata.test/api/v3/things")
+    return httpx2.AsyncClient(transport=transport, base_url="http://strata.test/api/v902/things")
 
 
 def told(answer: httpx2.Response) -> list[str]:
@@ -129,7 +132,7 @@ async def test_a_deprecated_member_is_told_to_whoever_asks_for_it(
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     requests = [line for line in lines if line["event"] == "request"]
     assert [line.get("deprecated") for line in requests] == [None] * 3 + [["response:v1_id"]] * 3
-    assert await recorded(test_app, V2) == {"posts.list response:v1_id": 1, "posts.get response:v1_id": 2}
+    assert await recorded(test_app, CURRENT) == {"posts.list response:v1_id": 1, "posts.get response:v1_id": 2}
 
 
 async def test_deprecated_parameters(galleries: TestApp) -> None:
@@ -160,7 +163,7 @@ async def test_a_deprecated_operation_says_so_on_every_response(galleries: TestA
             assert answer.headers["Sunset"] == "Wed, 01 Sep 2027 00:00:00 GMT"
         other = await client.get("/params")
         assert "Deprecation" not in other.headers
-        document = (await client.get("http://strata.test/api/v3/openapi.json")).json()
+        document = (await client.get("http://strata.test/api/v902/openapi.json")).json()
     assert world_counts(galleries) == 3.0
     operation = document["paths"]["/things/old"]["get"]
     assert operation["deprecated"] is True
@@ -173,7 +176,7 @@ def world_counts(test_app: TestApp) -> float:
     for family in test_app.runtime.metrics.registry.collect():
         for sample in family.samples:
             if sample.name == "api_deprecated_uses_total" and sample.labels["operation"] == "things.old":
-                assert sample.labels == {"api_version": "v3", "operation": "things.old", "feature": "operation"}
+                assert sample.labels == {"api_version": "v902", "operation": "things.old", "feature": "operation"}
                 return float(sample.value)
     return 0.0
 

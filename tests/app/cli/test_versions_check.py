@@ -13,22 +13,28 @@ from app.cli.kit.output import CommandError
 from app.lifecycle.errors import LifecycleError
 from app.lifecycle.version import VersionStatus
 from contracts import freeze
-from tests.support.registries import V1, V2
+from tests.support.registries import CURRENT, OLD
 from versions.kit.lifecycle_record import RECORD, read_record, recorded_form
 from versions.kit.version import ApiVersion
 
-assert V1.sunset_at is not None
-EARLIER = replace(V1, sunset_at=V1.sunset_at - timedelta(days=1))
-LATER = replace(V1, sunset_at=V1.sunset_at + timedelta(days=1))
+assert OLD.sunset_at is not None
+EARLIER = replace(OLD, sunset_at=OLD.sunset_at - timedelta(days=1))
+LATER = replace(OLD, sunset_at=OLD.sunset_at + timedelta(days=1))
 REVIVED = replace(
-    V1, status=VersionStatus.SUPPORTED, deprecated_at=None, sunset_at=None, successor=None, released=V1.released
+    OLD, status=VersionStatus.SUPPORTED, deprecated_at=None, sunset_at=None, successor=None, released=OLD.released
 )
-LOST = replace(V1, successor="v7")
+LOST = replace(OLD, successor="v7")
 
 
 @pytest.fixture
-def declare(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+def declare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., None]:
+    """Declares versions where the record has the old and the current one."""
+    recorded = tmp_path / "recorded.json"
+    recorded.write_bytes(recorded_form([OLD, CURRENT]))
+
     def patch(*found: ApiVersion) -> None:
+        monkeypatch.setattr("versions.kit.lifecycle_record.RECORD", recorded)
+        monkeypatch.setattr("versions.kit.lifecycle_record.read_record", lambda _path=None: read_record(recorded))
         for module in ("versions.registry", "contracts.freeze", "contracts.gate"):
             monkeypatch.setattr(f"{module}.VERSIONS", found)
 
@@ -51,7 +57,7 @@ def test_an_invalid_lifecycle_fails_the_check(
     sentence: str,
     advice: str,
 ) -> None:
-    declare(version, V2)
+    declare(version, CURRENT)
     with pytest.raises(CommandError) as failure:
         versions.check(as_json=True)
     assert advice in failure.value.advice
@@ -64,7 +70,7 @@ def test_an_invalid_lifecycle_fails_the_check(
 @pytest.mark.parametrize("version", [EARLIER, REVIVED, LOST])
 def test_a_withdrawn_promise_is_not_frozen(declare: Callable[..., None], version: ApiVersion) -> None:
     before = RECORD.read_bytes()
-    declare(version, V2)
+    declare(version, CURRENT)
     with pytest.raises(LifecycleError):
         contract.freeze(accept_breaking=True)
     assert RECORD.read_bytes() == before
@@ -74,18 +80,18 @@ def test_a_later_sunset_is_frozen(
     declare: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record = tmp_path / "lifecycle.json"
-    record.write_bytes(recorded_form([V1, V2]))
+    record.write_bytes(recorded_form([OLD, CURRENT]))
     monkeypatch.setattr(freeze, "RECORD", record)
     monkeypatch.setattr(freeze, "FOLDER", tmp_path)
-    declare(LATER, V2)
+    declare(LATER, CURRENT)
     assert record in freeze.freeze()
-    assert read_record(record)["v1"].sunset_at == LATER.sunset_at
+    assert read_record(record)["v901"].sunset_at == LATER.sunset_at
     assert freeze.freeze() == []
 
 
 def test_a_damaged_record_is_rejected(tmp_path: Path) -> None:
     record = tmp_path / "lifecycle.json"
-    record.write_text('{"v1": {"name": "v1"}}')
+    record.write_text('{"v901": {"name": "v901"}}')
     with pytest.raises(LifecycleError, match=r"lifecycle\.json cannot be read"):
         read_record(record)
     assert read_record(tmp_path / "none.json") == {}
