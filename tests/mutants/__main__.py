@@ -12,17 +12,13 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
-from typing import Final
 
 from tests.mutants import sample
 from tests.mutants.mutate import Mutant
 from tests.mutants.pool import Pool, Records, Verdict, record_lines
 from tests.mutants.report import Known, Report, excused, record, unknown_places
-from tests.mutants.targets import PACKAGES, files_of_tests, modules_of, package_of, part_of_packages
+from tests.mutants.targets import MAX_SECONDS, PACKAGES, files_of_tests, modules_of, package_of, part_of_packages
 from tests.mutants.verdicts import Verdicts, mutants_of
-
-MAX_SECONDS: Final = 20.0
-"""Seconds of tests per mutant in the full set."""
 
 
 def show(line: str) -> None:

@@ -9,10 +9,12 @@ from functools import cache
 from typing import Any, Final
 
 from tests.mutants.mutate import Mutant
-from tests.mutants.targets import ROOT, SOURCES, path_of
+from tests.mutants.targets import OF_DEFINITIONS, PACKAGES, ROOT, SOURCES, package_of, path_of
 
 _MAX_FILES: Final = 8
 """Test files that a process which imports the application anew collects at most."""
+_OWN: Final = 0.2
+"""What a second of the tests of a package counts, compared to those of others that execute the same line."""
 
 
 @dataclass
@@ -46,13 +48,16 @@ class LineMap:
 
     def tests(self, mutant: Mutant, max_seconds: float) -> list[str]:
         """The tests that can catch a mutant, the likeliest and fastest first, ``max_seconds`` of them."""
+        own = PACKAGES[package_of(mutant.module)][0]
+        executing = self._executing(path_of(mutant.module), mutant.lines)
         if not self.needs_import(mutant):
-            return self._first(self._executing(path_of(mutant.module), mutant.lines), max_seconds)
-        groups = [self._executing(path_of(mutant.module), mutant.lines)]
-        groups += [self._executing(path, (line, line)) for path, line in _uses(mutant)]
-        used = set().union(*groups)
+            return self._first(executing, own, max_seconds)
+        definitions = {test for test in self.seconds if test.partition("::")[0] in OF_DEFINITIONS}
+        used = set().union(*(self._executing(path, (line, line)) for path, line in _uses(mutant)))
         module = set().union(*self.by_line[path_of(mutant.module)].values())
-        ordered = [*self._first(used, max_seconds), *self._first(module - used, max_seconds)]
+        ordered: list[str] = []
+        for group in (definitions, executing, used, module):
+            ordered += self._first(group.difference(ordered), own, max_seconds)
         files = list(dict.fromkeys(test.partition("::")[0] for test in ordered))[:_MAX_FILES]
         return [test for test in ordered if test.partition("::")[0] in files]
 
@@ -60,9 +65,12 @@ class LineMap:
         by_line = self.by_line[path]
         return set().union(*(by_line[line] for line in range(lines[0], lines[1] + 1) if line in by_line))
 
-    def _first(self, tests: Iterable[str], max_seconds: float) -> list[str]:
-        # A test of few lines looks at each of them.
-        ordered = sorted(tests, key=lambda test: ((self.seconds[test] + 0.02) * self.breadth[test] ** 0.5, test))
+    def _first(self, tests: Iterable[str], own: str, max_seconds: float) -> list[str]:
+        def price(test: str) -> float:
+            # A test of few lines looks at each of them.
+            return (self.seconds[test] + 0.02) * self.breadth[test] ** 0.5 * (_OWN if test.startswith(own) else 1)
+
+        ordered = sorted(tests, key=lambda test: (price(test), test))
         chosen: list[str] = []
         total = 0.0
         for test in ordered:
@@ -80,17 +88,42 @@ def _sources() -> Mapping[str, Sequence[str]]:
 
 
 def _uses(mutant: Mutant) -> list[tuple[str, int]]:
-    """The lines that mention what the changed statement outside of functions defines."""
-    names = _defined(path_of(mutant.module), mutant.lines[0])
-    if not names:
-        return []
-    word = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(names)))})\b")
-    return [
-        (path, number)
-        for path, lines in _sources().items()
-        for number, line in enumerate(lines, 1)
-        if word.search(line)
-    ]
+    """The lines that mention what the changed statement outside of functions defines.
+
+    What is computed from it when the module is imported counts, too: a statement that is compiled from a ``SELECT``.
+    """
+    path = path_of(mutant.module)
+    computed = _computed(path)
+    waiting, known = _defined(path, mutant.lines[0]), set[str]()
+    found: set[tuple[str, int]] = set()
+    while waiting:
+        word = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(waiting)))})\b")
+        places = {
+            (each, number)
+            for each, lines in _sources().items()
+            for number, line in enumerate(lines, 1)
+            if word.search(line)
+        }
+        known |= waiting
+        found |= places
+        waiting = {name for each, number in places if each == path for name in computed.get(number, ())} - known
+    return sorted(found)
+
+
+@cache
+def _computed(path: str) -> Mapping[int, set[str]]:
+    """The names that each line of a module assigns outside of functions and classes."""
+    found: dict[int, set[str]] = {}
+    for node in ast.parse((ROOT / path).read_text(encoding="utf-8")).body:
+        if isinstance(node, (ast.Assign, ast.AnnAssign)):
+            for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
+                found[line] = _assigned(node)
+    return found
+
+
+def _assigned(node: ast.Assign | ast.AnnAssign) -> set[str]:
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    return {each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)}
 
 
 def _defined(path: str, line: int) -> set[str]:
@@ -103,6 +136,5 @@ def _defined(path: str, line: int) -> set[str]:
         if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             found = {node.name}
         elif isinstance(node, (ast.Assign, ast.AnnAssign)):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            found = {each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)} or found
+            found = _assigned(node) or found
     return found

@@ -9,14 +9,12 @@ from typing import Final
 from tests.mutants.mutate import Mutant
 from tests.mutants.pool import Pool, Records, record_lines
 from tests.mutants.report import excused, known
-from tests.mutants.targets import PACKAGES, files_of_tests, modules_of
+from tests.mutants.targets import MAX_SECONDS, PACKAGES, files_of_tests, modules_of
 from tests.mutants.verdicts import mutants_of
 
 _MODULES: Final = 6
 """Modules per package: only their mutants are generated."""
 _PER_MODULE: Final = 5
-_MAX_SECONDS: Final = 10.0
-"""Seconds of tests per mutant."""
 _RECORDING: Final = 0.45
 """The share of the time that recording lines may take: one more package is started only before."""
 
@@ -61,7 +59,7 @@ def run(seed: str, seconds: float, processes: int, show: Callable[[str], None]) 
         mutants = choose(package, accepted[package].share, seed)
         record_lines(records, files, processes, show)
         lines = records.line_map(files)
-        tests = {mutant: lines.tests(mutant, _MAX_SECONDS) for mutant in mutants}
+        tests = {mutant: lines.tests(mutant, MAX_SECONDS) for mutant in mutants}
         for verdict in Pool(lines).judge(tests, files, processes, started + seconds):
             judged += 1
             mutant = verdict.mutant

@@ -8,6 +8,12 @@ SOURCES: Final = ("app", "observability", "versions", "contracts/compat")
 THRESHOLD: Final = 90
 """The percentage of the mutants of each package that its tests must catch."""
 
+MAX_SECONDS: Final = 10.0
+"""Seconds of tests per mutant, in the full set and in the sample."""
+OF_DEFINITIONS: Final = ("tests/app/test_errors.py",)
+"""Tests of what modules define when they are imported, such as the status of every error: they execute no line of the
+module. They run first against each mutant of such a definition, of every package of ``app``."""
+
 _REQUESTS: Final = (
     "tests/versions/v1",
     "tests/versions/v2",
@@ -59,6 +65,7 @@ PACKAGES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "app/settings": ("tests/app/settings", "tests/versions/test_rate_limits.py", "tests/app/test_wiring.py"),
     "app/users": (
+        "tests/app/users",
         "tests/app/auth",
         *_REQUESTS,
         "tests/versions/test_concurrency.py",
@@ -93,7 +100,8 @@ PACKAGES: Final[dict[str, tuple[str, ...]]] = {
     "versions/v2": ("tests/laws/v1_v2/test_laws.py", *_REQUESTS),
     "contracts/compat": ("tests/contracts/compat",),
 }
-"""Tests by package: files, and folders with all below them. A package does not contain those below it in this table."""
+"""Tests by package: files, and folders with all below them, the first of which are preferred where many tests execute a
+line. A package does not contain those below it in this table."""
 
 NOT_MUTATED: Final = {
     "app/migrations": "a migration is frozen when it is released; tests/upgrades migrates recorded databases",
@@ -140,6 +148,8 @@ def files_of_tests(package: str) -> list[str]:
         path = ROOT / place
         files = [path] if path.suffix else sorted(path.rglob("test_*.py"))
         found += [str(file.relative_to(ROOT)) for file in files]
+    if package.startswith("app"):
+        found += OF_DEFINITIONS
     return [file for file in dict.fromkeys(found) if file not in _NO_MUTANTS]
 
 

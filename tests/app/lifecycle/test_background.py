@@ -1,7 +1,8 @@
 """The background tasks of a serving process refresh decisions and write usage, on a real database."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -13,6 +14,7 @@ from app.errors import Unavailable
 from app.http.lifecycle import LifecycleComponent
 from app.kit.clock import utc_now
 from app.kit.db.database import UnitOfWork
+from app.lifecycle import background
 from app.lifecycle.background import LifecycleSync, lifecycle_sync_running
 from app.lifecycle.commands import RetirementPolicy
 from app.lifecycle.metrics import VersionMetrics
@@ -20,6 +22,7 @@ from app.lifecycle.service import LifecycleService
 from app.lifecycle.usage import ANONYMOUS, UsageBuffer
 from app.lifecycle.version import VersionStatus, Window
 from app.lifecycle.views import Consumer
+from app.settings.http import HttpSettings
 from app.settings.lifecycle import LifecycleSettings
 from observability.metrics.metrics import Metrics
 from tests.support.app import TestApp
@@ -105,6 +108,40 @@ class FailsTwice:
         if self.failures:
             raise self.failures.pop(0)
         self.done.set()
+
+
+class SilentDatabase:
+    """A database whose transactions wait for ever."""
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Any]:
+        await asyncio.Event().wait()
+        yield
+
+
+async def stop_with(database: object) -> list[tuple[str, str]]:
+    """The log lines of tasks that end with usage which this database does not store."""
+    usage = UsageBuffer(lambda: None)
+    sync = FailsTwice(LifecycleSettings(refresh=3600, usage_flush=3600))
+    sync.failures = []
+    with capture_logs() as lines:
+        async with asyncio.timeout(20):
+            async with lifecycle_sync_running(
+                cast("LifecycleSync", sync), usage, cast("UnitOfWork", database), sync.settings
+            ):
+                assert sync.done.is_set(), "a process decides with what it has read, so it reads before it serves"
+                usage.record("v1", "posts.list", "", None, utc_now())
+    return [(line["event"], line["log_level"]) for line in lines]
+
+
+async def test_usage_that_cannot_be_written_at_the_end_is_logged() -> None:
+    assert await stop_with(UnavailableDatabase()) == [("usage_not_written", "warning")]
+
+
+async def test_a_database_that_does_not_reply_delays_the_end_by_a_few_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert HttpSettings().shutdown_timeout > background._LAST_FLUSH_SECONDS > 0
+    monkeypatch.setattr(background, "_LAST_FLUSH_SECONDS", 0.05)
+    assert await stop_with(SilentDatabase()) == []
 
 
 async def test_tasks_continue_after_errors_and_flush_at_the_end(test_app: TestApp) -> None:

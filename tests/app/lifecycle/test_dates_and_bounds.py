@@ -132,6 +132,8 @@ def test_the_longest_brownout_is_a_day() -> None:
 
 def test_a_version_ends_at_the_moment_of_its_retirement() -> None:
     schedule = Schedule()
+    schedule.ensure_served(V1, NOON)
+    assert (schedule.status(V1, NOON), schedule.windows(V1)) == (VersionStatus.DEPRECATED, [])
     schedule.replace({}, {"v1": NOON})
     schedule.ensure_served(V1, NOON - SECOND)
     assert schedule.status(V1, NOON - SECOND) is VersionStatus.DEPRECATED

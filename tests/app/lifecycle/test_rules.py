@@ -87,6 +87,39 @@ def test_an_invalid_declaration_is_rejected(sentence: str, older: dict[str, Any]
         validate_lifecycles(lifecycles, {}, NOW)
 
 
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [
+        ({"deprecated_at": at(2025, 1, 15), "sunset_at": at(2027, 3, 1)}, {"released": date(2025, 1, 15)}),
+        ({"deprecated_at": at(2026, 6, 1)}, {}),
+        ({"sunset_at": at(2026, 6, 1) + timedelta(seconds=1)}, {}),
+        ({"status": S.RETIRED, "retired_at": at(2027, 3, 1)}, {}),
+        ({"status": S.RETIRED, "retired_at": NOW}, {}),
+        (brownout(window(at(2026, 6, 1))), {}),
+        (brownout(window(at(2027, 2, 28, 23))), {}),
+        (brownout(window(at(2026, 9, 1), 24)), {}),
+    ],
+)
+def test_a_declaration_exactly_at_a_bound_is_valid(older: dict[str, Any], newer: dict[str, Any]) -> None:
+    assert lifecycle_errors([replace(V1, **older), replace(V2, **newer)], NOW) == []
+
+
+def test_a_version_may_be_current_on_the_day_of_its_release() -> None:
+    today, tomorrow = NOW.date(), NOW.date() + DAY
+    assert lifecycle_errors([replace(V2, released=today)], NOW) == []
+    assert lifecycle_errors([replace(V2, released=tomorrow)], NOW) == [
+        f"v2: is current before its release on {tomorrow}."
+    ]
+    assert lifecycle_errors([replace(V2, status=S.PREVIEW, released=tomorrow)], NOW) == []
+
+
+def test_an_error_lists_every_field_that_needs_a_deprecation() -> None:
+    dates = {"deprecated_at": at(2026, 6, 1), "sunset_at": at(2027, 1, 1), "retired_at": at(2027, 2, 1)}
+    assert lifecycle_errors([replace(V2, **dates, **brownout(window(at(2026, 9, 1))))], NOW) == [
+        "v2: is current, but has deprecated_at, sunset_at, retired_at, brownouts: deprecate it first."
+    ]
+
+
 def test_a_version_must_not_be_further_in_its_lifecycle_than_an_older_one() -> None:
     v3 = replace(V2, name="v3", released=date(2027, 1, 1))
     old_preview = lifecycle_errors([V1, replace(V2, status=S.PREVIEW), v3], NOW)
@@ -111,6 +144,13 @@ PROMISES: list[tuple[str, VersionLifecycle | None]] = [
 ]
 
 
+def test_the_date_of_a_retirement_does_not_change() -> None:
+    before, after = replace(V1, **RETIRED), replace(V1, **RETIRED | {"retired_at": at(2027, 3, 3)})
+    assert promise_violations({"v1": before, "v2": V2}, [after, V2]) == [
+        "v1: was retired on 2027-03-02; that does not change."
+    ]
+
+
 @pytest.mark.parametrize(("sentence", "after"), PROMISES)
 def test_a_broken_promise_is_reported(sentence: str, after: VersionLifecycle | None) -> None:
     record = {"v1": V1, "v2": V2}
@@ -125,9 +165,13 @@ def test_a_change_without_a_broken_promise_is_accepted() -> None:
     assert promise_violations(record, [replace(V1, **RETIRED), V2]) == []
     assert promise_violations({"v1": replace(V1, **RETIRED), "v2": V2}, [V2]) == []
     assert promise_violations({"v2": replace(V2, status=S.PREVIEW)}, [V2]) == []
+    assert promise_violations({"v1": V1, "v2": replace(V2, status=S.PREVIEW)}, [V1]) == [], "a preview may be removed"
+    retired = replace(V1, **RETIRED)
+    assert promise_violations({"v1": retired, "v2": V2}, [retired, V2]) == []
     assert promise_violations({}, [V1, V2]) == [], "the first record accepts every status"
-    (skipped,) = promise_violations(record, [replace(V1, name="v0"), V1, V2])
-    assert "begins its life as deprecated" in skipped
+    for status in (S.SUPPORTED, S.DEPRECATED, S.RETIRED):
+        (skipped,) = promise_violations(record, [replace(V1, name="v0", status=status), V1, V2])
+        assert f"v0: begins its life as {status}" in skipped
 
 
 def test_a_version_is_deprecated_before_it_is_retired() -> None:

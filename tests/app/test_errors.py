@@ -1,0 +1,114 @@
+"""Every error of the product has the status that clients of all versions rely on."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from itertools import chain
+
+import app
+import versions
+from app.auth.errors import RefreshTokenReused
+from app.errors import PROBLEM_TYPES, DomainError
+from app.http.errors.status import STATUS
+
+STATUSES = {
+    400: {
+        "cursor_mismatch",
+        "invalid_choice",
+        "invalid_cursor",
+        "invalid_idempotency_key",
+        "invalid_reset_token",
+        "invalid_sort",
+        "invalid_verification_token",
+        "limit_too_high",
+        "malformed_form",
+        "malformed_request",
+        "repeated_header",
+        "repeated_parameter",
+        "unknown_parameter",
+        "unsupported_grant_type",
+    },
+    401: {"invalid_credentials", "invalid_refresh_token", "invalid_token", "unauthenticated", "wrong_token_type"},
+    403: {
+        "account_deactivated",
+        "email_not_verified",
+        "forbidden",
+        "insufficient_permissions",
+        "not_the_author",
+        "not_your_account",
+        "reauthentication_required",
+        "wrong_password",
+    },
+    404: {
+        "api_key_not_found",
+        "brownout_not_found",
+        "consent_not_found",
+        "not_found",
+        "post_not_found",
+        "provider_not_found",
+        "session_not_found",
+        "user_not_found",
+    },
+    408: {"body_timeout", "head_timeout"},
+    409: {
+        "already_exists",
+        "conflict",
+        "email_taken",
+        "last_admin",
+        "request_in_flight",
+        "stale_reference",
+        "version_still_needed",
+    },
+    410: {"key_browned_out", "version_browned_out", "version_retired"},
+    412: {"precondition_failed"},
+    413: {"body_too_large"},
+    415: {"unsupported_content_coding", "unsupported_media_type"},
+    422: {
+        "brownout_refused",
+        "error",
+        "idempotency_key_reused",
+        "invalid",
+        "unknown_scope",
+        "unstorable_value",
+        "validation_failed",
+    },
+    429: {"rate_limited", "too_many_attempts"},
+    431: {"headers_too_large"},
+    503: {"overloaded", "unavailable"},
+    504: {"timeout"},
+}
+"""The codes of errors by status. One that is not here is new: add it."""
+NOT_RAISED = {"internal_error", "method_not_allowed"}
+"""Codes of responses that no error class of the product stands for."""
+
+
+def errors() -> Iterator[type[DomainError]]:
+    packages = ((app.__path__, "app."), (versions.__path__, "versions."))
+    for module in chain.from_iterable(pkgutil.walk_packages(*package) for package in packages):
+        if not module.name.startswith("app.migrations.") and not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    waiting = [DomainError]
+    while waiting:
+        kind = waiting.pop()
+        # Tests of a new feature define errors of their own.
+        if kind.__module__.startswith(("app.", "versions.")) and ".toy" not in kind.__module__:
+            yield kind
+        waiting += kind.__subclasses__()
+
+
+def test_every_error_has_its_status() -> None:
+    found: dict[int, set[str]] = {}
+    for kind in errors():
+        found.setdefault(STATUS[kind.kind], set()).add(kind.code)
+    assert found == STATUSES
+
+
+def test_every_code_is_explained() -> None:
+    codes = set().union(*STATUSES.values()) | NOT_RAISED
+    assert {code for code in PROBLEM_TYPES if not code.startswith("toy")} == codes
+    assert all(PROBLEM_TYPES[code] for code in codes)
+    assert all(kind().message for kind in errors() if kind.__init__ is DomainError.__init__)
+
+
+def test_only_a_detected_theft_is_committed_with_its_error() -> None:
+    assert {kind for kind in errors() if kind.keeps_changes} == {RefreshTokenReused}
