@@ -20,7 +20,7 @@ from app.kit.revisions import revision_mark
 from app.settings.loading import load_settings
 
 SECRET = SecretStr("a secret of sufficient length for a test")
-KEY = "sk_live_MRILfBwl204C8cPecddUFzeKZEtmQjvR2NT6Ue"
+KEY = "sk_live_1m9M2pbyH6wnDsrTxzwiNoEUK1pWonmP3VmVz8"
 
 
 def test_mailed_tokens() -> None:
@@ -66,6 +66,6 @@ def test_advisory_locks() -> None:
 
 def test_api_keys_and_revisions() -> None:
     assert keys.well_formed(KEY)
-    assert keys.digest(KEY).hex() == "09f19650429f0223c1c5de2fcd8d7e26c4be056cb429291dd06232fce44615db"
-    assert keys.hint(KEY) == "sk_live_MRIL"
+    assert keys.digest(KEY).hex() == "8d987d5a6b4a22b030f7f19f8a77e531ae384a5e24789f9afb43d31b994add6b"
+    assert keys.hint(KEY) == "sk_live_1m9M"
     assert revision_mark(UUID(int=7), 3) == "3-000000000007"
