@@ -95,13 +95,21 @@ def test_a_file_has_every_value_that_was_written(tmp_path: Path) -> None:
         Store.at(tmp_path / "a.live")
 
 
-@pytest.mark.parametrize(("content", "error"), [(b"", "too short"), (b"x" * 63, "too short"), (b"x" * 64, "not a")])
-def test_another_kind_of_file_is_rejected(tmp_path: Path, content: bytes, error: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "error"), [(b"", "too short"), (b"x" * 63, "too short"), (b"x" * 64, "not a")], ids=len
+)
+def test_another_kind_of_file_is_rejected_and_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, error: str
+) -> None:
+    closed: list[int] = []
+    close = Snapshot.close
+    monkeypatch.setattr(Snapshot, "close", lambda snapshot: (closed.append(snapshot.descriptor), close(snapshot))[1])
     (tmp_path / "other").write_bytes(content)
-    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - counts the open files
     with pytest.raises(ValueError, match=error):
         Snapshot.open(tmp_path / "other")
-    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208 - as above
+    (descriptor,) = closed
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(descriptor)
 
 
 def test_a_series_is_appended_at_the_end_of_the_first_pages(tmp_path: Path) -> None:
