@@ -3,17 +3,25 @@
 import copy
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
 from contracts.compat import diff
 from contracts.compat.catalogue.schemas import CHANGES, Context
+from contracts.compat.findings import DiffFinding, Report
 from tests.contracts.compat.documents import at
 from tests.contracts.compat.protocol_examples import PROTOCOL_EXAMPLES
 from tests.contracts.compat.schema_examples import COMPONENTS, SCHEMA_EXAMPLES
 
 Json = Any
 RECORDED: Final = Path(__file__).with_name("findings.json")
+_FOLDER: Final = Path(__file__).with_name("pairs")
+OF_PAIRS: Final = _FOLDER / "findings.json"
+PAIRS: Final[list[Json]] = [
+    json.loads(line) for path in sorted(_FOLDER.glob("*.jsonl")) for line in path.read_text().splitlines()
+]
+"""The pairs of `pairs/`, whose verdicts follow from the semantics of HTTP and JSON Schema."""
 
 
 def pairs() -> dict[str, tuple[Json, Json]]:
@@ -30,15 +38,24 @@ def pairs() -> dict[str, tuple[Json, Json]]:
     return found
 
 
-def lines(old: Json, new: Json) -> list[str]:
+def lines(report: Iterable[DiffFinding]) -> list[str]:
     """One line for each finding: severity, rule, operations, pointer and message."""
     return [
         f"{each.severity} {each.rule} | {', '.join(each.operations)} | {each.pointer} | {each.message}"
-        for each in diff(copy.deepcopy(old), copy.deepcopy(new))
+        for each in report
     ]
 
 
+def found(old: Json, new: Json) -> Report:
+    """The report about two documents, which stay as they are."""
+    return diff(copy.deepcopy(old), copy.deepcopy(new))
+
+
+def _write(path: Path, findings: dict[str, list[str]]) -> None:
+    path.write_text(json.dumps(findings, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
+    sys.stdout.write(f"Written: {path}\n")
+
+
 if __name__ == "__main__":
-    findings = {name: lines(*pair) for name, pair in pairs().items()}
-    RECORDED.write_text(json.dumps(findings, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
-    sys.stdout.write(f"Written: {RECORDED}\n")
+    _write(RECORDED, {name: lines(found(*pair)) for name, pair in pairs().items()})
+    _write(OF_PAIRS, {pair["name"]: lines(found(pair["old"], pair["new"])) for pair in PAIRS})
