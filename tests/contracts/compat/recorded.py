@@ -3,14 +3,15 @@
 import copy
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from contracts.compat import diff
 from contracts.compat.catalogue.schemas import CHANGES, Context
 from contracts.compat.findings import DiffFinding, Report
-from tests.contracts.compat.documents import at
+from contracts.compat.reports import FORMATS
+from tests.contracts.compat.documents import at, parameter, with_parameters
 from tests.contracts.compat.protocol_examples import PROTOCOL_EXAMPLES
 from tests.contracts.compat.schema_examples import COMPONENTS, SCHEMA_EXAMPLES
 
@@ -18,6 +19,7 @@ Json = Any
 RECORDED: Final = Path(__file__).with_name("findings.json")
 _FOLDER: Final = Path(__file__).with_name("pairs")
 OF_PAIRS: Final = _FOLDER / "findings.json"
+REPORTS: Final = Path(__file__).with_name("reports.json")
 PAIRS: Final[list[Json]] = [
     json.loads(line) for path in sorted(_FOLDER.glob("*.jsonl")) for line in path.read_text().splitlines()
 ]
@@ -51,7 +53,25 @@ def found(old: Json, new: Json) -> Report:
     return diff(copy.deepcopy(old), copy.deepcopy(new))
 
 
-def _write(path: Path, findings: dict[str, list[str]]) -> None:
+def reports() -> dict[str, str]:
+    """Each format of a report with every severity, of one with a repeated change, and of one without findings."""
+    title = {"type": "string", "maxLength": 5}
+    old = with_parameters(parameter("q", schema=title), parameter("r"), summary="Old.")
+    new = with_parameters(parameter("q", schema={**title, "maxLength": 4}), parameter("s"), deprecated=True, tags=["t"])
+
+    def repeated(limit: int) -> Json:
+        paths = (with_parameters(parameter("q", schema={"type": "integer", "maximum": limit})) for _ in range(3))
+        return {**old, "paths": {f"/p{number}": one["paths"]["/things"] for number, one in enumerate(paths)}}
+
+    examples = {"mixed": (old, new), "repeated": (repeated(5), repeated(4)), "empty": (old, old)}
+    return {
+        f"{name}, {form}": write(found(*pair), "new file.json")
+        for name, pair in examples.items()
+        for form, write in FORMATS.items()
+    }
+
+
+def _write(path: Path, findings: Mapping[str, Json]) -> None:
     path.write_text(json.dumps(findings, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
     sys.stdout.write(f"Written: {path}\n")
 
@@ -59,3 +79,4 @@ def _write(path: Path, findings: dict[str, list[str]]) -> None:
 if __name__ == "__main__":
     _write(RECORDED, {name: lines(found(*pair)) for name, pair in pairs().items()})
     _write(OF_PAIRS, {pair["name"]: lines(found(pair["old"], pair["new"])) for pair in PAIRS})
+    _write(REPORTS, reports())

@@ -10,11 +10,18 @@ from contracts.compat import diff
 from contracts.compat.findings import DiffFinding, Report, Severity
 from contracts.compat.reports import FORMATS
 from tests.contracts.compat.documents import body, operation, parameter, with_parameters, with_responses
+from tests.contracts.compat.recorded import REPORTS, reports
 
 Json = Any
 HOSTILE = '|<b>\n`{0}` "& \x00\ud7ff'
 REPORT = diff(with_parameters(parameter(HOSTILE), parameter("r")), operation(tags=["t"], deprecated=True))
 EMPTY = Report(())
+
+
+def test_each_format_is_written_as_it_was_reviewed() -> None:
+    assert reports() == json.loads(REPORTS.read_text(encoding="utf-8")), (
+        "python -m tests.contracts.compat.recorded writes them for a review"
+    )
 
 
 def test_json_has_the_documented_members_only() -> None:
