@@ -13,10 +13,12 @@ _MAX_DEPTH: Final = 4
 _MAX_ATOMS: Final = 150
 _MAX_VALUES: Final = 4_000
 _MAX_INSIDE: Final = 400
+_MAX_SIZE: Final = 40_000
 _MAX_WORK: Final = 400
 _POOL: Final = 10
 _PAIRED: Final = 6
 _MAX_COUNT: Final = 40
+_MAX_NAMES: Final = 200
 _UNDECLARED: Final = "x-undeclared"
 _ABSENT: Final = object()
 _BASIC: Final[tuple[Any, ...]] = (None, True, False, 0, 1, -1, 0.5, "", "a", [], {})
@@ -36,7 +38,11 @@ class CandidateGenerator:
         """Values for a position at which the schemas apply, without duplicates."""
         atoms = list(islice(self._atoms(schemas), _MAX_ATOMS))
         found: dict[str, Any] = {}
+        size = 0
         for value in islice(self._values(atoms, depth), _MAX_INSIDE if depth else _MAX_VALUES):
+            size += len(value) if isinstance(value, dict) else 1
+            if size > _MAX_SIZE:
+                break
             found.setdefault(repr(value), value)
         return list(found.values())
 
@@ -121,11 +127,13 @@ class CandidateGenerator:
             yield from ([one, other], [one, one, other], [one, other, other])
 
     def _objects(self, atoms: list[Mapping[str, Any]], depth: int) -> Iterator[Any]:
-        names = _property_names(atoms)
+        declared = {name: _schemas_of(name, atoms) for name in _property_names(atoms)}
+        # Fields whose schemas differ come first: only their values can tell the schemas apart.
+        names = sorted(declared, key=lambda name: all(one == declared[name][0] for one in declared[name]))
         restricted = any(name.endswith("Properties") or name.startswith("required") for atom in atoms for name in atom)
         if not names and not restricted:
             return
-        pools = {name: self._pool(_schemas_of(name, atoms), depth) for name in names[:_MAX_COUNT]}
+        pools = {name: self._pool(declared[name], depth) for name in names[:_MAX_NAMES]}
         first = {name: pool[0] for name, pool in pools.items() if pool}
         required = [dict.fromkeys(atom.get("required", ())) for atom in atoms]
         bases = [{name: first.get(name) for name in one} for one in required]

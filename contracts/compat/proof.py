@@ -11,6 +11,7 @@ import jsonschema_rs
 from contracts.compat.candidates import CandidateGenerator
 
 _MAX_READINGS: Final = 16
+_MAX_SCHEMAS: Final = 80
 _ERRORS: Final = (ValueError, RecursionError, OverflowError, jsonschema_rs.canonical.CanonicalizationError)
 
 
@@ -42,15 +43,25 @@ class Values:
         """Whether `whole` accepts every value of `part`. Raises ``ValueError`` for a schema that is invalid."""
         for schema in (part, whole):
             self.accept(schema, [])
-        schemas = [part, whole, *self._difference(part, whole)]
-        generator = CandidateGenerator(self._definitions, self.accept)
+        found = self._search(part, whole, [part, whole])
+        if found.witness:
+            return found
+        if not self._text and self.covers(part, whole):
+            return Containment(tested=found.tested, proven=True)
+        # The difference has boundaries of its own. Its computation is slow for large schemas.
+        if _count_schemas([part, whole, self._definitions]) > _MAX_SCHEMAS:
+            return found
+        return self._search(part, whole, [part, whole, *self._difference(part, whole)])
+
+    def _search(self, part: Any, whole: Any, schemas: list[Any]) -> Containment:
+        """Test values at the boundaries of the schemas."""
         tested = 0
-        for value in generator.generate(schemas):
+        for value in CandidateGenerator(self._definitions, self.accept).generate(schemas):
             if self.accept(part, [value])[0]:
                 if not self.accept(whole, [value])[0]:
                     return Containment((value,))
                 tested += 1
-        return Containment(tested=tested, proven=not self._text and self.covers(part, whole))
+        return Containment(tested=tested)
 
     def covers(self, part: Any, whole: Any) -> bool:
         """Whether it is proven that `whole` accepts every value of `part`."""
@@ -83,6 +94,12 @@ class Values:
             return
         if isinstance(difference, dict) and "$ref" not in json.dumps(difference):
             yield difference
+
+
+def _count_schemas(value: Any) -> int:
+    if isinstance(value, dict):
+        return 1 + sum(map(_count_schemas, value.values()))
+    return sum(map(_count_schemas, value)) if isinstance(value, list) else 0
 
 
 def _to_text(value: Any) -> Any:

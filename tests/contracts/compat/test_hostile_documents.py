@@ -31,6 +31,20 @@ def test_schemas_that_are_variants_of_each_other_are_compared_in_bounded_time(ke
     assert time.process_time() - start < 10 * MARGIN
 
 
+def test_variants_of_many_fields_are_compared_in_bounded_time() -> None:
+    def wide(limit: int) -> Json:
+        fields = {f"f{number}": {"type": "string", "maxLength": 9} for number in range(120)} | {
+            "last": {"maxLength": limit}
+        }
+        variant = {"type": "object", "properties": fields, "required": list(fields), "not": {"required": ["z"]}}
+        return with_request(body({"oneOf": [variant, {"type": "integer"}]}))
+
+    start = time.process_time()
+    (finding,) = diff(wide(9), wide(8))
+    assert time.process_time() - start < 0.6 * MARGIN
+    assert finding.pointer.endswith("/last/maxLength")
+
+
 @pytest.mark.parametrize("multiple", [1e-300, 5e-324, 1e300])
 def test_extreme_multiples_are_compared(multiple: float) -> None:
     old, new = ({"type": "number", "multipleOf": one} for one in (multiple, 3.0))
