@@ -41,6 +41,7 @@ OLD = replace(
     name="v901",
     released=CURRENT.released - 400 * DAY,
     deprecated_at=datetime.combine(CURRENT.released, time(), UTC),
+    sunset_at=datetime(2027, 12, 31, 23, 59, 59, tzinfo=UTC),
 )
 """A deprecated predecessor of the current version, with the same operations."""
 

@@ -26,7 +26,7 @@ from app.settings.http import HttpSettings
 from app.settings.lifecycle import LifecycleSettings
 from observability.metrics.metrics import Metrics
 from tests.support.app import TestApp
-from tests.support.registries import V1, V2
+from tests.support.registries import CURRENT, OLD
 
 AFTER_SUNSET = datetime(2028, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -34,7 +34,7 @@ HOUR = timedelta(hours=1)
 
 async def consumers(test_app: TestApp) -> Sequence[Consumer]:
     async with test_app.runtime.database.write() as session:
-        return (await LifecycleService(session).report(V1, RetirementPolicy())).consumers
+        return (await LifecycleService(session).report(OLD, RetirementPolicy())).consumers
 
 
 class UnavailableDatabase:
@@ -48,13 +48,13 @@ async def test_a_failed_flush_keeps_the_counts(test_app: TestApp) -> None:
     dropped: list[None] = []
     buffer = UsageBuffer(lambda: dropped.append(None), limit=2)
     now = utc_now()
-    buffer.record("v1", "posts.list", "", None, now)
-    buffer.record("v1", "posts.get", "", None, now)
-    buffer.record("v1", "users.list", "", None, now)
+    buffer.record("v901", "posts.list", "", None, now)
+    buffer.record("v901", "posts.get", "", None, now)
+    buffer.record("v901", "users.list", "", None, now)
     assert len(dropped) == 1, "the buffer is bounded and reports dropped counts"
     with pytest.raises(Unavailable):
         await buffer.flush(cast("UnitOfWork", UnavailableDatabase()))
-    buffer.record("v1", "posts.list", "", None, now + HOUR / 60)
+    buffer.record("v901", "posts.list", "", None, now + HOUR / 60)
     await buffer.flush(test_app.runtime.database)
     (anonymous,) = await consumers(test_app)
     assert anonymous.consumer == ANONYMOUS
@@ -64,36 +64,36 @@ async def test_a_failed_flush_keeps_the_counts(test_app: TestApp) -> None:
 
 
 async def test_a_process_applies_decisions_after_a_refresh(test_app: TestApp) -> None:
-    schedule, metrics = test_app.runtime.get(LifecycleComponent).schedule, Metrics(["v1", "v2"])
-    metrics.group(VersionMetrics).describe((V1, V2))
+    schedule, metrics = test_app.runtime.get(LifecycleComponent).schedule, Metrics(["v901", "v2"])
+    metrics.group(VersionMetrics).describe((OLD, CURRENT))
 
     def told() -> set[str]:
         text = generate_latest(metrics.registry).decode()
         return {line for line in text.splitlines() if line.startswith(("api_version_info", "api_version_browned_out"))}
 
-    sync = LifecycleSync(schedule, test_app.runtime.database, (V1, V2), metrics.group(VersionMetrics))
+    sync = LifecycleSync(schedule, test_app.runtime.database, (OLD, CURRENT), metrics.group(VersionMetrics))
     await sync.refresh()
-    assert schedule.status(V1, utc_now()) is VersionStatus.DEPRECATED
-    assert 'api_version_info{api_version="v1",status="deprecated",successor="v2"} 1.0' in told()
-    assert 'api_version_browned_out{api_version="v1"} 0.0' in told()
+    assert schedule.status(OLD, utc_now()) is VersionStatus.DEPRECATED
+    assert 'api_version_info{api_version="v901",status="deprecated",successor="v2"} 1.0' in told()
+    assert 'api_version_browned_out{api_version="v901"} 0.0' in told()
     async with test_app.runtime.database.write() as session:
-        await LifecycleService(session).schedule(V1, Window(utc_now(), utc_now() + HOUR))
-    assert schedule.status(V1, utc_now()) is VersionStatus.DEPRECATED, "requests do not query the database"
+        await LifecycleService(session).schedule(OLD, Window(utc_now(), utc_now() + HOUR))
+    assert schedule.status(OLD, utc_now()) is VersionStatus.DEPRECATED, "requests do not query the database"
     await sync.refresh()
-    assert schedule.status(V1, utc_now()) is VersionStatus.BROWNOUT
+    assert schedule.status(OLD, utc_now()) is VersionStatus.BROWNOUT
     assert told() == {
-        'api_version_info{api_version="v1",status="deprecated",successor="v2"} 0.0',
-        'api_version_info{api_version="v1",status="brownout",successor="v2"} 1.0',
+        'api_version_info{api_version="v901",status="deprecated",successor="v2"} 0.0',
+        'api_version_info{api_version="v901",status="brownout",successor="v2"} 1.0',
         'api_version_info{api_version="v2",status="current",successor=""} 1.0',
-        'api_version_browned_out{api_version="v1"} 1.0',
+        'api_version_browned_out{api_version="v901"} 1.0',
         'api_version_browned_out{api_version="v2"} 0.0',
     }
-    assert schedule.status(V2, utc_now()) is VersionStatus.CURRENT
+    assert schedule.status(CURRENT, utc_now()) is VersionStatus.CURRENT
     async with test_app.runtime.database.write() as session:
-        await LifecycleService(session).retire(V1, RetirementPolicy(), AFTER_SUNSET)
+        await LifecycleService(session).retire(OLD, RetirementPolicy(), AFTER_SUNSET)
     await sync.refresh()
-    assert schedule.status(V1, utc_now()) is VersionStatus.BROWNOUT, "the retirement is declared for a later day"
-    assert schedule.status(V1, AFTER_SUNSET) is VersionStatus.RETIRED
+    assert schedule.status(OLD, utc_now()) is VersionStatus.BROWNOUT, "the retirement is declared for a later day"
+    assert schedule.status(OLD, AFTER_SUNSET) is VersionStatus.RETIRED
 
 
 class FailsTwice:
@@ -152,7 +152,7 @@ async def test_tasks_continue_after_errors_and_flush_at_the_end(test_app: TestAp
         async with lifecycle_sync_running(
             cast("LifecycleSync", looking), usage, test_app.runtime.database, looking.settings
         ):
-            usage.record("v1", "posts.list", "", None, utc_now())
+            usage.record("v901", "posts.list", "", None, utc_now())
             async with asyncio.timeout(20):
                 await looking.done.wait()
             assert await consumers(test_app) == []

@@ -14,7 +14,7 @@ from app.lifecycle.errors import BrownoutRefused, NoSuchBrownout
 from app.lifecycle.service import LifecycleService
 from app.lifecycle.version import Window
 from tests.support.app import TestApp
-from tests.support.registries import DAY, V1
+from tests.support.registries import DAY, OLD
 from tests.support.transactions import overlap
 
 AFTER_SUNSET = datetime(2028, 3, 1, tzinfo=UTC)
@@ -28,15 +28,15 @@ def window(hours: float) -> Window:
 
 
 async def schedule(session: WriteSession, *, hours: float = 0) -> None:
-    await LifecycleService(session).schedule(V1, window(hours))
+    await LifecycleService(session).schedule(OLD, window(hours))
 
 
 async def cancel(session: WriteSession) -> int:
-    return await LifecycleService(session).cancel(V1, Window(utc_now(), utc_now() + 10 * DAY))
+    return await LifecycleService(session).cancel(OLD, Window(utc_now(), utc_now() + 10 * DAY))
 
 
 async def retire(session: WriteSession) -> bool:
-    return await LifecycleService(session).retire(V1, RetirementPolicy(), AFTER_SUNSET)
+    return await LifecycleService(session).retire(OLD, RetirementPolicy(), AFTER_SUNSET)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from app.lifecycle.usage import UsageBuffer
 from app.lifecycle.version import VersionStatus, Window
 from app.models import VersionConsent, VersionUsage
 from tests.support.app import TestApp
-from tests.support.registries import V1
+from tests.support.registries import OLD
 
 NOON = datetime(2028, 3, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -33,7 +33,7 @@ async def usage(test_app: TestApp) -> dict[Any, Any]:
 
 def record(buffer: UsageBuffer, *moments: datetime, operation: str = "posts.list", consumer: str | None = None) -> None:
     for moment in moments:
-        buffer.record("v1", operation, "", consumer, moment)
+        buffer.record("v901", operation, "", consumer, moment)
 
 
 async def test_the_first_and_the_last_use_of_a_day_are_kept_in_any_order(test_app: TestApp) -> None:
@@ -76,7 +76,7 @@ async def test_a_new_consent_has_its_own_date_and_note(test_app: TestApp) -> Non
     found = []
     for note in ("ticket 1", "ticket 2"):
         async with test_app.runtime.database.write() as session:
-            await LifecycleService(session).consent(V1, ada.user.id, note)
+            await LifecycleService(session).consent(OLD, ada.user.id, note)
         async with test_app.runtime.database.write() as session:
             found.append((await session.execute(select(VersionConsent.note, VersionConsent.given_at))).one())
     assert [one.note for one in found] == ["ticket 1", "ticket 2"]
@@ -85,14 +85,14 @@ async def test_a_new_consent_has_its_own_date_and_note(test_app: TestApp) -> Non
 
 async def retire(test_app: TestApp, now: datetime, policy: RetirementPolicy) -> bool:
     async with test_app.runtime.database.write() as session:
-        return await LifecycleService(session).retire(V1, policy, now)
+        return await LifecycleService(session).retire(OLD, policy, now)
 
 
 async def test_a_version_may_end_at_its_sunset_and_not_a_second_earlier(test_app: TestApp) -> None:
-    assert V1.sunset_at is not None
+    assert OLD.sunset_at is not None
     with pytest.raises(StillNeeded):
-        await retire(test_app, V1.sunset_at - SECOND, RetirementPolicy())
-    assert await retire(test_app, V1.sunset_at, RetirementPolicy()) is True
+        await retire(test_app, OLD.sunset_at - SECOND, RetirementPolicy())
+    assert await retire(test_app, OLD.sunset_at, RetirementPolicy()) is True
 
 
 @pytest.mark.parametrize(("late", "retired"), [(timedelta(0), False), (SECOND, True)])
@@ -123,23 +123,23 @@ def test_a_window_covers_its_start_and_not_its_end() -> None:
 
 
 def test_the_longest_brownout_is_a_day() -> None:
-    assert V1.deprecated_at is not None
-    start = V1.deprecated_at + DAY
-    assert list(window_errors(V1, [Window(start, start + DAY)])) == []
-    assert len(list(window_errors(V1, [Window(start, start + DAY + SECOND)]))) == 1
+    assert OLD.deprecated_at is not None
+    start = OLD.deprecated_at + DAY
+    assert list(window_errors(OLD, [Window(start, start + DAY)])) == []
+    assert len(list(window_errors(OLD, [Window(start, start + DAY + SECOND)]))) == 1
     assert DAY == LONGEST_WINDOW
 
 
 def test_a_version_ends_at_the_moment_of_its_retirement() -> None:
     schedule = Schedule()
-    schedule.ensure_served(V1, NOON)
-    assert (schedule.status(V1, NOON), schedule.windows(V1)) == (VersionStatus.DEPRECATED, [])
-    schedule.replace({}, {"v1": NOON})
-    schedule.ensure_served(V1, NOON - SECOND)
-    assert schedule.status(V1, NOON - SECOND) is VersionStatus.DEPRECATED
+    schedule.ensure_served(OLD, NOON)
+    assert (schedule.status(OLD, NOON), schedule.windows(OLD)) == (VersionStatus.DEPRECATED, [])
+    schedule.replace({}, {"v901": NOON})
+    schedule.ensure_served(OLD, NOON - SECOND)
+    assert schedule.status(OLD, NOON - SECOND) is VersionStatus.DEPRECATED
     with pytest.raises(VersionRetired):
-        schedule.ensure_served(V1, NOON)
-    assert schedule.status(V1, NOON) is VersionStatus.RETIRED
+        schedule.ensure_served(OLD, NOON)
+    assert schedule.status(OLD, NOON) is VersionStatus.RETIRED
 
 
 @pytest.mark.parametrize(("passed", "seconds"), [(0.0, 3600), (0.5, 3600), (3599.5, 1), (1800.0, 1800)])
@@ -147,15 +147,15 @@ def test_a_client_that_waits_for_the_end_of_a_brownout_is_served(passed: float, 
     """The time is rounded up: a client that returns after it is not too early."""
     now = NOON + timedelta(seconds=passed)
     schedule = Schedule()
-    schedule.replace({"v1": [Window(NOON, NOON + HOUR)]}, {})
+    schedule.replace({"v901": [Window(NOON, NOON + HOUR)]}, {})
     with pytest.raises(VersionBrownedOut) as of_version:
-        schedule.ensure_served(V1, now)
+        schedule.ensure_served(OLD, now)
     with pytest.raises(KeyBrownedOut) as of_key:
-        ensure_key_served(V1, NOON + HOUR, now)
+        ensure_key_served(OLD, NOON + HOUR, now)
     assert (of_version.value.retry_after, of_key.value.retry_after) == (seconds, seconds)
     after = now + timedelta(seconds=seconds)
-    schedule.ensure_served(V1, after)
-    ensure_key_served(V1, NOON + HOUR, after)
+    schedule.ensure_served(OLD, after)
+    ensure_key_served(OLD, NOON + HOUR, after)
 
 
 async def test_consumers_are_listed_most_recent_first_with_their_last_use(test_app: TestApp) -> None:
@@ -165,7 +165,7 @@ async def test_consumers_are_listed_most_recent_first_with_their_last_use(test_a
         record(buffer, NOON - 2 * HOUR, consumer=consumer, operation="posts.get")
     await buffer.flush(test_app.runtime.database)
     async with test_app.runtime.database.write() as session:
-        found = (await LifecycleService(session).report(V1, RetirementPolicy(), NOON)).consumers
+        found = (await LifecycleService(session).report(OLD, RetirementPolicy(), NOON)).consumers
     assert [one.consumer for one in found] == ["late", "middle", "early"]
     assert [(one.total.last_seen, one.total.requests) for one in found] == [
         (NOON, 3),

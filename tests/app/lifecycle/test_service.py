@@ -21,7 +21,7 @@ from app.lifecycle.version import VersionStatus, Window
 from app.lifecycle.views import RetirementReport
 from app.models import User
 from tests.support.app import TestApp
-from tests.support.registries import DAY, V1, V2
+from tests.support.registries import CURRENT, DAY, OLD
 
 AFTER_SUNSET = datetime(2028, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -36,7 +36,7 @@ async def used(
 ) -> None:
     buffer = UsageBuffer(lambda: None)
     for _ in range(times):
-        buffer.record("v1", operation, "", None if consumer is None else str(consumer), when)
+        buffer.record("v901", operation, "", None if consumer is None else str(consumer), when)
     await buffer.flush(test_app.runtime.database)
 
 
@@ -44,17 +44,17 @@ async def report(
     test_app: TestApp, now: datetime = AFTER_SUNSET, terms: RetirementPolicy | None = None
 ) -> RetirementReport:
     async with test_app.runtime.database.write() as session:
-        return await LifecycleService(session).report(V1, terms or RetirementPolicy(), now)
+        return await LifecycleService(session).report(OLD, terms or RetirementPolicy(), now)
 
 
 async def retire(test_app: TestApp, now: datetime = AFTER_SUNSET, terms: RetirementPolicy | None = None) -> bool:
     async with test_app.runtime.database.write() as session:
-        return await LifecycleService(session).retire(V1, terms or RetirementPolicy(), now)
+        return await LifecycleService(session).retire(OLD, terms or RetirementPolicy(), now)
 
 
 async def consent(test_app: TestApp, user: User) -> None:
     async with test_app.runtime.database.write() as session:
-        await LifecycleService(session).consent(V1, user.id, "ticket 1")
+        await LifecycleService(session).consent(OLD, user.id, "ticket 1")
 
 
 def key_uid(headers: dict[str, str], rows: list[Any]) -> UUID:
@@ -73,26 +73,26 @@ async def test_brownouts_are_scheduled_and_cancelled(test_app: TestApp) -> None:
     async with test_app.runtime.database.write() as session:
         service = LifecycleService(session)
         for window in (first, second, running):
-            await service.schedule(V1, window)
+            await service.schedule(OLD, window)
         await session.flush()
-        assert list((await service.report(V1, RetirementPolicy())).windows) == [running, first, second]
-        assert await service.cancel(V1, hours(now + DAY, 2)) == 1
-        assert list((await service.report(V1, RetirementPolicy())).windows) == [running, second]
-        assert await service.cancel(V1, hours(now, 1000)) == 2
-        (ended,) = (await service.report(V1, RetirementPolicy())).windows
+        assert list((await service.report(OLD, RetirementPolicy())).windows) == [running, first, second]
+        assert await service.cancel(OLD, hours(now + DAY, 2)) == 1
+        assert list((await service.report(OLD, RetirementPolicy())).windows) == [running, second]
+        assert await service.cancel(OLD, hours(now, 1000)) == 2
+        (ended,) = (await service.report(OLD, RetirementPolicy())).windows
         assert ended.starts_at == running.starts_at
         assert ended.ends_at <= utc_now(), "an open brownout ends and stays recorded"
         with pytest.raises(NoSuchBrownout):
-            await service.cancel(V1, hours(now, 1000))
+            await service.cancel(OLD, hours(now, 1000))
 
 
 REFUSED: list[tuple[Any, Window, str]] = [
-    (V2, hours(utc_now() + DAY), "v2 is current: only a deprecated version"),
-    (V1, hours(utc_now() - DAY), "over already"),
-    (V1, hours(utc_now() + DAY, 25), "longer than 24 hours"),
-    (V1, hours(utc_now() + DAY, -1), "does not end after it starts"),
-    (V1, hours(AFTER_SUNSET), "ends after the sunset"),
-    (V1, hours(utc_now() + 3 * DAY + HOUR / 2), "overlap"),
+    (CURRENT, hours(utc_now() + DAY), "v2 is current: only a deprecated version"),
+    (OLD, hours(utc_now() - DAY), "over already"),
+    (OLD, hours(utc_now() + DAY, 25), "longer than 24 hours"),
+    (OLD, hours(utc_now() + DAY, -1), "does not end after it starts"),
+    (OLD, hours(AFTER_SUNSET), "ends after the sunset"),
+    (OLD, hours(utc_now() + 3 * DAY + HOUR / 2), "overlap"),
 ]
 
 
@@ -100,7 +100,9 @@ REFUSED: list[tuple[Any, Window, str]] = [
 async def test_an_invalid_brownout_is_rejected(test_app: TestApp, version: Any, window: Window, sentence: str) -> None:
     async with test_app.runtime.database.write() as session:
         service = LifecycleService(session)
-        await service.schedule(V1, hours(window.starts_at - HOUR / 2 if "overlap" in sentence else utc_now() + 9 * DAY))
+        await service.schedule(
+            OLD, hours(window.starts_at - HOUR / 2 if "overlap" in sentence else utc_now() + 9 * DAY)
+        )
         await session.flush()
         with pytest.raises(BrownoutRefused, match=sentence):
             await service.schedule(version, window)
@@ -114,7 +116,7 @@ async def test_an_unused_version_is_retired_after_its_sunset(test_app: TestApp) 
     assert (await report(test_app)).retired_at == AFTER_SUNSET
     async with test_app.runtime.database.write() as session:
         with pytest.raises(BrownoutRefused, match="has ended"):
-            await LifecycleService(session).schedule(V1, hours(utc_now() + DAY))
+            await LifecycleService(session).schedule(OLD, hours(utc_now() + DAY))
 
 
 async def test_a_version_in_use_is_not_retired_despite_consent(test_app: TestApp) -> None:
@@ -126,7 +128,7 @@ async def test_a_version_in_use_is_not_retired_despite_consent(test_app: TestApp
         await retire(test_app)
     (reason,) = refusal.value.reasons
     assert "used within 30 days by ada@example.com (key test, sk_test_" in reason
-    assert "strata versions brownout v1" in reason
+    assert "strata versions brownout v901" in reason
     assert await retire(test_app, terms=RetirementPolicy(quiet_days=28)) is True
 
 
@@ -142,9 +144,9 @@ async def test_retirement_needs_the_consent_of_every_user(test_app: TestApp) -> 
         await retire(test_app)
     await consent(test_app, eve.user)
     async with test_app.runtime.database.write() as session:
-        await LifecycleService(session).withdraw(V1, ada.user.id)
+        await LifecycleService(session).withdraw(OLD, ada.user.id)
         with pytest.raises(NoSuchConsent):
-            await LifecycleService(session).withdraw(V1, ada.user.id)
+            await LifecycleService(session).withdraw(OLD, ada.user.id)
     with pytest.raises(StillNeeded, match=r"missing from ada@example.com\."):
         await retire(test_app)
     await consent(test_app, ada.user)
@@ -180,7 +182,7 @@ async def test_the_report_names_consumers_and_their_usage(test_app: TestApp) -> 
 async def test_only_a_deprecated_version_is_retired(test_app: TestApp) -> None:
     async with test_app.runtime.database.write() as session:
         with pytest.raises(StillNeeded, match="v2 is current: deprecate it"):
-            await LifecycleService(session).retire(V2, RetirementPolicy(), AFTER_SUNSET)
+            await LifecycleService(session).retire(CURRENT, RetirementPolicy(), AFTER_SUNSET)
 
 
 async def test_users_set_an_early_brownout_of_their_own_keys_only(test_app: TestApp) -> None:
