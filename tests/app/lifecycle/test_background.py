@@ -130,7 +130,7 @@ async def stop_with(database: object) -> list[tuple[str, str]]:
                 cast("LifecycleSync", sync), usage, cast("UnitOfWork", database), sync.settings
             ):
                 assert sync.done.is_set(), "a process decides with what it has read, so it reads before it serves"
-                usage.record("v1", "posts.list", "", None, utc_now())
+                usage.record("v901", "posts.list", "", None, utc_now())
     return [(line["event"], line["log_level"]) for line in lines]
 
 

@@ -204,33 +204,33 @@ async def test_users_set_an_early_brownout_of_their_own_keys_only(test_app: Test
 
 async def test_decisions_about_a_version_do_not_affect_another(test_app: TestApp) -> None:
     ada = await test_app.person("ada@example.com")
-    other = replace(V1, name="v0")
+    other = replace(OLD, name="v0")
     now = utc_now()
     window = hours(now + DAY)
     await used(test_app, ada.user.uid, AFTER_SUNSET - 90 * DAY)
     async with test_app.runtime.database.write() as session:
         service = LifecycleService(session)
-        for version in (V1, other):
+        for version in (OLD, other):
             await service.schedule(version, window)
         await service.consent(other, ada.user.id, "ticket 1")
         assert await service.cancel(other, hours(now, 1000)) == 1
         await service.retire(other, RetirementPolicy(), AFTER_SUNSET)
         await session.flush()
-        found = await service.report(V1, RetirementPolicy(), AFTER_SUNSET)
+        found = await service.report(OLD, RetirementPolicy(), AFTER_SUNSET)
         assert (list(found.windows), found.retired_at) == ([window], None)
         assert [one.consented_at for one in found.consumers] == [None]
         assert list((await service.report(other, RetirementPolicy(), AFTER_SUNSET)).consumers) == []
-        await service.consent(V1, ada.user.id, "ticket 2")
+        await service.consent(OLD, ada.user.id, "ticket 2")
         await service.withdraw(other, ada.user.id)
-        (consumer,) = (await service.report(V1, RetirementPolicy(), AFTER_SUNSET)).consumers
+        (consumer,) = (await service.report(OLD, RetirementPolicy(), AFTER_SUNSET)).consumers
         assert consumer.consented_at is not None
 
 
 async def test_declared_decisions_count_like_recorded_ones(test_app: TestApp) -> None:
     now = utc_now()
     declared, recorded = hours(now + 2 * DAY), hours(now + DAY)
-    version = replace(V1, brownouts=(declared,))
-    retired = replace(V1, status=VersionStatus.RETIRED, retired_at=now)
+    version = replace(OLD, brownouts=(declared,))
+    retired = replace(OLD, status=VersionStatus.RETIRED, retired_at=now)
     async with test_app.runtime.database.write() as session:
         service = LifecycleService(session)
         with pytest.raises(BrownoutRefused, match="overlap"):
@@ -249,29 +249,29 @@ async def test_a_brownout_that_is_over_stays_as_it_was(test_app: TestApp) -> Non
     async with test_app.runtime.database.write() as session:
         service = LifecycleService(session)
         for window in (over, running, next_day):
-            await service.schedule(V1, window, now=over.starts_at)
+            await service.schedule(OLD, window, now=over.starts_at)
         await session.flush()
-        assert await service.cancel(V1, Window(now - DAY, next_day.starts_at), now) == 1, "a span excludes its end"
-        assert await service.cancel(V1, hours(now - DAY, 72), now) == 1
-        assert list((await service.report(V1, RetirementPolicy())).windows) == [over, Window(running.starts_at, now)]
+        assert await service.cancel(OLD, Window(now - DAY, next_day.starts_at), now) == 1, "a span excludes its end"
+        assert await service.cancel(OLD, hours(now - DAY, 72), now) == 1
+        assert list((await service.report(OLD, RetirementPolicy())).windows) == [over, Window(running.starts_at, now)]
         with pytest.raises(NoSuchBrownout):
-            await service.cancel(V1, hours(now - DAY, 72), now)
+            await service.cancel(OLD, hours(now - DAY, 72), now)
 
 
 async def test_a_brownout_may_have_begun_when_it_is_scheduled_and_not_be_over(test_app: TestApp) -> None:
     now = utc_now()
     async with test_app.runtime.database.write() as session:
         service = LifecycleService(session)
-        await service.schedule(V1, Window(now - HOUR, now + timedelta(seconds=1)), now)
+        await service.schedule(OLD, Window(now - HOUR, now + timedelta(seconds=1)), now)
         with pytest.raises(BrownoutRefused, match="over already"):
-            await service.schedule(V1, Window(now - 3 * HOUR, now), now)
+            await service.schedule(OLD, Window(now - 3 * HOUR, now), now)
 
 
 async def test_uses_of_features_alone_do_not_prevent_a_retirement(test_app: TestApp) -> None:
     """Deprecated features have reports of their own; what counts for the version is an operation."""
     ada = await test_app.person("ada@example.com")
     buffer = UsageBuffer(lambda: None)
-    buffer.record("v1", "posts.list", "sort", str(ada.user.uid), AFTER_SUNSET)
+    buffer.record("v901", "posts.list", "sort", str(ada.user.uid), AFTER_SUNSET)
     await buffer.flush(test_app.runtime.database)
     assert (await report(test_app)).reasons == []
     assert [list(one.features) for one in (await report(test_app)).consumers] == [["posts.list sort"]]

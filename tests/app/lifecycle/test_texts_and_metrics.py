@@ -15,7 +15,7 @@ from observability.metrics.metrics import Metrics
 NOON = datetime(2027, 5, 4, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 OLD = VersionLifecycle(
-    name="v1",
+    name="v901",
     status=VersionStatus.DEPRECATED,
     released=date(2025, 1, 15),
     deprecated_at=datetime(2026, 6, 1, tzinfo=UTC),
@@ -23,7 +23,7 @@ OLD = VersionLifecycle(
     successor="v2",
 )
 NEW = VersionLifecycle(name="v2", status=VersionStatus.CURRENT, released=date(2026, 6, 1))
-ADVICE = "Use v2 (/api/v2); /docs/migrate/v1-to-v2 tells how."
+ADVICE = "Use v2 (/api/v2); /docs/migrate/v901-to-v2 tells how."
 WINDOW = Window(NOON, NOON + HOUR)
 
 
@@ -31,12 +31,12 @@ def test_the_texts_name_the_version_the_end_and_the_successor() -> None:
     end = " on 31 December 2027"
     for lifecycle, ends in ((OLD, end), (replace(OLD, sunset_at=None), "")):
         assert str(VersionBrownedOut(lifecycle, WINDOW, NOON)) == (
-            f"v1 does not answer until 2027-05-04T13:00:00Z, to rehearse its end{ends}. {ADVICE}"
+            f"v901 does not answer until 2027-05-04T13:00:00Z, to rehearse its end{ends}. {ADVICE}"
         )
         assert str(KeyBrownedOut(lifecycle, NOON + HOUR, NOON)) == (
-            f"By its owner's wish, v1 does not answer this API key until 2027-05-04T13:00:00Z{ends}. {ADVICE}"
+            f"By its owner's wish, v901 does not answer this API key until 2027-05-04T13:00:00Z{ends}. {ADVICE}"
         )
-    assert str(VersionRetired(OLD, NOON)) == f"v1 ended on 4 May 2027. {ADVICE}"
+    assert str(VersionRetired(OLD, NOON)) == f"v901 ended on 4 May 2027. {ADVICE}"
 
 
 @pytest.mark.parametrize("kind", [StillNeeded, LifecycleError])
@@ -59,13 +59,13 @@ def series(metrics: Metrics) -> dict[str, float]:
 
 
 def test_the_metrics_of_versions_and_their_dates() -> None:
-    metrics = Metrics(["v1", "v2"])
+    metrics = Metrics(["v901", "v2"])
     versions = metrics.group(VersionMetrics)
     versions.describe((OLD, NEW))
     dates = {
-        'api_version_released_timestamp_seconds{api_version="v1"}': datetime(2025, 1, 15, tzinfo=UTC).timestamp(),
-        'api_version_deprecated_timestamp_seconds{api_version="v1"}': datetime(2026, 6, 1, tzinfo=UTC).timestamp(),
-        'api_version_sunset_timestamp_seconds{api_version="v1"}': 1830297599.0,
+        'api_version_released_timestamp_seconds{api_version="v901"}': datetime(2025, 1, 15, tzinfo=UTC).timestamp(),
+        'api_version_deprecated_timestamp_seconds{api_version="v901"}': datetime(2026, 6, 1, tzinfo=UTC).timestamp(),
+        'api_version_sunset_timestamp_seconds{api_version="v901"}': 1830297599.0,
         'api_version_released_timestamp_seconds{api_version="v2"}': datetime(2026, 6, 1, tzinfo=UTC).timestamp(),
     }
     current = {
@@ -75,19 +75,19 @@ def test_the_metrics_of_versions_and_their_dates() -> None:
     assert series(metrics) == {
         **dates,
         **current,
-        'api_version_info{api_version="v1",status="deprecated",successor="v2"}': 1,
-        'api_version_browned_out{api_version="v1"}': 0,
+        'api_version_info{api_version="v901",status="deprecated",successor="v2"}': 1,
+        'api_version_browned_out{api_version="v901"}': 0,
     }
-    assert versions.status("v1") == "deprecated"
+    assert versions.status("v901") == "deprecated"
     for status, browned_out in (("deprecated", False), ("brownout", True), ("brownout", False), ("retired", False)):
-        versions.set_status("v1", status, browned_out=browned_out)
+        versions.set_status("v901", status, browned_out=browned_out)
         found = series(metrics)
         assert found.items() >= {**dates, **current}.items()
-        assert found['api_version_browned_out{api_version="v1"}'] == browned_out
-        assert {name for name, value in found.items() if value == 1 and 'info{api_version="v1"' in name} == {
-            f'api_version_info{{api_version="v1",status="{status}",successor="v2"}}'
+        assert found['api_version_browned_out{api_version="v901"}'] == browned_out
+        assert {name for name, value in found.items() if value == 1 and 'info{api_version="v901"' in name} == {
+            f'api_version_info{{api_version="v901",status="{status}",successor="v2"}}'
         }
-        assert versions.status("v1") == status
+        assert versions.status("v901") == status
     versions.usage_dropped.labels().inc()
     assert series(metrics)["api_version_usage_dropped_total"] == 1
 
