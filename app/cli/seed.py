@@ -130,4 +130,5 @@ def _drafts(count: int, chance: random.Random) -> Iterator[PostDraft]:
     for _ in range(count):
         title = " ".join(chance.choices(_WORDS, k=chance.randint(2, 6))).capitalize()
         sentences = (" ".join(chance.choices(_WORDS, k=chance.randint(6, 14))) for _ in range(chance.randint(3, 9)))
-        yield PostDraft(title, " ".join(f"{text.capitalize()}." for text in sentences), chance.choice(states))
+        content = " ".join(f"{text.capitalize()}." for text in sentences)
+        yield PostDraft(title=title, content=content, status=chance.choice(states))

@@ -89,6 +89,6 @@ def _packed(value: KeyValue) -> object:
 def _unpacked(value: object) -> KeyValue:
     if isinstance(value, dict):
         return datetime.fromisoformat(value["t"])
-    if isinstance(value, int | float | str):
+    if value is None or isinstance(value, int | float | str):
         return value
     raise InvalidCursor

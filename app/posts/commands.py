@@ -1,7 +1,8 @@
 """Input of the use cases of posts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import Enum, StrEnum, auto
+from typing import Any, Final
 
 from app.kit.db.keyset import Position
 from app.kit.revisions import ExpectedRevisions
@@ -10,8 +11,28 @@ from app.posts.views import PostRef, PostStatus
 from app.users.views import UserRef
 
 
-@dataclass(frozen=True, slots=True)
-class PostDraft:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostFields:
+    """The fields of a post that a caller writes, named like their columns.
+
+    An ``UNSET`` field of an edit stays as it is; one of a draft gets the default of its column. None is a value.
+    """
+
+    title: str | Unset = UNSET
+    content: str | Unset = UNSET
+    status: PostStatus | Unset = UNSET
+
+    def given(self) -> dict[str, Any]:
+        """The fields that are set, as values of their columns."""
+        values = ((name, getattr(self, name)) for name in _WRITTEN)
+        return {name: value.value if isinstance(value, Enum) else value for name, value in values if value is not UNSET}
+
+
+_WRITTEN: Final = tuple(field.name for field in fields(PostFields))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostDraft(PostFields):
     """A post to create."""
 
     title: str
@@ -27,13 +48,10 @@ class PublicationEdit(Enum):
     """Turns a published post into a draft; other posts, including archived ones, stay as they are."""
 
 
-@dataclass(frozen=True, slots=True)
-class PostEdit:
-    """The fields to change; ``UNSET`` fields stay as they are. At most one of status and publication is given."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostEdit(PostFields):
+    """The fields to change. At most one of status and publication is given."""
 
-    title: str | Unset = UNSET
-    content: str | Unset = UNSET
-    status: PostStatus | Unset = UNSET
     publication: PublicationEdit | Unset = UNSET
 
 

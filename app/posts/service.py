@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from app.access.principal import Principal
@@ -10,7 +11,6 @@ from app.events.recorder import EventRecorder
 from app.kit.clock import utc_now
 from app.kit.db.sessions import WriteSession
 from app.kit.revisions import ExpectedRevisions, ensure_expected
-from app.kit.unset import UNSET, Unset
 from app.models import Post
 from app.posts.commands import (
     CreatePost,
@@ -144,34 +144,31 @@ class PostService:
 
 def _new_post(draft: PostDraft, author_id: int, now: datetime) -> Post:
     return Post(
+        **draft.given(),
         author_id=author_id,
-        title=draft.title,
-        content=draft.content,
-        status=draft.status.value,
         published_at=now if draft.status is PostStatus.PUBLISHED else None,
         created_at=now,
         updated_at=now,
     )
 
 
-def _new_status(post: Post, edit: PostEdit) -> PostStatus | Unset:
+def _changes(post: Post, edit: PostEdit) -> dict[str, Any]:
+    """The values that differ from those of the post."""
+    given = edit.given()
     match edit.publication:
         case PublicationEdit.PUBLISH:
-            return PostStatus.PUBLISHED
-        case PublicationEdit.WITHDRAW:
-            return PostStatus.DRAFT if post.status == PostStatus.PUBLISHED else UNSET
-    return edit.status
+            given["status"] = PostStatus.PUBLISHED.value
+        case PublicationEdit.WITHDRAW if post.status == PostStatus.PUBLISHED:
+            given["status"] = PostStatus.DRAFT.value
+    return {name: value for name, value in given.items() if value != getattr(post, name)}
 
 
 def _apply(post: Post, edit: PostEdit) -> list[str]:
-    given = {"title": edit.title, "content": edit.content, "status": _new_status(post, edit)}
-    changed = []
-    for name, value in given.items():
-        if value is not UNSET and value != getattr(post, name):
-            setattr(post, name, str(value))
-            changed.append(name)
+    changed = _changes(post, edit)
+    for name, value in changed.items():
+        setattr(post, name, value)
     if changed:
         post.updated_at = utc_now()
     if post.status == PostStatus.PUBLISHED and post.published_at is None:
         post.published_at = post.updated_at
-    return changed
+    return list(changed)

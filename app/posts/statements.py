@@ -1,5 +1,6 @@
 """Compiled reads of posts, cached for each combination of viewer, filters and sort order."""
 
+from dataclasses import fields
 from functools import lru_cache
 from typing import Any, Final
 
@@ -24,9 +25,9 @@ from app.kit.db.keyset import Column, apply_keyset
 from app.kit.db.statements import KeyedRead, Read
 from app.models import Post, User
 from app.models.post import RANKING_CONFIGURATION, SEARCH_CONFIGURATION
-from app.posts.commands import Sort, SortField
+from app.posts.commands import Sort
 from app.posts.policy import Viewer
-from app.posts.views import PostStatus
+from app.posts.views import PostStatus, PostView
 
 Filters = frozenset[str]
 """The names of the filters in use; most are parameters of the statement too."""
@@ -35,32 +36,14 @@ START_MARK: Final = "\ue000"
 STOP_MARK: Final = "\ue001"
 """Private-use characters mark matches, so that the text can be escaped before it becomes HTML."""
 
-COLUMNS: Final = (
-    Post.id,
-    Post.uid,
-    Post.author_id,
-    User.uid.label("author_uid"),
-    User.display_name.label("author_name"),
-    Post.title,
-    Post.content,
-    Post.status,
-    Post.published_at,
-    Post.view_count,
-    Post.revision,
-    Post.created_at,
-    Post.updated_at,
+_OF_AUTHOR: Final = {"author_uid": User.uid.label("author_uid"), "author_name": User.display_name.label("author_name")}
+COLUMNS: Final[tuple[Any, ...]] = tuple(
+    _OF_AUTHOR[field.name] if field.name in _OF_AUTHOR else getattr(Post, field.name) for field in fields(PostView)
 )
 """One column for each field of ``PostView``, under its name."""
 
 RANKED: Final = 10_000
 """The number of posts that one search ranks."""
-
-_SORT_COLUMNS: Final = {
-    SortField.CREATED_AT: Post.created_at,
-    SortField.UPDATED_AT: Post.updated_at,
-    SortField.TITLE: Post.title,
-    SortField.VIEW_COUNT: Post.view_count,
-}
 
 
 def _configuration(name: str) -> ColumnElement[Any]:
@@ -105,7 +88,7 @@ BY_UID: Final = KeyedRead(_selection(*COLUMNS), Post.uid)
 
 def sort_columns(sort: tuple[Sort, ...]) -> list[tuple[Column, bool]]:
     """The sort columns of a listing, then the id in the direction of the last one, which makes them unique."""
-    keys: list[tuple[Column, bool]] = [(_SORT_COLUMNS[key.field], key.descending) for key in sort]
+    keys: list[tuple[Column, bool]] = [(getattr(Post, key.field), key.descending) for key in sort]
     return [*keys, (Post.id, sort[-1].descending)]
 
 

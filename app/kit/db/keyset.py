@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 T = TypeVar("T")
-KeyValue = int | float | str | datetime
+KeyValue = int | float | str | datetime | None
 Position = tuple[KeyValue, ...]
 """The sort keys of one row, the unique one last."""
 
@@ -38,7 +38,8 @@ def apply_keyset(
 ) -> Select[*tuple[Any, ...]]:
     """Sort by ``keys`` (column, descending) and, with ``after``, start after the parameters ``after_0, after_1 ...``.
 
-    The last key must be unique and no key may be null. Pass ``limit`` as one row more than the page.
+    The last key must be unique and not null. A null is larger than every value, as in PostgreSQL's order. Pass
+    ``limit`` as one row more than the page.
     """
     if after:
         statement = statement.where(_after(keys))
@@ -55,15 +56,31 @@ def _after(keys: Sequence[tuple[Column, bool]]) -> ColumnElement[bool]:
     bounds = [bindparam(f"after_{index}", type_=column.type) for index, (column, _) in enumerate(keys)]
     columns = [column for column, _ in keys]
     directions = {descending for _, descending in keys}
-    if len(directions) == 1:
+    if len(directions) == 1 and not any(_is_nullable(column) for column in columns):
         # PostgreSQL uses a row value as one index condition, which the expansion below is not.
         row, bound = tuple_(*columns), tuple_(*bounds)
         return row < bound if directions.pop() else row > bound
     alternatives = []
     for index, (column, descending) in enumerate(keys):
-        equal = [columns[earlier] == bounds[earlier] for earlier in range(index)]
-        alternatives.append(and_(*equal, column < bounds[index] if descending else column > bounds[index]))
+        equal = [_equals(columns[earlier], bounds[earlier]) for earlier in range(index)]
+        alternatives.append(and_(*equal, _follows(column, bounds[index], descending=descending)))
     return or_(*alternatives)
+
+
+def _is_nullable(column: Column) -> bool:
+    return isinstance(column, InstrumentedAttribute) and bool(column.property.columns[0].nullable)
+
+
+def _equals(column: Column, bound: ColumnElement[Any]) -> ColumnElement[bool]:
+    return column.is_not_distinct_from(bound) if _is_nullable(column) else column == bound
+
+
+def _follows(column: Column, bound: ColumnElement[Any], *, descending: bool) -> ColumnElement[bool]:
+    follows = column < bound if descending else column > bound
+    if not _is_nullable(column):
+        return follows
+    smaller, larger = (column, bound) if descending else (bound, column)
+    return or_(follows, and_(larger.is_(None), smaller.is_not(None)))
 
 
 def page_from_rows(rows: list[T], limit: int, position: Callable[[T], Position]) -> Slice[T]:

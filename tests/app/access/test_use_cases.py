@@ -77,7 +77,7 @@ class Services:
 
 
 UseCase = Callable[[Services], Awaitable[Any]]
-DRAFT: Final = PostDraft("T", "c", PostStatus.DRAFT)
+DRAFT: Final = PostDraft(title="T", content="c", status=PostStatus.DRAFT)
 NEW: Final = UserDraft("new@example.com", PASSWORD, "New")
 PAGE: Final = OffsetPage(Sort(SortField.CREATED_AT, descending=True), 0, 10)
 

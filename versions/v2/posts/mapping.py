@@ -2,14 +2,15 @@
 
 from collections.abc import Collection, Sequence
 from functools import partial
+from operator import attrgetter
 from typing import Any, Final
 
+from pydantic import BaseModel
 from starlette.requests import Request
 
 from app.errors import DomainError, FieldError, Malformed
 from app.http.errors.failures import classify
 from app.http.errors.problems import problem
-from app.kit.unset import UNSET
 from app.posts.commands import (
     CreatePost,
     DeletePost,
@@ -53,6 +54,9 @@ class InvalidChoice(Malformed):
         super().__init__(detail, fields=[FieldError((parameter,), self.code, detail, "query")])
 
 
+# A member of `Post` is a field of `PostView` with the same name, unless `post` maps it.
+_SAME_NAMES: Final = tuple(name for name in schemas.Post.model_fields if name not in {"id", "v1_id", "author_id"})
+_same_values: Final = attrgetter(*_SAME_NAMES)
 FIELDS: Final = NameList(schemas.Post.model_fields, partial(InvalidChoice, "fields", schemas.Post.model_fields))
 INCLUDE: Final = NameList(schemas.Include, partial(InvalidChoice, "include", list(schemas.Include)))
 SORT: Final = NameList(_SORTS, InvalidSort)
@@ -65,13 +69,7 @@ def post(view: PostView) -> schemas.Post:
         id=encode(POST, view.uid),
         v1_id=view.id,
         author_id=encode(USER, view.author_uid),
-        title=view.title,
-        content=view.content,
-        status=PostStatus(view.status),
-        published_at=view.published_at,
-        view_count=view.view_count,
-        created_at=view.created_at,
-        updated_at=view.updated_at,
+        **dict(zip(_SAME_NAMES, _same_values(view), strict=True)),
     )
 
 
@@ -90,17 +88,17 @@ def shaped(view: PostView, fields: Sequence[str] | None, include: Sequence[str] 
 
 def draft(body: schemas.PostCreate) -> PostDraft:
     """Returns the post to create."""
-    return PostDraft(title=body.title, content=body.content, status=PostStatus(body.status))
+    return PostDraft(**_given(body) | {"status": PostStatus(body.status)})
 
 
 def edit(patch: schemas.PostPatch) -> PostEdit:
     """Returns the edit with the members that the patch contains; the defaults of the others are ignored."""
-    given = patch.model_fields_set
-    return PostEdit(
-        title=patch.title if "title" in given else UNSET,
-        content=patch.content if "content" in given else UNSET,
-        status=patch.status if "status" in given else UNSET,
-    )
+    return PostEdit(**_given(patch))
+
+
+def _given(body: BaseModel) -> dict[str, Any]:
+    """The members that the body contains; the core has the same names."""
+    return {name: getattr(body, name) for name in body.model_fields_set}
 
 
 def wanted(status: PostStatus | None, author_id: str | None, q: str | None) -> PostFilter:

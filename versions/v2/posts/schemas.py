@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.kit.clock import utc_now
 from app.posts.views import PostStatus
+from versions.kit.partial import all_optional
 from versions.kit.values import MAX_INTEGER, JsonBoolean, text
 from versions.v2.errors import Problem
 from versions.v2.ids import PostId, V1Id
@@ -32,10 +32,18 @@ class Include(StrEnum):
     AUTHOR = "author"
 
 
-class PostCreate(BaseModel):
-    """A post to create."""
+class _Writable(BaseModel):
+    """The members that clients write, named like the fields of ``PostFields``. An absent one is not ``given``."""
 
+    # The factories keep defaults out of the OpenAPI document: the default of an absent member is not written.
     model_config = ConfigDict(extra="forbid")
+
+    title: Title = Field(default_factory=str)
+    content: Content = Field(default_factory=str)
+
+
+class PostCreate(_Writable):
+    """A post to create."""
 
     title: Title
     content: Content
@@ -44,13 +52,9 @@ class PostCreate(BaseModel):
     )
 
 
-class PostPatch(BaseModel):
-    """A merge patch: absent members stay unchanged; null is not accepted."""
+class PostPatch(_Writable):
+    """A merge patch: absent members stay unchanged; null is accepted where the schema has it."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    title: Title = Field(default_factory=str)
-    content: Content = Field(default_factory=str)
     status: Status = Field(default_factory=lambda: PostStatus.DRAFT)
 
 
@@ -88,40 +92,11 @@ class PostWithAuthor(Post):
     author: Author
 
 
-class PartialPost(BaseModel):
+@all_optional
+class PartialPost(Post):
     """The members of a post that `fields` selects; the others are absent."""
 
-    # Only members that are set are sent. The factories never run; they keep defaults out of the OpenAPI document.
-
-    model_config = ConfigDict(extra="forbid")
-
-    id: str = Field(
-        default_factory=str, description="The id of the post.", examples=["post_01jwxq7c8gfq8sh1tbp9xqk3ma"]
-    )
-    v1_id: V1Id = Field(default_factory=int)
-    author_id: str = Field(
-        default_factory=str, description="The id of the author.", examples=["usr_01jwxq7c8gfq8sh1tbp9xqk3ma"]
-    )
-    title: str = Field(default_factory=str, description="In plain text.", examples=["Strata"])
-    content: str = Field(
-        default_factory=str, description="In plain text.", examples=["Rock in layers tells its history."]
-    )
-    status: Status = Field(default_factory=lambda: PostStatus.DRAFT)
-    published_at: datetime | None = Field(
-        default_factory=lambda: None,
-        description="When the post was first published; null before that.",
-        examples=["2026-11-23T12:00:00Z"],
-    )
-    view_count: Count = Field(default_factory=int)
-    created_at: datetime = Field(
-        default_factory=utc_now, description="When the post was created.", examples=["2026-11-23T12:00:00Z"]
-    )
-    updated_at: datetime = Field(
-        default_factory=utc_now, description="When the post was last edited.", examples=["2026-11-23T12:00:00Z"]
-    )
-    author: Author = Field(
-        default_factory=lambda: Author(id="", display_name=""), description="The author, if included."
-    )
+    author: Author = Field(description="The author, if included.")
 
 
 AnyPost = PostWithAuthor | Post | PartialPost
