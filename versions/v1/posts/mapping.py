@@ -24,9 +24,9 @@ def post(view: PostView) -> schemas.PostResponse:
     )
 
 
-def sort(field: SortField, order: Literal["asc", "desc"]) -> Sort:
+def sort(field: schemas.SortField, order: Literal["asc", "desc"]) -> Sort:
     """Returns the order of a list."""
-    return Sort(field, descending=order == "desc")
+    return Sort(SortField(field), descending=order == "desc")
 
 
 def draft(body: schemas.PostCreate) -> PostDraft:

@@ -7,7 +7,7 @@ from fastapi import Query, Request
 from app.http.caching import Caching
 from app.http.deps.posts import PostReaderDep, PostServiceDep
 from app.http.state import state_of
-from app.posts.commands import OffsetPage, PostFilter, SortField
+from app.posts.commands import OffsetPage, PostFilter
 from versions.kit.application import Resource
 from versions.kit.links import Links, link_to
 from versions.kit.needs import DELETE_POSTS, READ_POSTS, WRITE_POSTS
@@ -45,7 +45,7 @@ async def list_posts(
     author_id: Annotated[
         int | None, Query(ge=1, le=MAX_INTEGER, description="Posts by this user only."), DECIMAL
     ] = None,
-    sort_by: Annotated[SortField, Query(description="The sort field.")] = SortField.CREATED_AT,
+    sort_by: Annotated[schemas.SortField, Query(description="The sort field.")] = schemas.SortField.CREATED_AT,
     sort_order: Annotated[Literal["asc", "desc"], Query(description="The sort order.")] = "desc",
 ) -> schemas.PostPage:
     """List the posts that the caller may see."""

@@ -1,6 +1,7 @@
 """Schemas of posts in v1."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import BaseModel, Field
@@ -11,6 +12,15 @@ Title = Annotated[str, text(min_length=1, max_length=200), Field(description="In
 Content = Annotated[
     str, text(max_length=100_000), Field(description="In plain text.", examples=["Rock in layers tells its history."])
 ]
+
+
+class SortField(StrEnum):
+    """The fields by which a listing can be sorted."""
+
+    CREATED_AT = "created_at"
+    UPDATED_AT = "updated_at"
+    TITLE = "title"
+    VIEW_COUNT = "view_count"
 
 
 class PostResponse(BaseModel):

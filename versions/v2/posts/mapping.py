@@ -55,7 +55,7 @@ class InvalidChoice(Malformed):
 
 
 # A member of `Post` is a field of `PostView` with the same name, unless `post` maps it.
-_SAME_NAMES: Final = tuple(name for name in schemas.Post.model_fields if name not in {"id", "v1_id", "author_id"})
+_SAME_NAMES: Final = tuple(sorted(schemas.Post.model_fields.keys() - {"id", "v1_id", "author_id"}))
 _same_values: Final = attrgetter(*_SAME_NAMES)
 FIELDS: Final = NameList(schemas.Post.model_fields, partial(InvalidChoice, "fields", schemas.Post.model_fields))
 INCLUDE: Final = NameList(schemas.Include, partial(InvalidChoice, "include", list(schemas.Include)))
