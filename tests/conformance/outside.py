@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import subprocess
 import sys
 import zlib
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 CONFIG = Path(__file__).parents[2] / "schemathesis.toml"
+_HOOKS = {"SCHEMATHESIS_HOOKS": str(Path(__file__).with_name("hooks.py"))}
 STATE_REASONS = frozenset(
     {
         # v1: the address is taken, the token differs from the mailed one, some posts of a batch do not exist.
@@ -109,7 +111,13 @@ def attack(url: str, version: str, headers: Mapping[str, str], folder: Path, eff
         *effort.options,
     ]
     done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=600 + (effort.seconds or 0), check=False
+        command,
+        cwd=folder,
+        env=os.environ | _HOOKS,
+        capture_output=True,
+        text=True,
+        timeout=600 + (effort.seconds or 0),
+        check=False,
     )
     output = f"{done.stdout}\n{done.stderr}"
     assert report.exists(), output

@@ -10,6 +10,7 @@ import pytest
 import schemathesis
 from schemathesis import GenerationMode
 
+from tests.conformance import hooks  # noqa: F401 - registers a hook of Schemathesis
 from tests.conformance.callers import CALLERS, SELF_REVOKING, Headers
 from tests.conformance.outside import CONFIG, Effort, Exchange, RunResult, attack, seed_of
 from tests.support.live import Strata
