@@ -1,0 +1,247 @@
+"""Look-ups of callers and consumers, and what is stored about API keys."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import select, update
+
+from app.access.commands import KeyDraft
+from app.access.errors import ApiKeyNotFound, InvalidCredentials, UnknownScope
+from app.access.permissions import key_scopes
+from app.access.principal import Plan, Principal, Role
+from app.access.queries import AccessQueries, ConsumerQueries
+from app.access.reader import LAST_USED_GRANULARITY, PrincipalResolver
+from app.access.service import ApiKeyService
+from app.access.views import ConsumerView, KeyView
+from app.kit.clock import utc_now
+from app.models import ApiKey, Session, User
+from tests.support.app import Person, TestApp
+
+MICROSECOND = timedelta(microseconds=1)
+HOUR = timedelta(hours=1)
+
+
+async def create(test_app: TestApp, person: Person, **values: Any) -> tuple[ApiKey, str]:
+    async with test_app.runtime.database.write() as session:
+        return ApiKeyService(session).create(KeyDraft(person.user.id, **{"name": "ci", "scopes": [], **values}))
+
+
+async def set_values(test_app: TestApp, kind: Any, uid: UUID, **values: Any) -> None:
+    async with test_app.runtime.database.write() as session:
+        await session.execute(update(kind).where(kind.uid == uid).values(**values))
+
+
+async def stored(test_app: TestApp, uid: UUID) -> Any:
+    async with test_app.runtime.database.write() as session:
+        return (await session.execute(select(ApiKey.__table__).where(ApiKey.uid == uid))).one()
+
+
+async def start(test_app: TestApp, person: Person, expires_at: datetime, **values: Any) -> UUID:
+    uid = uuid4()
+    now = utc_now()
+    async with test_app.runtime.database.write() as session:
+        times = {"created_at": now, "last_used_at": now, "expires_at": expires_at}
+        session.add(Session(uid=uid, user_id=person.user.id, **times, **values))
+    return uid
+
+
+async def test_a_new_key_has_what_the_draft_says(test_app: TestApp) -> None:
+    ada = await test_app.person("ada@example.com")
+    before = utc_now()
+    scopes = ["posts:write", "posts:read", "posts:write"]
+    key, text = await create(
+        test_app, ada, name="ci", scopes=scopes, plan=Plan.PRO, mode="live", lifetime=timedelta(days=3)
+    )
+    found = await stored(test_app, key.uid)
+    assert text.startswith("sk_live_")
+    assert (found.name, found.plan, found.scopes) == ("ci", "pro", ["posts:read", "posts:write"])
+    assert (found.user_id, found.hint, found.revoked_at, found.last_used_at) == (ada.user.id, text[:12], None, None)
+    assert before <= found.created_at <= utc_now()
+    assert found.expires_at == found.created_at + timedelta(days=3)
+    endless, text = await create(test_app, ada, lifetime=None)
+    assert (await stored(test_app, endless.uid)).expires_at is None
+    with pytest.raises(UnknownScope, match=r"Unknown scopes: other, posts:fly\. Known: .*posts:read, posts:read_all"):
+        await create(test_app, ada, scopes=["posts:fly", "posts:read", "other"])
+    with pytest.raises(UnknownScope, match="credentials:write"):
+        await create(test_app, ada, scopes=["credentials:write"])
+
+
+async def test_a_key_has_the_permissions_of_its_scopes_and_roles(test_app: TestApp) -> None:
+    ada = await test_app.person("ada@example.com", Role.AUTHOR, Role.MODERATOR)
+    resolver = PrincipalResolver(test_app.runtime.database.reads)
+    scopes = ["posts:read", "posts:moderate", "users:write"]
+    key, text = await create(test_app, ada, scopes=scopes, plan=Plan.ENTERPRISE)
+    principal, _ = await resolver.by_key(text)
+    assert principal == Principal(
+        user_id=ada.user.id,
+        user_uid=ada.user.uid,
+        roles=(Role.AUTHOR, Role.MODERATOR),
+        permissions=frozenset({"posts:read", "posts:moderate"}),
+        plan=Plan.ENTERPRISE,
+        key_uid=key.uid,
+    )
+    # A key from before the permission was reserved for sessions.
+    await set_values(test_app, ApiKey, key.uid, scopes=["posts:write", "credentials:write"])
+    assert (await resolver.by_key(text))[0].permissions == {"posts:write"}
+    assert "credentials:write" not in key_scopes()
+
+
+async def test_a_session_has_the_permissions_of_all_roles(test_app: TestApp) -> None:
+    ada = await test_app.person("ada@example.com", Role.AUTHOR, Role.MODERATOR)
+    uid = await start(test_app, ada, utc_now() + HOUR)
+    found = await PrincipalResolver(test_app.runtime.database.reads).by_session(ada.user.uid, uid)
+    assert (found.user_id, found.user_uid, found.session_uid, found.key_uid) == (
+        ada.user.id,
+        ada.user.uid,
+        uid,
+        None,
+    )
+    assert (found.roles, found.plan) == ((Role.AUTHOR, Role.MODERATOR), Plan.FREE)
+    assert {"posts:write", "posts:moderate", "credentials:write"} <= found.permissions
+    assert "users:write" not in found.permissions
+
+
+async def test_proof_of_identity_is_as_old_as_the_last_one(test_app: TestApp) -> None:
+    ada = await test_app.person("ada@example.com")
+    now = utc_now()
+    uid = await start(test_app, ada, now + HOUR)
+    resolver = PrincipalResolver(test_app.runtime.database.reads)
+    await set_values(test_app, Session, uid, created_at=now - 2 * HOUR)
+    assert (await resolver.by_session(ada.user.uid, uid)).authenticated_at == now - 2 * HOUR
+    await set_values(test_app, Session, uid, authenticated_at=now - HOUR)
+    assert (await resolver.by_session(ada.user.uid, uid)).authenticated_at == now - HOUR
+
+
+async def test_a_session_is_valid_until_its_end(test_app: TestApp) -> None:
+    ada, eve = await test_app.person("ada@example.com"), await test_app.person("eve@example.com")
+    end = utc_now() + HOUR
+    uid = await start(test_app, ada, end)
+    queries = AccessQueries(test_app.runtime.database.reads)
+    assert await queries.by_session(ada.user.uid, uid, end - MICROSECOND) is not None
+    assert await queries.by_session(ada.user.uid, uid, end) is None
+    assert await queries.by_session(eve.user.uid, uid, end - MICROSECOND) is None, "it is another user's"
+    resolver = PrincipalResolver(test_app.runtime.database.reads)
+    for kind, ref, values in (
+        (Session, uid, {"revoked_at": utc_now()}),
+        (User, ada.user.uid, {"is_active": False}),
+        (Session, uid, {"expires_at": utc_now()}),
+    ):
+        own = await start(test_app, ada, end)
+        await set_values(test_app, kind, own if kind is Session else ref, **values)
+        with pytest.raises(InvalidCredentials):
+            await resolver.by_session(ada.user.uid, own)
+        await set_values(test_app, User, ada.user.uid, is_active=True)
+        assert await resolver.by_session(ada.user.uid, uid)
+
+
+async def test_a_key_is_valid_until_its_end(test_app: TestApp) -> None:
+    ada = await test_app.person("ada@example.com")
+    key, text = await create(test_app, ada, lifetime=HOUR)
+    queries, resolver = (
+        AccessQueries(test_app.runtime.database.reads),
+        PrincipalResolver(test_app.runtime.database.reads),
+    )
+    assert key.expires_at is not None
+    assert await queries.by_key(key.digest, key.expires_at - MICROSECOND) is not None
+    assert await queries.by_key(key.digest, key.expires_at) is None
+    await resolver.by_key(text)
+    for kind, uid, values, back in (
+        (ApiKey, key.uid, {"expires_at": utc_now()}, {"expires_at": None}),
+        (ApiKey, key.uid, {"revoked_at": utc_now() + HOUR}, {"revoked_at": None}),
+        (User, ada.user.uid, {"is_active": False}, {"is_active": True}),
+    ):
+        await set_values(test_app, kind, uid, **values)
+        with pytest.raises(InvalidCredentials):
+            await resolver.by_key(text)
+        await set_values(test_app, kind, uid, **back)
+        await resolver.by_key(text)
+
+
+async def test_the_use_of_a_key_is_recorded_after_a_minute(test_app: TestApp) -> None:
+    assert timedelta(minutes=1) == LAST_USED_GRANULARITY
+    ada = await test_app.person("ada@example.com")
+    (key, text), (other, _) = await create(test_app, ada), await create(test_app, ada)
+    resolver = PrincipalResolver(test_app.runtime.database.reads)
+    now = utc_now()
+    for last, stale in ((None, True), (now - timedelta(seconds=50), False), (now - timedelta(seconds=61), True)):
+        await set_values(test_app, ApiKey, key.uid, last_used_at=last)
+        assert (await resolver.by_key(text))[1] is stale
+        async with test_app.runtime.database.write() as session:
+            await ApiKeyService(session).record_use(key.uid)
+        recorded = (await stored(test_app, key.uid)).last_used_at
+        assert recorded >= now if stale else recorded == last
+    assert (await stored(test_app, other.uid)).last_used_at is None
+
+
+async def test_a_revocation_is_of_one_key_and_keeps_its_first_date(test_app: TestApp) -> None:
+    ada = await test_app.person("ada@example.com")
+    (key, _), (other, _) = await create(test_app, ada), await create(test_app, ada)
+    later = utc_now() + HOUR
+    async with test_app.runtime.database.write() as session:
+        service = ApiKeyService(session)
+        await service.revoke(key.uid, later)
+        await service.revoke(key.uid)
+        with pytest.raises(ApiKeyNotFound):
+            await service.revoke(uuid4())
+    assert (await stored(test_app, key.uid)).revoked_at == later
+    assert (await stored(test_app, other.uid)).revoked_at is None
+    async with test_app.runtime.database.write() as session:
+        await ApiKeyService(session).revoke(other.uid)
+    assert later - HOUR <= (await stored(test_app, other.uid)).revoked_at <= utc_now()
+
+
+async def test_an_early_brownout_is_of_one_key(test_app: TestApp) -> None:
+    ada, root = await test_app.person("ada@example.com"), await test_app.person("root@example.com", Role.ADMIN)
+    (key, _), (other, _) = await create(test_app, ada), await create(test_app, ada)
+    admin, _ = await PrincipalResolver(test_app.runtime.database.reads).by_key(root.key)
+    until = utc_now() + HOUR
+    for end in (until, None):
+        async with test_app.runtime.database.write() as session:
+            await ApiKeyService(session).set_early_brownout(admin, key.uid, end)
+        assert (await stored(test_app, key.uid)).early_brownout_until == end
+        assert (await stored(test_app, other.uid)).early_brownout_until is None
+
+
+async def test_keys_are_listed_with_their_owners_newest_first(test_app: TestApp) -> None:
+    ada, eve = await test_app.person("ada@example.com"), await test_app.person("eve@example.com")
+    newest, _ = await create(test_app, ada, name="newest")
+    async with test_app.runtime.database.write() as session:
+        found = await ApiKeyService(session).list_all()
+    assert [(key.name, email) for key, email in found] == [
+        ("newest", "ada@example.com"),
+        ("test", "eve@example.com"),
+        ("test", "ada@example.com"),
+    ]
+    assert (found[0][0].uid, found[1][0].user_id) == (newest.uid, eve.user.id)
+
+
+async def test_consumers_are_keys_and_users_also_those_that_ended(test_app: TestApp) -> None:
+    ada, eve = await test_app.person("ada@example.com"), await test_app.person("eve@example.com")
+    now = utc_now()
+    key, _ = await create(test_app, ada, name="ci", plan=Plan.PRO, lifetime=HOUR)
+    await set_values(test_app, ApiKey, key.uid, revoked_at=now, last_used_at=now - HOUR)
+    await set_values(test_app, User, eve.user.uid, is_active=False)
+    unknown = uuid4()
+    others = ["anonymous", str(unknown), f"{{{eve.user.uid}}}", str(ada.user.uid).upper(), ada.user.uid.urn]
+    queries = ConsumerQueries(test_app.runtime.database.reads)
+    assert await queries.find([str(key.uid), str(eve.user.uid), *others]) == {
+        str(key.uid): ConsumerView(
+            uid=key.uid,
+            user_id=ada.user.id,
+            display_name="Ada",
+            email="ada@example.com",
+            is_active=True,
+            key=KeyView("ci", key.hint, "pro", key.created_at, key.expires_at, now, now - HOUR),
+        ),
+        str(eve.user.uid): ConsumerView(
+            uid=eve.user.uid,
+            user_id=eve.user.id,
+            display_name="Eve",
+            email="eve@example.com",
+            is_active=False,
+            key=None,
+        ),
+    }
+    assert await queries.find([]) == {}

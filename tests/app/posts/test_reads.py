@@ -1,0 +1,130 @@
+"""Use cases that read posts, on a real database: what each caller lists, finds and views."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from app.access.principal import Principal
+from app.posts.commands import (
+    KeysetPage,
+    OffsetPage,
+    PostFilter,
+    Sort,
+    SortField,
+)
+from app.posts.errors import MissingPost, PostNotFound
+from app.posts.reader import PostReader
+from app.posts.views import PostStatus
+from tests.support.app import TestApp
+from tests.support.posts import create, stored, write
+
+S = PostStatus
+BY_TITLE = Sort(SortField.TITLE, descending=False)
+
+
+FILTERS = [
+    {},
+    {"status": S.DRAFT},
+    {"status": S.PUBLISHED},
+    {"status": S.ARCHIVED},
+    {"published": True},
+    {"published": False},
+    {"author": "id"},
+    {"author": "uid"},
+    {"author": "uid", "published": False},
+    {"query": "ada"},
+    {"query": "ada", "status": S.DRAFT},
+]
+
+
+@pytest.mark.parametrize("chosen", FILTERS, ids=str)
+async def test_each_caller_lists_what_they_may_see(
+    test_app: TestApp, callers: dict[str, Principal], chosen: dict[str, Any]
+) -> None:
+    made = [
+        await create(test_app, callers[name], f"{name} {status}", status)
+        for status in (S.DRAFT, S.PUBLISHED, S.ARCHIVED)
+        for name in ("ada", "eve")
+    ]
+    ada = callers["ada"]
+    author = {"id": ada.user_id, "uid": ada.user_uid}.get(chosen.get("author", ""))
+    wanted = PostFilter(**{**chosen, "author": author})
+    for name, caller in callers.items():
+        reader = PostReader(test_app.runtime.database.reads, caller)
+        expected = [
+            post
+            for post in sorted(made, key=lambda post: post.title)
+            if (post.status == S.PUBLISHED or name == "root" or post.author_uid == caller.user_uid)
+            and wanted.status in (None, post.status)
+            and wanted.published in (None, post.status == S.PUBLISHED)
+            and (author is None or post.author_uid == ada.user_uid)
+            and (wanted.query is None or wanted.query in post.title)
+        ]
+        page = await reader.counted_page(wanted, OffsetPage(BY_TITLE, 0, 10))
+        assert (page.items, page.total) == (expected, len(expected)), name
+        assert await reader.offset_page(wanted, OffsetPage(BY_TITLE, 1, 2)) == expected[1:3]
+        found, after = [], None
+        while True:
+            part = await reader.page(wanted, KeysetPage((BY_TITLE,), 2, after))
+            assert len(part.items) == min(2, len(expected) - len(found))
+            found += part.items
+            if (after := part.next_position) is None:
+                break
+        assert found == expected, name
+        if wanted == PostFilter(query="ada"):
+            hits = await reader.search("ada", None, 10)
+            assert sorted(hit.post.title for hit in hits.items) == [post.title for post in expected]
+            first = await reader.search("ada", None, 1)
+            rest = await reader.search("ada", first.next_position, 10) if first.next_position else None
+            assert [*first.items, *(rest.items if rest else [])] == hits.items
+
+
+async def test_each_caller_reads_what_they_may_see(test_app: TestApp, callers: dict[str, Principal]) -> None:
+    draft = await create(test_app, callers["ada"], "draft")
+    public = await create(test_app, callers["ada"], "public", S.PUBLISHED)
+    for name, caller in callers.items():
+        reader = PostReader(test_app.runtime.database.reads, caller)
+        for ref in (public.id, public.uid):
+            assert await reader.get(ref) == public
+        if name in {"ada", "root"}:
+            assert await reader.get(draft.uid) == draft
+            assert await reader.get_many([draft.id, public.id, draft.id]) == [draft, public, draft]
+            with pytest.raises(ExceptionGroup) as missing:
+                await reader.get_many([2**40, draft.id, 2**40])
+            refs = [2**40]
+        else:
+            for ref in (draft.id, draft.uid):
+                with pytest.raises(PostNotFound):
+                    await reader.get(ref)
+            with pytest.raises(ExceptionGroup) as missing:
+                await reader.get_many([2**40, public.id, draft.id, 2**40])
+            refs = [2**40, draft.id]
+        errors = missing.value.exceptions
+        assert [error.ref for error in errors if isinstance(error, MissingPost)] == refs
+        assert [str(error) for error in errors] == [f"Post {ref} not found" for ref in refs]
+        for ref in (2**40, UUID(int=7)):
+            with pytest.raises(PostNotFound):
+                await reader.get(ref)
+
+
+async def test_a_view_is_counted_for_callers_who_may_see_the_post(
+    test_app: TestApp, callers: dict[str, Principal]
+) -> None:
+    draft = await create(test_app, callers["ada"], "draft")
+    public = await create(test_app, callers["ada"], "public", S.PUBLISHED)
+    views = {draft.uid: 0, public.uid: 0}
+    for name, caller in callers.items():
+        for post in (draft, public):
+            for ref in (post.id, post.uid):
+                if post is public or name in {"ada", "root"}:
+                    views[post.uid] += 1
+                    seen = await write(test_app, caller, lambda posts, ref=ref: posts.view(ref))
+                    assert (seen.view_count, seen.revision, seen.uid) == (views[post.uid], 1, post.uid)
+                    assert (seen.author_name, seen.updated_at) == ("Ada", post.updated_at)
+                else:
+                    with pytest.raises(PostNotFound):
+                        await write(test_app, caller, lambda posts, ref=ref: posts.view(ref))
+    assert {uid: (await stored(test_app, uid)).view_count for uid in views} == views
+    with pytest.raises(PostNotFound):
+        await write(test_app, callers["root"], lambda posts: posts.view(2**40))
