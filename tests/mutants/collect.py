@@ -33,7 +33,7 @@ class Collector(Suite):
         self._coverage = coverage
         self._context = IMPORT
         self.seconds: dict[str, float] = defaultdict(float)
-        """Seconds by context: of processor time, and a tenth of those in which the test waits or the machine is busy."""
+        """Seconds of processor time by context, and a tenth of those in which the test waits or the machine is busy."""
         self.failed: set[str] = set()
         self.fixtures: dict[str, list[str]] = {}
         """The contexts of shared fixtures by test."""

@@ -23,6 +23,12 @@ _NAMES: Final = frozenset({"__all__", "__slots__", "__test__", "_log", "log", "l
 _TYPES: Final = frozenset({"TypeVar", "ParamSpec", "NewType", "TypeAliasType", "cast", "getLogger", "get_logger"})
 """Calls for the type checker, and those that create a logger."""
 
+_TEXTS: Final = frozenset({"message"})
+"""Variables with the text of an exception, which is for people."""
+
+_SENTENCE: Final = re.compile(r"[A-Z].* .*[.:]", re.DOTALL)
+"""A sentence is for people: the help of a metric, the detail of an error. The laws assert those of v1's contract."""
+
 _GENERICS: Final = frozenset({"dict", "list", "tuple", "set", "frozenset", "type"})
 _ALIAS_NAME: Final = re.compile(r"_?[A-Z][A-Za-z]*[a-z]")
 
@@ -48,13 +54,17 @@ IGNORED: Final = (
 
 
 def _is_prose(node: cst.CSTNode) -> bool:
-    return isinstance(node, (cst.FormattedString, cst.ConcatenatedString)) or (
-        isinstance(node, cst.SimpleString) and " " in node.value
+    return (
+        isinstance(node, (cst.FormattedString, cst.ConcatenatedString))
+        or (isinstance(node, cst.SimpleString) and " " in node.value)
+        or (isinstance(node, cst.Name) and node.value in _TEXTS)
     )
 
 
 def is_noise(node: cst.CSTNode, raising: bool) -> bool:  # noqa: FBT001 - the visitor passes its state
     """Whether a node and all below it are left alone; ``raising``: it is part of a ``raise`` statement."""
+    if isinstance(node, cst.SimpleString):
+        return _SENTENCE.fullmatch(node.value[1:-1]) is not None
     if isinstance(node, cst.Arg):
         # The text of an exception is for people.
         named = node.keyword is not None and node.keyword.value in PROSE | _GUARDS
@@ -70,7 +80,7 @@ def is_noise(node: cst.CSTNode, raising: bool) -> bool:  # noqa: FBT001 - the vi
         value = node.value or cst.Name("None")
         is_alias = bool(names) and all(map(_ALIAS_NAME.fullmatch, names)) and m.matches(value, _ALIAS)
         return (
-            bool(names & _NAMES)
+            bool(names & (_NAMES | _TEXTS))
             or is_alias
             or m.matches(value, m.Call(func=m.Name(m.MatchIfTrue(_TYPES.__contains__))))
         )
