@@ -52,7 +52,7 @@ def test_the_order_of_a_list() -> None:
 def test_a_new_post_is_a_draft_unless_published() -> None:
     for body, status in (({}, PostStatus.DRAFT), ({"published": True}, PostStatus.PUBLISHED)):
         given = post_schemas.PostCreate.model_validate({"title": "t", "content": "c", **body})
-        assert posts.draft(given) == PostDraft("t", "c", status)
+        assert posts.draft(given) == PostDraft(title="t", content="c", status=status)
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ def test_the_operations_of_a_batch() -> None:
         }
     )
     assert posts.operations(batch) == [
-        CreatePost(PostDraft("t", "c", PostStatus.PUBLISHED)),
+        CreatePost(PostDraft(title="t", content="c", status=PostStatus.PUBLISHED)),
         UpdatePost(POST_UID, PostEdit(title="new")),
         DeletePost(POST_UID),
     ]
