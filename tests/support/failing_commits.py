@@ -1,4 +1,4 @@
-"""Makes PostgreSQL fail at ``COMMIT``, after every statement of the transaction has succeeded."""
+"""Makes PostgreSQL fail at ``COMMIT``, after every statement of the transaction, or record the transactions."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -43,6 +43,19 @@ async def at_commit(database: UnitOfWork, statement: str) -> AsyncIterator[None]
         yield
     finally:
         await _replace(database, "")
+
+
+@asynccontextmanager
+async def recorded_transactions(database: UnitOfWork) -> AsyncIterator[set[int]]:
+    """The ids of the transactions that change a row during the block, known at its end. Needs the triggers."""
+    found: set[int] = set()
+    async with database.write() as session:
+        await (await session.driver()).execute("CREATE TABLE IF NOT EXISTS recorded_transactions (id bigint)")
+    async with at_commit(database, "INSERT INTO recorded_transactions VALUES (pg_current_xact_id()::text::bigint);"):
+        yield found
+    async with database.write() as session:
+        rows = await (await session.driver()).fetch("DELETE FROM recorded_transactions RETURNING id")
+        found |= {row["id"] for row in rows}
 
 
 async def _replace(database: UnitOfWork, statement: str) -> None:

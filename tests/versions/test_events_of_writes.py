@@ -1,4 +1,4 @@
-"""Every write of both versions records its events, with the caller as their actor."""
+"""Every write of both versions records its events in its one transaction, with the caller as their actor."""
 
 from importlib import import_module
 
@@ -6,6 +6,7 @@ import pytest
 
 from app.access.principal import Role
 from tests.support.app import TestApp
+from tests.support.failing_commits import add_triggers, recorded_transactions
 from tests.support.operations import VERSIONS
 from tests.support.writes import ADA, ENDS_A_USER, NOBODY, ROOT, WRITES, recorded, scene_of
 
@@ -17,6 +18,9 @@ EVENTS = {version: import_module(f"tests.support.write_requests.{version}").EVEN
 async def test_the_events_of_each_write(concurrent_app: TestApp, version: str) -> None:
     root = await concurrent_app.person("root@example.com", Role.ADMIN)
     scene = await scene_of(concurrent_app, root, 0)
+    await add_triggers(concurrent_app.runtime.database)
+    # The first use of a key is recorded.
+    await scene.send("GET", "/api/v2/me", headers=root.headers)
     for number, (of_version, name, build) in enumerate(WRITES):
         if of_version != version:
             continue
@@ -24,10 +28,12 @@ async def test_the_events_of_each_write(concurrent_app: TestApp, version: str) -
         callers = {None: NOBODY, scene.ada.user.uid: ADA, root.user.uid: ROOT}
         method, url, options = await build(scene)
         before = len(await recorded(concurrent_app))
-        assert (await scene.send(method, url, **{"headers": {}, **options})).is_success
+        async with recorded_transactions(concurrent_app.runtime.database) as transactions:
+            assert (await scene.send(method, url, **{"headers": {}, **options})).is_success
         new = (await recorded(concurrent_app))[before:]
         found = sorted((row.type, callers[row.actor_uid]) for row in new)
         assert found == EVENTS[version][build.__name__], build.__name__
+        assert len(transactions) == 1, build.__name__
         if name in ENDS_A_USER:
             scene = await scene_of(concurrent_app, root, number)
 
