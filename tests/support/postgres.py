@@ -108,7 +108,8 @@ async def create(admin_dsn: str, label: str, template: str = "template0", *, who
     """Create a database with a name of its own, and return its address."""
     readable = re.sub(r"\W", "_", label.lower()).removeprefix("strata_")[:_LONGEST_LABEL]
     name = f"{run_name()}_{readable}_{os.getpid()}_{next(_numbers)}"
-    await _execute(admin_dsn, f"CREATE DATABASE {name} TEMPLATE {template}")
+    # Copies the files. The default copies page by page through the WAL, at twice the CPU time.
+    await _execute(admin_dsn, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     if not whole_run:
         _created.append((admin_dsn, name))
     return database_url(admin_dsn, name)
