@@ -22,7 +22,8 @@ HOLD ?= 180
 
 # Parameter of the tests: `written`, `random` or the seed of an order. CI runs them in random order.
 ORDER ?=
-PYTEST := $(if $(ORDER),TESTS_ORDER=$(ORDER) ).venv/bin/python -m pytest
+# pytest caches rewritten assertions as bytecode. Without that cache each of its workers needs twice as long to collect.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(if $(ORDER),TESTS_ORDER=$(ORDER) ).venv/bin/python -m pytest
 # Tests that start `strata`, browsers or the tools of the contracts; CI runs them beside the others.
 SYSTEM := tests/system tests/contracts tests/browser
 
@@ -54,7 +55,7 @@ test-costs: $(INSTALLED) ## run the whole suite, and record in tests/costs.json 
 	TESTS_RECORD_COSTS=1 $(PYTEST)
 
 test-fast: $(INSTALLED) ## run the suite in under 3 minutes: no tests marked slow (servers, browser), few random examples
-	TESTS_FAST=1 .venv/bin/python -m pytest -m "not slow"
+	TESTS_FAST=1 $(PYTEST) -m "not slow"
 
 test-deep: $(INSTALLED) ## many more random cases: the laws, then each version as each caller; MINUTES=20, SEED=random
 	TESTS_DEEP=1 .venv/bin/python -m pytest --timeout 3600 tests/laws
