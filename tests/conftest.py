@@ -109,8 +109,9 @@ def pytest_configure_node(node: object) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    # Some tests wait for a scrape, a timeout or a restart; meanwhile another worker uses the core.
-    return (os.cpu_count() or 1) + 1
+    # Slow tests wait for a scrape, a timeout or a restart half of their time; meanwhile another worker uses the core.
+    cores = os.cpu_count() or 1
+    return cores + 1 if _FAST else 2 * cores + 1
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SlowestFirst:

@@ -56,10 +56,12 @@ class CostReport:
     def __init__(self, postgres_seconds: Callable[[], float]) -> None:
         self._postgres_seconds = postgres_seconds
         self._scopes: Counter[str] = Counter()
+        self._durations: Counter[str] = Counter()
         self._workers = 0.0
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         self._scopes[scope_of(report.nodeid)] += getattr(report, "cpu_seconds", 0)
+        self._durations[scope_of(report.nodeid)] += report.duration
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -79,8 +81,8 @@ class CostReport:
             self._record()
 
     def _record(self) -> None:
-        """Replace what is recorded of the files of this run."""
+        """Replace the recorded durations of the files of this run."""
         files = {scope.partition("::")[0] for scope in self._scopes}
         kept = {scope: cost for scope, cost in recorded_costs().items() if scope.partition("::")[0] not in files}
-        slow = {scope: round(seconds, 1) for scope, seconds in self._scopes.items() if seconds >= RECORDED_SECONDS}
+        slow = {scope: round(seconds, 1) for scope, seconds in self._durations.items() if seconds >= RECORDED_SECONDS}
         COSTS.write_text(json.dumps(dict(sorted((kept | slow).items())), indent=1) + "\n")

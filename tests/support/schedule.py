@@ -18,7 +18,10 @@ from xdist.scheduler import LoadScopeScheduling
 ORDER_VARIABLE: Final = "TESTS_ORDER"
 """``written``, ``random`` or the seed of an order; in CI the default is ``random``."""
 COSTS: Final = Path(__file__).parents[1] / "costs.json"
-"""The CPU seconds of the scopes that take more than ``RECORDED_SECONDS``; ``make test-costs`` records them."""
+"""The durations of the scopes that take more than ``RECORDED_SECONDS``; ``make test-costs`` records them.
+
+Seconds with their waits: a scope that waits for a minute must not start last.
+"""
 RECORDED_SECONDS: Final = 1.0
 SHARED_SERVER: Final = (
     "tests/browser/",
@@ -52,7 +55,7 @@ def scope_of(nodeid: str) -> str:
 
 @cache
 def recorded_costs() -> Mapping[str, float]:
-    """The recorded CPU seconds by scope."""
+    """The recorded durations by scope, in seconds."""
     found: dict[str, float] = json.loads(COSTS.read_text())
     return found
 
