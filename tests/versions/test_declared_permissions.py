@@ -1,18 +1,15 @@
 """What operations declare that they need. `tests/truth` compares it with handwritten scopes and with responses."""
 
-from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
 
 from app.access.permissions import declared_permissions, key_scopes
 from app.access.principal import Role
-from tests.laws.v1_v2.tables.operations import PAIRS
 from tests.support.app import PASSWORD, TestApp
 from tests.support.operations import ALL, VERSIONS, Operation, operations, resolve
 
 DECLARATION: Final = "x-required-permission"
-BY_VERSION: Final = {(operation.version, operation.name): operation for operation in ALL}
 NOTHING: Final = frozenset({"me.permissions", "rate_limit.get"})
 """Operations that evaluate credentials and need no permission: they show only what the caller itself may do."""
 
@@ -42,22 +39,6 @@ def test_operations_on_credentials_need_a_permission_that_no_key_has() -> None:
     assert {operation.name for operation in found} - set(reserved) == {"auth.me"}, "auth.me is the profile"
     assert len(reserved) >= 5
     assert "credentials:write" not in key_scopes()
-
-
-def pairs() -> Iterator[tuple[Operation, Operation]]:
-    for pair in PAIRS:
-        yield BY_VERSION["v1", pair.old], BY_VERSION["v2", pair.new]
-
-
-def test_both_versions_declare_the_same() -> None:
-    for old, new in pairs():
-        one, other = set(alternatives(old)), set(alternatives(new))
-        if new.name == "posts.batch":
-            # Its operations are only known after the body is read, so it needs what the most demanding one needs.
-            assert one.pop() <= other.pop()
-            continue
-        # An operation on the caller's own user has the alternative for it only.
-        assert one <= other or other <= one, f"v1 {old.name}, v2 {new.name}"
 
 
 def schemas_of(operation: Operation) -> frozenset[str]:
@@ -107,7 +88,6 @@ async def test_a_scope_that_was_written_into_the_table_has_no_effect(test_app: T
         refused = [
             await client.put("/api/v2/me/password", json={"current_password": PASSWORD, "password": "another horse"}),
             await client.get("/api/v2/auth/sessions"),
-            await client.put(f"/api/v1/users/{root.user.id}", json={"password": "another horse"}),
         ]
     assert set(shown) == key_scopes()
     for response in refused:
