@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from app.cli.kit.confirmation import Force, Yes, confirm, ensure_forced_in_production
+from app.cli.kit.environment import exclusive_home, read_settings
 from app.cli.kit.output import AsJson, CommandError, say, show_json
 
 NewName = Annotated[str, typer.Argument(metavar="VERSION", help="The name of the new version, such as v9.")]
@@ -46,11 +48,14 @@ def new(
 def remove(
     name: Annotated[str, typer.Argument(metavar="VERSION", help="A name from `strata versions list`.")],
     dry_run: DryRun = False,
+    yes: Yes = False,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Remove the code, tests, contract and changes of a retired version, and leave a tombstone.
 
-    The server then responds with 410 to every path of the version, and its migration guide stays readable.
+    The server then responds with 410 to every path of the version, and its migration guide stays readable. Rejected
+    while a server or a worker uses this STRATA_HOME, and in production without --force.
     """
     from contracts.scaffold import remove as removal  # noqa: PLC0415 - needs the sources, and builds the versions
     from contracts.scaffold.commands import run_strata  # noqa: PLC0415 - as above
@@ -66,8 +71,12 @@ def remove(
     try:
         plan = removal.plan_removal(version, datetime.now(UTC).date())
         if not dry_run:
-            removal.remove(plan)
-            run_strata(ROOT, "contract", "freeze")
+            settings = read_settings(generate=False)
+            ensure_forced_in_production(settings, "strata versions remove", force=force)
+            with exclusive_home(settings.home):
+                confirm(f"This deletes {len(plan.deleted)} files and folders of {name}", yes=yes)
+                removal.remove(plan)
+                run_strata(ROOT, "contract", "freeze")
     except ScaffoldError as error:
         raise CommandError(str(error), error.advice) from None
     deleted, written = ([path.as_posix() for path in paths] for paths in (plan.deleted, plan.written))

@@ -88,6 +88,7 @@ async def test_a_retired_version_says_where_to_go(
             answer = await client.request(method, f"{retired.prefix}{path}")
             assert answer.status_code == 410
             told = detail_of(answer)
+            assert answer.json().get("code", "version_retired") == "version_retired"
             assert f"{old.name} ended on" in told
             assert f"/api/{successor.name}" in told
             assert retired.migration_guide is not None
@@ -120,6 +121,7 @@ async def test_a_declared_brownout_says_until_when(
         assert answer.status_code == 410
         assert f"{window.ends_at:%Y-%m-%dT%H:%M:%SZ}" in detail_of(answer)
         assert 0 < int(answer.headers["Retry-After"]) <= 3600
+        assert answer.json().get("code", "version_browned_out") == "version_browned_out"
         limit = {"X-RateLimit-Limit", "RateLimit"}
         assert any(name in answer.headers for name in limit)
         (listed,) = [one for one in (await client.get("/api")).json()["versions"] if one["name"] == old.name]

@@ -1,0 +1,74 @@
+"""Copies of the repository, in which tests add and remove versions."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).parents[2]
+_IGNORED: Final = shutil.ignore_patterns(
+    "__pycache__", "node_modules", ".git", ".venv", ".mutants", ".hypothesis", ".strata", ".*_cache"
+)
+_SECONDS: Final = 280
+
+
+class Checkout:
+    """A copy of the repository. Its programs run with the environment of the tests and the code of the copy."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root = folder / "repository"
+        shutil.copytree(ROOT, self.root, ignore=_IGNORED)
+        (self.root / ".venv").symlink_to(ROOT / ".venv")
+        if (modules := ROOT / "contracts/lint/node_modules").exists():
+            (self.root / "contracts/lint/node_modules").symlink_to(modules.resolve())
+
+    def run(self, *command: str, status: int = 0, **variables: str) -> str:
+        """Run a program and return its output; fail unless it exits with ``status``."""
+        done = subprocess.run(
+            command,
+            cwd=self.root,
+            env=os.environ
+            | {"PYTHONPATH": str(self.root), "STRATA_HOME": str(self.root.parent / "home"), "COLUMNS": "200"}
+            | variables,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+        output = done.stdout + done.stderr
+        assert done.returncode == status, f"{' '.join(command)} exited with {done.returncode}:\n{output[-6000:]}"
+        return output
+
+    def strata(self, *arguments: str, status: int = 0) -> str:
+        """Run ``strata``."""
+        return self.run(sys.executable, "-m", "app.cli", *arguments, status=status)
+
+    def python(self, code: str) -> str:
+        """Run Python code."""
+        return self.run(sys.executable, "-c", code)
+
+    def make_check(self) -> None:
+        """Run ``make check``, without installing the copy into the environment."""
+        self.run("make", "--old-file=.venv/.installed", "check")
+
+    def collect_suite(self) -> str:
+        """Collect every test. Fails for a module that cannot be imported."""
+        pytest = ("-m", "pytest", "-n", "0", "-p", "no:cacheprovider", "--collect-only", "-q")
+        return self.run(sys.executable, *pytest, "tests")
+
+    def test(self, *arguments: str) -> str:
+        """Run some of the tests."""
+        return self.run(sys.executable, "-m", "pytest", "-n", "0", "-p", "no:cacheprovider", "-q", *arguments)
+
+    def write(self, path: str, text: str) -> None:
+        """Write a file."""
+        (self.root / path).write_text(text, encoding="utf-8")
+
+    def edit(self, path: str, before: str, after: str) -> None:
+        """Replace a text that occurs once in a file."""
+        text = (self.root / path).read_text(encoding="utf-8")
+        assert text.count(before) == 1, f"{path}: {before!r} occurs {text.count(before)} times"
+        self.write(path, text.replace(before, after))

@@ -1,0 +1,114 @@
+"""``strata versions new`` and ``remove`` in a copy of the repository, after which it passes its own checks."""
+
+from pathlib import Path
+
+import pytest
+
+from contracts.scaffold.places import declared_names
+from tests.support.checkout import Checkout
+from versions.registry import VERSIONS
+
+NEWEST = VERSIONS[-1].name
+NEXT = f"v{int(NEWEST[1:]) + 1}"
+OLDEST = VERSIONS[0]
+SERVE = """
+import asyncio, httpx2
+from app.http.runtime import Runtime
+from app.main import create_app
+from app.settings.loading import load_settings
+
+settings = load_settings()
+app = create_app(settings)
+runtime = Runtime.build(settings, database=None)
+
+async def served(scope, receive, send):
+    await app({{**scope, "state": dict(runtime.state())}}, receive, send)
+
+async def get(path):
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=served), base_url="http://strata.test") as client:
+        response = await client.get(path)
+        print(response.status_code, dict(response.headers), response.text)
+
+asyncio.run(get({path!r}))
+"""
+
+pytestmark = pytest.mark.timeout(900)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    return Checkout(tmp_path)
+
+
+def get(checkout: Checkout, path: str) -> str:
+    """The status, the headers and the body of the response to an anonymous request."""
+    return checkout.python(SERVE.format(path=path))
+
+
+def retire_oldest(checkout: Checkout) -> None:
+    """Declare the oldest version retired, as it will be after its sunset."""
+    path = f"versions/{OLDEST.name}/version.py"
+    declaration = checkout.root / path
+    text = declaration.read_text()
+    sunset = next(line for line in text.splitlines() if line.strip().startswith("sunset_at="))
+    text = text.replace("VersionStatus.DEPRECATED", "VersionStatus.RETIRED")
+    text = text.replace(
+        sunset, "    sunset_at=datetime(2026, 8, 1, tzinfo=UTC),\n    retired_at=datetime(2026, 8, 2, tzinfo=UTC),"
+    )
+    checkout.write(path, text)
+    # No release has promised the sunset of this copy.
+    (checkout.root / "versions/lifecycle.json").unlink()
+    checkout.strata("contract", "freeze")
+    checkout.strata("contract", "guide")
+
+
+@pytest.mark.skipif(len(VERSIONS) == 1, reason="there is no version to remove")
+def test_a_removed_version_leaves_a_tombstone_and_a_green_repository(checkout: Checkout) -> None:
+    name, guide = OLDEST.name, f"{OLDEST.name}-to-{OLDEST.successor}"
+    assert "only a retired version can be removed" in checkout.strata("versions", "remove", name, "--yes", status=1)
+    retire_oldest(checkout)
+    planned = checkout.strata("versions", "remove", name, "--dry-run")
+    assert f"Would delete: versions/{name}" in planned
+    assert declared_names(checkout.root)[0] == name, "--dry-run changes nothing"
+    assert "Confirmation is required" in checkout.strata("versions", "remove", name, status=1)
+    assert declared_names(checkout.root)[0] == name
+    checkout.strata("versions", "remove", name, "--yes")
+    left = [
+        path for path in checkout.root.rglob("*") if path.is_file() and name in path.relative_to(checkout.root).parts
+    ]
+    assert [path for path in left if "__pycache__" not in path.parts] == []
+    gone = get(checkout, f"/api/{name}/posts")
+    assert "410 {" in gone
+    assert f'</api/{OLDEST.successor}>; rel="successor-version"' in gone
+    assert f"</docs/migrate/{guide}>" in gone
+    assert "is archived" in get(checkout, f"/docs/migrate/{guide}")
+    assert "must be later than every version" in checkout.strata("versions", "new", name, "--from", NEWEST, status=1)
+    checkout.make_check()
+    checkout.collect_suite()
+    checkout.test(
+        "tests/truth/test_every_operation.py", "tests/truth/test_every_failure.py", "tests/versions/test_entry.py"
+    )
+    (checkout.root / "tests/versions" / name).mkdir()
+    checkout.write(f"tests/versions/{name}/test_left.py", "")
+    assert f"tests/versions/{name} is about {name}" in checkout.strata("versions", "check", status=1)
+
+
+def test_a_new_version_is_a_preview_in_a_green_repository(checkout: Checkout) -> None:
+    planned = checkout.strata("versions", "new", NEXT, "--from", NEWEST, "--dry-run")
+    assert f"Would create: versions/{NEXT}" in planned
+    assert NEXT not in declared_names(checkout.root)
+    checkout.strata("versions", "new", NEXT, "--from", NEWEST)
+    document = get(checkout, f"/api/{NEXT}/openapi.json")
+    assert f"Strata API {NEXT} (preview)" in document
+    assert "'api-status': 'preview'" in document
+    assert "may change or end at any time" in document
+    checkout.make_check()
+    checkout.collect_suite()
+    checkout.test(
+        "tests/truth/test_every_operation.py", "tests/truth/test_every_failure.py", "tests/versions/test_entry.py"
+    )
+    assert "must be later than every version" in checkout.strata("versions", "new", NEXT, "--from", NEWEST, status=1)
+    # A preview is no promise: whatever changes is frozen.
+    checkout.edit(f"versions/{NEXT}/app.py", '    "limits",\n', "")
+    checkout.strata("contract", "freeze")
+    assert "rate-limit" not in get(checkout, f"/api/{NEXT}/openapi.json")
