@@ -94,6 +94,7 @@ class Strata:
         path = self._log_of(arguments[0])
         # The processes of a home are found by their environment, which a forked one shows as that of its origin.
         if arguments[0] != "up" and self._forked(environment):
+            path.touch()
             folder = self.home.parent
             return command_server().start(arguments, environment, folder, path, path, new_session=new_session)
         with path.open("ab") as log:

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from pathlib import Path
 import httpx2
 
 from app.kit.db.embedded_layout import resolve_layout
-from tests.support.live import Strata, free_port, wait_until_ready
+from tests.support.live import Process, Strata, free_port, wait_until_ready
 from tests.support.waiting import wait_until
 
 END_SECONDS = 40
@@ -21,7 +20,7 @@ END_SECONDS = 40
 class Run:
     """One ``strata up``, started as a terminal does it: as the leader of a process group."""
 
-    def __init__(self, strata: Strata, process: "subprocess.Popen[bytes]", port: int) -> None:
+    def __init__(self, strata: Strata, process: Process, port: int) -> None:
         self.strata = strata
         self.process = process
         self.port = port
