@@ -10,6 +10,7 @@ from contracts.compat.media import media_types
 from contracts.compat.normalized_schema import Part, Schema
 from contracts.compat.pair import SchemaPair
 from contracts.compat.sunset import SunsetPhase, parse_sunset, sunset_phase
+from contracts.compat.text_lists import as_string, delimiter_of
 from contracts.compat.wire import kinds_of, wire_form
 
 # OpenAPI: tools ignore these header parameters, because other parts of the document define them.
@@ -161,13 +162,26 @@ def _compare(comparison: Comparison, old: EffectiveParameter, new: EffectivePara
         _compare_serialization(comparison, old, new, operation)
     _compare_deprecation(comparison, old, new, operation)
     pair = SchemaPair(
-        old.schema(new.name),
-        new.schema(new.name),
+        *_comparable_schemas(comparison, old, new),
         Context.PARAMETER,
         text=old.media_type is None and new.media_type is None,
         present=old.required and new.required,
     )
     comparison.compare_schemas(pair, operation)
+
+
+def _comparable_schemas(
+    comparison: Comparison, old: EffectiveParameter, new: EffectiveParameter
+) -> tuple[Schema, Schema]:
+    """The schemas of a parameter. A list that is one text in the URL becomes a string if the other side is a string."""
+    before, after = old.schema(new.name), new.schema(new.name)
+    normalizers = comparison.engine.old, comparison.engine.new
+    types = [normalizer.normalize(one).types for normalizer, one in zip(normalizers, (before, after), strict=True)]
+    if types == [{"array"}, {"string"}] and (delimiter := delimiter_of(old.style, explode=old.explode)):
+        return as_string(normalizers[0], before, delimiter) or before, after
+    if types == [{"string"}, {"array"}] and (delimiter := delimiter_of(new.style, explode=new.explode)):
+        return before, as_string(normalizers[1], after, delimiter) or after
+    return before, after
 
 
 def _is_plain(comparison: Comparison, old: EffectiveParameter, new: EffectiveParameter) -> bool:
