@@ -89,7 +89,7 @@ def test_a_removed_version_leaves_a_tombstone_and_a_green_repository(checkout: C
         "tests/truth/test_every_operation.py", "tests/truth/test_every_failure.py", "tests/versions/test_entry.py"
     )
     (checkout.root / "tests/versions" / name).mkdir()
-    checkout.write(f"tests/versions/{name}/test_left.py", "")
+    checkout.write(f"tests/versions/{name}/left.py", "")
     assert f"tests/versions/{name} is about {name}" in checkout.strata("versions", "check", status=1)
 
 
