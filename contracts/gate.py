@@ -1,22 +1,30 @@
 """The contract gate of `make check`: compares the code with the frozen contracts, and these with the released ones."""
 
 import difflib
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from app.lifecycle.version import VersionStatus
-from contracts import freeze
-from contracts.compat import DiffFinding, NotOpenAPI, Report, Severity, diff
-from contracts.compat.waivers import find_expired, find_unused, read_waivers, remove_waived
-from contracts.released import ReleasedContract, find_released
+from contracts import kinds
+from contracts.baselines import Digests, baseline_problems, read_baseline
+from contracts.compat import Report, Severity
+from contracts.compat.exceptions import (
+    ChangeException,
+    find_expired,
+    find_unused,
+    read_exceptions,
+    without_causes,
+    without_excepted,
+)
+from contracts.compat.findings import Cause
+from contracts.documents import canonical_json, parse_document
+from contracts.freeze import EXCEPTIONS, read_digests
+from contracts.kinds import ContractKind
+from contracts.stages import refused_changes
+from versions.kit.version import ApiVersion
 from versions.registry import VERSIONS
-
-WAIVERS: Final = "waivers.toml"
-FindReleased = Callable[[str, Path], ReleasedContract | None]
 
 
 @dataclass(slots=True)
@@ -27,13 +35,17 @@ class VersionResult:
     # The lines of the diff between the frozen document and the code.
     drift: list[str] = field(default_factory=list)
     changes: Report = field(default_factory=lambda: Report(()))
-    tag: str | None = None
+    # The digest of the baseline; `None` before the first release.
+    baseline: str | None = None
     since_release: Report = field(default_factory=lambda: Report(()))
+    # The changes of the code, and of the frozen document since its release, that the stage of the version rejects.
+    refused: list[Cause] = field(default_factory=list)
+    refused_since_release: list[Cause] = field(default_factory=list)
 
     @property
     def failed(self) -> bool:
         """Whether the code differs from the frozen contract, or that breaks the released one."""
-        return bool(self.drift) or self.since_release.breaks
+        return bool(self.drift or self.refused_since_release)
 
     def to_dict(self) -> dict[str, Any]:
         """The result in JSON output."""
@@ -41,14 +53,15 @@ class VersionResult:
             "failed": self.failed,
             "drift": self.drift,
             "changes": self.changes.to_dict(),
-            "tag": self.tag,
+            "baseline": self.baseline,
             "since_release": self.since_release.to_dict(),
+            "refused": [cause.to_dict() for cause in (*self.refused, *self.refused_since_release)],
         }
 
 
 @dataclass(slots=True)
 class GateResult:
-    """The result of the gate for all versions, and the problems of the waivers."""
+    """The result of the gate for all versions, and the problems of baselines and exceptions."""
 
     versions: list[VersionResult]
     problems: list[str]
@@ -59,73 +72,98 @@ class GateResult:
         return bool(self.problems) or any(version.failed for version in self.versions)
 
 
-def check(folder: Path = freeze.FOLDER, find: FindReleased = find_released, today: date | None = None) -> GateResult:
-    """Compare the code with the frozen contracts in ``folder``, and these with the released ones."""
-    today = today or datetime.now(UTC).date()
-    waivers = read_waivers(folder / WAIVERS)
+def check(
+    folder: Path | None = None,
+    digests: Digests | None = None,
+    today: date | None = None,
+    kind: ContractKind | None = None,
+) -> GateResult:
+    """Compare the code with the frozen contracts in ``folder``, and these with the released ones.
+
+    ``digests``: those of the released documents, by default of versions/lifecycle.json.
+    """
+    folder, kind, today = folder or kinds.FOLDER, kind or kinds.OPENAPI, today or datetime.now(UTC).date()
+    digests = read_digests() if digests is None else digests
+    exceptions = read_exceptions(folder / EXCEPTIONS)
     results = []
-    reports = []
-    any_released = False
+    # The changes that need an exception, by version. Without a comparison it is unknown which do.
+    needed: dict[str, list[Cause]] = {}
     for version in VERSIONS:
-        result = VersionResult(version.name)
-        path = folder / f"{version.name}.openapi.json"
-        text = path.read_text() if path.exists() else ""
-        current = freeze.document(version)
-        release = find(version.name, folder)
-        any_released |= release is not None
-        frozen = _parsed(text, path)
-        if text != freeze.canonical_json(current):
-            result.drift = _difference(version.name, text, freeze.canonical_json(current))
-            result.changes = Report(()) if frozen is None else diff(frozen, current, today=today)
-        if release is not None and frozen is not None and version.status is not VersionStatus.PREVIEW:
-            result.tag = release.tag
-            result.since_release = diff(release.document, frozen, today=today)
-        reports += [result.changes, result.since_release]
-        result.changes, result.since_release = (
-            remove_waived(report, waivers) for report in (result.changes, result.since_release)
-        )
+        result = VersionResult(version.name, baseline=digests.get(version.name))
+        comparisons = _Comparisons(kind, version, folder, digests, today)
+        if comparisons.text != (current := canonical_json(comparisons.current)):
+            result.drift = _difference(version.name, comparisons.text, current)
+            result.changes = comparisons.changes()
+            needed[version.name] = comparisons.refused()
+        if comparisons.frozen is not None and comparisons.baseline is not None:
+            result.since_release = kind.compare(comparisons.baseline, comparisons.frozen, today)
+            result.refused_since_release = refused_changes(version.status, result.since_release, released=True)
+            needed.setdefault(version.name, []).extend(result.refused_since_release)
+        accepted = [one for one in exceptions if one.version == version.name]
+        result.refused = without_excepted(needed.get(version.name, []), accepted)
+        result.refused = [cause for cause in result.refused if cause not in result.refused_since_release]
+        result.changes = without_causes(result.changes, _excepted(result.changes.causes, accepted))
+        result.refused_since_release = without_excepted(result.refused_since_release, accepted)
         results.append(result)
-    problems = find_expired(waivers, today)
-    # Without a comparison it is unknown whether a waiver is needed.
-    if any_released or any(result.drift for result in results):
-        problems += find_unused(waivers, reports)
-    return GateResult(results, problems)
+    problems = [*baseline_problems(kind, folder, digests), *find_expired(exceptions, today)]
+    return GateResult(results, problems + find_unused(exceptions, lambda one: _is_needed(one, needed)))
 
 
-def breaking_changes(folder: Path = freeze.FOLDER, today: date | None = None) -> Mapping[str, list[DiffFinding]]:
-    """The breaking findings by version that `freeze` would write. Previews may break clients and are left out."""
-    waivers = read_waivers(folder / WAIVERS)
+def refused_by_version(today: date | None = None) -> Mapping[str, list[Cause]]:
+    """The changes, by version, for which `freeze` writes nothing: its stage rejects them, and no exception is valid."""
+    today = today or datetime.now(UTC).date()
+    digests = read_digests()
+    exceptions = [one for one in read_exceptions(kinds.FOLDER / EXCEPTIONS) if one.expires >= today]
     found = {}
     for version in VERSIONS:
-        path = folder / f"{version.name}.openapi.json"
-        if version.status is VersionStatus.PREVIEW or not path.exists():
-            continue
-        report = remove_waived(diff(json.loads(path.read_text()), freeze.document(version), today=today), waivers)
-        if report.breaks:
-            found[version.name] = [finding for finding in report if finding.severity is Severity.BREAKING]
+        refused = _Comparisons(kinds.OPENAPI, version, kinds.FOLDER, digests, today).refused()
+        if left := without_excepted(refused, [one for one in exceptions if one.version == version.name]):
+            found[version.name] = left
     return found
 
 
-def advice(version: str, finding: DiffFinding) -> str:
-    """A sentence that says what to do about a finding."""
-    if finding.severity is Severity.BREAKING:
-        return (
-            f"Undo it in {version} and make the change in the next version, or add a waiver "
-            f"with a reason and a date to contracts/{WAIVERS}."
-        )
-    return "If the change is intended, run `strata contract freeze` and commit the result."
+def advice(version: str, cause: Cause, *, refused: bool) -> str:
+    """A sentence that says what to do about a change."""
+    if not refused:
+        return "If the change is intended, run `strata contract freeze` and commit the result."
+    if cause.first.severity is Severity.BREAKING:
+        reason = f"Undo it in {version} and make the change in the next version"
+    else:
+        reason = f"{version} was released and is deprecated, so its contract does not grow: undo it"
+    return f"{reason}, or accept it for a while with `strata contract freeze --accept-breaking RULE POINTER`."
 
 
-def _parsed(text: str, path: Path) -> dict[str, Any] | None:
-    if not text:
-        return None
-    try:
-        content = json.loads(text)
-    except ValueError as error:
-        raise NotOpenAPI(f"{path}: {error}") from None
-    if not isinstance(content, dict):
-        raise NotOpenAPI(f"{path}: the top level is not an object")
-    return content
+class _Comparisons:
+    """The documents of one version, and their comparisons."""
+
+    def __init__(self, kind: ContractKind, version: ApiVersion, folder: Path, digests: Digests, today: date) -> None:
+        self._kind, self._version, self._today = kind, version, today
+        path = kind.frozen_path(version.name, folder)
+        self.text = path.read_text() if path.exists() else ""
+        self.frozen = parse_document(self.text, path) if self.text else None
+        self.current = kind.build(version)
+        self.baseline = read_baseline(kind, version.name, folder, digests)
+
+    def changes(self) -> Report:
+        """The changes of the code since the document was frozen."""
+        return Report(()) if self.frozen is None else self._kind.compare(self.frozen, self.current, self._today)
+
+    def refused(self) -> list[Cause]:
+        """The changes of the code that the stage rejects: since the release, or before it since the last freeze."""
+        promised = self.frozen if self.baseline is None else self.baseline
+        if promised is None:
+            return []
+        report = self._kind.compare(promised, self.current, self._today)
+        return refused_changes(self._version.status, report, released=self.baseline is not None)
+
+
+def _excepted(causes: list[Cause], exceptions: list[ChangeException]) -> list[Cause]:
+    return [cause for cause in causes if any(one.matches(cause) for one in exceptions)]
+
+
+def _is_needed(exception: ChangeException, needed: Mapping[str, list[Cause]]) -> bool:
+    causes = needed.get(exception.version)
+    return causes is None or any(exception.matches(cause) for cause in causes)
 
 
 def _difference(name: str, frozen: str, current: str) -> list[str]:

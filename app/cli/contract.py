@@ -1,25 +1,21 @@
 """``strata contract``: freezes and checks contracts, and reports the effect of a change on clients."""
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
-from rich.text import Text
 
+from app.cli import contract_exceptions
+from app.cli.contract_output import EXCEPTIONS_ADVICE, checked_contracts, show_causes, show_report, show_result
 from app.cli.kit.output import AsJson, CommandError, say, show_failure, show_json
+from app.kit.clock import utc_now
 
-if TYPE_CHECKING:
-    from contracts.compat import DiffFinding, Report
-    from contracts.gate import VersionResult
-
-commands = typer.Typer(
-    help="Freeze the contract of each version, check the code against it, compare any two documents."
-)
+commands = typer.Typer(help="Freeze, check and release the contract of each version, compare any two documents.")
 _NOT_OPENAPI: Final = 2
-_STYLES: Final = {"breaking": "bold red", "warning": "yellow", "safe": "green"}
+_EXCEPTION_DAYS: Final = 90
 
 
 class Format(StrEnum):
@@ -35,25 +31,50 @@ class Format(StrEnum):
 @commands.command()
 def freeze(
     accept_breaking: Annotated[
-        bool, typer.Option("--accept-breaking", help="Also write breaking changes; they must be approved in review.")
-    ] = False,
+        tuple[str, str] | None,
+        typer.Option(
+            "--accept-breaking",
+            metavar="RULE POINTER",
+            help="Accept one rejected change, and record it in contracts/exceptions.toml; needs --reason.",
+        ),
+    ] = None,
+    reason: Annotated[str, typer.Option(help="Why no client is harmed, for the review.")] = "",
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The last day of the exception; default: in 90 days."),
+    ] = None,
+    version: Annotated[
+        str | None, typer.Option("--version", help="The version of the change, where several have it.")
+    ] = None,
 ) -> None:
     """Write the OpenAPI document of each version to contracts/, and the lifecycles to versions/lifecycle.json.
 
-    Review and commit both. A lifecycle that withdraws a recorded promise is rejected.
+    Review and commit both. A lifecycle that withdraws a recorded promise is rejected, and a change that the stage of
+    its version does not accept: one that breaks clients, or any growth of a released version that is deprecated.
     """
     from contracts import freeze as frozen  # noqa: PLC0415 - building every version is slow, and other commands do not need it
     from contracts import gate  # noqa: PLC0415 - the same
+    from contracts.compat.exceptions import ExceptionsFileError  # noqa: PLC0415 - the same
     from versions.kit.lifecycle_record import ensure_declared  # noqa: PLC0415 - the same
     from versions.registry import VERSIONS  # noqa: PLC0415 - the same
 
+    if accept_breaking is None and (reason or until or version):
+        raise CommandError("--reason, --until and --version belong to --accept-breaking.", "Add RULE and POINTER.")
     ensure_declared(VERSIONS)
-    broken = {} if accept_breaking else gate.breaking_changes()
-    for version, findings in broken.items():
-        _show(version, findings, gate.advice)
-    if broken:
-        message = f"Nothing was written: clients of {', '.join(broken)} would break."
-        raise CommandError(message, "If no client depends on it yet, add --accept-breaking.")
+    try:
+        refused = gate.refused_by_version()
+        if accept_breaking is not None:
+            rule, pointer = accept_breaking
+            last_day = (until or utc_now() + timedelta(days=_EXCEPTION_DAYS)).date()
+            contract_exceptions.accept(refused, version, rule, pointer, reason, last_day)
+            refused = gate.refused_by_version()
+    except ExceptionsFileError as error:
+        raise CommandError(str(error), EXCEPTIONS_ADVICE) from None
+    for name, causes in refused.items():
+        show_causes(name, causes, lambda name, cause: gate.advice(name, cause, refused=True))
+    if refused:
+        message = f"Nothing was written: the contract of {', '.join(refused)} does not accept the changes above."
+        raise CommandError(message, "The lines above list each change and what to do.")
     changed = frozen.freeze()
     say(*(f"Written: {path}" for path in changed), *([] if changed else ["Nothing changed."]))
 
@@ -62,28 +83,54 @@ def freeze(
 def check(as_json: AsJson = False) -> None:
     """Compare the code with the frozen documents, and these with the released ones.
 
-    The exit code is 1 when the code differs, or when a frozen document breaks clients of a released one.
+    The exit code is 1 when the code differs, when a frozen document breaks clients of the released one, or when a
+    released document is missing or changed.
     """
-    from contracts import gate  # noqa: PLC0415 - builds every version, and only this command needs it
-    from contracts.compat.waivers import WaiverError  # noqa: PLC0415 - imported by the gate already
-
-    try:
-        outcome = gate.check()
-    except WaiverError as error:
-        raise CommandError(str(error), "contracts/README.md describes the format of a waiver.") from None
+    outcome = checked_contracts()
     if as_json:
         versions = {version.version: version.to_dict() for version in outcome.versions}
-        show_json({"versions": versions, "exceptions": outcome.problems})
+        show_json({"versions": versions, "problems": outcome.problems})
     else:
         for result in outcome.versions:
-            _show_result(result)
+            show_result(result)
         say(*outcome.problems)
         if not outcome.failed:
             say("Every version matches its frozen contract.")
     if outcome.failed:
         failed = [result.version for result in outcome.versions if result.failed]
-        message = f"Code and contract differ: {', '.join(failed)}." if failed else "A waiver is not valid."
+        message = "A baseline or an exception is not valid."
+        if failed:
+            message = f"Code and contract differ: {', '.join(failed)}."
         raise CommandError(message, "The lines above list the changes, their effect on clients, and what to do.")
+
+
+@commands.command()
+def release(
+    version: Annotated[str, typer.Argument(metavar="VERSION", help="A name from `strata versions list`.")],
+) -> None:
+    """Make the frozen document of a version its baseline, with which every later check compares.
+
+    Writes contracts/released/ and the digest in versions/lifecycle.json; removes the exceptions of the version, which
+    the new baseline contains. Stage, dates and headers do not change. Commit all files.
+    """
+    from app.lifecycle.version import VersionStatus  # noqa: PLC0415 - as in freeze
+    from contracts import freeze as frozen  # noqa: PLC0415 - as in freeze
+    from versions.registry import VERSIONS  # noqa: PLC0415 - as in freeze
+
+    names = {one.name: one for one in VERSIONS}
+    if version not in names:
+        raise CommandError(f"There is no version {version}.", f"The versions are {', '.join(names)}.")
+    if names[version].status is VersionStatus.PREVIEW:
+        message = f"{version} is a preview, which may change at any time."
+        raise CommandError(message, f"Promote it first: `strata versions promote {version}`.")
+    outcome = checked_contracts()
+    (result,) = (one for one in outcome.versions if one.version == version)
+    if result.failed or outcome.problems:
+        show_result(result)
+        say(*outcome.problems)
+        raise CommandError(f"{version} was not released.", "`strata contract check` must succeed first.")
+    changed = frozen.release(version)
+    say(*(f"Written: {path}" for path in changed), *([] if changed else ["Nothing changed."]))
 
 
 @commands.command()
@@ -107,7 +154,7 @@ def diff(
         raise typer.Exit(_NOT_OPENAPI) from None
     chosen = Format.JSON if as_json else form
     if chosen is Format.TERMINAL:
-        _show_report(report)
+        show_report(report)
     else:
         sys.stdout.write(FORMATS[chosen.value](report, new.as_posix()))
     if report.breaks:
@@ -138,51 +185,3 @@ def guide(
         raise CommandError(f"Outdated: {names}.", f"Run `{build.COMMAND}` and commit the result.")
     written = [] if check else outcome.write()
     say(*(f"Written: {path}" for path in written), *([] if written else ["The guides match the contracts."]))
-
-
-def _show_report(report: "Report") -> None:
-    for cause in report.causes:
-        say(*_lines(cause.findings))
-    plain = report.to_dict()
-    say(f"{plain['breaking']} breaking, {plain['warnings']} warnings, {len(plain['findings'])} changes.")
-
-
-def _show_result(result: "VersionResult") -> None:
-    from contracts.gate import advice  # noqa: PLC0415 - imported by the caller already
-
-    version = result.version
-    if result.drift and not result.changes.findings:
-        say(*result.drift)
-        say(f"{version}: no change is visible to clients.")
-        say("  -> If the change is intended, run `strata contract freeze` and commit the result.")
-    _show(version, result.changes, advice)
-    if result.since_release.breaks:
-        say(f"{version} breaks clients of {result.tag}:")
-        _show(version, result.since_release, advice)
-    elif result.tag is None:
-        # On stderr, since it is not part of the result that scripts read.
-        typer.echo(
-            f"{version}: neither a tag contracts/{version} nor a release tag contains it, so nothing was compared.",
-            err=True,
-        )
-    else:
-        typer.echo(f"{version} is compatible with {result.tag}.", err=True)
-
-
-def _show(version: str, findings: "Iterable[DiffFinding]", advice: "Callable[[str, DiffFinding], str]") -> None:
-    for finding in findings:
-        say(*_lines([finding], f"{version}: "), f"  -> {advice(version, finding)}")
-
-
-def _lines(places: "Sequence[DiffFinding]", prefix: str = "") -> list[Text]:
-    """The lines of one change. `places`: a finding for each pointer at which the document repeats it."""
-    finding = places[0]
-    severity = finding.severity.value
-    more = len({name for place in places for name in place.operations}) - 1
-    others = f" (and {more} more)" if more > 0 else ""
-    again = f" (and {len(places) - 1} more places)" if len(places) > 1 else ""
-    where = f"{finding.operation}{others}: " if finding.operation else ""
-    return [
-        Text.assemble(prefix, (severity, _STYLES[severity]), f"  {finding.rule}  {finding.pointer or '/'}{again}"),
-        Text(f"  {where}{finding.message}"),
-    ]

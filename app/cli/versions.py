@@ -47,12 +47,18 @@ def check(as_json: AsJson = False) -> None:
     from app.kit.clock import utc_now  # noqa: PLC0415 - as above
     from app.lifecycle.rules import lifecycle_errors, promise_violations  # noqa: PLC0415 - as above
     from contracts.scaffold.orphans import find_orphans  # noqa: PLC0415 - as above
-    from versions.kit.lifecycle_record import RECORD, read_record, recorded_form  # noqa: PLC0415 - as above
+    from versions.kit.lifecycle_record import (  # noqa: PLC0415 - as above
+        RECORD,
+        baselines_of,
+        read_record,
+        recorded_form,
+    )
     from versions.registry import VERSIONS  # noqa: PLC0415 - as above
 
-    faults = [*lifecycle_errors(VERSIONS, utc_now()), *promise_violations(read_record(), VERSIONS)]
+    record = read_record()
+    faults = [*lifecycle_errors(VERSIONS, utc_now()), *promise_violations(record, VERSIONS)]
     advice = "Correct versions/*/version.py."
-    if not faults and (not RECORD.exists() or RECORD.read_bytes() != recorded_form(VERSIONS)):
+    if not faults and (not RECORD.exists() or RECORD.read_bytes() != recorded_form(VERSIONS, baselines_of(record))):
         faults = ["versions/lifecycle.json differs from versions/*/version.py."]
         advice = "If the change is intended, run `strata contract freeze` and commit the result."
     if not faults and (orphans := find_orphans()):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from contracts import freeze
+from contracts import kinds
 from contracts.compat import diff
 from contracts.guide import changelog, pairing
 from contracts.guide.coverage import check_coverage
@@ -18,8 +18,8 @@ from contracts.guide.recorded_outputs import RecordedOutputs
 from versions.kit.version import ApiVersion
 from versions.registry import VERSIONS
 
-ROOT: Final = freeze.FOLDER.parent
-CHANGES: Final = freeze.FOLDER / "changes"
+ROOT: Final = kinds.FOLDER.parent
+CHANGES: Final = kinds.FOLDER / "changes"
 PAGES: Final = Path("app/web/guides")
 """The folder of the guides below the root: beside the code that serves them."""
 CHANGELOG: Final = Path("CHANGELOG.md")
@@ -63,7 +63,7 @@ class Sources:
         return self.folder.name
 
 
-def read_sources(changes: Path = CHANGES, contracts: Path = freeze.FOLDER) -> Iterator[Sources]:
+def read_sources(changes: Path = CHANGES, contracts: Path = kinds.FOLDER) -> Iterator[Sources]:
     """Read the sources of every guide. Raises ``GuideError`` if a version with a successor has none."""
     versions = {version.name: version for version in VERSIONS}
     for old in VERSIONS:
@@ -82,7 +82,7 @@ def read_sources(changes: Path = CHANGES, contracts: Path = freeze.FOLDER) -> It
         )
 
 
-def build(changes: Path = CHANGES, contracts: Path = freeze.FOLDER, root: Path = ROOT) -> BuildResult:
+def build(changes: Path = CHANGES, contracts: Path = kinds.FOLDER, root: Path = ROOT) -> BuildResult:
     """Generate the guides and the changelog. Raises ``GuideError``."""
     result = BuildResult(root)
     if (entries := _text(root / CHANGELOG)) is None:

@@ -7,8 +7,8 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from contracts.freeze import FOLDER
 from contracts.guide.pairing import FILE as PAIRING
+from contracts.kinds import FOLDER
 from contracts.scaffold.errors import ScaffoldError
 from contracts.scaffold.places import ROOT, declared_names, own_places_of, places_of
 from contracts.scaffold.texts import renamed, with_preview_project

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from contracts import freeze
+from contracts import documents
 from contracts.lint import node
 
 USAGE = Path(__file__).parents[1] / "contracts/usage"
@@ -67,7 +67,7 @@ def typescript(document: dict[str, Any], version: str, folder: Path) -> subproce
 
 def _written(document: dict[str, Any], version: str, folder: Path) -> Path:
     path = folder / f"{version}.openapi.json"
-    path.write_text(freeze.canonical_json(document))
+    path.write_text(documents.canonical_json(document))
     return path
 
 

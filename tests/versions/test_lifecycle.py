@@ -176,7 +176,7 @@ def test_an_application_that_takes_a_promise_back_does_not_start(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     record = tmp_path / "lifecycle.json"
-    record.write_bytes(recorded_form([OLD, CURRENT]))
+    record.write_bytes(recorded_form([OLD, CURRENT], {}))
     monkeypatch.setattr("app.main.ensure_declared", lambda found: ensure_declared(found, record))
     assert OLD.sunset_at is not None
     monkeypatch.setattr("app.main.VERSIONS", (replace(OLD, sunset_at=OLD.sunset_at - timedelta(days=1)), CURRENT))

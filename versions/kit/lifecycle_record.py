@@ -1,6 +1,7 @@
 """The record of earlier lifecycle declarations, against which the registry is validated."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -17,12 +18,19 @@ RECORD: Final = Path(__file__).parents[1] / "lifecycle.json"
 _FIELDS: Final = tuple(VersionLifecycle.__dataclass_fields__)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedLifecycle(VersionLifecycle):
+    """The declaration of a version, and the digest of its released contract; ``None`` before its first release."""
+
+    baseline: str | None
+
+
 def ensure_declared(versions: Iterable[ApiVersion], path: Path = RECORD) -> None:
     """Raises ``LifecycleError`` if the registry contradicts itself or breaks a recorded promise."""
     validate_lifecycles(list(versions), read_record(path), utc_now())
 
 
-def read_record(path: Path = RECORD) -> Mapping[str, VersionLifecycle]:
+def read_record(path: Path = RECORD) -> Mapping[str, RecordedLifecycle]:
     """Returns the recorded lifecycles by version name; empty without a record. Raises ``LifecycleError``."""
     try:
         return {} if not path.exists() else _adapter().validate_json(path.read_bytes())
@@ -30,14 +38,25 @@ def read_record(path: Path = RECORD) -> Mapping[str, VersionLifecycle]:
         raise LifecycleError([f"{path.name} cannot be read: {error.errors()[0]['msg']}."]) from None
 
 
-def recorded_form(versions: Iterable[ApiVersion]) -> bytes:
-    """Returns the record of these versions as JSON: sorted keys, two spaces of indentation, a final newline."""
+def baselines_of(record: Mapping[str, RecordedLifecycle]) -> dict[str, str | None]:
+    """Returns the digest of the released contract of each recorded version, ``None`` before its release."""
+    return {name: lifecycle.baseline for name, lifecycle in record.items()}
+
+
+def recorded_form(versions: Iterable[ApiVersion], baselines: Mapping[str, str | None]) -> bytes:
+    """Returns the record of these versions as JSON: sorted keys, two spaces of indentation, a final newline.
+
+    ``baselines``: the digests of released contracts. A version without one was not released.
+    """
     lifecycles = {
-        version.name: VersionLifecycle(**{name: getattr(version, name) for name in _FIELDS}) for version in versions
+        version.name: RecordedLifecycle(
+            **{name: getattr(version, name) for name in _FIELDS}, baseline=baselines.get(version.name)
+        )
+        for version in versions
     }
     options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
     return orjson.dumps(_adapter().dump_python(lifecycles, mode="json"), option=options)
 
 
-def _adapter() -> TypeAdapter[dict[str, VersionLifecycle]]:
-    return TypeAdapter(dict[str, VersionLifecycle])
+def _adapter() -> TypeAdapter[dict[str, RecordedLifecycle]]:
+    return TypeAdapter(dict[str, RecordedLifecycle])

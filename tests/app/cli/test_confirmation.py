@@ -6,6 +6,7 @@ import pty
 import secrets
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import typer
@@ -14,9 +15,12 @@ from app.cli.kit.confirmation import confirm
 from app.cli.kit.environment import exclusive_home, runs_folder
 from app.cli.kit.output import CommandError
 from app.cli.program import program
+from app.cli.version_source import remove as remove_version
+from contracts.scaffold import remove as removal
 from observability.run_folder import create_run_folder
 from tests.support.live import Strata
 from tests.support.postgres import clone
+from versions.registry import VERSIONS
 
 DESTRUCTIVE = {
     ("migrate", "down"): ("base",),
@@ -28,12 +32,14 @@ DESTRUCTIVE = {
     ("versions", "consent"): ("v1", "ada@example.com", "--withdraw"),
 }
 """Commands that delete data or end access, which no other command restores, with arguments that do so."""
+NEEDS_A_RETIRED_VERSION = {("versions", "remove")}
+"""Destructive too; the test of this command brings its own version."""
 OTHERS = {
-    *(("contract", name) for name in ("check", "diff", "freeze", "guide")),
+    *(("contract", name) for name in ("check", "diff", "freeze", "guide", "release")),
     *(("keys", name) for name in ("brownout", "create", "list")),
     *(("migrate", name) for name in ("check", "status", "up")),
     *(("users", name) for name in ("activate", "create", "list", "pending", "roles")),
-    *(("versions", name) for name in ("brownout", "check", "list", "status")),
+    *(("versions", name) for name in ("brownout", "check", "list", "new", "status")),
     *((name,) for name in ("doctor", "log-level", "mail", "seed", "serve", "top", "traces", "traffic", "up", "worker")),
 }
 """Commands that delete nothing, or whose effect another command reverts."""
@@ -46,7 +52,7 @@ def paths(command: object, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
 
 def test_every_command_is_classified() -> None:
     """A new command is added to one of the two tables: whether it is destructive is decided, not forgotten."""
-    assert set(paths(typer.main.get_command(program))) == {*DESTRUCTIVE, *OTHERS}
+    assert set(paths(typer.main.get_command(program))) == {*DESTRUCTIVE, *NEEDS_A_RETIRED_VERSION, *OTHERS}
     assert not set(DESTRUCTIVE) & OTHERS
 
 
@@ -139,6 +145,46 @@ async def test_migrations_are_not_reverted_in_production_without_force(strata: S
     assert "Confirmation is required" in asked.stderr, "--force does not confirm"
     strata.run("migrate", "down", "-1", "--force", "--yes")
     assert len(strata.json("migrate", "status", expect=1)["pending"]) == 1
+
+
+@pytest.fixture
+def removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Receives the plan of each removal, instead of files that would be deleted."""
+    removed: list[object] = []
+    plan = SimpleNamespace(deleted=[], written=[], tombstone=SimpleNamespace(migration_guide="/docs/migrate"))
+    monkeypatch.setenv("STRATA_HOME", str(tmp_path))
+    monkeypatch.setattr(removal, "plan_removal", lambda *_: plan)
+    monkeypatch.setattr(removal, "remove", removed.append)
+    monkeypatch.setattr(removal, "find_mentions", lambda _: [])
+    monkeypatch.setattr("contracts.scaffold.commands.run_strata", lambda *_: None)
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    return removed
+
+
+def test_a_version_is_removed_after_confirmation(removed: list[object]) -> None:
+    name = VERSIONS[0].name
+    with pytest.raises(CommandError, match="Confirmation is required: This deletes "):
+        remove_version(name)
+    remove_version(name, dry_run=True)
+    assert removed == []
+    remove_version(name, yes=True)
+    assert len(removed) == 1
+
+
+def test_a_version_is_not_removed_in_production_or_from_a_home_in_use(
+    removed: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = VERSIONS[0].name
+    with create_run_folder(runs_folder(tmp_path)), pytest.raises(CommandError, match="is using"):
+        remove_version(name, yes=True)
+    monkeypatch.setenv("STRATA_ENVIRONMENT", "production")
+    for variable in ("STRATA_AUTH__SIGNING_KEY", "STRATA_HTTP__CURSOR_KEY"):
+        monkeypatch.setenv(variable, secrets.token_hex(32))
+    with pytest.raises(CommandError, match="`strata versions remove` is rejected in production"):
+        remove_version(name, yes=True)
+    assert removed == []
+    remove_version(name, yes=True, force=True)
+    assert len(removed) == 1
 
 
 def rejected(home: Path) -> str:

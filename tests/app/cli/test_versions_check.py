@@ -12,8 +12,9 @@ from app.cli import contract, versions
 from app.cli.kit.output import CommandError
 from app.lifecycle.errors import LifecycleError
 from app.lifecycle.version import VersionStatus
-from contracts import freeze
+from contracts import freeze, kinds
 from tests.support.registries import CURRENT, OLD
+from versions.kit import lifecycle_record
 from versions.kit.lifecycle_record import RECORD, read_record, recorded_form
 from versions.kit.version import ApiVersion
 
@@ -30,7 +31,7 @@ LOST = replace(OLD, successor="v7")
 def declare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., None]:
     """Declares versions where the record has the old and the current one."""
     recorded = tmp_path / "recorded.json"
-    recorded.write_bytes(recorded_form([OLD, CURRENT]))
+    recorded.write_bytes(recorded_form([OLD, CURRENT], {}))
 
     def patch(*found: ApiVersion) -> None:
         monkeypatch.setattr("versions.kit.lifecycle_record.RECORD", recorded)
@@ -72,20 +73,20 @@ def test_a_withdrawn_promise_is_not_frozen(declare: Callable[..., None], version
     before = RECORD.read_bytes()
     declare(version, CURRENT)
     with pytest.raises(LifecycleError):
-        contract.freeze(accept_breaking=True)
+        contract.freeze()
     assert RECORD.read_bytes() == before
 
 
 def test_a_later_sunset_is_frozen(
     declare: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record = tmp_path / "lifecycle.json"
-    record.write_bytes(recorded_form([OLD, CURRENT]))
-    monkeypatch.setattr(freeze, "RECORD", record)
-    monkeypatch.setattr(freeze, "FOLDER", tmp_path)
+    monkeypatch.setattr(kinds, "FOLDER", tmp_path)
     declare(LATER, CURRENT)
+    record = lifecycle_record.RECORD
+    record.write_bytes(recorded_form([OLD, CURRENT], {OLD.name: "sha256:1"}))
     assert record in freeze.freeze()
-    assert read_record(record)["v901"].sunset_at == LATER.sunset_at
+    assert read_record(record)[OLD.name].sunset_at == LATER.sunset_at
+    assert read_record(record)[OLD.name].baseline == "sha256:1", "only a release changes the baseline"
     assert freeze.freeze() == []
 
 

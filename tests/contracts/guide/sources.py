@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from contracts import freeze
+from contracts import kinds
 from contracts.guide import build
 
 Json = dict[str, Any]
@@ -25,7 +25,7 @@ class GuideSources:
         for path in (build.CHANGELOG, build.PAGES / f"{PAIR}.md"):
             shutil.copy(build.ROOT / path, root / path)
         for version in ("v1", "v2"):
-            shutil.copy(freeze.FOLDER / f"{version}.openapi.json", root)
+            shutil.copy(kinds.FOLDER / f"{version}.openapi.json", root)
 
     def build(self) -> build.BuildResult:
         return build.build(self.changes, self.root, self.root)

@@ -13,13 +13,13 @@ from fastapi import APIRouter, FastAPI
 from app.http.caching import Caching
 from app.http.routing.deprecations import SINCE, SUNSET
 from app.lifecycle.errors import LifecycleError
-from app.lifecycle.version import VersionLifecycle, VersionStatus, Window
+from app.lifecycle.version import VersionStatus, Window
 from app.posts.policy import PostPermission
 from app.users.policy import UserPermission
 from versions.kit import needs
 from versions.kit.application import path_of_operation
 from versions.kit.lifecycle_headers import lifecycle_headers, notice
-from versions.kit.lifecycle_record import ensure_declared, read_record, recorded_form
+from versions.kit.lifecycle_record import RecordedLifecycle, baselines_of, ensure_declared, read_record, recorded_form
 from versions.kit.links import link_to
 from versions.kit.openapi import header
 from versions.kit.operations import ANYONE, OPTIONAL, SIGNED_IN, Deprecation, Operations, signed_in_only
@@ -260,13 +260,14 @@ def test_the_record_of_lifecycles_is_read_as_it_was_written(tmp_path: Path) -> N
     path = tmp_path / "lifecycle.json"
     assert read_record(path) == {}
     window = Window(NOON, NOON + timedelta(hours=1))
-    written = recorded_form([version("v8"), replace(ENDING, brownouts=(window,))])
+    written = recorded_form([version("v8"), replace(ENDING, brownouts=(window,))], {"v7": "sha256:1"})
     path.write_bytes(written)
     assert list(json.loads(written)) == ["v7", "v8"]
-    assert written.startswith(b'{\n  "v7": {\n    "brownouts": [')
+    assert written.startswith(b'{\n  "v7": {\n    "baseline": "sha256:1",\n    "brownouts": [')
     assert written.endswith(b"}\n")
     record = read_record(path)
-    assert record["v7"] == VersionLifecycle(
+    assert record["v7"] == RecordedLifecycle(
+        baseline="sha256:1",
         name="v7",
         status=VersionStatus.DEPRECATED,
         released=date(2026, 1, 1),
@@ -276,6 +277,12 @@ def test_the_record_of_lifecycles_is_read_as_it_was_written(tmp_path: Path) -> N
         brownouts=(window,),
     )
     assert record["v8"].status is VersionStatus.CURRENT
+    assert baselines_of(record) == {"v7": "sha256:1", "v8": None}
+    incomplete = json.loads(written)
+    del incomplete["v8"]["baseline"]
+    path.write_text(json.dumps(incomplete))
+    with pytest.raises(LifecycleError, match=r"lifecycle\.json cannot be read: "):
+        read_record(path)
     path.write_text('{"v7": {}}')
     with pytest.raises(LifecycleError, match=r"lifecycle\.json cannot be read: "):
         read_record(path)
@@ -286,7 +293,7 @@ def test_the_registry_keeps_the_recorded_promises(tmp_path: Path) -> None:
     path = tmp_path / "lifecycle.json"
     ended = next(one for one in VERSIONS if one.sunset_at is not None)
     promised = replace(ended, sunset_at=ended.sunset_at + timedelta(days=1) if ended.sunset_at else None)
-    path.write_bytes(recorded_form([promised if one is ended else one for one in VERSIONS]))
+    path.write_bytes(recorded_form([promised if one is ended else one for one in VERSIONS], {}))
     with pytest.raises(LifecycleError, match="sunset"):
         ensure_declared(VERSIONS, path)
     assert version("v12").prefix == "/api/v12"
