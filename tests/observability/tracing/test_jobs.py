@@ -16,12 +16,10 @@ from observability.requests.trace_context import format_traceparent
 from observability.tracing.config import TracingConfig
 from observability.tracing.jobs import job_span
 from observability.tracing.local import read_ring
-from observability.tracing.recording import (
-    RECORDING,
-    client_span,
-)
+from observability.tracing.recording import RECORDING, client_span
 from observability.tracing.tracer import Tracing
 from tests.observability.tracing.test_spans import PARENT, TRACE, Counts
+from tests.support.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -34,6 +32,9 @@ def tracing(tmp_path: Path) -> Callable[..., Any]:
         counts, found = Counts(), []  # type: ignore[var-annotated]  # filled below
         tracing.start(counts, {"db.namespace": "strata"})
         assert tracing.exporting
+        # A busy machine may need more than the second after which closing gives up.
+        pipeline: Any = tracing._pipeline
+        pipeline._queue._close_seconds = PATIENCE
         try:
             yield tracing, found
         finally:
@@ -87,7 +88,7 @@ def test_a_job_without_a_trace_starts_one(tracing: Callable[..., Any], tracepare
 
 
 def test_a_failed_job_is_exported_whatever_the_sample(tracing: Callable[..., Any]) -> None:
-    with tracing(sample_ratio=0.0) as (tracer, found):
+    with tracing(sample_ratio=0.0, slow_threshold=PATIENCE) as (tracer, found):
         with pytest.raises(ValueError, match="ada"), job_span(tracer, "bad", None, attempt=1):
             raise ValueError("ada@example.com")
         with job_span(tracer, "good", None, attempt=1):

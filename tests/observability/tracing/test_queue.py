@@ -14,6 +14,7 @@ from observability.tracing.ring import RingWriter
 from observability.tracing.spans import Finished, make_resource
 from tests.observability.tracing.test_export import done
 from tests.observability.tracing.test_spans import Counts
+from tests.support.waiting import PATIENCE, wait_until
 
 
 class Taking:
@@ -39,6 +40,8 @@ def test_two_thousand_traces_wait_and_leave_in_small_batches() -> None:
         pipeline.submit(trace)
     assert counts.dropped == {"queue_full": 2 * 2}, "spans, not traces"
     pipeline.start()
+    # Closing gives up after a second, which a busy machine may need.
+    wait_until(lambda: sum(taking.batches) == 2_048, PATIENCE)
     pipeline.close()
     assert sum(taking.batches) == 2_048
     assert max(taking.batches) == 128
