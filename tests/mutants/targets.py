@@ -21,7 +21,7 @@ _REQUESTS: Final = (
     "tests/versions/test_entry.py",
     "tests/truth",
 )
-_HTTP: Final = (*_REQUESTS, "tests/versions", "tests/app/http")
+_HTTP: Final = ("tests/app/http", *_REQUESTS, "tests/versions")
 
 PACKAGES: Final[dict[str, tuple[str, ...]]] = {
     "app/access": (
