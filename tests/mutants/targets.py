@@ -43,6 +43,8 @@ PACKAGES: Final[dict[str, tuple[str, ...]]] = {
         "tests/versions/test_credentials.py",
         "tests/versions/test_current_password_guesses.py",
         "tests/versions/test_forms.py",
+        "tests/versions/test_password_spraying.py",
+        "tests/versions/test_registrations.py",
         "tests/versions/test_tokens.py",
     ),
     "app/errors.py": (*_REQUESTS, "tests/app/kit/db", "tests/versions/test_faults.py"),
