@@ -54,6 +54,8 @@ class LineMap:
             return self._first(executing, own, max_seconds)
         definitions = {test for test in self.seconds if test.partition("::")[0] in OF_DEFINITIONS}
         used = set().union(*(self._executing(path, (line, line)) for path, line in _uses(mutant)))
+        naming = _files_that_name(frozenset(_defined(path_of(mutant.module), mutant.lines[0])))
+        used |= {test for test in self.seconds if test.partition("::")[0] in naming}
         module = set().union(*self.by_line[path_of(mutant.module)].values())
         ordered: list[str] = []
         for group in (definitions, executing, used, module):
@@ -108,6 +110,20 @@ def _uses(mutant: Mutant) -> list[tuple[str, int]]:
         found |= places
         waiting = {name for each, number in places if each == path for name in computed.get(number, ())} - known
     return sorted(found)
+
+
+@cache
+def _files_that_name(names: frozenset[str]) -> frozenset[str]:
+    """The test files that import one of these names from a module: they may compare it without executing a line."""
+    words = [rf"(?<=\W){re.escape(name)}(?=\W)" for name in sorted(names) if not name.startswith("__")]
+    found = re.compile("|".join(words)) if words else None
+    return frozenset(path for path, text in _tests().items() if found is not None and found.search(text))
+
+
+@cache
+def _tests() -> Mapping[str, str]:
+    paths = sorted((ROOT / "tests").rglob("test_*.py"))
+    return {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in paths}
 
 
 @cache

@@ -14,10 +14,10 @@ PROSE: Final = frozenset(
 _GUARDS: Final = frozenset({"strict", "encoding", "stacklevel", "maxsize", "thread_name_prefix"})
 """Arguments that guard against defects elsewhere, size a cache, or name a default of every supported platform."""
 
-_LOGGERS: Final = frozenset({"log", "logger", "_log", "_logger"})
+_LOGGERS: Final = frozenset({"log", "logger", "_log", "_logger", "debug_log", "_LOG", "LOG"})
 """Texts and fields of a log line are no contract; tests of logs assert those that operators search for."""
 
-_NAMES: Final = frozenset({"__all__", "__slots__", "__test__", "_log", "log", "logger", "_logger"})
+_NAMES: Final = frozenset({"__all__", "__slots__", "__test__", "_log", "log", "logger", "_logger", "_LOG"})
 """Assignments that have no effect on behaviour."""
 
 _TYPES: Final = frozenset({"TypeVar", "ParamSpec", "NewType", "TypeAliasType", "cast", "getLogger", "get_logger"})

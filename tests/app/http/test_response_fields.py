@@ -1,9 +1,11 @@
-"""What caches may store of a response, and the security header fields of pages."""
+"""What caches may store of a response, the security header fields of pages, and members of documents."""
 
 import pytest
 
-from app.http.caching import Caching, cache_headers, caching_of, is_shared
+from app.http.caching import CACHING, Caching, cache_headers, caching_of, is_shared
 from app.http.page_policy import hash_source, page_headers
+from app.http.rate_limit.admission import COST
+from app.http.routing.deprecations import HEADER, SINCE, SUNSET
 
 PUBLIC = {b"cache-control": b"public, max-age=5", b"vary": b"Authorization, X-API-Key"}
 PRIVATE = {b"cache-control": b"private, no-cache", b"vary": b"Authorization, X-API-Key"}
@@ -35,3 +37,9 @@ def test_the_security_fields_of_pages() -> None:
         "Content-Security-Policy": f"default-src 'none'; script-src a b; style-src c; img-src d; {fixed}",
         **others,
     }
+
+
+def test_the_members_of_documents_and_fields_that_clients_read() -> None:
+    members = (CACHING, COST, SINCE, SUNSET)
+    assert members == ("x-caching", "x-rate-limit-cost", "x-deprecated-since", "x-sunset")
+    assert HEADER == "API-Deprecated"

@@ -1,0 +1,80 @@
+"""Components that need a secret, subjects of limits, and how often the use of a key is written."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from app.http import principal
+from app.http.auth import AuthComponent
+from app.http.cursors import CursorCodec
+from app.http.idempotency.keys import InvalidIdempotencyKey, ResponseCipher
+from app.http.rate_limit.throttle import Throttles
+from app.http.runtime import Component, Runtime
+from app.settings.auth import AuthSettings
+from app.settings.errors import SettingsError
+from app.settings.http import HttpSettings
+from app.settings.loading import load_settings
+from observability.rate_limit.limiter import Limiter
+from observability.rate_limit.local import LocalLimiter
+from tests.support.app import TestApp
+
+
+@pytest.mark.parametrize(
+    ("component", "variable"),
+    [
+        (CursorCodec, "STRATA_HTTP__CURSOR_KEY"),
+        (ResponseCipher, "STRATA_HTTP__CURSOR_KEY"),
+        (AuthComponent, "STRATA_AUTH__SIGNING_KEY"),
+    ],
+)
+def test_a_component_names_the_secret_that_it_lacks(component: type[Component], variable: str, tmp_path: Path) -> None:
+    settings = load_settings(home=tmp_path)
+    groups = {
+        HttpSettings: settings[HttpSettings].model_copy(update={"cursor_key": None}),
+        AuthSettings: settings[AuthSettings].model_copy(update={"signing_key": None}),
+    }
+    with pytest.raises(SettingsError, match=variable):
+        component.build(cast("Runtime", SimpleNamespace(settings=groups)))
+
+
+def test_an_invalid_idempotency_key_is_the_fault_of_a_header_field() -> None:
+    (field,) = InvalidIdempotencyKey().fields
+    assert (field.path, field.where, field.code) == (("Idempotency-Key",), "header", "invalid_idempotency_key")
+
+
+async def test_the_subjects_of_the_limits_on_guessing_are_short_and_name_no_address() -> None:
+    """They are keys in Redis."""
+    limiter, subjects = LocalLimiter(100), list[str]()
+
+    class Recording:
+        async def charge(self, subject: str, *given: Any) -> Any:
+            subjects.append(subject)
+            return await limiter.charge(subject, *given)
+
+    throttle = Throttles(5, 5, cast("Limiter", Recording())).of("192.0.2.1")
+    address = f"{'a' * 60}@example.com"
+    await throttle.charge(address)
+    await throttle.rejection(address)
+    await throttle.record_failure(address)
+    user = subjects[1]
+    assert subjects == [f"{user}:192.0.2.1", user, user]
+    assert len(user) == len("account:") + 32
+    assert user.startswith("account:")
+
+
+async def test_most_requests_with_a_key_write_nothing(test_app: TestApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[object] = []
+    record = principal._record_use
+
+    async def counted(*given: Any) -> None:
+        written.append(given[-1])
+        await record(*given)
+
+    monkeypatch.setattr(principal, "_record_use", counted)
+    ada = await test_app.person("ada@example.com")
+    for _ in range(3):
+        async with test_app.client(ada.headers) as client:
+            assert (await client.get("/api/v2/me")).status_code == 200
+    assert len(written) == 1, "the use is recorded once a minute"
