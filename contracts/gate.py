@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from app.lifecycle.version import VersionStatus
 from contracts import kinds
 from contracts.baselines import Digests, baseline_problems, read_baseline
 from contracts.compat import Report, Severity
@@ -151,7 +152,8 @@ class _Comparisons:
     def refused(self) -> list[Cause]:
         """The changes of the code that the stage rejects: since the release, or before it since the last freeze."""
         promised = self.frozen if self.baseline is None else self.baseline
-        if promised is None:
+        # What was frozen of a preview is no promise, also when it is promoted.
+        if promised is None or promised["info"].get("x-status") == VersionStatus.PREVIEW:
             return []
         report = self._kind.compare(promised, self.current, self._today)
         return refused_changes(self._version.status, report, released=self.baseline is not None)

@@ -1,4 +1,4 @@
-"""``strata versions new|remove``: add and remove versions in a checkout of the repository."""
+"""``strata versions new|promote|remove``: add, promote and remove versions in a checkout of the repository."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -43,6 +43,50 @@ def new(
     say(*(f"{'Would create' if dry_run else 'Created'}: {path}" for path in created))
     if not dry_run:
         say(f"{name} is a preview: `strata up` serves it at /api/{name}, and `make check` accepts it.")
+
+
+def promote(
+    name: Annotated[str, typer.Argument(metavar="VERSION", help="The name of a preview.")],
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a preview the current version. Lists what its migration guide lacks, and writes a stub for each change.
+
+    The examples of a stub are run on a server of their own, and their outputs recorded. Once every stub is written, the
+    command declares the version current and its parent supported, and freezes the contract.
+    """
+    from contracts.guide.errors import GuideError  # noqa: PLC0415 - needs the sources, and builds the versions
+    from contracts.scaffold import promote as promotion  # noqa: PLC0415 - as above
+    from contracts.scaffold.commands import run_module, run_strata  # noqa: PLC0415 - as above
+    from contracts.scaffold.errors import ScaffoldError  # noqa: PLC0415 - as above
+    from contracts.scaffold.places import ROOT  # noqa: PLC0415 - as above
+    from versions.registry import VERSIONS  # noqa: PLC0415 - as above
+
+    today = datetime.now(UTC).date()
+    try:
+        plan = promotion.plan_promotion(name, VERSIONS)
+        stubs = [] if dry_run else promotion.write_stubs(plan, today)
+        if stubs:
+            run_module(ROOT, "tests.support.guide", name)
+        missing = [*(f"{one.rule} {one.pointer}: {one.message}" for one in plan.unexplained), *plan.unpaired]
+        done = not missing and not plan.unwritten and not dry_run
+        if done:
+            promotion.promote(plan, today)
+            run_strata(ROOT, "contract", "freeze")
+            run_module(ROOT, "tests.support.guide")
+    except (GuideError, ScaffoldError) as error:
+        raise CommandError(str(error), error.advice) from None
+    written = [path.relative_to(ROOT).as_posix() for path in stubs]
+    if as_json:
+        show_json({"name": name, "promoted": done, "missing": missing, "stubs": written, "unwritten": plan.unwritten})
+    else:
+        say(*(f"Missing: {one}" for one in missing), *(f"Stub written: {path}" for path in written))
+        say(*(f"Not written yet: {one}" for one in plan.unwritten))
+        if done:
+            say(f"{name} is current, and its contract is frozen.")
+    if missing or plan.unwritten:
+        advice = f"Complete the files in contracts/changes/{plan.sources.pair}, then run the command again."
+        raise CommandError(f"{name} is not promoted: its migration guide is not complete.", advice)
 
 
 def remove(

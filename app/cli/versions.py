@@ -77,6 +77,7 @@ def check(as_json: AsJson = False) -> None:
 
 
 commands.command()(version_source.new)
+commands.command()(version_source.promote)
 commands.command()(version_lifecycle.status)
 commands.command()(version_lifecycle.brownout)
 commands.command()(version_lifecycle.consent)

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from contracts import kinds
-from contracts.compat import diff
+from contracts.compat import Report, diff
 from contracts.guide import changelog, pairing
-from contracts.guide.coverage import check_coverage
+from contracts.guide.coverage import Coverage, check_coverage
 from contracts.guide.errors import GuideError
 from contracts.guide.fragments import Fragment, read_fragments
 from contracts.guide.markdown import Guide
@@ -76,10 +76,14 @@ def read_sources(changes: Path = CHANGES, contracts: Path = kinds.FOLDER) -> Ite
                 f"{old.name} has a successor, but contracts/changes/{folder.name} does not exist",
                 "Create it with a fragment for each change: contracts/README.md explains how.",
             )
-        documents = tuple(json.loads((contracts / f"{one.name}.openapi.json").read_text()) for one in (old, new))
-        yield Sources(
-            old, new, folder, (documents[0], documents[1]), read_fragments(folder), pairing.read_pairing(folder)
-        )
+        yield sources_of(old, new, changes, contracts)
+
+
+def sources_of(old: ApiVersion, new: ApiVersion, changes: Path = CHANGES, contracts: Path = kinds.FOLDER) -> Sources:
+    """Read the sources of the guide from one version to another. Raises ``GuideError``."""
+    folder = changes / f"{old.name}-to-{new.name}"
+    documents = tuple(json.loads((contracts / f"{one.name}.openapi.json").read_text()) for one in (old, new))
+    return Sources(old, new, folder, (documents[0], documents[1]), read_fragments(folder), pairing.read_pairing(folder))
 
 
 def build(changes: Path = CHANGES, contracts: Path = kinds.FOLDER, root: Path = ROOT) -> BuildResult:
@@ -103,15 +107,20 @@ def build(changes: Path = CHANGES, contracts: Path = kinds.FOLDER, root: Path = 
     return result
 
 
-def create_guide(one: Sources, recorded: RecordedOutputs) -> Guide:
-    """Create the guide of two versions. Raises ``KeyError`` if the pairing has problems."""
+def compared(one: Sources) -> tuple[Report, Coverage]:
+    """Compare two versions, and match the findings with the fragments."""
     # Sunsets are compared with the release date of the new version, so the guide does not depend on today.
     report = diff(*one.documents, today=one.new.released, pairs=one.pairing.operations)
+    return report, check_coverage(one.fragments, report, *one.documents)
+
+
+def create_guide(one: Sources, recorded: RecordedOutputs) -> Guide:
+    """Create the guide of two versions. Raises ``KeyError`` if the pairing has problems."""
     return Guide(
         old=one.old,
         new=one.new,
         documents=one.documents,
-        coverage=check_coverage(one.fragments, report, *one.documents),
+        coverage=compared(one)[1],
         fragments=one.fragments,
         pairing=one.pairing,
         recorded=recorded,

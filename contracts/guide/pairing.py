@@ -117,7 +117,7 @@ def _field_problems(pairing: Pairing, old: Json, new: Json) -> Iterator[str]:
 
 def _removed_fields(pairing: Pairing, old: Json, new: Json) -> Iterator[str]:
     for name, schema in _schemas(old).items():
-        remaining = _schemas(new).get(pairing.schemas.get(name, ""), {}).get("properties", {})
+        remaining = _schemas(new).get(pairing.schemas.get(name, name), {}).get("properties", {})
         yield from (f"{name}.{field}" for field in schema.get("properties", {}) if field not in remaining)
 
 

@@ -13,8 +13,13 @@ _SECONDS: Final = 300
 
 def run_strata(root: Path, *arguments: str) -> str:
     """Run ``strata`` with the code of a checkout, and return its output. Raises ``ScaffoldError`` if it fails."""
+    return run_module(root, "app.cli", *arguments)
+
+
+def run_module(root: Path, module: str, *arguments: str) -> str:
+    """Run a module of a checkout, and return its output. Raises ``ScaffoldError`` if it fails."""
     done = subprocess.run(  # noqa: S603 - our own interpreter and program
-        [sys.executable, "-m", "app.cli", *arguments],
+        [sys.executable, "-m", module, *arguments],
         cwd=root,
         env=os.environ | {"PYTHONPATH": str(root)},
         capture_output=True,
@@ -23,6 +28,6 @@ def run_strata(root: Path, *arguments: str) -> str:
         check=False,
     )
     if done.returncode:
-        command = f"strata {' '.join(arguments)}"
+        command = " ".join(("python -m", module, *arguments))
         raise ScaffoldError(f"`{command}` failed:\n{done.stdout}{done.stderr}", f"Correct it, then run `{command}`.")
     return done.stdout

@@ -1,6 +1,7 @@
 """Runs every example of the migration guides against a live server, over the same data each time.
 
-``python -m tests.support.guide`` records the responses in contracts/changes and rewrites the guides.
+``python -m tests.support.guide`` records the responses in contracts/changes and rewrites the guides; with the name of a
+preview it records those of the guide to it.
 """
 
 import asyncio
@@ -23,6 +24,7 @@ from contracts.guide.recorded_outputs import ExampleRun, RecordedOutputs, exampl
 from tests.support.guide_data import SIGNING_KEY, Data
 from tests.support.live import Strata
 from tests.support.postgres import TestServer, clone
+from versions.registry import VERSIONS
 
 SECONDS = 20
 # The limits of the free plan except the quotas: all examples together exceed the requests of one minute.
@@ -155,8 +157,11 @@ NEW = "01jwncvk8ze5zsanj0xc41wz7q"
 """The last characters of every id that an example creates."""
 
 
-async def record() -> None:
-    """Run every example of every guide, record the outputs, and write the guides."""
+async def record(preview: str | None) -> None:
+    """Run every example of every guide, record the outputs, and write the guides.
+
+    With a ``preview`` only the guide to it is run: its page is written when it is promoted.
+    """
     server = TestServer()
     dsn = server.start()
     try:
@@ -164,15 +169,24 @@ async def record() -> None:
         await asyncio.to_thread(server.migrate_template)
         with tempfile.TemporaryDirectory(prefix="strata-guide-") as folder:
             async with Bench.over(await clone(dsn, "guide"), Path(folder) / "home") as bench:
-                for one in build.read_sources():
+                for one in build.read_sources() if preview is None else [preview_sources(preview)]:
                     RecordedOutputs(await bench.outputs(one)).write(one.folder)
     finally:
         server.stop()
+    if preview is not None:
+        return
     outcome = build.build()
     if outcome.problems:
         sys.exit("\n".join(outcome.problems))
     outcome.write()
 
 
+def preview_sources(name: str) -> build.Sources:
+    """The sources of the guide to a preview."""
+    (folder,) = build.CHANGES.glob(f"*-to-{name}")
+    by_name = {version.name: version for version in VERSIONS}
+    return build.sources_of(by_name[folder.name.partition("-to-")[0]], by_name[name])
+
+
 if __name__ == "__main__":
-    asyncio.run(record())
+    asyncio.run(record(sys.argv[1] if len(sys.argv) > 1 else None))
