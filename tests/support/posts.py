@@ -24,7 +24,7 @@ async def write(test_app: TestApp, caller: Principal, act: Callable[[PostService
 
 
 async def create(test_app: TestApp, caller: Principal, title: str, status: PostStatus = PostStatus.DRAFT) -> PostView:
-    draft = PostDraft(title, f"about {title}", status)
+    draft = PostDraft(title=title, content=f"about {title}", status=status)
     made: PostView = await write(test_app, caller, lambda posts: posts.create(draft))
     return made
 

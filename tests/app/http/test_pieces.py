@@ -70,7 +70,7 @@ async def test_attempts_are_counted_by_user_and_network_and_failures_by_user() -
         error = await rejected(throttle, email)
         assert error.context == {"policy": "login"}
         assert error.retry_after is not None
-        assert 1 <= error.retry_after <= 60
+        assert 1 <= error.retry_after <= 120
     for _ in range(2):
         assert await home.rejection("ada@example.com") is None, "attempts are no failures, and a question counts none"
         await home.record_failure("ada@example.com")
@@ -81,7 +81,7 @@ async def test_attempts_are_counted_by_user_and_network_and_failures_by_user() -
         assert found is not None
         assert found.context == {"policy": "login_all_networks"}
         assert found.retry_after is not None
-        assert 60 < found.retry_after <= 3600
+        assert 60 < found.retry_after <= 7200
         assert await throttle.rejection("eve@example.com") is None
     await home.charge("\ud800@example.com")
 

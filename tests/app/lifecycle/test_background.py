@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ from app.lifecycle import background
 from app.lifecycle.background import LifecycleSync, lifecycle_sync_running
 from app.lifecycle.commands import RetirementPolicy
 from app.lifecycle.metrics import VersionMetrics
+from app.lifecycle.queries import DecisionQueries
 from app.lifecycle.service import LifecycleService
 from app.lifecycle.usage import ANONYMOUS, UsageBuffer
 from app.lifecycle.version import VersionStatus, Window
@@ -27,6 +29,7 @@ from app.settings.lifecycle import LifecycleSettings
 from observability.metrics.metrics import Metrics
 from tests.support.app import TestApp
 from tests.support.registries import CURRENT, OLD
+from tests.support.waiting import eventually
 
 AFTER_SUNSET = datetime(2028, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -132,6 +135,45 @@ async def stop_with(database: object) -> list[tuple[str, str]]:
                 assert sync.done.is_set(), "a process decides with what it has read, so it reads before it serves"
                 usage.record("v901", "posts.list", "", None, utc_now())
     return [(line["event"], line["log_level"]) for line in lines]
+
+
+async def test_usage_is_written_while_a_process_serves(test_app: TestApp) -> None:
+    usage = UsageBuffer(lambda: None)
+    sync = FailsTwice(LifecycleSettings(refresh=3600, usage_flush=0.01))
+    sync.failures = []
+
+    async def written() -> bool:
+        return [one.consumer for one in await consumers(test_app)] == [ANONYMOUS]
+
+    async with lifecycle_sync_running(cast("LifecycleSync", sync), usage, test_app.runtime.database, sync.settings):
+        usage.record(OLD.name, "posts.list", "", None, utc_now())
+        await eventually(written)
+
+
+async def test_a_flush_that_is_cancelled_keeps_the_counts(test_app: TestApp) -> None:
+    """The task of a process that ends is cancelled; the last flush writes what it did not."""
+    usage = UsageBuffer(lambda: None)
+    usage.record(OLD.name, "posts.list", "", None, utc_now())
+    task = asyncio.create_task(usage.flush(cast("UnitOfWork", SilentDatabase())))
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await usage.flush(test_app.runtime.database)
+    assert [one.total.requests for one in await consumers(test_app)] == [1]
+
+
+async def test_decisions_are_read_by_version_in_the_order_of_their_start(test_app: TestApp) -> None:
+    now = utc_now()
+    windows = [Window(now + hours * HOUR, now + (hours + 1) * HOUR) for hours in (5, 1, 3)]
+    other = replace(OLD, name="v0")
+    async with test_app.runtime.database.write() as session:
+        for window in windows:
+            await LifecycleService(session).schedule(OLD, window)
+        await LifecycleService(session).schedule(other, windows[0])
+        await LifecycleService(session).retire(other, RetirementPolicy(), AFTER_SUNSET)
+    queries = DecisionQueries(test_app.runtime.database.reads)
+    assert await queries.windows() == {OLD.name: sorted(windows), "v0": [windows[0]]}
+    assert await queries.retirements() == {"v0": AFTER_SUNSET}
 
 
 async def test_usage_that_cannot_be_written_at_the_end_is_logged() -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from app.access.principal import Principal
+from app.posts import statements
 from app.posts.commands import (
     KeysetPage,
     OffsetPage,
@@ -128,3 +129,23 @@ async def test_a_view_is_counted_for_callers_who_may_see_the_post(
     assert {uid: (await stored(test_app, uid)).view_count for uid in views} == views
     with pytest.raises(PostNotFound):
         await write(test_app, callers["root"], lambda posts: posts.view(2**40))
+
+
+async def test_a_search_ranks_the_newest_matches(
+    test_app: TestApp, callers: dict[str, Principal], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A word of every post costs as much as a rare one."""
+    assert statements.RANKED == 10_000
+    made = [await create(test_app, callers["ada"], f"match {number}", S.PUBLISHED) for number in range(3)]
+    monkeypatch.setattr(statements, "RANKED", 2)
+    read = statements.search_page.__wrapped__("anyone", after=False)
+    rows = await test_app.runtime.database.reads.all(read, query="match", limit=10)
+    assert sorted(row["id"] for row in rows) == [post.id for post in made[1:]]
+
+
+async def test_the_headline_of_a_title_is_the_whole_title(test_app: TestApp, callers: dict[str, Principal]) -> None:
+    title = f"{'word ' * 30}needle{' word' * 9}"
+    await create(test_app, callers["ada"], title, S.PUBLISHED)
+    reader = PostReader(test_app.runtime.database.reads, callers["nobody"])
+    (hit,) = (await reader.search("needle", None, 5)).items
+    assert hit.highlights.title == title.replace("needle", "<mark>needle</mark>")

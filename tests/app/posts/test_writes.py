@@ -124,7 +124,7 @@ async def test_a_batch_does_all_or_what_it_can(
     first, second = await create(test_app, callers["ada"], "first"), await create(test_app, callers["ada"], "second")
     of_eve = await create(test_app, callers["eve"], "of eve", S.PUBLISHED)
     operations = [
-        CreatePost(PostDraft("third", "", S.DRAFT)),
+        CreatePost(PostDraft(title="third", content="", status=S.DRAFT)),
         UpdatePost(first.uid, PostEdit(title="changed")),
         UpdatePost(of_eve.id, PostEdit(title="stolen")),
         UpdatePost(second.id, PostEdit(title="stale"), frozenset({revision_mark(second.uid, 9)})),
