@@ -4,7 +4,6 @@ import asyncio
 import html
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from http import HTTPStatus
 from typing import Any, Final
 
 import orjson
@@ -21,6 +20,7 @@ from app.http.errors.failures import Failure, classify
 from app.http.errors.problems import MEDIA_TYPE
 from app.kit.clock import rfc3339, rfc3339_or_none
 from app.kit.db.database import Database
+from app.kit.reason_phrases import REASON_PHRASES
 from app.settings.database import DatabaseSettings
 from app.web.pages import page
 from observability.bearer import has_token
@@ -140,9 +140,9 @@ def _wants_page(request: Request) -> bool:
 
 def _failure(request: Request, failure: Failure) -> Response:
     if _wants_page(request):
-        response = _page(HTTPStatus(failure.status).phrase, f"<p>{html.escape(failure.detail)}</p>", failure.status)
+        response = _page(REASON_PHRASES[failure.status], f"<p>{html.escape(failure.detail)}</p>", failure.status)
     else:
-        members = {"title": HTTPStatus(failure.status).phrase, "status": failure.status, "detail": failure.detail}
+        members = {"title": REASON_PHRASES[failure.status], "status": failure.status, "detail": failure.detail}
         response = _json({**members, "code": failure.code}, failure.status, MEDIA_TYPE)
     response.headers.update(failure.headers)
     return response

@@ -18,6 +18,7 @@ from pathlib import Path
 import asyncpg
 import httpx2
 
+from app.kit.reason_phrases import REASON_PHRASES
 from contracts.guide import build
 from contracts.guide.markdown import prelude
 from contracts.guide.recorded_outputs import ExampleRun, RecordedOutputs, example_runs
@@ -118,7 +119,7 @@ class Bench:
             request.method, request.target, headers=dict(request.headers), content=request.body or None
         )
         shown = [name for name in ("Content-Type", *request.shown) if name.lower() in response.headers]
-        lines = [f"HTTP/1.1 {response.status_code} {response.reason_phrase}"]
+        lines = [f"HTTP/1.1 {response.status_code} {REASON_PHRASES[response.status_code]}"]
         lines += [f"{name}: {response.headers[name]}" for name in shown]
         body = json.dumps(response.json(), indent=2, ensure_ascii=False) if response.content else ""
         return "\n".join([*lines, "", body])

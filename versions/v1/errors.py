@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from app.http.errors.failures import Failure, classify
 from app.http.principal import has_credentials
+from app.kit.reason_phrases import REASON_PHRASES
 from observability.requests.context import record_problem
 from versions.kit.openapi import header
 from versions.kit.operations import ALWAYS, Operations
@@ -82,7 +83,7 @@ def _detail(failure: Failure) -> object:
 
 def _describe(status: int) -> dict[str, Any]:
     model = ValidationFailure if status == HTTPStatus.UNPROCESSABLE_ENTITY else Error
-    described: dict[str, Any] = {"description": HTTPStatus(status).phrase, "model": model}
+    described: dict[str, Any] = {"description": REASON_PHRASES[status], "model": model}
     if status in {429, 503, 504}:
         described["headers"] = {"Retry-After": header("Seconds after which the client can retry.")}
     if status == HTTPStatus.UNSUPPORTED_MEDIA_TYPE:

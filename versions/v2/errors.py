@@ -11,6 +11,7 @@ from starlette.responses import Response
 from app.http.errors.failures import classify
 from app.http.errors.problems import MEDIA_TYPE, problem_response
 from app.http.principal import has_credentials
+from app.kit.reason_phrases import REASON_PHRASES
 from versions.kit.openapi import header
 from versions.kit.operations import ALWAYS, Operations
 
@@ -98,7 +99,7 @@ _MODELS: Final[Mapping[int, type[Problem]]] = {
 
 
 def _describe(status: int) -> dict[str, Any]:
-    phrase = HTTPStatus(status).phrase
+    phrase = REASON_PHRASES[status]
     model = _MODELS.get(status, Problem)
     described: dict[str, Any] = {
         "description": phrase,

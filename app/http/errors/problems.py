@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from app.errors import FieldError
 from app.http.errors.failures import Failure
+from app.kit.reason_phrases import REASON_PHRASES
 from observability.json_pointer import format_pointer
 from observability.requests.context import current, record_problem
 
@@ -34,7 +35,7 @@ def problem(request: Request, failure: Failure) -> dict[str, Any]:
     record_problem(request.scope, failure.code, failure.violated)
     document = {
         "type": problem_type(failure),
-        "title": HTTPStatus(failure.status).phrase,
+        "title": REASON_PHRASES[failure.status],
         "status": failure.status,
         "detail": failure.detail,
         "instance": _uri_text(request.scope["path"], _PATH),

@@ -13,6 +13,7 @@ from app.http.errors.problems import MEDIA_TYPE, TYPE_BASE
 from app.http.errors.status import STATUS
 from app.http.middleware.load_shedding import Overloaded
 from app.http.middleware.size_limits import BodyTimeout, HeadersTooLarge
+from app.kit.reason_phrases import REASON_PHRASES
 
 _LOG: Final = structlog.get_logger()
 
@@ -55,7 +56,7 @@ def _response(error: type[DomainError], detail: str | None, request_id: str) -> 
     body = orjson.dumps(
         {
             "type": f"{TYPE_BASE}{error.code}",
-            "title": status.phrase,
+            "title": REASON_PHRASES[status],
             "status": status,
             "detail": detail or error.detail,
             "code": error.code,
@@ -64,7 +65,8 @@ def _response(error: type[DomainError], detail: str | None, request_id: str) -> 
     )
     retry = "retry-after: 1\r\n" if status is HTTPStatus.SERVICE_UNAVAILABLE else ""
     head = (
-        f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n"
+        f"HTTP/1.1 {status.value} {REASON_PHRASES[status]}\r\n"
+        f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n"
         f"connection: close\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\n{retry}"
         f"x-request-id: {request_id}\r\n\r\n"
     )

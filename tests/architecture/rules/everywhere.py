@@ -56,6 +56,12 @@ def _loggers_in_functions(tree: ast.Module) -> Iterator[ast.AST]:
             yield call
 
 
+def _phrases_of_the_interpreter(tree: ast.Module) -> Iterator[ast.AST]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and (node.attr == "phrase" or ast.unparse(node) == "http.client.responses"):
+            yield node
+
+
 def _asynchronous_logging(tree: ast.Module) -> Iterator[ast.AST]:
     names = {"adebug", "ainfo", "awarning", "aerror", "acritical", "aexception"}
     return (call for call in calls(tree) if isinstance(call.func, ast.Attribute) and call.func.attr in names)
@@ -222,5 +228,12 @@ RULES: Final = (
         find=_calls_without_timeout,
         rejected=("urlopen(url)", "httpx2.AsyncClient()", "socket.create_connection(address)"),
         accepted=("urlopen(url, timeout=3)", "HTTPConnection(host, timeout=3)"),
+    ),
+    Rule(
+        "reason phrases come from app.kit.reason_phrases",
+        modules=_PRODUCT,
+        find=_phrases_of_the_interpreter,
+        rejected=("HTTPStatus(status).phrase", "http.client.responses[422]"),
+        accepted=("REASON_PHRASES[status]",),
     ),
 )
