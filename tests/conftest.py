@@ -29,6 +29,7 @@ _SERVER = pytest.StashKey[TestServer]()
 _DSN = pytest.StashKey[str]()
 _ORDER = pytest.StashKey[str]()
 _SLOW = (
+    "tests/recipes/",
     "tests/system/",
     "tests/browser/",
     "tests/benchmarks/",
