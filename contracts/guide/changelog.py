@@ -12,6 +12,12 @@ def format_entries(pair: str, page: str, fragments: list[Fragment]) -> str:
     return "\n".join([_begin(pair), *_lines(page, fragments), _end(pair)])
 
 
+def with_place(text: str, pair: str) -> str:
+    """Returns the changelog with marker lines for a pair on top of its unreleased changes."""
+    head = "## [Unreleased]\n"
+    return text.replace(head, f"{head}\n{_begin(pair)}\n{_end(pair)}\n", 1)
+
+
 def replace_entries(text: str, pair: str, part: str) -> str:
     """Replace the entries in the changelog. Raises ``GuideError`` if the marker lines are missing."""
     place = re.compile(f"{re.escape(_begin(pair))}\n.*?{re.escape(_end(pair))}", re.DOTALL)

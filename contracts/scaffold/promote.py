@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from app.lifecycle.version import VersionStatus
 from contracts.compat import DiffFinding, Severity
-from contracts.guide.build import CHANGES, Sources, compared, sources_of
+from contracts.guide.build import CHANGELOG, CHANGES, Sources, compared, sources_of
+from contracts.guide.changelog import with_place
 from contracts.guide.pairing import find_problems, operations
 from contracts.guide.patterns import named_pointer
 from contracts.scaffold.create import PROJECTS
@@ -133,6 +134,8 @@ def promote(promotion: Promotion, today: date, root: Path = ROOT) -> None:
         (r"VersionStatus\.CURRENT", "VersionStatus.SUPPORTED"),
         (r"\n    build=build", f'\n    successor="{new}",\n    build=build'),
     )
+    entries = root / CHANGELOG
+    entries.write_text(with_place(entries.read_text(encoding="utf-8"), f"{old}-to-{new}"), encoding="utf-8")
     projects = root / PROJECTS
     projects.write_text(with_promoted_project(projects.read_text(encoding="utf-8"), new), encoding="utf-8")
 

@@ -19,6 +19,8 @@ from versions.kit.tombstones import REMOVED, Tombstone, read_tombstones, tombsto
 _ARCHIVE: Final = PAGES / "archived"
 _COSTS: Final = Path("tests/costs.json")
 _SURVIVORS: Final = Path("tests/mutants/survivors.toml")
+_PAGES: Final = ("CHANGELOG.md", "README.md", "contracts/README.md")
+"""The pages that link to guides."""
 _HISTORY: Final = frozenset({"CHANGELOG.md", "uv.lock"})
 _OTHERS: Final = frozenset({"node_modules", "adr", "archived", "homes", "migrations", "__pycache__", "removed.json"})
 _SUFFIXES: Final = frozenset({".py", ".toml", ".yaml", ".yml", ".md", ".json"})
@@ -44,7 +46,7 @@ class Removal:
     @property
     def written(self) -> list[Path]:
         """The files that change."""
-        return [REMOVED.relative_to(ROOT), self.archived, PROJECTS, _COSTS, _SURVIVORS]
+        return [REMOVED.relative_to(ROOT), self.archived, PROJECTS, _COSTS, _SURVIVORS, *map(Path, _PAGES)]
 
 
 def plan_removal(lifecycle: VersionLifecycle, today: date, root: Path = ROOT) -> Removal:
@@ -84,6 +86,8 @@ def remove(removal: Removal, root: Path = ROOT) -> None:
             shutil.rmtree(root / path)
         else:
             (root / path).unlink()
+    for page in _PAGES:
+        _edit(root / page, lambda text: text.replace(removal.guide.as_posix(), removal.archived.as_posix()))
     _edit(root / PROJECTS, lambda text: without_project(text, tombstone.name))
     _edit(root / _COSTS, lambda text: without_missing_files(text, root))
     _edit(root / _SURVIVORS, lambda text: without_modules(text, f"versions.{tombstone.name}"))

@@ -1,10 +1,12 @@
 """``strata versions new`` and ``remove`` in a copy of the repository, after which it passes its own checks."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from contracts.scaffold.places import declared_names
+from contracts.scaffold.promote import UNWRITTEN
 from tests.support.checkout import Checkout
 from versions.registry import VERSIONS
 
@@ -112,3 +114,25 @@ def test_a_new_version_is_a_preview_in_a_green_repository(checkout: Checkout) ->
     checkout.edit(f"versions/{NEXT}/app.py", '    "limits",\n', "")
     checkout.strata("contract", "freeze")
     assert "rate-limit" not in get(checkout, f"/api/{NEXT}/openapi.json")
+
+
+def test_a_preview_is_promoted_when_its_guide_is_complete(checkout: Checkout) -> None:
+    checkout.strata("versions", "new", NEXT, "--from", NEWEST)
+    folder = checkout.root / f"contracts/changes/{NEWEST}-to-{NEXT}"
+    first = checkout.strata("versions", "promote", NEXT, status=1)
+    assert "server-removed" in first, "the URL changes"
+    stubs = sorted(folder.glob("*.md"))
+    assert stubs, "one for each finding"
+    recorded = (folder / "recorded.json").read_text()
+    assert f"/api/{NEWEST}/" in recorded
+    assert f"/api/{NEXT}/" in recorded
+    assert f"Not written yet: {stubs[0].name}" in checkout.strata("versions", "promote", NEXT, status=1)
+    for stub in stubs:
+        stub.write_text(stub.read_text().replace(UNWRITTEN, "Replace the prefix of every URL."))
+    assert f"{NEXT} is current" in checkout.strata("versions", "promote", NEXT)
+    listed = checkout.strata("versions", "list", "--json")
+    assert [one["status"] for one in json.loads(listed)[-2:]] == ["supported", "current"]
+    assert "api-status" not in get(checkout, f"/api/{NEXT}/openapi.json")
+    assert "Replace the prefix of every URL." in get(checkout, f"/docs/migrate/{NEWEST}-to-{NEXT}")
+    checkout.make_check()
+    assert "only a preview can be promoted" in checkout.strata("versions", "promote", NEXT, status=1)
