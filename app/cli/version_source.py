@@ -24,7 +24,7 @@ def new(
     A preview may change at any time. `strata versions promote` makes it a version that clients can rely on.
     """
     from contracts.scaffold import create  # noqa: PLC0415 - needs the sources, and builds the versions
-    from contracts.scaffold.commands import run_strata  # noqa: PLC0415 - as above
+    from contracts.scaffold.commands import run_module, run_strata  # noqa: PLC0415 - as above
     from contracts.scaffold.errors import ScaffoldError  # noqa: PLC0415 - as above
     from contracts.scaffold.places import ROOT  # noqa: PLC0415 - as above
 
@@ -32,7 +32,9 @@ def new(
         plan = create.plan_creation(name, parent)
         paths = [*plan.copies, plan.changes]
         if not dry_run:
-            create.create(plan, datetime.now(UTC).date())
+            sources = [path for path in create.create(plan, datetime.now(UTC).date()) if path.suffix in {"", ".py"}]
+            # A longer name can change where lines break.
+            run_module(ROOT, "ruff", "format", "--quiet", *map(str, sources))
             run_strata(ROOT, "contract", "freeze")
     except ScaffoldError as error:
         raise CommandError(str(error), error.advice) from None
@@ -67,6 +69,7 @@ def promote(
         plan = promotion.plan_promotion(name, VERSIONS)
         stubs = [] if dry_run else promotion.write_stubs(plan, today)
         if stubs:
+            run_module(ROOT, "ruff", "format", "--quiet", *map(str, stubs))
             run_module(ROOT, "tests.support.guide", name)
         missing = [*(f"{one.rule} {one.pointer}: {one.message}" for one in plan.unexplained), *plan.unpaired]
         done = not missing and not plan.unwritten and not dry_run
