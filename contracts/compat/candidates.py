@@ -122,9 +122,18 @@ class CandidateGenerator:
                 for value in values:
                     tail = [pool[0]] * (count - len(head)) if pool else []
                     yield [*head[:index], value, *head[index + 1 :], *tail]
+            yield from ([value] * count for values in at[:1] for value in values)
         mixed = [*pool[:2], *_spread(pool[2:-2], _PAIRED), *pool[2:][-2:]]
+        yield from self._distinct([values[0] for values in at if values], mixed)
         for one, other in combinations(mixed, 2):
             yield from ([one, other], [one, one, other], [one, other, other])
+
+    def _distinct(self, head: list[Any], items: list[Any]) -> Iterator[Any]:
+        """Yield lists without duplicates, with and without the items at fixed places."""
+        for count in (2, 3):
+            for chosen in combinations(items, count):
+                yield [*head, *chosen]
+                yield list(chosen)
 
     def _objects(self, atoms: list[Mapping[str, Any]], depth: int) -> Iterator[Any]:
         declared = {name: _schemas_of(name, atoms) for name in _property_names(atoms)}

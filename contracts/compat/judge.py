@@ -24,7 +24,7 @@ _TEXT_UNDECIDED: Final = ("type-", "became-enum", "enum-", "const-changed", "bec
 # Fewer values than this show nothing about a pattern.
 _MIN_TESTED: Final = 8
 # Fewer strings than this show nothing about a length beside a pattern.
-_MIN_OF_LENGTHS: Final = 4
+_MIN_OF_LENGTHS: Final = 2
 _NO_VALUE: Final = ": no value was found that is affected."
 
 

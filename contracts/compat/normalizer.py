@@ -213,6 +213,7 @@ class SchemaNormalizer:
         variants = [self.normalize(schema) for schema in schemas]
         not_null = [schema for schema, one in zip(schemas, variants, strict=True) if one.types != NULL]
         nullable = len(not_null) < len(schemas) or any("null" in one.types for one in variants)
+        normalized.opaque |= any(one.opaque for one in variants)
         # `oneOf` rejects a value that several variants accept.
         normalized.opaque |= keyword == "oneOf" and sum("null" in one.types for one in variants) > 1
         if not nullable:

@@ -84,6 +84,10 @@ def _samples_of_length(pattern: str, length: int) -> Iterator[str]:
         if found:
             return
     yield from (one for one in pattern_samples(pattern, length) if len(one) == length)
+    # A pattern without anchors can be found within a longer text.
+    for short in dict.fromkeys(one for one in pattern_samples(pattern, 1) if len(one) < length):
+        padding = "a" * (length - len(short))
+        yield from (padding + short, short + padding)
 
 
 def pattern_samples(pattern: str, length: int | None = None) -> Iterator[str]:

@@ -11,7 +11,10 @@ from tests.contracts.compat.random_schemas import SchemaGenerator
 
 Json = Any
 _PAIRS = {"type": "string", "pattern": "^(ab)+$"}
+_ENDS_IN_B = {"type": "string", "pattern": "b$"}
 _LIST = {"type": "array"}
+_TWO = {"type": "array", "uniqueItems": True, "minContains": 2, "maxContains": 2}
+_NO_NULL = {"type": "null", "if": {"type": "integer"}, "else": {"type": "number"}}
 _CLOSED = {"type": "object", "properties": {"p": {"type": "boolean"}, "q": {}}, "additionalProperties": False}
 _UNTYPED = {"properties": {"p": {"type": "boolean"}}}
 
@@ -63,8 +66,19 @@ def test_a_value_that_only_one_side_accepts_is_a_breaking_change(seed: int) -> N
         ({**_LIST, "contains": {"const": 1}, "maxContains": 1}, {**_LIST, "contains": {}, "maxContains": 1}, True),
         ({"oneOf": [{"type": "object", **_UNTYPED}]}, {"oneOf": [_UNTYPED]}, False),
         ({**_PAIRS, "maxLength": 10}, {**_PAIRS, "maxLength": 9}, True),
+        ({**_ENDS_IN_B, "maxLength": 4}, {**_ENDS_IN_B, "maxLength": 3}, True),
+        ({"oneOf": [{"type": "null"}, {"type": "object"}]}, {"oneOf": [_NO_NULL, {"type": "object"}]}, True),
+        ({**_TWO, "contains": {"type": ["string", "null"]}}, {**_TWO, "contains": {}}, True),
     ],
-    ids=["an item that is a list", "two matching items", "the only variant without a type", "a length of a pattern"],
+    ids=[
+        "an item that is a list",
+        "two matching items",
+        "the only variant without a type",
+        "a length of a pattern",
+        "a length of a pattern without anchors",
+        "null, although a variant has its type",
+        "two different items",
+    ],
 )  # fmt: skip
 def test_such_a_value_is_found(old: Json, new: Json, sent: bool) -> None:  # noqa: FBT001 - a parameter of the test
     assert _report(old, new, sent=sent).breaks
