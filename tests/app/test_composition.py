@@ -30,7 +30,7 @@ from observability.tracing.config import TracingConfig
 from observability.tracing.tracer import Tracing
 from tests.support.app import TestApp, WithState
 from tests.support.transactions import dsn_of
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 
 _OPEN = Database.open
 TRACING = {"sample_ratio": 0.5, "slow_threshold": 2.0, "timeout": 3.0, "trust_parent": True}
@@ -179,7 +179,7 @@ async def test_a_worker_runs_jobs_until_it_is_stopped(
         running = asyncio.create_task(worker.run(settings_here, stop, metrics))
         await eventually(sent)
         stop.set()
-        await asyncio.wait_for(running, 60)
+        await asyncio.wait_for(running, PATIENCE)
     assert [mail.to for mail in read_mailbox(mailbox_folder(settings_here.home))] == ["ada@example.com"]
     assert opened.settings == [(dsn_of(concurrent_app), settings_here[DatabaseSettings])]
     await opened.ensure_closed()

@@ -23,7 +23,7 @@ from app.worker import _schedule
 from observability.metrics.metrics import Metrics
 from tests.support.app import TestApp
 from tests.support.transactions import database_of, dsn_of
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 
 PURGE_RECORDS = "idempotency.purge"
 PURGE_REGISTRATIONS = "auth.purge_registrations"
@@ -128,7 +128,7 @@ async def test_the_worker_runs_schedules_that_are_due(
         running = asyncio.create_task(QueueRunner(settings, register, JobMetrics(Metrics())).run(stop))
         await eventually(condition)
         stop.set()
-        await asyncio.wait_for(running, 60)
+        await asyncio.wait_for(running, PATIENCE)
 
     async def known() -> bool:
         return await connection.fetchval("SELECT count(*) FROM pgqueuer_schedules") == len(PERIODS)

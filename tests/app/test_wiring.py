@@ -17,6 +17,7 @@ from observability import install
 from observability.conformance.middleware import share
 from tests.support.app import TestApp
 from tests.support.exchanges import Ledger
+from tests.support.waiting import PATIENCE
 from versions.registry import VERSIONS
 
 SEED, FIRST = 5, 27
@@ -53,7 +54,7 @@ async def test_a_build_that_breaks_its_contract_is_caught(
 
 
 async def eventually(check: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while not check():
         assert time.monotonic() < deadline
         await asyncio.sleep(0.05)

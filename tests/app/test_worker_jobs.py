@@ -23,7 +23,7 @@ from observability.tracing.tracer import Tracing
 from tests.support.app import TestApp
 from tests.support.postgres import end_sessions
 from tests.support.transactions import dsn_of
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 
 JOB = "test.job"
 FAST = WorkerSettings(max_attempts=3, first_delay=0.01, max_delay=0.02)
@@ -69,7 +69,7 @@ async def working(test_app: TestApp, handler: Handler, metrics: Metrics) -> Asyn
         yield
     finally:
         stop.set()
-        await asyncio.wait_for(running, 60)
+        await asyncio.wait_for(running, PATIENCE)
 
 
 async def rows(test_app: TestApp) -> list[Any]:

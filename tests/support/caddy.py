@@ -15,6 +15,7 @@ from typing import Final
 import httpx2
 
 from tests.support.live import free_port
+from tests.support.waiting import PATIENCE
 
 ROOT: Final = Path(__file__).parents[2]
 CADDY: Final = Path(sys.executable).parent / "caddy"
@@ -112,7 +113,7 @@ def write_configuration(folder: Path, ports: dict[str, int]) -> Path:
 
 def wait_until_ready(found: Proxy, health: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
     """Wait until the health check of the container succeeds and the certificate exists."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         assert process.poll() is None, log.read_text()
         try:

@@ -268,7 +268,7 @@ def running_stack(folder: Path, **variables: str) -> Iterator[Stack]:
                 stack = Stack(strata, url, postgres, redis, {"X-API-Key": key}, process)
                 stack.start_worker()
                 try:
-                    wait_until(lambda: "worker_connected" in strata.log("worker"), 60, stack.logs)
+                    wait_until(lambda: "worker_connected" in strata.log("worker"), PATIENCE, stack.logs)
                     yield stack
                 finally:
                     stack.stop_worker()

@@ -155,7 +155,7 @@ def raw_server(loop: str = "auto", **changes: int) -> Iterator[RawServer]:
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    wait_until(lambda: server.started, 30)
+    wait_until(lambda: server.started)
     try:
         yield RawServer(server.servers[0].sockets[0].getsockname()[1], probe, metrics, started[0])
     finally:

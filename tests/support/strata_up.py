@@ -12,9 +12,9 @@ import httpx2
 
 from app.kit.db.embedded_layout import resolve_layout
 from tests.support.live import Process, Strata, free_port, wait_until_ready
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, stretched, wait_until
 
-END_SECONDS = 40
+END_SECONDS = PATIENCE
 
 
 class Run:
@@ -108,7 +108,7 @@ def survivors(home: Path, *, but: str = "") -> dict[int, str]:
 
     Commands that contain ``but`` are ignored.
     """
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + stretched(10)
     while True:
         found = {pid: command for pid, command in processes_of(home).items() if not but or but not in command}
         if not found or time.monotonic() > deadline:

@@ -38,16 +38,18 @@ def polled(test: Callable[P, None]) -> Callable[P, None]:
     return run
 
 
-def wait_until(condition: Callable[[], object], seconds: float, report: Callable[[], object] = str) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = PATIENCE, report: Callable[[], object] = str) -> None:
     """Return when ``condition()`` is true; raise ``AssertionError`` with ``report()`` after this many seconds."""
-    deadline = time.monotonic() + seconds
+    deadline, pause = time.monotonic() + seconds, 0.02
     while not condition():
         if time.monotonic() > deadline:
             raise AssertionError(f"not ready after {seconds} s: {report()}")
-        time.sleep(0.02)
+        time.sleep(pause)
+        # Some conditions are requests: each costs the server CPU.
+        pause = min(1.2 * pause, 0.2)
 
 
-async def eventually(condition: Callable[[], Awaitable[object]], seconds: float = 60) -> None:
+async def eventually(condition: Callable[[], Awaitable[object]], seconds: float = PATIENCE) -> None:
     """Return when ``await condition()`` is true; raise ``TimeoutError`` after this many seconds."""
     async with asyncio.timeout(seconds):
         while not await condition():  # noqa: ASYNC110 - the condition is in another process

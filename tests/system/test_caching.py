@@ -71,7 +71,7 @@ def nginx(folder: Path, upstream: str) -> Iterator[str]:
             return False
 
     try:
-        wait_until(ready, 20)
+        wait_until(ready)
         yield url
     finally:
         process.terminate()

@@ -18,6 +18,7 @@ from app.kit.db import migrations
 from tests.support.live import Strata, free_port
 from tests.support.postgres import clone
 from tests.support.redis import IN_MEMORY, REDIS_URL, running_redis
+from tests.support.waiting import PATIENCE
 
 
 def leaves(command: Any, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], Any]]:
@@ -256,7 +257,7 @@ def test_the_doctor_creates_no_home(tmp_path: Path) -> None:
 async def test_sigterm_ends_a_process_with_exit_code_0(strata: Strata, name: str, ready: str) -> None:
     strata.forks = False
     with strata.running(name, PORT=str(free_port())) as process:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while ready not in strata.log(name):
             assert process.poll() is None, strata.log(name)
             assert time.monotonic() < deadline, strata.log(name)

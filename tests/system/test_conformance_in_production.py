@@ -10,6 +10,7 @@ from tests.support.live import Strata, api_key
 from tests.support.postgres import clone
 from tests.support.scrape import Scrape
 from tests.support.secret_probe import Plants, drive
+from tests.support.waiting import PATIENCE
 
 CHECKED = "api_contract_checked_total"
 
@@ -25,7 +26,7 @@ def test_no_request_or_response_violates_a_contract(strata: Strata) -> None:
     with strata.serving() as url:
         drive(url, Plants(), key)
         # The checks run after the responses: wait until a second passes without a new one.
-        checked, deadline = -1.0, time.monotonic() + 120
+        checked, deadline = -1.0, time.monotonic() + PATIENCE
         while checked != (checked := Scrape.of(url).sum(CHECKED)):
             assert time.monotonic() < deadline
             time.sleep(1)

@@ -16,6 +16,7 @@ from tests.support.live import Strata, api_key
 from tests.support.other_contracts import hostile
 from tests.support.postgres import clone
 from tests.support.secret_probe import Plants, drive
+from tests.support.waiting import PATIENCE
 
 _TIMEOUT = 30
 _REQUEST_FIELDS = {
@@ -88,7 +89,7 @@ def sign_in_and_out(client: httpx2.Client, version: str, form: dict[str, str], p
 
 
 def mailed_token(strata: Strata, email: str) -> str:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         for mail in read_mailbox(mailbox_folder(strata.home)):
             if email in mail.to and mail.token is not None:

@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,18 +16,12 @@ from tests.support.app import PASSWORD
 from tests.support.live import Strata, free_port
 from tests.support.postgres import clone
 from tests.support.scrape import Scrape
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture
 async def strata(admin_dsn: str, tmp_path: Path) -> Strata:
     return Strata(tmp_path / "home", await clone(admin_dsn, "watch"))
-
-
-def wait_until(check: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 30
-    while not check():
-        assert time.monotonic() < deadline, "the condition is still false after 30 s"
-        time.sleep(0.1)
 
 
 def test_the_log_level_changes_in_every_worker(strata: Strata) -> None:

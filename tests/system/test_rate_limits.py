@@ -15,6 +15,7 @@ import pytest
 from tests.support.live import Strata
 from tests.support.postgres import clone
 from tests.support.redis import RedisServer, running_redis
+from tests.support.waiting import PATIENCE
 
 QUOTA, WORKERS = 60, 2
 PATH = "/api/v2/posts?limit=1"
@@ -60,7 +61,7 @@ async def ensure_shared_quota(strata: Strata, url: str, server: RedisServer) -> 
 
 
 async def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline
         await asyncio.sleep(0.1)

@@ -100,7 +100,7 @@ def test_a_long_running_command_starts(home: Home, command: str) -> None:
         assert ready in home.run.output
         return
     with home.strata.running(*arguments) as process:
-        wait_until(lambda: ready in home.strata.log(arguments[0]) or process.poll() is not None, 90)
+        wait_until(lambda: ready in home.strata.log(arguments[0]) or process.poll() is not None)
         assert process.poll() is None, home.strata.log(arguments[0])
 
 

@@ -18,6 +18,7 @@ from tests.support.other_contracts import audited
 from tests.support.postgres import clone
 from tests.support.promql import Reading, readings
 from tests.support.traffic import Traffic, consumers
+from tests.support.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 OF_PROMETHEUS = {
@@ -111,7 +112,7 @@ def test_every_series_that_is_read_is_exposed(strata: Strata) -> None:
         known = consumers(strata)
         Traffic(url, known).one_round()
         # The exporter sends spans, which the collector rejects, a few seconds later.
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE
         while missing := missing_series(exposed_series(workers_url) | exposed_series(url)):
             if time.monotonic() > deadline:
                 break

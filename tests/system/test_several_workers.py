@@ -4,8 +4,7 @@ import json
 import os
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
@@ -18,6 +17,7 @@ from tests.support.other_contracts import ME, audited
 from tests.support.postgres import clone
 from tests.support.programs import program
 from tests.support.scrape import Scrape
+from tests.support.waiting import wait_until
 
 DURATION = "http_server_request_duration_seconds"
 MISSING = "/api/v2/posts/post_01h455vb4pex5vsknk084sn02q"
@@ -28,13 +28,6 @@ async def strata(admin_dsn: str, tmp_path: Path) -> Strata:
     dsn = await clone(admin_dsn, "sys")
     traced = {"STRATA_TRACING__SAMPLE_RATIO": "1"}
     return Strata(tmp_path / "home", dsn, STRATA_LOG__FORMAT="json", STRATA_METRICS__CONSUMER_SERIES="100", **traced)
-
-
-def wait_until(check: Callable[[], bool], seconds: float = 40) -> None:
-    deadline = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < deadline, f"the condition is still false after {seconds} s"
-        time.sleep(0.1)
 
 
 def send(url: str, times: int, path: str, headers: dict[str, str] | None = None) -> None:

@@ -20,7 +20,7 @@ from app.kit.db.embedded_layout import resolve_layout
 from tests.support.live import Strata
 from tests.support.programs import program
 from tests.support.strata_up import Run, processes_of, starting, survivors, up
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 from versions.registry import VERSIONS
 
 Fresh = Callable[..., Strata]
@@ -107,8 +107,8 @@ def test_acknowledged_writes_survive_a_kill(fresh: Fresh) -> None:
             if victim == "postgres":
                 postmaster = int((resolve_layout(strata.home).data / "postmaster.pid").read_text().split()[0])
                 os.kill(postmaster, signal.SIGKILL)
-                wait_until(lambda: restarts(run)["postgresql"] == 1, 60, lambda: run.output)
-                wait_until(lambda: ready(run), 60, lambda: run.output)
+                wait_until(lambda: restarts(run)["postgresql"] == 1, PATIENCE, lambda: run.output)
+                wait_until(lambda: ready(run), PATIENCE, lambda: run.output)
             else:
                 run.process.kill()
                 run.process.wait(30)
@@ -146,14 +146,14 @@ def test_a_crashed_child_is_restarted_and_counted(fresh: Fresh) -> None:
     with up(strata) as run:
         for number, (process, command) in enumerate([("worker", "worker"), ("api", "serve"), ("worker", "worker")]):
             os.kill(child_of(run, command), signal.SIGKILL)
-            wait_until(lambda due=number + 1: sum(restarts(run).values()) == due, 60, lambda: run.output)
-            wait_until(lambda: ready(run), 60, lambda: run.output)
+            wait_until(lambda due=number + 1: sum(restarts(run).values()) == due, PATIENCE, lambda: run.output)
+            wait_until(lambda: ready(run), PATIENCE, lambda: run.output)
             assert run.process.poll() is None
             assert f'"process":"{process}"' in run.output
         assert restarts(run) == {"api": 1, "worker": 2, "postgresql": 0}
         wait_until(
             lambda: 'process_restarts{process="worker"} 2' in httpx2.get(f"{run.url}/metrics", timeout=5).text,
-            60,
+            PATIENCE,
             lambda: run.output,
         )
         assert run.output.count('"event":"process_exited"') == 3
@@ -171,7 +171,7 @@ def test_a_signal_during_the_start_of_postgresql_leaves_no_process(fresh: Fresh,
     strata = fresh()
     folder = resolve_layout(strata.home).folder
     with starting(strata) as run:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while not any(folder.glob(moment)):
             assert run.process.poll() is None, run.output
             assert time.monotonic() < deadline, run.output

@@ -1,7 +1,5 @@
 """The end of a version: commands, running servers and several worker processes."""
 
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +10,7 @@ from observability.run_folder import running_in
 from tests.support.live import Strata, api_key
 from tests.support.postgres import clone
 from tests.support.scrape import Scrape
+from tests.support.waiting import wait_until
 
 FAST = {"STRATA_LIFECYCLE__REFRESH": "0.3", "STRATA_LIFECYCLE__USAGE_FLUSH": "0.3"}
 
@@ -22,13 +21,6 @@ async def strata(admin_dsn: str, tmp_path: Path) -> Strata:
     home.mkdir()
     dsn = await clone(admin_dsn, "end")
     return Strata(home, dsn, STRATA_LOG__FORMAT="json", **FAST)
-
-
-def wait_until(check: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 30
-    while not check():
-        assert time.monotonic() < deadline, "the condition is still false after 30 s"
-        time.sleep(0.1)
 
 
 def statuses(url: str, times: int, path: str = "/api/v1/posts", headers: dict[str, str] | None = None) -> set[int]:

@@ -20,8 +20,9 @@ from tests.support.app import PASSWORD
 from tests.support.database_proxy import database_proxy
 from tests.support.live import Strata, free_port
 from tests.support.postgres import clone, database_url, end_sessions
+from tests.support.waiting import PATIENCE
 
-SECONDS = 60
+SECONDS = PATIENCE
 
 
 class Inbox:

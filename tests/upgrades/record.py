@@ -85,7 +85,7 @@ def _create_users(client: httpx2.Client, strata: Strata) -> None:
 
 def _mailed(strata: Strata, number: int) -> str:
     """The token of the mail with this number, the oldest being 1."""
-    wait_until(lambda: len(strata.json("mail")) >= number, 30)
+    wait_until(lambda: len(strata.json("mail")) >= number)
     token: str = strata.json("mail")[-number]["token"]
     return token
 

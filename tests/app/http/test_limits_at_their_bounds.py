@@ -18,6 +18,7 @@ from app.http.middleware.size_limits import (
 from app.kit.deadline import Deadline, DeadlineExceeded
 from observability.metrics.requests import _announces_body
 from tests.support.app import TestApp
+from tests.support.waiting import PATIENCE
 
 LIMITS = HeadLimits(target=100, headers=1000, fields=10)
 BODY = BodyLimits(size=100, timeout=60, rate=0)
@@ -105,7 +106,7 @@ async def test_the_deadline_runs_again_after_the_body() -> None:
             await RequestSizeLimitMiddleware(application, head=LIMITS, body=BODY)(head([]), receive, send)
 
     with pytest.raises(DeadlineExceeded):
-        await asyncio.wait_for(serve(), 30)
+        await asyncio.wait_for(serve(), PATIENCE)
 
 
 @pytest.mark.parametrize("name", sorted(SINGLE_VALUED))

@@ -29,7 +29,7 @@ from app.settings.lifecycle import LifecycleSettings
 from observability.metrics.metrics import Metrics
 from tests.support.app import TestApp
 from tests.support.registries import CURRENT, OLD
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 
 AFTER_SUNSET = datetime(2028, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -128,7 +128,7 @@ async def stop_with(database: object) -> list[tuple[str, str]]:
     sync = FailsTwice(LifecycleSettings(refresh=3600, usage_flush=3600))
     sync.failures = []
     with capture_logs() as lines:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             async with lifecycle_sync_running(
                 cast("LifecycleSync", sync), usage, cast("UnitOfWork", database), sync.settings
             ):
@@ -195,7 +195,7 @@ async def test_tasks_continue_after_errors_and_flush_at_the_end(test_app: TestAp
             cast("LifecycleSync", looking), usage, test_app.runtime.database, looking.settings
         ):
             usage.record("v901", "posts.list", "", None, utc_now())
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 await looking.done.wait()
             assert await consumers(test_app) == []
     assert [(line["event"], line["log_level"]) for line in lines] == [

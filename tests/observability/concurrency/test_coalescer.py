@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from observability.concurrency.coalescer import RequestCoalescer
+from tests.support.waiting import PATIENCE
 
 
 class Table:
@@ -80,7 +81,7 @@ async def test_failed_batch_fails_all_its_callers(table: Table, coalescer: Reque
             await task
     table.failure = None
     table.turn.release()
-    assert await asyncio.wait_for(coalescer.get(4), 5) == "row 4"
+    assert await asyncio.wait_for(coalescer.get(4), PATIENCE) == "row 4"
 
 
 async def test_cancelled_callers_do_not_affect_others(table: Table, coalescer: RequestCoalescer[int, Any]) -> None:
@@ -90,7 +91,7 @@ async def test_cancelled_callers_do_not_affect_others(table: Table, coalescer: R
     await settle()
     assert table.statements == [[1], [2, 3]], "the statement of the first caller was cancelled with it"
     table.turn.release()
-    assert await asyncio.wait_for(third, 5) == "row 3"
+    assert await asyncio.wait_for(third, PATIENCE) == "row 3"
     assert first.cancelled()
     assert second.cancelled()
 

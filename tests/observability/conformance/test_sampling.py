@@ -19,6 +19,7 @@ from observability.conformance.contract import Contract
 from observability.conformance.middleware import ConformanceMiddleware, share
 from observability.install import install
 from tests.support.exchanges import DOCUMENT, GOOD, Ledger, exchange
+from tests.support.waiting import PATIENCE
 
 LIMIT = 4096
 ROUTE = "/api/v9/items/{item}"
@@ -75,7 +76,7 @@ def checker(config: ConformanceConfig) -> Iterator[ConformanceChecker]:
 
 
 async def settled(check: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while not check():
         assert time.monotonic() < deadline
         await asyncio.sleep(0.01)

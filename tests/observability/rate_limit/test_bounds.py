@@ -14,6 +14,7 @@ from observability.rate_limit.redis import RedisLimiter
 from observability.tracing.recording import Recording, use_recording
 from tests.observability.rate_limit.model import Clock
 from tests.support.redis import RedisServer
+from tests.support.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[3]
 RULES = PolicySet.parse("test", {"burst": "5/minute", "daily": "50/day"})
@@ -73,7 +74,7 @@ async def test_redis_keys_expire(redis_server: RedisServer, redis_limiter: Calla
     with redis_server.client() as client:
         lifetimes = [client.pttl(key) for key in client.scan_iter()]
         assert all(0 < lifetime <= 2000 for lifetime in lifetimes)
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + PATIENCE
         while client.dbsize():
             assert time.monotonic() < deadline, "keys must expire after two windows"
             await asyncio.sleep(0.1)

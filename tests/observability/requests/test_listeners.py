@@ -12,6 +12,7 @@ from observability.logs.configuration import configure, request_lines
 from observability.requests.context import ACTIVE, RequestContext, Requests
 from observability.requests.middleware import RequestContextMiddleware
 from observability.tracing.recording import RECORDING
+from tests.support.waiting import PATIENCE
 
 
 def scope_of(name: bytes, path: str = "/") -> Scope:
@@ -45,7 +46,7 @@ async def test_requests_that_end_together_are_one_batch_and_the_last_one_is_repo
         await doors[int(scope["path"][1:])].wait()
 
     layer = RequestContextMiddleware(app, mounts={}, listeners=[listener])
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await staggered(layer, listener, doors)
 
 

@@ -14,6 +14,7 @@ from app.cli.kit.restarts import LIMIT, WINDOW_SECONDS, RestartLimit
 from app.cli.kit.supervisor import Supervisor
 from app.kit.restarts import RestartCounts, RestartMetrics
 from observability.metrics.metrics import Metrics
+from tests.support.waiting import PATIENCE
 
 
 class Clock:
@@ -50,12 +51,12 @@ def test_a_child_that_crashes_at_every_start_ends_the_supervisor(tmp_path: Path)
     with Supervisor(os.environ, 5, counts) as supervisor:
         supervisor.start("worker", ["no-such-command"])
         with pytest.raises(CommandError, match="The worker crashed"):
-            keep_running(supervisor, 120)
+            keep_running(supervisor)
     assert counts.read()["worker"] == LIMIT
 
 
-def keep_running(supervisor: Supervisor, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
+def keep_running(supervisor: Supervisor) -> None:
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         supervisor.keep_running()
         time.sleep(0.05)

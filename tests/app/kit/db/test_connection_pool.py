@@ -10,6 +10,7 @@ import pytest_asyncio
 from app.kit.db.connection_pool import ConnectionPool
 from app.kit.db.instrumentation import NullDatabaseMetrics
 from observability.tracing.recording import Recording, use_recording
+from tests.support.waiting import PATIENCE
 
 SIZE = 2
 
@@ -19,7 +20,7 @@ async def pool(admin_dsn: str) -> AsyncIterator[ConnectionPool]:
     driver_pool = await asyncpg.create_pool(admin_dsn, min_size=0, max_size=SIZE)
     pool = ConnectionPool(driver_pool, 5, 30, NullDatabaseMetrics())
     yield pool
-    await asyncio.wait_for(pool.close(), 10)
+    await asyncio.wait_for(pool.close(), PATIENCE)
 
 
 async def backend(pool: ConnectionPool) -> int:
@@ -57,7 +58,7 @@ async def test_waiting_for_a_connection_times_out_and_is_traced(admin_dsn: str) 
             await backend(pool)
     assert [(child.name, child.error) for child in recording.children] == [("wait for a connection", "TimeoutError")]
     assert await backend(pool), "a caller that timed out must not leak a connection"
-    await asyncio.wait_for(pool.close(), 10)
+    await asyncio.wait_for(pool.close(), PATIENCE)
 
 
 async def test_a_connection_that_the_server_closed_is_replaced(pool: ConnectionPool, admin_dsn: str) -> None:
@@ -86,5 +87,5 @@ async def test_close_waits_for_running_statements(admin_dsn: str) -> None:
     await backend(pool)
     running = asyncio.create_task(backend(pool))
     await asyncio.sleep(0)
-    await asyncio.wait_for(pool.close(), 10)
+    await asyncio.wait_for(pool.close(), PATIENCE)
     assert await running

@@ -16,6 +16,7 @@ import pytest
 
 from app.kit.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from app.kit.db.embedded_layout import resolve_layout
+from tests.support.waiting import PATIENCE
 
 
 def query(dsn: str, sql: str) -> Any:
@@ -125,7 +126,7 @@ def test_interrupted_initialisation_is_repeated(server: EmbeddedPostgres) -> Non
     )
     folder = resolve_layout(server.home).folder
     with subprocess.Popen([sys.executable, "-c", script, str(server.home)], start_new_session=True) as process:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while not any(folder.glob("initdb-*/*")) and time.monotonic() < deadline:
             time.sleep(0.005)
         os.killpg(process.pid, signal.SIGKILL)

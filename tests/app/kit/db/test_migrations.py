@@ -19,6 +19,7 @@ from app.cli.kit.output import CommandError
 from app.kit.db import migrations
 from app.kit.db.locks import lock_ids
 from tests.support.postgres import create, drop
+from tests.support.waiting import PATIENCE
 
 # Longer than the lock timeout of a migration.
 WAIT_SECONDS = 5.5
@@ -57,7 +58,7 @@ def test_the_status_is_read_without_writing_and_without_waiting(empty: str) -> N
         connection = await asyncpg.connect(empty)
         try:
             await connection.execute(LOCK)
-            return await asyncio.wait_for(asyncio.to_thread(migrations.status, empty), 5)
+            return await asyncio.wait_for(asyncio.to_thread(migrations.status, empty), PATIENCE)
         finally:
             await connection.close()
 

@@ -14,6 +14,7 @@ from app.kit.queue.metrics import JobMetrics
 from app.kit.queue.runner import OutageFilter, QueueRunner, RunnerSettings
 from observability.metrics.metrics import Metrics
 from tests.support.database_proxy import database_proxy
+from tests.support.waiting import PATIENCE
 
 
 def runner_of(dsn: str, register: Any = lambda _queue: None) -> QueueRunner:
@@ -35,14 +36,14 @@ async def test_the_delays_grow_while_the_server_hangs_or_is_gone(database_dsn: s
                 await proxy.start()
                 await wait_for(logs, "worker_connected", 1)
             stop.set()
-            await asyncio.wait_for(running, 60)
+            await asyncio.wait_for(running, PATIENCE)
     lost = [line for line in logs if line["event"] == "worker_disconnected"]
     assert [line["failures"] for line in lost] == list(range(1, len(lost) + 1))
     assert lost[0]["retry_in"] < lost[2]["retry_in"]
 
 
 async def wait_for(logs: list[Any], event: str, times: int) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while [line["event"] for line in logs].count(event) < times:  # noqa: ASYNC110 - logs are collected in a list
             await asyncio.sleep(0.02)
 
@@ -53,7 +54,7 @@ async def test_a_defect_ends_the_runner(database_dsn: str) -> None:
         raise RuntimeError(message)
 
     with pytest.raises(RuntimeError, match="a defect"):
-        await asyncio.wait_for(runner_of(database_dsn, register).run(asyncio.Event()), 60)
+        await asyncio.wait_for(runner_of(database_dsn, register).run(asyncio.Event()), PATIENCE)
 
 
 @pytest.mark.parametrize(("error", "traceback"), [(ConnectionResetError(), False), (ValueError(), True)])
