@@ -3,7 +3,6 @@
 import sys
 from datetime import datetime, timedelta
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -26,6 +25,8 @@ class Format(StrEnum):
     MARKDOWN = "markdown"
     JUNIT = "junit"
     SARIF = "sarif"
+    TEXT = "text"
+    GITHUB = "github"
 
 
 @commands.command()
@@ -135,8 +136,10 @@ def release(
 
 @commands.command()
 def diff(
-    old: Annotated[Path, typer.Argument(help="The contract that clients use: an OpenAPI 3 document, JSON or YAML.")],
-    new: Annotated[Path, typer.Argument(help="The changed document.")],
+    old: Annotated[
+        str, typer.Argument(help="The contract that clients use: a file (JSON or YAML), - for stdin, or git:REV:PATH.")
+    ],
+    new: Annotated[str, typer.Argument(help="The changed document: a file, - for stdin, or git:REV:PATH.")],
     as_json: AsJson = False,
     form: Annotated[Format, typer.Option("--format", help="The output format.")] = Format.TERMINAL,
 ) -> None:
@@ -146,9 +149,10 @@ def diff(
     """
     from contracts import compat  # noqa: PLC0415 - other commands start faster without it
     from contracts.compat.reports import FORMATS  # noqa: PLC0415 - the same
+    from contracts.compat.sources import path_of, read_source  # noqa: PLC0415 - the same
 
     try:
-        report = compat.diff(compat.load(old), compat.load(new))
+        report = compat.diff(read_source(old), read_source(new))
     except compat.NotOpenAPI as error:
         show_failure(str(error), "Both documents must be OpenAPI 3.")
         raise typer.Exit(_NOT_OPENAPI) from None
@@ -156,7 +160,7 @@ def diff(
     if chosen is Format.TERMINAL:
         show_report(report)
     else:
-        sys.stdout.write(FORMATS[chosen.value](report, new.as_posix()))
+        sys.stdout.write(FORMATS[chosen.value](report, path_of(new)))
     if report.breaks:
         raise typer.Exit(1)
 
