@@ -39,7 +39,7 @@ OTHERS = {
     *(("keys", name) for name in ("brownout", "create", "list")),
     *(("migrate", name) for name in ("check", "status", "up")),
     *(("users", name) for name in ("activate", "create", "list", "pending", "roles")),
-    *(("versions", name) for name in ("brownout", "check", "list", "new", "status")),
+    *(("versions", name) for name in ("brownout", "check", "list", "new", "promote", "status")),
     *((name,) for name in ("doctor", "log-level", "mail", "seed", "serve", "top", "traces", "traffic", "up", "worker")),
 }
 """Commands that delete nothing, or whose effect another command reverts."""
