@@ -166,6 +166,7 @@ def _configure_standard_library(sink: LineSink, render: Processor, threshold: in
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
+        logger.setLevel(logging.NOTSET)
     # The access log has the same content; without handlers, uvicorn does not even format its own.
     logging.getLogger("uvicorn.access").propagate = False
     logging.getLogger("uvicorn").setLevel(max(threshold, _SERVER))
