@@ -152,6 +152,19 @@ async def test_an_invalid_key_is_rejected(test_app: TestApp, version: str, flaw:
         assert refused.json()["code"] == "invalid_token"
 
 
+@both
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+async def test_keys_and_access_tokens_are_bearer_credentials(test_app: TestApp, version: str, scheme: str) -> None:
+    ada = await test_app.person(ADDRESS)
+    token = (await test_app.session(ada))["Authorization"].split()[1]
+    async with test_app.client() as client:
+        for credentials in (ada.key, token):
+            found = await client.get(ME[version], headers={"Authorization": f"{scheme} {credentials}"})
+            assert (found.status_code, found.json()["email"]) == (200, ADDRESS)
+        by_header = await client.get(ME[version], headers={"X-API-Key": ada.key})
+        assert (by_header.status_code, by_header.json()["email"]) == (200, ADDRESS)
+
+
 async def test_the_use_of_a_key_is_recorded_once_a_minute(test_app: TestApp) -> None:
     ada = await test_app.person(ADDRESS)
 

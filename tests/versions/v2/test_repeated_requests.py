@@ -1,0 +1,65 @@
+"""A repeated request with the ``Idempotency-Key`` of one that is in progress, expired, or not permitted any more."""
+
+import asyncio
+from typing import Any
+
+from sqlalchemy import text
+
+from app.access.principal import Role
+from tests.support.app import TestApp
+from tests.support.transactions import blocked_or_done
+from versions.kit.typeid import encode
+from versions.v2.ids import USER
+
+KEY = {"Idempotency-Key": '"8e03978e-40d5-43dd-bc93-6894a57f9324"'}
+POST = {"title": "T", "content": "C"}
+
+
+async def execute(test_app: TestApp, statement: str) -> None:
+    async with test_app.runtime.database.write() as session:
+        await session.execute(text(statement))
+
+
+async def test_a_request_in_progress_is_not_repeated(concurrent_app: TestApp) -> None:
+    ada = await concurrent_app.person("ada@example.com")
+    async with concurrent_app.client(ada.headers | KEY) as client:
+
+        async def create() -> Any:
+            return await client.post("/api/v2/posts", json=POST)
+
+        async with concurrent_app.runtime.database.write() as session:
+            await session.execute(text("LOCK TABLE posts IN ACCESS EXCLUSIVE MODE"))
+            first = asyncio.ensure_future(create())
+            assert await blocked_or_done(concurrent_app, first)
+            second = await create()
+            assert (second.status_code, second.json()["code"]) == (409, "request_in_flight")
+            assert second.headers["Retry-After"] == "1"
+        assert (await first).status_code == 201
+        again = await create()
+        assert (again.content, again.headers["Idempotent-Replayed"]) == ((await first).content, "true")
+
+
+async def test_an_expired_response_is_not_sent_again_and_replaced_by_the_next(test_app: TestApp) -> None:
+    ada = await test_app.person("ada@example.com")
+    async with test_app.client(ada.headers | KEY) as client:
+        first = await client.post("/api/v2/posts", json=POST)
+        await execute(test_app, "UPDATE idempotency_records SET expires_at = now() - interval '1 second'")
+        second = await client.post("/api/v2/posts", json=POST | {"title": "Another"})
+        assert second.status_code == 201
+        assert "Idempotent-Replayed" not in second.headers
+        assert second.json()["id"] != first.json()["id"]
+        third = await client.post("/api/v2/posts", json=POST | {"title": "Another"})
+        assert (third.content, third.headers["Idempotent-Replayed"]) == (second.content, "true")
+
+
+async def test_a_repeated_request_needs_the_permission_at_that_time(test_app: TestApp) -> None:
+    admin = await test_app.person("root@example.com", Role.ADMIN)
+    eve = await test_app.person("eve@example.com")
+    async with test_app.client(admin.headers | KEY) as client:
+        url = f"/api/v2/users/{encode(USER, eve.user.uid)}/roles"
+        body = {"roles": ["moderator"]}
+        assert (await client.put(url, json=body)).status_code == 200
+        assert (await client.put(url, json=body)).headers["Idempotent-Replayed"] == "true"
+        await execute(test_app, "UPDATE users SET roles = '{author}'")
+        refused = await client.put(url, json=body)
+        assert (refused.status_code, refused.json()["code"]) == (403, "insufficient_permissions")
