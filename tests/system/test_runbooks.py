@@ -31,6 +31,8 @@ REDIS = ("SLOWLOG",)
 PROGRAMS = {"strata", "docker", "curl", "py-spy", *SQL, *REDIS}
 LONG_RUNNING = {"up": "Ctrl-C stops everything", "worker": '"event":"worker_started"'}
 """Commands that run until they are stopped, and their output when they are ready."""
+ASKS = {("users", "deactivate")}
+"""Commands that ask for confirmation on a terminal, which these tests do not have."""
 COMPOSE_OPTIONS = {"ps": {}, "logs": {"--since": str}, "up": {"-d": None, "--scale": str}, "exec": {}}
 """The used subcommands of ``docker compose`` with their options; ``str`` where an option has a value."""
 CONTAINER_PROGRAMS = {"api": {"strata"}, "postgres": {"pg_isready"}, "redis": {"redis-cli"}}
@@ -89,7 +91,8 @@ def test_each_kind_of_command_is_found() -> None:
 def test_a_strata_command_succeeds(home: Home, command: str) -> None:
     until = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     arguments = shlex.split(filled(command, {"EMAIL": EMAIL, "TIME": until}))[1:]
-    assert home.strata.run(*arguments).stdout
+    confirmed = ["--yes"] if tuple(arguments[:2]) in ASKS else []
+    assert home.strata.run(*arguments, *confirmed).stdout
 
 
 @pytest.mark.parametrize("command", [command for command in of_strata() if command.split()[1] in LONG_RUNNING])
