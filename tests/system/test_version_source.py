@@ -113,7 +113,7 @@ def test_a_new_version_is_a_preview_in_a_green_repository(checkout: Checkout) ->
     # A preview is no promise: whatever changes is frozen.
     checkout.edit(f"versions/{NEXT}/app.py", '    "limits",\n', "")
     checkout.strata("contract", "freeze")
-    assert "rate-limit" not in get(checkout, f"/api/{NEXT}/openapi.json")
+    assert '"/rate-limit"' not in get(checkout, f"/api/{NEXT}/openapi.json")
 
 
 def test_a_preview_is_promoted_when_its_guide_is_complete(checkout: Checkout) -> None:

@@ -137,15 +137,17 @@ async def stop_with(database: object) -> list[tuple[str, str]]:
     return [(line["event"], line["log_level"]) for line in lines]
 
 
-async def test_usage_is_written_while_a_process_serves(test_app: TestApp) -> None:
+async def test_usage_is_written_while_a_process_serves(concurrent_app: TestApp) -> None:
     usage = UsageBuffer(lambda: None)
     sync = FailsTwice(LifecycleSettings(refresh=3600, usage_flush=0.01))
     sync.failures = []
 
     async def written() -> bool:
-        return [one.consumer for one in await consumers(test_app)] == [ANONYMOUS]
+        return [one.consumer for one in await consumers(concurrent_app)] == [ANONYMOUS]
 
-    async with lifecycle_sync_running(cast("LifecycleSync", sync), usage, test_app.runtime.database, sync.settings):
+    async with lifecycle_sync_running(
+        cast("LifecycleSync", sync), usage, concurrent_app.runtime.database, sync.settings
+    ):
         usage.record(OLD.name, "posts.list", "", None, utc_now())
         await eventually(written)
 
