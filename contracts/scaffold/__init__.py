@@ -1,1 +1,1 @@
-"""Adds, promotes and removes versions in a checkout: whatever is about a version bears its name."""
+"""Adds, promotes and removes versions in a checkout: every file about a version bears its name."""

@@ -1,4 +1,4 @@
-"""What is deprecated within a version is told to those who used it, and to nobody else."""
+"""A request that uses a deprecated part of a version gets its deprecation headers; other requests do not."""
 
 import json
 from datetime import UTC, date, datetime
@@ -109,7 +109,7 @@ async def recorded(test_app: TestApp, version: ApiVersion) -> dict[str, int]:
     return {name: use.requests for one in found for name, use in one.features.items()}
 
 
-async def test_a_deprecated_member_is_told_to_whoever_asks_for_it(
+async def test_a_request_for_a_deprecated_member_gets_its_headers(
     test_app: TestApp, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ada = await test_app.person("ada@example.com")

@@ -108,7 +108,7 @@ def wanted(status: PostStatus | None, author_id: str | None, q: str | None) -> P
 
 
 def sort(names: Sequence[str]) -> tuple[Sort, ...]:
-    """Returns the sort keys; a field counts where it is named first, whatever its direction is later."""
+    """Returns the sort keys; a repeated field keeps its first position and direction."""
     keys: dict[SortField, Sort] = {}
     for key in map(_SORTS.__getitem__, names):
         keys.setdefault(key.field, key)
