@@ -13,6 +13,7 @@ from contracts.baselines import Digests, baseline_problems, read_baseline
 from contracts.compat import Report, Severity
 from contracts.compat.exceptions import (
     ChangeException,
+    excepted,
     find_expired,
     find_unused,
     read_exceptions,
@@ -103,7 +104,7 @@ def check(
         accepted = [one for one in exceptions if one.version == version.name]
         result.refused = without_excepted(needed.get(version.name, []), accepted)
         result.refused = [cause for cause in result.refused if cause not in result.refused_since_release]
-        result.changes = without_causes(result.changes, _excepted(result.changes.causes, accepted))
+        result.changes = without_causes(result.changes, excepted(result.changes.causes, accepted))
         result.refused_since_release = without_excepted(result.refused_since_release, accepted)
         results.append(result)
     problems = [*baseline_problems(kind, folder, digests), *find_expired(exceptions, today)]
@@ -157,10 +158,6 @@ class _Comparisons:
             return []
         report = self._kind.compare(promised, self.current, self._today)
         return refused_changes(self._version.status, report, released=self.baseline is not None)
-
-
-def _excepted(causes: list[Cause], exceptions: list[ChangeException]) -> list[Cause]:
-    return [cause for cause in causes if any(one.matches(cause) for one in exceptions)]
 
 
 def _is_needed(exception: ChangeException, needed: Mapping[str, list[Cause]]) -> bool:

@@ -10,6 +10,7 @@ import typer
 from app.cli import contract_exceptions
 from app.cli.contract_output import EXCEPTIONS_ADVICE, checked_contracts, show_causes, show_report, show_result
 from app.cli.kit.output import AsJson, CommandError, say, show_failure, show_json
+from app.cli.kit.versions import existing_version
 from app.kit.clock import utc_now
 
 commands = typer.Typer(help="Freeze, check and release the contract of each version, compare any two documents.")
@@ -116,12 +117,8 @@ def release(
     """
     from app.lifecycle.version import VersionStatus  # noqa: PLC0415 - as in freeze
     from contracts import freeze as frozen  # noqa: PLC0415 - as in freeze
-    from versions.registry import VERSIONS  # noqa: PLC0415 - as in freeze
 
-    names = {one.name: one for one in VERSIONS}
-    if version not in names:
-        raise CommandError(f"There is no version {version}.", f"The versions are {', '.join(names)}.")
-    if names[version].status is VersionStatus.PREVIEW:
+    if existing_version(version).status is VersionStatus.PREVIEW:
         message = f"{version} is a preview, which may change at any time."
         raise CommandError(message, f"Promote it first: `strata versions promote {version}`.")
     outcome = checked_contracts()

@@ -11,6 +11,7 @@ from app.cli.kit.confirmation import Yes, confirm
 from app.cli.kit.environment import read_settings, with_database
 from app.cli.kit.output import AsJson, CommandError, say, show_failure, show_json, show_table
 from app.cli.kit.users import existing_user
+from app.cli.kit.versions import existing_version
 from app.kit.clock import utc_now
 from app.kit.db.database import Database
 from app.lifecycle.commands import QUIET_DAYS, RetirementPolicy
@@ -57,7 +58,7 @@ def status(
     """
     from versions.registry import VERSIONS  # noqa: PLC0415 - other commands start faster without it
 
-    chosen = list(VERSIONS) if name is None else [_version(name)]
+    chosen = list(VERSIONS) if name is None else [existing_version(name)]
     policy = RetirementPolicy(quiet_days, give_up_anonymous)
 
     async def run(database: Database) -> list[RetirementReport]:
@@ -88,7 +89,7 @@ def brownout(
     as_json: AsJson = False,
 ) -> None:
     """Schedule a window in which a deprecated version returns 410, or cancel windows."""
-    version = _version(name)
+    version = existing_version(name)
     starts = starts or utc_now()
     if until is None and not cancel:
         raise CommandError(
@@ -135,7 +136,7 @@ def consent(
     as_json: AsJson = False,
 ) -> None:
     """Record that a user agrees to the end of a version, for all of the user's keys."""
-    version = _version(name)
+    version = existing_version(name)
     if not note and not withdraw:
         raise CommandError("A consent needs its source.", 'Add the source: --note "ticket 4711".')
     if withdraw:
@@ -169,7 +170,7 @@ def retire(
     as_json: AsJson = False,
 ) -> None:
     """Retire a version, which then returns 410. Rejected while a consumer depends on it."""
-    version = _version(name)
+    version = existing_version(name)
     confirm(f"This retires {name}: every request to it gets 410, for good", yes=yes)
 
     async def run(database: Database) -> bool:
@@ -194,16 +195,6 @@ def retire(
     else:
         say(f"{name} was retired before.")
     say("  -> Declare its retired_at in versions/{name}/version.py, then run `strata contract freeze`.")
-
-
-def _version(name: str) -> "ApiVersion":
-    from versions.registry import VERSIONS  # noqa: PLC0415 - other commands start faster without it
-
-    for version in VERSIONS:
-        if version.name == name:
-            return version
-    message = f"There is no version {name}."
-    raise CommandError(message, f"The versions are {', '.join(version.name for version in VERSIONS)}.")
 
 
 def _show(version: "ApiVersion", report: RetirementReport) -> None:

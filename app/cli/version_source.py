@@ -8,6 +8,7 @@ import typer
 from app.cli.kit.confirmation import Force, Yes, confirm, ensure_forced_in_production
 from app.cli.kit.environment import exclusive_home, read_settings
 from app.cli.kit.output import AsJson, CommandError, say, show_json
+from app.cli.kit.versions import existing_version
 
 NewName = Annotated[str, typer.Argument(metavar="VERSION", help="The name of the new version, such as v9.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="List what would change, and change nothing.")]
@@ -108,13 +109,8 @@ def remove(
     from contracts.scaffold.commands import run_strata  # noqa: PLC0415 - as above
     from contracts.scaffold.errors import ScaffoldError  # noqa: PLC0415 - as above
     from contracts.scaffold.places import ROOT  # noqa: PLC0415 - as above
-    from versions.registry import VERSIONS  # noqa: PLC0415 - as above
 
-    version = next((one for one in VERSIONS if one.name == name), None)
-    if version is None:
-        raise CommandError(
-            f"There is no version {name}.", f"The versions are {', '.join(one.name for one in VERSIONS)}."
-        )
+    version = existing_version(name)
     try:
         plan = removal.plan_removal(version, datetime.now(UTC).date())
         if not dry_run:

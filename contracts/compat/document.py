@@ -1,7 +1,7 @@
 """An OpenAPI document: its nodes with their JSON pointers, and the resolution of `$ref`."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote
@@ -166,6 +166,13 @@ class Document:
             node = self.target(reference, node.pointer)
         return node
 
+    def find(self, parts: Iterable[str]) -> Node | None:
+        """The node at a path of members and indexes, or None if it does not exist."""
+        found: Node | None = self.root
+        for part in parts:
+            found = None if found is None else _step(found, part)
+        return found
+
     def target(self, reference: str, pointer: str) -> Node:
         """The target of one reference. Raises ``NotOpenAPI`` if it does not exist, or is in another file."""
         if (known := self._targets.get(reference)) is not None:
@@ -173,12 +180,8 @@ class Document:
         if not reference.startswith("#"):
             raise NotOpenAPI(f"{pointer}/$ref refers to another file ({reference}): bundle the document first")
         fragment = unquote(reference[1:])
-        found: Node | None = self.root
-        if fragment and not fragment.startswith("/"):
-            found = self._anchors.get(fragment)
-        else:
-            for part in split(fragment):
-                found = None if found is None else _step(found, part)
+        anchored = fragment and not fragment.startswith("/")
+        found = self._anchors.get(fragment) if anchored else self.find(split(fragment))
         if found is None:
             raise NotOpenAPI(f"{pointer}/$ref refers to {reference}, which does not exist")
         self._targets[reference] = found

@@ -12,7 +12,8 @@ from typing import Any, Final
 from contracts.compat.findings import Cause, Report
 from contracts.compat.registry import registry
 
-_MEMBERS: Final = frozenset({"version", "rule", "pointer", "reason", "expires"})
+_TEXTS: Final = ("version", "rule", "pointer", "reason")
+_MEMBERS: Final = frozenset({*_TEXTS, "expires"})
 _START: Final = re.compile(r"(?m)^(?=\[\[exception\]\])")
 
 
@@ -48,8 +49,7 @@ def add_exception(path: Path, added: ChangeException) -> None:
     """Append an exception to a file. Raises ``ExceptionsFileError`` if the result would be invalid."""
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     values = (
-        *(f"{name} = {json.dumps(getattr(added, name), ensure_ascii=False)}" for name in ("version", "rule")),
-        *(f"{name} = {json.dumps(getattr(added, name), ensure_ascii=False)}" for name in ("pointer", "reason")),
+        *(f"{name} = {json.dumps(getattr(added, name), ensure_ascii=False)}" for name in _TEXTS),
         f"expires = {added.expires}",
     )
     text = text.rstrip("\n") + "\n\n[[exception]]\n" + "\n".join(values) + "\n"
@@ -87,9 +87,15 @@ def find_unused(exceptions: Iterable[ChangeException], needed: Callable[[ChangeE
     ]
 
 
-def without_excepted(causes: Iterable[Cause], exceptions: Sequence[ChangeException]) -> list[Cause]:
+def excepted(causes: Iterable[Cause], exceptions: Sequence[ChangeException]) -> list[Cause]:
+    """The changes that have an exception."""
+    return [cause for cause in causes if any(one.matches(cause) for one in exceptions)]
+
+
+def without_excepted(causes: Sequence[Cause], exceptions: Sequence[ChangeException]) -> list[Cause]:
     """The changes that have no exception."""
-    return [cause for cause in causes if not any(one.matches(cause) for one in exceptions)]
+    accepted = excepted(causes, exceptions)
+    return [cause for cause in causes if cause not in accepted]
 
 
 def without_causes(report: Report, removed: Iterable[Cause]) -> Report:

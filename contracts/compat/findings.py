@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 
@@ -70,7 +71,7 @@ class Cause:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Report:
     """The findings, the most severe first."""
 
@@ -96,7 +97,7 @@ class Report:
     def __iter__(self) -> Iterator[DiffFinding]:
         return iter(self.findings)
 
-    @property
+    @cached_property
     def causes(self) -> list[Cause]:
         """The findings, those of the same change together."""
         groups: dict[tuple[str, str, str], list[DiffFinding]] = {}

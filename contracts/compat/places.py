@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 from contracts.compat.document import Document
 from contracts.compat.pointers import split
@@ -20,21 +19,11 @@ def place_of(old: Document, new: Document) -> Callable[[str], str]:
         if not parts or parts[0] != "paths":
             return pointer
         around = _around(parts)
-        values = (_value_at(document, around) for document in (new, old))
-        found = next((value for value in values if value is not None), pointer)
+        nodes = (document.find(around) for document in (new, old))
+        found = next((node.value for node in nodes if node is not None and node.value is not None), pointer)
         return json.dumps(found, sort_keys=True)
 
     return place
-
-
-def _value_at(document: Document, parts: list[str]) -> Any:
-    value = document.root.value
-    for part in parts:
-        if isinstance(value, list) and part.isdecimal() and int(part) < len(value):
-            value = value[int(part)]
-        else:
-            value = value.get(part) if isinstance(value, dict) else None
-    return value
 
 
 def _around(parts: list[str]) -> list[str]:
