@@ -113,7 +113,7 @@ def brownout(
     except NoSuchBrownout as error:
         advice = (
             f"`strata versions status {name}` lists the brownouts. "
-            "To cancel a brownout that versions/{name}/version.py declares, remove it from that file."
+            f"To cancel a brownout that versions/{name}/version.py declares, remove it from that file."
         )
         raise CommandError(error.message, advice) from None
     if as_json:
@@ -194,7 +194,7 @@ def retire(
         say(f"{name} is retired: every process returns 410 within {seconds:g} seconds.")
     else:
         say(f"{name} was retired before.")
-    say("  -> Declare its retired_at in versions/{name}/version.py, then run `strata contract freeze`.")
+    say(f"  -> Declare its retired_at in versions/{name}/version.py, then run `strata contract freeze`.")
 
 
 def _show(version: "ApiVersion", report: RetirementReport) -> None:

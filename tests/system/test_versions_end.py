@@ -113,6 +113,7 @@ MISTAKES = [
     (("brownout", "v2", "--until", "2027-01-01"), "v2 is current: only a deprecated version rehearses its end.", ""),
     (("brownout", "v1", "--from", "2027-01-01", "--until", "2027-01-03"), "longer than 24 hours", "schedule several"),
     (("brownout", "v1", "--cancel"), "No brownout", "strata versions status v1"),
+    (("brownout", "v1", "--cancel"), "No brownout", "a brownout that versions/v1/version.py declares"),
     (("consent", "v1", "nobody@example.com", "--note", "x"), "There is no user", "strata users list"),
     (("retire", "v2", "--yes"), "v2 is current: deprecate it in versions/v2/version.py", "v2 is not retired."),
 ]
@@ -124,6 +125,7 @@ def test_errors_say_what_to_do(strata: Strata) -> None:
         assert printed.startswith("Error: "), arguments
         assert sentence in printed
         assert advice in printed
+        assert "{" not in printed
     assert "must be a time" in strata.run("versions", "brownout", "v1", "--until", "soon", expect=2).stderr
 
 
