@@ -153,7 +153,7 @@ class _Comparisons:
     def refused(self) -> list[Cause]:
         """The changes of the code that the stage rejects: since the release, or before it since the last freeze."""
         promised = self.frozen if self.baseline is None else self.baseline
-        # What was frozen of a preview is no promise, also when it is promoted.
+        # The frozen document of a preview promises nothing, even after the promotion.
         if promised is None or promised["info"].get("x-status") == VersionStatus.PREVIEW:
             return []
         report = self._kind.compare(promised, self.current, self._today)

@@ -1,4 +1,4 @@
-"""Generates values at the boundaries of JSON Schemas: those that a change of a keyword includes or excludes."""
+"""Generates values at the boundaries of JSON Schemas, where a changed keyword accepts or rejects other values."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping

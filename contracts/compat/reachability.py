@@ -82,7 +82,7 @@ class Reachability:
             self._found[result.pair.key] = below
 
     def _reached(self, result: PairResult, inside: set[Key]) -> dict[DiffFinding, None]:
-        """The findings of the pairs below a pair and outside its component, without those that its proof withdraws."""
+        """The findings of the pairs below a pair and outside its component. Its proof withdraws some of them."""
         found: dict[DiffFinding, None] = {}
         for child in result.children:
             if child.key not in inside:

@@ -1,4 +1,4 @@
-"""Confirmation of destructive commands: those that delete data or end access, which no other command restores."""
+"""Confirmation of destructive commands: they delete data or end access, and no other command restores it."""
 
 import sys
 from typing import Annotated

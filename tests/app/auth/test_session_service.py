@@ -39,7 +39,7 @@ ACCESS, REFRESH = 120, 3600
 
 
 class Guesses:
-    """A throttle that counts, and rejects new networks after it was told to."""
+    """A throttle that counts, and rejects new networks when the test sets it."""
 
     def __init__(self, network: str = HOME) -> None:
         self.network = network
