@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import warnings
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -28,6 +29,7 @@ from tests.support.schedule import SlowestFirst, arrange, choose_order, recorded
 _SERVER = pytest.StashKey[TestServer]()
 _DSN = pytest.StashKey[str]()
 _ORDER = pytest.StashKey[str]()
+_SOCKETS_LEFT = pytest.StashKey[bool]()
 _SLOW = (
     "tests/recipes/",
     "tests/system/",
@@ -66,16 +68,18 @@ _LEAVE_SOCKETS = (
     "tests/system/test_outages.py",
     "tests/system/test_rate_limits.py",
 )
-_UNCLOSED = "ignore:Exception ignored in. <socket.socket:pytest.PytestUnraisableExceptionWarning"
+_UNCLOSED = ("ignore", "Exception ignored in. <socket.socket", pytest.PytestUnraisableExceptionWarning)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    leaves_sockets = any(item.nodeid.startswith(_LEAVE_SOCKETS) for item in items)
+    leaves_sockets = config.stash[_SOCKETS_LEFT] = any(item.nodeid.startswith(_LEAVE_SOCKETS) for item in items)
+    action, message, category = _UNCLOSED
+    unclosed = f"{action}:{message}:pytest.{category.__name__}"
     for item in items:
         if item.nodeid.startswith(_SLOW):
             item.add_marker(pytest.mark.slow)
         if leaves_sockets:
-            item.add_marker(pytest.mark.filterwarnings(_UNCLOSED))
+            item.add_marker(pytest.mark.filterwarnings(unclosed))
     items[:] = arrange(items, config.stash[_ORDER], recorded_costs())
 
 
@@ -126,7 +130,12 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
         asyncio.run(drop_created())
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
+    if config.stash.get(_SOCKETS_LEFT, False):
+        # pytest collects garbage once more after the last test, outside of the filters of the tests.
+        action, message, category = _UNCLOSED
+        warnings.filterwarnings(action, message, category)
     if (server := config.stash.get(_SERVER, None)) is not None:
         asyncio.run(server.drop_all())
         server.stop()

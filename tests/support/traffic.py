@@ -11,7 +11,7 @@ from uuid import uuid4
 import httpx2
 
 from tests.support.live import Strata
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import PATIENCE, wait_until
 
 UNMATCHED = "unmatched"
 MISSING = "/api/v2/posts/post_01h455vb4pex5vsknk084sn02q"
@@ -118,11 +118,15 @@ class Traffic:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Send nothing within the block."""
+        """Send nothing within the block, and at least one whole round after it, also if the block fails."""
         self.stop()
-        yield
-        self._ending.clear()
-        self.start()
+        try:
+            yield
+        finally:
+            sent = self.rounds
+            self._ending.clear()
+            self.start()
+        wait_until(lambda: self.rounds > sent, PATIENCE)
 
     def _run(self) -> None:
         ends = time.monotonic() + MOST_SECONDS
