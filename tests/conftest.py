@@ -9,8 +9,7 @@ from typing import Any
 import hypothesis
 import pytest
 import pytest_asyncio
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.http.runtime import Runtime
 from app.kit.db.database import Database, sqlalchemy_url
@@ -172,16 +171,22 @@ async def database_dsn(admin_dsn: str, worker_id: str) -> str:
     return await clone(admin_dsn, worker_id, whole_run=True)
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def engine(database_dsn: str) -> AsyncIterator[AsyncEngine]:
+    """One connection for all tests of a worker in turn: a test that closes it gets the next one a new one."""
+    engine = create_async_engine(sqlalchemy_url(database_dsn), pool_size=1, max_overflow=0, pool_pre_ping=True)
+    yield engine
+    await engine.dispose()
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def test_app(database_dsn: str, settings: Settings) -> AsyncIterator[TestApp]:
+async def test_app(engine: AsyncEngine, settings: Settings) -> AsyncIterator[TestApp]:
     """An application in a transaction that is rolled back."""
-    engine = create_async_engine(sqlalchemy_url(database_dsn), poolclass=NullPool)
     async with engine.connect() as connection:
         transaction = await connection.begin()
         runtime = Runtime.build(settings, await RollbackDatabase.of(connection))
         yield TestApp(create_app(settings), runtime)
         await transaction.rollback()
-    await engine.dispose()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
