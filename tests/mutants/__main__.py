@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from tests.mutants import sample
 from tests.mutants.mutate import Mutant
 from tests.mutants.pool import Pool, Records, Verdict, record_lines
-from tests.mutants.report import Known, Report, excused, record, unknown_places
+from tests.mutants.report import Known, Report, excused, record, record_catchers, unknown_places
 from tests.mutants.targets import MAX_SECONDS, PACKAGES, files_of_tests, modules_of, package_of, part_of_packages
 from tests.mutants.verdicts import Verdicts, mutants_of
 
@@ -106,6 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sufficient = False
         if options.record and place == package:
             record(package, Known(options.share, frozenset(mutant.key for mutant in report.survivors)))
+            record_catchers(modules_of(package), report.verdicts)
         sufficient &= report.is_sufficient()
     show("\nScore by package")
     for report in reports:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
 
+from tests.mutants.children import Limits
 from tests.mutants.mutate import Mutant
 from tests.mutants.targets import OF_DEFINITIONS, PACKAGES, ROOT, SOURCES, package_of, path_of
 
@@ -45,6 +46,11 @@ class LineMap:
         """Whether the changed line is executed before the first test, so that the application is imported anew."""
         path = path_of(mutant.module)
         return bool(self.at_import[path] & set(range(mutant.lines[0], mutant.lines[1] + 1)))
+
+    def limits(self, tests: Sequence[str]) -> Limits:
+        """A mutant may double the work; a loop without end takes all the processor time that it gets."""
+        expected = sum(self.seconds[test] for test in tests)
+        return Limits(cpu=20 + 3 * expected, wall=45 + 10 * expected)
 
     def tests(self, mutant: Mutant, max_seconds: float) -> list[str]:
         """The tests that can catch a mutant, the likeliest and fastest first, ``max_seconds`` of them."""

@@ -18,8 +18,9 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
+from tests.mutants.children import Limits
 from tests.mutants.lines import LineMap
 from tests.mutants.mutate import Mutant
 from tests.mutants.targets import ROOT, SOURCES, path_of
@@ -190,11 +191,21 @@ class Server:
             self._process.wait()
 
 
+class Plan(Protocol):
+    """How tests run against mutants."""
+
+    def needs_import(self, mutant: Mutant) -> bool:
+        """Whether the application is imported with the mutant, instead of planting it into the imported one."""
+
+    def limits(self, tests: Sequence[str]) -> Limits:
+        """The limits of the process that runs these tests."""
+
+
 class Pool:
     """Judges mutants in several processes, which have collected the same test files."""
 
-    def __init__(self, line_map: LineMap) -> None:
-        self._lines = line_map
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
         self._recent: dict[tuple[str, str], str] = {}
         """The test that caught the previous mutant of a function: it runs first for the next ones."""
 
@@ -246,16 +257,16 @@ class Pool:
                 yield verdict
 
     def _request(self, mutant: Mutant, tests: Sequence[str]) -> dict[str, Any]:
-        recent = self._recent.get((mutant.module, mutant.function))
-        ordered = [recent, *(test for test in tests if test != recent)] if recent in tests else list(tests)
-        expected = sum(self._lines.seconds[test] for test in ordered)
+        recent = self._recent.get((mutant.module, mutant.function), "")
+        first = [recent] if recent in tests else []
+        ordered = [*first, *(test for test in tests if test not in first)]
+        limits = self._plan.limits(ordered)
         return {
             "module": mutant.module,
             "path": str(ROOT / path_of(mutant.module)),
             "code": mutant.code,
             "tests": ordered,
-            "cold": self._lines.needs_import(mutant),
-            # A mutant may double the work; a loop without end takes all the processor time that it gets.
-            "cpu": 20 + 3 * expected,
-            "wall": 45 + 10 * expected,
+            "cold": self._plan.needs_import(mutant),
+            "cpu": limits.cpu,
+            "wall": limits.wall,
         }

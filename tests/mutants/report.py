@@ -14,7 +14,10 @@ from tests.mutants.targets import THRESHOLD
 
 SURVIVORS: Final = Path(__file__).with_name("survivors.toml")
 KNOWN: Final = Path(__file__).with_name("known.json")
+CAUGHT: Final = Path(__file__).with_name("caught.json")
 Key = tuple[str, str, str]
+Catchers = Mapping[str, Mapping[str, Sequence[str]]]
+"""The tests that caught mutants, by module and function."""
 
 
 def excused(path: Path = SURVIVORS) -> dict[Key, str]:
@@ -45,6 +48,26 @@ def record(package: str, found: Known, path: Path = KNOWN) -> None:
     content = sorted({**known(path), package: found}.items())
     text = {name: {"share": entry.share, "survivors": sorted(map(list, entry.survivors))} for name, entry in content}
     path.write_text(json.dumps(text, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def catchers(path: Path = CAUGHT) -> Catchers:
+    """The tests that caught the mutants of the last recorded run of each package."""
+    found: Catchers = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def record_catchers(modules: Collection[str], verdicts: Sequence[Verdict], path: Path = CAUGHT) -> None:
+    """Replace the tests that caught mutants of these modules; the test with the most is first."""
+    counted: dict[str, dict[str, Counter[str]]] = {}
+    caught = sorted(verdicts, key=lambda each: each.catcher)
+    for mutant, test in ((each.mutant, each.catcher) for each in caught if "::" in each.catcher):
+        counted.setdefault(mutant.module, {}).setdefault(mutant.function, Counter())[test] += 1
+    new = {
+        module: {function: [test for test, _ in tests.most_common()] for function, tests in functions.items()}
+        for module, functions in counted.items()
+    }
+    found = {module: functions for module, functions in catchers(path).items() if module not in modules}
+    path.write_text(json.dumps(found | new, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
 
 
 @dataclass(frozen=True)

@@ -1,22 +1,32 @@
-"""A sample of the mutants that a seed determines, judged within a time."""
+"""A sample of the mutants that a seed determines, judged within a time.
+
+Recording which test executes which line takes longer than the sample may. Instead, each mutant meets the tests that
+caught mutants of its function and of its module in the last recorded run (``caught.json``). One that they do not catch
+meets all tests of the files of these, and of the folder that its package prefers.
+"""
 
 import hashlib
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain, zip_longest
 from typing import Final
 
+from tests.mutants.children import TOO_SLOW, Limits
 from tests.mutants.mutate import Mutant
-from tests.mutants.pool import Pool, Records, record_lines
-from tests.mutants.report import excused, known
-from tests.mutants.targets import MAX_SECONDS, PACKAGES, files_of_tests, modules_of
+from tests.mutants.pool import Pool
+from tests.mutants.report import Catchers, Known, catchers, excused, known
+from tests.mutants.targets import PACKAGES, ROOT, files_of_tests, modules_of, package_of
 from tests.mutants.verdicts import mutants_of
 
-_MODULES: Final = 6
+_MODULES: Final = 3
 """Modules per package: only their mutants are generated."""
-_PER_MODULE: Final = 5
-_RECORDING: Final = 0.45
-"""The share of the time that recording lines may take: one more package is started only before."""
+_PER_MODULE: Final = 3
+_FIRST: Final = 0.75
+"""The share of the time after which no mutant meets the tests of its module any more."""
 
 
 def share(mutants: Sequence[Mutant], part: float) -> list[Mutant]:
@@ -44,28 +54,92 @@ def choose(package: str, part: float, seed: str) -> list[Mutant]:
     return chosen
 
 
+def chosen(accepted: Mapping[str, Known], seed: str, processes: int) -> list[Mutant]:
+    """A mutant of each package, then the second ones, without those that are known to survive."""
+    reasons = excused()
+    packages = order_of_packages(seed, accepted)
+    with ProcessPoolExecutor(processes) as executor:
+        found = list(executor.map(partial(_choose, seed), packages, [accepted[each].share for each in packages]))
+    rows = chain.from_iterable(zip_longest(*found))
+    known_ones = reasons.keys() | {key for entry in accepted.values() for key in entry.survivors}
+    return [mutant for mutant in rows if mutant is not None and mutant.key not in known_ones]
+
+
+def _choose(seed: str, package: str, part: float) -> list[Mutant]:
+    return choose(package, part, seed)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How the tests of a sample run: there is no record of which lines are executed at import."""
+
+    cold: bool
+    seconds: float
+
+    def needs_import(self, mutant: Mutant) -> bool:  # noqa: ARG002 - a `pool.Plan`
+        """Whether each mutant is imported; a process that cannot plant one in the application imports it anyway."""
+        return self.cold
+
+    def limits(self, tests: Sequence[str]) -> Limits:  # noqa: ARG002 - a `pool.Plan`
+        """The same processor time for each mutant, and twice as long on a busy machine."""
+        return Limits(cpu=self.seconds, wall=2 * self.seconds)
+
+
+_TESTS_OF_MODULE: Final = Plan(cold=False, seconds=25)
+_ALL_FILES: Final = Plan(cold=True, seconds=30)
+
+
+def module_tests(mutant: Mutant, caught: Catchers) -> list[str]:
+    """The tests that caught mutants of the function, then those of the rest of the module."""
+    by_function = caught.get(mutant.module, {})
+    others = chain.from_iterable(by_function.values())
+    tests = dict.fromkeys([*by_function.get(mutant.function, ()), *others])
+    return [test for test in tests if (ROOT / _file(test)).is_file()]
+
+
+def files_of_package(mutant: Mutant, caught: Catchers) -> list[str]:
+    """The files of these tests, and those of the first place that the package names."""
+    package = package_of(mutant.module)
+    preferred = [file for file in files_of_tests(package) if f"{file}/".startswith(f"{PACKAGES[package][0]}/")]
+    return list(dict.fromkeys([*map(_file, module_tests(mutant, caught)), *preferred]))
+
+
+def _file(test: str) -> str:
+    return test.partition("::")[0]
+
+
+def judge(
+    plan: Plan, tests: Mapping[Mutant, Sequence[str]], processes: int, deadline: float
+) -> Iterator[tuple[Mutant, str]]:
+    """What caught each mutant, as it is known; "" for a survivor."""
+    files = sorted({_file(test) for own in tests.values() for test in own})
+    for verdict in Pool(plan).judge(tests, files, processes, deadline):
+        yield verdict.mutant, verdict.catcher
+
+
 def run(seed: str, seconds: float, processes: int, show: Callable[[str], None]) -> int:
     """0 unless a mutant of a package in ``known.json`` survived that is neither there nor in ``survivors.toml``."""
     started = time.monotonic()
     show(f"A sample of {seconds:.0f} s with seed {seed}: make mutants-sample SEED={seed} repeats it")
-    records, reasons, accepted = Records(), excused(), known()
-    new = judged = 0
-    for package in order_of_packages(seed, accepted):
-        files = files_of_tests(package)
-        if time.monotonic() - started > _RECORDING * seconds and records.missing(files):
+    caught = catchers()
+    mutants = chosen(known(), seed, processes)
+    show(f"{len(mutants)} mutants chosen, {time.monotonic() - started:.0f} s")
+    tests = {mutant: module_tests(mutant, caught) for mutant in mutants}
+    judged = 0
+    left: list[Mutant] = []
+    for mutant, catcher in judge(_TESTS_OF_MODULE, tests, processes, started + _FIRST * seconds):
+        judged += bool(catcher)
+        left += [] if catcher else [mutant]
+    show(f"{judged} mutants caught by the tests of their modules, {time.monotonic() - started:.0f} s")
+    files = {mutant: files_of_package(mutant, caught) for mutant in left}
+    new = 0
+    for mutant, catcher in judge(_ALL_FILES, files, processes, started + seconds):
+        if catcher == TOO_SLOW:
+            show(f"\nnot judged in the time: {mutant}")
             continue
-        if time.monotonic() - started > 0.8 * seconds:
-            break
-        mutants = choose(package, accepted[package].share, seed)
-        record_lines(records, files, processes, show)
-        lines = records.line_map(files)
-        tests = {mutant: lines.tests(mutant, MAX_SECONDS) for mutant in mutants}
-        for verdict in Pool(lines).judge(tests, files, processes, started + seconds):
-            judged += 1
-            mutant = verdict.mutant
-            if not verdict.catcher and mutant.key not in reasons and mutant.key not in accepted[package].survivors:
-                new += 1
-                show(f"\nnew survivor: {mutant}")
-        show(f"{package}: {len(mutants)} mutants, {time.monotonic() - started:.0f} s")
-    show(f"{judged} mutants judged, {new} new survivors, seed {seed}")
+        judged += 1
+        if not catcher:
+            new += 1
+            show(f"\nnew survivor: {mutant}\nof these files: {' '.join(files[mutant])}")
+    show(f"{judged} of {len(mutants)} mutants judged, {new} new survivors, {time.monotonic() - started:.0f} s")
     return int(new > 0)

@@ -16,6 +16,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, TextIO
 
@@ -58,11 +59,19 @@ class Suite:
             os._exit(0)
 
     def run(self, tests: Iterable[str]) -> str:
-        """Return "", the verdict on a survivor; a test that fails writes its id instead and ends the process."""
-        items = [self._items[test] for test in tests if test in self._items]
+        """Return "", the verdict on a survivor; a test that fails writes its id instead and ends the process.
+
+        A path stands for all tests of its file.
+        """
+        items = list(dict.fromkeys(chain.from_iterable(map(self._named, tests))))
         for item, following in zip(items, [*items[1:], None], strict=True):
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         return ""
+
+    def _named(self, test: str) -> list[pytest.Item]:
+        if test in self._items:
+            return [self._items[test]]
+        return [item for name, item in self._items.items() if name.startswith(f"{test}::")]
 
 
 class Warm(Suite):

@@ -66,8 +66,9 @@ def test_bugs_in_functions_and_at_import_are_caught_by_a_test_of_them_and_by_no_
     at_import = [m for m in planted if not m.function]
     expected = {in_function[0]: STRONG, at_import[0]: STRONG, in_function[-1]: WEAK, at_import[-1]: WEAK}
     lines = LineMap()
-    lines.add(_record({}, at_import=at_import[0].lines, **{STRONG: 0.1, WEAK: 0.1}))
-    tests = {mutant: [test] for mutant, test in expected.items()}
+    lines.add(_record({}, at_import=at_import[0].lines, **{STRONG: 0.1, WEAK: 0.1, TESTS: 0.1}))
+    # A path stands for all tests of the file.
+    tests = {mutant: [TESTS if mutant == at_import[0] else test] for mutant, test in expected.items()}
     verdicts = Pool(lines).judge(tests, [TESTS, WEAK.partition("::")[0]], processes=1)
     assert {verdict.mutant: verdict.catcher for verdict in verdicts} == {
         mutant: STRONG if test == STRONG else "" for mutant, test in expected.items()

@@ -1,14 +1,26 @@
 """The mutants of a module, the packages that have some, and the lists of survivors."""
 
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 
 import pytest
 
+from tests.mutants import sample
+from tests.mutants.children import TOO_SLOW
 from tests.mutants.mutate import Mutant, mutants
 from tests.mutants.pool import Verdict
-from tests.mutants.report import Known, Report, excused, known, record, unknown_places
-from tests.mutants.sample import choose, order_of_packages, share
+from tests.mutants.report import (
+    Known,
+    Report,
+    catchers,
+    excused,
+    known,
+    record,
+    record_catchers,
+    unknown_places,
+)
+from tests.mutants.sample import choose, files_of_package, module_tests, order_of_packages, share
 from tests.mutants.targets import (
     NOT_MUTATED,
     PACKAGES,
@@ -152,6 +164,52 @@ def test_known_survivors_are_recorded_by_package(tmp_path: Path) -> None:
     record("app/users", users, path)
     record("app/posts", posts, path)
     assert known(path) == {"app/posts": posts, "app/users": users}
+
+
+def test_the_tests_that_caught_mutants_are_recorded_by_module_and_function(tmp_path: Path) -> None:
+    path = tmp_path / "caught.json"
+    path.write_text('{"m": {"gone": ["a::b"]}, "other": {"f": ["a::c"]}}')
+    one, two, three, four, *_ = (each for each in mutants("m", SOURCE) if each.function == "shape")
+    verdicts = [
+        Verdict(one, "a::rare"),
+        Verdict(two, "a::usual"),
+        Verdict(three, "a::usual"),
+        Verdict(four, "too slow"),
+    ]
+    record_catchers(["m"], verdicts, path)
+    assert catchers(path) == {"m": {"shape": ["a::usual", "a::rare"]}, "other": {"f": ["a::c"]}}
+
+
+def test_a_mutant_of_a_sample_meets_the_tests_of_its_function_then_of_its_module_then_whole_files() -> None:
+    (mutant, *_) = mutants_of("app.posts.policy")
+    strong, weak = "tests/app/users/test_service.py::a", "tests/truth/test_truth.py::b"
+    caught = {mutant.module: {"": [weak], mutant.function: ["tests/gone.py::test", weak]}}
+    assert module_tests(mutant, caught) == [weak], "a test whose file was deleted does not run"
+    caught = {mutant.module: {"other": [strong], mutant.function: [weak]}}
+    assert module_tests(mutant, caught) == [weak, strong]
+    files = files_of_package(mutant, caught)
+    assert files[:2] == ["tests/truth/test_truth.py", "tests/app/users/test_service.py"]
+    assert set(files[2:]) == {file for file in files_of_tests("app/posts") if file.startswith("tests/app/posts/")}
+
+
+@pytest.mark.parametrize(
+    ("by_module", "by_files", "status"),
+    [("a test", "", 0), ("", "a test", 0), ("", "", 1), ("", TOO_SLOW, 0)],
+)
+def test_a_sample_fails_if_neither_the_tests_of_a_module_nor_all_files_catch_a_mutant(
+    by_module: str, by_files: str, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds = [by_module, by_files]
+
+    def judge(_plan: sample.Plan, tests: Mapping[Mutant, object], *_limits: float) -> Iterator[tuple[Mutant, str]]:
+        catcher = rounds.pop(0)
+        yield from ((mutant, catcher) for mutant in tests)
+
+    monkeypatch.setattr(sample, "chosen", lambda *_: list(mutants("app.posts.policy", SOURCE)))
+    monkeypatch.setattr(sample, "judge", judge)
+    lines: list[str] = []
+    assert sample.run("7", 60, 1, lines.append) == status
+    assert any("new survivor: app.posts.policy" in line for line in lines) == bool(status)
 
 
 def test_a_sample_is_reproducible_and_differs_by_seed() -> None:
