@@ -116,6 +116,9 @@ class _Sites(cst.CSTVisitor):
 class _WithoutProse(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.AST:
         node.keywords = [keyword for keyword in node.keywords if keyword.arg not in PROSE]
+        if isinstance(node.func, ast.Name) and node.func.id == "Field" and len(node.args) == 1 and not node.keywords:
+            # pydantic's `Field(default, description=...)` is the default.
+            return self.visit(node.args[0])
         return self.generic_visit(node)
 
 

@@ -10,7 +10,11 @@ THRESHOLD: Final = 90
 
 MAX_SECONDS: Final = 10.0
 """Seconds of tests per mutant, in the full set and in the sample."""
-OF_DEFINITIONS: Final = ("tests/app/test_errors.py", "tests/app/test_stored_forms.py")
+OF_DEFINITIONS: Final = (
+    "tests/app/settings/test_declared_settings.py",
+    "tests/app/test_errors.py",
+    "tests/app/test_stored_forms.py",
+)
 """Tests of what modules define when they are imported, such as the status of every error: they execute no line of the
 module. They run first against each mutant of such a definition, of every package of ``app``."""
 

@@ -51,6 +51,7 @@ def shape(view):
 
 class Limits:
     LOWEST: int = Field(ge=1, description="At least one.")
+    NAME: str | None = Field(None, description="The name.")
 '''
 
 
@@ -73,6 +74,7 @@ def test_texts_for_people_are_no_code() -> None:
         assert f"+ {text}" not in planted
         assert f"XX{text}" not in planted
     assert "raise ValueError(None)" not in planted
+    assert "NAME" not in planted, "the default without its description"
     assert "Pair" not in planted, "a type, which only annotations use"
 
 
