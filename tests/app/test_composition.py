@@ -1,7 +1,9 @@
 """The application and the worker as processes start them: every setting reaches its part, and all of them end."""
 
 import asyncio
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx2
@@ -10,20 +12,25 @@ from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 
 from app import main, wiring, worker
+from app.auth.job_names import JOBS
 from app.errors import Unavailable
-from app.kit.build import RELEASE
+from app.http.lifecycle import LifecycleComponent
 from app.kit.db.database import Database
 from app.kit.mail.mailbox import read_mailbox
 from app.kit.mail.mailer import mailbox_folder
+from app.kit.queue.metrics import QueueMetrics
 from app.kit.queue.runner import RunnerSettings
 from app.kit.restarts import RestartCounts
+from app.lifecycle.metrics import VersionMetrics
 from app.main import create_app
 from app.settings.auth import AuthSettings
+from app.settings.conformance import ConformanceSettings
 from app.settings.database import DatabaseSettings
+from app.settings.lifecycle import LifecycleSettings
 from app.settings.loading import load_settings
+from app.settings.log import LogSettings
 from app.settings.root import Settings
-from observability.config import CorsPolicy, ObservabilityConfig
-from observability.conformance.checker import ConformanceConfig
+from observability.conformance.metrics import ConformanceMetrics
 from observability.metrics.metrics import Metrics
 from observability.run_folder import RunFolder
 from observability.tracing.config import TracingConfig
@@ -31,9 +38,9 @@ from observability.tracing.tracer import Tracing
 from tests.support.app import TestApp, WithState
 from tests.support.transactions import dsn_of
 from tests.support.waiting import PATIENCE, eventually
+from versions.registry import VERSIONS
 
 _OPEN = Database.open
-TRACING = {"sample_ratio": 0.5, "slow_threshold": 2.0, "timeout": 3.0, "trust_parent": True}
 
 
 @pytest.fixture
@@ -47,63 +54,6 @@ def settings_here(concurrent_app: TestApp, tmp_path: Path) -> Settings:
         database={"url": dsn_of(concurrent_app), "connect_timeout": 21, "statement_timeout": 22},
         worker={"heartbeat": 23, "concurrency": 24},
     )
-
-
-def test_the_configuration_of_tracing(tmp_path: Path) -> None:
-    endpoint = "http://collector:4318"
-    for chosen, ring in (({"endpoint": endpoint}, None), ({}, tmp_path / "traces")):
-        settings = load_settings(home=tmp_path, tracing={**TRACING, **chosen})
-        assert wiring.tracing_config(settings, "strata-test") == TracingConfig(
-            service="strata-test",
-            version=RELEASE,
-            environment="development",
-            endpoint=chosen.get("endpoint"),
-            timeout=3.0,
-            sample_ratio=0.5,
-            slow_threshold=2.0,
-            trust_parent=True,
-            ring=ring,
-        )
-
-
-def test_the_contracts_that_are_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    built: list[ConformanceConfig] = []
-    monkeypatch.setattr(wiring, "ConformanceChecker", built.append)
-    (tmp_path / "v2.openapi.json").touch()
-    prefixes = {"v1": "/api/v1", "v2": "/api/v2"}
-    for contracts in (tmp_path, None):
-        given = {"sample_ratio": 0.5, "max_body_bytes": 4321, "contracts": contracts}
-        wiring.contract_checker(load_settings(home=tmp_path, conformance=given), prefixes)
-    first, second = built
-    assert first == ConformanceConfig(contracts={"v2": ("/api/v2", tmp_path / "v2.openapi.json")}, body_bytes=4321)
-    found = {name: (prefix, path.name) for name, (prefix, path) in second.contracts.items()}
-    assert found == {name: (prefix, f"{name}.openapi.json") for name, prefix in prefixes.items()}
-    assert all(path.is_file() for _, path in second.contracts.values())
-
-
-def test_the_configuration_of_observability(tmp_path: Path) -> None:
-    settings = load_settings(
-        home=tmp_path,
-        run_folder=tmp_path / "run",
-        http={"cors_origins": ["https://a.example"], "cors_allow_credentials": True},
-        log={"level": "warning", "format": "json"},
-        metrics={"consumer_series": 777},
-        conformance={"sample_ratio": 0.25},
-    )
-    found = main._observability(settings, str.upper, [])
-    assert found == ObservabilityConfig(
-        release=RELEASE,
-        lifecycle=str.upper,
-        mounts={"/api/v1": "v1", "/api/v2": "v2"},
-        cors=CorsPolicy(allow_origins=("https://a.example",), allow_credentials=True),
-        log_level="warning",
-        log_format="json",
-        deprecated_versions=frozenset({"v1"}),
-        metrics_folder=RunFolder(tmp_path / "run").metrics,
-        consumer_series=777,
-        conformance_ratio=0.25,
-    )
-    assert main._observability(load_settings(home=tmp_path), str.upper, []).metrics_folder is None
 
 
 class Opened:
@@ -220,3 +170,101 @@ async def test_every_setting_of_a_worker_reaches_its_part(
     ((settings, _, _),) = runners
     assert settings == RunnerSettings(opened.settings[0][0], 21, 22, 23, 24)
     assert traced == [wiring.tracing_config(settings_here, "strata-worker")]
+
+
+class Checker:
+    """A contract checker that remembers what started and ended it."""
+
+    def __init__(self) -> None:
+        self.calls: list[object] = []
+
+    def start(self, metrics: object) -> None:
+        self.calls.append(metrics)
+
+    def close(self) -> None:
+        self.calls.append("closed")
+
+
+def spy(monkeypatch: pytest.MonkeyPatch, name: str, *, instead: Any = None) -> list[tuple[Any, ...]]:
+    """The arguments of each call of a function or class that main.py uses."""
+    calls: list[tuple[Any, ...]] = []
+    used = instead or getattr(main, name)
+
+    def spied(*given: Any, **named: Any) -> Any:
+        calls.append((*given, *named.values()))
+        return used(*given, **named)
+
+    monkeypatch.setattr(main, name, spied)
+    return calls
+
+
+async def test_every_part_of_a_server_process_gets_its_collaborators(
+    settings_here: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_here.with_groups(LogSettings(level="warning", format="json"))
+    folder = RunFolder(settings.home / "run")
+    folder.metrics.mkdir(parents=True)
+    settings = settings.model_copy(update={"run_folder": settings.home / "run"})
+    opened, checker = Opened(), Checker()
+    checkers = spy(monkeypatch, "contract_checker", instead=lambda *_: checker)
+    tracers = spy(monkeypatch, "Tracing")
+    installed = spy(monkeypatch, "install")
+    observed = spy(monkeypatch, "_observability")
+    levels = spy(monkeypatch, "LevelControl", instead=lambda *_: SimpleNamespace(handle_signals=nullcontext))
+    synced = spy(monkeypatch, "LifecycleSync")
+    running = spy(monkeypatch, "lifecycle_sync_running")
+    sampled = spy(monkeypatch, "sampler_running")
+    queues = spy(monkeypatch, "Backlog")
+    tried = spy(monkeypatch, "run_logged")
+    repeated = spy(monkeypatch, "repeat")
+    built = spy(monkeypatch, "tracing_config")
+    app = create_app(settings, open_database=opened)
+    assert checkers == [(settings, {"v1": "/api/v1", "v2": "/api/v2"})]
+    assert built == [(settings, "strata")]
+    assert tracers == [(wiring.tracing_config(settings, "strata"),)]
+    ((installed_app, configuration, tracing, installed_checker),) = installed
+    assert (installed_app, installed_checker) == (app, checker)
+    assert isinstance(tracing, Tracing)
+    assert checker.calls == [], "the checker starts in the process that serves"
+    async with app.router.lifespan_context(app) as state:
+        assert state is not None
+        (database,) = opened.databases
+        runtime = state["runtime"]
+        metrics = runtime.metrics
+
+        async def started() -> bool:
+            return bool(repeated)
+
+        await eventually(started)
+        lifecycle = runtime.get(LifecycleComponent)
+        versions = metrics.group(VersionMetrics)
+        assert synced == [(lifecycle.schedule, database, VERSIONS, versions)]
+        ((_, *others),) = running
+        assert others == [lifecycle.usage, database, settings[LifecycleSettings]]
+        assert sampled == [(metrics,)]
+        assert checker.calls == [metrics.group(ConformanceMetrics)]
+        assert queues == [(database.reads, metrics.group(QueueMetrics), JOBS)]
+        assert [level[1:] for level in levels] == [("warning", "json")]
+        assert levels[0][0].level == folder.level
+        assert [event for event, _ in tried] == ["restarts_not_read"]
+        assert repeated == [("restarts_not_read", tried[0][1], 5.0)]
+        assert [configuration.lifecycle(name) for name in ("v1", "v2")] == ["deprecated", "current"]
+        assert observed[0][0] is settings
+    assert checker.calls[1:] == ["closed"]
+    await opened.ensure_closed()
+
+
+async def test_a_process_without_checks_ends(settings_here: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    levels = spy(monkeypatch, "LevelControl")
+    settings = settings_here.with_groups(ConformanceSettings(sample_ratio=0))
+    app = create_app(settings, open_database=Opened())
+    async with app.router.lifespan_context(app):
+        pass
+    assert levels == [], "a process without a run folder has no other processes"
+
+
+async def test_a_path_of_the_root_has_one_spelling(concurrent_app: TestApp, settings_here: Settings) -> None:
+    app = TestApp(create_app(settings_here), concurrent_app.runtime)
+    async with app.client() as client:
+        for path, status in (("/docs", 200), ("/docs/", 404)):
+            assert (await client.get(path)).status_code == status

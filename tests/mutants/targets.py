@@ -61,7 +61,14 @@ PACKAGES: Final[dict[str, tuple[str, ...]]] = {
         "tests/versions/test_lifecycle.py",
         "tests/observability/metrics",
     ),
-    "app/main.py": ("tests/app/test_composition.py", *_REQUESTS, "tests/app/test_wiring.py", "tests/app/web"),
+    "app/main.py": (
+        "tests/app/test_composition.py",
+        *_REQUESTS,
+        "tests/app/test_configuration.py",
+        "tests/app/test_wiring.py",
+        "tests/app/web",
+        "tests/versions/test_tombstones.py",
+    ),
     "app/models": (*_REQUESTS, "tests/app/auth", "tests/app/posts", "tests/app/events"),
     "app/posts": (
         "tests/app/posts",
@@ -77,7 +84,7 @@ PACKAGES: Final[dict[str, tuple[str, ...]]] = {
         "tests/versions/test_concurrency.py",
     ),
     "app/web": ("tests/app/web", "tests/versions/test_entry.py"),
-    "app/wiring.py": ("tests/app/test_composition.py", "tests/app/test_wiring.py"),
+    "app/wiring.py": ("tests/app/test_configuration.py", "tests/app/test_composition.py", "tests/app/test_wiring.py"),
     "app/worker.py": ("tests/app/test_worker_jobs.py", "tests/app/test_schedules.py", "tests/app/test_composition.py"),
     "app/cli": ("tests/app/cli",),
     "observability": (
