@@ -11,6 +11,7 @@ THRESHOLD: Final = 90
 MAX_SECONDS: Final = 10.0
 """Seconds of tests per mutant, in the full set and in the sample."""
 OF_DEFINITIONS: Final = (
+    "tests/app/models/test_schema.py",
     "tests/app/settings/test_declared_settings.py",
     "tests/app/test_errors.py",
     "tests/app/test_stored_forms.py",
@@ -69,7 +70,7 @@ PACKAGES: Final[dict[str, tuple[str, ...]]] = {
         "tests/app/web",
         "tests/versions/test_tombstones.py",
     ),
-    "app/models": (*_REQUESTS, "tests/app/auth", "tests/app/posts", "tests/app/events"),
+    "app/models": ("tests/app/models", *_REQUESTS, "tests/app/auth", "tests/app/posts", "tests/app/events"),
     "app/posts": (
         "tests/app/posts",
         *_REQUESTS,
