@@ -11,7 +11,7 @@ from starlette.websockets import WebSocket
 
 from app.http.lifecycle import LifecycleComponent
 from app.http.middleware.load_shedding import Capacity
-from app.http.runtime import Runtime
+from app.http.runtime import Runtime, runtime_of
 from app.kit.clock import utc_now
 from app.main import create_app
 from app.settings.rate_limit import RateLimitSettings
@@ -23,11 +23,15 @@ from versions.kit.routing import RouteIndex
 LIMIT = 3
 FAILURES = {"v1": b"application/json", "v2": b"application/problem+json"}
 
+open_now: list[int] = []
+"""The requests in progress while each WebSocket is open."""
+
 
 async def toy(socket: WebSocket) -> None:
     """A route that accepts, and fails on demand."""
     if socket.query_params.get("fail"):
         raise RuntimeError
+    open_now.append(runtime_of(socket.scope).get(Capacity).in_use)
     await socket.accept()
     await socket.close()
 
@@ -47,7 +51,9 @@ async def app(settings: Settings, test_app: TestApp) -> TestApp:
     return TestApp(root, Runtime.build(changed, test_app.runtime.database, test_app.runtime.metrics))
 
 
-async def handshake(app: TestApp, path: str, query: bytes = b"", **headers: str) -> list[Message]:
+async def handshake(
+    app: TestApp, path: str, query: bytes = b"", *repeated: tuple[bytes, bytes], **headers: str
+) -> list[Message]:
     """What the application sends."""
     fields = {"host": "strata.test", **{name.replace("_", "-"): value for name, value in headers.items()}}
     scope: dict[str, Any] = {
@@ -59,7 +65,7 @@ async def handshake(app: TestApp, path: str, query: bytes = b"", **headers: str)
         "raw_path": path.encode(),
         "query_string": query,
         "root_path": "",
-        "headers": [(name.encode(), value.encode()) for name, value in fields.items()],
+        "headers": [(name.encode(), value.encode()) for name, value in fields.items()] + list(repeated),
         "client": ("192.0.2.1", 40000),
         "server": ("strata.test", 80),
         "subprotocols": [],
@@ -132,6 +138,19 @@ async def test_a_process_at_capacity_denies_with_503(app: TestApp, version: str)
     denied = await handshake(app, f"/api/{version}/toy")
     ensure_denied(version, denied, 503)
     assert b"retry-after" in dict(denied[0]["headers"])
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_a_web_socket_is_no_request_in_progress(app: TestApp, version: str) -> None:
+    open_now.clear()
+    await handshake(app, f"/api/{version}/toy")
+    assert open_now == [0], "it stays open for hours"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_a_repeated_field_is_400(app: TestApp, version: str) -> None:
+    repeated = ((b"x-api-key", b"a"), (b"x-api-key", b"b"))
+    ensure_denied(version, await handshake(app, f"/api/{version}/toy", b"", *repeated), 400)
 
 
 async def test_a_retired_version_denies_with_410(app: TestApp) -> None:

@@ -8,6 +8,7 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from app.http.middleware.size_limits import BodyLimits, BodyTimeout, HeadLimits, RequestSizeLimitMiddleware
+from app.kit.deadline import Deadline, DeadlineExceeded
 from tests.support.app import TestApp
 
 PATHS = ("/health", "/", "/api/v1/posts", "/api/v2/posts", "/nothing")
@@ -103,3 +104,26 @@ async def test_a_body_must_arrive_at_a_lowest_rate(rate: int, *, ends: bool) -> 
     with pytest.raises(BodyTimeout):
         await middleware(scope, drip, send)
     assert next(parts, None) is not None, "it ends although every part arrives within the pause that is allowed"
+
+
+async def test_the_deadline_of_a_request_does_not_include_the_arrival_of_its_body() -> None:
+    async def late() -> Message:
+        await asyncio.sleep(0.5)
+        return {"type": "http.request", "body": b"x", "more_body": False}
+
+    async def send(_message: Message) -> None:
+        """Nothing is sent."""
+
+    async def read_and_work(scope: Scope, receive: Receive, send: Send) -> None:
+        await read_all(scope, receive, send)
+        read.set()
+        await asyncio.sleep(300)
+
+    read = asyncio.Event()
+    middleware = RequestSizeLimitMiddleware(
+        read_and_work, head=HeadLimits(1000, 1000, 10), body=BodyLimits(1000, 60, 0)
+    )
+    scope: Scope = {"type": "http", "path": "/", "query_string": b"", "headers": []}
+    with pytest.raises(DeadlineExceeded), Deadline(0.2):
+        await middleware(scope, late, send)
+    assert read.is_set(), "the wait for the body did not end the request, and the work after it did"

@@ -39,15 +39,22 @@ async def test_the_scope_of_a_key_is_caller_method_and_path(test_app: TestApp) -
 
 
 async def test_what_is_part_of_the_request(test_app: TestApp) -> None:
-    """The body, the query and the precondition: a repeated key with another one is an error, not a replay."""
+    """The body with its type, the query and the precondition: a repeated key with another one is an error."""
     ada = await test_app.person("ada@example.com")
     async with test_app.client(ada.headers) as client:
         url = (await client.post("/api/v2/posts", json=POST)).headers["Location"]
         tag = (await client.get(url)).headers["ETag"]
-        edit = {"json": {"title": "N"}, "headers": KEY | {"If-Match": tag}}
+        edit: dict[str, Any] = {"json": {"title": "N"}, "headers": KEY | {"If-Match": tag}}
         assert (await client.patch(url, **edit)).status_code == 200
         assert (await client.patch(url, **edit)).headers["Idempotent-Replayed"] == "true"
-        for other in ({"json": {"title": "M"}}, {"headers": KEY}, {"headers": KEY | {"If-Match": "*"}}):
+        others: list[dict[str, Any]] = [
+            {"json": {"title": "M"}},
+            {"headers": KEY},
+            {"headers": KEY | {"If-Match": "*"}},
+            {"headers": edit["headers"] | {"Content-Type": "application/merge-patch+json"}},
+            {"params": {"title": "M"}},
+        ]
+        for other in others:
             response = await client.patch(url, **(edit | other))
             assert (response.status_code, response.json()["code"]) == (422, "idempotency_key_reused"), other
 

@@ -63,3 +63,36 @@ async def test_a_repeated_request_needs_the_permission_at_that_time(test_app: Te
         await execute(test_app, "UPDATE users SET roles = '{author}'")
         refused = await client.put(url, json=body)
         assert (refused.status_code, refused.json()["code"]) == (403, "insufficient_permissions")
+
+
+async def test_a_repeated_request_needs_one_of_the_alternatives(test_app: TestApp) -> None:
+    ada = await test_app.person("ada@example.com")
+    async with test_app.client(ada.headers | KEY) as client:
+        url = f"/api/v2/users/{encode(USER, ada.user.uid)}"
+        assert (await client.patch(url, json={"display_name": "N"})).status_code == 200
+        assert (await client.patch(url, json={"display_name": "N"})).headers["Idempotent-Replayed"] == "true"
+        await execute(test_app, "DELETE FROM role_permissions WHERE permission = 'profile:write'")
+        refused = await client.patch(url, json={"display_name": "N"})
+        assert (refused.status_code, refused.json()["code"]) == (403, "insufficient_permissions")
+
+
+async def test_the_keys_of_a_user_are_apart_from_those_of_its_sessions(test_app: TestApp) -> None:
+    ada = await test_app.person("ada@example.com")
+    made = []
+    for headers in (ada.headers, await test_app.session(ada)):
+        async with test_app.client(headers | KEY) as client:
+            made.append((await client.post("/api/v2/posts", json=POST)).json()["id"])
+    assert made[0] != made[1]
+
+
+async def test_responses_that_are_sent_again_are_counted(test_app: TestApp) -> None:
+    ada = await test_app.person("ada@example.com")
+
+    def count() -> float:
+        labels = {"api_version": "v2", "http_route": "/api/v2/posts"}
+        return test_app.runtime.metrics.registry.get_sample_value("api_idempotent_replays_total", labels) or 0
+
+    async with test_app.client(ada.headers | KEY) as client:
+        for expected in (0, 1, 2):
+            assert (await client.post("/api/v2/posts", json=POST)).status_code == 201
+            assert count() == expected

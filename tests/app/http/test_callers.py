@@ -1,0 +1,56 @@
+"""What a request records about its caller and its rejection: the plan, the code of the error and the policies."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.access.commands import KeyDraft
+from app.access.principal import Plan
+from app.access.service import ApiKeyService
+from app.auth.errors import TooManyAttempts
+from app.errors import DomainError, NotFound, TimedOut, Unavailable
+from observability.requests.context import KEY, RequestContext, current
+from tests.support.app import TestApp
+from versions.v1.errors import render as render_v1
+from versions.v2.auth.errors import render as render_v2
+
+RENDERERS = {"v1": render_v1, "v2": render_v2}
+TOO_MANY = "https://iana.org/assignments/http-problem-types#quota-exceeded"
+OVERLOAD = "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity"
+
+
+async def test_a_request_has_the_plan_of_its_key(test_app: TestApp, capsys: pytest.CaptureFixture[str]) -> None:
+    ada = await test_app.person("ada@example.com")
+    for plan in Plan:
+        async with test_app.runtime.database.write() as session:
+            _, key = ApiKeyService(session).create(KeyDraft(ada.user.id, "test", ["posts:read"], plan=plan))
+        async with test_app.client({"X-API-Key": key}) as client:
+            assert (await client.get("/api/v1/posts")).status_code == 200
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
+    assert [line["plan"] for line in lines if line["event"] == "request"] == list(Plan)
+
+
+@pytest.mark.parametrize("version", RENDERERS)
+@pytest.mark.parametrize(
+    ("error", "status", "policy", "kind"),
+    [
+        (NotFound(), 404, None, "/problems/not_found"),
+        (TooManyAttempts(retry_after=1, context={"policy": "login"}), 429, "login", TOO_MANY),
+        (Unavailable(), 503, None, OVERLOAD),
+        (TimedOut(), 504, None, "/problems/timeout"),
+    ],
+)
+def test_a_rejection_is_recorded_for_the_log(
+    version: str, error: DomainError, status: int, policy: str | None, kind: str
+) -> None:
+    context = RequestContext("1", "2", "3", parent_span_id=None, api_version=version)
+    scope = {"type": "http", "method": "GET", "path": "/api", "headers": [], "state": {KEY: context}}
+    render: Callable[[Request, Exception], Response] = RENDERERS[version]
+    response = render(Request(scope), error)
+    assert response.status_code == status
+    assert (current(scope).problem, current(scope).policy) == (error.code, policy)
+    if version == "v2":
+        assert f'"type":"{kind}"'.encode() in bytes(response.body)
