@@ -162,7 +162,7 @@ async def test_a_retired_version_denies_with_410(app: TestApp) -> None:
 async def test_heads_have_limits(app: TestApp, version: str) -> None:
     ensure_denied(version, await handshake(app, f"/api/{version}/toy", padding="x" * 40_000), 431)
     many = {f"x_{number}": "x" for number in range(200)}
-    ensure_denied(version, await handshake(app, f"/api/{version}/toy", **many), 431)
+    ensure_denied(version, await handshake(app, f"/api/{version}/toy", b"", **many), 431)
     ensure_denied(version, await handshake(app, f"/api/{version}/toy", b"q" * 9000), 431)
 
 

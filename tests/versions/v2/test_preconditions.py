@@ -72,8 +72,8 @@ async def test_which_preconditions_reject_a_change(test_app: TestApp, operation:
             headers = header(form, await tag(resource), await tag(other))
             rejected = await client.request(method, path, headers=headers, **options)
             assert (rejected.status_code, rejected.json()["code"]) == (412, "precondition_failed"), name
-        for name, form in ACCEPTED.items():
-            headers = header(form, await tag(resource), await tag(other))
+        for name, accepted_form in ACCEPTED.items():
+            headers = header(accepted_form, await tag(resource), await tag(other))
             accepted = await client.request(method, path, headers=headers, **options)
             assert accepted.status_code == (204 if method == "DELETE" else 200), name
             if method == "DELETE":
