@@ -25,6 +25,8 @@ from tests.mutants.verdicts import mutants_of
 _MODULES: Final = 3
 """Modules per package: only their mutants are generated."""
 _PER_MODULE: Final = 3
+_MAX_FILES: Final = 4
+"""Files of these tests: a process that imports the application anew collects each of them."""
 _FIRST: Final = 0.75
 """The share of the time after which no mutant meets the tests of its module any more."""
 
@@ -54,10 +56,10 @@ def choose(package: str, part: float, seed: str) -> list[Mutant]:
     return chosen
 
 
-def chosen(accepted: Mapping[str, Known], seed: str, processes: int) -> list[Mutant]:
-    """A mutant of each package, then the second ones, without those that are known to survive."""
+def chosen(accepted: Mapping[str, Known], caught: Catchers, seed: str, processes: int) -> list[Mutant]:
+    """A mutant of each recorded package, then the second ones, without those that are known to survive."""
     reasons = excused()
-    packages = order_of_packages(seed, accepted)
+    packages = order_of_packages(seed, [each for each in accepted if any(m in caught for m in modules_of(each))])
     with ProcessPoolExecutor(processes) as executor:
         found = list(executor.map(partial(_choose, seed), packages, [accepted[each].share for each in packages]))
     rows = chain.from_iterable(zip_longest(*found))
@@ -94,7 +96,9 @@ def module_tests(mutant: Mutant, caught: Catchers) -> list[str]:
     by_function = caught.get(mutant.module, {})
     others = chain.from_iterable(by_function.values())
     tests = dict.fromkeys([*by_function.get(mutant.function, ()), *others])
-    return [test for test in tests if (ROOT / _file(test)).is_file()]
+    existing = [test for test in tests if (ROOT / _file(test)).is_file()]
+    files = list(dict.fromkeys(map(_file, existing)))[:_MAX_FILES]
+    return [test for test in existing if _file(test) in files]
 
 
 def files_of_package(mutant: Mutant, caught: Catchers) -> list[str]:
@@ -122,7 +126,7 @@ def run(seed: str, seconds: float, processes: int, show: Callable[[str], None]) 
     started = time.monotonic()
     show(f"A sample of {seconds:.0f} s with seed {seed}: make mutants-sample SEED={seed} repeats it")
     caught = catchers()
-    mutants = chosen(known(), seed, processes)
+    mutants = chosen(known(), caught, seed, processes)
     show(f"{len(mutants)} mutants chosen, {time.monotonic() - started:.0f} s")
     tests = {mutant: module_tests(mutant, caught) for mutant in mutants}
     judged = 0
