@@ -16,6 +16,7 @@ from app.auth.job_names import JOBS
 from app.errors import Unavailable
 from app.http.lifecycle import LifecycleComponent
 from app.kit.db.database import Database
+from app.kit.db.tracing import database_attributes
 from app.kit.mail.mailbox import read_mailbox
 from app.kit.mail.mailer import mailbox_folder
 from app.kit.queue.metrics import QueueMetrics
@@ -34,6 +35,7 @@ from observability.conformance.metrics import ConformanceMetrics
 from observability.metrics.metrics import Metrics
 from observability.run_folder import RunFolder
 from observability.tracing.config import TracingConfig
+from observability.tracing.metrics import SpanMetrics
 from observability.tracing.tracer import Tracing
 from tests.support.app import TestApp, WithState
 from tests.support.transactions import dsn_of
@@ -107,7 +109,11 @@ async def test_a_process_measures_its_parts_while_it_serves(concurrent_app: Test
                 "db_available 1.0",
                 "job_workers 0.0",
             }
-            assert expected <= await lines_of(client)
+
+            async def measured() -> bool:
+                return expected <= await lines_of(client)
+
+            await eventually(measured)
         assert opened.settings == [(dsn_of(concurrent_app), settings_here[DatabaseSettings])]
     await opened.ensure_closed()
 
@@ -198,8 +204,14 @@ def spy(monkeypatch: pytest.MonkeyPatch, name: str, *, instead: Any = None) -> l
     return calls
 
 
+COLLABORATORS = (
+    *("Tracing", "install", "_observability", "tracing_config", "LifecycleSync", "lifecycle_sync_running"),
+    *("sampler_running", "Backlog", "run_logged", "repeat"),
+)
+
+
 async def test_every_part_of_a_server_process_gets_its_collaborators(
-    settings_here: Settings, monkeypatch: pytest.MonkeyPatch
+    concurrent_app: TestApp, settings_here: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = settings_here.with_groups(LogSettings(level="warning", format="json"))
     folder = RunFolder(settings.home / "run")
@@ -207,17 +219,18 @@ async def test_every_part_of_a_server_process_gets_its_collaborators(
     settings = settings.model_copy(update={"run_folder": settings.home / "run"})
     opened, checker = Opened(), Checker()
     checkers = spy(monkeypatch, "contract_checker", instead=lambda *_: checker)
-    tracers = spy(monkeypatch, "Tracing")
-    installed = spy(monkeypatch, "install")
-    observed = spy(monkeypatch, "_observability")
     levels = spy(monkeypatch, "LevelControl", instead=lambda *_: SimpleNamespace(handle_signals=nullcontext))
-    synced = spy(monkeypatch, "LifecycleSync")
-    running = spy(monkeypatch, "lifecycle_sync_running")
-    sampled = spy(monkeypatch, "sampler_running")
-    queues = spy(monkeypatch, "Backlog")
-    tried = spy(monkeypatch, "run_logged")
-    repeated = spy(monkeypatch, "repeat")
-    built = spy(monkeypatch, "tracing_config")
+    tracers, installed, observed, built, synced, running, sampled, queues, tried, repeated = (
+        spy(monkeypatch, name) for name in COLLABORATORS
+    )
+    started: list[tuple[Any, ...]] = []
+    start = Tracing.start
+
+    def traced(tracing: Tracing, *given: Any) -> None:
+        started.append((tracing, *given))
+        start(tracing, *given)
+
+    monkeypatch.setattr(Tracing, "start", traced)
     app = create_app(settings, open_database=opened)
     assert checkers == [(settings, {"v1": "/api/v1", "v2": "/api/v2"})]
     assert built == [(settings, "strata")]
@@ -232,10 +245,10 @@ async def test_every_part_of_a_server_process_gets_its_collaborators(
         runtime = state["runtime"]
         metrics = runtime.metrics
 
-        async def started() -> bool:
+        async def is_repeated() -> bool:
             return bool(repeated)
 
-        await eventually(started)
+        await eventually(is_repeated)
         lifecycle = runtime.get(LifecycleComponent)
         versions = metrics.group(VersionMetrics)
         assert synced == [(lifecycle.schedule, database, VERSIONS, versions)]
@@ -243,6 +256,7 @@ async def test_every_part_of_a_server_process_gets_its_collaborators(
         assert others == [lifecycle.usage, database, settings[LifecycleSettings]]
         assert sampled == [(metrics,)]
         assert checker.calls == [metrics.group(ConformanceMetrics)]
+        assert started == [(tracing, metrics.group(SpanMetrics), database_attributes(dsn_of(concurrent_app)))]
         assert queues == [(database.reads, metrics.group(QueueMetrics), JOBS)]
         assert [level[1:] for level in levels] == [("warning", "json")]
         assert levels[0][0].level == folder.level

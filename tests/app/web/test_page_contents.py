@@ -202,16 +202,16 @@ async def test_a_guide_as_a_page(test_app: TestApp) -> None:
 
 def test_the_html_of_a_text() -> None:
     text = (
-        "# Title\n\n## The `id` & Co\n\n- one\n\n| a |\n|---|\n| b |\n\n"
+        "# Title\n\n## The `id` & Co\n\n- one\n\n---\n\n| a |\n|---|\n| b |\n\n"
         "```bash\ncurl <x>\n```\n\n```text\nHTTP\n```\n\n"
-        "```python\nget()\n```\n\n```json\n{}\n```\n\n```http\nHTTP/1.1 200\n```\n\n```text\nlog\n```\n\nend\n"
+        "```python\nget()\n```\n\n```json\n{}\n```\n\n```http\nHTTP/1.1 200\n```\n\n```text\nlog\n```\n\nend\n\n---\n"
     )
     copy = '<button class="copy" type="button">Copy</button>'
     heading = '<h2 id="the-id--co">The <code>id</code> &amp; Co'
     assert render(text) == (
         f"<h1>Title</h1>\n{heading} "
         '<a class="anchor" href="#the-id--co" aria-label="Link to this section">#</a></h2>\n'
-        "<ul>\n<li>one</li>\n</ul>\n"
+        "<ul>\n<li>one</li>\n</ul>\n<hr />\n"
         '<div class="wide" tabindex="0"><table>\n<thead>\n<tr>\n<th>a</th>\n</tr>\n</thead>\n'
         "<tbody>\n<tr>\n<td>b</td>\n</tr>\n</tbody>\n</table></div>\n"
         "<details><summary>curl</summary>"
@@ -221,5 +221,5 @@ def test_the_html_of_a_text() -> None:
         f'<div class="code"><pre tabindex="0"><code>{{}}\n</code></pre>{copy}</div>'
         '<div class="code"><pre class="output" tabindex="0"><code>HTTP/1.1 200\n</code></pre></div>'
         '<div class="code"><pre class="output" tabindex="0"><code>log\n</code></pre></div>'
-        "<p>end</p>\n"
+        "<p>end</p>\n<hr />\n"
     )
