@@ -9,7 +9,10 @@ from typing import Final
 
 from app.lifecycle.version import VersionLifecycle, VersionStatus
 from app.web.migration_guide import archived_page
+from contracts.compat.exceptions import remove_exceptions
+from contracts.freeze import EXCEPTIONS
 from contracts.guide.build import PAGES
+from contracts.kinds import FOLDER
 from contracts.scaffold.create import PROJECTS
 from contracts.scaffold.errors import ScaffoldError
 from contracts.scaffold.places import ROOT, declared_names, places_of
@@ -18,6 +21,7 @@ from versions.kit.tombstones import REMOVED, Tombstone, read_tombstones, tombsto
 
 _ARCHIVE: Final = PAGES / "archived"
 _COSTS: Final = Path("tests/costs.json")
+_EXCEPTIONS: Final = Path(FOLDER.name, EXCEPTIONS)
 _SURVIVORS: Final = Path("tests/mutants/survivors.toml")
 _PAGES: Final = ("CHANGELOG.md", "README.md", "contracts/README.md")
 """The pages that link to guides."""
@@ -46,7 +50,7 @@ class Removal:
     @property
     def written(self) -> list[Path]:
         """The files that change."""
-        return [REMOVED.relative_to(ROOT), self.archived, PROJECTS, _COSTS, _SURVIVORS, *map(Path, _PAGES)]
+        return [REMOVED.relative_to(ROOT), self.archived, PROJECTS, _EXCEPTIONS, _COSTS, _SURVIVORS, *map(Path, _PAGES)]
 
 
 def plan_removal(lifecycle: VersionLifecycle, today: date, root: Path = ROOT) -> Removal:
@@ -89,6 +93,7 @@ def remove(removal: Removal, root: Path = ROOT) -> None:
     for page in _PAGES:
         _edit(root / page, lambda text: text.replace(removal.guide.as_posix(), removal.archived.as_posix()))
     _edit(root / PROJECTS, lambda text: without_project(text, tombstone.name))
+    remove_exceptions(root / _EXCEPTIONS, tombstone.name)
     _edit(root / _COSTS, lambda text: without_missing_files(text, root))
     _edit(root / _SURVIVORS, lambda text: without_modules(text, f"versions.{tombstone.name}"))
 

@@ -15,7 +15,11 @@ from importlinter.application.use_cases import (
 from importlinter.application.user_options import UserOptions
 from importlinter.configuration import configure
 
+from versions import registry
+from versions.kit.names import number_of
+
 ROOT = Path(__file__).parents[2]
+NEXT = f"versions.v{number_of(registry.VERSIONS[-1].name) + 1}"
 ONE_WAY = "imports run one way"
 LEAF = "observability is a leaf"
 GENERATORS = "nothing that serves imports the generators"
@@ -121,6 +125,23 @@ def test_a_planted_import_breaks_its_contract(
     assert importer in planted.modules
     planted.add_import(importer=importer, imported=imported, line_number=1, line_contents=f"import {imported}")
     assert contract in broken(options, planted)
+
+
+@pytest.mark.parametrize("module", ["app", "posts.schemas"])
+@pytest.mark.parametrize("sibling", [version.name for version in registry.VERSIONS])
+def test_a_new_version_is_separated_from_every_other(
+    options: UserOptions, graph: ImportGraph, sibling: str, module: str
+) -> None:
+    planted = deepcopy(graph)
+    for name in (NEXT, f"{NEXT}.posts", f"{NEXT}.{module}"):
+        planted.add_module(name)
+    planted.add_import(importer=f"{NEXT}.{module}", imported="versions.kit.values", line_number=1, line_contents="")
+    assert broken(options, deepcopy(planted)) == set(), "a new folder needs no line in the contracts"
+    of_sibling = f"versions.{sibling}.{module}"
+    for importer, imported in ((f"{NEXT}.{module}", of_sibling), (of_sibling, f"{NEXT}.{module}")):
+        imports = deepcopy(planted)
+        imports.add_import(importer=importer, imported=imported, line_number=1, line_contents="")
+        assert broken(options, imports) == {ONE_WAY}
 
 
 def test_every_contract_has_a_planted_import(options: UserOptions) -> None:

@@ -1,10 +1,12 @@
 """``strata versions new`` and ``remove`` in a copy of the repository, after which it passes its own checks."""
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from contracts.compat.exceptions import ChangeException, add_exception, read_exceptions, remove_exceptions
 from contracts.scaffold.places import declared_names
 from contracts.scaffold.promote import UNWRITTEN
 from tests.support.checkout import Checkout
@@ -13,6 +15,7 @@ from versions.registry import VERSIONS
 NEWEST = VERSIONS[-1].name
 NEXT = f"v{int(NEWEST[1:]) + 1}"
 OLDEST = VERSIONS[0]
+EXCEPTIONS = "contracts/exceptions.toml"
 SERVE = """
 import asyncio, httpx2
 from app.http.runtime import Runtime
@@ -64,17 +67,27 @@ def retire_oldest(checkout: Checkout) -> None:
     checkout.strata("contract", "guide")
 
 
+def add_exceptions(checkout: Checkout, *versions: str) -> None:
+    """Accept a change of each version that breaks clients."""
+    for version in versions:
+        accepted = ChangeException(version, "operation-removed", "/paths/~1planted/get", "Planted.", date(2027, 1, 31))
+        add_exception(checkout.root / EXCEPTIONS, accepted)
+
+
 @pytest.mark.skipif(len(VERSIONS) == 1, reason="there is no version to remove")
 def test_a_removed_version_leaves_a_tombstone_and_a_green_repository(checkout: Checkout) -> None:
     name, guide = OLDEST.name, f"{OLDEST.name}-to-{OLDEST.successor}"
     assert "only a retired version can be removed" in checkout.strata("versions", "remove", name, "--yes", status=1)
     retire_oldest(checkout)
+    add_exceptions(checkout, name, str(OLDEST.successor))
     planned = checkout.strata("versions", "remove", name, "--dry-run")
     assert f"Would delete: versions/{name}" in planned
     assert declared_names(checkout.root)[0] == name, "--dry-run changes nothing"
     assert "Confirmation is required" in checkout.strata("versions", "remove", name, status=1)
     assert declared_names(checkout.root)[0] == name
     checkout.strata("versions", "remove", name, "--yes")
+    assert [one.version for one in read_exceptions(checkout.root / EXCEPTIONS)] == [OLDEST.successor]
+    remove_exceptions(checkout.root / EXCEPTIONS, str(OLDEST.successor))
     left = [
         path for path in checkout.root.rglob("*") if path.is_file() and name in path.relative_to(checkout.root).parts
     ]

@@ -29,7 +29,7 @@ def build(version: ApiVersion, settings: HttpSettings) -> FastAPI:
         settings,
         title="Strata API v1",
         description=_DESCRIPTION,
-        resources=load_resources("versions.v1", _RESOURCES),
+        resources=load_resources(__package__, _RESOURCES),
         render=render,
         dialect=X_RATELIMIT,
     )

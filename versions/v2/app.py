@@ -30,7 +30,7 @@ def build(version: ApiVersion, settings: HttpSettings) -> FastAPI:
         settings,
         title="Strata API v2",
         description=_DESCRIPTION,
-        resources=load_resources("versions.v2", _RESOURCES),
+        resources=load_resources(__package__, _RESOURCES),
         render=render,
         dialect=DRAFT_11,
     )

@@ -1,16 +1,18 @@
 """Rules of versions: schemas, pure mapping functions, thin routes."""
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import Final
 
-from tests.architecture.rules.rule import Function, Rule, calls, functions, last_name
+from tests.architecture.rules.rule import Function, Rule, calls, functions, last_name, texts
 from tests.architecture.rules.sql import sql_texts, statement_calls
 
 _METHODS: Final = {"get", "post", "put", "patch", "delete", "head", "options", "websocket"}
 _LONGEST_HANDLER: Final = 6
 _WIRE: Final = {"body", "form", "item", "patch", "given"}
 """Names of parameters that are part of the request, whose members a mapping may test."""
+_PACKAGE: Final = re.compile(r"\bversions(\.v\d+\b|\.?$)")
 
 _IMPURE: Final = {"utc_now", "now", "time", "random", "uuid4", "uuid7"}
 
@@ -105,6 +107,11 @@ def _effects_of_mappings(tree: ast.Module) -> Iterator[ast.AST]:
             yield node
 
 
+def _packages_of_versions(tree: ast.Module) -> Iterator[ast.AST]:
+    """Strings from which the package of a version can be imported; import contracts check the imports themselves."""
+    return (node for node in texts(tree) if _PACKAGE.search(str(node.value)))
+
+
 def _sql(tree: ast.Module) -> Iterator[ast.AST]:
     yield from sql_texts(tree)
     yield from statement_calls(tree)
@@ -127,6 +134,19 @@ RULES: Final = (
         rejected=('QUERY = "SELECT id FROM posts"', 'await session.execute(text("select 1 from posts"))'),
         accepted=('description = "Select fields."', "given.update(other)", "await service.delete(1)"),
         exceptions={"app/http/idempotency/repository.py": "the repository of stored responses"},
+    ),
+    Rule(
+        "versions do not name the package of a version",
+        modules=("versions/**/*.py",),
+        find=_packages_of_versions,
+        rejected=(
+            'resources = load_resources("versions.v2", _RESOURCES)',
+            'schemas = import_module("versions.v3.posts.schemas")',
+            'schemas = import_module(f"versions.{name}.posts.schemas")',
+            'schemas = import_module(".".join(("versions", name)))',
+        ),
+        accepted=("resources = load_resources(__package__, _RESOURCES)", 'path = "/policies/versions/v2"'),
+        exceptions={"versions/registry.py::declared_versions": "finds every version"},
     ),
     Rule(
         "handlers contain no conditions",
