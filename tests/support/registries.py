@@ -8,12 +8,21 @@ import pytest
 from app.kit.clock import utc_now
 from app.lifecycle.rules import validate_lifecycles
 from app.lifecycle.version import VersionStatus, Window
+from app.web.migration_guide import PLACE, archived_guides
 from tests.support.wire import WIRE
 from versions.kit.version import ApiVersion
 from versions.registry import VERSIONS
 
 DAY = timedelta(days=1)
 CURRENT = next(version for version in VERSIONS if version.name == WIRE)
+
+DEPRECATED = tuple(version for version in VERSIONS if version.deprecated_at is not None)
+"""The served versions that are deprecated, oldest first."""
+GUIDES = (
+    *(version.migration_guide for version in VERSIONS if version.migration_guide is not None),
+    *(f"{PLACE}{pair}" for pair in sorted(archived_guides())),
+)
+"""The paths of the migration guides, those of removed versions included."""
 
 
 def older(version: ApiVersion, successor: str, *windows: Window, retired: bool = False) -> ApiVersion:

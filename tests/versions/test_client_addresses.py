@@ -1,5 +1,6 @@
 """Which client addresses share an anonymous quota."""
 
+import http_sf
 import httpx2
 import pytest
 
@@ -23,6 +24,7 @@ async def test_addresses_of_one_subscriber_share_a_quota(
     for host in (first, second):
         transport = httpx2.ASGITransport(app=test_app.app, client=(host, 1))
         async with httpx2.AsyncClient(transport=transport, base_url="http://strata.test") as client:
-            response = await client.get("/api/v1/nowhere")
-            remaining.append(int(response.headers["X-RateLimit-Remaining"]))
+            response = await client.get("/api/v2/nowhere")
+            ((_, policy),) = http_sf.parse(response.headers["RateLimit"].encode(), tltype="list")[:1]
+            remaining.append(policy["r"])
     assert remaining[0] - remaining[1] == int(same)

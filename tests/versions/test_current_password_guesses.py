@@ -6,6 +6,7 @@ import pytest
 from app.settings.auth import AuthSettings
 from app.settings.root import Settings
 from tests.support.app import PASSWORD, TestApp
+from tests.support.dialects import DIALECTS
 
 GUESSES = 3
 NEW = "another horse battery"
@@ -18,16 +19,14 @@ def settings(settings: Settings) -> Settings:
     return settings.with_groups(auth)
 
 
-@pytest.mark.parametrize("way", ["v1", "password", "reauthentication"])
+@pytest.mark.parametrize("way", [*DIALECTS, "reauthentication"])
 async def test_a_stolen_access_token_gives_no_more_guesses_than_a_sign_in(test_app: TestApp, way: str) -> None:
     ada = await test_app.person("ada@example.com")
 
     async def attempt(client: httpx2.AsyncClient, password: str) -> httpx2.Response:
-        if way == "v1":
-            body = {"password": NEW, "current_password": password}
-            return await client.put(f"/api/v1/users/{ada.user.id}", json=body)
-        if way == "password":
-            return await client.put("/api/v2/me/password", json={"current_password": password, "password": NEW})
+        if way in DIALECTS:
+            response: httpx2.Response = await DIALECTS[way].set_password(ada, NEW, password).send(client)
+            return response
         return await client.post("/api/v2/auth/reauthentications", json={"password": password})
 
     async with test_app.client(await test_app.session(ada)) as client:

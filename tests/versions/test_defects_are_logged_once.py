@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from importlib import import_module
 from typing import Any
 
 import httpx2
@@ -9,13 +10,11 @@ import pytest
 from starlette.responses import StreamingResponse
 
 from app.errors import Unavailable
-from app.http.routing.strict import StrictRoute
 from app.posts.reader import PostReader
 from app.posts.service import PostService
 from tests.support.app import TestApp
 from tests.support.operations import VERSIONS
 from versions.kit.middleware.version import VersionMiddleware
-from versions.v2.routing import V2Route
 
 SECRET = "a defect of this test"
 WHERE = {
@@ -73,9 +72,9 @@ async def test_a_defect_outside_of_the_version_has_one_traceback(
     assert len(lines_about(capsys.readouterr().out, traceback=True)) == 1
 
 
-@pytest.mark.parametrize(("version", "route"), [("v1", StrictRoute), ("v2", V2Route)])
+@pytest.mark.parametrize("version", VERSIONS)
 async def test_a_defect_within_a_body_has_one_traceback(
-    test_app: TestApp, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], version: str, route: Any
+    test_app: TestApp, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], version: str
 ) -> None:
     """The version has logged it, and raises it again, so that the server closes the connection."""
 
@@ -86,6 +85,7 @@ async def test_a_defect_within_a_body_has_one_traceback(
     async def stream(*_: Any) -> StreamingResponse:
         return StreamingResponse(body(), media_type="application/json")
 
+    route = import_module(f"versions.{version}.posts.routes").posts.route_class
     monkeypatch.setattr(route, "wrap", stream)
     transport = httpx2.ASGITransport(app=test_app.app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://strata.test") as client:

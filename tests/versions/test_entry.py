@@ -1,6 +1,10 @@
 """The bare prefix of a version answers: that is where the links of its predecessor lead."""
 
+import pytest
+
 from tests.support.app import TestApp
+from tests.support.registries import DEPRECATED
+from versions.kit.version import ApiVersion
 from versions.registry import VERSIONS
 
 
@@ -15,14 +19,15 @@ async def test_the_bare_prefix_of_each_version_describes_it(test_app: TestApp) -
             assert ("Deprecation" in response.headers) is (version.deprecated_at is not None)
 
 
-async def test_the_link_to_the_successor_leads_somewhere(test_app: TestApp) -> None:
+@pytest.mark.parametrize("version", DEPRECATED, ids=lambda version: version.name)
+async def test_the_links_of_a_deprecated_version_lead_somewhere(test_app: TestApp, version: ApiVersion) -> None:
     async with test_app.client() as client:
-        links = (await client.get("/api/v1/posts")).headers["Link"].split(", ")
+        links = (await client.get(f"{version.prefix}/posts")).headers["Link"].split(", ")
         targets = {link.split('rel="')[1].split('"')[0]: link[1 : link.index(">")] for link in links}
         for target in targets.values():
             assert (await client.get(target)).status_code == 200
     assert targets == {
-        "deprecation": "/docs/migrate/v1-to-v2",
+        "deprecation": version.migration_guide,
         "sunset": "/policies/versions",
-        "successor-version": "/api/v2",
+        "successor-version": f"/api/{version.successor}",
     }

@@ -14,6 +14,7 @@ from app.access.principal import Role
 from tests.conformance.callers import SELF_REVOKING
 from tests.support.app import TestApp
 from tests.support.contract import ContractClient
+from tests.support.dialects import DIALECTS
 from tests.support.hostile import Headers, HostileRequest, hostile_request
 from tests.support.operations import VERSIONS, operations
 
@@ -29,8 +30,7 @@ def ensure_declared(version: str, response: httpx2.Response, *, documented: bool
     if documented:
         CONTRACTS[version].check(response)
     elif response.request.method != "HEAD" and response.status_code >= 400:
-        expected = "application/json" if version == "v1" else "application/problem+json"
-        assert response.headers["Content-Type"] == expected
+        assert response.headers["Content-Type"] == DIALECTS[version].failure_type
     assert response.headers["API-Version"] == version
 
 
@@ -40,16 +40,12 @@ async def callers(test_app: TestApp) -> tuple[list[Headers], dict[str, dict[str,
     ada = await test_app.person("ada@example.com")
     async with test_app.client(root.headers) as client:
         made = (await client.post("/api/v2/posts", json={"title": "T", "content": "C"})).json()
-        me = (await client.get("/api/v2/me")).json()
     session = await test_app.session(root)
     return [
         [(b"authorization", session["Authorization"].encode())],
         *([(b"x-api-key", person.key.encode())] for person in (root, ada)),
         [],
-    ], {
-        "v1": {"post_id": made["v1_id"], "user_id": root.user.id},
-        "v2": {"post_id": made["id"], "user_id": me["id"]},
-    }
+    ], {name: dialect.path_ids(made, root) for name, dialect in DIALECTS.items()}
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -67,5 +67,5 @@ async def test_one_too_many_is_sent_away_at_once_with_a_time_to_return(
 async def test_there_is_room_again_when_one_is_done(concurrent_app: TestApp, client: httpx2.AsyncClient) -> None:
     for _ in range(3 * LIMIT):
         assert (await client.get("/api/v2/posts")).status_code == 200
-        assert (await client.get("/api/v1/posts/999999")).status_code == 404
+        assert (await client.get("/api/v2/posts/post_01jwxq7c8gfq8sh1tbp9xqk3ma")).status_code == 404
     assert concurrent_app.runtime.get(Capacity).in_use == 0

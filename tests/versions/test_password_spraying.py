@@ -4,15 +4,16 @@ import httpx2
 import pytest
 
 from tests.support.app import PASSWORD, TestApp
-from tests.versions.test_rate_limits import ANONYMOUS, LOGIN, both, ensure_limited, settings
+from tests.support.dialects import DIALECTS
+from tests.versions.test_rate_limits import ANONYMOUS, both, ensure_limited, settings
 
 __all__ = ["settings"]
 """The fixture with quotas that a test can use up."""
 
 
 async def sign_in(client: httpx2.AsyncClient, version: str, email: str, password: str) -> httpx2.Response:
-    form = {"grant_type": "password"} if version == "v2" else {}
-    return await client.post(LOGIN[version], data=form | {"username": email, "password": password})
+    response: httpx2.Response = await DIALECTS[version].login(email, password).send(client)
+    return response
 
 
 @both

@@ -7,13 +7,12 @@ import pytest
 from app.access.reader import PrincipalResolver
 from app.errors import Unavailable
 from tests.support.app import TestApp
+from tests.support.dialects import DIALECTS
 from tests.versions.test_rate_limits import (
     ANONYMOUS,
-    DRAFT,
+    EVERY,
     FREE,
-    LOGIN,
     REJECTED,
-    TRIPLE,
     both,
     ensure_headers,
     ensure_limited,
@@ -55,7 +54,7 @@ async def test_rejected_credentials_have_a_quota_of_their_own(test_app: TestApp,
 async def test_ignored_credentials_are_charged_like_none(test_app: TestApp, version: str) -> None:
     async with test_app.client() as client:
         statuses = [
-            (await client.post(LOGIN[version], headers=GARBAGE[number % len(GARBAGE)])).status_code
+            (await client.post(DIALECTS[version].login_url, headers=GARBAGE[number % len(GARBAGE)])).status_code
             for number in range(ANONYMOUS + 2)
         ]
         assert statuses == [422] * ANONYMOUS + [429] * 2
@@ -92,5 +91,5 @@ async def test_a_caller_that_cannot_be_determined_is_not_charged(
             response = await client.get(f"/api/{version}{path}")
             assert response.status_code == 503
             assert 2 <= int(response.headers["Retry-After"]) <= 6
-            assert not [name for name in TRIPLE | DRAFT if name in response.headers]
+            assert not [name for name in EVERY if name in response.headers]
         assert await left_of(anonymous) == ANONYMOUS

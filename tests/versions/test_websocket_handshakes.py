@@ -17,11 +17,13 @@ from app.main import create_app
 from app.settings.rate_limit import RateLimitSettings
 from app.settings.root import Settings
 from tests.support.app import TestApp
+from tests.support.dialects import DIALECTS
 from tests.support.operations import VERSIONS
+from tests.support.registries import DEPRECATED
 from versions.kit.routing import RouteIndex
 
 LIMIT = 3
-FAILURES = {"v1": b"application/json", "v2": b"application/problem+json"}
+FAILURES = {name: dialect.failure_type.encode() for name, dialect in DIALECTS.items()}
 
 open_now: list[int] = []
 """The requests in progress while each WebSocket is open."""
@@ -153,9 +155,10 @@ async def test_a_repeated_field_is_400(app: TestApp, version: str) -> None:
     ensure_denied(version, await handshake(app, f"/api/{version}/toy", b"", *repeated), 400)
 
 
-async def test_a_retired_version_denies_with_410(app: TestApp) -> None:
-    app.runtime.get(LifecycleComponent).schedule.replace({}, {"v1": utc_now()})
-    ensure_denied("v1", await handshake(app, "/api/v1/toy"), 410)
+@pytest.mark.parametrize("version", [version.name for version in DEPRECATED])
+async def test_a_retired_version_denies_with_410(app: TestApp, version: str) -> None:
+    app.runtime.get(LifecycleComponent).schedule.replace({}, {version: utc_now()})
+    ensure_denied(version, await handshake(app, f"/api/{version}/toy"), 410)
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -1,0 +1,70 @@
+"""The requests and responses of v1."""
+
+from typing import Any, ClassVar
+
+import httpx2
+
+from tests.support.app import PASSWORD, Person
+from tests.support.dialects.dialect import Dialect, Json, Request
+
+
+class V1(Dialect):
+    """Numeric ids, and failures that are sentences."""
+
+    name: ClassVar = "v1"
+    me: ClassVar = "/api/v1/users/me"
+    login_url: ClassVar = "/api/v1/auth/login"
+    search: ClassVar = "/api/v1/search?query=layers"
+    failure_type: ClassVar = "application/json"
+    has_codes: ClassVar = False
+    verified_again: ClassVar = 200
+    rate_limit_headers: ClassVar = frozenset({"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"})
+    shared_rate_limit_headers: ClassVar = frozenset({"X-RateLimit-Limit"})
+    statements: ClassVar = {
+        "/api/v1/posts": 3,
+        "/api/v1/posts?search=layers&sort_by=title": 3,
+        "/api/v1/search?query=layers": 2,
+        "/api/v1/users": 2,
+        "/api/v1/users/paginated": 3,
+        "/api/v1/users/me": 2,
+    }
+
+    def has_effects(self, read: str) -> bool:
+        return read == "posts.get"
+
+    def ensure_failure(self, response: httpx2.Response, *_codes: str) -> None:
+        assert response.headers["Content-Type"] == self.failure_type
+        body = set(response.json())
+        assert body == {"detail"} or (body == {"error", "details"} and response.status_code == 422), response.text
+
+    def login(self, email: str, password: str = PASSWORD) -> Request:
+        return Request("POST", self.login_url, {"data": {"username": email, "password": password}})
+
+    def refresh(self, token: str) -> Request:
+        return Request("POST", "/api/v1/auth/refresh", {"json": {"refresh_token": token}})
+
+    def register(self, email: str, password: str = PASSWORD, name: str = "Ada") -> Request:
+        body = {"email": email, "password": password, "name": name}
+        return Request("POST", "/api/v1/auth/register", {"json": body})
+
+    def verify(self, email: str, token: str) -> Request:
+        return Request("POST", "/api/v1/auth/verify", {"json": {"email": email, "token": token}})
+
+    def path_ids(self, post: Json, person: Person) -> dict[str, object]:
+        return {"post_id": post["v1_id"], "user_id": person.user.id}
+
+    def edit_post(self, post: Json, **changes: str) -> Request:
+        return Request("PUT", f"/api/v1/posts/{post['v1_id']}", {"json": changes})
+
+    def batches(self) -> dict[str, Request]:
+        return {"batch read": Request("POST", "/api/v1/posts/batch", {"json": {"ids": [1]}})}
+
+    def edit_user(self, person: Person, *, name: str | None = None, **changes: object) -> Request:
+        body: dict[str, Any] = changes if name is None else {**changes, "full_name": name}
+        return Request("PUT", f"/api/v1/users/{person.user.id}", {"json": body})
+
+    def set_password(self, person: Person, password: str, current: str) -> Request:
+        return self.edit_user(person, password=password, current_password=current)
+
+
+DIALECT = V1()

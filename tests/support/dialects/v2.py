@@ -1,0 +1,73 @@
+"""The requests and responses of v2."""
+
+from typing import Any, ClassVar, Final
+
+import httpx2
+
+from tests.support.app import PASSWORD, Person
+from tests.support.dialects.dialect import Dialect, Json, Request
+from versions.kit.typeid import encode
+
+_MEMBERS: Final = {"type", "title", "status", "detail", "instance", "code", "request_id", "trace_id", "errors"}
+
+
+class V2(Dialect):
+    """TypeIDs, and failures that are problem details."""
+
+    name: ClassVar = "v2"
+    me: ClassVar = "/api/v2/me"
+    login_url: ClassVar = "/api/v2/auth/token"
+    search: ClassVar = "/api/v2/search/posts?q=layers"
+    failure_type: ClassVar = "application/problem+json"
+    has_codes: ClassVar = True
+    verified_again: ClassVar = 400
+    rate_limit_headers: ClassVar = frozenset({"RateLimit-Policy", "RateLimit"})
+    shared_rate_limit_headers: ClassVar = frozenset({"RateLimit-Policy"})
+    statements: ClassVar = {
+        "/api/v2/posts": 2,
+        "/api/v2/posts?q=layers&sort=title&include=author": 2,
+        "/api/v2/search/posts?q=layers": 2,
+        "/api/v2/users": 2,
+        "/api/v2/me": 2,
+    }
+
+    def ensure_failure(self, response: httpx2.Response, *codes: str) -> None:
+        assert response.headers["Content-Type"] == self.failure_type
+        problem = response.json()
+        assert problem.keys() >= _MEMBERS, response.text
+        assert problem["status"] == response.status_code
+        assert not codes or problem["code"] in codes, response.text
+
+    def login(self, email: str, password: str = PASSWORD) -> Request:
+        form = {"grant_type": "password", "username": email, "password": password}
+        return Request("POST", self.login_url, {"data": form})
+
+    def refresh(self, token: str) -> Request:
+        return Request("POST", self.login_url, {"data": {"grant_type": "refresh_token", "refresh_token": token}})
+
+    def register(self, email: str, password: str = PASSWORD, name: str = "Ada") -> Request:
+        body = {"email": email, "password": password, "display_name": name}
+        return Request("POST", "/api/v2/auth/registrations", {"json": body})
+
+    def verify(self, email: str, token: str) -> Request:  # noqa: ARG002 - the token alone names the address
+        return Request("POST", "/api/v2/auth/verifications", {"json": {"token": token}})
+
+    def path_ids(self, post: Json, person: Person) -> dict[str, object]:
+        return {"post_id": post["id"], "user_id": encode("usr", person.user.uid)}
+
+    def edit_post(self, post: Json, **changes: str) -> Request:
+        return Request("PATCH", f"/api/v2/posts/{post['id']}", {"json": changes})
+
+    def batches(self) -> dict[str, Request]:
+        operations = [{"op": "create", "post": {"title": "T", "content": "C"}}]
+        return {"batch write": Request("POST", "/api/v2/posts/batch", {"json": {"operations": operations}})}
+
+    def edit_user(self, person: Person, *, name: str | None = None, **changes: object) -> Request:
+        body: dict[str, Any] = changes if name is None else {**changes, "display_name": name}
+        return Request("PATCH", f"/api/v2/users/{encode('usr', person.user.uid)}", {"json": body})
+
+    def set_password(self, person: Person, password: str, current: str) -> Request:  # noqa: ARG002 - the caller's own
+        return Request("PUT", "/api/v2/me/password", {"json": {"current_password": current, "password": password}})
+
+
+DIALECT = V2()
