@@ -38,6 +38,7 @@ from observability.tracing.config import TracingConfig
 from observability.tracing.metrics import SpanMetrics
 from observability.tracing.tracer import Tracing
 from tests.support.app import TestApp, WithState
+from tests.support.registries import DEPRECATED
 from tests.support.transactions import dsn_of
 from tests.support.waiting import PATIENCE, eventually
 from versions.registry import VERSIONS
@@ -94,9 +95,9 @@ async def test_a_process_measures_its_parts_while_it_serves(concurrent_app: Test
             assert (await client.get("/api/v2/posts")).status_code == 200
             redirect = await client.get("/api/v2/posts/")
             assert redirect.status_code == 404, "a path has one spelling"
-            for version, status in (("v1", "deprecated"), ("v2", "current")):
-                successor = "v2" if version == "v1" else ""
-                line = f'api_version_info{{api_version="{version}",status="{status}",successor="{successor}"}} 1.0'
+            for version in VERSIONS:
+                labels = f'api_version="{version.name}",status="{version.status}",successor="{version.successor or ""}"'
+                line = f"api_version_info{{{labels}}} 1.0"
 
                 async def exposed(line: str = line) -> bool:
                     return line in await lines_of(client)

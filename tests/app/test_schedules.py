@@ -24,6 +24,7 @@ from observability.metrics.metrics import Metrics
 from tests.support.app import TestApp
 from tests.support.transactions import database_of, dsn_of
 from tests.support.waiting import PATIENCE, eventually
+from tests.support.wire import WIRE
 
 PURGE_RECORDS = "idempotency.purge"
 PURGE_REGISTRATIONS = "auth.purge_registrations"
@@ -65,7 +66,7 @@ async def rows(concurrent_app: TestApp) -> dict[str, set[Any]]:
                 )
             )
         await UsageRepository(session).add(
-            [UsageDelta("v1", "anonymous", "posts.list", "", day, 1, now, now) for day in days]
+            [UsageDelta(WIRE, "anonymous", "posts.list", "", day, 1, now, now) for day in days]
         )
     valid = {name for name in records if not name.startswith(b"expired")}
     return {"records": valid, "registrations": valid, "usage": set(days[:3])}

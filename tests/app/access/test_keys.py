@@ -12,9 +12,10 @@ from app.access.reader import PrincipalResolver
 from app.access.service import ApiKeyService
 from app.kit.clock import utc_now
 from tests.support.app import TestApp
+from tests.support.dialects import DIALECTS
 from tests.support.operations import VERSIONS
 
-ME = {"v1": "/api/v1/users/me", "v2": "/api/v2/me"}
+ME = {name: dialect.me for name, dialect in DIALECTS.items()}
 VALID = "sk_live_000000000000000000000000000000002UYg5A"
 
 

@@ -3,10 +3,10 @@
 import pytest
 
 from tests.support.app import PASSWORD, TestApp
-from tests.support.operations import VERSIONS
+from tests.support.dialects import DIALECTS
+from tests.support.dialects.dialect import Dialect
 
 ADDRESS = "ada@example.com"
-ME = {"v1": "/api/v1/users/me", "v2": "/api/v2/me"}
 
 
 def count_of(test_app: TestApp) -> dict[tuple[str, str], float]:
@@ -19,29 +19,20 @@ def count_of(test_app: TestApp) -> dict[tuple[str, str], float]:
     }
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-async def test_attempts(test_app: TestApp, version: str) -> None:
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+async def test_attempts(test_app: TestApp, dialect: Dialect) -> None:
     ada = await test_app.person(ADDRESS)
-    form = {"username": ADDRESS, "password": PASSWORD}
     async with test_app.client() as client:
 
         async def sign_in(password: str) -> dict[str, str]:
-            if version == "v1":
-                response = await client.post("/api/v1/auth/login", data=form | {"password": password})
-            else:
-                grant = form | {"grant_type": "password", "password": password}
-                response = await client.post("/api/v2/auth/token", data=grant)
-            found: dict[str, str] = response.json()
+            found: dict[str, str] = (await dialect.login(ADDRESS, password).send(client)).json()
             return found
 
         async def refresh(token: str) -> None:
-            if version == "v1":
-                await client.post("/api/v1/auth/refresh", json={"refresh_token": token})
-            else:
-                await client.post("/api/v2/auth/token", data={"grant_type": "refresh_token", "refresh_token": token})
+            await dialect.refresh(token).send(client)
 
         async def call(headers: dict[str, str]) -> None:
-            await client.get(ME[version], headers=headers)
+            await client.get(dialect.me, headers=headers)
 
         tokens = await sign_in(PASSWORD)
         assert count_of(test_app) == {("password", "success"): 1}
@@ -52,11 +43,7 @@ async def test_attempts(test_app: TestApp, version: str) -> None:
         for headers in (bearer, {"Authorization": "Bearer e30.e30.e30"}, ada.headers, {"X-API-Key": "sk_live_0"}):
             await call(headers)
         for password in (PASSWORD, "a wrong password"):
-            await client.put(
-                f"/api/v1/users/{ada.user.id}",
-                json={"password": PASSWORD, "current_password": password},
-                headers=bearer,
-            )
+            await dialect.set_password(ada, PASSWORD, password).send(client, headers=bearer)
     assert count_of(test_app) == {
         ("password", "success"): 1,
         ("password", "invalid_credentials"): 1,

@@ -28,8 +28,8 @@ DESTRUCTIVE = {
     ("users", "password"): ("ada@example.com",),
     ("users", "deactivate"): ("ada@example.com",),
     ("keys", "revoke"): ("key_01kb0000000000000000000000",),
-    ("versions", "retire"): ("v1",),
-    ("versions", "consent"): ("v1", "ada@example.com", "--withdraw"),
+    ("versions", "retire"): (VERSIONS[0].name,),
+    ("versions", "consent"): (VERSIONS[0].name, "ada@example.com", "--withdraw"),
 }
 """Commands that delete data or end access, which no other command restores, with arguments that do so."""
 NEEDS_A_RETIRED_VERSION = {("versions", "remove")}

@@ -6,6 +6,8 @@ from sqlalchemy import text
 
 from app.access.principal import Role
 from tests.support.app import PASSWORD, TestApp, token_of
+from tests.support.dialects import DIALECTS
+from tests.support.wire import WIRE
 
 ADDRESS = "ada@example.com"
 
@@ -33,7 +35,7 @@ async def test_every_change_records_its_events(test_app: TestApp) -> None:
         await client.post("/api/v2/auth/registrations", json=body)
         await test_app.deliver()
         assert await new_events(test_app) == [], "the owner of the address is unchanged"
-        tokens = (await client.post("/api/v1/auth/login", data={"username": ADDRESS, "password": PASSWORD})).json()
+        tokens = (await DIALECTS[WIRE].login(ADDRESS).send(client)).json()
         assert await new_events(test_app) == ["session.started"]
         client.headers["Authorization"] = f"Bearer {tokens['access_token']}"
 

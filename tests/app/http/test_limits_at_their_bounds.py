@@ -18,7 +18,10 @@ from app.http.middleware.size_limits import (
 from app.kit.deadline import Deadline, DeadlineExceeded
 from observability.metrics.requests import _announces_body
 from tests.support.app import TestApp
+from tests.support.dialects import DIALECTS
+from tests.support.dialects.dialect import Dialect
 from tests.support.waiting import PATIENCE
+from tests.support.wire import WIRE
 
 LIMITS = HeadLimits(target=100, headers=1000, fields=10)
 BODY = BodyLimits(size=100, timeout=60, rate=0)
@@ -128,11 +131,11 @@ def test_the_fields_with_one_value() -> None:
     assert {name.decode() for name in SINGLE_VALUED} == set(texts.split())
 
 
-@pytest.mark.parametrize("path", ["/api/v1/auth/refresh", "/api/v2/auth/verifications"])
-async def test_two_lengths_of_a_body_are_400_in_both_versions(test_app: TestApp, path: str) -> None:
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+async def test_two_lengths_of_a_body_are_400_in_every_version(test_app: TestApp, dialect: Dialect) -> None:
     headers = [("Content-Length", "2"), ("Content-Length", "2"), ("Content-Type", "application/json")]
     async with test_app.client() as client:
-        response = await client.post(path, content=b"{}", headers=headers)
+        response = await client.post(dialect.verify("", "").url, content=b"{}", headers=headers)
     assert response.status_code == 400, response.text
     assert "content-length" in response.text
 
@@ -153,7 +156,7 @@ async def test_a_process_serves_as_many_requests_as_its_capacity(test_app: TestA
         await finish.wait()
         raise ValueError
 
-    middleware = LoadSheddingMiddleware(application, version="v1")
+    middleware = LoadSheddingMiddleware(application, version=WIRE)
     scope: Any = {"type": "http", "state": dict(test_app.runtime.state())}
 
     async def never(*_: Any) -> Any:

@@ -1,28 +1,10 @@
-"""Edits of posts in both versions: archived posts, empty patches, preconditions and unknown parameters."""
+"""Edits of posts: empty patches, preconditions and unknown parameters."""
 
 import pytest
 
 from tests.support.app import TestApp
 
 ADDRESS = "ada@example.com"
-
-
-async def test_v1_does_not_change_the_archived_status(test_app: TestApp) -> None:
-    """v1 shows an archived post as unpublished: writing that back keeps it archived; publishing keeps its date."""
-    ada = await test_app.person(ADDRESS)
-    async with test_app.client(ada.headers) as client:
-        made = (await client.post("/api/v2/posts", json={"title": "T", "content": "", "status": "published"})).json()
-        new, old = f"/api/v2/posts/{made['id']}", f"/api/v1/posts/{made['v1_id']}"
-        await client.patch(new, json={"status": "archived"})
-        assert (await client.get(old)).json()["published"] is False
-        assert (await client.put(old, json={"published": False})).json()["published"] is False
-        assert (await client.get(new)).json()["status"] == "archived"
-        assert (await client.put(old, json={"published": True})).json()["published"] is True
-        again = (await client.get(new)).json()
-        assert (again["status"], again["published_at"]) == ("published", made["published_at"])
-        assert (await client.put(old, json={"published": False})).json()["published"] is False
-        withdrawn = (await client.get(new)).json()
-        assert (withdrawn["status"], withdrawn["published_at"]) == ("draft", made["published_at"])
 
 
 @pytest.mark.parametrize("name", ["title", "content", "status"])
@@ -56,9 +38,7 @@ async def test_preconditions(test_app: TestApp) -> None:
         assert (await client.delete(url, headers={"If-Match": "*"})).status_code == 204
 
 
-async def test_only_v2_rejects_an_unknown_parameter(test_app: TestApp) -> None:
-    """v1 has always ignored unknown parameters."""
+async def test_an_unknown_parameter_is_rejected(test_app: TestApp) -> None:
     async with test_app.client() as client:
-        assert (await client.get("/api/v1/posts?unheard=of")).status_code == 200
         refused = await client.get("/api/v2/posts?unheard=of")
         assert (refused.status_code, refused.json()["code"]) == (400, "unknown_parameter")

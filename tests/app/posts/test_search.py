@@ -11,14 +11,10 @@ from app.posts import statements
 from app.posts.commands import Sort, SortField
 from app.posts.statements import RANKED
 from tests.support.app import TestApp
+from tests.support.dialects import DIALECTS
 from tests.support.rollback_database import RollbackDatabase
 
-ENTRIES: Final = {
-    "/api/v1/posts": "search",
-    "/api/v1/search": "query",
-    "/api/v2/posts": "q",
-    "/api/v2/search/posts": "q",
-}
+ENTRIES: Final = {path: name for dialect in DIALECTS.values() for path, name in dialect.searches.items()}
 MANY: Final = """
     INSERT INTO posts (uid, author_id, title, content, status, published_at)
     SELECT gen_random_uuid(), $1, 'T' || n, $2, 'published', now() FROM generate_series(1, $3::integer) AS n

@@ -32,8 +32,8 @@ class Dialect(ABC):
     me: ClassVar[str]
     """The URL of the caller's own user."""
     login_url: ClassVar[str]
-    search: ClassVar[str]
-    """The URL of a full-text search for "layers"."""
+    searches: ClassVar[Mapping[str, str]]
+    """The URLs of searches, and the parameter of each with the words; the last is full-text search."""
     failure_type: ClassVar[str]
     """The media type of failures."""
     has_codes: ClassVar[bool]
@@ -49,6 +49,12 @@ class Dialect(ABC):
     def has_effects(self, read: str) -> bool:  # noqa: ARG002 - for versions that have such reads
         """Whether a GET operation changes something."""
         return False
+
+    @property
+    def search(self) -> str:
+        """A full-text search."""
+        *_, (url, parameter) = self.searches.items()
+        return f"{url}?{parameter}=layers"
 
     @property
     def prefix(self) -> str:

@@ -17,7 +17,7 @@ class V2(Dialect):
     name: ClassVar = "v2"
     me: ClassVar = "/api/v2/me"
     login_url: ClassVar = "/api/v2/auth/token"
-    search: ClassVar = "/api/v2/search/posts?q=layers"
+    searches: ClassVar = {"/api/v2/posts": "q", "/api/v2/search/posts": "q"}
     failure_type: ClassVar = "application/problem+json"
     has_codes: ClassVar = True
     verified_again: ClassVar = 400
