@@ -10,6 +10,7 @@ import pytest
 
 from tests.architecture.descriptions import optional_members, undescribed
 from tests.support.app import TestApp
+from tests.support.dialects import DIALECTS
 from tests.support.operations import ALL, VERSIONS, Operation, document, example, operations
 
 # Their examples name a mailed token, or posts, that are not there, which these say with 400.
@@ -118,7 +119,7 @@ def test_an_operation_declares_how_it_fails(operation: Operation) -> None:
     assert {"422", "429", "500", "503"} <= set(responses)
     if operation.needs_caller:
         assert {"401", "403"} <= set(responses)
-    media_type = "application/json" if operation.version == "v1" else "application/problem+json"
+    media_type = DIALECTS[operation.version].failure_type
     for status, response in responses.items():
         assert response["description"], status
         if int(status) >= 400:

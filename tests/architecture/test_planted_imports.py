@@ -19,6 +19,7 @@ from versions import registry
 from versions.kit.names import number_of
 
 ROOT = Path(__file__).parents[2]
+ANY = f"versions.{registry.VERSIONS[0].name}"
 NEXT = f"versions.v{number_of(registry.VERSIONS[-1].name) + 1}"
 ONE_WAY = "imports run one way"
 LEAF = "observability is a leaf"
@@ -48,11 +49,11 @@ PLANTED = [
     ("observability.config", "app.errors", LEAF),
     ("observability.logs.level", "contracts.gate", NEITHER),
     ("app.main", "observability.dashboards", GENERATORS),
-    ("versions.v1.app", "observability.rules", GENERATORS),
-    ("versions.v1.posts.mapping", "sqlalchemy", VERSIONS),
-    ("versions.v2.users.routes", "asyncpg", VERSIONS),
-    ("versions.v2.users.routes", "app.models.user", VERSIONS),
-    ("versions.v2.posts.routes", "app.posts.queries", VERSIONS),
+    (f"{ANY}.app", "observability.rules", GENERATORS),
+    (f"{ANY}.posts.mapping", "sqlalchemy", VERSIONS),
+    (f"{ANY}.users.routes", "asyncpg", VERSIONS),
+    (f"{ANY}.users.routes", "app.models.user", VERSIONS),
+    (f"{ANY}.posts.routes", "app.posts.queries", VERSIONS),
     ("versions.kit.routing", "app.posts.statements", VERSIONS),
     ("app.posts.service", "sqlalchemy", SQL),
     ("app.posts.policy", "sqlalchemy", SQL),
@@ -65,7 +66,7 @@ PLANTED = [
     ("app.posts.service", "contracts.compat", CONTRACTS),
     ("app.cli.serve", "contracts.compat.engine", CONTRACTS),
     ("app.cli.serve", "app.cli.contract", SERVING),
-    ("versions.v1.app", "contracts.gate", NEITHER),
+    (f"{ANY}.app", "contracts.gate", NEITHER),
     ("contracts.compat.engine", "app.errors", COMPARISON),
     ("contracts.compat.engine", "contracts.gate", COMPARISON),
     ("app.posts.service", "app.auth.sessions", ONE_WAY),
@@ -74,10 +75,9 @@ PLANTED = [
     ("app.models.base", "app.events.recorder", ONE_WAY),
     ("app.errors", "app.kit.clock", ONE_WAY),
     ("app.settings.root", "app.kit.clock", ONE_WAY),
-    ("app.http.auth", "versions.v1.app", ONE_WAY),
-    ("versions.kit.values", "versions.v1.app", ONE_WAY),
-    ("versions.v1.app", "versions.v2.app", ONE_WAY),
-    ("versions.v1.app", "versions.registry", ONE_WAY),
+    ("app.http.auth", f"{ANY}.app", ONE_WAY),
+    ("versions.kit.values", f"{ANY}.app", ONE_WAY),
+    (f"{ANY}.app", "versions.registry", ONE_WAY),
     ("versions.registry", "app.web.routes", ONE_WAY),
     ("app.web.routes", "app.main", ONE_WAY),
     ("app.main", "app.cli.serve", ONE_WAY),

@@ -37,23 +37,23 @@ def test_generated_typescript_types_compile(version: str, tmp_path: Path) -> Non
 
 
 def test_python_code_that_reads_a_removed_field_does_not_compile(tmp_path: Path) -> None:
-    assert python_client(without_title(), "v1", tmp_path).returncode == 0
-    checked = checked_python(tmp_path, "v1")
+    assert python_client(without_title(), "v2", tmp_path).returncode == 0
+    checked = checked_python(tmp_path, "v2")
     assert checked.returncode == 1
-    assert '"PostResponse" has no attribute "title"' in checked.stdout
+    assert '"Post" has no attribute "title"' in checked.stdout
 
 
 def test_typescript_code_that_reads_a_removed_field_does_not_compile(tmp_path: Path) -> None:
     contract_tools()
-    checked = typescript(without_title(), "v1", tmp_path)
+    checked = typescript(without_title(), "v2", tmp_path)
     assert checked.returncode == 2
     assert "Property 'title' does not exist" in checked.stdout
 
 
 def without_title() -> Document:
-    """The contract of v1 without the title of posts."""
-    broken = copy.deepcopy(document("v1"))
-    schema = broken["components"]["schemas"]["PostResponse"]
+    """The contract of v2 without the title of posts."""
+    broken = copy.deepcopy(document("v2"))
+    schema = broken["components"]["schemas"]["Post"]
     del schema["properties"]["title"]
     schema["required"].remove("title")
     return broken

@@ -13,6 +13,7 @@ from schemathesis import GenerationMode
 from tests.conformance import hooks  # noqa: F401 - registers a hook of Schemathesis
 from tests.conformance.callers import CALLERS, SELF_REVOKING, Headers
 from tests.conformance.outside import CONFIG, Effort, Exchange, RunResult, attack, seed_of
+from tests.support.dialects import DIALECTS
 from tests.support.live import Strata
 from tests.support.operations import VERSIONS, operations
 from tests.support.postgres import clone
@@ -22,10 +23,6 @@ BASE = 1
 REPEAT = f".venv/bin/python -m tests.conformance --no-suite --seed {BASE}"
 CASES = Effort(phases=("examples", "coverage", "fuzzing"), examples=2)
 STEPS = Effort(phases=("stateful",), examples=10)
-CHAINS = {
-    "v1": ("posts.create", "posts.get", "posts.delete", "users.create", "users.get", "users.delete"),
-    "v2": ("posts.create", "posts.get", "posts.delete"),
-}
 each = pytest.mark.parametrize("version", VERSIONS)
 
 
@@ -57,7 +54,7 @@ async def test_chains_of_linked_operations_conform_to_the_contract(
     version: str, strata: Strata, tmp_path: Path
 ) -> None:
     """The stateful phase follows the links to deletions, and to reads of the deleted resources."""
-    options = [part for name in CHAINS[version] for part in ("--include-operation-id", name)]
+    options = [part for name in DIALECTS[version].chain for part in ("--include-operation-id", name)]
     with serving(strata) as url:
         headers = CALLERS["admin"](strata, url)
         effort = replace(STEPS, options=options)

@@ -5,18 +5,10 @@ from typing import Any
 
 import pytest
 
+from tests.support.dialects import DIALECTS
 from tests.support.operations import ALL, VERSIONS, Operation, operations
 
-CHAINS = {
-    ("v1", "posts.create"): {"posts.get", "posts.update", "posts.delete", "posts.get_many"},
-    ("v1", "users.create"): {"users.get", "users.update", "users.delete", "admin.delete_user", "auth.login"},
-    ("v1", "auth.register"): {"auth.login"},
-    ("v1", "auth.login"): {"auth.refresh"},
-    ("v2", "posts.create"): {"posts.get", "posts.update", "posts.delete", "posts.view"},
-    ("v2", "registrations.create"): {"tokens.create"},
-    ("v2", "tokens.create"): {"tokens.create", "tokens.revoke"},
-    ("v2", "sessions.get"): {"sessions.delete"},
-}
+CHAINS = {(name, operation): found for name, dialect in DIALECTS.items() for operation, found in dialect.links.items()}
 """The operations that a creation links to. A batch also creates posts, but at no fixed position of its response."""
 
 

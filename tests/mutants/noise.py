@@ -27,7 +27,7 @@ _TEXTS: Final = frozenset({"message"})
 """Variables with the text of an exception, which is for people."""
 
 _SENTENCE: Final = re.compile(r"[A-Z].* .*[.:]", re.DOTALL)
-"""A sentence is for people: the help of a metric, the detail of an error. The laws assert those of v1's contract."""
+"""A sentence is for people: the help of a metric, the detail of an error. The laws assert those of a contract."""
 
 _GENERICS: Final = frozenset({"dict", "list", "tuple", "set", "frozenset", "type"})
 _ALIAS_NAME: Final = re.compile(r"_?[A-Z][A-Za-z]*[a-z]")

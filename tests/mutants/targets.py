@@ -1,7 +1,10 @@
 """The packages that are mutated, and the tests that must catch their mutants."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
+
+from versions.registry import VERSIONS
 
 ROOT: Final = Path(__file__).parents[2]
 SOURCES: Final = ("app", "observability", "versions", "contracts/compat")
@@ -19,13 +22,22 @@ OF_DEFINITIONS: Final = (
 """Tests of what modules define when they are imported, such as the status of every error: they execute no line of the
 module. They run first against each mutant of such a definition, of every package of ``app``."""
 
+_VERSIONS: Final = tuple(f"tests/versions/{version.name}" for version in VERSIONS)
 _REQUESTS: Final = (
-    "tests/versions/v1",
-    "tests/versions/v2",
+    *_VERSIONS,
     "tests/versions/test_bad_input.py",
     "tests/versions/test_entry.py",
     "tests/truth",
 )
+
+
+def _laws_of(name: str) -> Iterator[str]:
+    """The laws that compare a version with another one."""
+    for path in sorted(ROOT.glob("tests/laws/*/test_laws.*")):
+        if name in path.parent.name.split("_"):
+            yield str(path.relative_to(ROOT))
+
+
 _HTTP: Final = ("tests/app/http", *_REQUESTS, "tests/versions")
 
 PACKAGES: Final[dict[str, tuple[str, ...]]] = {
@@ -33,8 +45,7 @@ PACKAGES: Final[dict[str, tuple[str, ...]]] = {
         "tests/app/access",
         "tests/app/auth",
         "tests/truth",
-        "tests/versions/v1",
-        "tests/versions/v2",
+        *_VERSIONS,
         "tests/versions/test_credentials.py",
         "tests/versions/test_declared_permissions.py",
         "tests/versions/test_rejected_credentials.py",
@@ -43,8 +54,7 @@ PACKAGES: Final[dict[str, tuple[str, ...]]] = {
     "app/auth": (
         "tests/app/auth",
         "tests/truth",
-        "tests/versions/v1",
-        "tests/versions/v2",
+        *_VERSIONS,
         "tests/versions/test_credentials.py",
         "tests/versions/test_current_password_guesses.py",
         "tests/versions/test_forms.py",
@@ -110,8 +120,7 @@ PACKAGES: Final[dict[str, tuple[str, ...]]] = {
         "tests/architecture/test_routes.py",
         "tests/architecture/test_documents.py",
     ),
-    "versions/v1": ("tests/laws/v1_v2/test_laws.py", *_REQUESTS),
-    "versions/v2": ("tests/laws/v1_v2/test_laws.py", *_REQUESTS),
+    **{f"versions/{version.name}": (*_laws_of(version.name), *_REQUESTS) for version in VERSIONS},
     "contracts/compat": ("tests/contracts/compat",),
 }
 """Tests by package: files, and folders with all below them, the first of which are preferred where many tests execute a

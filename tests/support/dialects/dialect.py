@@ -43,6 +43,10 @@ class Dialect(ABC):
     rate_limit_headers: ClassVar[frozenset[str]]
     shared_rate_limit_headers: ClassVar[frozenset[str]]
     """Those of a response that a shared cache may store."""
+    links: ClassVar[Mapping[str, frozenset[str]]]
+    """The operations to which the response of a creation links at least."""
+    chain: ClassVar[tuple[str, ...]]
+    """Operations that links connect from creations to deletions."""
     statements: ClassVar[Mapping[str, int]]
     """The number of statements of reads with an API key: one finds the caller, the others are the operation's own."""
 

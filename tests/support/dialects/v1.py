@@ -20,6 +20,13 @@ class V1(Dialect):
     verified_again: ClassVar = 200
     rate_limit_headers: ClassVar = frozenset({"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"})
     shared_rate_limit_headers: ClassVar = frozenset({"X-RateLimit-Limit"})
+    links: ClassVar = {
+        "posts.create": frozenset({"posts.get", "posts.update", "posts.delete", "posts.get_many"}),
+        "users.create": frozenset({"users.get", "users.update", "users.delete", "admin.delete_user", "auth.login"}),
+        "auth.register": frozenset({"auth.login"}),
+        "auth.login": frozenset({"auth.refresh"}),
+    }
+    chain: ClassVar = ("posts.create", "posts.get", "posts.delete", "users.create", "users.get", "users.delete")
     statements: ClassVar = {
         "/api/v1/posts": 3,
         "/api/v1/posts?search=layers&sort_by=title": 3,

@@ -23,6 +23,13 @@ class V2(Dialect):
     verified_again: ClassVar = 400
     rate_limit_headers: ClassVar = frozenset({"RateLimit-Policy", "RateLimit"})
     shared_rate_limit_headers: ClassVar = frozenset({"RateLimit-Policy"})
+    links: ClassVar = {
+        "posts.create": frozenset({"posts.get", "posts.update", "posts.delete", "posts.view"}),
+        "registrations.create": frozenset({"tokens.create"}),
+        "tokens.create": frozenset({"tokens.create", "tokens.revoke"}),
+        "sessions.get": frozenset({"sessions.delete"}),
+    }
+    chain: ClassVar = ("posts.create", "posts.get", "posts.delete")
     statements: ClassVar = {
         "/api/v2/posts": 2,
         "/api/v2/posts?q=layers&sort=title&include=author": 2,

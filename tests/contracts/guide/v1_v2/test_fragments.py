@@ -8,7 +8,7 @@ from contracts.guide import build
 from contracts.guide.errors import GuideError
 from contracts.guide.example_request import ExampleRequest
 from contracts.guide.fragments import read_fragments
-from tests.contracts.guide.sources import PAIR, GuideSources
+from tests.contracts.guide.v1_v2.sources import PAIR, GuideSources
 
 
 @pytest.mark.parametrize("language", ["http", "python"])

@@ -4,7 +4,7 @@ import pytest
 
 from contracts.guide import build
 from contracts.guide.errors import GuideError
-from tests.contracts.guide.sources import GuideSources
+from tests.contracts.guide.v1_v2.sources import GuideSources
 
 
 def test_the_changelog_is_generated_from_the_fragments(sources: GuideSources) -> None:

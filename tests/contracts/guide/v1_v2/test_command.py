@@ -6,7 +6,7 @@ import pytest
 
 from app.cli import main
 from contracts.guide import build
-from tests.contracts.guide.sources import PAIR, GuideSources
+from tests.contracts.guide.v1_v2.sources import PAIR, GuideSources
 
 
 class GuideCommand:

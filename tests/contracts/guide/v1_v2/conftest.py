@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contracts.guide.sources import GuideSources
+from tests.contracts.guide.v1_v2.sources import GuideSources
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from contracts.guide.errors import GuideError
-from tests.contracts.guide.sources import GuideSources
+from tests.contracts.guide.v1_v2.sources import GuideSources
 
 
 @pytest.mark.parametrize(

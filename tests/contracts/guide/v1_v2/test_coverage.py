@@ -1,7 +1,7 @@
 """Each change of the contracts needs a fragment, and each pattern of a fragment a change."""
 
 from contracts.guide import build
-from tests.contracts.guide.sources import PAIR, GuideSources, Json
+from tests.contracts.guide.v1_v2.sources import PAIR, GuideSources, Json
 
 
 def test_the_committed_guide_and_changelog_are_up_to_date(sources: GuideSources) -> None:
