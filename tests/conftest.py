@@ -4,6 +4,7 @@ import asyncio
 import os
 import warnings
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -29,6 +30,7 @@ _SERVER = pytest.StashKey[TestServer]()
 _DSN = pytest.StashKey[str]()
 _ORDER = pytest.StashKey[str]()
 _SOCKETS_LEFT = pytest.StashKey[bool]()
+_ROOT = Path(__file__).parents[1]
 _SLOW = (
     "tests/recipes/",
     "tests/system/",
@@ -41,7 +43,7 @@ _SLOW = (
     "tests/contracts/test_conformance.py",
     "tests/contracts/test_gate.py",
     "tests/mutants/test_judging.py",
-    "tests/laws/v1_v2/test_seeded_bugs.py",
+    *(str(path.relative_to(_ROOT)) for path in _ROOT.glob("tests/laws/*/test_seeded_bugs.*")),
     "tests/observability/test_rules.py",
     "tests/observability/tracing/test_export.py",
     "tests/observability/tracing/test_one_trace.py",

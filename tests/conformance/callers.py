@@ -7,7 +7,9 @@ from typing import Final
 import httpx2
 
 from app.access.principal import Role
+from tests.support.dialects import DIALECTS
 from tests.support.live import Strata, api_key
+from tests.support.wire import WIRE
 
 SELF_REVOKING: Final = frozenset({"users.delete", "admin.delete_user", "users.set_roles", "sessions.delete"})
 """The operations with which a caller can delete its own user or session, or lose its permissions."""
@@ -32,8 +34,8 @@ def _signed_in(role: Role) -> Callable[[Strata, str], Headers]:
     def headers(strata: Strata, url: str) -> Headers:
         email = f"{role}@conformance.example"
         strata.run("users", "create", email, "--role", role, "--password", _PASSWORD)
-        form = {"username": email, "password": _PASSWORD}
-        response = httpx2.post(f"{url}/api/v1/auth/login", data=form, timeout=10)
+        with httpx2.Client(base_url=url, timeout=10) as client:
+            response = DIALECTS[WIRE].login(email, _PASSWORD).send(client)
         assert response.status_code == 200, response.text
         return {"Authorization": f"Bearer {response.json()['access_token']}"}
 

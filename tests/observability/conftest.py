@@ -90,12 +90,12 @@ def version() -> FastAPI:
 def build(folder: Path, *origins: str) -> tuple[FastAPI, Metrics]:
     """Build the whole application. ``folder`` contains its static files."""
     app = FastAPI(openapi_url=None, redirect_slashes=False)
-    for name in ("v1", "v2"):
+    for name in ("v901", "v2"):
         app.mount(f"/api/{name}", version())
     app.mount("/assets", StaticFiles(directory=folder))
     config = ObservabilityConfig(
         log_format="json",
-        mounts={"/api/v1": "v1", "/api/v2": "v2"},
+        mounts={"/api/v901": "v901", "/api/v2": "v2"},
         cors=CorsPolicy(allow_origins=origins),
     )
     metrics = install(app, config)

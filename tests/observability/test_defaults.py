@@ -67,13 +67,13 @@ def test_every_header_that_a_version_documents_can_be_read_by_scripts() -> None:
 
 def test_layers_are_installed_in_their_order() -> None:
     config = ObservabilityConfig(
-        mounts={"/api/v1": "v1"},
+        mounts={"/api/v901": "v901"},
         cors=CorsPolicy(allow_origins=("*",)),
-        deprecated_versions=frozenset({"v1"}),
+        deprecated_versions=frozenset({"v901"}),
         release="7",
         lifecycle=lambda _version: "current",
     )
-    metrics, tracing = Metrics(("v1",)), Tracing(TracingConfig())
+    metrics, tracing = Metrics(("v901",)), Tracing(TracingConfig())
     layers = middleware(config, metrics, tracing)
     assert [layer.cls for layer in layers] == [RequestContextMiddleware, CORSMiddleware, ErrorMiddleware]
     listeners = layers[0].kwargs["listeners"]

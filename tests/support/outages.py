@@ -172,7 +172,7 @@ class Load:
             ("get", "GET", f"/api/v2/posts/{post['id']}", {}),
             ("create", "POST", "/api/v2/posts", {"json": {"title": title, "content": ""}}),
             ("list", "GET", "/api/v2/posts?limit=5", {}),
-            ("view", "GET", f"/api/v1/posts/{post['v1_id']}", {}),
+            ("view", "POST", f"/api/v2/posts/{post['id']}/views", {}),
             ("edit", "PATCH", f"/api/v2/posts/{post['id']}", {"json": {"content": title}}),
             ("me", "GET", "/api/v2/me", {}),
         ]

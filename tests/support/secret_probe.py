@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 import httpx2
 
 from tests.support.operations import ALL, Operation
+from versions.registry import VERSIONS
 
 _TIMEOUT = 30
 _END = 8
@@ -74,7 +75,7 @@ def drive(url: str, plants: Plants, key: Mapping[str, str], *, tls: ssl.SSLConte
 
 def handshakes(plants: Plants, host: str) -> Iterator[bytes]:
     """WebSocket handshakes and malformed requests, with secrets in every part of the head."""
-    for path in ("/api/v1/ws", "/api/v2/stream"):
+    for path in (*(f"{version.prefix}/ws" for version in VERSIONS), "/api/v2/stream"):
         yield _head(
             f"GET {path}/{plants.opaque(f'{path}: path')}?token={plants.key(f'{path}: query')} HTTP/1.1",
             f"Host: {host}",

@@ -12,7 +12,9 @@ import httpx2
 
 from tests.support.live import Strata
 from tests.support.waiting import PATIENCE, wait_until
+from versions.registry import VERSIONS
 
+OLDEST = VERSIONS[0].name
 UNMATCHED = "unmatched"
 MISSING = "/api/v2/posts/post_01h455vb4pex5vsknk084sn02q"
 MOST_SECONDS = 3600
@@ -48,15 +50,15 @@ class Traffic:
     _thread: threading.Thread | None = None
 
     def one_round(self) -> None:
-        """About 20 requests, a known part of them to v1, with every kind of response that dashboards distinguish."""
+        """About 20 requests, some to the oldest version, with every kind of response that dashboards distinguish."""
         for _ in range(4):
-            self._send("author", "v1", "/posts")
+            self._send("author", OLDEST, "/posts")
             self._send("reader", "v2", "/posts", path="/api/v2/posts?fields=id,v1_id")
         for _ in range(3):
-            self._send("reader", "v1", "/posts")
+            self._send("reader", OLDEST, "/posts")
             self._send("author", "v2", "/me")
-        self._send("anonymous", "v1", "/posts")
-        self._send("anonymous", "v1", "/users/me")
+        self._send("anonymous", OLDEST, "/posts")
+        self._send("anonymous", OLDEST, "/users")
         self._send("reader", "v2", "/posts/{post_id}", path=MISSING)
         # An unmatched path needs no credentials.
         self._send("anonymous", "v2", UNMATCHED, path="/api/v2/nothing-here")

@@ -18,6 +18,7 @@ from observability.rules import recording
 from observability.rules.clock import PRODUCTION
 from observability.slo import REQUESTS
 from tests.support.collector import OTLP_ENDPOINT, Collector, collecting
+from tests.support.dialects import DIALECTS
 from tests.support.live import Strata, free_port, wait_until_ready
 from tests.support.other_contracts import ME, POSTS, audited
 from tests.support.postgres import clone
@@ -25,8 +26,10 @@ from tests.support.programs import program
 from tests.support.prometheus import Prometheus, Sample, prometheus
 from tests.support.promql import filled
 from tests.support.redis import REDIS_URL, RedisServer, running_redis
-from tests.support.traffic import UNMATCHED, Traffic, consumers
+from tests.support.registries import DEPRECATED
+from tests.support.traffic import OLDEST, UNMATCHED, Traffic, consumers
 from tests.support.waiting import PATIENCE, polled, wait_until
+from tests.support.wire import WIRE
 from tests.system.test_series_exist import of_runbooks
 from versions.registry import VERSIONS
 
@@ -118,7 +121,7 @@ def test_every_rule_is_evaluated_and_recorded(live_stack: LiveStack) -> None:
     for rule in RECORDED:
         labels = ",".join(f'{name}="{value}"' for name, value in rule.labels)
         found = live_stack.prometheus.values(f"{rule.name}{{{labels}}}", "environment", "api_version")
-        if {("test", name) for name in ("v1", "v2")} - found.keys():
+        if {("test", name) for name in DIALECTS} - found.keys():
             missing.append(f"{rule.name}{{{labels}}} has only {sorted(found)}")
     assert not missing, "\n".join(missing)
 
@@ -138,7 +141,7 @@ def test_recorded_ratios_match_the_traffic(live_stack: LiveStack) -> None:
         chosen = '{slo="availability"}' if name.startswith("slo:") else ""
         assert set(live_stack.prometheus.values(f"{name}{chosen}", "api_version").values()) == {0.0}, name
     budget = live_stack.prometheus.values('slo:error_budget_remaining:ratio{slo="availability"}', "api_version")
-    assert budget == {("v1",): 1, ("v2",): 1}
+    assert budget == {(name,): 1 for name in DIALECTS}
 
 
 @polled
@@ -146,7 +149,7 @@ def test_shares_of_versions_match_the_traffic(live_stack: LiveStack) -> None:
     sent = live_stack.traffic.by("version")
     share = by_labels(live_stack.panel("lifecycle", "Share of traffic"), "api_version")
     assert sum(share.values()) == pytest.approx(1)
-    assert share["v1",] == pytest.approx(sent["v1",] / sum(sent.values()), abs=0.06)
+    assert share[OLDEST,] == pytest.approx(sent[OLDEST,] / sum(sent.values()), abs=0.06)
 
 
 @polled
@@ -159,8 +162,9 @@ def test_the_lifecycle_panels_match_the_registry(live_stack: LiveStack) -> None:
     served = by_labels(live_stack.panel("lifecycle", "Versions served"), "api_version", "status", "successor")
     assert served == {(version.name, version.status.value, version.successor or ""): 1 for version in VERSIONS}
     left = by_labels(live_stack.panel("lifecycle", "Consumers left on deprecated versions"), "api_version")
-    senders = {response.consumer for response in live_stack.traffic.seen() if response.version == "v1"}
-    assert left == {("v1",): len(senders)}
+    deprecated = {version.name for version in DEPRECATED}
+    senders = {response.consumer for response in live_stack.traffic.seen() if response.version in deprecated}
+    assert left == {(name,): len(senders) for name in deprecated}
     assert len(live_stack.panel("lifecycle", "Who is left")) == len(senders)
 
 
@@ -198,14 +202,17 @@ def test_contract_violations_are_shown_by_version_route_and_rule(live_stack: Liv
     broken = sent["v2", ME] / sum(
         times for (version, route), times in sent.items() if version == "v2" and route != UNMATCHED
     )
-    assert conforming == {("v1",): 1, ("v2",): pytest.approx(1 - broken, abs=0.06)}
+    others = [name for name in DIALECTS if name != WIRE]
+    assert conforming == {**{(name,): 1 for name in others}, (WIRE,): pytest.approx(1 - broken, abs=0.06)}
     forbidden = by_labels(live_stack.panel("contract", "Accepted although the contract forbids it"), "api_version")
-    assert forbidden["v1",] == 0 < forbidden["v2",]
+    assert forbidden["v2",] > 0
+    assert not any(forbidden[name,] for name in others)
     checked = by_labels(live_stack.panel("contract", "Share of requests looked at"), "api_version")
-    assert checked["v1",] == pytest.approx(1, abs=0.15)
+    assert all(checked[name,] == pytest.approx(1, abs=0.15) for name in others)
     assert set(by_labels(live_stack.panel("contract", "Sampled and not judged"), "reason").values()) == {0}
     budget = live_stack.prometheus.values('slo:error_budget_remaining:ratio{slo="contract_conformance"}', "api_version")
-    assert budget["v1",] == 1 > budget["v2",]
+    assert budget["v2",] < 1
+    assert all(budget[name,] == 1 for name in others)
 
 
 def test_contract_violations_raise_an_alert(live_stack: LiveStack) -> None:

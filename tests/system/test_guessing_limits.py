@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests.support.dialects import DIALECTS
 from tests.support.live import Strata
 from tests.support.postgres import clone
 from tests.support.redis import RedisServer, running_redis
@@ -31,7 +32,7 @@ OTHER_USER = "grace@example.com"
 OUTAGE_USER = "joan@example.com"
 """Workers remember budgets that were used up before Redis was lost, so this user has no attempts in other tests."""
 OWNER, ATTACKER = "203.0.113.9", "198.51.100.{}"
-PATHS = ("/api/v1/auth/login", "/api/v2/auth/token")
+PATHS = tuple(dialect.login_url for dialect in DIALECTS.values())
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +61,7 @@ async def sign_in(url: str, email: str, password: str, network: str, version: in
     """The status of one attempt on a new connection, which any worker accepts."""
     form = {"grant_type": "password", "username": email, "password": password}
     async with httpx2.AsyncClient(base_url=url, timeout=60, headers={"X-Forwarded-For": network}) as client:
-        return (await client.post(PATHS[version - 1], data=form)).status_code
+        return (await client.post(PATHS[version % len(PATHS)], data=form)).status_code
 
 
 async def guess(

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.support.dialects import DIALECTS
 from tests.support.live import Strata
 from tests.support.postgres import clone
 from tests.support.scrape import Scrape
@@ -128,7 +129,7 @@ def test_twenty_megabytes_are_rejected_and_health_responds(strata: Strata) -> No
 
 def test_clients_that_disconnect_while_they_send_a_body(strata: Strata) -> None:
     with strata.serving() as url:
-        for path in (b"/api/v1/auth/register", b"/api/v2/auth/registrations", b"/api/v1/posts/batch"):
+        for path in (*(dialect.register("").url.encode() for dialect in DIALECTS.values()), b"/api/v2/posts/batch"):
             with connect(url) as client:
                 client.sendall(
                     b"POST " + path + b" HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"

@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,8 @@ import pytest
 
 from app.kit.mail.mailbox import read_mailbox
 from app.kit.mail.mailer import mailbox_folder
+from tests.support.dialects import DIALECTS
+from tests.support.dialects.dialect import Dialect
 from tests.support.live import Strata, api_key
 from tests.support.other_contracts import hostile
 from tests.support.postgres import clone
@@ -50,38 +51,28 @@ def lines_of(log: str) -> list[dict[str, Any]]:
 def use_a_new_user(strata: Strata, url: str, plants: Plants) -> None:
     """Register, verify, sign in, refresh and sign out in both versions, with successful responses."""
     with httpx2.Client(base_url=url, timeout=_TIMEOUT) as client:
-        for version in ("v1", "v2"):
+        for version, dialect in DIALECTS.items():
             email, password = plants.address(f"{version} account"), plants.opaque(f"{version} account")
-            names = {"name": "Ada"} if version == "v1" else {"display_name": "Ada"}
-            register = "auth/register" if version == "v1" else "auth/registrations"
-            body = {"email": email, "password": password, **names}
-            assert client.post(f"/api/{version}/{register}", json=body).status_code in {201, 202}
+            registration = dialect.register(email, password)
+            assert registration.send(client).status_code in {201, 202}
             token = plants.note(mailed_token(strata, email), f"{version} mailed token")
-            if version == "v1":
-                proof: Mapping[str, str] = {"email": email, "token": token}
-                assert client.post("/api/v1/auth/verify", json=proof).status_code == 200
-            else:
-                assert client.post("/api/v2/auth/verifications", json={"token": token}).status_code < 300
-            assert client.post(f"/api/{version}/{register}", json=body).status_code < 500
-            sign_in_and_out(client, version, {"username": email, "password": password}, plants)
+            assert dialect.verify(email, token).send(client).is_success
+            assert registration.send(client).status_code < 500
+            sign_in_and_out(client, dialect, email, password, plants)
 
 
-def sign_in_and_out(client: httpx2.Client, version: str, form: dict[str, str], plants: Plants) -> None:
-    path = "/api/v1/auth/login" if version == "v1" else "/api/v2/auth/token"
-    grant = {} if version == "v1" else {"grant_type": "password"}
-    wrong = form | {"password": plants.opaque(f"{version} wrong password")}
-    assert client.post(path, data=grant | wrong).status_code in {400, 401}
-    response = client.post(path, data=grant | form)
+def sign_in_and_out(client: httpx2.Client, dialect: Dialect, email: str, password: str, plants: Plants) -> None:
+    version = dialect.name
+    wrong = plants.opaque(f"{version} wrong password")
+    assert dialect.login(email, wrong).send(client).status_code in {400, 401}
+    response = dialect.login(email, password).send(client)
     assert response.status_code == 200, response.text
     tokens = response.json()
     for kind in ("access_token", "refresh_token"):
         plants.note(tokens[kind], f"{version} {kind}")
     bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
     assert client.get("/api/v2/me", headers=bearer).status_code == 200
-    if version == "v1":
-        renewed = client.post("/api/v1/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
-    else:
-        renewed = client.post(path, data={"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]})
+    renewed = dialect.refresh(tokens["refresh_token"]).send(client)
     assert renewed.status_code == 200, renewed.text
     plants.note(renewed.json()["access_token"], f"{version} renewed token")
     spent = {"token": tokens["refresh_token"]}

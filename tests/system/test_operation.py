@@ -39,14 +39,14 @@ def test_the_log_level_changes_in_every_worker(strata: Strata) -> None:
         for _ in range(20):
             httpx2.get(f"{url}/health")
         wait_until(lambda: debug_lines() == 20)
-        assert httpx2.get(f"{url}/api/v1/posts?search=granite").status_code == 200
+        assert httpx2.get(f"{url}/api/v2/posts?q=granite").status_code == 200
         wait_until(lambda: '"event":"statement_finished"' in strata.log("serve"))
         assert '"event":"principal_resolved"' in strata.log("serve")
         assert "granite" not in strata.log("serve"), "statements are logged without their values"
         strata.run("log-level", "configured")
         wait_until(lambda: strata.log("serve").count('"event":"log_level_changed"') >= 4)
         statements = strata.log("serve").count('"event":"statement_finished"')
-        httpx2.get(f"{url}/api/v1/posts")
+        httpx2.get(f"{url}/api/v2/posts")
         assert strata.log("serve").count('"event":"statement_finished"') == statements
         httpx2.get(f"{url}/health")
         os.kill(run.pids()[0], signal.SIGUSR1)
@@ -63,9 +63,9 @@ def test_metrics_on_a_separate_port_with_a_token(strata: Strata) -> None:
         own = f"http://127.0.0.1:{port}"
         assert httpx2.get(f"{own}/metrics").status_code == 401
         assert httpx2.get(f"{own}/metrics", headers={"Authorization": "Bearer wrong"}).status_code == 401
-        httpx2.get(f"{url}/api/v1/posts")
+        httpx2.get(f"{url}/api/v2/posts")
         found = Scrape.of(own, {"Authorization": f"Bearer {token}"})
-        assert found.sum("http_server_request_duration_seconds_count", http_route="/api/v1/posts") == 1
+        assert found.sum("http_server_request_duration_seconds_count", http_route="/api/v2/posts") == 1
     assert token not in strata.log("serve")
     with strata.serving(STRATA_METRICS__TOKEN=token) as url:
         assert httpx2.get(f"{url}/metrics").status_code == 401
@@ -76,8 +76,8 @@ def test_the_api_exposes_queue_and_workers_and_the_worker_its_attempts(strata: S
     port = free_port()
     with strata.serving() as url:
         wait_until(lambda: Scrape.of(url).sum("job_workers") == 0)
-        body = {"email": "ada@example.com", "password": PASSWORD, "name": "Ada"}
-        assert httpx2.post(f"{url}/api/v1/auth/register", json=body, timeout=20).status_code == 201
+        body = {"email": "ada@example.com", "password": PASSWORD, "display_name": "Ada"}
+        assert httpx2.post(f"{url}/api/v2/auth/registrations", json=body, timeout=20).status_code == 202
         refusing = {"STRATA_MAIL__HOST": "127.0.0.1", "STRATA_MAIL__PORT": "1", "STRATA_WORKER__FIRST_DELAY": "60"}
         with strata.running("worker", STRATA_WORKER__METRICS_PORT=str(port), **refusing) as worker:
             wait_until(lambda: _responds(port))
@@ -114,7 +114,7 @@ def test_a_request_line_names_caller_problem_policy_and_database_time(strata: St
     limits = {"STRATA_RATE_LIMIT__ANONYMOUS": '{"minute": "2/minute"}', "STRATA_LOG__FORMAT": "json"}
     with strata.serving(**limits) as url:
         assert httpx2.get(f"{url}/api/v2/posts?limit=planted-query", headers=headers).status_code == 422
-        assert httpx2.get(f"{url}/api/v1/users/me", headers=headers).status_code == 200
+        assert httpx2.get(f"{url}/api/v2/me", headers=headers).status_code == 200
         for _ in range(3):
             last = httpx2.get(f"{url}/api/v2/posts")
         assert last.status_code == 429
@@ -142,7 +142,7 @@ def test_unknown_paths_and_methods_create_no_series(strata: Strata) -> None:
         for number in range(100):
             httpx2.get(f"{url}/api/v2/nothing{number}")
             # The HTTP parser rejects the method before the metrics middleware runs.
-            assert httpx2.request(f"BREW{number}", f"{url}/api/v1/nothing").status_code == 400
+            assert httpx2.request(f"BREW{number}", f"{url}/api/v2/nothing").status_code == 400
         found = Scrape.of(url)
     # The first scrape itself adds some series.
     assert len(found.samples) - before < 40

@@ -148,8 +148,8 @@ def test_programs_get_json(operations: tuple[str, str], consumer: str, key: dict
 
 def test_a_session_is_resolved_to_its_user(operations: tuple[str, str]) -> None:
     url, own = operations
-    form = {"username": EMAIL, "password": PASSWORD_OF_USER}
-    token = httpx2.post(f"{url}/api/v1/auth/login", data=form, timeout=20).json()["access_token"]
+    form = {"grant_type": "password", "username": EMAIL, "password": PASSWORD_OF_USER}
+    token = httpx2.post(f"{url}/api/v2/auth/token", data=form, timeout=20).json()["access_token"]
     bearer = {"Authorization": f"Bearer {token}"}
     (label,) = consumer_of(url, bearer)
     resolved = httpx2.get(f"{own}/consumers/{label}", headers=BEARER, timeout=10).json()

@@ -16,9 +16,13 @@ from tests.support.live import Strata, api_key, free_port, wait_until_ready
 from tests.support.other_contracts import ME, audited
 from tests.support.postgres import clone
 from tests.support.programs import program
+from tests.support.registries import DEPRECATED
 from tests.support.scrape import Scrape
 from tests.support.waiting import wait_until
+from versions.registry import VERSIONS
 
+OLDEST = VERSIONS[0]
+LIST = f"{OLDEST.prefix}/posts"
 DURATION = "http_server_request_duration_seconds"
 MISSING = "/api/v2/posts/post_01h455vb4pex5vsknk084sn02q"
 
@@ -63,20 +67,25 @@ def test_a_scrape_of_any_worker_has_the_sum_of_all(strata: Strata, served: tuple
     key = dict(api_key(strata))
     send(url, 40, "/api/v2/me", key)
     send(url, 25, MISSING)
-    send(url, 15, "/api/v1/posts")
+    send(url, 15, LIST)
     scrapes = [Scrape.of(url) for _ in range(6)]
     for scrape in scrapes:
         assert scrape.sum(f"{DURATION}_count", http_route="/api/v2/me", http_response_status_code="200") == 40
         assert scrape.sum(f"{DURATION}_count", http_route="/api/v2/posts/{post_id}") == 25
-        assert scrape.sum(f"{DURATION}_count", http_route="/api/v1/posts") == 15
+        assert scrape.sum(f"{DURATION}_count", http_route=LIST) == 15
         assert scrape.sum("api_consumer_requests_total") == 80
         assert scrape.sum("api_consumer_requests_total", consumer="anonymous", outcome="client_error") == 25
-        assert scrape.sum("api_deprecated_requests_total", api_version="v1", consumer_tier="anonymous") == 15
+        deprecated = 15 if OLDEST in DEPRECATED else 0
+        assert scrape.sum("api_deprecated_requests_total", consumer_tier="anonymous") == deprecated
         assert scrape.sum("auth_attempts_total", method="api_key", outcome="success") == 40
         assert scrape.sum("db_query_duration_seconds_count", operation="select") >= 55
         assert scrape.sum("db_pool_wait_seconds_count", pool="read") >= 55
-        assert scrape.series("api_version_info", api_version="v1", status="deprecated", successor="v2")
-        assert scrape.sum("api_version_sunset_timestamp_seconds", api_version="v1") == 1830297599
+        for version in DEPRECATED:
+            labels = {"api_version": version.name, "status": "deprecated", "successor": version.successor}
+            assert scrape.series("api_version_info", **labels)
+            assert version.sunset_at is not None
+            sunset = scrape.sum("api_version_sunset_timestamp_seconds", api_version=version.name)
+            assert sunset == int(version.sunset_at.timestamp())
         assert scrape.sum("process_resident_memory_bytes") > 0
         logged = strata.log("serve")
         exemplars = scrape.exemplars(f"{DURATION}_bucket")
@@ -88,7 +97,7 @@ def test_contract_violations_are_summed_over_the_workers(strata: Strata, tmp_pat
     key = dict(api_key(strata))
     with strata.serving("--workers", "2", **audited(tmp_path / "contracts")) as url:
         send(url, 40, "/api/v2/me", key)
-        send(url, 20, "/api/v1/posts")
+        send(url, 20, LIST)
         send(url, 5, MISSING)
 
         def settled() -> bool:
@@ -98,7 +107,7 @@ def test_contract_violations_are_summed_over_the_workers(strata: Strata, tmp_pat
         wait_until(settled)
         for _ in range(4):
             scrape = Scrape.of(url)
-            assert scrape.sum("api_contract_checked_total", api_version="v1", outcome="conforms") == 40
+            assert scrape.sum("api_contract_checked_total", api_version=OLDEST.name, outcome="conforms") == 40
             assert scrape.sum("api_contract_checked_total", api_version="v2", outcome="violates") == 40
             # A request with a 404 response is not counted as accepted.
             assert scrape.sum("api_contract_checked_total", api_version="v2", direction="request") == 40
@@ -120,10 +129,10 @@ def test_contract_violations_are_summed_over_the_workers(strata: Strata, tmp_pat
 
 def test_the_counts_of_killed_workers_remain(strata: Strata, served: tuple[str, int]) -> None:
     url, parent = served
-    send(url, 30, "/api/v1/posts")
+    send(url, 30, LIST)
     wait_until(lambda: Scrape.of(url).sum("process_max_fds") > 0)
     counted = 30
-    wait_until(lambda: Scrape.of(url).sum(f"{DURATION}_count", http_route="/api/v1/posts") == counted)
+    wait_until(lambda: Scrape.of(url).sum(f"{DURATION}_count", http_route=LIST) == counted)
     before = Scrape.of(url)
     cpu = before.sum("process_cpu_seconds_total")
     for turn in range(1, 4):
@@ -131,17 +140,17 @@ def test_the_counts_of_killed_workers_remain(strata: Strata, served: tuple[str, 
         os.kill(victim, signal.SIGKILL)
         wait_until(lambda gone=victim: gone not in workers(strata, parent) and len(workers(strata, parent)) == 2)
         scrape = Scrape.of(url)
-        assert scrape.sum(f"{DURATION}_count", http_route="/api/v1/posts") == counted
-        assert scrape.sum("api_consumer_requests_total", api_version="v1") == counted
+        assert scrape.sum(f"{DURATION}_count", http_route=LIST) == counted
+        assert scrape.sum("api_consumer_requests_total", api_version=OLDEST.name) == counted
         assert scrape.sum("process_cpu_seconds_total") >= cpu
         cpu = scrape.sum("process_cpu_seconds_total")
         assert scrape.sum("http_server_active_requests", api_version="none") == 1, "only this scrape is in flight"
         # A task of the new worker can use a connection for a moment.
         wait_until(lambda: Scrape.of(url).sum("db_pool_in_use") == 0)
-        send(url, 5, "/api/v1/posts")
+        send(url, 5, LIST)
         counted += 5
         # A client receives the response a moment before the worker counts it, so a kill now could lose the count.
-        wait_until(lambda due=counted: Scrape.of(url).sum(f"{DURATION}_count", http_route="/api/v1/posts") == due)
+        wait_until(lambda due=counted: Scrape.of(url).sum(f"{DURATION}_count", http_route=LIST) == due)
         # One file per worker process, and those of exited processes, of the lock and of the consumers.
         assert len(files(strata)) == 5, f"after {turn} kills: {files(strata)}"
     wait_until(lambda: Scrape.of(url).sum("process_restarts", process="api") == 3)
@@ -161,7 +170,7 @@ def test_worker_processes_that_crash_too_often_end_the_server(strata: Strata, se
 
 def test_the_exposition_passes_promtool(served: tuple[str, int]) -> None:
     url, _ = served
-    send(url, 3, "/api/v1/posts")
+    send(url, 3, LIST)
     text = httpx2.get(f"{url}/metrics", timeout=10).content
     checked = subprocess.run([program("promtool"), "check", "metrics"], input=text, capture_output=True, check=False)
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, b"", b"")

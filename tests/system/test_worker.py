@@ -77,8 +77,8 @@ async def wait_until(condition: Callable[[], Any], strata: Strata, command: str 
 
 
 def register(url: str, email: str) -> None:
-    body = {"email": email, "password": PASSWORD, "name": "Ada"}
-    assert httpx2.post(f"{url}/api/v1/auth/register", json=body, timeout=20).status_code == 201
+    body = {"email": email, "password": PASSWORD, "display_name": "Ada"}
+    assert httpx2.post(f"{url}/api/v2/auth/registrations", json=body, timeout=20).status_code == 202
 
 
 def smtp_settings(port: int) -> dict[str, str]:
@@ -105,8 +105,7 @@ async def test_a_worker_killed_during_delivery_loses_no_mail(strata: Strata) -> 
             text = message.get_content()
             token = re.search(r"^Token: (\S+)", text, re.MULTILINE)[1]
             assert f"/verify#token={token}" in text
-            body = {"email": "ada@example.com", "token": token}
-            assert httpx2.post(f"{url}/api/v1/auth/verify", json=body).status_code == 200
+            assert httpx2.post(f"{url}/api/v2/auth/verifications", json={"token": token}).status_code == 204
     logs = strata.log("worker") + strata.log("serve")
     assert token not in logs
     assert "ada@example.com" not in logs

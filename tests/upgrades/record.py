@@ -15,8 +15,11 @@ import httpx2
 from app.kit.clock import utc_now
 from app.kit.db.embedded import EmbeddedPostgres
 from app.kit.db.embedded_layout import resolve_layout
+from tests.support.dialects import DIALECTS
 from tests.support.live import Strata
+from tests.support.registries import DEPRECATED
 from tests.support.waiting import wait_until
+from tests.support.wire import WIRE
 from tests.upgrades.home import (
     ADMIN,
     DEACTIVATED,
@@ -62,8 +65,9 @@ def _fill(strata: Strata) -> None:
         client.post("/api/v2/posts", json=POST | {"status": "draft"}, headers=admin).raise_for_status()
     start = utc_now() + timedelta(days=3)
     window = ("--from", f"{start:%FT%T}", "--until", f"{start + timedelta(hours=1):%FT%T}")
-    strata.run("versions", "brownout", "v1", *window)
-    strata.run("versions", "consent", "v1", ADMIN, "--note", "ticket 1")
+    for version in DEPRECATED:
+        strata.run("versions", "brownout", version.name, *window)
+        strata.run("versions", "consent", version.name, ADMIN, "--note", "ticket 1")
 
 
 def _create_users(client: httpx2.Client, strata: Strata) -> None:
@@ -91,8 +95,7 @@ def _mailed(strata: Strata, number: int) -> str:
 
 
 def _register(client: httpx2.Client, email: str, password: str) -> None:
-    body = {"email": email, "password": password, "name": "Recorded"}
-    client.post("/api/v1/auth/register", json=body).raise_for_status()
+    DIALECTS[WIRE].register(email, password, "Recorded").send(client).raise_for_status()
 
 
 def _use(client: httpx2.Client, strata: Strata, email: str, password: str) -> None:
@@ -102,7 +105,7 @@ def _use(client: httpx2.Client, strata: Strata, email: str, password: str) -> No
     client.post("/api/v2/auth/token", data=form).raise_for_status()
     client.post("/api/v2/auth/revoke", data={"token": second["refresh_token"]}).raise_for_status()
     key = {"X-API-Key": strata.json("keys", "create", email, "--name", "reader", "--days", "300")["key"]}
-    client.post("/api/v1/posts", json={"title": "By a key", "content": "", "published": True}, headers=key)
+    client.post("/api/v2/posts", json={"title": "By a key", "content": "", "status": "published"}, headers=key)
     revoked = strata.json("keys", "create", email, "--name", "revoked")["id"]
     strata.run("keys", "revoke", revoked, "--yes")
 

@@ -52,7 +52,7 @@ def indexed(*paths: str) -> Router:
         ("/posts/", "Not Found"),
         ("/posts//views", "Not Found"),
         ("/files/a/b", "/files/{rest:path} {'rest': 'a/b'}"),
-        ("/v1.json", "/{name}.json {'name': 'v1'}"),
+        ("/v901.json", "/{name}.json {'name': 'v901'}"),
         ("/nothing/at/all", "Not Found"),
     ],
 )

@@ -22,15 +22,15 @@ def at(year: int, month: int, day: int, hour: int = 0) -> datetime:
     return datetime(year, month, day, hour, tzinfo=UTC)
 
 
-V1 = VersionLifecycle(
-    name="v1",
+V901 = VersionLifecycle(
+    name="v901",
     status=S.DEPRECATED,
     released=date(2025, 1, 15),
     deprecated_at=at(2026, 6, 1),
     sunset_at=at(2027, 3, 1),
-    successor="v2",
+    successor="v902",
 )
-V2 = VersionLifecycle(name="v2", status=S.CURRENT, released=date(2026, 6, 1))
+V902 = VersionLifecycle(name="v902", status=S.CURRENT, released=date(2026, 6, 1))
 RETIRED: dict[str, Any] = {"status": S.RETIRED, "retired_at": at(2027, 3, 2)}
 
 
@@ -43,16 +43,19 @@ def brownout(*windows: Window) -> dict[str, Any]:
 
 
 def test_the_lifecycles_of_the_registry_are_valid() -> None:
-    assert lifecycle_errors([V1, V2], NOW) == []
-    assert lifecycle_errors([replace(V1, **RETIRED), V2], NOW) == []
-    assert lifecycle_errors([replace(V1, **brownout(window(at(2026, 9, 1)), window(at(2026, 9, 1, 1)))), V2], NOW) == []
+    assert lifecycle_errors([V901, V902], NOW) == []
+    assert lifecycle_errors([replace(V901, **RETIRED), V902], NOW) == []
+    assert (
+        lifecycle_errors([replace(V901, **brownout(window(at(2026, 9, 1)), window(at(2026, 9, 1, 1)))), V902], NOW)
+        == []
+    )
 
 
 FAULTS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("both current", {"status": S.CURRENT, "deprecated_at": None, "sunset_at": None, "successor": None}, {}),
     ("No version is current", {}, {"status": S.PREVIEW}),
-    ("successor v3 does not exist", {"successor": "v3"}, {}),
-    ("successor v1 is not a later version", {"successor": "v1"}, {}),
+    ("successor v903 does not exist", {"successor": "v903"}, {}),
+    ("successor v901 is not a later version", {"successor": "v901"}, {}),
     ("only a preview", {}, {"status": S.PREVIEW}),
     ("sunset does not come after its deprecation", {"sunset_at": at(2026, 5, 1)}, {}),
     ("deprecated before its release", {"deprecated_at": at(2025, 1, 1)}, {}),
@@ -70,7 +73,7 @@ FAULTS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("not declared as a status", {"status": S.BROWNOUT}, {}),
     ("before its release", {}, {"released": date(2028, 1, 1)}),
     ("needs a time zone", {"sunset_at": datetime(2027, 3, 1)}, {}),  # noqa: DTZ001 - an invalid value
-    ("released before v1", {}, {"released": date(2025, 1, 1)}),
+    ("released before v901", {}, {"released": date(2025, 1, 1)}),
     ("does not end after it starts", brownout(window(at(2026, 9, 1), 0)), {}),
     ("longer than 24 hours", brownout(window(at(2026, 9, 1), 25)), {}),
     ("starts before the deprecation", brownout(window(at(2026, 5, 31))), {}),
@@ -81,7 +84,7 @@ FAULTS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("sentence", "older", "newer"), FAULTS)
 def test_an_invalid_declaration_is_rejected(sentence: str, older: dict[str, Any], newer: dict[str, Any]) -> None:
-    lifecycles = [replace(V1, **older), replace(V2, **newer)]
+    lifecycles = [replace(V901, **older), replace(V902, **newer)]
     assert any(sentence in fault for fault in lifecycle_errors(lifecycles, NOW)), lifecycle_errors(lifecycles, NOW)
     with pytest.raises(LifecycleError, match=sentence):
         validate_lifecycles(lifecycles, {}, NOW)
@@ -101,83 +104,87 @@ def test_an_invalid_declaration_is_rejected(sentence: str, older: dict[str, Any]
     ],
 )
 def test_a_declaration_exactly_at_a_bound_is_valid(older: dict[str, Any], newer: dict[str, Any]) -> None:
-    assert lifecycle_errors([replace(V1, **older), replace(V2, **newer)], NOW) == []
+    assert lifecycle_errors([replace(V901, **older), replace(V902, **newer)], NOW) == []
 
 
 def test_a_version_may_be_current_on_the_day_of_its_release() -> None:
     today, tomorrow = NOW.date(), NOW.date() + DAY
-    assert lifecycle_errors([replace(V2, released=today)], NOW) == []
-    assert lifecycle_errors([replace(V2, released=tomorrow)], NOW) == [
-        f"v2: is current before its release on {tomorrow}."
+    assert lifecycle_errors([replace(V902, released=today)], NOW) == []
+    assert lifecycle_errors([replace(V902, released=tomorrow)], NOW) == [
+        f"v902: is current before its release on {tomorrow}."
     ]
-    assert lifecycle_errors([replace(V2, status=S.PREVIEW, released=tomorrow)], NOW) == []
+    assert lifecycle_errors([replace(V902, status=S.PREVIEW, released=tomorrow)], NOW) == []
 
 
 def test_an_error_lists_every_field_that_needs_a_deprecation() -> None:
     dates = {"deprecated_at": at(2026, 6, 1), "sunset_at": at(2027, 1, 1), "retired_at": at(2027, 2, 1)}
-    assert lifecycle_errors([replace(V2, **dates, **brownout(window(at(2026, 9, 1))))], NOW) == [
-        "v2: is current, but has deprecated_at, sunset_at, retired_at, brownouts: deprecate it first."
+    assert lifecycle_errors([replace(V902, **dates, **brownout(window(at(2026, 9, 1))))], NOW) == [
+        "v902: is current, but has deprecated_at, sunset_at, retired_at, brownouts: deprecate it first."
     ]
 
 
 def test_a_version_must_not_be_further_in_its_lifecycle_than_an_older_one() -> None:
-    v3 = replace(V2, name="v3", released=date(2027, 1, 1))
-    old_preview = lifecycle_errors([V1, replace(V2, status=S.PREVIEW), v3], NOW)
-    assert any("v2: still a preview" in fault for fault in old_preview)
-    supported = replace(V2, status=S.SUPPORTED)
-    assert lifecycle_errors([V1, supported, v3], NOW) == []
-    newer_supported = lifecycle_errors([V1, V2, replace(v3, status=S.SUPPORTED)], NOW)
-    assert any("v3: is supported, while the older v2 is current" in fault for fault in newer_supported)
+    v903 = replace(V902, name="v903", released=date(2027, 1, 1))
+    old_preview = lifecycle_errors([V901, replace(V902, status=S.PREVIEW), v903], NOW)
+    assert any("v902: still a preview" in fault for fault in old_preview)
+    supported = replace(V902, status=S.SUPPORTED)
+    assert lifecycle_errors([V901, supported, v903], NOW) == []
+    newer_supported = lifecycle_errors([V901, V902, replace(v903, status=S.SUPPORTED)], NOW)
+    assert any("v903: is supported, while the older v902 is current" in fault for fault in newer_supported)
     gone = lifecycle_errors(
-        [V1, replace(V2, **RETIRED, deprecated_at=at(2027, 1, 1), sunset_at=at(2027, 2, 1)), v3], NOW
+        [V901, replace(V902, **RETIRED, deprecated_at=at(2027, 1, 1), sunset_at=at(2027, 2, 1)), v903], NOW
     )
-    assert any("successor v2 is retired already" in fault for fault in gone)
-    assert any("declared twice" in fault for fault in lifecycle_errors([V2, V2], NOW))
+    assert any("successor v902 is retired already" in fault for fault in gone)
+    assert any("declared twice" in fault for fault in lifecycle_errors([V902, V902], NOW))
 
 
 PROMISES: list[tuple[str, VersionLifecycle | None]] = [
-    ("was deprecated, which leads to retired, not to current", replace(V2, name="v1", released=V1.released)),
-    ("sunset was announced for 2027-03-01", replace(V1, sunset_at=at(2027, 2, 1))),
-    ("has been deprecated since 2026-06-01", replace(V1, deprecated_at=at(2026, 7, 1))),
-    ("was released on 2025-01-15", replace(V1, released=date(2025, 1, 16))),
+    ("was deprecated, which leads to retired, not to current", replace(V902, name="v901", released=V901.released)),
+    ("sunset was announced for 2027-03-01", replace(V901, sunset_at=at(2027, 2, 1))),
+    ("has been deprecated since 2026-06-01", replace(V901, deprecated_at=at(2026, 7, 1))),
+    ("was released on 2025-01-15", replace(V901, released=date(2025, 1, 16))),
     ("is gone, and was deprecated", None),
 ]
 
 
 def test_the_date_of_a_retirement_does_not_change() -> None:
-    before, after = replace(V1, **RETIRED), replace(V1, **RETIRED | {"retired_at": at(2027, 3, 3)})
-    assert promise_violations({"v1": before, "v2": V2}, [after, V2]) == [
-        "v1: was retired on 2027-03-02; that does not change."
+    before, after = replace(V901, **RETIRED), replace(V901, **RETIRED | {"retired_at": at(2027, 3, 3)})
+    assert promise_violations({"v901": before, "v902": V902}, [after, V902]) == [
+        "v901: was retired on 2027-03-02; that does not change."
     ]
 
 
 @pytest.mark.parametrize(("sentence", "after"), PROMISES)
 def test_a_broken_promise_is_reported(sentence: str, after: VersionLifecycle | None) -> None:
-    record = {"v1": V1, "v2": V2}
-    found = promise_violations(record, [lifecycle for lifecycle in (after, V2) if lifecycle is not None])
+    record = {"v901": V901, "v902": V902}
+    found = promise_violations(record, [lifecycle for lifecycle in (after, V902) if lifecycle is not None])
     assert any(sentence in error for error in found), found
 
 
 def test_a_change_without_a_broken_promise_is_accepted() -> None:
-    record = {"v1": V1, "v2": V2}
-    v3 = replace(V2, name="v3", status=S.PREVIEW)
-    assert promise_violations(record, [replace(V1, sunset_at=V1.sunset_at and V1.sunset_at + DAY), V2, v3]) == []
-    assert promise_violations(record, [replace(V1, **RETIRED), V2]) == []
-    assert promise_violations({"v1": replace(V1, **RETIRED), "v2": V2}, [V2]) == []
-    assert promise_violations({"v2": replace(V2, status=S.PREVIEW)}, [V2]) == []
-    assert promise_violations({"v1": V1, "v2": replace(V2, status=S.PREVIEW)}, [V1]) == [], "a preview may be removed"
-    retired = replace(V1, **RETIRED)
-    assert promise_violations({"v1": retired, "v2": V2}, [retired, V2]) == []
-    assert promise_violations({}, [V1, V2]) == [], "the first record accepts every status"
+    record = {"v901": V901, "v902": V902}
+    v903 = replace(V902, name="v903", status=S.PREVIEW)
+    assert (
+        promise_violations(record, [replace(V901, sunset_at=V901.sunset_at and V901.sunset_at + DAY), V902, v903]) == []
+    )
+    assert promise_violations(record, [replace(V901, **RETIRED), V902]) == []
+    assert promise_violations({"v901": replace(V901, **RETIRED), "v902": V902}, [V902]) == []
+    assert promise_violations({"v902": replace(V902, status=S.PREVIEW)}, [V902]) == []
+    assert promise_violations({"v901": V901, "v902": replace(V902, status=S.PREVIEW)}, [V901]) == [], (
+        "a preview may be removed"
+    )
+    retired = replace(V901, **RETIRED)
+    assert promise_violations({"v901": retired, "v902": V902}, [retired, V902]) == []
+    assert promise_violations({}, [V901, V902]) == [], "the first record accepts every status"
     for status in (S.SUPPORTED, S.DEPRECATED, S.RETIRED):
-        (skipped,) = promise_violations(record, [replace(V1, name="v0", status=status), V1, V2])
+        (skipped,) = promise_violations(record, [replace(V901, name="v0", status=status), V901, V902])
         assert f"v0: begins its life as {status}" in skipped
 
 
 def test_a_version_is_deprecated_before_it_is_retired() -> None:
     for before in (S.PREVIEW, S.CURRENT, S.SUPPORTED):
-        record = {"v1": replace(V2, name="v1", status=before, released=V1.released)}
-        found = promise_violations(record, [replace(V1, **RETIRED)])
+        record = {"v901": replace(V902, name="v901", status=before, released=V901.released)}
+        found = promise_violations(record, [replace(V901, **RETIRED)])
         assert any(f"was {before}" in fault and "not to retired" in fault for fault in found)
 
 
@@ -188,13 +195,13 @@ windows = st.builds(
 statuses = st.sampled_from(S)
 lifecycles = st.builds(
     VersionLifecycle,
-    name=st.sampled_from(["v1", "v2", "v3"]),
+    name=st.sampled_from(["v901", "v902", "v903"]),
     status=statuses,
     released=st.dates(date(2025, 1, 1), date(2028, 1, 1)),
     deprecated_at=st.none() | dates,
     sunset_at=st.none() | dates,
     retired_at=st.none() | dates,
-    successor=st.none() | st.sampled_from(["v1", "v2", "v3"]),
+    successor=st.none() | st.sampled_from(["v901", "v902", "v903"]),
     brownouts=st.lists(windows, max_size=3).map(tuple),
 )
 likely = st.builds(
@@ -209,14 +216,14 @@ likely = st.builds(
     lifecycles,
     st.tuples(*[st.integers(min_value=-10, max_value=200)] * 3),
     st.sampled_from([S.DEPRECATED, S.RETIRED]),
-    st.sampled_from(["v2", "v3"]),
+    st.sampled_from(["v902", "v903"]),
 )
 # Independent dates are rarely valid, so some registries are derived from a valid one with likely changes.
-registries = st.lists(lifecycles | likely | st.just(V2), min_size=1, max_size=3) | st.tuples(
+registries = st.lists(lifecycles | likely | st.just(V902), min_size=1, max_size=3) | st.tuples(
     likely.map(
-        lambda lifecycle: replace(lifecycle, name="v1", released=V1.released, brownouts=lifecycle.brownouts[:1])
+        lambda lifecycle: replace(lifecycle, name="v901", released=V901.released, brownouts=lifecycle.brownouts[:1])
     ),
-    st.just(V2),
+    st.just(V902),
 ).map(list)
 
 
@@ -258,6 +265,6 @@ def test_a_status_only_advances_with_time(
 
 @given(statuses, statuses)
 def test_exactly_the_transitions_of_the_table_are_accepted(before: VersionStatus, after: VersionStatus) -> None:
-    record = {"v1": replace(V1, status=before)}
-    refused = any("which leads to" in fault for fault in promise_violations(record, [replace(V1, status=after)]))
+    record = {"v901": replace(V901, status=before)}
+    refused = any("which leads to" in fault for fault in promise_violations(record, [replace(V901, status=after)]))
     assert refused is (before is not after and after not in TRANSITIONS[before])

@@ -162,7 +162,6 @@ RULES: Final = (
         accepted=("principal.require(TOYS)", "if name in names: ..."),
         exceptions={
             "app/access/principal.py": "defines require, ensure and may",
-            "versions/v2/users/mapping.py": "shows the permissions of the caller",
         },
     ),
     Rule(

@@ -28,14 +28,14 @@ def document(operations: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return {"openapi": "3.1.0", "info": {"title": "", "version": "1"}, "paths": paths}
 
 
-V1 = document(
+OLD = document(
     {
         "GET /auth/me": operation("name"),
         "PUT /posts/{post}": operation("title", "post"),
         "GET /users/{user}/posts": operation("items", "user"),
     }
 )
-V2 = document(
+NEW = document(
     {
         "GET /me": operation("display_name"),
         "PATCH /posts/{id}": operation("title", "id"),
@@ -45,7 +45,7 @@ V2 = document(
 
 
 def find_unsafe(pairs: dict[str, str]) -> set[tuple[str, str]]:
-    return {(one.rule, one.operation) for one in diff(V1, V2, pairs=pairs) if one.severity != "safe"}
+    return {(one.rule, one.operation) for one in diff(OLD, NEW, pairs=pairs) if one.severity != "safe"}
 
 
 def test_a_declared_successor_is_compared_with_the_old_operation() -> None:
@@ -57,7 +57,7 @@ def test_a_declared_successor_is_compared_with_the_old_operation() -> None:
         ("response-body-property-removed", "GET /posts"),
         ("request-parameter-removed", "GET /posts"),
     }
-    assert "operation-added" not in {one.rule for one in diff(V1, V2, pairs=SUCCESSORS)}
+    assert "operation-added" not in {one.rule for one in diff(OLD, NEW, pairs=SUCCESSORS)}
 
 
 def test_without_a_declared_successor_the_operation_is_removed() -> None:
@@ -66,11 +66,11 @@ def test_without_a_declared_successor_the_operation_is_removed() -> None:
 
 def test_several_operations_can_have_the_same_successor() -> None:
     both = document({"GET /auth/me": operation("name"), "GET /users/me": operation("full_name")})
-    report = diff(both, V2, pairs={"GET /auth/me": "GET /me", "GET /users/me": "GET /me"})
+    report = diff(both, NEW, pairs={"GET /auth/me": "GET /me", "GET /users/me": "GET /me"})
     removed = [one.pointer for one in report if one.rule == "response-body-property-removed"]
     assert [pointer.rpartition("/")[2] for pointer in removed] == ["name", "full_name"]
 
 
 def test_a_successor_that_does_not_exist_is_rejected() -> None:
     with pytest.raises(KeyError, match="GET /nowhere"):
-        diff(V1, V2, pairs={"GET /auth/me": "GET /nowhere"})
+        diff(OLD, NEW, pairs={"GET /auth/me": "GET /nowhere"})

@@ -27,7 +27,7 @@ TIMES, ROUNDS = 300, 7
 PREFIX: Final = "/api/v2"
 POST: Final = {
     "id": "post_01jwxq7c8gfq8sh1tbp9xqk3ma",
-    "v1_id": 7,
+    "v901_id": 7,
     "author_id": "usr_01jwxq7c8gfq8sh1tbp9xqk3ma",
     "title": "Strata",
     "content": "Rock in layers tells its history. " * 10,

@@ -14,11 +14,11 @@ from observability.requests.context import RequestContext, record_problem, set_c
 PATHS = frozenset({"/health"})
 
 
-def line_of(level: Any = "debug", path: str = "/api/v1/posts", **facts: Any) -> dict[str, Any] | None:
+def line_of(level: Any = "debug", path: str = "/api/v901/posts", **facts: Any) -> dict[str, Any] | None:
     """Return the line of one finished request, ``None`` if there is none."""
     stream = io.BytesIO()
     configure(level, "json", stream)
-    context = RequestContext("r", "t", "s", parent_span_id=None, api_version="v1")
+    context = RequestContext("r", "t", "s", parent_span_id=None, api_version="v901")
     for name, value in {"status": 200, **facts}.items():
         setattr(context, name, value)
     access_log = AccessLog(quiet_paths=PATHS, release="2026-11")
@@ -32,7 +32,7 @@ def line_of(level: Any = "debug", path: str = "/api/v1/posts", **facts: Any) -> 
 
 def test_a_line_has_the_facts_of_its_request() -> None:
     found = line_of(
-        route="/api/v1/posts",
+        route="/api/v901/posts",
         method="GET",
         duration=1.2345678,
         consumer="key_1",
@@ -54,8 +54,8 @@ def test_a_line_has_the_facts_of_its_request() -> None:
         "request_id": "r",
         "trace_id": "t",
         "span_id": "s",
-        "api_version": "v1",
-        "http_route": "/api/v1/posts",
+        "api_version": "v901",
+        "http_route": "/api/v901/posts",
         "method": "GET",
         "status": 200,
         "duration_ms": 1234.568,
@@ -110,7 +110,7 @@ def test_a_poll_is_logged_at_debug_level_only() -> None:
 
 
 def test_the_context_stores_the_consumer_and_the_problem() -> None:
-    context = RequestContext("r", "t", "s", parent_span_id=None, api_version="v1")
+    context = RequestContext("r", "t", "s", parent_span_id=None, api_version="v901")
     scope = {"state": {"context": context}}
     set_consumer(scope, key=None, user="user_1", tier="free")
     assert (context.consumer, context.key, context.user, context.consumer_tier) == ("user_1", None, "user_1", "free")

@@ -26,7 +26,7 @@ def scraped(registry: CollectorRegistry) -> Scrape:
 @given(st.lists(st.floats(0, 20, allow_nan=False), min_size=1, max_size=200))
 def test_buckets_count_the_observations(values: list[float]) -> None:
     metrics = Metrics()
-    series = metrics.group(RequestMetrics).duration.labels("v1", "/a", "GET", 200)
+    series = metrics.group(RequestMetrics).duration.labels("v901", "/a", "GET", 200)
     for value in values:
         series.observe(value)
     found = scraped(metrics.registry)
@@ -40,7 +40,7 @@ def test_buckets_count_the_observations(values: list[float]) -> None:
 
 def test_exemplar_has_the_ids_of_its_trace() -> None:
     metrics = Metrics()
-    series = metrics.group(RequestMetrics).duration.labels("v1", "/a", "GET", 200)
+    series = metrics.group(RequestMetrics).duration.labels("v901", "/a", "GET", 200)
     series.observe(0.03)
     series.observe(0.04, TRACE, SPAN)
     series.observe(9.0)
@@ -57,15 +57,15 @@ def test_partially_written_exemplar_is_ignored(byte: int, change: int) -> None:
 
 
 def test_killed_process_leaves_counters_and_no_gauge(tmp_path: Path) -> None:
-    mine = Metrics(("v1",), folder=tmp_path)
-    mine.group(RequestMetrics).duration.labels("v1", "/a", "GET", 200).observe(0.1)
-    mine.group(RequestMetrics).active.labels("v1").set(1)
+    mine = Metrics(("v901",), folder=tmp_path)
+    mine.group(RequestMetrics).duration.labels("v901", "/a", "GET", 200).observe(0.1)
+    mine.group(RequestMetrics).active.labels("v901").set(1)
     for deaths in range(1, 4):
         child = os.fork()
         if child == 0:
-            theirs = Metrics(("v1",), folder=tmp_path)
-            theirs.group(RequestMetrics).duration.labels("v1", "/a", "GET", 200).observe(0.2, TRACE, SPAN)
-            theirs.group(RequestMetrics).active.labels("v1").set(5)
+            theirs = Metrics(("v901",), folder=tmp_path)
+            theirs.group(RequestMetrics).duration.labels("v901", "/a", "GET", 200).observe(0.2, TRACE, SPAN)
+            theirs.group(RequestMetrics).active.labels("v901").set(5)
             os._exit(0)
         os.waitpid(child, 0)
         found = scraped(mine.registry)
@@ -101,7 +101,7 @@ def test_reader_sees_series_beyond_the_first_page(tmp_path: Path) -> None:
     writer = Metrics((), folder=tmp_path)
     reader.merged()
     for number in range(2000):
-        writer.group(RequestMetrics).duration.labels("v1", f"/route{number}", "GET", 200).observe(0.1)
+        writer.group(RequestMetrics).duration.labels("v901", f"/route{number}", "GET", 200).observe(0.1)
     assert len(reader.merged().points["http_server_request_duration_seconds"]) == 2000
 
 

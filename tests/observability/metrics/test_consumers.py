@@ -14,7 +14,7 @@ from observability.metrics.multiprocess.snapshot import Merged
 
 FAMILY = Family("api_consumer_requests", "counter", "Requests.", ("consumer", "api_version", "outcome"))
 SECONDS = Family("api_consumer_request_seconds", "counter", "Seconds.", ("consumer", "api_version"))
-CELLS = [(version, outcome) for version in ("v1", "v2") for outcome in ("success", "client_error")]
+CELLS = [(version, outcome) for version in ("v901", "v2") for outcome in ("success", "client_error")]
 
 
 def series_of(table: ConsumerTable, family: Family = FAMILY) -> dict[tuple[str, ...], float]:
@@ -63,7 +63,7 @@ def test_most_frequent_consumer_has_its_own_series() -> None:
 def test_processes_share_one_table(tmp_path: Path) -> None:
     first, second = (ConsumerTable(CELLS, 60, tmp_path / "consumers") for _ in range(2))
     for number in range(300):
-        (first if number % 2 else second).count(f"key-{number % 30}", "v1", "success")
+        (first if number % 2 else second).count(f"key-{number % 30}", "v901", "success")
     assert series_of(first) == series_of(second)
     assert sum(series_of(first).values()) == 300
     assert len(series_of(first)) <= 60
@@ -84,13 +84,13 @@ def test_no_series_decreases(requests: list[tuple[int, tuple[str, str]]]) -> Non
 def test_count_does_not_wait_for_another_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table = ConsumerTable(CELLS, 60, tmp_path / "consumers")
     monkeypatch.setattr(consumers, "_LOCK_TIMEOUT", 0.05)
-    table.count("early", "v1", "success")
+    table.count("early", "v901", "success")
     with locks.locked(tmp_path / "consumers", 1):
         for _ in range(3):
-            table.count("late", "v1", "success")
+            table.count("late", "v901", "success")
         with pytest.raises(locks.Busy):
             series_of(table)
-    assert series_of(table) == {("early", "v1", "success"): 1, ("late", "v1", "success"): 3}
+    assert series_of(table) == {("early", "v901", "success"): 1, ("late", "v901", "success"): 3}
 
 
 @given(st.lists(st.tuples(st.integers(0, 60), st.sampled_from(CELLS), st.integers(0, 64)), max_size=400))
@@ -102,7 +102,7 @@ def test_sum_of_seconds_is_exact_and_within_the_budget(requests: list[tuple[int,
         table.count(f"key-{consumer}", *cell, seconds=amount / 64)
     seconds = series_of(table, SECONDS)
     assert len(series_of(table)) + len(seconds) <= budget
-    for version in ("v1", "v2"):
+    for version in ("v901", "v2"):
         spent = sum(value for (_, name), value in seconds.items() if name == version)
         assert spent == sum(amount for _, cell, amount in requests if cell[0] == version) / 64
 
@@ -163,7 +163,7 @@ def test_a_newcomer_replaces_the_least_active_consumer_after_its_probation() -> 
     table.count("new", *CELLS[0], seconds=1)
     counts, seconds = series_of(table), series_of(table, SECONDS)
     assert (counts["new", *CELLS[0]], counts["busy", *CELLS[0]], counts["steady", *CELLS[0]]) == (1, 30, 20)
-    assert (seconds["new", "v1"], seconds[OTHER, "v1"]) == (1, 2 + PROBATION)
+    assert (seconds["new", "v901"], seconds[OTHER, "v901"]) == (1, 2 + PROBATION)
     assert sum(counts.values()) == 30 + 2 + 20 + PROBATION + 1
 
 

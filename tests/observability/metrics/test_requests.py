@@ -20,8 +20,8 @@ SECONDS = "http_server_request_duration_seconds"
 
 
 def finished(**values: Any) -> RequestContext:
-    context = RequestContext("id", TRACE, SPAN, parent_span_id=None, api_version=values.pop("api_version", "v1"))
-    facts = {"method": "GET", "route": "/api/v1/posts", "status": 200, "duration": 0.03, **values}
+    context = RequestContext("id", TRACE, SPAN, parent_span_id=None, api_version=values.pop("api_version", "v901"))
+    facts = {"method": "GET", "route": "/api/v901/posts", "status": 200, "duration": 0.03, **values}
     for name, value in facts.items():
         setattr(context, name, value)
     return context
@@ -32,7 +32,7 @@ def scope_of(*headers: tuple[bytes, bytes]) -> dict[str, Any]:
 
 
 def observed(metrics: Metrics, *contexts: RequestContext, headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:
-    listener = RequestMetricsListener(metrics=metrics.group(RequestMetrics), deprecated={"v1"})
+    listener = RequestMetricsListener(metrics=metrics.group(RequestMetrics), deprecated={"v901"})
     scope = scope_of(*headers)
     for context in contexts:
         listener.on_start(scope, context)
@@ -44,7 +44,7 @@ def labels(**values: str) -> frozenset[tuple[str, str]]:
 
 
 def test_a_request_is_counted_in_each_of_its_series() -> None:
-    metrics = Metrics(("v1", "v2"))
+    metrics = Metrics(("v901", "v2"))
     known = {"consumer": "key_1", "consumer_tier": "pro"}
     observed(
         metrics,
@@ -54,7 +54,7 @@ def test_a_request_is_counted_in_each_of_its_series() -> None:
         finished(api_version=None, route="/health", duration=0.3),
     )
     found = scraped(metrics.registry)
-    common = {"http_route": "/api/v1/posts", "api_version": "v1"}
+    common = {"http_route": "/api/v901/posts", "api_version": "v901"}
     assert found.series(f"{SECONDS}_sum") == {
         labels(**common, http_request_method="GET", http_response_status_code="200"): 0.03,
         labels(**common, http_request_method="GET", http_response_status_code="429"): 0.5,
@@ -64,26 +64,26 @@ def test_a_request_is_counted_in_each_of_its_series() -> None:
         ): 0.3,
     }
     assert found.series("api_requests_total") == {
-        labels(api_version="v1", outcome="ok"): 1,
-        labels(api_version="v1", outcome="rejected"): 1,
-        labels(api_version="v1", outcome="failed"): 1,
+        labels(api_version="v901", outcome="ok"): 1,
+        labels(api_version="v901", outcome="rejected"): 1,
+        labels(api_version="v901", outcome="failed"): 1,
     }
     assert found.series("api_reads_total") == {
-        labels(api_version="v1", outcome="fast"): 1,
-        labels(api_version="v1", outcome="slow"): 1,
+        labels(api_version="v901", outcome="fast"): 1,
+        labels(api_version="v901", outcome="slow"): 1,
     }
     assert found.series("api_consumer_requests_total") == {
-        labels(consumer="key_1", api_version="v1", outcome="success"): 1,
-        labels(consumer="key_1", api_version="v1", outcome="rate_limited"): 1,
-        labels(consumer="anonymous", api_version="v1", outcome="server_error"): 1,
+        labels(consumer="key_1", api_version="v901", outcome="success"): 1,
+        labels(consumer="key_1", api_version="v901", outcome="rate_limited"): 1,
+        labels(consumer="anonymous", api_version="v901", outcome="server_error"): 1,
     }
     assert found.series("api_consumer_request_seconds_total") == {
-        labels(consumer="key_1", api_version="v1"): 0.53,
-        labels(consumer="anonymous", api_version="v1"): 2.0,
+        labels(consumer="key_1", api_version="v901"): 0.53,
+        labels(consumer="anonymous", api_version="v901"): 2.0,
     }
     assert found.series("api_deprecated_requests_total") == {
-        labels(api_version="v1", consumer_tier="pro"): 2,
-        labels(api_version="v1", consumer_tier="anonymous"): 1,
+        labels(api_version="v901", consumer_tier="pro"): 2,
+        labels(api_version="v901", consumer_tier="anonymous"): 1,
     }
     assert set(found.series("http_server_active_requests").values()) == {0}
     # Only a trace that is exported can be looked up.
@@ -92,16 +92,16 @@ def test_a_request_is_counted_in_each_of_its_series() -> None:
 
 
 def test_requests_in_flight_are_counted_by_version() -> None:
-    metrics = Metrics(("v1", "v2"))
+    metrics = Metrics(("v901", "v2"))
     listener = RequestMetricsListener(metrics=metrics.group(RequestMetrics))
-    contexts = [finished(api_version=version) for version in ("v1", "v1", "v2", None)]
+    contexts = [finished(api_version=version) for version in ("v901", "v901", "v2", None)]
     for context in contexts:
         listener.on_start(scope_of(), context)
     active = metrics.registry.get_sample_value
-    for version, count in (("v1", 2), ("v2", 1), ("none", 1)):
+    for version, count in (("v901", 2), ("v2", 1), ("none", 1)):
         assert active("http_server_active_requests", {"api_version": version}) == count
     listener.on_end([(scope_of(), context) for context in contexts[1:]])
-    assert active("http_server_active_requests", {"api_version": "v1"}) == 1
+    assert active("http_server_active_requests", {"api_version": "v901"}) == 1
     assert active("http_server_active_requests", {"api_version": "v2"}) == 0
 
 
@@ -128,16 +128,16 @@ def length(value: bytes) -> tuple[bytes, bytes]:
 def test_announced_bodies_are_counted_by_route_and_method(
     method: str, headers: list[tuple[bytes, bytes]], bytes_in: int | None
 ) -> None:
-    metrics = Metrics(("v1",))
+    metrics = Metrics(("v901",))
     observed(metrics, finished(method=method), headers=tuple(headers))
     found = scraped(metrics.registry)
-    place = labels(handler="/api/v1/posts", method=method)
+    place = labels(handler="/api/v901/posts", method=method)
     assert found.series("http_server_request_body_size_bytes_sum") == ({} if bytes_in is None else {place: bytes_in})
     assert found.series("http_server_request_body_size_bytes_count") == ({} if bytes_in is None else {place: 1})
 
 
 def test_a_library_without_the_counter_of_bodies_costs_no_request() -> None:
-    metrics = Metrics(("v1",))
+    metrics = Metrics(("v901",))
     metrics.group(RequestMetrics).count_body = None
     observed(metrics, finished(method="POST"), headers=(length(b"12"),))
     assert scraped(metrics.registry).sum("api_requests_total") == 1
@@ -153,13 +153,13 @@ def test_without_versions_no_consumer_is_counted() -> None:
 
 def test_a_thousand_series_of_consumers_by_default() -> None:
     assert CONSUMER_SERIES == 1000
-    metrics = Metrics(("v1",))
+    metrics = Metrics(("v901",))
     assert metrics.consumers is not None
     # Five series each: four outcomes and the seconds; two of the 200 places are those of other and anonymous.
     for number in range(199):
-        metrics.consumers.count(f"key_{number}", "v1", "success")
+        metrics.consumers.count(f"key_{number}", "v901", "success")
     found = scraped(metrics.registry).series("api_consumer_requests_total")
-    assert found[labels(consumer="other", api_version="v1", outcome="success")] == 2, (
+    assert found[labels(consumer="other", api_version="v901", outcome="success")] == 2, (
         "the last, and the one it replaced"
     )
 
@@ -174,7 +174,7 @@ def test_instruments_have_the_names_of_the_contract(monkeypatch: pytest.MonkeyPa
         return declare(metrics, family)
 
     monkeypatch.setattr(Metrics, "_declare", recorded)
-    metrics = Metrics(("v1",))
+    metrics = Metrics(("v901",))
     for group in (RequestMetrics, EventLoopMetrics, ConformanceMetrics, SpanMetrics):
         metrics.group(group)
     assert BUCKETS == (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
@@ -237,14 +237,14 @@ async def test_the_lag_is_the_time_by_which_the_loop_was_late(monkeypatch: pytes
 
 
 def test_conformance_and_spans_are_counted_in_their_series() -> None:
-    metrics = Metrics(("v1",))
+    metrics = Metrics(("v901",))
     conformance, spans = metrics.group(ConformanceMetrics), metrics.group(SpanMetrics)
-    conformance.start_at_zero(["v1"], ["queue_full", "failed"])
-    conformance.count_checked("v1", "response", conforms=True)
+    conformance.start_at_zero(["v901"], ["queue_full", "failed"])
+    conformance.count_checked("v901", "response", conforms=True)
     for _ in range(2):
-        conformance.count_checked("v1", "request", conforms=False)
+        conformance.count_checked("v901", "request", conforms=False)
         conformance.count_dropped("failed")
-    conformance.count_violation("v1", "/a", "request", "body")
+    conformance.count_violation("v901", "/a", "request", "body")
     spans.count_exported(3)
     spans.count_dropped("refused", 2)
     spans.count_dropped("refused", 5)
@@ -254,14 +254,14 @@ def test_conformance_and_spans_are_counted_in_their_series() -> None:
         return found.series(f"{name}_total")
 
     assert of("api_contract_checked") == {
-        labels(api_version="v1", direction="response", outcome="conforms"): 1,
-        labels(api_version="v1", direction="response", outcome="violates"): 0,
-        labels(api_version="v1", direction="request", outcome="conforms"): 0,
-        labels(api_version="v1", direction="request", outcome="violates"): 2,
+        labels(api_version="v901", direction="response", outcome="conforms"): 1,
+        labels(api_version="v901", direction="response", outcome="violates"): 0,
+        labels(api_version="v901", direction="request", outcome="conforms"): 0,
+        labels(api_version="v901", direction="request", outcome="violates"): 2,
     }
     assert of("api_contract_dropped") == {labels(reason="queue_full"): 0, labels(reason="failed"): 2}
     assert of("api_contract_violations") == {
-        labels(api_version="v1", http_route="/a", direction="request", rule="body"): 1
+        labels(api_version="v901", http_route="/a", direction="request", rule="body"): 1
     }
     assert of("trace_spans_exported") == {labels(): 3}
     assert of("trace_spans_dropped") == {labels(reason="refused"): 7}

@@ -40,8 +40,8 @@ def test_the_outcome_of_each_status(status: int, expected: tuple[str, str]) -> N
 
 
 def request(method: str, seconds: float, tier: str | None = None) -> RequestContext:
-    context = RequestContext("id", "1" * 32, "2" * 16, parent_span_id=None, parent_sampled=None, api_version="v1")
-    context.method, context.duration, context.route, context.consumer_tier = method, seconds, "/api/v1/posts", tier
+    context = RequestContext("id", "1" * 32, "2" * 16, parent_span_id=None, parent_sampled=None, api_version="v901")
+    context.method, context.duration, context.route, context.consumer_tier = method, seconds, "/api/v901/posts", tier
     return context
 
 
@@ -57,24 +57,24 @@ def request(method: str, seconds: float, tier: str | None = None) -> RequestCont
 )
 def test_reads_are_fast_up_to_250_ms(method: str, seconds: float, fast: int, slow: int) -> None:
     assert READ_LIMIT == 0.25
-    metrics = Metrics(("v1", "v2"))
+    metrics = Metrics(("v901", "v2"))
     requests = RequestMetrics(metrics)
-    requests.start_at_zero(("v1",))
+    requests.start_at_zero(("v901",))
     requests.observe(request(method, seconds), 200)
     lines = text(metrics)
-    assert f'api_reads_total{{api_version="v1",outcome="fast"}} {float(fast)}' in lines
-    assert f'api_reads_total{{api_version="v1",outcome="slow"}} {float(slow)}' in lines
+    assert f'api_reads_total{{api_version="v901",outcome="fast"}} {float(fast)}' in lines
+    assert f'api_reads_total{{api_version="v901",outcome="slow"}} {float(slow)}' in lines
 
 
 def test_requests_to_a_deprecated_version_are_counted_by_plan() -> None:
-    metrics = Metrics(("v1", "v2"))
+    metrics = Metrics(("v901", "v2"))
     requests = RequestMetrics(metrics)
-    for tier, deprecated in ((None, {"v1"}), ("pro", {"v1"}), ("pro", {"v1"}), ("pro", {"v2"})):
+    for tier, deprecated in ((None, {"v901"}), ("pro", {"v901"}), ("pro", {"v901"}), ("pro", {"v2"})):
         requests.observe(request("GET", 0.0, tier), 200, deprecated)
     found = {line for line in text(metrics) if line.startswith("api_deprecated_requests_total")}
     assert found == {
-        'api_deprecated_requests_total{api_version="v1",consumer_tier="anonymous"} 1.0',
-        'api_deprecated_requests_total{api_version="v1",consumer_tier="pro"} 2.0',
+        'api_deprecated_requests_total{api_version="v901",consumer_tier="anonymous"} 1.0',
+        'api_deprecated_requests_total{api_version="v901",consumer_tier="pro"} 2.0',
     }
 
 

@@ -86,7 +86,7 @@ async def test_the_whole_quota_of_a_window_can_be_used(quota: int, window: int) 
 async def test_a_rejected_client_that_waits_is_admitted(
     burst: tuple[int, int], daily: tuple[int, int], offset: int, costs: list[tuple[int, int]]
 ) -> None:
-    """By ``Retry-After``, and by the instant of v1, for operations of any cost and policies that both bind."""
+    """By ``Retry-After``, and by the instant of v901, for operations of any cost and policies that both bind."""
     clock = Clock(now=1_795_000_000_000 + offset)
     limiter, rules = LocalLimiter(1000, clock), rules_of(burst, daily)
     for position, (pause, cost) in enumerate(costs):
@@ -102,7 +102,7 @@ async def test_a_rejected_client_that_waits_is_admitted(
 
 @pytest.mark.parametrize("ahead", [-10_000, 0, 10_000])
 async def test_the_clock_of_redis_may_differ(redis_limiter: Callable[..., RedisLimiter], ahead: int) -> None:
-    """v1's reset is an instant of our clock, and the local counters continue in the windows of Redis."""
+    """v901's reset is an instant of our clock, and the local counters continue in the windows of Redis."""
     ours = Clock(now=1_795_000_000_000)
     local, rules = LocalLimiter(1000, ours), PolicySet.parse("test", {"burst": "5/7 second", "daily": "8/60 second"})
     shared = redis_limiter(clock=lambda: ours.now + ahead, mirror=local)

@@ -104,7 +104,7 @@ def test_a_decision_names_every_violated_policy_and_the_longest_wait() -> None:
     assert Decision(rules, (), 0, (MINUTE,), 0).retry_after == 1, "never 0: the client would repeat at once"
 
 
-def test_v1_shows_the_violated_policy_and_v2_all() -> None:
+def test_the_triple_shows_the_violated_policy_and_the_draft_all() -> None:
     rules = PolicySet("test", (parse_policy("daily", "5/day"), MINUTE))
     standings = (Standing(rules.policies[0], 0, 1_500), Standing(MINUTE, 0, 2_500))
     rejected = Decision(rules, standings, 10_000, (rules.policies[0],), 90_500)

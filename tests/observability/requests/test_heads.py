@@ -45,8 +45,8 @@ async def respond(
     async def send(message: Message) -> None:
         sent.append(message)
 
-    facts = {"type": "http", "method": "GET", "path": "/api/v1/a", "root_path": "", "headers": [], **scope}
-    await RequestContextMiddleware(app, mounts={"/api/v1": "v1"}, listeners=[listener])(facts, receive, send)
+    facts = {"type": "http", "method": "GET", "path": "/api/v901/a", "root_path": "", "headers": [], **scope}
+    await RequestContextMiddleware(app, mounts={"/api/v901": "v901"}, listeners=[listener])(facts, receive, send)
     return sent, listener.ended[0]
 
 
@@ -172,14 +172,14 @@ async def test_listeners_start_in_order_and_end_in_reverse() -> None:
 
     async def nothing(*_: Any) -> Any: ...
 
-    layer = RequestContextMiddleware(app, mounts={"/api/v1": "v1"}, listeners=[Named("a"), Named("b")])
-    await layer({"type": "http", "method": "GET", "path": "/api/v1/x", "headers": []}, nothing, nothing)
-    assert order == ["start a /api/v1/x v1", "start b /api/v1/x v1", "app", "end b", "end a"]
+    layer = RequestContextMiddleware(app, mounts={"/api/v901": "v901"}, listeners=[Named("a"), Named("b")])
+    await layer({"type": "http", "method": "GET", "path": "/api/v901/x", "headers": []}, nothing, nothing)
+    assert order == ["start a /api/v901/x v901", "start b /api/v901/x v901", "app", "end b", "end a"]
 
 
 def test_fields_of_a_log_line_within_a_request() -> None:
-    context = RequestContext("r", "t", "s", parent_span_id="p", api_version="v1")
-    assert log_fields(context) == {"request_id": "r", "trace_id": "t", "span_id": "s", "api_version": "v1"}
+    context = RequestContext("r", "t", "s", parent_span_id="p", api_version="v901")
+    assert log_fields(context) == {"request_id": "r", "trace_id": "t", "span_id": "s", "api_version": "v901"}
     assert (context.parent_span_id, context.parent_sampled, context.sampled) == ("p", None, False)
     assert not context.notable(503, 99.0), "without tracing nothing is exported"
     assert not context.response_started
@@ -196,7 +196,7 @@ def test_a_method_that_a_standard_defines_keeps_its_name(name: str) -> None:
 
 
 def test_the_path_below_a_mount() -> None:
-    assert path_below_mount({"path": "/behind/api/v1/a", "root_path": "/behind/api"}) == "/v1/a"
+    assert path_below_mount({"path": "/behind/api/v901/a", "root_path": "/behind/api"}) == "/v901/a"
     assert path_below_mount({"path": "/a"}) == "/a"
 
 

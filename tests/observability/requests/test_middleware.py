@@ -31,7 +31,7 @@ def traceresponse(response: httpx2.Response) -> tuple[str, str]:
 
 @pytest.mark.parametrize("text", ["a", "0-._Z", "x" * 128])
 async def test_valid_request_id_is_used(client: httpx2.AsyncClient, text: str) -> None:
-    response = await client.get("/api/v1/posts/1", headers={"X-Request-ID": text})
+    response = await client.get("/api/v901/posts/1", headers={"X-Request-ID": text})
     assert response.headers.get_list("x-request-id") == [text]
     assert response.json()["request_id"] == text
 
@@ -54,7 +54,7 @@ async def test_valid_request_id_is_used(client: httpx2.AsyncClient, text: str) -
 )
 async def test_invalid_request_id_is_replaced(client: httpx2.AsyncClient, text: str | bytes) -> None:
     value = text.encode() if isinstance(text, str) else text
-    response = await client.get("/api/v1/posts/1", headers=[(b"X-Request-ID", value)])
+    response = await client.get("/api/v901/posts/1", headers=[(b"X-Request-ID", value)])
     assert re.fullmatch("[0-9a-f]{12}7[0-9a-f]{19}", response.headers["x-request-id"])
 
 
@@ -63,7 +63,9 @@ async def test_two_request_ids_are_replaced(client: httpx2.AsyncClient) -> None:
     assert response.headers["x-request-id"] not in {"a", "b"}
 
 
-@pytest.mark.parametrize("path", ["/health", "/nowhere", "/api/v1/nowhere", "/api/v2/posts/x", "/metrics", "/assets/x"])
+@pytest.mark.parametrize(
+    "path", ["/health", "/nowhere", "/api/v901/nowhere", "/api/v2/posts/x", "/metrics", "/assets/x"]
+)
 async def test_every_response_has_the_ids(client: httpx2.AsyncClient, path: str) -> None:
     first, second = await client.get(path), await client.get(path)
     assert first.headers["x-request-id"] != second.headers["x-request-id"]
@@ -154,7 +156,7 @@ async def body_of(receive: Receive) -> bytes:
 
 def http_scope(**changes: Any) -> Scope:
     """Build a scope as servers do."""
-    scope = {"type": "http", "method": "GET", "path": "/api/v1/x", "root_path": "", "headers": []}
+    scope = {"type": "http", "method": "GET", "path": "/api/v901/x", "root_path": "", "headers": []}
     return {**scope, **changes}
 
 
@@ -198,11 +200,11 @@ async def test_concurrent_requests_have_separate_contexts() -> None:
 @pytest.mark.parametrize(
     ("path", "root_path", "expected"),
     [
-        ("/api/v1/x", "", "v1"),
-        ("/api/v1", "", "v1"),
+        ("/api/v901/x", "", "v901"),
+        ("/api/v901", "", "v901"),
         ("/api/v10/x", "", None),
-        ("/x/api/v1/y", "", None),
-        ("/behind/api/v1/x", "/behind", "v1"),
+        ("/x/api/v901/y", "", None),
+        ("/behind/api/v901/x", "/behind", "v901"),
         ("/", "", None),
     ],
 )
@@ -215,7 +217,7 @@ async def test_version_is_that_of_the_mount(path: str, root_path: str, expected:
     async def send(_message: Message) -> None:
         raise AssertionError
 
-    layer = RequestContextMiddleware(app, mounts={"/api/v1": "v1"})
+    layer = RequestContextMiddleware(app, mounts={"/api/v901": "v901"})
     await layer(http_scope(path=path, root_path=root_path), nothing, send)
     assert seen[0].api_version == expected
 
@@ -236,7 +238,7 @@ async def test_websocket_has_a_context_and_lifespan_has_none(sample: tuple[FastA
     async def send(message: Message) -> None:
         sent.append(message)
 
-    scope = http_scope(type="websocket", path="/api/v1/live", headers=[(b"x-request-id", b"ws")], query_string=b"")
+    scope = http_scope(type="websocket", path="/api/v901/live", headers=[(b"x-request-id", b"ws")], query_string=b"")
     await app(scope, receive, send)
     assert (b"x-request-id", b"ws") in sent[0]["headers"]
     assert sent[1]["text"] == current(scope).trace_id

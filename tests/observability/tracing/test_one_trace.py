@@ -51,7 +51,7 @@ async def test_trace_covers_request_and_mail_and_both_workers_export(
         await asyncio.to_thread(collector.wait, lambda c: "mailbox deliver" in of_trace(c, trace_id))
 
         def served_by(_: Collector) -> bool:
-            httpx2.get(f"{url}/api/v1/posts", timeout=30)
+            httpx2.get(f"{url}/api/v2/posts", timeout=30)
             return len({span.resource["process.pid"] for span in collector.spans if span.kind == "SERVER"}) == 2
 
         await asyncio.to_thread(collector.wait, served_by)

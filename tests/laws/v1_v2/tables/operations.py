@@ -65,7 +65,8 @@ ONLY_V2: Final[Mapping[str, str]] = {
     "password_resets.confirm": "not in v1; sessions.a_new_password_applies_to_both_versions signs in with the result",
     "tokens.revoke": "v1 has no sign-out; sessions.a_sign_out_applies_to_both_versions checks the effect in v1",
     "me.set_password": (
-        "PUT /users/{id} in v1; tests/versions/v1/test_credentials.py::test_a_password_needs_a_young_session_or_the_current_one and "
+        "PUT /users/{id} in v1; "
+        "tests/versions/v1/test_credentials.py::test_a_password_needs_a_young_session_or_the_current_one and "
         "tests/versions/test_credentials.py::test_v2_sets_a_password_with_the_present_one"
     ),
     "reauthentications.create": (
