@@ -38,7 +38,6 @@ from observability.tracing.config import TracingConfig
 from observability.tracing.metrics import SpanMetrics
 from observability.tracing.tracer import Tracing
 from tests.support.app import TestApp, WithState
-from tests.support.registries import DEPRECATED
 from tests.support.transactions import dsn_of
 from tests.support.waiting import PATIENCE, eventually
 from versions.registry import VERSIONS
@@ -233,7 +232,7 @@ async def test_every_part_of_a_server_process_gets_its_collaborators(
 
     monkeypatch.setattr(Tracing, "start", traced)
     app = create_app(settings, open_database=opened)
-    assert checkers == [(settings, {"v1": "/api/v1", "v2": "/api/v2"})]
+    assert checkers == [(settings, {version.name: version.prefix for version in VERSIONS})]
     assert built == [(settings, "strata")]
     assert tracers == [(wiring.tracing_config(settings, "strata"),)]
     ((installed_app, configuration, tracing, installed_checker),) = installed
@@ -263,7 +262,9 @@ async def test_every_part_of_a_server_process_gets_its_collaborators(
         assert levels[0][0].level == folder.level
         assert [event for event, _ in tried] == ["restarts_not_read"]
         assert repeated == [("restarts_not_read", tried[0][1], 5.0)]
-        assert [configuration.lifecycle(name) for name in ("v1", "v2")] == ["deprecated", "current"]
+        assert [configuration.lifecycle(version.name) for version in VERSIONS] == [
+            version.status for version in VERSIONS
+        ]
         assert observed[0][0] is settings
     assert checker.calls[1:] == ["closed"]
     await opened.ensure_closed()

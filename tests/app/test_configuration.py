@@ -11,6 +11,8 @@ from observability.config import CorsPolicy, ObservabilityConfig
 from observability.conformance.checker import ConformanceConfig
 from observability.run_folder import RunFolder
 from observability.tracing.config import TracingConfig
+from tests.support.registries import DEPRECATED
+from versions.registry import VERSIONS
 
 TRACING = {"sample_ratio": 0.5, "slow_threshold": 2.0, "timeout": 3.0, "trust_parent": True}
 
@@ -36,7 +38,7 @@ def test_the_contracts_that_are_checked(tmp_path: Path, monkeypatch: pytest.Monk
     built: list[ConformanceConfig] = []
     monkeypatch.setattr(wiring, "ConformanceChecker", built.append)
     (tmp_path / "v2.openapi.json").touch()
-    prefixes = {"v1": "/api/v1", "v2": "/api/v2"}
+    prefixes = {version.name: version.prefix for version in VERSIONS}
     for contracts in (tmp_path, None):
         given = {"sample_ratio": 0.5, "max_body_bytes": 4321, "contracts": contracts}
         wiring.contract_checker(load_settings(home=tmp_path, conformance=given), prefixes)
@@ -60,11 +62,11 @@ def test_the_configuration_of_observability(tmp_path: Path) -> None:
     assert found == ObservabilityConfig(
         release=RELEASE,
         lifecycle=str.upper,
-        mounts={"/api/v1": "v1", "/api/v2": "v2"},
+        mounts={version.prefix: version.name for version in VERSIONS},
         cors=CorsPolicy(allow_origins=("https://a.example",), allow_credentials=True),
         log_level="warning",
         log_format="json",
-        deprecated_versions=frozenset({"v1"}),
+        deprecated_versions=frozenset(version.name for version in DEPRECATED),
         metrics_folder=RunFolder(tmp_path / "run").metrics,
         consumer_series=777,
         conformance_ratio=0.25,

@@ -16,20 +16,27 @@ from app.web import migration_guide, routes
 from app.web.markdown import SCRIPT, STYLE, render
 from app.web.pages import PUBLIC, page, version_card
 from tests.support.app import TestApp
+from tests.support.registries import DEPRECATED, OLD
 from versions.kit.tombstones import Tombstone
+from versions.kit.version import ApiVersion
 from versions.registry import VERSIONS
 
-CARDS: Final = {
-    "v1": (
-        f"v1 deprecated Released {VERSIONS[0].released:%d %B %Y} · deprecated since 01 June 2026 · ends on "
-        "31 December 2027 Try it[/api/v1/docs] Read it[/api/v1/redoc] OpenAPI[/api/v1/openapi.json] "
-        "Move to v2[/docs/migrate/v1-to-v2]"
-    ),
-    "v2": (
-        f"v2 current Released {VERSIONS[-1].released:%d %B %Y} Try it[/api/v2/docs] Read it[/api/v2/redoc] "
-        "OpenAPI[/api/v2/openapi.json]"
-    ),
-}
+
+def card_of(version: ApiVersion) -> str:
+    """The text of the card of a version."""
+    name = version.name
+    end = move = ""
+    if version.deprecated_at is not None:
+        end = f"· deprecated since {version.deprecated_at:%d %B %Y} · ends on {version.sunset_at:%d %B %Y} "
+        move = f" Move to {version.successor}[{version.migration_guide}]"
+    return (
+        f"{name} {version.status} Released {version.released:%d %B %Y} {end}Try it[/api/{name}/docs] "
+        f"Read it[/api/{name}/redoc] OpenAPI[/api/{name}/openapi.json]{move}"
+    )
+
+
+OLDEST_FIRST: Final = " ".join(map(card_of, VERSIONS))
+NEWEST_FIRST: Final = " ".join(map(card_of, VERSIONS[::-1]))
 POLICY: Final = (
     "Version policy Within a version nothing that a client may rely on is taken away. A version that has a successor "
     "is deprecated, which every one of its responses says ( Deprecation , RFC 9745), and ends no earlier than its "
@@ -40,7 +47,7 @@ POLICY: Final = (
 NAVIGATION: Final = (
     "Documentation[/docs] Versions as JSON[/api] Version policy[/policies/versions] Health[/health/ready]"
 )
-NEW, OLD = VERSIONS[-1], VERSIONS[0]
+NEW = VERSIONS[-1]
 NOW = datetime.now(UTC)
 
 
@@ -58,13 +65,13 @@ def shown(text: str) -> str:
         (
             "/",
             "Strata",
-            f"Strata One API in layers: every version over one core. {CARDS['v2']} {CARDS['v1']} {NAVIGATION}",
+            f"Strata One API in layers: every version over one core. {NEWEST_FIRST} {NAVIGATION}",
         ),
-        ("/docs", "Documentation", f"Documentation Choose a version. {CARDS['v2']} {CARDS['v1']}"),
+        ("/docs", "Documentation", f"Documentation Choose a version. {NEWEST_FIRST}"),
         (
             "/policies/versions",
             "Version policy",
-            f"{POLICY} {CARDS['v1']} {CARDS['v2']}",
+            f"{POLICY} {OLDEST_FIRST}",
         ),
         ("/problems/not_found", "not_found", "not_found There is nothing here."),
         ("/verify", "Verify my address", "Verify my address (Verify my address)"),
@@ -133,7 +140,7 @@ def test_the_card_of_a_version_that_ends() -> None:
         "<li>01 April 2190, 08:00 to 02 April 2190, 08:00 UTC</li></ul>"
     )
     assert f"<p>Does not answer, to rehearse its end:</p>{rehearsal}" in card
-    assert card.startswith('<section class="layer old"><h2>v1<span class="tag">brownout</span>')
+    assert card.startswith('<section class="layer old"><h2>v901<span class="tag">brownout</span>')
     assert "Does not answer" not in version_card(replace(OLD, brownouts=(past,)), Schedule())
     retired = replace(
         OLD, brownouts=(first,), status=VersionStatus.RETIRED, retired_at=datetime(2028, 1, 2, tzinfo=UTC)
@@ -146,18 +153,19 @@ def test_the_card_of_a_version_that_ends() -> None:
 
 def test_versions_that_were_removed(monkeypatch: pytest.MonkeyPatch) -> None:
     removed = Tombstone(
-        name="v0",
+        name="v801",
         status=VersionStatus.RETIRED,
         released=date(2020, 1, 1),
         retired_at=datetime(2023, 1, 2, tzinfo=UTC),
-        successor="v1",
+        successor="v901",
         removed=date(2023, 6, 1),
-        guide="v0-to-v1",
+        guide="v801-to-v901",
     )
     for found, expected in (
         (
             (removed,),
-            "Ended versions version ended use instead v0 02 January 2023 v1 Migration guide[/docs/migrate/v0-to-v1]",
+            "Ended versions version ended use instead v801 02 January 2023 v901 "
+            "Migration guide[/docs/migrate/v801-to-v901]",
         ),
         ((), ""),
     ):
@@ -193,11 +201,12 @@ def _is_guide(response: httpx2.Response, title: str) -> None:
     assert hash_source(SCRIPT) in response.headers["content-security-policy"]
 
 
-async def test_a_guide_as_a_page(test_app: TestApp) -> None:
+@pytest.mark.parametrize("version", DEPRECATED, ids=lambda version: version.name)
+async def test_a_guide_as_a_page(test_app: TestApp, version: ApiVersion) -> None:
     async with test_app.client() as client:
-        found = await client.get("/docs/migrate/v1-to-v2")
-    _is_guide(found, "Strata: from v1 to v2")
-    assert shown(found.text).startswith("Documentation[/docs] · as Markdown[/docs/migrate/v1-to-v2.md] ")
+        found = await client.get(str(version.migration_guide))
+    _is_guide(found, f"Strata: from {version.name} to {version.successor}")
+    assert shown(found.text).startswith(f"Documentation[/docs] · as Markdown[{version.migration_guide}.md] ")
 
 
 def test_the_html_of_a_text() -> None:

@@ -16,9 +16,10 @@ from app.settings.metrics import MetricsSettings
 from app.settings.root import Settings
 from app.web import discovery
 from tests.support.app import TestApp
+from tests.support.registries import CURRENT, DEPRECATED, OLD
 from versions.registry import VERSIONS
 
-OLD = VERSIONS[0]
+NAMES = [version.name for version in VERSIONS]
 NOW = datetime.now(UTC)
 
 
@@ -27,18 +28,18 @@ def test_the_document_of_a_version() -> None:
     coming = Window(datetime(2190, 3, 1, 8, tzinfo=UTC), datetime(2190, 3, 1, 20, 30, tzinfo=UTC))
     found = discovery.version_document(replace(OLD, brownouts=(past, coming)), Schedule())
     assert found == {
-        "name": "v1",
+        "name": "v901",
         "status": "brownout",
         "released": OLD.released.isoformat(),
         "deprecated_at": "2026-06-01T00:00:00Z",
         "sunset_at": "2027-12-31T23:59:59Z",
         "retired_at": None,
         "brownouts": [{"from": "2190-03-01T08:00:00Z", "until": "2190-03-01T20:30:00Z"}],
-        "successor": "v2",
-        "url": "/api/v1",
-        "openapi": "/api/v1/openapi.json",
-        "docs": "/api/v1/docs",
-        "migration_guide": "/docs/migrate/v1-to-v2",
+        "successor": CURRENT.name,
+        "url": "/api/v901",
+        "openapi": "/api/v901/openapi.json",
+        "docs": "/api/v901/docs",
+        "migration_guide": f"/docs/migrate/v901-to-{CURRENT.name}",
     }
     retired = discovery.version_document(replace(OLD, retired_at=datetime(2028, 1, 2, tzinfo=UTC)), Schedule())
     assert retired["retired_at"] == "2028-01-02T00:00:00Z"
@@ -54,9 +55,11 @@ async def test_documents_for_programs(test_app: TestApp) -> None:
             "service-doc": [{"href": f"{base}/api/{name}/docs", "type": "text/html"}],
             **common,
         }
-        for name in ("v1", "v2")
+        for name in NAMES
     ]
-    expected[0]["successor-version"] = [{"href": f"{base}/api/v2"}]
+    for version, links in zip(VERSIONS, expected, strict=True):
+        if version.successor is not None:
+            links["successor-version"] = [{"href": f"{base}/api/{version.successor}"}]
     async with test_app.client() as client:
         catalog = await client.get("/.well-known/api-catalog")
         assert catalog.json() == {"linkset": expected}
@@ -66,7 +69,7 @@ async def test_documents_for_programs(test_app: TestApp) -> None:
         security = await client.get("/.well-known/security.txt")
         assert security.headers["content-type"] == "text/plain; charset=utf-8"
         versions = await client.get("/api")
-        entries = [await client.get(f"/api/{name}") for name in ("v1", "v2")]
+        entries = [await client.get(f"/api/{name}") for name in NAMES]
         health = await client.get("/health")
         assert (health.headers["content-type"], health.json()) == ("application/json", {"status": "ok"})
         unknown = await client.get("/problems/unheard_of")
@@ -74,8 +77,8 @@ async def test_documents_for_programs(test_app: TestApp) -> None:
         keys = await client.get("/.well-known/jwks.json")
         assert (keys.status_code, keys.json()["detail"]) == (404, "Tokens are signed with a shared secret.")
     assert [entry.json() for entry in entries] == versions.json()["versions"]
-    assert "deprecation" in entries[0].headers
-    assert "deprecation" not in entries[1].headers
+    for version, entry in zip(VERSIONS, entries, strict=True):
+        assert ("deprecation" in entry.headers) is (version in DEPRECATED)
     for response in (catalog, security, versions, *entries):
         assert response.headers["cache-control"] == "public, max-age=5"
     midnight = NOW.replace(hour=0, minute=0, second=0, microsecond=0)
