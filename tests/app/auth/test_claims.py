@@ -10,7 +10,7 @@ from app.auth.queries import AuthQueries
 from app.auth.repository import PendingRegistrationRepository
 from app.kit.clock import utc_now
 from app.models import PendingRegistration
-from tests.support.app import PASSWORD, TestApp, token_of
+from tests.support.app import TestApp, token_of
 
 ADDRESS = "ada@example.com"
 
@@ -67,19 +67,6 @@ async def mailed(test_app: TestApp, path: str, email: str = ADDRESS) -> str:
         assert (await client.post(f"/api/v2/auth/{path}", json={"email": email})).status_code == 202
     (mail,) = await test_app.deliver()
     return token_of(mail)
-
-
-async def test_a_token_verifies_the_address_of_its_own_user_only(test_app: TestApp) -> None:
-    for email in (ADDRESS, "eve@example.com"):
-        await test_app.person(email, verified=False)
-    token = await mailed(test_app, "verifications/resend", "eve@example.com")
-    async with test_app.client() as client:
-        for email, status in ((ADDRESS, 400), ("eve@example.com", 200)):
-            found = await client.post("/api/v1/auth/verify", json={"email": email, "token": token})
-            assert found.status_code == status
-        for email, status in ((ADDRESS, 403), ("eve@example.com", 200)):
-            found = await client.post("/api/v1/auth/login", data={"username": email, "password": PASSWORD})
-            assert found.status_code == status
 
 
 async def test_after_a_token_was_used_another_one_is_mailed_at_once(test_app: TestApp) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from importlib import import_module
 
 import pytest
 from starlette.requests import Request
@@ -14,10 +15,9 @@ from app.auth.errors import TooManyAttempts
 from app.errors import DomainError, NotFound, TimedOut, Unavailable
 from observability.requests.context import KEY, RequestContext, current
 from tests.support.app import TestApp
-from versions.v1.errors import render as render_v1
-from versions.v2.auth.errors import render as render_v2
+from versions.registry import VERSIONS
 
-RENDERERS = {"v1": render_v1, "v2": render_v2}
+RENDERERS = {version.name: import_module(f"versions.{version.name}.app").render for version in VERSIONS}
 TOO_MANY = "https://iana.org/assignments/http-problem-types#quota-exceeded"
 OVERLOAD = "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity"
 
@@ -28,7 +28,7 @@ async def test_a_request_has_the_plan_of_its_key(test_app: TestApp, capsys: pyte
         async with test_app.runtime.database.write() as session:
             _, key = ApiKeyService(session).create(KeyDraft(ada.user.id, "test", ["posts:read"], plan=plan))
         async with test_app.client({"X-API-Key": key}) as client:
-            assert (await client.get("/api/v1/posts")).status_code == 200
+            assert (await client.get("/api/v2/posts")).status_code == 200
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
     assert [line["plan"] for line in lines if line["event"] == "request"] == list(Plan)
 
