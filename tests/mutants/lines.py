@@ -45,7 +45,7 @@ class LineMap:
     def needs_import(self, mutant: Mutant) -> bool:
         """Whether the changed line is executed before the first test, so that the application is imported anew."""
         path = path_of(mutant.module)
-        return bool(self.at_import[path] & set(range(mutant.lines[0], mutant.lines[1] + 1)))
+        return bool(self.at_import[path] & set(self._recorded(path, mutant.lines)))
 
     def limits(self, tests: Sequence[str]) -> Limits:
         """A mutant may double the work; a loop without end takes all the processor time that it gets."""
@@ -71,7 +71,14 @@ class LineMap:
 
     def _executing(self, path: str, lines: tuple[int, int]) -> set[str]:
         by_line = self.by_line[path]
-        return set().union(*(by_line[line] for line in range(lines[0], lines[1] + 1) if line in by_line))
+        return set().union(*(by_line[line] for line in self._recorded(path, lines) if line in by_line))
+
+    def _recorded(self, path: str, lines: tuple[int, int]) -> range:
+        """These lines, or those of their statement: the parts of a text of several lines count as its first line."""
+        own = range(lines[0], lines[1] + 1)
+        if any(line in self.by_line[path] or line in self.at_import[path] for line in own):
+            return own
+        return max((each for each in _statements(path) if lines[0] in each), key=lambda each: each.start, default=own)
 
     def _first(self, tests: Iterable[str], own: str, max_seconds: float) -> list[str]:
         def price(test: str) -> float:
@@ -130,6 +137,15 @@ def _files_that_name(names: frozenset[str]) -> frozenset[str]:
 def _tests() -> Mapping[str, str]:
     paths = sorted((ROOT / "tests").rglob("test_*.py"))
     return {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in paths}
+
+
+@cache
+def _statements(path: str) -> Sequence[range]:
+    """The lines of each statement without a body."""
+    found = (
+        node for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))) if isinstance(node, ast.stmt)
+    )
+    return [range(node.lineno, (node.end_lineno or node.lineno) + 1) for node in found if not hasattr(node, "body")]
 
 
 @cache

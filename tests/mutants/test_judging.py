@@ -1,5 +1,6 @@
 """Which tests run against a mutant, and what becomes of one that they catch, do not catch, or never execute."""
 
+import ast
 from typing import Any
 
 import pytest
@@ -36,6 +37,19 @@ def test_an_expression_of_several_lines_is_covered_by_tests_of_each() -> None:
     lines = LineMap()
     lines.add(_record({3: ["a"], 4: ["b"]}, a=0.1, b=0.2))
     assert lines.tests(Mutant(MODULE, "f", (3, 4), "", ""), 60) == ["a", "b"]
+
+
+def test_a_part_of_a_text_counts_as_the_first_line_of_its_statement() -> None:
+    source = (ROOT / PATH).read_text().splitlines()
+    (first, last) = next(
+        (node.lineno, node.end_lineno)
+        for node in ast.walk(ast.parse("\n".join(source)))
+        if isinstance(node, ast.Expr) and node.end_lineno and node.end_lineno > node.lineno
+    )
+    lines = LineMap()
+    lines.add(_record({first: ["a"]}, a=0.1))
+    assert lines.tests(_mutant(last), 60) == ["a"]
+    assert not lines.tests(_mutant(last + 1), 60)
 
 
 def test_a_mutant_that_no_test_executes_survives_without_a_process() -> None:
