@@ -1,9 +1,12 @@
 """The parallel jobs of CI together run what `.ci/run` runs without an argument."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
 import yaml
 
 ROOT: Final = Path(__file__).parents[2]
@@ -61,3 +64,25 @@ def test_every_supported_python_is_tested() -> None:
     versions = jobs()["run"]["strategy"]["matrix"]["python"]
     assert versions == [f"3.{minor}" for minor in range(11, 15)]
     assert f'requires-python = ">={versions[0]}"' in (ROOT / "pyproject.toml").read_text()
+
+
+SCHEMAS: Final = {
+    "github-actions": [ROOT / "action.yml", *(ROOT / ".github/actions").glob("*/action.yml")],
+    "github-workflows": [*(ROOT / ".github/workflows").glob("*.yml")],
+}
+
+
+def invalid(schema: str, *paths: Path) -> str:
+    """What the schema of GitHub, of which check-jsonschema contains a copy, rejects in files."""
+    command = (Path(sys.executable).with_name("check-jsonschema"), "--builtin-schema", f"vendor.{schema}", *paths)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+def test_actions_and_workflows_are_valid(schema: str, tmp_path: Path) -> None:
+    assert SCHEMAS[schema]
+    assert invalid(schema, *SCHEMAS[schema]) == ""
+    wrong = tmp_path / "wrong.yml"
+    wrong.write_text(SCHEMAS[schema][0].read_text().replace("runs:", "run:").replace("runs-on:", "on:"))
+    assert "is a required property" in invalid(schema, wrong)

@@ -8,6 +8,11 @@ from contracts.compat.findings import Cause, Report, Severity
 from contracts.compat.registry import registry
 from contracts.compat.rule import Rule
 
+_EFFECTS: Final = {
+    Severity.BREAKING: "Clients of the old document can fail. Undo the change, or make it in the next version.",
+    Severity.WARNING: "Some clients of the old document can fail. Review the change.",
+    Severity.SAFE: "Clients of the old document continue to work.",
+}
 _LEVELS: Final = {Severity.BREAKING: "error", Severity.WARNING: "warning", Severity.SAFE: "note"}
 
 
@@ -33,7 +38,9 @@ def as_sarif(report: Report, document: str) -> str:
 def _rule(rule: Rule) -> dict[str, Any]:
     return {
         "id": rule.id,
-        "shortDescription": {"text": rule.sentence},
+        "shortDescription": {"text": rule.id.replace("-", " ").capitalize()},
+        "fullDescription": {"text": rule.sentence},
+        "help": {"text": _EFFECTS[rule.severity]},
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
         "properties": {"area": rule.area, "severity": rule.severity.value},
     }
@@ -48,7 +55,8 @@ def _result(cause: Cause, index: int, document: str) -> dict[str, Any]:
         "message": {"text": finding.message},
         "locations": [
             {
-                "physicalLocation": {"artifactLocation": {"uri": quote(document)}},
+                # GitHub requires a region, and the pointer of the logical location has no line.
+                "physicalLocation": {"artifactLocation": {"uri": quote(document)}, "region": {"startLine": 1}},
                 "logicalLocations": [{"fullyQualifiedName": one.pointer, "kind": "value"}],
             }
             for one in cause.findings
