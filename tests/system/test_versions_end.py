@@ -1,5 +1,7 @@
 """The end of a version: commands, running servers and several worker processes."""
 
+import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from tests.support.live import Strata, api_key
 from tests.support.postgres import clone
 from tests.support.registries import DEPRECATED
 from tests.support.scrape import Scrape
+from tests.support.source_copy import SourceCopy
 from tests.support.waiting import wait_until
 from versions.registry import VERSIONS
 
@@ -140,3 +143,23 @@ def test_the_declared_lifecycles_are_valid(strata: Strata) -> None:
     assert "keeps its published lifecycle" in strata.run("versions", "check").stdout
     declared = [(version.name, version.status.value) for version in VERSIONS]
     assert [(one["name"], one["status"]) for one in strata.json("versions", "list")] == declared
+
+
+async def test_an_unused_version_is_retired_after_its_sunset(admin_dsn: str, tmp_path: Path) -> None:
+    """In a copy of the source, whose sunset has passed."""
+    copy = SourceCopy(tmp_path / "copy", await clone(admin_dsn, "retired"))
+    declaration = copy.folder / "versions" / OLD / "version.py"
+    past = "sunset_at=datetime(2026, 8, 1, tzinfo=UTC)"
+    text, passed = re.subn(r"sunset_at=datetime\([^)]*\)", past, declaration.read_text())
+    assert passed == 1
+    declaration.write_text(text)
+    (copy.folder / "versions/lifecycle.json").unlink()  # it records the later sunset
+    assert f"It can be retired: `strata versions retire {OLD}`." in copy.strata("versions", "status", OLD)
+    assert "Confirmation is required" in copy.strata("versions", "retire", OLD, expected=1)
+    advice = f"  -> Declare its retired_at in versions/{OLD}/version.py, then run `strata contract freeze`.\n"
+    printed = copy.strata("versions", "retire", OLD, "--yes")
+    assert printed == f"{OLD} is retired: every process returns 410 within 5 seconds.\n{advice}"
+    assert copy.strata("versions", "retire", OLD, "--yes") == f"{OLD} was retired before.\n{advice}"
+    again = json.loads(copy.strata("versions", "retire", OLD, "--yes", "--json"))
+    assert again == {"version": OLD, "retired": True, "reasons": []}
+    assert f"{OLD}: retired" in copy.strata("versions", "status", OLD)
