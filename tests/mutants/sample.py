@@ -24,10 +24,10 @@ from tests.mutants.verdicts import mutants_of
 
 _MODULES: Final = 3
 """Modules per package: only their mutants are generated."""
-_PER_MODULE: Final = 3
+_PER_MODULE: Final = 4
 _MAX_FILES: Final = 4
 """Files of these tests: a process that imports the application anew collects each of them."""
-_FIRST: Final = 0.75
+_FIRST: Final = 0.85
 """The share of the time after which no mutant meets the tests of its module any more."""
 
 
