@@ -1,0 +1,70 @@
+"""Which quota a request is charged to, and which limiter counts."""
+
+from typing import Any
+from uuid import uuid4
+
+from pydantic import SecretStr
+
+from app.access.principal import Plan, Principal, Role
+from app.http.rate_limit.limits import RateLimits
+from app.http.rate_limit.metrics import RateLimitMetrics
+from app.settings.rate_limit import RateLimitSettings
+from app.settings.redis import RedisSettings
+from app.settings.root import Settings
+from observability.metrics.metrics import Metrics
+from observability.rate_limit.fallback import FallbackLimiter
+from observability.rate_limit.policies import PolicySet
+
+HOME, CAFE = "192.0.2.1", "192.0.2.2"
+QUOTAS = {
+    "anonymous": {"burst": "2/day"},
+    "rejected_credentials": {"rejected": "3/day"},
+    "plans": {"free": {"burst": "4/day"}, "pro": {"burst": "5/day"}, "enterprise": {"burst": "6/day"}},
+}
+
+
+def limits_of(settings: Settings, redis: str | None = None, **changed: Any) -> RateLimits:
+    chosen = RateLimitSettings.model_validate(QUOTAS | changed)
+    store = RedisSettings(url=None if redis is None else SecretStr(redis), timeout=0.05)
+    return RateLimits(settings.with_groups(chosen, store), Metrics().group(RateLimitMetrics))
+
+
+def caller(plan: Plan, number: int = 1) -> Principal:
+    uid = uuid4() if number else None
+    return Principal(number, uid, (Role.AUTHOR,), frozenset(), plan)
+
+
+async def test_each_subject_has_a_quota_of_its_own(settings: Settings) -> None:
+    limits = limits_of(settings)
+    ada, eve = caller(Plan.FREE), caller(Plan.FREE, 2)
+    ada_pro = Principal(ada.user_id, ada.user_uid, ada.roles, ada.permissions, Plan.PRO)
+    ada_by_key = Principal(ada.user_id, ada.user_uid, ada.roles, ada.permissions, Plan.FREE, key_uid=uuid4())
+    for subject, quota in (
+        (lambda: limits.charge_address(HOME, 1), 2),
+        (lambda: limits.charge_rejected(HOME), 3),
+        (lambda: limits.charge_address(CAFE, 1), 2),
+        (lambda: limits.charge_rejected(CAFE), 3),
+        (lambda: limits.charge_principal(ada, 1), 4),
+        (lambda: limits.charge_principal(eve, 1), 4),
+        (lambda: limits.charge_principal(ada_pro, 1), 5),
+    ):
+        assert [(await subject()).allowed for _ in range(quota + 1)] == [*[True] * quota, False]
+    assert not (await limits.charge_principal(ada_by_key, 1)).allowed, "the keys of a user share the quota of a plan"
+
+
+async def test_disabled_limits_count_sign_ins_only(settings: Settings) -> None:
+    limits = limits_of(settings, enabled=False)
+    assert all([(await limits.charge_address(HOME, 1)).allowed for _ in range(10)])
+    rules = PolicySet.parse("login", {"login": "1/day"})
+    assert [(await limits.counting.charge(HOME, rules)).allowed for _ in range(2)] == [True, False]
+
+
+async def test_with_redis_all_limits_are_counted_there_and_continue_here(settings: Settings) -> None:
+    assert await limits_of(settings).redis_answers() is None
+    limits = limits_of(settings, "redis://127.0.0.1:1")
+    assert isinstance(limits.counting, FallbackLimiter)
+    assert limits._limiter is limits.counting
+    shared: Any = limits.counting._shared
+    assert shared._mirror is limits.counting._local
+    assert await limits.redis_answers() is False
+    await limits.close()
