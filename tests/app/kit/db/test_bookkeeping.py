@@ -34,6 +34,26 @@ def test_a_request_sums_its_statements() -> None:
     assert (context.database_statements, context.database_seconds) == (3, 1.75)
 
 
+def test_connections_in_use_are_counted_by_pool() -> None:
+    found = Metrics()
+    metrics = found.group(PrometheusDatabaseMetrics)
+    for _ in range(3):
+        metrics.connection_acquired("read")
+    metrics.connection_acquired("write")
+    metrics.connection_released("read")
+    for pool, number in (("read", 2), ("write", 1)):
+        assert found.registry.get_sample_value("db_pool_in_use", {"pool": pool}) == number
+
+
+def test_retries_are_counted_from_zero() -> None:
+    found = Metrics()
+    metrics = found.group(PrometheusDatabaseMetrics)
+    for read, transaction in ((0, 0), (1, 0), (1, 1)):
+        counts = [found.registry.get_sample_value("db_retries_total", {"work": w}) for w in ("read", "transaction")]
+        assert counts == [read, transaction]
+        metrics.retried("transaction" if read else "read")
+
+
 class Waits(NullDatabaseMetrics):
     def __init__(self) -> None:
         self.seconds: list[float] = []

@@ -1,0 +1,68 @@
+"""The observed availability: what is logged, how often is asked, and what holds after the end."""
+
+import asyncio
+
+import pytest
+from structlog.testing import capture_logs
+
+from app.errors import Unavailable
+from app.kit.db import availability
+from app.kit.db.availability import Availability
+from app.kit.db.database import Database
+from app.kit.db.instrumentation import NullDatabaseMetrics
+from app.settings.database import DatabaseSettings
+from tests.support.postgres import clone, end_sessions
+from tests.support.waiting import eventually
+
+PATIENCE = 60
+NOWHERE = "postgresql://strata@/strata?host=/no/such/folder"
+
+
+class Observed(NullDatabaseMetrics):
+    def __init__(self) -> None:
+        self.found: list[bool] = []
+
+    def availability(self, *, available: bool) -> None:
+        self.found.append(available)
+
+
+async def test_a_closed_database_is_unavailable(database_dsn: str) -> None:
+    database = await Database.open(database_dsn, DatabaseSettings(connect_timeout=11))
+    assert database._availability._arguments == {
+        "timeout": 11,
+        "server_settings": {"application_name": "strata probe"},
+    }
+    await database.ping()
+    await database.close()
+    with pytest.raises(Unavailable):
+        await database.ping()
+
+
+async def test_an_outage_is_logged_when_it_begins_and_a_defect_with_its_traceback() -> None:
+    for dsn, events in (
+        (NOWHERE, ["database_unavailable"]),
+        ("postgresql://strata@[/x", ["database_probe_failed", "database_unavailable"]),
+    ):
+        probe = Availability(dsn, {"timeout": 5}, metrics := Observed())
+        with capture_logs() as lines:
+            async with probe.observing():
+                assert await probe.check() is False
+        assert ([line["event"] for line in lines], metrics.found) == (events, [False])
+
+
+async def test_after_a_loss_the_database_is_asked_once_and_then_at_its_intervals(
+    admin_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(availability, "INTERVAL", 10 * PATIENCE)
+    dsn = await clone(admin_dsn, "observed")
+    probe = Availability(dsn, {"timeout": PATIENCE}, metrics := Observed())
+    async with probe.observing():
+        assert metrics.found == [True]
+        await end_sessions(dsn)
+
+        async def asked_again() -> bool:
+            return len(metrics.found) > 1
+
+        await eventually(asked_again)
+        await asyncio.sleep(0.3)
+        assert len(metrics.found) == 2
