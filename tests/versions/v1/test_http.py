@@ -17,3 +17,20 @@ async def test_head_counts_no_view(test_app: TestApp) -> None:
         for _ in range(3):
             assert (await client.head(url)).status_code == 200
         assert (await client.get(url)).json()["view_count"] == 1
+
+
+async def test_every_response_announces_the_end_of_v1(test_app: TestApp) -> None:
+    """Written by hand: a date that was announced never becomes an earlier one."""
+    links = (
+        '</docs/migrate/v1-to-v2>; rel="deprecation"; type="text/html", '
+        '</policies/versions>; rel="sunset"; type="text/html", '
+        '</api/v2>; rel="successor-version"'
+    )
+    async with test_app.client() as client:
+        for path, status in (("/posts", 200), ("/users/me", 401), ("/nowhere", 404), ("/posts?page=x", 422)):
+            response = await client.get(f"/api/v1{path}")
+            assert response.status_code == status
+            assert response.headers["API-Version"] == "v1"
+            assert response.headers["Deprecation"] == "@1780272000"
+            assert response.headers["Sunset"] == "Fri, 31 Dec 2027 23:59:59 GMT"
+            assert links in response.headers["Link"]
