@@ -112,13 +112,13 @@ async def test_production_gets_a_live_key(settings: Settings, dsn: str, tmp_path
 
 
 SCRAPE = """# TYPE api_consumer_requests_total counter
-api_consumer_requests_total{{consumer="a",api_version="v1",outcome="success"}} {0}
-api_consumer_requests_total{{consumer="a",api_version="v2",outcome="rate_limited"}} {1}
-api_consumer_requests_total{{consumer="a",api_version="v2",outcome="server_error"}} {2}
-api_consumer_requests_total{{consumer="b",api_version="v2",outcome="success"}} {3}
+api_consumer_requests_total{{consumer="a",api_version="one",outcome="success"}} {0}
+api_consumer_requests_total{{consumer="a",api_version="two",outcome="rate_limited"}} {1}
+api_consumer_requests_total{{consumer="a",api_version="two",outcome="server_error"}} {2}
+api_consumer_requests_total{{consumer="b",api_version="two",outcome="success"}} {3}
 # TYPE api_consumer_request_seconds_total counter
-api_consumer_request_seconds_total{{consumer="a",api_version="v1"}} {4}
-api_consumer_request_seconds_total{{consumer="b",api_version="v2"}} {5}
+api_consumer_request_seconds_total{{consumer="a",api_version="one"}} {4}
+api_consumer_request_seconds_total{{consumer="b",api_version="two"}} {5}
 """
 
 
