@@ -61,7 +61,16 @@ async def client(
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", ""), ("GET", "/posts"), ("POST", "/posts"), ("DELETE", "/posts/1"), ("GET", "/docs"), ("GET", "/a%0Ab")],
+    [
+        ("GET", ""),
+        ("POST", ""),
+        ("OPTIONS", ""),
+        ("GET", "/posts"),
+        ("POST", "/posts"),
+        ("DELETE", "/posts/1"),
+        ("GET", "/docs"),
+        ("GET", "/a%0Ab"),
+    ],
 )
 async def test_every_path_of_a_removed_version_is_gone(client: httpx2.AsyncClient, method: str, path: str) -> None:
     response = await client.request(method, f"/api/v901{path}", headers={"X-API-Key": "sk_live_anything"})

@@ -91,4 +91,5 @@ def gone_routes(tombstone: Tombstone) -> list[BaseRoute]:
         response = await entry(request_of(scope))
         await response(scope, receive, send)
 
-    return [mounted(tombstone.prefix, below), Route(tombstone.prefix, entry)]
+    # Without methods, a route serves every method.
+    return [mounted(tombstone.prefix, below), Route(tombstone.prefix, entry, methods=())]
