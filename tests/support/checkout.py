@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -49,6 +50,17 @@ class Checkout:
     def python(self, code: str) -> str:
         """Run Python code."""
         return self.run(sys.executable, "-c", code)
+
+    def follow(self, command: Sequence[str], *more: str, status: int = 0) -> str:
+        """Run a command of a page: ``strata``, ``make`` or ``python -m``."""
+        program, *arguments = command
+        match program:
+            case "strata":
+                return self.strata(*arguments, *more, status=status)
+            case "make":
+                return self.run("make", "--old-file=.venv/.installed", *arguments, *more, status=status)
+            case _:
+                return self.run(sys.executable, *arguments, *more, status=status)
 
     def make_check(self) -> None:
         """Run ``make check``, without installing the copy into the environment."""

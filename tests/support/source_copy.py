@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,8 @@ ROOT: Final = Path(__file__).parents[2]
 _COPIED: Final = ("app", "versions", "observability", "contracts", "tests/support", "pyproject.toml")
 _NEWEST: Final = "NEWEST_REVISION"
 _BLOCK: Final = re.compile(r"^ *```(diff|python)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+_SHELL: Final = re.compile(r"^ *```sh\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+_VERSION: Final = re.compile(r"\bv\d+\b")
 _REVISION: Final = re.compile(r'^revision: str = "(\w+)"', re.MULTILINE)
 _EARLIER: Final = re.compile(r'^down_revision: .* = "(\w+)"', re.MULTILINE)
 _SECONDS: Final = 120
@@ -31,11 +34,35 @@ class Edit:
 
 def recipe(heading: str) -> list[Edit]:
     """The edits of a section of CONTRIBUTING.md, in its order."""
-    page = (ROOT / "CONTRIBUTING.md").read_text()
-    section = re.split(r"^#{2,3} ", page.split(f"### {heading}\n")[1], maxsplit=1, flags=re.MULTILINE)[0]
-    found = [_edit(kind, dedent(text)) for kind, text in _BLOCK.findall(section)]
+    found = [_edit(kind, dedent(text)) for kind, text in _BLOCK.findall(_section(heading))]
     assert found, f"CONTRIBUTING.md has no blocks in the section {heading!r}"
     return found
+
+
+def commands(heading: str, *versions: str) -> list[list[str]]:
+    """The commands in a section of CONTRIBUTING.md, in its order: lines of shell blocks, and code within sentences.
+
+    The versions that each command names are replaced by ``versions``, in the order of their first appearance.
+    """
+    found = [line for block in _SHELL.findall(_section(heading)) for line in block.splitlines()]
+    found = re.findall(r"`((?:strata|make|python -m) [^`]+)`", re.sub(_SHELL, "", _section(heading))) + found
+    page = _section(heading)
+    ordered = sorted(dict.fromkeys(found), key=page.index)
+    assert ordered, f"CONTRIBUTING.md has no commands in the section {heading!r}"
+    return [shlex.split(_with_versions(command, versions), comments=True) for command in ordered]
+
+
+def _with_versions(command: str, versions: Sequence[str]) -> str:
+    names = dict(zip(dict.fromkeys(_VERSION.findall(command)), versions, strict=False))
+    return _VERSION.sub(lambda found: names[found[0]], command)
+
+
+def _section(heading: str) -> str:
+    """The text of a section, without the sections below it."""
+    page = (ROOT / "CONTRIBUTING.md").read_text()
+    _, found, after = re.split(rf"^(#{{2,3}} {re.escape(heading)}\n)", page, maxsplit=1, flags=re.MULTILINE)
+    assert found
+    return re.split(r"^#{2,3} ", after, maxsplit=1, flags=re.MULTILINE)[0]
 
 
 def _edit(kind: str, text: str) -> Edit:

@@ -10,6 +10,7 @@ from contracts.compat.exceptions import ChangeException, add_exception, read_exc
 from contracts.scaffold.places import declared_names
 from contracts.scaffold.promote import UNWRITTEN
 from tests.support.checkout import Checkout
+from tests.support.source_copy import commands
 from versions.registry import VERSIONS
 
 NEWEST = VERSIONS[-1].name
@@ -80,12 +81,14 @@ def test_a_removed_version_leaves_a_tombstone_and_a_green_repository(checkout: C
     assert "only a retired version can be removed" in checkout.strata("versions", "remove", name, "--yes", status=1)
     retire_oldest(checkout)
     add_exceptions(checkout, name, str(OLDEST.successor))
-    planned = checkout.strata("versions", "remove", name, "--dry-run")
+    remove, *afterwards = commands("End a version", name)
+    assert remove == ["strata", "versions", "remove", name, "--dry-run"]
+    planned = checkout.follow(remove)
     assert f"Would delete: versions/{name}" in planned
     assert declared_names(checkout.root)[0] == name, "--dry-run changes nothing"
-    assert "Confirmation is required" in checkout.strata("versions", "remove", name, status=1)
+    assert "Confirmation is required" in checkout.follow(remove[:-1], status=1)
     assert declared_names(checkout.root)[0] == name
-    checkout.strata("versions", "remove", name, "--yes")
+    checkout.follow(remove[:-1], "--yes")
     assert [one.version for one in read_exceptions(checkout.root / EXCEPTIONS)] == [OLDEST.successor]
     remove_exceptions(checkout.root / EXCEPTIONS, str(OLDEST.successor))
     left = [
@@ -98,7 +101,11 @@ def test_a_removed_version_leaves_a_tombstone_and_a_green_repository(checkout: C
     assert f"</docs/migrate/{guide}>" in gone
     assert "is archived" in get(checkout, f"/docs/migrate/{guide}")
     assert "must be later than every version" in checkout.strata("versions", "new", name, "--from", NEWEST, status=1)
-    checkout.make_check()
+    assert ["make", "check"] in afterwards
+    assert ["strata", "versions", "check"] in afterwards
+    for command in afterwards:
+        if command != ["make", "test"]:
+            checkout.follow(command)
     checkout.collect_suite()
     checkout.test(
         "tests/truth/test_every_operation.py", "tests/truth/test_every_failure.py", "tests/versions/test_entry.py"
@@ -109,15 +116,18 @@ def test_a_removed_version_leaves_a_tombstone_and_a_green_repository(checkout: C
 
 
 def test_a_new_version_is_a_preview_in_a_green_repository(checkout: Checkout) -> None:
-    planned = checkout.strata("versions", "new", NEXT, "--from", NEWEST, "--dry-run")
+    create, *afterwards = commands("Add a version", NEXT, NEWEST)
+    planned = checkout.follow(create, "--dry-run")
     assert f"Would create: versions/{NEXT}" in planned
     assert NEXT not in declared_names(checkout.root)
-    checkout.strata("versions", "new", NEXT, "--from", NEWEST)
+    checkout.follow(create)
     document = get(checkout, f"/api/{NEXT}/openapi.json")
     assert f"Strata API {NEXT} (preview)" in document
     assert "'api-status': 'preview'" in document
     assert "may change or end at any time" in document
-    checkout.make_check()
+    assert ["make", "check"] in afterwards
+    for command in afterwards:
+        checkout.follow(command)
     checkout.collect_suite()
     checkout.test(
         "tests/truth/test_every_operation.py", "tests/truth/test_every_failure.py", "tests/versions/test_entry.py"
@@ -130,19 +140,23 @@ def test_a_new_version_is_a_preview_in_a_green_repository(checkout: Checkout) ->
 
 
 def test_a_preview_is_promoted_when_its_guide_is_complete(checkout: Checkout) -> None:
-    checkout.strata("versions", "new", NEXT, "--from", NEWEST)
+    checkout.follow(commands("Add a version", NEXT, NEWEST)[0])
+    promote, *others = commands("Promote a preview", NEXT)
     folder = checkout.root / f"contracts/changes/{NEWEST}-to-{NEXT}"
-    first = checkout.strata("versions", "promote", NEXT, status=1)
+    first = checkout.follow(promote, status=1)
     assert "server-removed" in first, "the URL changes"
     stubs = sorted(folder.glob("*.md"))
     assert stubs, "one for each finding"
     recorded = (folder / "recorded.json").read_text()
     assert f"/api/{NEWEST}/" in recorded
     assert f"/api/{NEXT}/" in recorded
-    assert f"Not written yet: {stubs[0].name}" in checkout.strata("versions", "promote", NEXT, status=1)
+    assert f"Not written yet: {stubs[0].name}" in checkout.follow(promote, status=1)
     for stub in stubs:
         stub.write_text(stub.read_text().replace(UNWRITTEN, "Replace the prefix of every URL."))
-    assert f"{NEXT} is current" in checkout.strata("versions", "promote", NEXT)
+    assert ["python", "-m", "tests.support.guide", NEXT] in others
+    for command in others:
+        checkout.follow(command)
+    assert f"{NEXT} is current" in checkout.follow(promote)
     listed = checkout.strata("versions", "list", "--json")
     assert [one["status"] for one in json.loads(listed)[-2:]] == ["supported", "current"]
     assert "api-status" not in get(checkout, f"/api/{NEXT}/openapi.json")
