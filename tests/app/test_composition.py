@@ -27,6 +27,7 @@ from app.main import create_app
 from app.settings.auth import AuthSettings
 from app.settings.conformance import ConformanceSettings
 from app.settings.database import DatabaseSettings
+from app.settings.errors import SettingsError
 from app.settings.lifecycle import LifecycleSettings
 from app.settings.loading import load_settings
 from app.settings.log import LogSettings
@@ -148,7 +149,7 @@ async def test_a_worker_runs_jobs_until_it_is_stopped(
 
 
 async def test_every_setting_of_a_worker_reaches_its_part(
-    settings_here: Settings, monkeypatch: pytest.MonkeyPatch
+    concurrent_app: TestApp, settings_here: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runners: list[tuple[Any, ...]] = []
     traced: list[TracingConfig] = []
@@ -170,9 +171,14 @@ async def test_every_setting_of_a_worker_reaches_its_part(
     monkeypatch.setattr(worker, "QueueRunner", Runner)
     monkeypatch.setattr(worker, "Tracing", tracing)
     monkeypatch.setattr(worker.Database, "open", opened)
+    started, metrics = spy_tracing(monkeypatch), Metrics()
     with pytest.raises(RuntimeError, match="a defect"):
-        await worker.run(settings_here, stop, Metrics())
+        await worker.run(settings_here, stop, metrics)
     await opened.ensure_closed()
+    assert started == [(metrics.group(SpanMetrics), database_attributes(dsn_of(concurrent_app)))]
+    unsigned = load_settings(generate=False, database={"url": dsn_of(concurrent_app)})
+    with pytest.raises(SettingsError, match="STRATA_AUTH__SIGNING_KEY must be set"):
+        await worker.run(unsigned, stop, metrics)
     ((settings, _, _),) = runners
     assert settings == RunnerSettings(opened.settings[0][0], 21, 22, 23, 24)
     assert traced == [wiring.tracing_config(settings_here, "strata-worker")]
@@ -204,6 +210,19 @@ def spy(monkeypatch: pytest.MonkeyPatch, name: str, *, instead: Any = None) -> l
     return calls
 
 
+def spy_tracing(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """The arguments with which tracing starts."""
+    started: list[tuple[Any, ...]] = []
+    start = Tracing.start
+
+    def traced(tracing: Tracing, *given: Any) -> None:
+        started.append(given)
+        start(tracing, *given)
+
+    monkeypatch.setattr(Tracing, "start", traced)
+    return started
+
+
 COLLABORATORS = (
     *("Tracing", "install", "_observability", "tracing_config", "LifecycleSync", "lifecycle_sync_running"),
     *("sampler_running", "Backlog", "run_logged", "repeat"),
@@ -223,14 +242,7 @@ async def test_every_part_of_a_server_process_gets_its_collaborators(
     tracers, installed, observed, built, synced, running, sampled, queues, tried, repeated = (
         spy(monkeypatch, name) for name in COLLABORATORS
     )
-    started: list[tuple[Any, ...]] = []
-    start = Tracing.start
-
-    def traced(tracing: Tracing, *given: Any) -> None:
-        started.append((tracing, *given))
-        start(tracing, *given)
-
-    monkeypatch.setattr(Tracing, "start", traced)
+    started = spy_tracing(monkeypatch)
     app = create_app(settings, open_database=opened)
     assert checkers == [(settings, {version.name: version.prefix for version in VERSIONS})]
     assert built == [(settings, "strata")]
@@ -256,7 +268,7 @@ async def test_every_part_of_a_server_process_gets_its_collaborators(
         assert others == [lifecycle.usage, database, settings[LifecycleSettings]]
         assert sampled == [(metrics,)]
         assert checker.calls == [metrics.group(ConformanceMetrics)]
-        assert started == [(tracing, metrics.group(SpanMetrics), database_attributes(dsn_of(concurrent_app)))]
+        assert started == [(metrics.group(SpanMetrics), database_attributes(dsn_of(concurrent_app)))]
         assert queues == [(database.reads, metrics.group(QueueMetrics), JOBS)]
         assert [level[1:] for level in levels] == [("warning", "json")]
         assert levels[0][0].level == folder.level

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from time import perf_counter
 from typing import Any
 
 import asyncpg
@@ -85,7 +86,7 @@ async def enqueue(test_app: TestApp) -> None:
 
 
 async def test_a_failed_attempt_and_a_success_are_counted(concurrent_app: TestApp) -> None:
-    handler, metrics = Handler(failures=1), Metrics()
+    handler, metrics, started = Handler(failures=1), Metrics(), perf_counter()
 
     async def done() -> bool:
         return len(handler.payloads) == 2 and not await rows(concurrent_app)
@@ -100,6 +101,7 @@ async def test_a_failed_attempt_and_a_success_are_counted(concurrent_app: TestAp
     for outcome in ("success", "failure"):
         assert found[f'job_attempts_total{{job="{JOB}",outcome="{outcome}"}}'] == 1
         assert found[f'job_duration_seconds_count{{job="{JOB}",outcome="{outcome}"}}'] == 1
+        assert 0 < found[f'job_duration_seconds_sum{{job="{JOB}",outcome="{outcome}"}}'] < perf_counter() - started
     assert found["worker_connected"] == 0
     ours = [line for line in lines if line["event"].startswith("job_") and line["log_level"] != "debug"]
     assert [(line["event"], line["attempt"]) for line in ours] == [("job_failed", 1), ("job_done", 2)]
