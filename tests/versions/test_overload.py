@@ -30,7 +30,9 @@ async def held(
     """As many requests as may be, of both versions, that wait for a table that somebody has locked."""
     async with concurrent_app.runtime.database.write() as session:
         await session.execute(text("LOCK TABLE posts IN ACCESS EXCLUSIVE MODE"))
-        tasks = [asyncio.create_task(client.get(f"/api/{VERSIONS[number % 2]}/posts")) for number in range(LIMIT)]
+        tasks = [
+            asyncio.create_task(client.get(f"/api/{VERSIONS[number % len(VERSIONS)]}/posts")) for number in range(LIMIT)
+        ]
         while concurrent_app.runtime.get(Capacity).in_use < LIMIT:  # noqa: ASYNC110 - no event tells of it
             await asyncio.sleep(0.01)
         yield tasks

@@ -22,6 +22,14 @@ from versions.kit.version import ApiVersion
 from versions.registry import VERSIONS
 
 
+def shown(text: str) -> str:
+    """The text of a page's body, with the target of each link in brackets."""
+    body = re.search(r"<body>(.*?)(?:<script>.*</script>)?</body>", text, re.DOTALL)
+    found = re.sub(r"<button[^>]*>(.*?)</button>", r" (\1) ", body[1] if body else text)
+    found = re.sub(r'<a href="([^"]*)">(.*?)</a>', r" \2[\1] ", found)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", found)).split())
+
+
 def card_of(version: ApiVersion) -> str:
     """The text of the card of a version."""
     name = version.name
@@ -36,6 +44,7 @@ def card_of(version: ApiVersion) -> str:
 
 
 OLDEST_FIRST: Final = " ".join(map(card_of, VERSIONS))
+ENDED: Final = shown(routes.ended_versions())
 NEWEST_FIRST: Final = " ".join(map(card_of, VERSIONS[::-1]))
 POLICY: Final = (
     "Version policy Within a version nothing that a client may rely on is taken away. A version that has a successor "
@@ -51,14 +60,6 @@ NEW = VERSIONS[-1]
 NOW = datetime.now(UTC)
 
 
-def shown(text: str) -> str:
-    """The text of a page's body, with the target of each link in brackets."""
-    body = re.search(r"<body>(.*?)(?:<script>.*</script>)?</body>", text, re.DOTALL)
-    found = re.sub(r"<button[^>]*>(.*?)</button>", r" (\1) ", body[1] if body else text)
-    found = re.sub(r'<a href="([^"]*)">(.*?)</a>', r" \2[\1] ", found)
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", found)).split())
-
-
 @pytest.mark.parametrize(
     ("path", "title", "expected"),
     [
@@ -71,7 +72,7 @@ def shown(text: str) -> str:
         (
             "/policies/versions",
             "Version policy",
-            f"{POLICY} {OLDEST_FIRST}",
+            f"{POLICY} {OLDEST_FIRST} {ENDED}".rstrip(),
         ),
         ("/problems/not_found", "not_found", "not_found There is nothing here."),
         ("/verify", "Verify my address", "Verify my address (Verify my address)"),
