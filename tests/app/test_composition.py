@@ -152,7 +152,7 @@ async def test_every_setting_of_a_worker_reaches_its_part(
     concurrent_app: TestApp, settings_here: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runners: list[tuple[Any, ...]] = []
-    traced: list[TracingConfig] = []
+    traced: list[object] = []
     stop, opened = asyncio.Event(), Opened()
 
     class Runner:
@@ -164,12 +164,22 @@ async def test_every_setting_of_a_worker_reaches_its_part(
             message = "a defect"
             raise RuntimeError(message)
 
-    def tracing(config: TracingConfig) -> Tracing:
-        traced.append(config)
-        return Tracing(config)
+    class Traced(Tracing):
+        def __init__(self, config: TracingConfig) -> None:
+            super().__init__(config)
+            traced.append(config)
 
+        def start(self, counts: Any, database: Any = None) -> None:
+            super().start(counts, database)
+            traced.append(database)
+
+        def close(self) -> None:
+            super().close()
+            traced.append("closed")
+
+    metrics = Metrics()
     monkeypatch.setattr(worker, "QueueRunner", Runner)
-    monkeypatch.setattr(worker, "Tracing", tracing)
+    monkeypatch.setattr(worker, "Tracing", Traced)
     monkeypatch.setattr(worker.Database, "open", opened)
     started, metrics = spy_tracing(monkeypatch), Metrics()
     with pytest.raises(RuntimeError, match="a defect"):
@@ -181,7 +191,9 @@ async def test_every_setting_of_a_worker_reaches_its_part(
         await worker.run(unsigned, stop, metrics)
     ((settings, _, _),) = runners
     assert settings == RunnerSettings(opened.settings[0][0], 21, 22, 23, 24)
-    assert traced == [wiring.tracing_config(settings_here, "strata-worker")]
+    config = wiring.tracing_config(settings_here, "strata-worker")
+    assert traced == [config, database_attributes(opened.settings[0][0]), "closed"]
+    assert "strata_build_info" in generate_latest(metrics.registry).decode()
 
 
 class Checker:

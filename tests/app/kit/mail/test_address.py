@@ -18,6 +18,8 @@ from app.kit.mail.address import canonical_address
         ("J\u00dcRGEN@example.com", "j\u00dcrgen@example.com"),
         ("\u212aim@example.com", "Kim@example.com".lower()),
         ("not an address", "not an address"),
+        ('"A@B"@Example.com', '"a@b"@example.com'),
+        (" Ada@example.com\n", "ada@example.com"),
         ("a@-\u00fc-.example", "a@-\u00fc-.example"),
         ("\ud800@example.com", "\ud800@example.com"),
     ],
