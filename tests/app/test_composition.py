@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -35,10 +36,10 @@ from app.settings.root import Settings
 from observability.conformance.metrics import ConformanceMetrics
 from observability.metrics.metrics import Metrics
 from observability.run_folder import RunFolder
-from observability.tracing.config import TracingConfig
 from observability.tracing.metrics import SpanMetrics
 from observability.tracing.tracer import Tracing
 from tests.support.app import TestApp, WithState
+from tests.support.recorded_tracing import RecordedTracing
 from tests.support.transactions import dsn_of
 from tests.support.waiting import PATIENCE, eventually
 from versions.registry import VERSIONS
@@ -164,22 +165,9 @@ async def test_every_setting_of_a_worker_reaches_its_part(
             message = "a defect"
             raise RuntimeError(message)
 
-    class Traced(Tracing):
-        def __init__(self, config: TracingConfig) -> None:
-            super().__init__(config)
-            traced.append(config)
-
-        def start(self, counts: Any, database: Any = None) -> None:
-            super().start(counts, database)
-            traced.append(database)
-
-        def close(self) -> None:
-            super().close()
-            traced.append("closed")
-
     metrics = Metrics()
     monkeypatch.setattr(worker, "QueueRunner", Runner)
-    monkeypatch.setattr(worker, "Tracing", Traced)
+    monkeypatch.setattr(worker, "Tracing", partial(RecordedTracing, traced))
     monkeypatch.setattr(worker.Database, "open", opened)
     started, metrics = spy_tracing(monkeypatch), Metrics()
     with pytest.raises(RuntimeError, match="a defect"):
