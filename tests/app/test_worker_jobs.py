@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from time import perf_counter
 from typing import Any
 
@@ -12,7 +12,8 @@ from pgqueuer import PgQueuer
 from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 
-from app.kit.queue import runner
+from app import worker
+from app.kit.queue import job_queue, runner
 from app.kit.queue.job_queue import JobQueue
 from app.kit.queue.metrics import JobMetrics
 from app.kit.queue.runner import QueueRunner, RunnerSettings
@@ -106,6 +107,29 @@ async def test_a_failed_attempt_and_a_success_are_counted(concurrent_app: TestAp
     ours = [line for line in lines if line["event"].startswith("job_") and line["log_level"] != "debug"]
     assert [(line["event"], line["attempt"]) for line in ours] == [("job_failed", 1), ("job_done", 2)]
     assert "ada@example.com" not in str(lines)
+
+
+async def test_each_attempt_has_a_span_below_that_of_the_request(
+    concurrent_app: TestApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    spans: list[tuple[str, str | None, int]] = []
+
+    def job_span(_tracing: Tracing, name: str, traceparent: str | None, *, attempt: int) -> nullcontext[None]:
+        spans.append((name, traceparent, attempt))
+        return nullcontext()
+
+    monkeypatch.setattr(job_queue, "producer_span", lambda *_: nullcontext(parent))
+    monkeypatch.setattr(worker, "job_span", job_span)
+    handler = Handler(failures=1)
+
+    async def done() -> bool:
+        return len(handler.payloads) == 2 and not await rows(concurrent_app)
+
+    async with working(concurrent_app, handler, Metrics()):
+        await enqueue(concurrent_app)
+        await eventually(done)
+    assert spans == [(JOB, parent, 1), (JOB, parent, 2)]
 
 
 async def test_a_job_is_held_after_its_last_attempt(concurrent_app: TestApp) -> None:
