@@ -107,12 +107,19 @@ PACKAGES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "observability/concurrency": ("tests/observability/concurrency",),
     "observability/conformance": ("tests/observability/conformance", "tests/observability/metrics/test_requests.py"),
-    "observability/dashboards": ("tests/observability/test_dashboards.py",),
+    "observability/dashboards": (
+        "tests/observability/test_generated_files.py",
+        "tests/observability/test_dashboards.py",
+    ),
     "observability/logs": ("tests/observability/logs", "tests/observability/requests"),
     "observability/metrics": ("tests/observability/metrics", "tests/observability/requests"),
     "observability/rate_limit": ("tests/observability/rate_limit",),
     "observability/requests": ("tests/observability/requests", "tests/observability/logs"),
-    "observability/rules": ("tests/observability/test_rules.py", "tests/observability/metrics/test_objectives.py"),
+    "observability/rules": (
+        "tests/observability/test_generated_files.py",
+        "tests/observability/test_rules.py",
+        "tests/observability/metrics/test_objectives.py",
+    ),
     "observability/tracing": ("tests/observability/tracing", "tests/observability/metrics/test_requests.py"),
     "versions/kit": (
         *_REQUESTS,
