@@ -16,7 +16,7 @@ from app.web import migration_guide, routes
 from app.web.markdown import SCRIPT, STYLE, render
 from app.web.pages import PUBLIC, page, version_card
 from tests.support.app import TestApp
-from tests.support.registries import DEPRECATED, OLD
+from tests.support.registries import CURRENT, DEPRECATED, OLD
 from versions.kit.tombstones import Tombstone
 from versions.kit.version import ApiVersion
 from versions.registry import VERSIONS
@@ -56,7 +56,7 @@ POLICY: Final = (
 NAVIGATION: Final = (
     "Documentation[/docs] Versions as JSON[/api] Version policy[/policies/versions] Health[/health/ready]"
 )
-NEW = VERSIONS[-1]
+NEW = CURRENT
 NOW = datetime.now(UTC)
 
 
