@@ -18,7 +18,7 @@ from observability.rate_limit.policies import PolicySet
 HOME, CAFE = "192.0.2.1", "192.0.2.2"
 QUOTAS = {
     "anonymous": {"burst": "2/day"},
-    "rejected_credentials": {"rejected": "3/day"},
+    "rejected_credentials": {"burst": "3/day"},
     "plans": {"free": {"burst": "4/day"}, "pro": {"burst": "5/day"}, "enterprise": {"burst": "6/day"}},
 }
 
