@@ -1,6 +1,7 @@
 """API keys."""
 
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import ForeignKey, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
@@ -25,3 +26,7 @@ class ApiKey(Identified, Base):
     last_used_at: Mapped[datetime | None]
     early_brownout_until: Mapped[datetime | None]
     """Until when deprecated versions reject this key, at the request of its owner."""
+    family_uid: Mapped[UUID | None]
+    """The uid of the first key, in the keys that rotation created from it; None in that first key."""
+    rotated_at: Mapped[datetime | None]
+    """When rotation replaced this key, which is valid until ``expires_at``."""
