@@ -90,6 +90,7 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
                     async with (
                         sampler_running(metrics),
                         database.observed(),
+                        runtime.running(),
                         _state_exposed(settings, metrics, database),
                         lifecycle_sync_running(sync, lifecycle.usage, database, settings[LifecycleSettings]),
                     ):

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from app.access.keys import Mode
 from app.access.principal import Plan
+from app.kit.unset import UNSET, Unset
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +19,21 @@ class KeyDraft:
     mode: Mode = "test"
     plan: Plan = Plan.FREE
     lifetime: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnKeyDraft:
+    """An API key that the caller creates for itself. ``expires_at`` None: valid until it is revoked."""
+
+    name: str
+    scopes: Sequence[str]
+    mode: Mode
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEdit:
+    """Changes of an API key. ``early_brownout_until`` None ends a brownout."""
+
+    name: str | Unset = UNSET
+    early_brownout_until: datetime | Unset | None = UNSET

@@ -50,6 +50,11 @@ def hint(key: str) -> str:
     return key[:_HINT_LENGTH]
 
 
+def mode_of(key_hint: str) -> Mode:
+    """The mode of a key, from its hint."""
+    return "live" if key_hint.startswith(_PREFIXES[0]) else "test"
+
+
 def _checksum(text: str) -> str:
     number = zlib.crc32(text.encode())
     digits = ""

@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, func, select
+from sqlalchemy import ARRAY, Text, bindparam, func, select
 
 from app.access.views import ConsumerView, KeyView
+from app.kit.db.keyset import Position, Slice, apply_keyset, bind_params, page_from_rows
 from app.kit.db.sessions import ReadSession, Row
-from app.kit.db.statements import KEYS, KeyedRead
+from app.kit.db.statements import KEYS, KeyedRead, Read
 from app.models import ApiKey, RolePermission, Session, User
 
 _PERMISSIONS: Final = func.array(
@@ -45,17 +46,44 @@ _BY_KEY: Final = KeyedRead(
         User.roles,
         _PERMISSIONS,
         ApiKey.uid.label("key_uid"),
+        func.coalesce(ApiKey.family_uid, ApiKey.uid).label("key_family"),
         ApiKey.scopes,
         ApiKey.plan,
         ApiKey.early_brownout_until,
         ApiKey.expires_at,
-        ApiKey.last_used_at,
     )
     .join(User, User.id == ApiKey.user_id)
     .where(ApiKey.revoked_at.is_(None), User.is_active),
     ApiKey.digest,
     span_name="look up API key",
 )
+
+_KEYS: Final = (
+    select(
+        ApiKey.id,
+        ApiKey.uid,
+        User.uid.label("owner_uid"),
+        ApiKey.name,
+        ApiKey.hint,
+        ApiKey.scopes,
+        ApiKey.plan,
+        ApiKey.created_at,
+        ApiKey.expires_at,
+        ApiKey.rotated_at,
+        ApiKey.last_used_at,
+        ApiKey.early_brownout_until,
+    )
+    .join(User, User.id == ApiKey.user_id)
+    .where(ApiKey.revoked_at.is_(None))
+)
+_OWN: Final = _KEYS.where(ApiKey.user_id == bindparam("user_id"))
+_NEWEST_FIRST: Final = ((ApiKey.id, True),)
+_PAGES: Final = {
+    (own, after): Read(apply_keyset(_OWN if own else _KEYS, _NEWEST_FIRST, after=after))
+    for own in (False, True)
+    for after in (False, True)
+}
+_ONE: Final = Read(_OWN.where(ApiKey.uid == bindparam("uid")))
 
 _OWNER: Final = (User.id.label("user_id"), User.display_name, User.email, User.is_active)
 _KEY_CONSUMERS: Final = KeyedRead(
@@ -92,6 +120,23 @@ class AccessQueries:
     async def by_key(self, digest: bytes, now: datetime) -> Row | None:
         row = await self._reads.by_key(_BY_KEY, digest)
         return row if row is not None and (row["expires_at"] is None or row["expires_at"] > now) else None
+
+
+class ApiKeyQueries:
+    """Reads API keys that are not revoked."""
+
+    def __init__(self, reads: ReadSession) -> None:
+        self._reads = reads
+
+    async def page(self, user_id: int | None, after: Position | None, limit: int) -> Slice[Row]:
+        """Keys of a user, or of all users, newest first."""
+        read = _PAGES[user_id is not None, after is not None]
+        owner = {} if user_id is None else {"user_id": user_id}
+        rows = await self._reads.all(read, limit=limit + 1, **owner, **bind_params(after))
+        return page_from_rows(rows, limit, lambda row: (row["id"],))
+
+    async def get(self, user_id: int, uid: UUID) -> Row | None:
+        return await self._reads.one(_ONE, user_id=user_id, uid=uid)
 
 
 class ConsumerQueries:

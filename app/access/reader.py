@@ -1,19 +1,17 @@
-"""Resolves verified credentials to a principal."""
+"""Resolves verified credentials to a principal, and reads API keys."""
 
-from datetime import timedelta
-from typing import Final
 from uuid import UUID
 
 from app.access import keys
-from app.access.errors import ImplausibleCredentials, InvalidCredentials
+from app.access.errors import ApiKeyNotFound, ImplausibleCredentials, InvalidCredentials
 from app.access.permissions import key_scopes
+from app.access.policy import AccessPermission
 from app.access.principal import Plan, Principal, Role
-from app.access.queries import AccessQueries
+from app.access.queries import AccessQueries, ApiKeyQueries
+from app.access.views import ApiKeyView
 from app.kit.clock import utc_now
+from app.kit.db.keyset import Position, Slice
 from app.kit.db.sessions import ReadSession
-
-LAST_USED_GRANULARITY: Final = timedelta(minutes=1)
-"""The use of a key is recorded at most this often, so that most requests do not write."""
 
 
 class PrincipalResolver:
@@ -36,25 +34,50 @@ class PrincipalResolver:
             authenticated_at=row["authenticated_at"],
         )
 
-    async def by_key(self, text: str) -> tuple[Principal, bool]:
-        """The principal, and whether the use of the key must be recorded.
-
-        Raises ``InvalidCredentials`` for a malformed, unknown, revoked or expired key and for a deactivated user.
-        """
+    async def by_key(self, text: str) -> Principal:
+        """Raises ``InvalidCredentials`` for a malformed, unknown, revoked or expired key and for a deactivated user."""
         if not keys.well_formed(text):
             raise ImplausibleCredentials
-        now = utc_now()
-        row = await self._queries.by_key(keys.digest(text), now)
+        row = await self._queries.by_key(keys.digest(text), utc_now())
         if row is None:
             raise InvalidCredentials
-        principal = Principal(
+        return Principal(
             user_id=row["id"],
             user_uid=row["uid"],
             roles=tuple(Role(role) for role in row["roles"]),
             permissions=frozenset(row["permissions"]) & frozenset(row["scopes"]) & key_scopes(),
             plan=Plan(row["plan"]),
             key_uid=row["key_uid"],
+            key_family=row["key_family"],
             early_brownout_until=row["early_brownout_until"],
         )
-        last_used_at = row["last_used_at"]
-        return principal, last_used_at is None or last_used_at < now - LAST_USED_GRANULARITY
+
+
+class ApiKeyReader:
+    """Reads API keys for a session. Raises ``Unauthenticated``, and ``InsufficientPermissions`` for a key."""
+
+    def __init__(self, reads: ReadSession, principal: Principal) -> None:
+        self._queries = ApiKeyQueries(reads)
+        self._principal = principal
+
+    async def page(self, after: Position | None, limit: int) -> Slice[ApiKeyView]:
+        """The caller's keys, newest first."""
+        self._principal.require(AccessPermission.WRITE_CREDENTIALS)
+        return await self._page(self._principal.signed_in().user_id, after, limit)
+
+    async def page_of_all(self, after: Position | None, limit: int) -> Slice[ApiKeyView]:
+        """The keys of all users, newest first."""
+        self._principal.require(AccessPermission.ADMINISTER_KEYS)
+        return await self._page(None, after, limit)
+
+    async def get(self, uid: UUID) -> ApiKeyView:
+        """One of the caller's keys. Raises ``ApiKeyNotFound``."""
+        self._principal.require(AccessPermission.WRITE_CREDENTIALS)
+        row = await self._queries.get(self._principal.signed_in().user_id, uid)
+        if row is None:
+            raise ApiKeyNotFound
+        return ApiKeyView.from_row(row, utc_now())
+
+    async def _page(self, user_id: int | None, after: Position | None, limit: int) -> Slice[ApiKeyView]:
+        found, now = await self._queries.page(user_id, after, limit), utc_now()
+        return Slice([ApiKeyView.from_row(row, now) for row in found.items], found.next_position)

@@ -1,9 +1,10 @@
 """Writes of API keys."""
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ARRAY, column, func, literal, select, update
 
 from app.kit.db.sessions import WriteSession
 from app.models import ApiKey, User
@@ -25,28 +26,76 @@ class ApiKeyRepository:
         )
         return [(key, email) for key, email in rows]
 
-    async def revoke(self, uid: UUID, at: datetime) -> bool:
-        """Revoke a key and return whether it exists. A key that was revoked before keeps its time."""
-        result = await self._session.execute(
-            update(ApiKey)
-            .where(ApiKey.uid == uid)
-            .values(revoked_at=func.coalesce(ApiKey.revoked_at, at))
-            .returning(ApiKey.id)
-        )
-        return result.scalar() is not None
-
-    async def set_early_brownout(self, uid: UUID, until: datetime | None, owner_id: int | None) -> bool:
-        """Set the end of an early brownout and return whether the key exists, with an owner: among the owner's keys."""
-        statement = update(ApiKey).where(ApiKey.uid == uid).values(early_brownout_until=until).returning(ApiKey.id)
+    async def revoke(self, uid: UUID, at: datetime, owner_id: int | None = None) -> bool:
+        """Revoke a key, with an owner: of this owner, and return whether it was not revoked before."""
+        statement = update(ApiKey).where(ApiKey.uid == uid, ApiKey.revoked_at.is_(None)).values(revoked_at=at)
         if owner_id is not None:
             statement = statement.where(ApiKey.user_id == owner_id)
+        return (await self._session.execute(statement.returning(ApiKey.id))).scalar() is not None
+
+    async def exists(self, uid: UUID) -> bool:
+        """Whether there is such a key, revoked or not."""
+        return await self._session.scalar(select(ApiKey.id).where(ApiKey.uid == uid)) is not None
+
+    async def set_early_brownout(self, uid: UUID, until: datetime | None) -> bool:
+        """Set the end of an early brownout and return whether the key exists."""
+        statement = update(ApiKey).where(ApiKey.uid == uid).values(early_brownout_until=until).returning(ApiKey.id)
         return (await self._session.execute(statement)).scalar() is not None
 
-    async def record_use(self, uid: UUID, now: datetime, granularity: timedelta) -> None:
-        """Set the time of the last use, unless it is younger than ``granularity``."""
+    async def lock_owner(self, user_id: int) -> bool:
+        """Whether the user exists. Its row is locked until the transaction ends."""
+        found = await self._session.scalar(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
+        return found is not None
+
+    async def count(self, user_id: int, now: datetime) -> int:
+        """The number of keys of a user that are neither revoked nor expired nor rotated."""
+        number: int | None = await self._session.scalar(
+            select(func.count())
+            .select_from(ApiKey)
+            .where(ApiKey.user_id == user_id, ApiKey.revoked_at.is_(None), ApiKey.rotated_at.is_(None))
+            .where(func.coalesce(ApiKey.expires_at > now, True))
+        )
+        return number or 0
+
+    async def lock(self, uid: UUID, owner_id: int | None = None) -> ApiKey | None:
+        """A key that is not revoked, with an owner: of this owner. Its row is locked until the transaction ends.
+
+        PostgreSQL locks rows in the order of the joins, and the deletion of a user locks the user first, too.
+        """
+        statement = (
+            select(User.id, ApiKey)
+            .select_from(User)
+            .join(ApiKey, ApiKey.user_id == User.id)
+            .where(ApiKey.uid == uid, ApiKey.revoked_at.is_(None))
+            .with_for_update(key_share=True)
+        )
+        if owner_id is not None:
+            statement = statement.where(ApiKey.user_id == owner_id)
+        row = (await self._session.execute(statement)).first()
+        return None if row is None else row[1]
+
+    async def record_uses(self, used: Mapping[UUID, datetime]) -> None:
+        """Set the times of the last uses, unless a later one is stored.
+
+        Every process locks the rows in the same order, so that two of them never wait for each other.
+        """
+        uses = (
+            func.unnest(
+                literal(list(used), ARRAY(ApiKey.uid.type)), literal(list(used.values()), ARRAY(ApiKey.created_at.type))
+            )
+            .table_valued(column("uid", ApiKey.uid.type), column("at", ApiKey.created_at.type), name="uses")
+            .render_derived()
+        )
+        locked = (
+            select(ApiKey.id, uses.c.at)
+            .join(uses, uses.c.uid == ApiKey.uid)
+            .order_by(ApiKey.id)
+            .with_for_update(of=ApiKey, key_share=True)
+            .cte("locked")
+        )
         await self._session.execute(
             update(ApiKey)
-            .where(ApiKey.uid == uid)
-            .where(or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < now - granularity))
-            .values(last_used_at=now)
+            .where(ApiKey.id == locked.c.id)
+            .values(last_used_at=func.greatest(ApiKey.last_used_at, locked.c.at))
+            .execution_options(synchronize_session=False)
         )

@@ -1,16 +1,18 @@
-"""Use cases of API keys."""
+"""Use cases of API keys by operators: they act on the keys of all users."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
+
+from uuid_utils.compat import uuid7
 
 from app.access import keys
 from app.access.commands import KeyDraft
-from app.access.errors import ApiKeyNotFound, UnknownScope
+from app.access.errors import ApiKeyAlreadyRotated, ApiKeyExpired, ApiKeyNotFound, UnknownScope
+from app.access.events import ApiKeyCreated, ApiKeyRevoked, ApiKeyRotated
 from app.access.permissions import key_scopes
-from app.access.policy import key_owner_filter
-from app.access.principal import Principal
-from app.access.reader import LAST_USED_GRANULARITY
+from app.access.principal import Plan
 from app.access.repository import ApiKeyRepository
+from app.events.recorder import EventRecorder
 from app.kit.clock import utc_now
 from app.kit.db.sessions import WriteSession
 from app.models import ApiKey
@@ -19,8 +21,9 @@ from app.models import ApiKey
 class ApiKeyService:
     """Creates, lists and revokes API keys."""
 
-    def __init__(self, session: WriteSession) -> None:
+    def __init__(self, session: WriteSession, events: EventRecorder | None = None) -> None:
         self._repository = ApiKeyRepository(session)
+        self._events = events or EventRecorder(session)
 
     def create(self, draft: KeyDraft) -> tuple[ApiKey, str]:
         """The stored key and its text, which cannot be recovered later. Raises ``UnknownScope``."""
@@ -28,38 +31,73 @@ class ApiKeyService:
         if unknown := set(draft.scopes) - known:
             message = f"Unknown scopes: {', '.join(sorted(unknown))}. Known: {', '.join(sorted(known))}."
             raise UnknownScope(message)
-        text = keys.generate(draft.mode)
         now = utc_now()
-        key = ApiKey(
-            user_id=draft.user_id,
-            name=draft.name,
-            hint=keys.hint(text),
-            digest=keys.digest(text),
-            scopes=sorted(set(draft.scopes)),
-            plan=draft.plan,
-            created_at=now,
-            expires_at=now + draft.lifetime if draft.lifetime is not None else None,
-        )
+        key, text = new_key(draft, now)
         self._repository.add(key)
+        self._events.record(ApiKeyCreated(subject=key.uid, scopes=key.scopes))
         return key, text
 
     async def list_all(self) -> list[tuple[ApiKey, str]]:
         """Every key with the e-mail address of its owner, newest first."""
         return await self._repository.list_all()
 
-    async def revoke(self, uid: UUID, at: datetime | None = None) -> None:
-        """Revoke a key, at once by default. Raises ``ApiKeyNotFound``."""
-        if not await self._repository.revoke(uid, at or utc_now()):
-            raise ApiKeyNotFound
+    async def rotate(self, uid: UUID, overlap: timedelta) -> tuple[ApiKey, ApiKey, str]:
+        """The replaced key, which stays valid for ``overlap``, its successor, and the text of the successor.
 
-    async def set_early_brownout(self, principal: Principal, uid: UUID, until: datetime | None) -> None:
-        """Let deprecated versions reject a key until then; None ends that.
-
-        Raises ``Unauthenticated``, and ``ApiKeyNotFound`` for a key that does not exist or is not the caller's.
+        Raises ``ApiKeyNotFound``, ``ApiKeyAlreadyRotated``, ``ApiKeyExpired``.
         """
-        if not await self._repository.set_early_brownout(uid, until, key_owner_filter(principal)):
+        key = await self._repository.lock(uid)
+        if key is None:
+            raise ApiKeyNotFound
+        successor, text = rotate(key, overlap, utc_now())
+        self._repository.add(successor)
+        self._events.record(ApiKeyRotated(subject=key.uid, successor=successor.uid))
+        return key, successor, text
+
+    async def revoke(self, uid: UUID, at: datetime | None = None) -> None:
+        """Revoke a key, at once by default; a revoked key keeps its time. Raises ``ApiKeyNotFound``."""
+        if await self._repository.revoke(uid, at or utc_now()):
+            self._events.record(ApiKeyRevoked(subject=uid))
+        elif not await self._repository.exists(uid):
             raise ApiKeyNotFound
 
-    async def record_use(self, uid: UUID) -> None:
-        """Record that a key was used."""
-        await self._repository.record_use(uid, utc_now(), LAST_USED_GRANULARITY)
+    async def set_early_brownout(self, uid: UUID, until: datetime | None) -> None:
+        """Let deprecated versions reject a key until then; None ends that. Raises ``ApiKeyNotFound``."""
+        if not await self._repository.set_early_brownout(uid, until):
+            raise ApiKeyNotFound
+
+
+def new_key(draft: KeyDraft, now: datetime) -> tuple[ApiKey, str]:
+    """A key to store, and its text."""
+    text = keys.generate(draft.mode)
+    key = ApiKey(
+        uid=uuid7(),
+        user_id=draft.user_id,
+        name=draft.name,
+        hint=keys.hint(text),
+        digest=keys.digest(text),
+        scopes=sorted(set(draft.scopes)),
+        plan=draft.plan,
+        created_at=now,
+        expires_at=now + draft.lifetime if draft.lifetime is not None else None,
+    )
+    return key, text
+
+
+def rotate(key: ApiKey, overlap: timedelta, now: datetime) -> tuple[ApiKey, str]:
+    """The successor of a key to store, and its text. The key ends after ``overlap``, not after its own expiry.
+
+    Raises ``ApiKeyAlreadyRotated``, ``ApiKeyExpired``.
+    """
+    if key.rotated_at is not None:
+        raise ApiKeyAlreadyRotated
+    if key.expires_at is not None and key.expires_at <= now:
+        raise ApiKeyExpired
+    lifetime = None if key.expires_at is None else key.expires_at - now
+    draft = KeyDraft(key.user_id, key.name, key.scopes, keys.mode_of(key.hint), Plan(key.plan), lifetime)
+    successor, text = new_key(draft, now)
+    successor.family_uid = key.family_uid or key.uid
+    successor.early_brownout_until = key.early_brownout_until
+    key.rotated_at = now
+    key.expires_at = now + (overlap if lifetime is None else min(overlap, lifetime))
+    return successor, text

@@ -11,8 +11,9 @@ from app.access.commands import KeyDraft
 from app.access.permissions import key_scopes
 from app.access.principal import Plan
 from app.access.service import ApiKeyService
+from app.access.views import status_of
 from app.cli.kit.confirmation import Yes, confirm
-from app.cli.kit.environment import operator, with_database
+from app.cli.kit.environment import with_database
 from app.cli.kit.output import AsJson, CommandError, say, show_json, show_table
 from app.cli.kit.users import existing_user
 from app.kit.clock import utc_now
@@ -30,7 +31,7 @@ else:
     Scope = StrEnum("Scope", [(scope.value, scope.value) for scope in _SCOPES])
 
 commands = typer.Typer(
-    help="List, create and revoke API keys, and rehearse the end of deprecated versions for one key.",
+    help="List, create, rotate and revoke API keys, and rehearse the end of deprecated versions for one key.",
     no_args_is_help=True,
 )
 
@@ -94,6 +95,29 @@ def list_keys(as_json: AsJson = False) -> None:
 
 
 @commands.command()
+def rotate(
+    identifier: Annotated[str, typer.Argument(metavar="ID", help="The id from `strata keys list`.")],
+    overlap: Annotated[
+        int, typer.Option("--overlap-hours", min=0, max=168, help="Hours for which the replaced key stays valid.")
+    ] = 24,
+    as_json: AsJson = False,
+) -> None:
+    """Replace a key by a new one with the same scopes and plan, and print it. It cannot be shown again."""
+    uid = _uid(identifier)
+
+    async def run(database: Database) -> tuple[ApiKey, ApiKey, str]:
+        async with database.write() as session:
+            return await ApiKeyService(session).rotate(uid, timedelta(hours=overlap))
+
+    replaced, key, text = with_database(run)
+    if as_json:
+        show_json({"id": _identifier(key), "key": text, "replaced_key_expires_at": replaced.expires_at})
+    else:
+        say(f"{identifier} is valid until {replaced.expires_at:%F %R} UTC.")
+        say(f"Its successor ({_identifier(key)}), shown only once:", text)
+
+
+@commands.command()
 def revoke(
     identifier: Annotated[str, typer.Argument(metavar="ID", help="The id from `strata keys list`.")], yes: Yes = False
 ) -> None:
@@ -121,7 +145,7 @@ def set_early_brownout(
 
     async def run(database: Database) -> None:
         async with database.write() as session:
-            await ApiKeyService(session).set_early_brownout(operator(), uid, until)
+            await ApiKeyService(session).set_early_brownout(uid, until)
 
     with_database(run)
     if as_json:
@@ -144,9 +168,7 @@ def _identifier(key: ApiKey) -> str:
 
 
 def _state(key: ApiKey) -> str:
-    if key.revoked_at is not None:
-        return "revoked"
-    return "expired" if key.expires_at is not None and key.expires_at <= utc_now() else "active"
+    return "revoked" if key.revoked_at is not None else status_of(key.expires_at, key.rotated_at, utc_now())
 
 
 def _plain(key: ApiKey, email: str) -> dict[str, Any]:
@@ -160,6 +182,7 @@ def _plain(key: ApiKey, email: str) -> dict[str, Any]:
         "revoked_at",
         "last_used_at",
         "early_brownout_until",
+        "rotated_at",
     )
     return {"id": _identifier(key), "owner": email, "state": _state(key)} | {
         name: getattr(key, name) for name in fields

@@ -1,8 +1,6 @@
 """From request headers to a principal."""
 
-from functools import partial
 from typing import Annotated, Final
-from uuid import UUID
 
 from fastapi import Depends, Request
 from starlette.types import Scope
@@ -11,14 +9,13 @@ from app.access.errors import ImplausibleCredentials
 from app.access.keys import looks_like_key
 from app.access.principal import Principal, anonymous
 from app.access.reader import PrincipalResolver
-from app.access.service import ApiKeyService
 from app.auth.attempts import count_attempt
 from app.auth.tokens import TokenType
 from app.http.auth import AuthComponent
+from app.http.key_use import KeyUseComponent
 from app.http.runtime import Runtime, runtime_of
 from app.http.state import state_of
-from app.kit.db.metrics import PrometheusDatabaseMetrics
-from app.kit.db.retries import run_transaction
+from app.kit.clock import utc_now
 from observability.logs.debug import debug_log
 from observability.requests.context import set_consumer
 
@@ -32,7 +29,7 @@ async def resolve_principal(request: Request) -> Principal:
         return state.principal
     principal = state.principal = await _resolve(request, runtime_of(request.scope))
     if principal.user_uid is not None:
-        key = None if principal.key_uid is None else str(principal.key_uid)
+        key = None if principal.key_family is None else str(principal.key_family)
         set_consumer(request.scope, key=key, user=str(principal.user_uid), tier=principal.plan.value)
     if debug_log.enabled:
         debug_log.write("principal_resolved", roles=principal.roles, permissions=sorted(principal.permissions))
@@ -68,14 +65,7 @@ async def _resolve(request: Request, runtime: Runtime) -> Principal:
 
 async def _by_key(text: str, runtime: Runtime) -> Principal:
     with count_attempt(runtime.get(AuthComponent).attempts, "api_key"):
-        principal, stale = await PrincipalResolver(runtime.database.reads).by_key(text)
-    if stale and principal.key_uid is not None:
-        await run_transaction(
-            partial(_record_use, runtime, principal.key_uid), runtime.metrics.group(PrometheusDatabaseMetrics)
-        )
+        principal = await PrincipalResolver(runtime.database.reads).by_key(text)
+    if principal.key_uid is not None:
+        runtime.get(KeyUseComponent).uses.record(principal.key_uid, utc_now())
     return principal
-
-
-async def _record_use(runtime: Runtime, key: UUID) -> None:
-    async with runtime.database.write() as session:
-        await ApiKeyService(session).record_use(key)

@@ -1,6 +1,7 @@
 """What the requests of one process share, reached from any ASGI scope."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Self, TypeVar, cast
 
@@ -26,6 +27,10 @@ class Component:
     def build(cls, runtime: "Runtime") -> Self:
         """Build the component from settings, database and metrics. Raises ``SettingsError`` for unusable settings."""
         raise NotImplementedError
+
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """What runs in the background while the process serves requests: nothing by default."""
+        return nullcontext()
 
 
 C = TypeVar("C", bound=Component)
@@ -54,6 +59,14 @@ class Runtime:
         if component is None:
             component = self._components[kind] = kind.build(self)
         return cast("C", component)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run the background tasks of all components during the block."""
+        async with AsyncExitStack() as stack:
+            for component in self._components.values():
+                await stack.enter_async_context(component.running())
+            yield
 
     def state(self) -> Mapping[str, Any]:
         """The lifespan state from which ``runtime_of`` reads."""

@@ -1,7 +1,8 @@
 """Background tasks that log the error of a failed run and continue."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import structlog
@@ -12,6 +13,7 @@ from app.kit.db.errors import domain_error
 _LOG: Final = structlog.get_logger()
 
 Work = Callable[[], Awaitable[None]]
+_LAST_RUN_SECONDS: Final = 5.0
 
 
 async def repeat(event: str, work: Work, seconds: float) -> None:
@@ -19,6 +21,20 @@ async def repeat(event: str, work: Work, seconds: float) -> None:
     while True:
         await asyncio.sleep(seconds)
         await run_logged(event, work)
+
+
+@asynccontextmanager
+async def repeating(event: str, work: Work, seconds: float) -> AsyncIterator[None]:
+    """Run ``work`` every ``seconds`` during the block, and once more after it, for at most 5 seconds."""
+    task = asyncio.create_task(repeat(event, work, seconds))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_RUN_SECONDS):
+                await run_logged(event, work)
 
 
 async def run_logged(event: str, work: Work) -> None:

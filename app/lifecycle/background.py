@@ -2,10 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
-from typing import Final
+from contextlib import asynccontextmanager
 
-from app.kit.background import repeat, run_logged
+from app.kit.background import repeat, repeating, run_logged
 from app.kit.clock import utc_now
 from app.kit.db.database import UnitOfWork
 from app.lifecycle.metrics import VersionMetrics
@@ -14,8 +13,6 @@ from app.lifecycle.schedule import Schedule
 from app.lifecycle.usage import UsageBuffer
 from app.lifecycle.version import VersionLifecycle
 from app.settings.lifecycle import LifecycleSettings
-
-_LAST_FLUSH_SECONDS: Final = 5.0
 
 
 class LifecycleSync:
@@ -54,16 +51,10 @@ async def lifecycle_sync_running(
         await usage.flush(database)
 
     await run_logged("versions_not_looked_up", sync.refresh)
-    tasks = [
-        asyncio.create_task(repeat("versions_not_looked_up", sync.refresh, settings.refresh)),
-        asyncio.create_task(repeat("usage_not_written", flush, settings.usage_flush)),
-    ]
+    task = asyncio.create_task(repeat("versions_not_looked_up", sync.refresh, settings.refresh))
     try:
-        yield
+        async with repeating("usage_not_written", flush, settings.usage_flush):
+            yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_LAST_FLUSH_SECONDS):
-                await run_logged("usage_not_written", flush)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -28,7 +28,7 @@ async def acting(test_app: TestApp, principal: Principal) -> AsyncIterator[UserS
 
 
 async def principal_of(test_app: TestApp, person: Person, session: UUID | None = None) -> Principal:
-    found, _ = await PrincipalResolver(test_app.runtime.database.reads).by_key(person.key)
+    found = await PrincipalResolver(test_app.runtime.database.reads).by_key(person.key)
     return Principal(found.user_id, found.user_uid, found.roles, found.permissions, session_uid=session)
 
 

@@ -81,9 +81,17 @@ async def test_users_and_keys(strata: Strata) -> None:
     created = strata.json("keys", "create", "ada@example.com", "--scope", "posts:read", "--plan", "pro")
     assert created["key"].startswith("sk_test_")
     assert (created["scopes"], created["plan"]) == (["posts:read"], "pro")
+    rotated = strata.json("keys", "rotate", created["id"], "--overlap-hours", "48")
+    listed = {key["id"]: key for key in strata.json("keys", "list")}
+    successor, replaced = listed[rotated["id"]], listed[created["id"]]
+    assert (successor["state"], successor["scopes"], successor["plan"]) == ("active", ["posts:read"], "pro")
+    assert (replaced["state"], replaced["expires_at"]) == ("rotated", rotated["replaced_key_expires_at"])
+    failed = strata.run("keys", "rotate", created["id"], expect=1)
+    assert failed.stderr.startswith("Error: This API key was rotated before. Rotate its successor.")
     strata.run("keys", "revoke", created["id"], "--yes")
-    assert [key["state"] for key in strata.json("keys", "list")] == ["revoked"]
-    assert created["key"] not in strata.run("keys", "list").stdout
+    assert [key["state"] for key in strata.json("keys", "list")] == ["active", "revoked"]
+    shown = strata.run("keys", "list").stdout
+    assert not any(key in shown for key in (created["key"], rotated["key"]))
 
 
 async def test_pending_registrations(strata: Strata) -> None:

@@ -34,8 +34,7 @@ ROOTS: Final = frozenset({"error", "invalid", "malformed_request", "forbidden", 
 
 NO_OPERATION: Final[Mapping[str, str]] = {
     "provider_not_found": "no operation returns it yet",
-    "api_key_not_found": "command line only; no version manages keys yet",
-    "unknown_scope": "command line only; no version manages keys yet",
+    "unknown_scope": "command line only; the schemas of versions list the scopes",
     "brownout_refused": "command line only",
     "brownout_not_found": "command line only",
     "consent_not_found": "command line only",

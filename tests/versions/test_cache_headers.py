@@ -20,7 +20,7 @@ OF_ONE_CALLER = {
     "x-ratelimit-remaining",
     "x-ratelimit-reset",
 }
-ISSUE_TOKENS = {"auth.login", "auth.refresh", "tokens.create"}
+ISSUE_TOKENS = {"auth.login", "auth.refresh", "tokens.create", "api_keys.create", "api_keys.rotate"}
 OF_THE_CALLER = {"rate_limit.get"}
 """Shows the quota of the client address."""
 

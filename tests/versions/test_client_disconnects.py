@@ -102,7 +102,7 @@ async def test_every_operation_with_a_body_counts_499(
             (line,) = lines(capsys.readouterr().out)
             assert (line["status"], line["level"], line["method"]) == (499, "info", operation.method), operation.name
     assert count >= 10
-    assert rejected < 5
+    assert rejected < count
     after = await statuses(test_app, version)
     assert after.pop("499") - before.pop("499", 0) == count
     assert after.pop("403", 0) - before.pop("403", 0) == rejected

@@ -94,7 +94,7 @@ async def test_a_compiled_read_equals_the_declared_one(
                     responses.append(comparable(await client.get(target, headers=headers)))
             assert responses[0] == responses[1], target
             statuses.add(responses[0][0])
-    assert 200 in statuses or "sessions.get" in operation.name, "the comparison includes a success"
+    assert 200 in statuses or operation.name in {"sessions.get", "api_keys.get"}, "the comparison includes a success"
 
 
 def test_reads_are_compiled(settings: Settings) -> None:

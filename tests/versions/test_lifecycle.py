@@ -10,7 +10,6 @@ import httpx2
 import pytest
 
 from app.access.service import ApiKeyService
-from app.cli.kit.environment import operator
 from app.http.lifecycle import LifecycleComponent
 from app.kit.clock import utc_now
 from app.lifecycle.background import LifecycleSync
@@ -227,7 +226,7 @@ async def test_a_key_is_browned_out_early(test_app: TestApp) -> None:
     async with test_app.runtime.database.write() as session:
         uids = {key.hint: key.uid for key, _ in await ApiKeyService(session).list_all()}
         (uid,) = [uid for hint, uid in uids.items() if ada.key.startswith(hint)]
-        await ApiKeyService(session).set_early_brownout(operator(), uid, utc_now() + timedelta(minutes=10))
+        await ApiKeyService(session).set_early_brownout(uid, utc_now() + timedelta(minutes=10))
     async with test_app.client(ada.headers) as client:
         for path in ("/api/v901/posts", "/api/v901/me"):
             answer = await client.get(path)
@@ -240,7 +239,7 @@ async def test_a_key_is_browned_out_early(test_app: TestApp) -> None:
     async with test_app.client(eve.headers) as client:
         assert (await client.get("/api/v901/me")).status_code == 200
     async with test_app.runtime.database.write() as session:
-        await ApiKeyService(session).set_early_brownout(operator(), uid, utc_now() - timedelta(seconds=1))
+        await ApiKeyService(session).set_early_brownout(uid, utc_now() - timedelta(seconds=1))
     async with test_app.client(ada.headers) as client:
         assert (await client.get("/api/v901/me")).status_code == 200
 

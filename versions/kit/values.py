@@ -1,6 +1,7 @@
 """Types of request values. They reject everything that PostgreSQL cannot store."""
 
 import re
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 from email_validator import validate_email
@@ -12,6 +13,7 @@ MAX_INTEGER: Final = 2**53 - 1
 
 NO_NUL: Final = r"^[^\x00]*$"
 _INTEGER: Final = r"^[1-9][0-9]{0,15}$"
+_RFC_3339: Final = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 _SIGNED_INTEGER: Final = re.compile(r"-?(0|[1-9][0-9]*)", re.ASCII)
 
 
@@ -51,8 +53,22 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-IntegerInBody = Annotated[int, Field(strict=True, ge=1, le=MAX_INTEGER), BeforeValidator(_whole)]
-"""A positive JSON integer: accepts ``1.0`` (JSON Schema 2020-12, 4.2.3), rejects ``"1"`` and ``true``."""
+def _moment(value: object) -> object:
+    if not isinstance(value, str) or _RFC_3339.fullmatch(value) is None:
+        kind = "datetime_parsing"
+        message = "Input should be a time with a zone (RFC 3339), such as 2026-11-23T12:00:00Z"
+        raise PydanticCustomError(kind, message)
+    return value
+
+
+Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
+"""A time with a zone (RFC 3339). Pydantic's default also accepts numbers, dates and times without a zone."""
+
+WHOLE: Final = BeforeValidator(_whole)
+"""After ``Field(strict=True, ...)`` in the annotation of an integer in a body: accepts ``1.0`` (JSON Schema 2020-12,
+4.2.3), rejects ``"1"`` and ``true``."""
+IntegerInBody = Annotated[int, Field(strict=True, ge=1, le=MAX_INTEGER), WHOLE]
+"""A positive JSON integer."""
 JsonBoolean = Annotated[bool, Strict()]
 """``true`` or ``false``. Pydantic's default also accepts ``0``, ``"off"`` and ``"n"``."""
 

@@ -12,6 +12,7 @@ from versions.kit.values import MAX_INTEGER
 POST: Final = "post"
 USER: Final = "usr"
 SESSION: Final = "ses"
+API_KEY: Final = "key"
 
 EXAMPLE_SUFFIX: Final = "01jwxq7c8gfq8sh1tbp9xqk3ma"
 
@@ -40,6 +41,12 @@ SessionId = Annotated[
     StringConstraints(pattern=f"^ses_{SUFFIX_PATTERN}$"),
     AfterValidator(_decoder(SESSION)),
     Field(examples=[f"ses_{EXAMPLE_SUFFIX}"]),
+]
+ApiKeyId = Annotated[
+    str,
+    StringConstraints(pattern=f"^key_{SUFFIX_PATTERN}$"),
+    AfterValidator(_decoder(API_KEY)),
+    Field(examples=[f"key_{EXAMPLE_SUFFIX}"]),
 ]
 """Ids in requests: TypeIDs on the wire, UUIDs in handlers."""
 

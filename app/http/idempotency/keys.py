@@ -143,7 +143,7 @@ async def _scope(request: Request, key: str) -> bytes:
     except InvalidCredentials:
         # The operation decides whether invalid credentials matter; if so, it fails and nothing is stored.
         principal = anonymous()
-    caller = principal.key_uid or principal.user_uid
+    caller = principal.key_family or principal.user_uid
     who = f"address {request.client.host if request.client else ''}" if caller is None else str(caller)
     return hashlib.sha256(orjson.dumps([who, request.method, request.scope["path"], key])).digest()
 

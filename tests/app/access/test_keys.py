@@ -1,16 +1,11 @@
-"""API keys: their form, their scopes, their revocation, and early brownouts of other users' keys."""
-
-from datetime import timedelta
+"""API keys: their form and their scopes."""
 
 import pytest
 
 from app.access import keys
 from app.access.commands import KeyDraft
-from app.access.errors import ApiKeyNotFound, UnknownScope
-from app.access.principal import Role
-from app.access.reader import PrincipalResolver
+from app.access.errors import UnknownScope
 from app.access.service import ApiKeyService
-from app.kit.clock import utc_now
 from tests.support.app import TestApp
 from tests.support.dialects import DIALECTS
 from tests.support.operations import VERSIONS
@@ -58,20 +53,3 @@ async def test_a_scope_that_no_key_can_have(test_app: TestApp, scope: str) -> No
         service = ApiKeyService(session)
         with pytest.raises(UnknownScope):
             service.create(KeyDraft(ada.user.id, "k", ["posts:read", scope]))
-
-
-async def test_an_early_brownout_is_set_by_the_owner_or_an_admin(test_app: TestApp) -> None:
-    ada, bob = await test_app.person("ada@example.com"), await test_app.person("bob@example.com")
-    root = await test_app.person("root@example.com", Role.ADMIN)
-    until = utc_now() + timedelta(hours=1)
-    resolver = PrincipalResolver(test_app.runtime.database.reads)
-    owner, stranger, admin = [(await resolver.by_key(one.key))[0] for one in (ada, bob, root)]
-    assert owner.key_uid is not None
-    async with test_app.runtime.database.write() as session:
-        service = ApiKeyService(session)
-        with pytest.raises(ApiKeyNotFound):
-            await service.set_early_brownout(stranger, owner.key_uid, until)
-        for caller, value in ((owner, until), (owner, None), (admin, until)):
-            await service.set_early_brownout(caller, owner.key_uid, value)
-    changed, _ = await resolver.by_key(ada.key)
-    assert changed.early_brownout_until == until

@@ -1,7 +1,7 @@
 """Look-ups of callers and consumers, and what is stored about API keys."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
@@ -9,13 +9,16 @@ from sqlalchemy import select, update
 
 from app.access.commands import KeyDraft
 from app.access.errors import ApiKeyNotFound, InvalidCredentials, UnknownScope
+from app.access.key_use import KeyUse
 from app.access.permissions import key_scopes
 from app.access.principal import Plan, Principal, Role
 from app.access.queries import AccessQueries, ConsumerQueries
-from app.access.reader import LAST_USED_GRANULARITY, PrincipalResolver
+from app.access.reader import PrincipalResolver
 from app.access.service import ApiKeyService
 from app.access.views import ConsumerView, KeyView
+from app.errors import Unavailable
 from app.kit.clock import utc_now
+from app.kit.db.database import UnitOfWork
 from app.models import ApiKey, Session, User
 from tests.support.app import Person, TestApp
 
@@ -73,7 +76,7 @@ async def test_a_key_has_the_permissions_of_its_scopes_and_roles(test_app: TestA
     resolver = PrincipalResolver(test_app.runtime.database.reads)
     scopes = ["posts:read", "posts:moderate", "users:write"]
     key, text = await create(test_app, ada, scopes=scopes, plan=Plan.ENTERPRISE)
-    principal, _ = await resolver.by_key(text)
+    principal = await resolver.by_key(text)
     assert principal == Principal(
         user_id=ada.user.id,
         user_uid=ada.user.uid,
@@ -81,10 +84,11 @@ async def test_a_key_has_the_permissions_of_its_scopes_and_roles(test_app: TestA
         permissions=frozenset({"posts:read", "posts:moderate"}),
         plan=Plan.ENTERPRISE,
         key_uid=key.uid,
+        key_family=key.uid,
     )
     # A key from before the permission was reserved for sessions.
     await set_values(test_app, ApiKey, key.uid, scopes=["posts:write", "credentials:write"])
-    assert (await resolver.by_key(text))[0].permissions == {"posts:write"}
+    assert (await resolver.by_key(text)).permissions == {"posts:write"}
     assert "credentials:write" not in key_scopes()
 
 
@@ -159,20 +163,38 @@ async def test_a_key_is_valid_until_its_end(test_app: TestApp) -> None:
         await resolver.by_key(text)
 
 
-async def test_the_use_of_a_key_is_recorded_after_a_minute(test_app: TestApp) -> None:
-    assert timedelta(minutes=1) == LAST_USED_GRANULARITY
+async def test_uses_of_keys_are_written_together(test_app: TestApp) -> None:
     ada = await test_app.person("ada@example.com")
-    (key, text), (other, _) = await create(test_app, ada), await create(test_app, ada)
-    resolver = PrincipalResolver(test_app.runtime.database.reads)
+    used, newer, unused = [(await create(test_app, ada))[0] for _ in range(3)]
     now = utc_now()
-    for last, stale in ((None, True), (now - timedelta(seconds=50), False), (now - timedelta(seconds=61), True)):
-        await set_values(test_app, ApiKey, key.uid, last_used_at=last)
-        assert (await resolver.by_key(text))[1] is stale
-        async with test_app.runtime.database.write() as session:
-            await ApiKeyService(session).record_use(key.uid)
-        recorded = (await stored(test_app, key.uid)).last_used_at
-        assert recorded >= now if stale else recorded == last
-    assert (await stored(test_app, other.uid)).last_used_at is None
+    await set_values(test_app, ApiKey, newer.uid, last_used_at=now + HOUR)
+    uses = KeyUse()
+    for key in (used, newer):
+        uses.record(key.uid, now - HOUR)
+        uses.record(key.uid, now)
+    uses.record(uuid4(), now)
+    await uses.flush(test_app.runtime.database)
+    found = [(await stored(test_app, key.uid)).last_used_at for key in (used, newer, unused)]
+    assert found == [now, now + HOUR, None], "another process may have written a later use"
+
+
+async def test_uses_that_cannot_be_written_are_kept(test_app: TestApp) -> None:
+    ada = await test_app.person("ada@example.com")
+    first, second = [(await create(test_app, ada))[0] for _ in range(2)]
+    uses, now = KeyUse(), utc_now()
+    for key in (first, second):
+        uses.record(key.uid, now)
+
+    class Failing:
+        def write(self) -> object:
+            uses.record(first.uid, now + HOUR)
+            raise Unavailable
+
+    with pytest.raises(Unavailable):
+        await uses.flush(cast("UnitOfWork", Failing()))
+    await uses.flush(test_app.runtime.database)
+    found = [(await stored(test_app, key.uid)).last_used_at for key in (first, second)]
+    assert found == [now + HOUR, now], "a use during the failed write is newer"
 
 
 async def test_a_revocation_is_of_one_key_and_keeps_its_first_date(test_app: TestApp) -> None:
@@ -193,13 +215,12 @@ async def test_a_revocation_is_of_one_key_and_keeps_its_first_date(test_app: Tes
 
 
 async def test_an_early_brownout_is_of_one_key(test_app: TestApp) -> None:
-    ada, root = await test_app.person("ada@example.com"), await test_app.person("root@example.com", Role.ADMIN)
+    ada = await test_app.person("ada@example.com")
     (key, _), (other, _) = await create(test_app, ada), await create(test_app, ada)
-    admin, _ = await PrincipalResolver(test_app.runtime.database.reads).by_key(root.key)
     until = utc_now() + HOUR
     for end in (until, None):
         async with test_app.runtime.database.write() as session:
-            await ApiKeyService(session).set_early_brownout(admin, key.uid, end)
+            await ApiKeyService(session).set_early_brownout(key.uid, end)
         assert (await stored(test_app, key.uid)).early_brownout_until == end
         assert (await stored(test_app, other.uid)).early_brownout_until is None
 

@@ -11,7 +11,7 @@ from app.access.service import ApiKeyService
 from app.errors import InsufficientPermissions, Unauthenticated
 from app.posts.policy import PostPermission
 from tests.support.app import TestApp
-from versions.v2.users import schemas
+from versions.v2.api_keys import schemas
 
 
 async def test_roles_grant_exactly_the_declared_permissions(database_dsn: str) -> None:
@@ -21,8 +21,8 @@ async def test_roles_grant_exactly_the_declared_permissions(database_dsn: str) -
     assert granted == declared_permissions()
 
 
-def test_the_newest_version_names_every_permission() -> None:
-    assert {permission.value for permission in schemas.Permission} == declared_permissions()
+def test_the_newest_version_names_every_scope() -> None:
+    assert {scope.value for scope in schemas.Scope} == key_scopes()
 
 
 def test_anonymous_callers_have_the_public_permissions_and_are_not_signed_in() -> None:
@@ -41,7 +41,7 @@ async def test_an_unknown_scope_is_rejected_with_the_known_ones(test_app: TestAp
 
 
 async def test_no_key_can_have_the_permission_to_change_credentials(test_app: TestApp) -> None:
-    assert declared_permissions() - key_scopes() == {"credentials:write"}
+    assert declared_permissions() - key_scopes() == {"credentials:write", "keys:admin"}
     async with test_app.runtime.database.write() as session:
         with pytest.raises(UnknownScope, match="credentials:write"):
             ApiKeyService(session).create(KeyDraft(1, "test", ["credentials:write"]))

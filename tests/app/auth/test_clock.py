@@ -28,7 +28,7 @@ async def test_a_key_expires_inside_a_transaction(test_app: TestApp) -> None:
         draft = KeyDraft(ada.user.id, "short", ["posts:read"], lifetime=timedelta(seconds=1))
         _, key = ApiKeyService(session).create(draft)
     resolver = PrincipalResolver(database.reads)
-    assert (await resolver.by_key(key))[0].user_id == ada.user.id
+    assert (await resolver.by_key(key)).user_id == ada.user.id
 
     await asyncio.sleep(1.1)
 

@@ -160,23 +160,6 @@ async def test_keys_and_access_tokens_are_bearer_credentials(test_app: TestApp, 
         assert (by_header.status_code, by_header.json()["email"]) == (200, ADDRESS)
 
 
-async def test_the_use_of_a_key_is_recorded_once_a_minute(test_app: TestApp) -> None:
-    ada = await test_app.person(ADDRESS)
-
-    async def last_use(set_back: str | None = None) -> Any:
-        if set_back is not None:
-            await run(test_app, f"UPDATE api_keys SET last_used_at = '{set_back}'")  # noqa: S608 - our own constant
-        async with test_app.client(ada.headers) as client:
-            assert (await client.get(ME[WIRE])).status_code == 200
-        return (await run(test_app, "SELECT last_used_at FROM api_keys")).scalar()
-
-    assert await last_use() is not None
-    old = (await run(test_app, "SELECT now() - interval '2 minutes'")).scalar()
-    recent = (await run(test_app, "SELECT now() - interval '30 seconds'")).scalar()
-    assert await last_use(recent.isoformat()) == recent
-    assert await last_use(old.isoformat()) > recent
-
-
 @both
 async def test_sign_in_does_not_reveal_whether_a_user_exists(
     test_app: TestApp, version: str, monkeypatch: pytest.MonkeyPatch

@@ -36,7 +36,7 @@ NEEDS_A_RETIRED_VERSION = {("versions", "remove")}
 """Destructive too; the test of this command brings its own version."""
 OTHERS = {
     *(("contract", name) for name in ("check", "diff", "freeze", "guide", "release")),
-    *(("keys", name) for name in ("brownout", "create", "list")),
+    *(("keys", name) for name in ("brownout", "create", "list", "rotate")),
     *(("migrate", name) for name in ("check", "status", "up")),
     *(("users", name) for name in ("activate", "create", "list", "pending", "roles")),
     *(("versions", name) for name in ("brownout", "check", "list", "new", "promote", "status")),

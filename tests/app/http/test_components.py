@@ -1,4 +1,4 @@
-"""Components that need a secret, subjects of limits, and how often the use of a key is written."""
+"""Components that need a secret, subjects of limits, and the record of uses of keys."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from app.http import principal
+from app.access.keys import digest
 from app.http.auth import AuthComponent
 from app.http.cursors import CursorCodec
 from app.http.idempotency.keys import InvalidIdempotencyKey, ResponseCipher
@@ -19,6 +19,7 @@ from app.settings.loading import load_settings
 from observability.rate_limit.limiter import Limiter
 from observability.rate_limit.local import LocalLimiter
 from tests.support.app import TestApp
+from tests.support.rollback_database import RollbackDatabase
 
 
 @pytest.mark.parametrize(
@@ -64,17 +65,11 @@ async def test_the_subjects_of_the_limits_on_guessing_are_short_and_name_no_addr
     assert user.startswith("account:")
 
 
-async def test_most_requests_with_a_key_write_nothing(test_app: TestApp, monkeypatch: pytest.MonkeyPatch) -> None:
-    written: list[object] = []
-    record = principal._record_use
-
-    async def counted(*given: Any) -> None:
-        written.append(given[-1])
-        await record(*given)
-
-    monkeypatch.setattr(principal, "_record_use", counted)
+async def test_uses_of_keys_are_written_when_the_process_ends(test_app: TestApp) -> None:
     ada = await test_app.person("ada@example.com")
-    for _ in range(3):
-        async with test_app.client(ada.headers) as client:
-            assert (await client.get("/api/v2/me")).status_code == 200
-    assert len(written) == 1, "the use is recorded once a minute"
+    last_used = "SELECT last_used_at FROM api_keys WHERE digest = $1"
+    driver = cast("RollbackDatabase", test_app.runtime.database).driver
+    async with test_app.runtime.running(), test_app.client(ada.headers) as client:
+        assert (await client.get("/api/v2/me")).status_code == 200
+        assert await driver.fetchval(last_used, digest(ada.key)) is None, "no request waits for the write"
+    assert await driver.fetchval(last_used, digest(ada.key)) is not None

@@ -13,9 +13,9 @@ from structlog.testing import capture_logs
 
 from app.errors import Unavailable
 from app.http.lifecycle import LifecycleComponent
+from app.kit import background as kit_background
 from app.kit.clock import utc_now
 from app.kit.db.database import UnitOfWork
-from app.lifecycle import background
 from app.lifecycle.background import LifecycleSync, lifecycle_sync_running
 from app.lifecycle.commands import RetirementPolicy
 from app.lifecycle.metrics import VersionMetrics
@@ -183,8 +183,8 @@ async def test_usage_that_cannot_be_written_at_the_end_is_logged() -> None:
 
 
 async def test_a_database_that_does_not_reply_delays_the_end_by_a_few_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert HttpSettings().shutdown_timeout > background._LAST_FLUSH_SECONDS > 0
-    monkeypatch.setattr(background, "_LAST_FLUSH_SECONDS", 0.05)
+    assert HttpSettings().shutdown_timeout > kit_background._LAST_RUN_SECONDS > 0
+    monkeypatch.setattr(kit_background, "_LAST_RUN_SECONDS", 0.05)
     assert await stop_with(SilentDatabase()) == []
 
 

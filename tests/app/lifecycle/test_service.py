@@ -7,11 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from app.access.errors import ApiKeyNotFound
-from app.access.principal import anonymous
-from app.access.reader import PrincipalResolver
 from app.access.service import ApiKeyService
-from app.errors import Unauthenticated
 from app.kit.clock import utc_now
 from app.lifecycle.commands import RetirementPolicy
 from app.lifecycle.errors import BrownoutRefused, NoSuchBrownout, NoSuchConsent, StillNeeded
@@ -183,23 +179,6 @@ async def test_only_a_deprecated_version_is_retired(test_app: TestApp) -> None:
     async with test_app.runtime.database.write() as session:
         with pytest.raises(StillNeeded, match="v2 is current: deprecate it"):
             await LifecycleService(session).retire(CURRENT, RetirementPolicy(), AFTER_SUNSET)
-
-
-async def test_users_set_an_early_brownout_of_their_own_keys_only(test_app: TestApp) -> None:
-    ada, eve = await test_app.person("ada@example.com"), await test_app.person("eve@example.com")
-    resolver = test_app.runtime.database.reads
-    principal, _ = await PrincipalResolver(resolver).by_key(ada.key)
-    until = utc_now() + HOUR
-    async with test_app.runtime.database.write() as session:
-        service = ApiKeyService(session)
-        with pytest.raises(ApiKeyNotFound):
-            await service.set_early_brownout(principal, await key_of(test_app, eve.headers), until)
-        with pytest.raises(Unauthenticated):
-            await service.set_early_brownout(anonymous(), await key_of(test_app, ada.headers), until)
-        assert principal.key_uid is not None
-        await service.set_early_brownout(principal, principal.key_uid, until)
-    changed, _ = await PrincipalResolver(resolver).by_key(ada.key)
-    assert changed.early_brownout_until == until
 
 
 async def test_decisions_about_a_version_do_not_affect_another(test_app: TestApp) -> None:

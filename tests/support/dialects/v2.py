@@ -27,6 +27,8 @@ class V2(Dialect):
         "posts.create": frozenset({"posts.get", "posts.update", "posts.delete", "posts.view"}),
         "registrations.create": frozenset({"tokens.create"}),
         "tokens.create": frozenset({"tokens.create", "tokens.revoke"}),
+        "api_keys.create": frozenset({"api_keys.get", "api_keys.update", "api_keys.rotate", "api_keys.delete"}),
+        "api_keys.rotate": frozenset({"api_keys.get", "api_keys.update", "api_keys.rotate", "api_keys.delete"}),
         "sessions.get": frozenset({"sessions.delete"}),
     }
     chain: ClassVar = ("posts.create", "posts.get", "posts.delete")

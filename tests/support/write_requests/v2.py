@@ -62,6 +62,32 @@ async def delete_session(scene: Scene) -> Request:
     return "DELETE", f"/api/v2/auth/sessions/{newest}", scene.as_ada()
 
 
+async def _api_key(scene: Scene) -> str:
+    body = {"name": "Deployment", "scopes": ["posts:read"]}
+    return str((await scene.send("POST", "/api/v2/api-keys", json=body)).json()["id"])
+
+
+async def create_api_key(scene: Scene) -> Request:
+    return "POST", "/api/v2/api-keys", scene.as_ada(json={"name": scene.name, "scopes": ["posts:read"]})
+
+
+async def update_api_key(scene: Scene) -> Request:
+    return "PATCH", f"/api/v2/api-keys/{await _api_key(scene)}", scene.as_ada(json={"name": scene.name})
+
+
+async def rotate_api_key(scene: Scene) -> Request:
+    return "POST", f"/api/v2/api-keys/{await _api_key(scene)}/rotate", scene.as_ada(json={"overlap_seconds": 60})
+
+
+async def delete_api_key(scene: Scene) -> Request:
+    return "DELETE", f"/api/v2/api-keys/{await _api_key(scene)}", scene.as_ada()
+
+
+async def delete_any_api_key(scene: Scene) -> Request:
+    root = await scene.test_app.session(scene.root)
+    return "DELETE", f"/api/v2/admin/api-keys/{await _api_key(scene)}", {"headers": root}
+
+
 async def sign_in(scene: Scene) -> Request:
     form = {"grant_type": "password", "username": scene.email, "password": PASSWORD}
     return "POST", "/api/v2/auth/token", {"data": form}
@@ -128,6 +154,11 @@ WRITES = [
     ("reauthentications.create", reauthenticate),
     ("tokens.revoke", revoke),
     ("sessions.delete", delete_session),
+    ("api_keys.create", create_api_key),
+    ("api_keys.update", update_api_key),
+    ("api_keys.rotate", rotate_api_key),
+    ("api_keys.delete", delete_api_key),
+    ("api_keys.delete_any", delete_any_api_key),
     ("tokens.create", sign_in),
     ("tokens.create", refresh),
     ("me.update", update_me),
@@ -154,6 +185,11 @@ EVENTS: dict[str, list[tuple[str, str]]] = {
     "reauthenticate": [],
     "revoke": [("session.revoked", NOBODY)],
     "delete_session": [("session.revoked", ADA)],
+    "create_api_key": [("api_key.created", ADA)],
+    "update_api_key": [("api_key.updated", ADA)],
+    "rotate_api_key": [("api_key.rotated", ADA)],
+    "delete_api_key": [("api_key.revoked", ADA)],
+    "delete_any_api_key": [("api_key.revoked", ROOT)],
     "sign_in": [("session.started", NOBODY)],
     "refresh": [],
     "update_me": [("user.updated", ADA)],

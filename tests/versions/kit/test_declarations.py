@@ -208,6 +208,7 @@ def test_permissions_have_one_meaning_in_all_versions() -> None:
         "EDIT_USER": ["profile:write profile:read", "users:write users:read"],
         "DELETE_USER": ["profile:write", str(UserPermission.DELETE)],
         "CREDENTIALS": ["credentials:write"],
+        "ADMINISTER_KEYS": ["keys:admin"],
     }
     assert needs.READ_POSTS == ((PostPermission.READ,),)
 

@@ -36,5 +36,4 @@ def edit(patch: schemas.UserPatch) -> UserEdit:
 
 def permissions(principal: Principal) -> schemas.Permissions:
     """Returns the roles and permissions of the caller."""
-    allowed = sorted(name for name in schemas.Permission if name in principal.permissions)
-    return schemas.Permissions(roles=list(principal.roles), permissions=allowed)
+    return schemas.Permissions(roles=list(principal.roles), permissions=sorted(principal.permissions))

@@ -1,7 +1,6 @@
 """Schemas of users in v2."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -71,20 +70,8 @@ class Roles(BaseModel):
     )
 
 
-class Permission(StrEnum):
-    """A permission that a role or the scope of an API key grants."""
-
-    POSTS_READ = "posts:read"
-    POSTS_WRITE = "posts:write"
-    POSTS_MODERATE = "posts:moderate"
-    POSTS_READ_ALL = "posts:read_all"
-    PROFILE_READ = "profile:read"
-    PROFILE_WRITE = "profile:write"
-    USERS_READ = "users:read"
-    USERS_WRITE = "users:write"
-    USERS_DELETE = "users:delete"
-    ROLES_WRITE = "roles:write"
-    CREDENTIALS_WRITE = "credentials:write"
+PermissionName = Annotated[str, Field(pattern=r"^[a-z_]+:[a-z_]+$", examples=["posts:read"])]
+"""Not an enumeration: clients would break with each new feature."""
 
 
 class Permissions(BaseModel):
@@ -93,7 +80,10 @@ class Permissions(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     roles: list[Role] = Field(description="The roles of the user.", examples=[["author"]])
-    permissions: list[Permission] = Field(
-        description="The permissions of the roles; with an API key, only those that its scopes include.",
+    permissions: list[PermissionName] = Field(
+        description=(
+            "The permissions of the roles; with an API key, only those that its scopes include. "
+            "Features bring new ones: ignore those that you do not know."
+        ),
         examples=[["posts:read"]],
     )

@@ -27,6 +27,13 @@ FAILURES: Final[Mapping[str, Failure]] = {
 }
 
 ONE_SIDED: Final[Mapping[str, str]] = {
+    "api_key_not_found": "v1 does not manage API keys",
+    "api_key_expired": "v1 does not manage API keys",
+    "api_key_already_rotated": "v1 does not manage API keys",
+    "too_many_api_keys": "v1 does not manage API keys",
+    "expiry_in_the_past": "v1 does not manage API keys",
+    "too_long_brownout": "v1 does not manage API keys",
+    "scope_not_granted": "v1 does not manage API keys",
     "limit_too_high": "v1 responds with 400 to a limit above 1000; v2 validates limits like every other value",
     "cursor_mismatch": "v1 has no cursors",
     "invalid_cursor": "v1 has no cursors",

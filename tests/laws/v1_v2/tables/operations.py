@@ -76,6 +76,28 @@ ONLY_V2: Final[Mapping[str, str]] = {
     "sessions.list": "v1 shows no sessions; sessions.tokens_are_valid_in_both_versions counts those of v1",
     "sessions.get": "v1 shows no sessions",
     "sessions.delete": "v1 shows no sessions; sessions.a_sign_out_applies_to_both_versions checks the effect in v1",
+    "api_keys.list": "v1 does not manage API keys",
+    "api_keys.create": (
+        "v1 does not manage API keys; tests/versions/v2/test_api_keys.py::test_a_new_key_serves_both_versions"
+    ),
+    "api_keys.get": "v1 does not manage API keys",
+    "api_keys.update": (
+        "v1 does not manage API keys; "
+        "tests/versions/v2/test_api_keys.py::test_a_browned_out_key_is_rejected_by_the_deprecated_version"
+    ),
+    "api_keys.delete": (
+        "v1 does not manage API keys; "
+        "tests/versions/v2/test_api_keys.py::test_a_revoked_key_is_rejected_by_both_versions"
+    ),
+    "api_keys.rotate": (
+        "v1 does not manage API keys; "
+        "tests/versions/v2/test_api_keys.py::test_both_keys_of_a_rotation_serve_during_the_overlap"
+    ),
+    "api_keys.list_all": "v1 does not manage API keys",
+    "api_keys.delete_any": (
+        "v1 does not manage API keys; "
+        "tests/versions/v2/test_api_keys.py::test_a_revoked_key_is_rejected_by_both_versions"
+    ),
     "providers.list": "v1 has no identity providers",
     "me.permissions": "v1 does not show permissions; tests/truth/users.py counts those of every caller",
     "users.set_roles": "v1 does not show roles; permissions.roles_set_in_v2_apply_to_v1",
