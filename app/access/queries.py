@@ -21,6 +21,8 @@ _PERMISSIONS: Final = func.array(
     type_=ARRAY(Text),
 ).label("permissions")
 
+_FAMILY: Final = func.coalesce(ApiKey.family_uid, ApiKey.uid)
+
 _BY_SESSION: Final = KeyedRead(
     select(
         User.id,
@@ -46,7 +48,7 @@ _BY_KEY: Final = KeyedRead(
         User.roles,
         _PERMISSIONS,
         ApiKey.uid.label("key_uid"),
-        func.coalesce(ApiKey.family_uid, ApiKey.uid).label("key_family"),
+        _FAMILY.label("key_family"),
         ApiKey.scopes,
         ApiKey.plan,
         ApiKey.early_brownout_until,
@@ -88,7 +90,7 @@ _ONE: Final = Read(_OWN.where(ApiKey.uid == bindparam("uid")))
 _OWNER: Final = (User.id.label("user_id"), User.display_name, User.email, User.is_active)
 _KEY_CONSUMERS: Final = KeyedRead(
     select(
-        ApiKey.uid.label("consumer"),
+        _FAMILY.label("consumer"),
         ApiKey.name,
         ApiKey.hint,
         ApiKey.plan,
@@ -97,8 +99,11 @@ _KEY_CONSUMERS: Final = KeyedRead(
         ApiKey.revoked_at,
         ApiKey.last_used_at,
         *_OWNER,
-    ).join(User, User.id == ApiKey.user_id),
-    ApiKey.uid,
+    )
+    .join(User, User.id == ApiKey.user_id)
+    # The newest key of each family.
+    .where(ApiKey.rotated_at.is_(None)),
+    _FAMILY,
     "consumer",
 )
 _USER_CONSUMERS: Final = KeyedRead(select(User.uid.label("consumer"), *_OWNER), User.uid, "consumer")

@@ -68,7 +68,10 @@ async def _idempotency_key(
     idempotency_key: Annotated[
         str | None,
         Header(
-            description="A unique string. A retry with the same key within 24 hours gets the first response.",
+            description=(
+                "A unique string. A retry with the same key within 24 hours gets the first response. A failed request "
+                "is not stored: a retry runs again."
+            ),
             json_schema_extra={"pattern": PATTERN},
             examples=['"8e03978e-40d5-43dd-bc93-6894a57f9324"'],
         ),

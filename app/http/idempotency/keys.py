@@ -39,8 +39,6 @@ _CIPHER_PURPOSE: Final = b"strata sealed responses 1"
 """Part of the key of every stored response; a change makes them unreadable."""
 REPLAYED_HEADER: Final = "Idempotent-Replayed"
 _WELL_FORMED: Final = re.compile(PATTERN)
-_PART_OF_THE_REQUEST: Final = ("content-type", "if-match")
-"""Header fields that are part of the fingerprint of a request. A replay does not evaluate preconditions again."""
 _SENT_ANEW: Final = frozenset({"content-length", "date"})
 
 
@@ -97,9 +95,11 @@ async def idempotently(request: Request, handler: Callable[[Request], Awaitable[
     runtime = runtime_of(request.scope)
     cipher = runtime.get(ResponseCipher)
     scope = await _scope(request, _key(header))
+    # A retry may add a charset to the media type. A replay does not evaluate preconditions again, so it repeats them.
     said = [
         request.scope["query_string"].decode("latin-1"),
-        *(request.headers.get(name, "") for name in _PART_OF_THE_REQUEST),
+        request.headers.get("content-type", "").partition(";")[0].strip().lower(),
+        request.headers.get("if-match", ""),
     ]
     fingerprint = hashlib.sha256(orjson.dumps(said) + await request.body()).digest()
     async with runtime.database.write() as session:

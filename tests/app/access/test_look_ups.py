@@ -266,3 +266,19 @@ async def test_consumers_are_keys_and_users_also_those_that_ended(test_app: Test
         ),
     }
     assert await queries.find([]) == {}
+
+
+async def test_the_consumer_of_a_rotated_key_is_shown_as_its_newest_key(test_app: TestApp) -> None:
+    ada = await test_app.person("ada@example.com")
+    first, text = await create(test_app, ada, name="old")
+    for _ in range(2):
+        async with test_app.runtime.database.write() as session:
+            newest = await session.scalar(select(ApiKey.uid).order_by(ApiKey.id.desc()).limit(1))
+            assert newest is not None
+            _, successor, _ = await ApiKeyService(session).rotate(newest, HOUR)
+            successor.name = "new"
+    consumer = str((await PrincipalResolver(test_app.runtime.database.reads).by_key(text)).key_family)
+    assert consumer == str(first.uid)
+    found = (await ConsumerQueries(test_app.runtime.database.reads).find([consumer]))[consumer]
+    assert found.key is not None
+    assert (found.key.name, found.key.hint, found.key.expires_at) == ("new", successor.hint, None)

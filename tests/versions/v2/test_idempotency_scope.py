@@ -69,3 +69,15 @@ async def test_anonymous_callers_are_distinguished_by_their_address(test_app: Te
             assert (await anonymous.post(f"{url}/views")).status_code == 204
     async with test_app.client() as client:
         assert (await client.get(url)).json()["view_count"] == 2, "the third request is a replay"
+
+
+async def test_a_retry_may_add_parameters_to_the_media_type(test_app: TestApp) -> None:
+    ada = await test_app.person("ada@example.com")
+    async with test_app.client(ada.headers | KEY) as client:
+        first = await client.post("/api/v2/posts", json=POST)
+        for media_type in ("application/json; charset=utf-8", "Application/JSON;charset=UTF-8"):
+            again = await client.post(
+                "/api/v2/posts", content=first.request.content, headers={"Content-Type": media_type}
+            )
+            assert (again.status_code, again.content) == (201, first.content)
+            assert again.headers["Idempotent-Replayed"] == "true"
