@@ -141,13 +141,15 @@ def test_a_brownout_of_a_key_has_an_end_and_can_be_ended(run: Run) -> None:
 
 def test_states_and_times_in_tables() -> None:
     now = utc_now()
-    for revoked, expires, state in (
-        (None, None, "active"),
-        (None, now + timedelta(hours=1), "active"),
-        (None, now - timedelta(seconds=1), "expired"),
-        (now, now - timedelta(seconds=1), "revoked"),
+    for revoked, rotated, expires, state in (
+        (None, None, None, "active"),
+        (None, None, now + timedelta(hours=1), "active"),
+        (None, now, now + timedelta(hours=1), "rotated"),
+        (None, now, now - timedelta(seconds=1), "expired"),
+        (None, None, now - timedelta(seconds=1), "expired"),
+        (now, now, now - timedelta(seconds=1), "revoked"),
     ):
-        key: Any = SimpleNamespace(revoked_at=revoked, expires_at=expires)
+        key: Any = SimpleNamespace(revoked_at=revoked, rotated_at=rotated, expires_at=expires)
         assert state_of_key(key) == state
     for active, verified, state in (
         (True, True, "active"),

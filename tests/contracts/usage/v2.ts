@@ -12,6 +12,10 @@ export function next(page: Listed): string | null {
   return page.has_more ? page.next_cursor : null;
 }
 
+export function heading(post: components["schemas"]["Post"]): string {
+  return post.title;
+}
+
 export function authors(page: Listed): string[] {
   return page.data.flatMap((post) => ("author" in post && post.author ? [post.author.display_name] : []));
 }

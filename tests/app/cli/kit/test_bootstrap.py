@@ -39,7 +39,7 @@ async def execute(dsn: str, statement: str) -> list[Any]:
 
 async def caller(dsn: str, credentials: Credentials) -> Any:
     database = await Database.open(dsn, DatabaseSettings())
-    principal, _ = await PrincipalResolver(database.reads).by_key(credentials.api_key)
+    principal = await PrincipalResolver(database.reads).by_key(credentials.api_key)
     await database.close()
     return principal
 
