@@ -136,3 +136,20 @@ def test_the_version_of_the_wire_is_named_by_tests_only() -> None:
     assert names_in("tests/support/posts.py", source) == []
     assert names_in("app/posts/service.py", source)
     assert names_in("grafana/dashboards/a.json", f'{{"expr": "up{{api_version=\\"{WIRE}\\"}}"}}')
+
+
+def test_no_shared_test_decides_by_the_name_of_a_version() -> None:
+    """``if version == "v2"`` gives the next version the branch of the oldest: a dialect says what differs."""
+    condition = r"if (?:\w+\.)?version(?:\.name)? (?:==|in) [\"'({]+v\d"
+    branch = re.compile(rf"^\s*(?:el)?{condition}|\b{condition}.* else ")
+    found = [
+        f"{path}:{number}"
+        for path, text in sources()
+        if path.startswith("tests/") and path not in EXCEPTIONS
+        for number, line in enumerate(text.splitlines(), 1)
+        if branch.search(line)
+    ]
+    assert found == []
+    assert branch.search('    if version == "v2":')
+    assert branch.search('a if one.version in ("v2", "v3") else b')
+    assert not branch.search('found = [one for one in sent if one.version == "v2"]'), "a selection is no branch"

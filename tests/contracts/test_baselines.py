@@ -14,7 +14,7 @@ from contracts import gate, kinds
 from contracts.compat import diff
 from contracts.stages import refused_changes
 from tests.contracts.commands import Json, Run, find_request_schema, frozen_document, patch_document
-from tests.support.registries import DEPRECATED
+from tests.support.registries import CURRENT, DEPRECATED
 from versions.kit import lifecycle_record
 from versions.kit.lifecycle_record import read_record
 from versions.registry import VERSIONS
@@ -174,11 +174,10 @@ def test_the_stage_decides_what_a_contract_accepts(status: VersionStatus, was_re
 @pytest.mark.parametrize("status", [S.DEPRECATED, S.RETIRED])
 def test_a_released_version_can_be_deprecated_and_retired(status: VersionStatus) -> None:
     """The declaration itself adds headers, 410 and `deprecated` to the document."""
-    v2 = VERSIONS[-1]
-    ended = replace(v2, status=S.DEPRECATED, deprecated_at=DAY, sunset_at=DAY.replace(year=2028), successor="v902")
+    ended = replace(CURRENT, status=S.DEPRECATED, deprecated_at=DAY, sunset_at=DAY.replace(year=2028), successor="v902")
     if status is S.RETIRED:
         ended = replace(ended, status=S.RETIRED, retired_at=DAY.replace(year=2029))
-    report = diff(kinds.OPENAPI.build(v2), kinds.OPENAPI.build(ended))
+    report = diff(kinds.OPENAPI.build(CURRENT), kinds.OPENAPI.build(ended))
     assert report.findings
     assert refused_changes(status, report, released=True) == []
 

@@ -282,7 +282,7 @@ async def test_a_browned_out_request_is_no_use(test_app: TestApp) -> None:
 async def test_a_preview_says_that_it_may_change(
     test_app: TestApp, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    current = VERSIONS[-1]
+    current = CURRENT
     served(
         monkeypatch, *VERSIONS, replace(current, name="v901", status=VersionStatus.PREVIEW, released=utc_now().date())
     )
