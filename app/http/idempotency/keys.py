@@ -6,7 +6,7 @@ A failed request changes and stores nothing, so the client may repeat it.
 
 import hashlib
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Final, cast
 
@@ -16,14 +16,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.access.errors import InvalidCredentials
-from app.access.principal import anonymous
+from app.access.principal import Principal, anonymous
 from app.errors import Conflict, FieldError, InvalidValue, Malformed
 from app.http.idempotency.metrics import IdempotencyMetrics
 from app.http.idempotency.repository import IdempotencyRepository
-from app.http.permissions import ensure_permitted
+from app.http.permissions import Alternatives, ensure_permitted
 from app.http.principal import resolve_principal
 from app.http.runtime import Component, Runtime, runtime_of
-from app.http.state import state_of
+from app.http.state import RequestState, state_of
 from app.kit.clock import utc_now
 from app.kit.encryption import Cipher
 from app.settings.errors import require_secret
@@ -85,7 +85,8 @@ class ResponseCipher(Component):
 async def idempotently(request: Request, handler: Callable[[Request], Awaitable[Response]]) -> Response:
     """Run ``handler`` once per key and caller; a repeated request gets the stored response.
 
-    A replay needs the permissions that the operation declares: they may have been withdrawn since.
+    A replay needs the permissions that the operation declares, and those of them that the first request had: they may
+    have been withdrawn since.
 
     Raises ``InvalidIdempotencyKey``, ``IdempotencyKeyReused``, ``RequestInFlight``, ``InsufficientPermissions``.
     """
@@ -102,6 +103,7 @@ async def idempotently(request: Request, handler: Callable[[Request], Awaitable[
         request.headers.get("if-match", ""),
     ]
     fingerprint = hashlib.sha256(orjson.dumps(said) + await request.body()).digest()
+    state = state_of(request.scope)
     async with runtime.database.write() as session:
         records = IdempotencyRepository(session)
         if not await records.try_lock(scope):
@@ -110,17 +112,15 @@ async def idempotently(request: Request, handler: Callable[[Request], Awaitable[
             known, stored = found
             if known != fingerprint:
                 raise IdempotencyKeyReused
-            ensure_permitted(state_of(request.scope).principal or anonymous(), state_of(request.scope).required)
             version = current(request.scope).api_version or NO_VERSION
             runtime.metrics.group(IdempotencyMetrics).replays.labels(version, route_template(request.scope)).inc()
-            return _replay(cipher.decrypt(stored, scope))
-        state = state_of(request.scope)
+            return _replay(cipher.decrypt(stored, scope), state.principal or anonymous(), state.required)
         state.write_session = session
         try:
             response = await handler(request)
         finally:
             state.write_session = None
-        stored = cipher.encrypt(_recorded(response), scope)
+        stored = cipher.encrypt(_recorded(response, _granted(state)), scope)
         now = utc_now()
         await records.keep(scope, fingerprint, stored, now, now + RETENTION)
         return response
@@ -148,19 +148,27 @@ async def _scope(request: Request, key: str) -> bytes:
     return hashlib.sha256(orjson.dumps([who, request.method, request.scope["path"], key])).digest()
 
 
-def _recorded(response: Response) -> bytes:
+def _granted(state: RequestState) -> Sequence[str]:
+    """The permissions of the caller among those that the operation declares, in all alternatives."""
+    held = (state.principal or anonymous()).permissions
+    return sorted(held & set().union(*state.required))
+
+
+def _recorded(response: Response, granted: Sequence[str]) -> bytes:
     headers = [
         (name.decode("latin-1"), value.decode("latin-1"))
         for name, value in response.raw_headers
         if name.decode("latin-1") not in _SENT_ANEW
     ]
-    head = orjson.dumps([response.status_code, headers])
+    head = orjson.dumps([response.status_code, headers, granted])
     return len(head).to_bytes(4) + head + bytes(response.body)
 
 
-def _replay(record: bytes) -> Response:
+def _replay(record: bytes, principal: Principal, required: Alternatives) -> Response:
+    ensure_permitted(principal, required)
     end = 4 + int.from_bytes(record[:4])
-    status, headers = orjson.loads(record[4:end])
+    status, headers, granted = orjson.loads(record[4:end])
+    ensure_permitted(principal, [granted])
     response = Response(record[end:], status_code=status)
     for name, value in headers:
         response.headers[name] = value

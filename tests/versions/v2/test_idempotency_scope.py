@@ -4,7 +4,9 @@ from typing import Any
 
 import httpx2
 
+from app.access.principal import Role
 from tests.support.app import TestApp
+from versions.kit.typeid import encode
 
 KEY = {"Idempotency-Key": '"8e03978e-40d5-43dd-bc93-6894a57f9324"'}
 POST = {"title": "T", "content": "C"}
@@ -81,3 +83,23 @@ async def test_a_retry_may_add_parameters_to_the_media_type(test_app: TestApp) -
             )
             assert (again.status_code, again.content) == (201, first.content)
             assert again.headers["Idempotent-Replayed"] == "true"
+
+
+async def test_a_replay_needs_the_permissions_that_the_first_request_had(test_app: TestApp) -> None:
+    """`profile:write` is enough for one's own user: a demoted admin must not read another user with it."""
+    root, other, ada = [
+        await test_app.person(f"{name}@example.com", role)
+        for name, role in (("root", Role.ADMIN), ("other", Role.ADMIN), ("ada", Role.AUTHOR))
+    ]
+    async with test_app.client() as client:
+        url, name = [f"/api/v2/users/{encode('usr', person.user.uid)}" for person in (ada, root)]
+        edit = {"json": {"display_name": "N"}, "headers": root.headers | KEY}
+        assert (await client.patch(url, **edit)).status_code == 200
+        assert (await client.patch(url, **edit)).headers["Idempotent-Replayed"] == "true"
+        demoted = await client.put(f"{name}/roles", json={"roles": ["author"]}, headers=other.headers)
+        assert demoted.status_code == 200
+        refused = await client.patch(url, **edit)
+        assert (refused.status_code, refused.json()["required_scope"]) == (403, "users:read users:write")
+        own = {"json": {"display_name": "N"}, "headers": root.headers | KEY}
+        assert (await client.patch(name, **own)).status_code == 200
+        assert (await client.patch(name, **own)).headers["Idempotent-Replayed"] == "true"
