@@ -50,9 +50,9 @@ def digest_of_files(paths: Sequence[str]) -> str:
 
 
 def _environment() -> dict[str, str]:
-    # Laws run the same examples each time: otherwise a verdict depends on the seed of the run.
+    # Laws run the same examples and tests the same order each time: otherwise a verdict depends on the seed of the run.
     kept = {name: value for name, value in os.environ.items() if not name.startswith("STRATA_")}
-    return {**kept, "CI": "true"}
+    return {**kept, "CI": "true", "TESTS_ORDER": "written"}
 
 
 @contextmanager
