@@ -112,9 +112,10 @@ async def idempotently(request: Request, handler: Callable[[Request], Awaitable[
             known, stored = found
             if known != fingerprint:
                 raise IdempotencyKeyReused
+            replayed = _replay(cipher.decrypt(stored, scope), state.principal or anonymous(), state.required)
             version = current(request.scope).api_version or NO_VERSION
             runtime.metrics.group(IdempotencyMetrics).replays.labels(version, route_template(request.scope)).inc()
-            return _replay(cipher.decrypt(stored, scope), state.principal or anonymous(), state.required)
+            return replayed
         state.write_session = session
         try:
             response = await handler(request)
@@ -149,7 +150,7 @@ async def _scope(request: Request, key: str) -> bytes:
 
 
 def _granted(state: RequestState) -> Sequence[str]:
-    """The permissions of the caller among those that the operation declares, in all alternatives."""
+    """The permissions of the caller that any alternative of the operation contains."""
     held = (state.principal or anonymous()).permissions
     return sorted(held & set().union(*state.required))
 

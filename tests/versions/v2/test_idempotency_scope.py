@@ -3,6 +3,7 @@
 from typing import Any
 
 import httpx2
+from prometheus_client import generate_latest
 
 from app.access.principal import Role
 from tests.support.app import TestApp
@@ -85,6 +86,12 @@ async def test_a_retry_may_add_parameters_to_the_media_type(test_app: TestApp) -
             assert again.headers["Idempotent-Replayed"] == "true"
 
 
+def replays(test_app: TestApp) -> list[str]:
+    """The samples of the counter of replays."""
+    exposed = generate_latest(test_app.runtime.metrics.registry).decode().splitlines()
+    return [line for line in exposed if "replay" in line and not line.startswith("#")]
+
+
 async def test_a_replay_needs_the_permissions_that_the_first_request_had(test_app: TestApp) -> None:
     """`profile:write` is enough for one's own user: a demoted admin must not read another user with it."""
     root, other, ada = [
@@ -98,7 +105,9 @@ async def test_a_replay_needs_the_permissions_that_the_first_request_had(test_ap
         assert (await client.patch(url, **edit)).headers["Idempotent-Replayed"] == "true"
         demoted = await client.put(f"{name}/roles", json={"roles": ["author"]}, headers=other.headers)
         assert demoted.status_code == 200
+        before = replays(test_app)
         refused = await client.patch(url, **edit)
+        assert replays(test_app) == before != [], "a rejected request is no replay"
         assert (refused.status_code, refused.json()["required_scope"]) == (403, "users:read users:write")
         own = {"json": {"display_name": "N"}, "headers": root.headers | KEY}
         assert (await client.patch(name, **own)).status_code == 200
