@@ -11,12 +11,12 @@ from app.access.errors import (
     TooLongBrownout,
     TooManyApiKeys,
 )
-from app.access.events import ApiKeyCreated, ApiKeyRevoked, ApiKeyRotated, ApiKeyUpdated
+from app.access.events import ApiKeyCreated, ApiKeyRevoked, ApiKeyUpdated
 from app.access.policy import AccessPermission, ensure_scopes_grantable
 from app.access.principal import Plan, Principal
 from app.access.proof import IdentityProof
 from app.access.repository import ApiKeyRepository
-from app.access.service import new_key, rotate
+from app.access.service import ApiKeyService, new_key
 from app.access.views import ApiKeyView
 from app.errors import Unauthenticated
 from app.events.recorder import EventRecorder
@@ -40,6 +40,7 @@ class OwnKeyService:
         self, session: WriteSession, principal: Principal, events: EventRecorder, proof: IdentityProof
     ) -> None:
         self._repository = ApiKeyRepository(session)
+        self._keys = ApiKeyService(session, events)
         self._principal = principal
         self._events = events
         self._proof = proof
@@ -90,11 +91,8 @@ class OwnKeyService:
         Raises ``ApiKeyNotFound``, ``ApiKeyAlreadyRotated``, ``ApiKeyExpired``, and as ``IdentityProof`` does.
         """
         await self._proof.ensure(self._principal, None)
-        key, now = await self._lock(uid), utc_now()
-        successor, text = rotate(key, overlap, now)
-        self._repository.add(successor)
-        self._events.record(ApiKeyRotated(subject=key.uid, successor=successor.uid))
-        return self._view(successor, now), text
+        _, successor, text = await self._keys.rotate(uid, overlap, self._principal.signed_in().user_id)
+        return self._view(successor, utc_now()), text
 
     async def revoke(self, uid: UUID) -> None:
         """Revoke a key of the caller. Raises ``ApiKeyNotFound``."""

@@ -43,7 +43,7 @@ class Principal:
     """When the user of a session last proved their identity."""
     key_uid: UUID | None = None
     key_family: UUID | None = None
-    """The uid that a key shares with those that replaced it: quota, usage and repeated requests are counted by it."""
+    """The uid of the first key of a chain of rotations. All keys of the chain share usage and idempotency keys."""
     early_brownout_until: datetime | None = None
     """Until when deprecated versions reject this caller's API key, at the request of its owner."""
 

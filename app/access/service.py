@@ -1,4 +1,4 @@
-"""Use cases of API keys by operators: they act on the keys of all users."""
+"""Use cases of API keys by operators, who act on the keys of all users, and the rotation for every caller."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -41,15 +41,16 @@ class ApiKeyService:
         """Every key with the e-mail address of its owner, newest first."""
         return await self._repository.list_all()
 
-    async def rotate(self, uid: UUID, overlap: timedelta) -> tuple[ApiKey, ApiKey, str]:
+    async def rotate(self, uid: UUID, overlap: timedelta, owner_id: int | None = None) -> tuple[ApiKey, ApiKey, str]:
         """The replaced key, which stays valid for ``overlap``, its successor, and the text of the successor.
 
-        Raises ``ApiKeyNotFound``, ``ApiKeyAlreadyRotated``, ``ApiKeyExpired``.
+        With an owner, a key of another user is not found. Raises ``ApiKeyNotFound``, ``ApiKeyAlreadyRotated``,
+        ``ApiKeyExpired``.
         """
-        key = await self._repository.lock(uid)
+        key = await self._repository.lock(uid, owner_id)
         if key is None:
             raise ApiKeyNotFound
-        successor, text = rotate(key, overlap, utc_now())
+        successor, text = _successor_of(key, overlap, utc_now())
         self._repository.add(successor)
         self._events.record(ApiKeyRotated(subject=key.uid, successor=successor.uid))
         return key, successor, text
@@ -84,7 +85,7 @@ def new_key(draft: KeyDraft, now: datetime) -> tuple[ApiKey, str]:
     return key, text
 
 
-def rotate(key: ApiKey, overlap: timedelta, now: datetime) -> tuple[ApiKey, str]:
+def _successor_of(key: ApiKey, overlap: timedelta, now: datetime) -> tuple[ApiKey, str]:
     """The successor of a key to store, and its text. The key ends after ``overlap``, not after its own expiry.
 
     Raises ``ApiKeyAlreadyRotated``, ``ApiKeyExpired``.
