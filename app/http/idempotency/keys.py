@@ -16,11 +16,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.access.errors import InvalidCredentials
-from app.access.principal import Principal, anonymous
+from app.access.principal import anonymous
 from app.errors import Conflict, FieldError, InvalidValue, Malformed
 from app.http.idempotency.metrics import IdempotencyMetrics
-from app.http.idempotency.repository import IdempotencyRepository
-from app.http.permissions import Alternatives, ensure_permitted
+from app.http.idempotency.repository import IdempotencyRepository, StoredResponse
+from app.http.permissions import ensure_permitted
 from app.http.principal import resolve_principal
 from app.http.runtime import Component, Runtime, runtime_of
 from app.http.state import RequestState, state_of
@@ -109,10 +109,12 @@ async def idempotently(request: Request, handler: Callable[[Request], Awaitable[
         if not await records.try_lock(scope):
             raise RequestInFlight
         if (found := await records.find(scope, utc_now())) is not None:
-            known, stored = found
-            if known != fingerprint:
+            if found.fingerprint != fingerprint:
                 raise IdempotencyKeyReused
-            replayed = _replay(cipher.decrypt(stored, scope), state.principal or anonymous(), state.required)
+            principal = state.principal or anonymous()
+            ensure_permitted(principal, state.required)
+            ensure_permitted(principal, [found.permissions])
+            replayed = _replay(cipher.decrypt(found.sealed, scope))
             version = current(request.scope).api_version or NO_VERSION
             runtime.metrics.group(IdempotencyMetrics).replays.labels(version, route_template(request.scope)).inc()
             return replayed
@@ -121,9 +123,9 @@ async def idempotently(request: Request, handler: Callable[[Request], Awaitable[
             response = await handler(request)
         finally:
             state.write_session = None
-        stored = cipher.encrypt(_recorded(response, _granted(state)), scope)
+        stored = StoredResponse(fingerprint, cipher.encrypt(_recorded(response), scope), _granted(state))
         now = utc_now()
-        await records.keep(scope, fingerprint, stored, now, now + RETENTION)
+        await records.keep(scope, stored, now, now + RETENTION)
         return response
 
 
@@ -155,21 +157,19 @@ def _granted(state: RequestState) -> Sequence[str]:
     return sorted(held & set().union(*state.required))
 
 
-def _recorded(response: Response, granted: Sequence[str]) -> bytes:
+def _recorded(response: Response) -> bytes:
     headers = [
         (name.decode("latin-1"), value.decode("latin-1"))
         for name, value in response.raw_headers
         if name.decode("latin-1") not in _SENT_ANEW
     ]
-    head = orjson.dumps([response.status_code, headers, granted])
+    head = orjson.dumps([response.status_code, headers])
     return len(head).to_bytes(4) + head + bytes(response.body)
 
 
-def _replay(record: bytes, principal: Principal, required: Alternatives) -> Response:
-    ensure_permitted(principal, required)
+def _replay(record: bytes) -> Response:
     end = 4 + int.from_bytes(record[:4])
-    status, headers, granted = orjson.loads(record[4:end])
-    ensure_permitted(principal, [granted])
+    status, headers = orjson.loads(record[4:end])
     response = Response(record[end:], status_code=status)
     for name, value in headers:
         response.headers[name] = value

@@ -1,5 +1,7 @@
 """Stored responses for repeated requests."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, select
@@ -8,6 +10,15 @@ from sqlalchemy.dialects.postgresql import insert
 from app.kit.db.locks import try_lock
 from app.kit.db.sessions import WriteSession
 from app.models.idempotency import IdempotencyRecord
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResponse:
+    """An encrypted response, with the fingerprint of its request and the permissions that the request had."""
+
+    fingerprint: bytes
+    sealed: bytes
+    permissions: Sequence[str]
 
 
 class IdempotencyRepository:
@@ -20,24 +31,22 @@ class IdempotencyRepository:
         """Lock the scope until the transaction ends; false when another transaction has locked it."""
         return await try_lock(self._session, "idempotency", scope)
 
-    async def find(self, scope: bytes, now: datetime) -> tuple[bytes, bytes] | None:
-        """The fingerprint of the request and its encrypted response, unless they have expired."""
+    async def find(self, scope: bytes, now: datetime) -> StoredResponse | None:
+        """The stored response, unless it has expired."""
+        columns = IdempotencyRecord.fingerprint, IdempotencyRecord.sealed_response, IdempotencyRecord.permissions
         row = (
             await self._session.execute(
-                select(IdempotencyRecord.fingerprint, IdempotencyRecord.sealed_response).where(
-                    IdempotencyRecord.scope == scope, IdempotencyRecord.expires_at > now
-                )
+                select(*columns).where(IdempotencyRecord.scope == scope, IdempotencyRecord.expires_at > now)
             )
         ).first()
-        return None if row is None else (row[0], row[1])
+        return None if row is None else StoredResponse(*row)
 
-    async def keep(
-        self, scope: bytes, fingerprint: bytes, sealed_response: bytes, now: datetime, expires_at: datetime
-    ) -> None:
+    async def keep(self, scope: bytes, stored: StoredResponse, now: datetime, expires_at: datetime) -> None:
         """Store a response; it replaces an expired one."""
         values = {
-            "fingerprint": fingerprint,
-            "sealed_response": sealed_response,
+            "fingerprint": stored.fingerprint,
+            "sealed_response": stored.sealed,
+            "permissions": stored.permissions,
             "created_at": now,
             "expires_at": expires_at,
         }
