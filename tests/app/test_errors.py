@@ -58,6 +58,7 @@ STATUSES = {
         "request_in_flight",
         "stale_reference",
         "too_many_api_keys",
+        "unreadable_response",
         "version_still_needed",
     },
     410: {"key_browned_out", "version_browned_out", "version_retired"},

@@ -12,6 +12,7 @@ from typing import Final, cast
 
 import http_sf
 import orjson
+from cryptography.exceptions import InvalidTag
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -63,6 +64,11 @@ class RequestInFlight(Conflict):
         super().__init__(retry_after=1)
 
 
+class UnreadableResponse(Conflict):
+    code = "unreadable_response"
+    detail = "The server can no longer read the response stored for this Idempotency-Key. Use a new one."
+
+
 class ResponseCipher(Component):
     """Encrypts stored responses, which may hold personal data. A stored response decrypts only in its own scope."""
 
@@ -79,7 +85,11 @@ class ResponseCipher(Component):
         return self._cipher.encrypt(response, scope)
 
     def decrypt(self, stored: bytes, scope: bytes) -> bytes:
-        return self._cipher.decrypt(stored, scope)
+        """Raises ``UnreadableResponse`` after a change of the key."""
+        try:
+            return self._cipher.decrypt(stored, scope)
+        except InvalidTag:
+            raise UnreadableResponse from None
 
 
 async def idempotently(request: Request, handler: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -88,7 +98,8 @@ async def idempotently(request: Request, handler: Callable[[Request], Awaitable[
     A replay needs the permissions that the operation declares, and those of them that the first request had: they may
     have been withdrawn since.
 
-    Raises ``InvalidIdempotencyKey``, ``IdempotencyKeyReused``, ``RequestInFlight``, ``InsufficientPermissions``.
+    Raises ``InvalidIdempotencyKey``, ``IdempotencyKeyReused``, ``RequestInFlight``, ``UnreadableResponse``,
+    ``InsufficientPermissions``.
     """
     header = request.headers.get("idempotency-key")
     if header is None:

@@ -45,4 +45,5 @@ FAILURES: Final[Mapping[str, int]] = {
     "idempotency_key_reused": 422,
     "invalid_idempotency_key": 400,
     "request_in_flight": 409,
+    "unreadable_response": 409,
 }

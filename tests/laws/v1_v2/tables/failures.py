@@ -44,6 +44,7 @@ ONE_SIDED: Final[Mapping[str, str]] = {
     "idempotency_key_reused": "v1 has no idempotency keys",
     "invalid_idempotency_key": "v1 has no idempotency keys",
     "request_in_flight": "v1 has no idempotency keys",
+    "unreadable_response": "v1 has no idempotency keys",
     "precondition_failed": "v1 has no conditional requests",
     "invalid_reset_token": "v1 has no password resets",
     "session_not_found": "v1 shows no sessions",
