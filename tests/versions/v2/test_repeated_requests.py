@@ -55,10 +55,13 @@ async def test_an_expired_response_is_not_sent_again_and_replaced_by_the_next(te
 async def test_a_stored_response_that_cannot_be_decrypted_is_a_conflict(test_app: TestApp) -> None:
     """As after a change of the cursor key."""
     ada = await test_app.person("ada@example.com")
-    changed = "set_byte(sealed_response, 20, 255 - get_byte(sealed_response, 20))"
+    change = (
+        "UPDATE idempotency_records"
+        " SET sealed_response = set_byte(sealed_response, 20, 255 - get_byte(sealed_response, 20))"
+    )
     async with test_app.client(ada.headers | KEY) as client:
         assert (await client.post("/api/v2/posts", json=POST)).status_code == 201
-        await execute(test_app, "UPDATE idempotency_records SET sealed_response = " + changed)
+        await execute(test_app, change)
         again = await client.post("/api/v2/posts", json=POST)
         assert (again.status_code, again.json()["code"]) == (409, "unreadable_response")
         other = await client.post("/api/v2/posts", json=POST, headers={"Idempotency-Key": '"another"'})
