@@ -1,7 +1,6 @@
 """Use cases of sessions: sign-in, refresh and sign-out."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final, cast
 from uuid import UUID
 
@@ -22,9 +21,10 @@ from app.auth.errors import (
     SessionNotFound,
     WrongTokenType,
 )
-from app.auth.events import SessionRevoked, SessionStarted
+from app.auth.events import SessionRevoked
 from app.auth.queries import AuthQueries
 from app.auth.repository import AuthRepository
+from app.auth.session_starter import SessionStarter
 from app.auth.throttle import GuessLimit, Throttle
 from app.auth.tokens import Claims, TokenSigner, TokenType
 from app.auth.views import TokenPair
@@ -32,11 +32,10 @@ from app.events.recorder import EventRecorder
 from app.kit.clock import utc_now
 from app.kit.db.sessions import ReadSession, WriteSession
 from app.kit.mail.address import canonical_address
-from app.models import RefreshToken, Session
+from app.models import RefreshToken
 from app.settings.auth import AuthSettings
 from app.users.queries import UserQueries
 
-_AGENT_LENGTH: Final = 200
 _GRACE: Final = timedelta(seconds=30)
 """How long a rotated refresh token returns its successor."""
 
@@ -63,7 +62,7 @@ class SessionService:
         self._signer = signer
         self._guesses = GuessLimit(throttle, self._queries)
         self._attempts = attempts
-        self._settings = settings
+        self._starter = SessionStarter(session, reads, events, signer, settings)
 
     async def sign_in(self, attempt: PasswordSignIn) -> TokenPair:
         """Start a session.
@@ -100,22 +99,7 @@ class SessionService:
             raise AccountDeactivated
         if not user.is_verified:
             raise EmailNotVerified
-        agent, now = attempt.user_agent, utc_now()
-        session = Session(
-            uid=uuid7(),
-            user_id=user.id,
-            user_agent=agent[:_AGENT_LENGTH] if agent else None,
-            network=attempt.address,
-            created_at=now,
-            last_used_at=now,
-            expires_at=self._expiry(now),
-        )
-        await self._repository.start_session(session)
-        self._events.record(SessionStarted(subject=session.uid))
-        jti = uuid7()
-        self._repository.add_refresh_token(RefreshToken(jti=jti, session_id=session.id, expires_at=session.expires_at))
-        token = self._refresh_token(session, user.uid, jti, now)
-        return await self._tokens(session, user.uid, user.roles, token)
+        return await self._starter.start(user, attempt.address, attempt.user_agent)
 
     async def _refresh(self, token: str, *, rotate: bool) -> TokenPair:
         claims = self._refresh_claims(token)
@@ -133,15 +117,15 @@ class SessionService:
             raise InvalidRefreshToken
         session.last_used_at = now
         if not rotate and row.spent_at is None:
-            return await self._tokens(session, user.uid, user.roles, token)
+            return await self._starter.tokens(session, user.uid, user.roles, token)
         if row.spent_at is None:
             row.spent_at, row.successor = now, uuid7()
-            session.expires_at = self._expiry(now)
+            session.expires_at = self._starter.expiry(now)
             self._repository.add_refresh_token(
                 RefreshToken(jti=row.successor, session_id=session.id, expires_at=session.expires_at)
             )
-        successor = self._refresh_token(session, user.uid, cast("UUID", row.successor), row.spent_at)
-        return await self._tokens(session, user.uid, user.roles, successor)
+        successor = self._starter.refresh_token(session, user.uid, cast("UUID", row.successor), row.spent_at)
+        return await self._starter.tokens(session, user.uid, user.roles, successor)
 
     async def revoke_token(self, token: str) -> None:
         """Revoke the session of an access or refresh token; any other text is ignored (RFC 7009, section 2.2)."""
@@ -174,17 +158,3 @@ class SessionService:
         if claims.type is not TokenType.REFRESH:
             raise WrongTokenType
         return claims
-
-    def _refresh_token(self, session: Session, user: UUID, jti: UUID, at: datetime) -> str:
-        return self._signer.issue(TokenType.REFRESH, subject=user, session=session.uid, jti=jti, at=at)
-
-    async def _tokens(self, session: Session, user: UUID, roles: Sequence[str], refresh_token: str) -> TokenPair:
-        return TokenPair(
-            access_token=self._signer.issue(TokenType.ACCESS, subject=user, session=session.uid),
-            refresh_token=refresh_token,
-            expires_in=self._settings.access_ttl,
-            scope=" ".join(await self._queries.permissions(roles)),
-        )
-
-    def _expiry(self, now: datetime) -> datetime:
-        return now + timedelta(seconds=self._settings.refresh_ttl)
