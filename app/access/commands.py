@@ -16,7 +16,7 @@ class KeyDraft:
     user_id: int
     name: str
     scopes: Sequence[str]
-    mode: Mode = "test"
+    mode: Mode = "live"
     plan: Plan = Plan.FREE
     lifetime: timedelta | None = None
 

@@ -9,6 +9,8 @@ import secrets
 import zlib
 from typing import Final, Literal
 
+from app.access.principal import Plan
+
 Mode = Literal["live", "test"]
 
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -53,6 +55,11 @@ def hint(key: str) -> str:
 def mode_of(key_hint: str) -> Mode:
     """The mode of a key, from its hint."""
     return "live" if key_hint.startswith(_PREFIXES[0]) else "test"
+
+
+def plan_of(key_or_hint: str, plan: str) -> str:
+    """The plan of a key: that of its row, but a test key is always on the test plan."""
+    return Plan.TEST.value if mode_of(key_or_hint) == "test" else plan
 
 
 def _checksum(text: str) -> str:

@@ -27,6 +27,7 @@ class Plan(StrEnum):
     FREE = "free"
     PRO = "pro"
     ENTERPRISE = "enterprise"
+    TEST = "test"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,11 @@ class Principal:
     def anonymous(self) -> bool:
         """Whether the caller is not signed in."""
         return self.user_id is None
+
+    @property
+    def may_move_money(self) -> bool:
+        """Whether the caller acts on real money: not with a test key, whatever its scopes."""
+        return self.plan is not Plan.TEST
 
     def may(self, permission: Permission) -> bool:
         """Whether the roles and, with an API key, its scopes allow this."""

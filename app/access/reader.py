@@ -46,7 +46,7 @@ class PrincipalResolver:
             user_uid=row["uid"],
             roles=tuple(Role(role) for role in row["roles"]),
             permissions=frozenset(row["permissions"]) & frozenset(row["scopes"]) & key_scopes(),
-            plan=Plan(row["plan"]),
+            plan=Plan(keys.plan_of(text, row["plan"])),
             key_uid=row["key_uid"],
             key_family=row["key_family"],
             early_brownout_until=row["early_brownout_until"],

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from app.access.keys import Mode, mode_of
+from app.access.keys import Mode, mode_of, plan_of
 from app.kit.db.sessions import Row
 from app.models import ApiKey
 
@@ -79,7 +79,7 @@ class ApiKeyView:
             name=row["name"],
             hint=row["hint"],
             scopes=row["scopes"],
-            plan=row["plan"],
+            plan=plan_of(row["hint"], row["plan"]),
             created_at=row["created_at"],
             expires_at=row["expires_at"],
             rotated_at=row["rotated_at"],
@@ -97,7 +97,7 @@ class ApiKeyView:
             name=key.name,
             hint=key.hint,
             scopes=key.scopes,
-            plan=key.plan,
+            plan=plan_of(key.hint, key.plan),
             created_at=key.created_at,
             expires_at=key.expires_at,
             rotated_at=key.rotated_at,

@@ -41,7 +41,7 @@ def create(
     user: Annotated[str, typer.Argument(help="The owner: e-mail address or sequential id.")],
     name: Annotated[str, typer.Option(help="The purpose of the key.")] = "command line",
     scope: Annotated[list[Scope] | None, typer.Option(help="Repeatable; default: all scopes.")] = None,
-    mode: Annotated[Literal["test", "live"], typer.Option(help="Prefix of the key: sk_test_ or sk_live_.")] = "test",
+    mode: Annotated[Literal["test", "live"], typer.Option(help="Prefix of the key: sk_test_ or sk_live_.")] = "live",
     plan: Annotated[Plan, typer.Option(help="The plan, which sets the rate limits.")] = Plan.FREE,
     days: Annotated[int | None, typer.Option(min=1, help="Days until it expires; default: never.")] = None,
     as_json: AsJson = False,

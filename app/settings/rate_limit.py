@@ -20,6 +20,7 @@ class PlanPolicies(StrictModel):
     free: Policies = Field({"burst": "300/minute", "daily": "20000/day"})
     pro: Policies = Field({"burst": "3000/minute", "daily": "1000000/day"})
     enterprise: Policies = Field({"burst": "30000/minute", "daily": "20000000/day"})
+    test: Policies = Field({"burst": "60/minute", "daily": "2000/day"})
 
 
 class RateLimitSettings(Group, name="rate_limit"):

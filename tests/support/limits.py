@@ -5,7 +5,9 @@ import json
 GENEROUS = {
     "anonymous": {"burst": "1000000/minute", "daily": "10000000/day"},
     "rejected_credentials": {"rejected": "1000000/minute"},
-    "plans": {plan: {"burst": "1000000/minute", "daily": "10000000/day"} for plan in ("free", "pro", "enterprise")},
+    "plans": {
+        plan: {"burst": "1000000/minute", "daily": "10000000/day"} for plan in ("free", "pro", "enterprise", "test")
+    },
 }
 VARIABLES = {
     "STRATA_RATE_LIMIT__ANONYMOUS": json.dumps(GENEROUS["anonymous"]),

@@ -79,7 +79,7 @@ async def test_users_and_keys(strata: Strata) -> None:
     listed = strata.json("users", "list")
     assert [user["email"] for user in listed] == ["ada@example.com"]
     created = strata.json("keys", "create", "ada@example.com", "--scope", "posts:read", "--plan", "pro")
-    assert created["key"].startswith("sk_test_")
+    assert created["key"].startswith("sk_live_")
     assert (created["scopes"], created["plan"]) == (["posts:read"], "pro")
     rotated = strata.json("keys", "rotate", created["id"], "--overlap-hours", "48")
     listed = {key["id"]: key for key in strata.json("keys", "list")}

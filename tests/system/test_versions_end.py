@@ -74,7 +74,7 @@ def test_a_worker_stores_usage_at_shutdown(strata: Strata) -> None:
     (ada,) = strata.json("versions", "status", OLD)["dependants"]
     assert (ada["account"], ada["requests"]) == ("ada@example.com", 30)
     assert ada["operations"]["posts.list"]["requests"] == 30
-    assert ada["key"].startswith("key test, sk_test_")
+    assert ada["key"].startswith("key test, sk_live_")
 
 
 def test_a_version_in_use_is_not_retired(strata: Strata) -> None:
@@ -86,7 +86,7 @@ def test_a_version_in_use_is_not_retired(strata: Strata) -> None:
         rejected = strata.run("versions", "retire", OLD, "--yes", expect=1)
         assert f"The sunset of {OLD}" in rejected.stderr
         assert f"{OLD} was used within 30 days by" in rejected.stderr
-        assert "ada@example.com (key test, sk_test_" in rejected.stderr
+        assert "ada@example.com (key test, sk_live_" in rejected.stderr
         assert "anonymous callers" in rejected.stderr
         assert "Consent is missing from ada@example.com" in rejected.stderr
         assert f"strata versions consent {OLD} USER" in rejected.stderr

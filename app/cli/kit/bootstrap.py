@@ -7,7 +7,6 @@ from typing import Final
 
 from app.access.commands import KeyDraft
 from app.access.errors import InvalidCredentials
-from app.access.keys import Mode
 from app.access.passwords import PasswordHasher
 from app.access.permissions import key_scopes
 from app.access.principal import Plan, Role
@@ -49,7 +48,7 @@ async def ensure_credentials(settings: Settings, dsn: str, base_url: str) -> Cre
     database = await Database.open(dsn, settings[DatabaseSettings])
     try:
         stored = await _read_valid(database, path)
-        credentials = replace(stored, base_url=base_url) if stored else await _create(database, settings, base_url)
+        credentials = replace(stored, base_url=base_url) if stored else await _create(database, base_url)
     finally:
         await database.close()
     if credentials != stored:
@@ -69,7 +68,7 @@ async def _read_valid(database: Database, path: Path) -> Credentials | None:
     return credentials if await find_user(database, credentials.admin_email) else None
 
 
-async def _create(database: Database, settings: Settings, base_url: str) -> Credentials:
+async def _create(database: Database, base_url: str) -> Credentials:
     password = new_password()
     admin = await find_user(database, _ADMIN_EMAIL)
     async with database.write() as session:
@@ -83,6 +82,5 @@ async def _create(database: Database, settings: Settings, base_url: str) -> Cred
         for key, owner in await keys.list_all():
             if key.name == _KEY_NAME and owner == admin.email and key.revoked_at is None:
                 await keys.revoke(key.uid, utc_now())
-        mode: Mode = "live" if settings.production else "test"
-        _, api_key = keys.create(KeyDraft(admin.id, _KEY_NAME, sorted(key_scopes()), mode, Plan.ENTERPRISE))
+        _, api_key = keys.create(KeyDraft(admin.id, _KEY_NAME, sorted(key_scopes()), plan=Plan.ENTERPRISE))
     return Credentials(admin.email, password, api_key, base_url)

@@ -11,7 +11,7 @@ from app.access.commands import KeyDraft
 from app.access.errors import ApiKeyNotFound, InvalidCredentials, UnknownScope
 from app.access.key_use import KeyUse
 from app.access.permissions import key_scopes
-from app.access.principal import Plan, Principal, Role
+from app.access.principal import Plan, Principal, Role, anonymous
 from app.access.queries import AccessQueries, ConsumerQueries
 from app.access.reader import PrincipalResolver
 from app.access.service import ApiKeyService
@@ -90,6 +90,19 @@ async def test_a_key_has_the_permissions_of_its_scopes_and_roles(test_app: TestA
     await set_values(test_app, ApiKey, key.uid, scopes=["posts:write", "credentials:write"])
     assert (await resolver.by_key(text)).permissions == {"posts:write"}
     assert "credentials:write" not in key_scopes()
+
+
+async def test_a_test_key_is_on_the_test_plan_and_moves_no_money(test_app: TestApp) -> None:
+    ada = await test_app.person("ada@example.com", Role.AUTHOR)
+    resolver = PrincipalResolver(test_app.runtime.database.reads)
+    _, test = await create(test_app, ada, mode="test", plan=Plan.ENTERPRISE)
+    _, live = await create(test_app, ada, mode="live", plan=Plan.ENTERPRISE)
+    found = {text[:8]: await resolver.by_key(text) for text in (test, live)}
+    assert {prefix: (caller.plan, caller.may_move_money) for prefix, caller in found.items()} == {
+        "sk_test_": ("test", False),
+        "sk_live_": ("enterprise", True),
+    }
+    assert anonymous().may_move_money
 
 
 async def test_a_session_has_the_permissions_of_all_roles(test_app: TestApp) -> None:

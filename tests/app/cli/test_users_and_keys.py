@@ -106,7 +106,7 @@ def test_keys_have_the_chosen_scopes_plan_and_lifetime(run: Run) -> None:
     loaded(run, "users", "create", ADA)
     before = utc_now()
     every = loaded(run, "keys", "create", ADA)
-    assert every["key"].startswith("sk_test_")
+    assert every["key"].startswith("sk_live_")
     assert (every["owner"], every["name"], every["plan"]) == (ADA, "command line", "free")
     assert (every["scopes"], every["expires_at"]) == (sorted(key_scopes()), None)
     some = loaded(

@@ -123,7 +123,7 @@ async def test_a_version_in_use_is_not_retired_despite_consent(test_app: TestApp
     with pytest.raises(StillNeeded) as refusal:
         await retire(test_app)
     (reason,) = refusal.value.reasons
-    assert "used within 30 days by ada@example.com (key test, sk_test_" in reason
+    assert "used within 30 days by ada@example.com (key test, sk_live_" in reason
     assert "strata versions brownout v901" in reason
     assert await retire(test_app, terms=RetirementPolicy(quiet_days=28)) is True
 

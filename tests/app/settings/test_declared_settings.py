@@ -87,6 +87,7 @@ SETTINGS: Final[dict[str, tuple[object, str]]] = {
             "free": {"burst": "300/minute", "daily": "20000/day"},
             "pro": {"burst": "3000/minute", "daily": "1000000/day"},
             "enterprise": {"burst": "30000/minute", "daily": "20000000/day"},
+            "test": {"burst": "60/minute", "daily": "2000/day"},
         },
         "",
     ),

@@ -48,7 +48,7 @@ async def test_a_new_key_serves_both_versions(test_app: TestApp, session: dict[s
     created = await create(test_app, session, name="Deployment", mode="test")
     assert well_formed(created["key"])
     assert created["key"].startswith(created["hint"])
-    assert (created["mode"], created["status"], created["plan"]) == ("test", "active", "free")
+    assert (created["mode"], created["status"], created["plan"]) == ("test", "active", "test")
     assert await statuses(test_app, created["key"]) == [200, 200]
     async with test_app.client(session) as client:
         shown = (await client.get(f"{KEYS}/{created['id']}")).json()

@@ -42,6 +42,8 @@ _DESCRIPTION: Final = (
     "Keys for programs. A key matches `\\bsk_(?:live|test)_[0-9A-Za-z]{38}\\b`: a prefix, 32 random characters and a "
     "checksum. The checksum is the CRC-32 (ISO 3309, as in zlib) of the first 40 characters, written in base 62 with "
     "the digits `0-9A-Za-z`, and padded with `0` to 6 characters. A scanner for secrets recognises keys by both.\n\n"
+    "A key that begins with `sk_test_` is for trials: it has the permissions of its scopes as other keys have, but "
+    "lower limits (the plan `test`), and cannot move money.\n\n"
     f"Valid: `{'`, `'.join(_VALID)}`.\n\nInvalid, as the checksum is wrong: `{'`, `'.join(_INVALID)}`."
 )
 RESOURCE: Final = Resource(

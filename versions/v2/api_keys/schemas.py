@@ -45,7 +45,9 @@ class ApiKeyCreate(BaseModel):
         examples=[["posts:read"]],
     )
     mode: Mode = Field(
-        default="live", description="The prefix of the key: `sk_live_` or `sk_test_`.", examples=["live"]
+        default="live",
+        description="`test`: a key for trials, always on the plan `test` with lower limits. It cannot move money.",
+        examples=["live"],
     )
     expires_at: Moment | None = Field(
         default=None,
@@ -88,7 +90,7 @@ class ApiKey(BaseModel):
     user_id: str = Field(description="The id of the owner.", examples=["usr_01jwxq7c8gfq8sh1tbp9xqk3ma"])
     name: str = Field(description="The purpose of the key.", examples=["Deployment"])
     hint: str = Field(description="The first characters of the key.", examples=["sk_live_AbCd"])
-    mode: Mode = Field(description="The prefix of the key.", examples=["live"])
+    mode: Mode = Field(description="`test`: the key cannot move money.", examples=["live"])
     scopes: list[PermissionName] = Field(
         description=(
             "The permissions of the key. A request has those of them that its owner still has. "

