@@ -21,6 +21,7 @@ from tests.contracts.compat.documents import (
 Json = Any
 TEXT: Json = {"type": "string"}
 LONG: Json = {"type": "string", "maxLength": 9}
+DEFAULTS: Json = ({"type": "string", "default": "a"}, {"type": "string", "default": "b"})
 
 
 def with_item(item_parameter: Json, operation_parameter: Json) -> Json:
@@ -31,6 +32,21 @@ def with_item(item_parameter: Json, operation_parameter: Json) -> Json:
 
 def ids(old: Json, new: Json) -> list[str]:
     return [finding.rule for finding in diff(old, new)]
+
+
+def with_field(field: Json, required: list[str]) -> Json:
+    """A required body whose object has one field."""
+    return with_request(body({"type": "object", "properties": {"p": field}, "required": required}, required=True))
+
+
+def of_formats(*formats: str) -> Json:
+    return {"anyOf": [{"type": "string", "format": one} for one in formats]}
+
+
+def with_encoding(field: Json, **encoding: Json) -> Json:
+    """A form with one field and its encoding."""
+    schema = {"type": "object", "properties": {"f": field}}
+    return with_request({"content": {"multipart/form-data": {"schema": schema, "encoding": {"f": encoding}}}})
 
 
 LINK: Json = {"next": {"operationId": "list", "requestBody": {"a": 1}}}
@@ -91,6 +107,41 @@ EDGES: dict[str, tuple[Json, Json, list[str]]] = {
         with_responses(_200=body(TEXT, "application/json")),
         ["response-media-type-added"],
     ),
+    "the default of a body matters while old requests may lack it": (
+        with_request(body(DEFAULTS[0])),
+        with_request(body(DEFAULTS[1], required=True)),
+        ["request-body-became-required", "request-body-default-changed"],
+    ),
+    "the default of a parameter matters while new requests may lack it": (
+        with_parameters(parameter(schema=DEFAULTS[0], required=True)),
+        with_parameters(parameter(schema=DEFAULTS[1])),
+        ["request-parameter-default-changed", "request-parameter-became-optional"],
+    ),
+    "the default of a field matters while new requests may lack it": (
+        with_field(DEFAULTS[0], ["p"]),
+        with_field(DEFAULTS[1], []),
+        ["request-body-default-changed", "request-body-property-became-optional"],
+    ),
+    "the default of what every request contains does not matter": (
+        with_field(DEFAULTS[0], ["p"]),
+        with_field(DEFAULTS[1], ["p"]),
+        [],
+    ),
+    "variants that only their format distinguishes are different": (
+        with_request(body(of_formats("uuid", "email"))),
+        with_request(body(of_formats("date", "ipv4"))),
+        ["request-body-variant-removed"] * 2 + ["request-body-variant-added"] * 2,
+    ),
+    "a range of media types includes each of them": (
+        with_encoding(TEXT, contentType="image/png"),
+        with_encoding(TEXT, contentType="*/*"),
+        ["request-encoding-widened"],
+    ),
+    "only the style form separates values by default": (
+        with_encoding({"type": "array", "items": TEXT}, style="pipeDelimited"),
+        with_encoding({"type": "array", "items": TEXT}, style="pipeDelimited", explode=False),
+        [],
+    ),
 }
 
 
@@ -111,6 +162,14 @@ def test_names_of_xml_count_in_every_media_type_of_xml() -> None:
     ]
     assert found[0] != []
     assert found == [found[0]] * 3 + [[]]
+
+
+def test_many_schemas_are_compared_by_their_values() -> None:
+    def fields(nested: Json) -> Json:
+        named = {f"f{number}": {"type": "object", "properties": {f"p{number}": TEXT}} | nested for number in range(30)}
+        return with_request(body({"type": "object", "properties": named}))
+
+    assert ids(fields({"minProperties": 1}), fields({"not": {"maxProperties": 0}})) == []
 
 
 @pytest.mark.parametrize(
