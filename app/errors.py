@@ -80,7 +80,7 @@ class DomainError(Exception):
     code: ClassVar[str] = "error"
     kind: ClassVar[ErrorKind] = ErrorKind.INVALID
     detail: ClassVar[str] = "The request could not be carried out."
-    keeps_changes: ClassVar[bool] = False
+    keeps_changes: bool = False
     """Whether the transaction is committed although the error was raised: a detected token theft must stay recorded."""
 
     def __init_subclass__(cls) -> None:

@@ -176,7 +176,14 @@ async def database_dsn(admin_dsn: str, worker_id: str) -> str:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def engine(database_dsn: str) -> AsyncIterator[AsyncEngine]:
     """One connection for all tests of a worker in turn: a test that closes it gets the next one a new one."""
-    engine = create_async_engine(sqlalchemy_url(database_dsn), pool_size=1, max_overflow=0, pool_pre_ping=True)
+    engine = create_async_engine(
+        sqlalchemy_url(database_dsn),
+        pool_size=1,
+        max_overflow=0,
+        pool_pre_ping=True,
+        # The codec of ``RollbackDatabase`` has decoded the value already.
+        json_deserializer=lambda value: value,
+    )
     yield engine
     await engine.dispose()
 

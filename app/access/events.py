@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
 
-from app.events.recorder import Event
+from app.events.recorder import AuditedEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ApiKeyCreated(Event):
+class ApiKeyCreated(AuditedEvent):
     """A user created a key, or an operator for a user."""
 
     type: ClassVar[str] = "api_key.created"
@@ -16,7 +16,7 @@ class ApiKeyCreated(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ApiKeyRotated(Event):
+class ApiKeyRotated(AuditedEvent):
     """A successor replaced the key, which stays valid for the overlap."""
 
     type: ClassVar[str] = "api_key.rotated"
@@ -24,7 +24,7 @@ class ApiKeyRotated(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ApiKeyUpdated(Event):
+class ApiKeyUpdated(AuditedEvent):
     """``changed`` names the fields."""
 
     type: ClassVar[str] = "api_key.updated"
@@ -32,7 +32,7 @@ class ApiKeyUpdated(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ApiKeyRevoked(Event):
+class ApiKeyRevoked(AuditedEvent):
     """The key was revoked, by its owner or an administrator."""
 
     type: ClassVar[str] = "api_key.revoked"

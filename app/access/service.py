@@ -8,7 +8,7 @@ from uuid_utils.compat import uuid7
 from app.access import keys
 from app.access.commands import KeyDraft
 from app.access.errors import ApiKeyAlreadyRotated, ApiKeyExpired, ApiKeyNotFound, UnknownScope
-from app.access.events import ApiKeyCreated, ApiKeyRevoked, ApiKeyRotated
+from app.access.events import ApiKeyCreated, ApiKeyRevoked, ApiKeyRotated, ApiKeyUpdated
 from app.access.permissions import key_scopes
 from app.access.principal import Plan
 from app.access.repository import ApiKeyRepository
@@ -66,6 +66,7 @@ class ApiKeyService:
         """Let deprecated versions reject a key until then; None ends that. Raises ``ApiKeyNotFound``."""
         if not await self._repository.set_early_brownout(uid, until):
             raise ApiKeyNotFound
+        self._events.record(ApiKeyUpdated(subject=uid, changed=["early_brownout_until"]))
 
 
 def new_key(draft: KeyDraft, now: datetime) -> tuple[ApiKey, str]:

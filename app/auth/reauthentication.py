@@ -1,5 +1,7 @@
 """Fresh proof of the person behind a session."""
 
+from typing import Final
+
 from app.access.errors import ReauthenticationRequired, WrongPassword
 from app.access.passwords import PasswordHasher
 from app.access.policy import AccessPermission
@@ -9,20 +11,31 @@ from app.auth.attempts import Attempts, count_attempt
 from app.auth.queries import AuthQueries
 from app.auth.repository import AuthRepository
 from app.auth.throttle import GuessLimit, Throttle
+from app.events.audit import AuditRecorder, target
 from app.kit.clock import utc_now
 from app.kit.db.sessions import ReadSession, WriteSession
 from app.kit.mail.address import canonical_address
 from app.users.queries import UserQueries
 
+REAUTHENTICATION: Final = "user.reauthentication"
+
 
 class PasswordProof:
     """Implements ``IdentityProof``. Wrong passwords count towards the limit on guesses of the user."""
 
-    def __init__(self, reads: ReadSession, passwords: PasswordHasher, throttle: Throttle, attempts: Attempts) -> None:
+    def __init__(
+        self,
+        reads: ReadSession,
+        passwords: PasswordHasher,
+        throttle: Throttle,
+        attempts: Attempts,
+        audit: AuditRecorder,
+    ) -> None:
         self._users = UserQueries(reads)
         self._passwords = passwords
         self._guesses = GuessLimit(throttle, AuthQueries(reads))
         self._attempts = attempts
+        self._audit = audit
 
     async def ensure(self, principal: Principal, password: str | None) -> None:
         """See ``IdentityProof``."""
@@ -43,18 +56,20 @@ class PasswordProof:
         await self._guesses.admit(email)
         if not await self._passwords.verify(password, stored):
             await self._guesses.record_failure(email)
-            raise WrongPassword
+            raise self._audit.rejection(REAUTHENTICATION, target("user", user.uid), WrongPassword())
 
 
 class ReauthenticationService:
     """Makes a session count as fresh."""
 
-    def __init__(self, session: WriteSession, proof: PasswordProof) -> None:
+    def __init__(self, session: WriteSession, proof: PasswordProof, audit: AuditRecorder) -> None:
         self._repository = AuthRepository(session)
         self._proof = proof
+        self._audit = audit
 
     async def reauthenticate(self, principal: Principal, password: str) -> None:
         """Let the caller's session change credentials for 10 minutes. Raises as ``IdentityProof`` does."""
         await self._proof.ensure(principal, password)
         if principal.session_uid is not None:
             await self._repository.record_authentication(principal.session_uid, utc_now())
+            self._audit.record(REAUTHENTICATION, target("user", principal.user_uid))

@@ -120,14 +120,14 @@ class RegistrationService:
         user.password_hash = hashed
         user.is_verified = True
         await self._users.revoke_sessions(user.id, now)
-        self._events.record(PasswordReset(subject=user.uid))
+        self._events.record(PasswordReset(subject=user.uid), user.uid)
 
     def _verify(self, row: ActionToken, user: User, now: datetime) -> None:
         if not _usable(row, now):
             raise InvalidVerificationToken
         row.used_at = user.updated_at = now
         user.is_verified = True
-        self._events.record(UserVerified(subject=user.uid))
+        self._events.record(UserVerified(subject=user.uid), user.uid)
 
     async def _complete(self, claim: PendingRegistration | None, claims: int, now: datetime) -> None:
         """Create the user of a proven claim.
@@ -152,7 +152,7 @@ class RegistrationService:
             # Meanwhile an admin has created a user with this address, or changed one.
             raise InvalidVerificationToken from error
         await self._pending.delete_by_address(claim.email_canonical)
-        self._events.record(UserRegistered(subject=user.uid))
+        self._events.record(UserRegistered(subject=user.uid), user.uid)
         if user.password_hash is None:
             await self._mails.to_user(user, Purpose.PASSWORD_RESET)
 

@@ -64,7 +64,7 @@ class SessionStarter:
             expires_at=self.expiry(now),
         )
         await self._repository.start_session(session)
-        self._events.record(SessionStarted(subject=session.uid))
+        self._events.record(SessionStarted(subject=session.uid), user.uid)
         jti = uuid7()
         self._repository.add_refresh_token(RefreshToken(jti=jti, session_id=session.id, expires_at=session.expires_at))
         return await self.tokens(session, user.uid, user.roles, self.refresh_token(session, user.uid, jti, now))

@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 from app.access.errors import InvalidCredentials
 from app.access.passwords import PasswordHasher
 from app.access.policy import AccessPermission
-from app.access.principal import Principal
+from app.access.principal import Principal, SignedIn
 from app.auth.attempts import Attempts, count_attempt
 from app.auth.commands import PasswordSignIn
 from app.auth.errors import (
@@ -28,6 +28,7 @@ from app.auth.session_starter import SessionStarter
 from app.auth.throttle import GuessLimit, Throttle
 from app.auth.tokens import Claims, TokenSigner, TokenType
 from app.auth.views import TokenPair
+from app.events.audit import E, target
 from app.events.recorder import EventRecorder
 from app.kit.clock import utc_now
 from app.kit.db.sessions import ReadSession, WriteSession
@@ -35,6 +36,7 @@ from app.kit.mail.address import canonical_address
 from app.models import RefreshToken
 from app.settings.auth import AuthSettings
 from app.users.queries import UserQueries
+from app.users.views import UserView
 
 _GRACE: Final = timedelta(seconds=30)
 """How long a rotated refresh token returns its successor."""
@@ -91,15 +93,17 @@ class SessionService:
         pending = await self._queries.pending_password(email, utc_now())
         if not await self._passwords.verify(attempt.password, found[1] if found else pending):
             await self._guesses.record_failure(email)
-            raise BadCredentials
-        if found is None:
-            raise EmailNotVerified
+            raise self._rejection(found, BadCredentials())
+        if found is None or (found[0].is_active and not found[0].is_verified):
+            raise self._rejection(found, EmailNotVerified())
         user = found[0]
         if not user.is_active:
-            raise AccountDeactivated
-        if not user.is_verified:
-            raise EmailNotVerified
+            raise self._rejection(found, AccountDeactivated())
         return await self._starter.start(user, attempt.address, attempt.user_agent)
+
+    def _rejection(self, found: tuple[UserView, str | None] | None, error: E) -> E:
+        """The error to raise. Its audit row has no address of an unknown user, which can be a mistyped password."""
+        return self._events.audit.rejection("user.sign_in", found and target("user", found[0].uid), error)
 
     async def _refresh(self, token: str, *, rotate: bool) -> TokenPair:
         claims = self._refresh_claims(token)
@@ -111,7 +115,7 @@ class SessionService:
         if row.spent_at is not None and (row.successor is None or row.spent_at < now - _GRACE):
             if session.revoked_at is None:
                 session.revoked_at = now
-                self._events.record(SessionRevoked(subject=session.uid, reason="token_reuse"))
+                self._events.record(SessionRevoked(subject=session.uid, reason="token_reuse"), user.uid)
             raise RefreshTokenReused
         if session.revoked_at is not None or session.expires_at <= now or not user.is_active:
             raise InvalidRefreshToken
@@ -134,7 +138,7 @@ class SessionService:
         except InvalidCredentials:
             return
         if (user := await self._users.get(claims.subject)) is not None:
-            await self._revoke(user.id, claims.session)
+            await self._revoke(SignedIn(user.id, user.uid), claims.session)
 
     async def revoke(self, principal: Principal, uid: UUID) -> None:
         """Revoke one session of the caller.
@@ -142,12 +146,12 @@ class SessionService:
         Raises ``Unauthenticated``, ``SessionNotFound``, and ``InsufficientPermissions`` for an API key.
         """
         principal.require(AccessPermission.WRITE_CREDENTIALS)
-        if not await self._revoke(principal.signed_in().user_id, uid):
+        if not await self._revoke(principal.signed_in(), uid):
             raise SessionNotFound
 
-    async def _revoke(self, user_id: int, uid: UUID) -> bool:
-        if revoked := await self._repository.revoke_session(user_id, uid, utc_now()):
-            self._events.record(SessionRevoked(subject=uid, reason="logout"))
+    async def _revoke(self, user: SignedIn, uid: UUID) -> bool:
+        if revoked := await self._repository.revoke_session(user.user_id, uid, utc_now()):
+            self._events.record(SessionRevoked(subject=uid, reason="logout"), user.user_uid)
         return revoked
 
     def _refresh_claims(self, token: str) -> Claims:

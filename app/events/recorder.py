@@ -1,11 +1,10 @@
-"""Writes events in the transaction of the change."""
+"""Writes events, and the audit rows of those that are audited, in the transaction of the change."""
 
 from dataclasses import dataclass, fields
-from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
-from app.kit.clock import rfc3339
+from app.events.audit import OPERATOR, AuditRecorder, Origin, plain, target
 from app.kit.db.sessions import WriteSession
 from app.models import Event as EventRow
 
@@ -21,22 +20,31 @@ class Event:
     subject: UUID
 
 
-class EventRecorder:
-    """Records the events of one transaction; ``actor`` is the uid of the user who caused them."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditedEvent(Event):
+    """Base class of events that are security-relevant: recording one also writes its audit row."""
 
-    def __init__(self, session: WriteSession, actor: UUID | None = None) -> None:
+
+class EventRecorder:
+    """Records the events of one transaction; ``actor`` is the uid of the user who caused them.
+
+    ``audit`` records acts that are no events, with the same origin.
+    """
+
+    def __init__(self, session: WriteSession, actor: UUID | None = None, origin: Origin = OPERATOR) -> None:
         self._session = session
         self._actor = actor
+        self.audit = AuditRecorder(session, origin)
 
-    def record(self, event: Event) -> None:
-        """Add ``event`` to the transaction; it is written at the next flush."""
-        payload = {f.name: _plain(getattr(event, f.name)) for f in fields(event) if f.name != "subject"}
+    def record(self, event: Event, user: UUID | None = None) -> None:
+        """Add ``event`` to the transaction; it is written at the next flush.
+
+        ``user`` is the actor of the audit row where the request has no caller: a sign-in.
+        """
+        payload = {f.name: plain(getattr(event, f.name)) for f in fields(event) if f.name != "subject"}
         self._session.add(
             EventRow(type=event.type, subject_uid=event.subject, actor_uid=self._actor, payload=payload),
         )
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return rfc3339(value)
-    return str(value) if isinstance(value, UUID) else value
+        if isinstance(event, AuditedEvent):
+            kind = event.type.partition(".")[0]
+            self.audit.record(event.type, target(kind, event.subject), user, **payload)

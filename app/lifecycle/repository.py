@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from operator import itemgetter
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import CursorResult, Text, and_, cast, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -70,8 +71,8 @@ class DecisionRepository:
     def retire(self, version: str, now: datetime) -> None:
         self._session.add(VersionRetirement(api_version=version, retired_at=now))
 
-    async def consent(self, version: str, user_id: int, note: str, now: datetime) -> None:
-        """Record the consent of a user, in place of an earlier one."""
+    async def consent(self, version: str, user_id: int, note: str, now: datetime) -> UUID | None:
+        """Record the consent of a user, in place of an earlier one, and return the uid of the user."""
         statement = insert(VersionConsent).values(api_version=version, user_id=user_id, note=note, given_at=now)
         await self._session.execute(
             statement.on_conflict_do_update(
@@ -79,13 +80,18 @@ class DecisionRepository:
                 set_={"note": statement.excluded.note, "given_at": statement.excluded.given_at},
             )
         )
+        return await self._uid(user_id)
 
-    async def withdraw(self, version: str, user_id: int) -> bool:
-        """Delete the consent of a user and return whether it existed."""
+    async def withdraw(self, version: str, user_id: int) -> UUID | None:
+        """Delete the consent of a user and return the uid of the user; None if there was none."""
         result = await self._session.execute(
             delete(VersionConsent).where(VersionConsent.api_version == version, VersionConsent.user_id == user_id)
         )
-        return _row_count(result) > 0
+        return await self._uid(user_id) if _row_count(result) else None
+
+    async def _uid(self, user_id: int) -> UUID | None:
+        found: UUID | None = await self._session.scalar(select(User.uid).where(User.id == user_id))
+        return found
 
 
 def _row_count(result: Any) -> int:

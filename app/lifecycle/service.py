@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
+from app.events.audit import AuditRecorder, target
 from app.kit.clock import utc_now
 from app.kit.db.sessions import WriteSession
 from app.lifecycle.commands import RetirementPolicy
@@ -24,6 +25,7 @@ class LifecycleService:
     def __init__(self, session: WriteSession) -> None:
         self._decisions = DecisionRepository(session)
         self._usage = UsageRepository(session)
+        self._audit = AuditRecorder(session)
 
     async def schedule(self, lifecycle: VersionLifecycle, window: Window, now: datetime | None = None) -> None:
         """Schedule a brownout. Raises ``BrownoutRefused``."""
@@ -41,6 +43,7 @@ class LifecycleService:
         if errors := list(window_errors(lifecycle, [*known, window])):
             raise BrownoutRefused(" ".join(errors))
         self._decisions.schedule(lifecycle.name, window)
+        self._record("brownout_scheduled", lifecycle, starts_at=window.starts_at, ends_at=window.ends_at)
 
     async def cancel(self, lifecycle: VersionLifecycle, span: Window, now: datetime | None = None) -> int:
         """Cancel future brownouts within a span, end open ones, and return the number of both.
@@ -50,16 +53,19 @@ class LifecycleService:
         await self._decisions.lock()
         if not (count := await self._decisions.cancel(lifecycle.name, span, now or utc_now())):
             raise NoSuchBrownout
+        self._record("brownouts_cancelled", lifecycle, starts_at=span.starts_at, ends_at=span.ends_at)
         return count
 
     async def consent(self, lifecycle: VersionLifecycle, user_id: int, note: str) -> None:
         """Record that a user agrees to the retirement of a version; ``note`` says where."""
-        await self._decisions.consent(lifecycle.name, user_id, note, utc_now())
+        user = await self._decisions.consent(lifecycle.name, user_id, note, utc_now())
+        self._record("consent_recorded", lifecycle, user=user)
 
     async def withdraw(self, lifecycle: VersionLifecycle, user_id: int) -> None:
         """Withdraw a consent. Raises ``NoSuchConsent``."""
-        if not await self._decisions.withdraw(lifecycle.name, user_id):
+        if (user := await self._decisions.withdraw(lifecycle.name, user_id)) is None:
             raise NoSuchConsent
+        self._record("consent_withdrawn", lifecycle, user=user)
 
     async def report(
         self, lifecycle: VersionLifecycle, policy: RetirementPolicy, now: datetime | None = None
@@ -84,11 +90,15 @@ class LifecycleService:
         if report.reasons:
             raise StillNeeded(report.reasons)
         self._decisions.retire(lifecycle.name, now)
+        self._record("retired", lifecycle, quiet_days=policy.quiet_days)
         return True
 
     async def purge(self, now: datetime | None = None) -> int:
         """Delete usage that is older than ``RETENTION`` and return the number of rows."""
         return await self._usage.purge(((now or utc_now()) - RETENTION).date())
+
+    def _record(self, act: str, lifecycle: VersionLifecycle, **detail: Any) -> None:
+        self._audit.record(f"version.{act}", target("version", lifecycle.name), **detail)
 
 
 def _date_reasons(lifecycle: VersionLifecycle, now: datetime) -> list[str]:

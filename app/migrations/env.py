@@ -24,8 +24,8 @@ statement on that table, those of the release that serves included."""
 
 
 def include_object(_object: object, name: str | None, kind: str, *_: object) -> bool:
-    """Exclude the tables of the job queue, which PgQueuer creates."""
-    return not (kind == "table" and name is not None and name.startswith("pgqueuer"))
+    """Exclude the tables of the job queue, which PgQueuer creates, and the partitions of the audit trail."""
+    return not (kind == "table" and name is not None and name.startswith(("pgqueuer", "audit_events_")))
 
 
 def wait_for_other_runs(connection: Connection) -> None:

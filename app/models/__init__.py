@@ -1,6 +1,7 @@
 """All tables; importing this package completes the metadata."""
 
 from app.models.api_key import ApiKey
+from app.models.audit import AuditEvent
 from app.models.base import Base
 from app.models.event import Event
 from app.models.idempotency import IdempotencyRecord
@@ -13,6 +14,7 @@ from app.models.version import VersionBrownout, VersionConsent, VersionRetiremen
 __all__ = [
     "ActionToken",
     "ApiKey",
+    "AuditEvent",
     "Base",
     "Event",
     "IdempotencyRecord",

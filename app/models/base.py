@@ -1,7 +1,7 @@
 """The base class, types and columns of all tables."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from sqlalchemy import BigInteger, DateTime, Identity, MetaData, Text, Uuid, func
@@ -19,6 +19,8 @@ type_annotation_map: dict[Any, Any] = {
     list[str]: ARRAY(Text()),
 }
 
+APPEND_ONLY: Final = "append_only"
+"""The key in ``Table.info`` of a table whose rows the role of the application may insert and read, but not change."""
 Timestamp = Annotated[datetime, mapped_column(default=utc_now, server_default=func.now())]
 """A creation time. It comes from the clock that later comparisons use, ``app.kit.clock``; the server's default serves
 rows that are inserted past the application."""

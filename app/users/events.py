@@ -1,13 +1,14 @@
 """Events of users."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
-from app.events.recorder import Event
+from app.events.recorder import AuditedEvent, Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UserCreated(Event):
+class UserCreated(AuditedEvent):
     """An administrator created the user."""
 
     type: ClassVar[str] = "user.created"
@@ -16,14 +17,14 @@ class UserCreated(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserUpdated(Event):
-    """``changed`` names the fields without their values, which may be personal data."""
+    """``changed`` names the fields without their values, which may be personal data. See ``AUDITED_CHANGES``."""
 
     type: ClassVar[str] = "user.updated"
     changed: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UserRolesChanged(Event):
+class UserRolesChanged(AuditedEvent):
     """``roles`` are all roles of the user after the change."""
 
     type: ClassVar[str] = "user.roles_changed"
@@ -31,7 +32,15 @@ class UserRolesChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UserDeleted(Event):
+class UserDeleted(AuditedEvent):
     """The user was deleted with their posts, sessions and keys."""
 
     type: ClassVar[str] = "user.deleted"
+
+
+AUDITED_CHANGES: Final[Mapping[str, str]] = {
+    "email": "user.email_changed",
+    "password": "user.password_changed",
+    "is_active": "user.activity_changed",
+}
+"""The action in the audit trail by the changed field. The others are not security-relevant."""

@@ -6,6 +6,7 @@ from app.access.passwords import PasswordHasher
 from app.access.policy import AccessPermission
 from app.access.principal import Principal, Role
 from app.access.proof import IdentityProof
+from app.events.audit import target
 from app.events.recorder import EventRecorder
 from app.kit.clock import utc_now
 from app.kit.db.sessions import WriteSession
@@ -16,7 +17,7 @@ from app.kit.unset import UNSET
 from app.models import User
 from app.users.commands import UserDraft, UserEdit
 from app.users.errors import LastAdmin, UserNotFound
-from app.users.events import UserCreated, UserDeleted, UserRolesChanged, UserUpdated
+from app.users.events import AUDITED_CHANGES, UserCreated, UserDeleted, UserRolesChanged, UserUpdated
 from app.users.job_names import ADDRESS_CHANGED
 from app.users.policy import UserPermission, ensure_may_delete, ensure_may_edit, is_self
 from app.users.repository import UserRepository
@@ -105,7 +106,7 @@ class UserService:
             stays = user.is_active and is_self(self._principal, ref)
             current = self._principal.session_uid if stays else None
             await self._repository.revoke_sessions(user.id, now, but=current)
-        self._events.record(UserUpdated(subject=user.uid, changed=changed))
+        self._record_update(user, changed)
         return UserView.from_entity(user)
 
     async def change_password(self, current: str, new: str) -> None:
@@ -117,7 +118,7 @@ class UserService:
         now = user.updated_at = utc_now()
         await self._repository.save()
         await self._repository.revoke_sessions(user.id, now, but=self._principal.session_uid)
-        self._events.record(UserUpdated(subject=user.uid, changed=["password"]))
+        self._record_update(user, ["password"])
 
     async def set_roles(self, ref: UserRef, roles: Iterable[Role], expected: ExpectedRevisions = None) -> UserView:
         """Replace the roles of a user. Raises ``LastAdmin``, ``UserNotFound``, ``RevisionConflict``."""
@@ -177,6 +178,13 @@ class UserService:
             user.is_active = edit.is_active
             changed.append("is_active")
         return changed
+
+    def _record_update(self, user: User, changed: list[str]) -> None:
+        self._events.record(UserUpdated(subject=user.uid, changed=changed))
+        for field in changed:
+            if field in AUDITED_CHANGES:
+                detail = {"is_active": user.is_active} if field == "is_active" else {}
+                self._events.audit.record(AUDITED_CHANGES[field], target("user", user.uid), None, **detail)
 
     async def _ensure_another_admin(self, ref: UserRef) -> None:
         """Raise ``LastAdmin`` if the user is the only active admin. Concurrent changes of admins are serialised."""

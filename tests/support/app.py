@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import httpx2
 import orjson
@@ -42,6 +43,7 @@ class Person:
     user: User
     key: str
     headers: dict[str, str]
+    key_uid: UUID
 
 
 class Outbox:
@@ -87,7 +89,7 @@ class TestApp:
             # Not through the service, whose event would be in the way of tests of events.
             key, text = new_key(draft, utc_now())
             session.add(key)
-        return Person(user, text, {"X-API-Key": text})
+        return Person(user, text, {"X-API-Key": text}, key.uid)
 
     async def session(self, person: Person) -> dict[str, str]:
         """Headers with an access token of a new session, which unlike a key may change credentials."""

@@ -8,7 +8,11 @@ import asyncpg
 
 from app.kit.db.database import UnitOfWork
 
-_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+_TABLES = """
+SELECT relname AS tablename FROM pg_class
+WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
+    AND relname <> 'alembic_version'
+"""
 _FUNCTION = """
 CREATE OR REPLACE FUNCTION at_commit() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN {statement} RETURN NULL; END $$

@@ -5,9 +5,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
+import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.kit.db.database import _set_codecs, transaction
+from app.kit.db.database import transaction
 from app.kit.db.sessions import ReadSession, WriteSession
 
 
@@ -32,7 +33,10 @@ class RollbackDatabase:
     async def of(cls, connection: AsyncConnection) -> "RollbackDatabase":
         raw = await connection.get_raw_connection()
         driver: Any = raw.driver_connection
-        await _set_codecs(driver)
+        # SQLAlchemy passes JSON as text, and reads pass and expect values: see the ``engine`` fixture.
+        await driver.set_type_codec(
+            "jsonb", schema="pg_catalog", encoder=lambda value: value if isinstance(value, str) else orjson.dumps(value).decode(), decoder=orjson.loads
+        )
         return cls(connection, driver)
 
     @asynccontextmanager

@@ -13,7 +13,7 @@ from versions.registry import VERSIONS
 Request = tuple[str, str, dict[str, Any]]
 """Method, URL and the options of the client."""
 NEW_PASSWORD = "another horse battery"
-NOBODY, ADA, ROOT = "nobody", "ada", "root"
+NOBODY, ADA, ROOT, ROOT_KEY, NEW = "nobody", "ada", "root", "a key of root", "a new user"
 """Who caused an event."""
 DRAFT = {"title": "T", "content": "C", "status": "published"}
 
@@ -91,3 +91,9 @@ async def recorded(test_app: TestApp) -> list[Any]:
         return list(
             await session.execute(text("SELECT id, type, actor_uid, payload, subject_uid FROM events ORDER BY id"))
         )
+
+
+async def audited(test_app: TestApp) -> list[Any]:
+    """The rows of the audit trail, oldest first."""
+    async with test_app.runtime.database.write() as session:
+        return list(await session.execute(text("SELECT * FROM audit_events ORDER BY at, uid")))

@@ -191,7 +191,9 @@ class World:
 
     async def _fingerprint_query(self) -> str:
         tables = await self.database.driver.fetch(
-            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'alembic%' ORDER BY 1"
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+            # A rejection is a row of the audit trail.
+            " AND tablename NOT LIKE 'alembic%' AND tablename NOT LIKE 'audit%' ORDER BY 1"
         )
         parts = []
         for (table,) in tables:

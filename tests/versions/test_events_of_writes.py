@@ -1,4 +1,4 @@
-"""Every write of both versions records its events in its one transaction, with the caller as their actor."""
+"""Every write of both versions records its events and audit rows in its one transaction, with the caller as actor."""
 
 from importlib import import_module
 
@@ -7,11 +7,36 @@ import pytest
 from app.access.principal import Role
 from tests.support.app import TestApp
 from tests.support.failing_commits import add_triggers, recorded_transactions
-from tests.support.operations import VERSIONS
-from tests.support.writes import ADA, ENDS_A_USER, NOBODY, ROOT, WRITES, recorded, scene_of
+from tests.support.operations import ALL, VERSIONS
+from tests.support.writes import (
+    ADA,
+    ENDS_A_USER,
+    NEW,
+    NOBODY,
+    ROOT,
+    ROOT_KEY,
+    WRITES,
+    audited,
+    recorded,
+    scene_of,
+)
 
-EVENTS = {version: import_module(f"tests.support.write_requests.{version}").EVENTS for version in VERSIONS}
+_REQUESTS = {version: import_module(f"tests.support.write_requests.{version}") for version in VERSIONS}
+EVENTS = {version: requests.EVENTS for version, requests in _REQUESTS.items()}
 """By version, the types of the events of each request, in alphabetical order, and who caused them."""
+AUDIT = {version: requests.AUDIT for version, requests in _REQUESTS.items()}
+"""By version, the acts of each request in the audit trail, in alphabetical order, and their actors."""
+SENSITIVE = ("credentials:", "keys:", "roles:", "users:write", "users:delete", "plans:", "ledger:")
+"""Operations that need such a permission are security-relevant, and those that sign a user in or out."""
+NOT_AUDITED = {
+    "register": "a pending registration is not a user yet",
+    "register_again": "a pending registration is not a user yet",
+    "refresh": "continues a session whose start was recorded",
+    "resend": "requests a mail; the worker decides whether one is sent",
+    "request_reset": "requests a mail; the worker decides whether one is sent",
+    "update_user": "changes a name; tests/app/audit/test_acts.py changes the other fields",
+}
+"""Security-relevant operations whose requests in ``WRITES`` record nothing, and why."""
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -27,12 +52,21 @@ async def test_the_events_of_each_write(concurrent_app: TestApp, version: str) -
         scene.new_email, scene.name = f"new{number}@example.com", f"Name {number}"
         callers = {None: NOBODY, scene.ada.user.uid: ADA, root.user.uid: ROOT}
         method, url, options = await build(scene)
-        before = len(await recorded(concurrent_app))
+        before, acts = len(await recorded(concurrent_app)), len(await audited(concurrent_app))
         async with recorded_transactions(concurrent_app.runtime.database) as transactions:
             assert (await scene.send(method, url, **{"headers": {}, **options})).is_success
         new = (await recorded(concurrent_app))[before:]
         found = sorted((row.type, callers[row.actor_uid]) for row in new)
         assert found == EVENTS[version][build.__name__], build.__name__
+        rows = (await audited(concurrent_app))[acts:]
+        actors = {**callers, root.key_uid: ROOT_KEY}
+        found = sorted((row.action, actors.get(row.actor, NEW)) for row in rows)
+        assert found == AUDIT[version][build.__name__], build.__name__
+        for row in rows:
+            assert row.outcome == "success"
+            assert row.address
+            assert row.request_id
+            assert row.on_behalf == (root.user.uid if row.actor == root.key_uid else None)
         assert len(transactions) == 1, build.__name__
         if name in ENDS_A_USER:
             scene = await scene_of(concurrent_app, root, number)
@@ -40,4 +74,17 @@ async def test_the_events_of_each_write(concurrent_app: TestApp, version: str) -
 
 def test_every_write_has_its_events() -> None:
     for version in VERSIONS:
-        assert EVENTS[version].keys() == {build.__name__ for name, _, build in WRITES if name == version}
+        writes = {build.__name__ for name, _, build in WRITES if name == version}
+        assert EVENTS[version].keys() == AUDIT[version].keys() == writes
+
+
+def test_every_security_relevant_write_is_audited() -> None:
+    documents = {(operation.version, operation.name): operation.spec for operation in ALL}
+    silent = set()
+    for version, name, build in WRITES:
+        operation = documents[version, name]
+        needed = " ".join(operation["x-required-permission"])
+        signs_in = not operation["security"] or "auth" in operation["tags"]
+        if (signs_in or any(part in needed for part in SENSITIVE)) and not AUDIT[version][build.__name__]:
+            silent.add(build.__name__)
+    assert silent == NOT_AUDITED.keys()

@@ -8,6 +8,7 @@ from typing import Final
 
 from app.access.permissions import Permission
 from app.access.policy import AccessPermission
+from app.audit.policy import AuditPermission
 from app.posts.policy import PostPermission
 from app.users.policy import UserPermission
 
@@ -27,4 +28,5 @@ READ_USER: Final[Needs] = (*READ_PROFILE, *READ_USERS)
 EDIT_USER: Final[Needs] = (*EDIT_PROFILE, *CREATE_USERS)
 DELETE_USER: Final[Needs] = ((UserPermission.WRITE_PROFILE,), *DELETE_USERS)
 CREDENTIALS: Final[Needs] = ((AccessPermission.WRITE_CREDENTIALS,),)
+READ_AUDIT: Final[Needs] = ((AuditPermission.READ,),)
 ADMINISTER_KEYS: Final[Needs] = ((AccessPermission.ADMINISTER_KEYS,),)

@@ -13,6 +13,7 @@ POST: Final = "post"
 USER: Final = "usr"
 SESSION: Final = "ses"
 API_KEY: Final = "key"
+AUDIT_EVENT: Final = "aud"
 
 EXAMPLE_SUFFIX: Final = "01jwxq7c8gfq8sh1tbp9xqk3ma"
 

@@ -10,7 +10,8 @@ from app.auth.registration import RegistrationService
 from app.auth.sessions import SessionService
 from app.events.recorder import EventRecorder
 from app.http.auth import AuthComponent
-from app.http.deps.core import RuntimeDep, WriteSessionDep
+from app.http.deps.core import EventRecorderDep, RuntimeDep, WriteSessionDep
+from app.http.origin import origin_of
 from app.http.principal import resolve_principal
 from app.http.rate_limit.limits import client_address
 from app.http.runtime import runtime_of
@@ -23,11 +24,11 @@ async def _session_reader(request: Request) -> SessionReader:
     return SessionReader(runtime_of(request.scope).database.reads, await resolve_principal(request))
 
 
-async def _registration_service(session: WriteSessionDep, runtime: RuntimeDep) -> RegistrationService:
+async def _registration_service(session: WriteSessionDep, runtime: RuntimeDep, request: Request) -> RegistrationService:
     auth = runtime.get(AuthComponent)
     return RegistrationService(
         session,
-        EventRecorder(session),
+        EventRecorder(session, origin=origin_of(request.scope, None)),
         JobQueue(session),
         auth.passwords,
         auth.mailed_tokens,
@@ -42,7 +43,7 @@ async def _session_service(session: WriteSessionDep, runtime: RuntimeDep, reques
         session,
         runtime.database.reads,
         # Operations that start a session or take a token have no caller.
-        EventRecorder(session, None if caller is None else caller.user_uid),
+        EventRecorder(session, None if caller is None else caller.user_uid, origin_of(request.scope, caller)),
         auth.passwords,
         auth.signer,
         auth.throttles.of(client_address(request.scope)),
@@ -51,17 +52,19 @@ async def _session_service(session: WriteSessionDep, runtime: RuntimeDep, reques
     )
 
 
-async def _password_proof(runtime: RuntimeDep, request: Request) -> PasswordProof:
+async def _password_proof(runtime: RuntimeDep, request: Request, events: EventRecorderDep) -> PasswordProof:
     auth = runtime.get(AuthComponent)
     throttle = auth.throttles.of(client_address(request.scope))
-    return PasswordProof(runtime.database.reads, auth.passwords, throttle, auth.attempts)
+    return PasswordProof(runtime.database.reads, auth.passwords, throttle, auth.attempts, events.audit)
 
 
 PasswordProofDep = Annotated[PasswordProof, Depends(_password_proof)]
 
 
-async def _reauthentication_service(session: WriteSessionDep, proof: PasswordProofDep) -> ReauthenticationService:
-    return ReauthenticationService(session, proof)
+async def _reauthentication_service(
+    session: WriteSessionDep, proof: PasswordProofDep, events: EventRecorderDep
+) -> ReauthenticationService:
+    return ReauthenticationService(session, proof, events.audit)
 
 
 ReauthenticationServiceDep = Annotated[ReauthenticationService, Depends(_reauthentication_service)]

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from app.events.recorder import EventRecorder
+from app.http.origin import origin_of
 from app.http.principal import PrincipalDep
 from app.http.rate_limit.admission import decision_of
 from app.http.rate_limit.limits import client_address
@@ -37,8 +38,8 @@ WriteSessionDep = Annotated[WriteSession, Depends(write_session, scope="function
 error response, never a 201 for a change that was not stored."""
 
 
-async def _events(session: WriteSessionDep, principal: PrincipalDep) -> EventRecorder:
-    return EventRecorder(session, principal.user_uid)
+async def _events(session: WriteSessionDep, principal: PrincipalDep, request: Request) -> EventRecorder:
+    return EventRecorder(session, principal.user_uid, origin_of(request.scope, principal))
 
 
 async def _client_address(request: Request) -> str:

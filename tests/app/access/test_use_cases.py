@@ -68,7 +68,11 @@ class Services:
     def proof(self) -> PasswordProof:
         auth = self.test_app.runtime.get(AuthComponent)
         return PasswordProof(
-            self.test_app.runtime.database.reads, auth.passwords, auth.throttles.of("192.0.2.1"), auth.attempts
+            self.test_app.runtime.database.reads,
+            auth.passwords,
+            auth.throttles.of("192.0.2.1"),
+            auth.attempts,
+            self._events.audit,
         )
 
     @property

@@ -128,7 +128,7 @@ RULES: Final = (
         find=_errors,
         rejected=("class ToyBroken(Conflict): ...", "class ToyBroken(app.errors.NotFound): ..."),
         accepted=("class Toy: ...", "class Toys(dict): ..."),
-        exceptions={f"app/{feature}/errors.py": "the module of errors" for feature in FEATURES},
+        exceptions={module: "the module of errors" for module in _in_features("errors") if (ROOT / module).exists()},
     ),
     _named("queries", "Queries", "ToyReads"),
     _named("repository", "Repository", "ToyStore"),

@@ -1,7 +1,7 @@
 """A valid request for every write of v1."""
 
 from tests.support.app import PASSWORD
-from tests.support.writes import ADA, NOBODY, ROOT, Request, Scene
+from tests.support.writes import ADA, NEW, NOBODY, ROOT, ROOT_KEY, Request, Scene
 
 
 async def register(scene: Scene) -> Request:
@@ -85,3 +85,18 @@ EVENTS: dict[str, list[tuple[str, str]]] = {
     "delete_as_admin": [("user.deleted", ROOT)],
 }
 """The types of the events of each request, in alphabetical order, and who caused them."""
+AUDIT: dict[str, list[tuple[str, str]]] = {
+    "register": [],
+    "verify": [("user.registered", NEW)],
+    "login": [("session.started", ADA)],
+    "refresh": [],
+    "create_post": [],
+    "update_post": [],
+    "delete_post": [],
+    "view_post": [],
+    "create_user": [("user.created", ROOT_KEY)],
+    "update_user": [],
+    "delete_user": [("user.deleted", ADA)],
+    "delete_as_admin": [("user.deleted", ROOT_KEY)],
+}
+"""The acts that the audit trail contains of each request, in alphabetical order, and the actor."""

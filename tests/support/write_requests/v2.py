@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.support.app import PASSWORD
-from tests.support.writes import ADA, DRAFT, NEW_PASSWORD, NOBODY, ROOT, Request, Scene
+from tests.support.writes import ADA, DRAFT, NEW, NEW_PASSWORD, NOBODY, ROOT, ROOT_KEY, Request, Scene
 
 
 async def _operations(scene: Scene) -> list[dict[str, Any]]:
@@ -205,3 +205,33 @@ EVENTS: dict[str, list[tuple[str, str]]] = {
     "set_roles": [("user.roles_changed", ROOT)],
 }
 """The types of the events of each request, in alphabetical order, and who caused them."""
+AUDIT: dict[str, list[tuple[str, str]]] = {
+    "register": [],
+    "register_again": [],
+    "verify": [("user.registered", NEW)],
+    "resend": [],
+    "request_reset": [],
+    "confirm_reset": [("user.password_reset", ADA)],
+    "reauthenticate": [("user.reauthentication", ADA)],
+    "revoke": [("session.revoked", ADA)],
+    "delete_session": [("session.revoked", ADA)],
+    "create_api_key": [("api_key.created", ADA)],
+    "update_api_key": [("api_key.updated", ADA)],
+    "rotate_api_key": [("api_key.rotated", ADA)],
+    "delete_api_key": [("api_key.revoked", ADA)],
+    "delete_any_api_key": [("api_key.revoked", ROOT)],
+    "sign_in": [("session.started", ADA)],
+    "refresh": [],
+    "update_me": [],
+    "set_password": [("user.password_changed", ADA)],
+    "create_post": [],
+    "batch": [],
+    "atomic_batch": [],
+    "update_post": [],
+    "delete_post": [],
+    "view_post": [],
+    "update_user": [],
+    "delete_user": [("user.deleted", ROOT_KEY)],
+    "set_roles": [("user.roles_changed", ROOT_KEY)],
+}
+"""The acts that the audit trail contains of each request, in alphabetical order, and the actor."""

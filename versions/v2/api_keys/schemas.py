@@ -30,6 +30,7 @@ class Scope(StrEnum):
     USERS_WRITE = "users:write"
     USERS_DELETE = "users:delete"
     ROLES_WRITE = "roles:write"
+    AUDIT_READ = "audit:read"
 
 
 class ApiKeyCreate(BaseModel):

@@ -1,0 +1,1 @@
+"""The audit trail: who did what that matters to security, and from where."""

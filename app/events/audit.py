@@ -1,0 +1,81 @@
+"""Writes audit rows in the transaction of the act: none is stored without the other."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from app.errors import DomainError
+from app.kit.clock import rfc3339, utc_now
+from app.kit.db.sessions import WriteSession
+from app.models import AuditEvent
+
+E = TypeVar("E", bound=DomainError)
+_REQUEST_ID_LENGTH: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an act comes from. Without an address, it is the command line.
+
+    ``actor`` is the uid of the user or, if an API key acts, of the key; ``on_behalf`` is the owner of that key.
+    """
+
+    actor: UUID | None = None
+    on_behalf: UUID | None = None
+    address: str | None = None
+    request_id: str | None = None
+
+
+OPERATOR: Final = Origin()
+"""An operator at the command line."""
+
+
+def target(kind: str, identifier: object) -> str:
+    """The reference to an object in an audit row."""
+    return f"{kind}:{identifier}"
+
+
+class AuditRecorder:
+    """Records the acts of one transaction. ``detail`` contains hints and names of fields, never secrets."""
+
+    def __init__(self, session: WriteSession, origin: Origin = OPERATOR) -> None:
+        self._session = session
+        self._origin = origin
+
+    def record(self, action: str, of: str | None, actor: UUID | None = None, **detail: Any) -> None:
+        """Record an act on ``of``, a ``target``. ``actor`` is the user where the request has no caller: a sign-in."""
+        self._add(action, of, actor, "success", detail)
+
+    def rejection(self, action: str, of: str | None, error: E) -> E:
+        """Record that an act was rejected, and return the error to raise.
+
+        The transaction is committed despite the error, so it must not contain changes of the rejected act.
+        """
+        error.keeps_changes = True
+        self._add(action, of, None, "rejected", {"reason": error.code})
+        return error
+
+    def _add(self, action: str, of: str | None, actor: UUID | None, outcome: str, detail: Mapping[str, Any]) -> None:
+        origin = self._origin
+        self._session.add(
+            AuditEvent(
+                at=utc_now(),
+                actor=origin.actor or actor,
+                on_behalf=origin.on_behalf,
+                action=action,
+                target=of,
+                outcome=outcome,
+                address=origin.address,
+                request_id=origin.request_id and origin.request_id[:_REQUEST_ID_LENGTH],
+                detail={name: plain(value) for name, value in detail.items()},
+            )
+        )
+
+
+def plain(value: Any) -> Any:
+    """A value of a payload as JSON contains it."""
+    if isinstance(value, datetime):
+        return rfc3339(value)
+    return str(value) if isinstance(value, UUID) else value

@@ -1,0 +1,1 @@
+"""The audit trail in v2."""
