@@ -21,5 +21,5 @@ class AuditReader:
     async def page(self, wanted: AuditFilter, after: Position | None, limit: int) -> Slice[AuditEventView]:
         """A page, newest rows first. Raises ``Unauthenticated``, ``InsufficientPermissions``."""
         self._principal.require(AuditPermission.READ)
-        self._audit.record("audit.read", None, None, **wanted.given())
+        self._audit.record("audit.read", None, wanted.given())
         return await self._queries.page(wanted, after, limit)

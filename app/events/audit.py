@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -28,6 +29,7 @@ class Origin:
     request_id: str | None = None
 
 
+NO_DETAIL: Final[Mapping[str, Any]] = MappingProxyType({})
 OPERATOR: Final = Origin()
 """An operator at the command line."""
 
@@ -44,7 +46,9 @@ class AuditRecorder:
         self._session = session
         self._origin = origin
 
-    def record(self, action: str, of: str | None, actor: UUID | None = None, **detail: Any) -> None:
+    def record(
+        self, action: str, of: str | None, detail: Mapping[str, Any] = NO_DETAIL, *, actor: UUID | None = None
+    ) -> None:
         """Record an act on ``of``, a ``target``. ``actor`` is the user where the request has no caller: a sign-in."""
         self._add(action, of, actor, "success", detail)
 

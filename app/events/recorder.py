@@ -47,4 +47,4 @@ class EventRecorder:
         )
         if isinstance(event, AuditedEvent):
             kind = event.type.partition(".")[0]
-            self.audit.record(event.type, target(kind, event.subject), user, **payload)
+            self.audit.record(event.type, target(kind, event.subject), payload, actor=user)

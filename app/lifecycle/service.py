@@ -98,7 +98,7 @@ class LifecycleService:
         return await self._usage.purge(((now or utc_now()) - RETENTION).date())
 
     def _record(self, act: str, lifecycle: VersionLifecycle, **detail: Any) -> None:
-        self._audit.record(f"version.{act}", target("version", lifecycle.name), **detail)
+        self._audit.record(f"version.{act}", target("version", lifecycle.name), detail)
 
 
 def _date_reasons(lifecycle: VersionLifecycle, now: datetime) -> list[str]:

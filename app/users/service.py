@@ -184,7 +184,7 @@ class UserService:
         for field in changed:
             if field in AUDITED_CHANGES:
                 detail = {"is_active": user.is_active} if field == "is_active" else {}
-                self._events.audit.record(AUDITED_CHANGES[field], target("user", user.uid), None, **detail)
+                self._events.audit.record(AUDITED_CHANGES[field], target("user", user.uid), detail)
 
     async def _ensure_another_admin(self, ref: UserRef) -> None:
         """Raise ``LastAdmin`` if the user is the only active admin. Concurrent changes of admins are serialised."""

@@ -35,7 +35,10 @@ class RollbackDatabase:
         driver: Any = raw.driver_connection
         # SQLAlchemy passes JSON as text, and reads pass and expect values: see the ``engine`` fixture.
         await driver.set_type_codec(
-            "jsonb", schema="pg_catalog", encoder=lambda value: value if isinstance(value, str) else orjson.dumps(value).decode(), decoder=orjson.loads
+            "jsonb",
+            schema="pg_catalog",
+            encoder=lambda value: value if isinstance(value, str) else orjson.dumps(value).decode(),
+            decoder=orjson.loads,
         )
         return cls(connection, driver)
 

@@ -34,7 +34,7 @@ NOT_AUDITED = {
     "refresh": "continues a session whose start was recorded",
     "resend": "requests a mail; the worker decides whether one is sent",
     "request_reset": "requests a mail; the worker decides whether one is sent",
-    "update_user": "changes a name; tests/app/audit/test_acts.py changes the other fields",
+    "update_user": "a name; tests/app/audit/test_acts.py::test_sensitive_changes_of_a_user has the other fields",
 }
 """Security-relevant operations whose requests in ``WRITES`` record nothing, and why."""
 

@@ -15,8 +15,8 @@ _RESOURCES: Final = (
     "api_keys",
     "users",
     "posts",
-    "limits",
     "audit_events",
+    "limits",
 )
 """The folders of this version, in the order of its OpenAPI document. Registering a resource is one line here."""
 _DESCRIPTION: Final = (
