@@ -31,7 +31,7 @@ async def create(test_app: TestApp, person: Person, **values: Any) -> tuple[ApiK
         return ApiKeyService(session).create(KeyDraft(person.user.id, **{"name": "ci", "scopes": [], **values}))
 
 
-async def set_values(test_app: TestApp, kind: Any, uid: UUID, **values: Any) -> None:
+async def set_values(test_app: TestApp, kind: Any, uid: UUID, /, **values: Any) -> None:
     async with test_app.runtime.database.write() as session:
         await session.execute(update(kind).where(kind.uid == uid).values(**values))
 
@@ -295,3 +295,16 @@ async def test_the_consumer_of_a_rotated_key_is_shown_as_its_newest_key(test_app
     found = (await ConsumerQueries(test_app.runtime.database.reads).find([consumer]))[consumer]
     assert found.key is not None
     assert (found.key.name, found.key.hint, found.key.expires_at) == ("new", successor.hint, None)
+
+
+async def test_a_rotated_key_represents_no_consumer_wherever_its_row_is(test_app: TestApp) -> None:
+    ada = await test_app.person("ada@example.com")
+    newest, _ = await create(test_app, ada, name="new")
+    old, _ = await create(test_app, ada, name="old")
+    family = uuid4()
+    await set_values(test_app, ApiKey, newest.uid, family_uid=family)
+    # The row that was updated last is the last one of the table.
+    await set_values(test_app, ApiKey, old.uid, uid=family, rotated_at=utc_now())
+    found = (await ConsumerQueries(test_app.runtime.database.reads).find([str(family)]))[str(family)]
+    assert found.key is not None
+    assert found.key.name == "new"

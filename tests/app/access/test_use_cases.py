@@ -6,14 +6,18 @@ visible over HTTP, until an operation forgets to declare what it needs.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
 import pytest
 
+from app.access.commands import KeyEdit, OwnKeyDraft
+from app.access.own_keys import OwnKeyService
 from app.access.permissions import declared_permissions
 from app.access.principal import Principal, Role
 from app.access.proof import OperatorProof
+from app.access.reader import ApiKeyReader
 from app.auth.reader import SessionReader
 from app.auth.reauthentication import PasswordProof
 from app.errors import InsufficientPermissions, Unauthenticated
@@ -31,6 +35,7 @@ from app.users.service import UserService
 from tests.support.app import PASSWORD, Person, TestApp
 
 MISSING: Final = 999_999
+UNKNOWN: Final = UUID(int=0)
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,14 @@ class Services:
         return SessionReader(self.test_app.runtime.database.reads, self.principal)
 
     @property
+    def key_reader(self) -> ApiKeyReader:
+        return ApiKeyReader(self.test_app.runtime.database.reads, self.principal)
+
+    @property
+    def keys(self) -> OwnKeyService:
+        return OwnKeyService(self.session, self.principal, self._events, self.proof)
+
+    @property
     def proof(self) -> PasswordProof:
         auth = self.test_app.runtime.get(AuthComponent)
         return PasswordProof(
@@ -83,6 +96,7 @@ class Services:
 UseCase = Callable[[Services], Awaitable[Any]]
 DRAFT: Final = PostDraft(title="T", content="c", status=PostStatus.DRAFT)
 NEW: Final = UserDraft("new@example.com", PASSWORD, "New")
+KEY: Final = OwnKeyDraft("k", ["posts:read"], "live", None)
 PAGE: Final = OffsetPage(Sort(SortField.CREATED_AT, descending=True), 0, 10)
 
 USE_CASES: Final[Mapping[str, tuple[str, UseCase]]] = {
@@ -108,7 +122,15 @@ USE_CASES: Final[Mapping[str, tuple[str, UseCase]]] = {
     "users.delete": ("users:delete", lambda of: of.users.delete(MISSING)),
     "users.delete_as_admin": ("users:delete", lambda of: of.users.delete_as_admin(MISSING)),
     "sessions.page": ("credentials:write", lambda of: of.sessions.page(None, 10)),
-    "sessions.get": ("credentials:write", lambda of: of.sessions.get(UUID(int=0))),
+    "sessions.get": ("credentials:write", lambda of: of.sessions.get(UNKNOWN)),
+    "key_reader.page": ("credentials:write", lambda of: of.key_reader.page(None, 10)),
+    "key_reader.page_of_all": ("keys:admin", lambda of: of.key_reader.page_of_all(None, 10)),
+    "key_reader.get": ("credentials:write", lambda of: of.key_reader.get(UNKNOWN)),
+    "keys.create": ("credentials:write", lambda of: of.keys.create(KEY)),
+    "keys.edit": ("credentials:write", lambda of: of.keys.edit(UNKNOWN, KeyEdit())),
+    "keys.rotate": ("credentials:write", lambda of: of.keys.rotate(UNKNOWN, timedelta())),
+    "keys.revoke": ("credentials:write", lambda of: of.keys.revoke(UNKNOWN)),
+    "keys.revoke_any": ("keys:admin", lambda of: of.keys.revoke_any(UNKNOWN)),
     "proof.ensure": ("credentials:write", lambda of: of.proof.ensure(of.principal, PASSWORD)),
 }
 """What each use case needs; ``users.edit`` of another user without ``users:write`` is ``NotYourAccount``."""

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from importlib import import_module
 
 import pytest
@@ -32,6 +33,21 @@ async def test_a_request_has_the_plan_of_its_key(test_app: TestApp, capsys: pyte
             assert (await client.get("/api/v2/posts")).status_code == 200
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
     assert [line["plan"] for line in lines if line["event"] == "request"] == list(Plan)
+
+
+async def test_a_key_and_its_successor_are_one_consumer(test_app: TestApp, capsys: pytest.CaptureFixture[str]) -> None:
+    ada = await test_app.person("ada@example.com")
+    async with test_app.runtime.database.write() as session:
+        service = ApiKeyService(session)
+        key, text = service.create(KeyDraft(ada.user.id, "test", ["posts:read"]))
+        await session.flush()
+        _, _, successor = await service.rotate(key.uid, timedelta(days=1))
+    for each in (text, successor):
+        async with test_app.client({"X-API-Key": each}) as client:
+            assert (await client.get("/api/v2/posts")).status_code == 200
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
+    found = [(line["consumer"], line["key"], line["user"]) for line in lines if line["event"] == "request"]
+    assert found == [(str(key.uid), str(key.uid), str(ada.user.uid))] * 2
 
 
 @pytest.mark.parametrize("version", RENDERERS)

@@ -43,7 +43,14 @@ async def consumers(test_app: TestApp) -> Sequence[Consumer]:
 class UnavailableDatabase:
     """A database that rejects every transaction."""
 
+    @property
+    def reads(self) -> Any:
+        return self
+
     def write(self) -> Any:
+        raise Unavailable
+
+    async def all(self, *_arguments: object) -> Any:
         raise Unavailable
 
 
@@ -97,6 +104,18 @@ async def test_a_process_applies_decisions_after_a_refresh(test_app: TestApp) ->
     await sync.refresh()
     assert schedule.status(OLD, utc_now()) is VersionStatus.BROWNOUT, "the retirement is declared for a later day"
     assert schedule.status(OLD, AFTER_SUNSET) is VersionStatus.RETIRED
+
+
+async def test_a_declared_brownout_begins_without_the_database(test_app: TestApp) -> None:
+    schedule, metrics = test_app.runtime.get(LifecycleComponent).schedule, Metrics(["v901"])
+    now = utc_now()
+    old = replace(OLD, brownouts=(Window(now - HOUR, now + HOUR),))
+    metrics.group(VersionMetrics).describe((old,))
+    sync = LifecycleSync(schedule, cast("UnitOfWork", UnavailableDatabase()), (old,), metrics.group(VersionMetrics))
+    with pytest.raises(Unavailable):
+        await sync.refresh()
+    assert schedule.status(old, now) is VersionStatus.BROWNOUT
+    assert 'api_version_browned_out{api_version="v901"} 1.0' in generate_latest(metrics.registry).decode()
 
 
 class FailsTwice:

@@ -52,6 +52,19 @@ async def test_an_expired_response_is_not_sent_again_and_replaced_by_the_next(te
         assert (third.content, third.headers["Idempotent-Replayed"]) == (second.content, "true")
 
 
+async def test_a_response_is_stored_for_a_day(test_app: TestApp) -> None:
+    ada = await test_app.person("ada@example.com")
+    async with test_app.client(ada.headers | KEY) as client:
+        assert (await client.post("/api/v2/posts", json=POST)).status_code == 201
+        for change, replayed in (
+            ("UPDATE idempotency_records SET expires_at = expires_at - interval '23 hours'", "true"),
+            ("UPDATE idempotency_records SET expires_at = expires_at - interval '1 hour'", None),
+        ):
+            await execute(test_app, change)
+            again = await client.post("/api/v2/posts", json=POST)
+            assert (again.status_code, again.headers.get("Idempotent-Replayed")) == (201, replayed)
+
+
 async def test_a_stored_response_that_cannot_be_decrypted_is_a_conflict(test_app: TestApp) -> None:
     """As after a change of the cursor key."""
     ada = await test_app.person("ada@example.com")

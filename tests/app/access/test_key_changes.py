@@ -1,0 +1,111 @@
+"""What a change of an API key stores, and which events it records."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from itertools import pairwise
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select, update
+
+from app.access.commands import KeyDraft, KeyEdit, OwnKeyDraft
+from app.access.errors import ApiKeyAlreadyRotated, ExpiryInThePast
+from app.access.key_use import KeyUse
+from app.access.keys import Mode
+from app.access.own_keys import OwnKeyService
+from app.access.principal import Plan, Principal
+from app.access.proof import OperatorProof
+from app.access.service import ApiKeyService
+from app.errors import Unauthenticated
+from app.events.recorder import EventRecorder
+from app.kit.clock import utc_now
+from app.models import ApiKey, User
+from tests.support.app import Person, TestApp
+from tests.support.users import events
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+async def ada(test_app: TestApp) -> Person:
+    return await test_app.person("ada@example.com")
+
+
+@asynccontextmanager
+async def acting(test_app: TestApp, person: Person) -> AsyncIterator[OwnKeyService]:
+    """The service in one transaction of a user, whose identity is proven."""
+    principal = Principal(person.user.id, person.user.uid, (), frozenset({"posts:read", "credentials:write"}))
+    async with test_app.runtime.database.write() as session:
+        yield OwnKeyService(session, principal, EventRecorder(session, person.user.uid), OperatorProof())
+
+
+async def key_of(test_app: TestApp, person: Person) -> UUID:
+    async with test_app.runtime.database.write() as session:
+        found: UUID = (await session.scalars(select(ApiKey.uid).where(ApiKey.user_id == person.user.id))).one()
+        return found
+
+
+@pytest.mark.parametrize("ago", [timedelta(), timedelta(seconds=1), DAY])
+async def test_an_expiry_is_in_the_future(test_app: TestApp, ada: Person, ago: timedelta) -> None:
+    async with acting(test_app, ada) as service:
+        with pytest.raises(ExpiryInThePast):
+            await service.create(OwnKeyDraft("k", ["posts:read"], "live", utc_now() - ago))
+
+
+async def test_a_user_who_was_deleted_meanwhile_creates_no_key(test_app: TestApp, ada: Person) -> None:
+    async with test_app.runtime.database.write() as session:
+        user = await session.get(User, ada.user.id)
+        await session.delete(user)
+    async with acting(test_app, ada) as service:
+        with pytest.raises(Unauthenticated):
+            await service.create(OwnKeyDraft("k", ["posts:read"], "live", None))
+
+
+async def test_an_edit_records_the_fields_that_change(test_app: TestApp, ada: Person) -> None:
+    uid, until = await key_of(test_app, ada), utc_now() + DAY
+    for edit in (
+        KeyEdit(),
+        KeyEdit(name="test"),
+        KeyEdit(early_brownout_until=None),
+        KeyEdit(name="new", early_brownout_until=until),
+        KeyEdit(name="new", early_brownout_until=until),
+        KeyEdit(early_brownout_until=None),
+    ):
+        async with acting(test_app, ada) as service:
+            await service.edit(uid, edit)
+    assert [(kind, subject, payload["changed"]) for kind, subject, payload in await events(test_app)] == [
+        ("api_key.updated", uid, ["name", "early_brownout_until"]),
+        ("api_key.updated", uid, ["early_brownout_until"]),
+    ]
+
+
+@pytest.mark.parametrize(("mode", "plan"), [("live", "pro"), ("test", "test")])
+async def test_the_successors_of_a_key_are_like_it(test_app: TestApp, ada: Person, mode: Mode, plan: str) -> None:
+    async with test_app.runtime.database.write() as session:
+        draft = KeyDraft(ada.user.id, "ci", ["posts:read"], mode, Plan.PRO)
+        first, _ = ApiKeyService(session).create(draft)
+    rotated = [first.uid]
+    for _ in range(2):
+        async with acting(test_app, ada) as service:
+            successor, text = await service.rotate(rotated[-1], DAY)
+        assert (successor.name, successor.mode, successor.plan) == ("ci", mode, plan)
+        assert text.startswith(f"sk_{mode}_")
+        rotated.append(successor.uid)
+    for uid in rotated[:-1]:
+        async with acting(test_app, ada) as service:
+            with pytest.raises(ApiKeyAlreadyRotated):
+                await service.rotate(uid, DAY)
+    found = [(subject, payload["successor"]) for kind, subject, payload in await events(test_app) if "rotated" in kind]
+    assert found == [(old, str(new)) for old, new in pairwise(rotated)]
+
+
+async def test_a_use_is_written_once(test_app: TestApp, ada: Person) -> None:
+    uses, uid = KeyUse(), await key_of(test_app, ada)
+    uses.record(uid, utc_now())
+    await uses.flush(test_app.runtime.database)
+    async with test_app.runtime.database.write() as session:
+        await session.execute(update(ApiKey).values(last_used_at=None))
+    await uses.flush(test_app.runtime.database)
+    async with test_app.runtime.database.write() as session:
+        assert await session.scalar(select(ApiKey.last_used_at).where(ApiKey.uid == uid)) is None
