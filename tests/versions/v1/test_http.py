@@ -34,3 +34,16 @@ async def test_every_response_announces_the_end_of_v1(test_app: TestApp) -> None
             assert response.headers["Deprecation"] == "@1780272000"
             assert response.headers["Sunset"] == "Fri, 31 Dec 2027 23:59:59 GMT"
             assert links in response.headers["Link"]
+
+
+async def test_invalid_values_are_listed(test_app: TestApp) -> None:
+    ada = await test_app.person("http@strata.test")
+    async with test_app.client(ada.headers) as client:
+        rejected = await client.post("/api/v1/posts", json={"title": "", "published": 1})
+    assert rejected.status_code == 422
+    assert [(issue["type"], issue["loc"]) for issue in rejected.json()["detail"]] == [
+        ("string_too_short", ["body", "title"]),
+        ("missing", ["body", "content"]),
+        ("bool_type", ["body", "published"]),
+    ]
+    assert all(issue.keys() == {"type", "loc", "msg"} for issue in rejected.json()["detail"])
