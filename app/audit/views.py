@@ -3,18 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from app.kit.db.sessions import Row
 
-
-class Outcome(StrEnum):
-    """How an act ended."""
-
-    SUCCESS = "success"
-    REJECTED = "rejected"
+Outcome = Literal["success", "rejected"]
+"""How an act ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +37,7 @@ class AuditEventView:
             on_behalf=row["on_behalf"],
             action=row["action"],
             target=row["target"],
-            outcome=Outcome(row["outcome"]),
+            outcome=row["outcome"],
             address=row["address"],
             request_id=row["request_id"],
             detail=row["detail"],
