@@ -16,7 +16,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import partial
-from itertools import chain
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any, Final, TextIO
 
@@ -64,7 +64,7 @@ class Suite:
         A path stands for all tests of its file.
         """
         items = list(dict.fromkeys(chain.from_iterable(map(self._named, tests))))
-        for item, following in zip(items, [*items[1:], None], strict=True):
+        for item, following in zip_longest(items, items[1:]):
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         return ""
 

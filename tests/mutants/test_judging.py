@@ -68,6 +68,12 @@ def test_a_line_of_the_import_runs_the_tests_of_its_module() -> None:
     assert lines.tests(_mutant(1), 60) == ["tests/a.py::a"]
 
 
+def test_a_constant_that_no_test_mentions_runs_all_tests_of_its_package() -> None:
+    lines = LineMap()
+    lines.add(_record({}, at_import=(1,), **{"tests/a.py::a": 0.1, "tests/b.py::b": 0.2}))
+    assert lines.tests(_mutant(1), 60) == ["tests/a.py::a", "tests/b.py::b"]
+
+
 STRONG = f"{TESTS}::test_a_round_trip_needs_the_same_purpose_and_context"
 WEAK = "tests/mutants/test_mutants.py::test_a_score_below_the_threshold_fails"
 

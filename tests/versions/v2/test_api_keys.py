@@ -215,6 +215,8 @@ async def test_a_browned_out_key_is_rejected_by_the_deprecated_version(
             response = await client.patch(url, json={"early_brownout_until": until})
             assert (response.status_code, response.json()["early_brownout_until"]) == (200, until)
             assert response.json()["name"] == created["name"]
+            renamed = await client.patch(url, json={"name": created["name"]})
+            assert renamed.json()["early_brownout_until"] == until
             assert await statuses(test_app, created["key"]) == expected
         week = timedelta(days=7)
         for ends, status in ((now + week, 200), (utc_now() + week + timedelta(minutes=1), 422)):
