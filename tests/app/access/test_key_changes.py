@@ -16,7 +16,9 @@ from app.access.keys import Mode
 from app.access.own_keys import OwnKeyService
 from app.access.principal import Plan, Principal
 from app.access.proof import OperatorProof
+from app.access.reader import ApiKeyReader
 from app.access.service import ApiKeyService
+from app.access.views import ApiKeyView
 from app.errors import Unauthenticated
 from app.events.recorder import EventRecorder
 from app.kit.clock import utc_now
@@ -109,3 +111,19 @@ async def test_a_use_is_written_once(test_app: TestApp, ada: Person) -> None:
     await uses.flush(test_app.runtime.database)
     async with test_app.runtime.database.write() as session:
         assert await session.scalar(select(ApiKey.last_used_at).where(ApiKey.uid == uid)) is None
+
+
+async def test_a_stored_key_and_a_read_one_are_shown_alike(test_app: TestApp, ada: Person) -> None:
+    uid, now = await key_of(test_app, ada), utc_now()
+    names = ("created_at", "last_used_at", "rotated_at", "expires_at", "early_brownout_until")
+    times = {name: now + number * DAY for number, name in enumerate(names)}
+    async with test_app.runtime.database.write() as session:
+        await session.execute(update(ApiKey).where(ApiKey.uid == uid).values(**times, plan="pro"))
+    async with test_app.runtime.database.write() as session:
+        key = (await session.scalars(select(ApiKey).where(ApiKey.uid == uid))).one()
+        shown = ApiKeyView.from_entity(key, ada.user.uid, now)
+    principal = Principal(ada.user.id, ada.user.uid, (), frozenset({"credentials:write"}))
+    assert await ApiKeyReader(test_app.runtime.database.reads, principal).get(uid) == shown
+    assert {name: getattr(shown, name) for name in names} == times
+    assert (shown.uid, shown.owner_uid, shown.plan, shown.status) == (uid, ada.user.uid, "pro", "rotated")
+    assert (shown.name, shown.hint, shown.scopes) == (key.name, key.hint, key.scopes)
