@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import select, text
 
 from app.access.principal import Principal
@@ -38,8 +37,7 @@ async def events(test_app: TestApp) -> list[tuple[str, UUID, Any]]:
     """The recorded events, which are forgotten."""
     async with test_app.runtime.database.write() as session:
         rows = [
-            (row.type, row.subject_uid, orjson.loads(row.payload))
-            for row in await session.scalars(select(Event).order_by(Event.id))
+            (row.type, row.subject_uid, row.payload) for row in await session.scalars(select(Event).order_by(Event.id))
         ]
         await session.execute(text("DELETE FROM events"))
     return rows

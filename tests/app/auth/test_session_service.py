@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-import orjson
 import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey
@@ -122,7 +121,7 @@ async def shift(test_app: TestApp, kind: Any, **values: Any) -> None:
 async def events(test_app: TestApp) -> list[tuple[str, UUID, Any]]:
     async with test_app.runtime.database.write() as session:
         rows = await session.scalars(select(Event).order_by(Event.id))
-        return [(row.type, row.subject_uid, orjson.loads(row.payload)) for row in rows]
+        return [(row.type, row.subject_uid, row.payload) for row in rows]
 
 
 async def test_a_sign_in_starts_a_session(test_app: TestApp, ada: Person) -> None:
