@@ -5,6 +5,7 @@ from app.models.audit import AuditEvent
 from app.models.base import Base
 from app.models.event import Event
 from app.models.idempotency import IdempotencyRecord
+from app.models.ledger import Account, Entry, Hold, Transfer
 from app.models.pending_registration import PendingRegistration
 from app.models.post import Post
 from app.models.session import ActionToken, RefreshToken, Session
@@ -12,17 +13,21 @@ from app.models.user import RolePermission, User
 from app.models.version import VersionBrownout, VersionConsent, VersionRetirement, VersionUsage
 
 __all__ = [
+    "Account",
     "ActionToken",
     "ApiKey",
     "AuditEvent",
     "Base",
+    "Entry",
     "Event",
+    "Hold",
     "IdempotencyRecord",
     "PendingRegistration",
     "Post",
     "RefreshToken",
     "RolePermission",
     "Session",
+    "Transfer",
     "User",
     "VersionBrownout",
     "VersionConsent",

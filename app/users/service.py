@@ -1,6 +1,6 @@
 """Use cases that create, change and delete users."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from app.access.passwords import PasswordHasher
 from app.access.policy import AccessPermission
@@ -23,6 +23,9 @@ from app.users.policy import UserPermission, ensure_may_delete, ensure_may_edit,
 from app.users.repository import UserRepository
 from app.users.views import UserRef, UserView
 
+BeforeDeletion = Callable[[int], Awaitable[None]]
+"""What other features do before the user with this id is deleted, in the same transaction. Its errors prevent that."""
+
 
 class UserService:
     """Changes users on behalf of a principal. Raises ``Unauthenticated`` and ``InsufficientPermissions``."""
@@ -35,6 +38,7 @@ class UserService:
         jobs: JobQueue,
         passwords: PasswordHasher,
         proof: IdentityProof,
+        before_deletion: BeforeDeletion,
     ) -> None:
         self._repository = UserRepository(session)
         self._principal = principal
@@ -42,6 +46,7 @@ class UserService:
         self._jobs = jobs
         self._passwords = passwords
         self._proof = proof
+        self._before_deletion = before_deletion
 
     async def create(self, draft: UserDraft) -> UserView:
         """Create a user whose e-mail address counts as verified. Raises ``EmailTaken``."""
@@ -139,7 +144,7 @@ class UserService:
     async def delete(self, ref: UserRef, expected: ExpectedRevisions = None) -> None:
         """Delete a user with their posts, sessions and keys.
 
-        Raises ``UserNotFound``, ``LastAdmin``, ``RevisionConflict``.
+        Raises ``UserNotFound``, ``LastAdmin``, ``RevisionConflict``, and what other features raise to prevent it.
         """
         ensure_may_delete(self._principal, ref)
         await self._delete(ref, expected)
@@ -153,6 +158,7 @@ class UserService:
         await self._ensure_another_admin(ref)
         user = await self._lock(ref)
         ensure_expected(user.uid, user.revision, expected)
+        await self._before_deletion(user.id)
         await self._repository.delete(user)
         self._events.record(UserDeleted(subject=user.uid))
 

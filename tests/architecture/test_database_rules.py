@@ -9,6 +9,7 @@ ROOT: Final = Path(__file__).parents[2]
 SOURCES: Final = sorted(path for name in ("app", "versions") for path in (ROOT / name).rglob("*.py"))
 ONE_ROW: Final = {
     "app/access/repository.py::lock_owner": "the primary key",
+    "app/ledger/repository.py::lock_owner": "the primary key",
     "app/access/repository.py::lock": "a unique column; the order of the joins is user, key",
     "app/users/repository.py::_lock_first": "the callers compare a unique column",
     "app/auth/repository.py::lock_refresh_token": "a unique column; the order of the joins is user, session, token",

@@ -43,6 +43,19 @@ _POSTS = (
 )
 
 
+_ACCOUNTS = (None, 1, 2, 1)
+"""The owner of each account: the first one is where deposits come from."""
+_DEPOSITS = ((2, 100), (3, 20))
+
+
+def _account_uid(number: int) -> UUID:
+    return UUID(f"0199c8f0-d000-7000-8000-0000000a{number:04}")
+
+
+def _transfer_uid(number: int) -> UUID:
+    return UUID(f"0199c8f0-d000-7000-8000-0000000b{number:04}")
+
+
 def _user_uid(number: int) -> UUID:
     return UUID(f"01973ca8-d400-7000-8000-{number:012}")
 
@@ -80,6 +93,17 @@ class Data:
                 " VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",
                 *(_post_uid(number), author, title, content, status, None if status == "draft" else written, written),
             )
+        for number, owner in enumerate(_ACCOUNTS, 1):
+            await connection.execute(
+                "INSERT INTO accounts (uid, owner_id, owner_uid, currency, floor, created_at)"
+                " VALUES ($1, $2, $3, 'EUR', $4, $5)",
+                *(_account_uid(number), owner, owner and _user_uid(owner), owner and 0, _BEGINNING),
+            )
+        for number, (account, amount) in enumerate(_DEPOSITS, 1):
+            await connection.execute(
+                "SELECT ledger_move($1, 1, $2, $3, 'deposit', NULL, NULL, 0, NULL, $4)",
+                *(_transfer_uid(number), account, amount, _BEGINNING),
+            )
         variables = {"STRATA": url, "VERIFICATION_TOKEN": await _mailed(connection, len(_PEOPLE))}
         for prefix, email in (("", "ada@example.com"), ("ADMIN_", "admin@example.com")):
             form = {"grant_type": "password", "username": email, "password": PASSWORD}
@@ -89,6 +113,8 @@ class Data:
         known = {
             *(encode("usr", _user_uid(number)) for number in (*range(1, len(_PEOPLE) + 1), 9999)),
             *(encode("post", _post_uid(number)) for number in (*range(1, len(_POSTS) + 1), 9999)),
+            *(encode("acct", _account_uid(number)) for number in range(1, len(_ACCOUNTS) + 1)),
+            *(encode("txn", _transfer_uid(number)) for number in range(1, len(_DEPOSITS) + 1)),
             *(moment.isoformat().replace("+00:00", "Z") for moment in moments),
         }
         return cls(connection, variables, frozenset(known), await _remember(connection))

@@ -13,6 +13,7 @@ from app.access.proof import OperatorProof
 from app.access.reader import PrincipalResolver
 from app.events.recorder import EventRecorder
 from app.kit.queue.job_queue import JobQueue
+from app.ledger.closing import AccountClosing
 from app.models import Event, User
 from app.users.service import UserService
 from tests.support.app import Person, TestApp
@@ -23,7 +24,8 @@ async def acting(test_app: TestApp, principal: Principal) -> AsyncIterator[UserS
     """The service in one transaction of this caller, whose identity is proven."""
     async with test_app.runtime.database.write() as session:
         events = EventRecorder(session, principal.user_uid)
-        yield UserService(session, principal, events, JobQueue(session), PasswordHasher(1), OperatorProof())
+        passwords, closing = PasswordHasher(1), AccountClosing(session).close
+        yield UserService(session, principal, events, JobQueue(session), passwords, OperatorProof(), closing)
 
 
 async def principal_of(test_app: TestApp, person: Person, session: UUID | None = None) -> Principal:

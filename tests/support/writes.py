@@ -7,7 +7,9 @@ from typing import Any
 import httpx2
 from sqlalchemy import text
 
+from app.ledger.views import AccountView
 from tests.support.app import PASSWORD, Person, TestApp, token_of
+from tests.support.bank import Bank
 from versions.registry import VERSIONS
 
 Request = tuple[str, str, dict[str, Any]]
@@ -38,6 +40,11 @@ class Scene:
     async def post(self) -> dict[str, Any]:
         made: dict[str, Any] = (await self.send("POST", "/api/v2/posts", json=DRAFT)).json()
         return made
+
+    async def money(self) -> tuple[AccountView, AccountView]:
+        """An account of Ada with 100.00 EUR, and one of the admin."""
+        bank = Bank(self.test_app.runtime.database)
+        return await bank.open(self.ada.user, funds="100"), await bank.open(self.root.user)
 
     async def uid(self) -> str:
         return str((await self.send("GET", "/api/v2/me")).json()["id"])

@@ -6,6 +6,10 @@ from typing import Final
 ANYWHERE: Final[Mapping[str, str]] = {
     "too_many_attempts": "tests/versions/test_rate_limits.py::test_sign_in_is_limited_by_user_and_network",
     "rate_limited": "tests/versions/test_rate_limits.py::test_an_anonymous_caller_is_stopped",
+    "amount_too_large": "tests/app/ledger/test_amounts.py::test_an_amount_has_a_limit",
+    "balance_too_large": "tests/app/ledger/test_functions.py::test_a_balance_has_a_limit",
+    "account_closed": "tests/app/ledger/test_closing.py::test_a_closed_account_receives_no_money",
+    "too_many_accounts": "tests/app/ledger/test_accounts.py::test_a_user_has_at_most_100_accounts",
     "overloaded": "tests/versions/test_overload.py::test_one_too_many_is_sent_away_at_once_with_a_time_to_return",
     "version_retired": "tests/versions/test_lifecycle.py::test_a_retired_version_says_where_to_go",
     "version_browned_out": "tests/versions/test_lifecycle.py::test_a_declared_brownout_says_until_when",

@@ -117,9 +117,14 @@ users.delete             own                 | 401       ok         ok     ok   
                          last admin          | 401       403        403    403    403   403       409   401t
                          deleted user        | 401       403        403    403    403   403       404   401t
                          missing user        | 401       403        403    403    403   403       404   401t
+                         own, with money     | 401       409m       409m   409m   409m  409m      409m  401t
+                         peer with money     | 401       403        403    403    403   403       409m  401t
+                         peer with an empty account | 401 403       403    403    403   403       ok    401t
 users.delete_stale       own                 | 401       412        412    412    412   412       412   401t
                          peer                | 401       403        403    403    403   403       412   401t
 users.delete_as_admin    own                 | 401       403        403    403    403   403       ok    401t
+                         own, with money     | 401       403        403    403    403   403       409m  401t
+                         peer with money     | 401       403        403    403    403   403       409m  401t
                          peer                | 401       403        403    403    403   403       ok    401t
                          last admin          | 401       403        403    403    403   403       409   401t
                          deleted user        | 401       403        403    403    403   403       404   401t
@@ -216,6 +221,7 @@ OUTCOMES = {
     "404": "user_not_found",
     "409": "last_admin",
     "409e": "email_taken",
+    "409m": "account_holds_money",
     "412": "precondition_failed",
 }
 TABLE = Table(ACTS, OUTCOMES, ROWS, KEYS)

@@ -9,6 +9,7 @@ from typing import Final
 from app.access.permissions import Permission
 from app.access.policy import AccessPermission
 from app.audit.policy import AuditPermission
+from app.ledger.policy import LedgerPermission
 from app.posts.policy import PostPermission
 from app.users.policy import UserPermission
 
@@ -30,3 +31,5 @@ DELETE_USER: Final[Needs] = ((UserPermission.WRITE_PROFILE,), *DELETE_USERS)
 CREDENTIALS: Final[Needs] = ((AccessPermission.WRITE_CREDENTIALS,),)
 READ_AUDIT: Final[Needs] = ((AuditPermission.READ,),)
 ADMINISTER_KEYS: Final[Needs] = ((AccessPermission.ADMINISTER_KEYS,),)
+READ_LEDGER: Final[Needs] = ((LedgerPermission.READ,),)
+WRITE_LEDGER: Final[Needs] = ((LedgerPermission.WRITE, LedgerPermission.READ),)

@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any, Final
 
 from email_validator import validate_email
@@ -50,7 +51,9 @@ def _decimal(value: object) -> object:
 
 
 def _whole(value: object) -> object:
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value
+    return int(value) if isinstance(value, Decimal) and value == value.to_integral_value() else value
 
 
 def _moment(value: object) -> object:

@@ -14,6 +14,7 @@ _RESOURCES: Final = (
     "auth",
     "users",
     "posts",
+    "ledger",
 )
 """The folders of this version, in the order of its OpenAPI document. Registering a resource is one line here."""
 _DESCRIPTION: Final = (

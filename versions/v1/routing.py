@@ -1,19 +1,53 @@
 """Routers of v1."""
 
-from typing import Annotated, Final
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, ClassVar, Final
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Depends, Header, Path
+from starlette.requests import Request
+from starlette.responses import Response
 
-from app.http.routing.strict import StrictRoute
+from app.http.idempotency.keys import PATTERN, idempotently
+from app.http.routing.strict import ExactRequest, StrictRequest, StrictRoute
 from versions.kit.values import MAX_INTEGER, IntegerInPath
 
 Id = Annotated[IntegerInPath, Path(description="The sequential id.", examples=[1])]
 MAX_SKIP: Final = MAX_INTEGER
 
 
-def router(prefix: str, tag: str) -> APIRouter:
-    """Returns a router for one resource."""
-    return APIRouter(prefix=prefix, tags=[tag], route_class=StrictRoute)
+class MoneyRoute(StrictRoute):
+    """Reads amounts exactly, and runs once for each ``Idempotency-Key``, which other operations of v1 ignore."""
+
+    request_class: ClassVar[type[StrictRequest]] = ExactRequest
+
+    async def wrap(self, request: Request, handler: Callable[[Request], Awaitable[Response]]) -> Response:
+        """See ``StrictRoute``."""
+        return await idempotently(request, handler)
+
+
+async def _idempotency_key(
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            description=(
+                "A unique string. A retry with the same key within 24 hours gets the first response. A failed request "
+                "is not stored: a retry runs again. Without a key, a retry may move the money twice."
+            ),
+            json_schema_extra={"pattern": PATTERN},
+            examples=['"8e03978e-40d5-43dd-bc93-6894a57f9324"'],
+        ),
+    ] = None,
+) -> None:
+    """The route reads the header itself; this declares it."""
+
+
+MOVE: Final[list[Any]] = [Depends(_idempotency_key)]
+"""For operations of a ``MoneyRoute``."""
+
+
+def router(prefix: str, tag: str, route_class: type[StrictRoute] = StrictRoute) -> APIRouter:
+    """Returns a router for one resource. Operations that need another route class get a second router."""
+    return APIRouter(prefix=prefix, tags=[tag], route_class=route_class)
 
 
 def number(identifier: object) -> int:

@@ -16,6 +16,7 @@ _RESOURCES: Final = (
     "users",
     "posts",
     "audit_events",
+    "ledger",
     "limits",
 )
 """The folders of this version, in the order of its OpenAPI document. Registering a resource is one line here."""

@@ -14,6 +14,9 @@ USER: Final = "usr"
 SESSION: Final = "ses"
 API_KEY: Final = "key"
 AUDIT_EVENT: Final = "aud"
+ACCOUNT: Final = "acct"
+TRANSFER: Final = "txn"
+HOLD: Final = "hold"
 
 EXAMPLE_SUFFIX: Final = "01jwxq7c8gfq8sh1tbp9xqk3ma"
 
@@ -48,6 +51,24 @@ ApiKeyId = Annotated[
     StringConstraints(pattern=f"^key_{SUFFIX_PATTERN}$"),
     AfterValidator(_decoder(API_KEY)),
     Field(examples=[f"key_{EXAMPLE_SUFFIX}"]),
+]
+AccountId = Annotated[
+    str,
+    StringConstraints(pattern=f"^acct_{SUFFIX_PATTERN}$"),
+    AfterValidator(_decoder(ACCOUNT)),
+    Field(examples=[f"acct_{EXAMPLE_SUFFIX}"]),
+]
+TransferId = Annotated[
+    str,
+    StringConstraints(pattern=f"^txn_{SUFFIX_PATTERN}$"),
+    AfterValidator(_decoder(TRANSFER)),
+    Field(examples=[f"txn_{EXAMPLE_SUFFIX}"]),
+]
+HoldId = Annotated[
+    str,
+    StringConstraints(pattern=f"^hold_{SUFFIX_PATTERN}$"),
+    AfterValidator(_decoder(HOLD)),
+    Field(examples=[f"hold_{EXAMPLE_SUFFIX}"]),
 ]
 """Ids in requests: TypeIDs on the wire, UUIDs in handlers."""
 

@@ -25,6 +25,8 @@ class V2Route(StrictRoute):
     strict_parameters: ClassVar[bool] = True
     idempotent: ClassVar[bool] = True
     """Whether writes accept an ``Idempotency-Key``."""
+    key_required: ClassVar[bool] = False
+    """Whether writes without one are rejected."""
 
     async def wrap(self, request: Request, handler: Callable[[Request], Awaitable[Response]]) -> Response:
         """Safe methods are only tagged; a write runs once for each idempotency key."""
@@ -34,7 +36,15 @@ class V2Route(StrictRoute):
         async def tagged(request: Request) -> Response:
             return with_entity_tag(request, await handler(request))
 
-        return await (idempotently(request, tagged) if self.idempotent else tagged(request))
+        if not self.idempotent:
+            return await tagged(request)
+        return await idempotently(request, tagged, required=self.key_required)
+
+
+class MoneyRoute(V2Route):
+    """Moves money: a retry without a key could move it twice."""
+
+    key_required: ClassVar[bool] = True
 
 
 class PatchRoute(V2Route):
@@ -64,23 +74,38 @@ class PatchRoute(V2Route):
         return response
 
 
+_KEY_EXAMPLE: Final = '"8e03978e-40d5-43dd-bc93-6894a57f9324"'
+_KEY_TEXT: Final = (
+    "A unique string. A retry with the same key within 24 hours gets the first response. A failed request "
+    "is not stored: a retry runs again."
+)
+
+
 async def _idempotency_key(
     idempotency_key: Annotated[
         str | None,
-        Header(
-            description=(
-                "A unique string. A retry with the same key within 24 hours gets the first response. A failed request "
-                "is not stored: a retry runs again."
-            ),
-            json_schema_extra={"pattern": PATTERN},
-            examples=['"8e03978e-40d5-43dd-bc93-6894a57f9324"'],
-        ),
+        Header(description=_KEY_TEXT, json_schema_extra={"pattern": PATTERN}, examples=[_KEY_EXAMPLE]),
     ] = None,
 ) -> None:
     """The route reads the header itself; this declares it."""
 
 
+async def _required_key(
+    idempotency_key: Annotated[
+        str,
+        Header(
+            description=f"{_KEY_TEXT} So a rejected request may succeed later with its key.",
+            json_schema_extra={"pattern": PATTERN},
+            examples=[_KEY_EXAMPLE],
+        ),
+    ],
+) -> None:
+    """The route reads the header itself, and responds with 400 if it is missing; this declares it."""
+
+
 WRITE: Final[list[Any]] = [Depends(_idempotency_key)]
+MOVE: Final[list[Any]] = [Depends(_required_key)]
+"""For operations of a ``MoneyRoute``."""
 
 
 def router(prefix: str, tag: str, route_class: type[V2Route] = V2Route) -> APIRouter:

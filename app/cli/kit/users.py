@@ -10,6 +10,7 @@ from app.events.recorder import EventRecorder
 from app.kit.db.database import Database
 from app.kit.db.sessions import WriteSession
 from app.kit.queue.job_queue import JobQueue
+from app.ledger.closing import AccountClosing
 from app.users.queries import UserQueries
 from app.users.service import UserService
 from app.users.views import UserView
@@ -24,6 +25,7 @@ def user_service(session: WriteSession, passwords: PasswordHasher | None = None)
         JobQueue(session),
         passwords or PasswordHasher(1),
         OperatorProof(),
+        AccountClosing(session).close,
     )
 
 

@@ -10,6 +10,7 @@ from app.http.deps.core import EventRecorderDep, RuntimeDep, WriteSessionDep
 from app.http.principal import PrincipalDep, resolve_principal
 from app.http.runtime import runtime_of
 from app.kit.queue.job_queue import JobQueue
+from app.ledger.closing import AccountClosing
 from app.users.reader import UserReader
 from app.users.service import UserService
 
@@ -25,7 +26,15 @@ async def _user_service(
     runtime: RuntimeDep,
     proof: PasswordProofDep,
 ) -> UserService:
-    return UserService(session, principal, events, JobQueue(session), runtime.get(AuthComponent).passwords, proof)
+    return UserService(
+        session,
+        principal,
+        events,
+        JobQueue(session),
+        runtime.get(AuthComponent).passwords,
+        proof,
+        AccountClosing(session).close,
+    )
 
 
 UserReaderDep = Annotated[UserReader, Depends(_user_reader)]

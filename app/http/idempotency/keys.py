@@ -51,6 +51,14 @@ class InvalidIdempotencyKey(Malformed):
         super().__init__(fields=[FieldError(("Idempotency-Key",), self.code, self.detail, "header")])
 
 
+class IdempotencyKeyRequired(Malformed):
+    code = "idempotency_key_required"
+    detail = "This operation moves money: send an Idempotency-Key, so that a retry does not move it twice."
+
+    def __init__(self) -> None:
+        super().__init__(fields=[FieldError(("Idempotency-Key",), self.code, self.detail, "header")])
+
+
 class IdempotencyKeyReused(InvalidValue):
     code = "idempotency_key_reused"
     detail = "This Idempotency-Key was used with another request. Use a new one."
@@ -92,17 +100,23 @@ class ResponseCipher(Component):
             raise UnreadableResponse from None
 
 
-async def idempotently(request: Request, handler: Callable[[Request], Awaitable[Response]]) -> Response:
+async def idempotently(
+    request: Request, handler: Callable[[Request], Awaitable[Response]], *, required: bool = False
+) -> Response:
     """Run ``handler`` once per key and caller; a repeated request gets the stored response.
 
     A replay needs the permissions that the operation declares, and those of them that the first request had: they may
     have been withdrawn since.
 
-    Raises ``InvalidIdempotencyKey``, ``IdempotencyKeyReused``, ``RequestInFlight``, ``UnreadableResponse``,
-    ``InsufficientPermissions``.
+    ``required``: whether a request without a key is rejected.
+
+    Raises ``IdempotencyKeyRequired``, ``InvalidIdempotencyKey``, ``IdempotencyKeyReused``, ``RequestInFlight``,
+    ``UnreadableResponse``, ``InsufficientPermissions``.
     """
     header = request.headers.get("idempotency-key")
     if header is None:
+        if required:
+            raise IdempotencyKeyRequired
         return await handler(request)
     runtime = runtime_of(request.scope)
     cipher = runtime.get(ResponseCipher)

@@ -20,6 +20,7 @@ from app.errors import Conflict, DomainError, InvalidValue, TimedOut, Unavailabl
 
 FOREIGN_KEY_VIOLATION: Final = "23503"
 UNIQUE_VIOLATION: Final = "23505"
+LOCK_NOT_AVAILABLE: Final = "55P03"
 _SHORT: Final = 1
 _LONG: Final = 2
 """Seconds after which the client may retry."""
@@ -92,7 +93,7 @@ _BY_SQLSTATE: Final[Mapping[str, Callable[[], DomainError]]] = {
     "40003": _unavailable,
     "53": _unavailable,
     "55006": _busy,
-    "55P03": _busy,
+    LOCK_NOT_AVAILABLE: _busy,
     "57": _unavailable,
     "57014": _timed_out,
     # An administrator, a crash of another backend or an idle timeout ended this one.

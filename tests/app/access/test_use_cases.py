@@ -25,6 +25,7 @@ from app.events.recorder import EventRecorder
 from app.http.auth import AuthComponent
 from app.kit.db.sessions import WriteSession
 from app.kit.queue.job_queue import JobQueue
+from app.ledger.closing import AccountClosing
 from app.posts.commands import DeletePost, OffsetPage, PostDraft, PostEdit, PostFilter, Sort, SortField
 from app.posts.reader import PostReader
 from app.posts.service import PostService
@@ -55,7 +56,8 @@ class Services:
     def users(self) -> UserService:
         passwords = self.test_app.runtime.get(AuthComponent).passwords
         jobs = JobQueue(self.session)
-        return UserService(self.session, self.principal, self._events, jobs, passwords, OperatorProof())
+        closing = AccountClosing(self.session).close
+        return UserService(self.session, self.principal, self._events, jobs, passwords, OperatorProof(), closing)
 
     @property
     def post_reader(self) -> PostReader:

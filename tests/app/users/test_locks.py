@@ -11,6 +11,7 @@ from app.access.proof import OperatorProof
 from app.events.recorder import EventRecorder
 from app.kit.db.sessions import WriteSession
 from app.kit.queue.job_queue import JobQueue
+from app.ledger.closing import AccountClosing
 from app.users.commands import UserEdit
 from app.users.errors import LastAdmin
 from app.users.service import UserService
@@ -31,7 +32,15 @@ ENDS: dict[str, Act] = {
 def changes(principal: Principal, act: Act, person: Person) -> Callable[[WriteSession], Awaitable[Any]]:
     async def work(session: WriteSession) -> Any:
         events = EventRecorder(session, principal.user_uid)
-        users = UserService(session, principal, events, JobQueue(session), PasswordHasher(1), OperatorProof())
+        users = UserService(
+            session,
+            principal,
+            events,
+            JobQueue(session),
+            PasswordHasher(1),
+            OperatorProof(),
+            AccountClosing(session).close,
+        )
         return await act(users, person)
 
     return work

@@ -3,7 +3,7 @@
 from types import ModuleType
 from typing import Final
 
-from tests.laws.v1_v2 import machine, pages, permissions, posts, preconditions, rejections, sessions, users
+from tests.laws.v1_v2 import ledger, machine, pages, permissions, posts, preconditions, rejections, sessions, users
 from tests.laws.v1_v2.law import Law
 
 FAMILIES: Final[tuple[ModuleType, ...]] = (
@@ -14,6 +14,7 @@ FAMILIES: Final[tuple[ModuleType, ...]] = (
     permissions,
     rejections,
     preconditions,
+    ledger,
     machine,
 )
 LAWS: Final = [each for family in FAMILIES for each in vars(family).values() if isinstance(each, Law)]

@@ -25,6 +25,11 @@ class V2(Dialect):
     shared_rate_limit_headers: ClassVar = frozenset({"RateLimit-Policy"})
     links: ClassVar = {
         "posts.create": frozenset({"posts.get", "posts.update", "posts.delete", "posts.view"}),
+        "accounts.create": frozenset({"accounts.get", "accounts.list_entries"}),
+        "transfers.create": frozenset({"transfers.get", "transfers.reverse", "accounts.get"}),
+        "transfers.reverse": frozenset({"transfers.get", "accounts.get"}),
+        "holds.create": frozenset({"holds.get", "holds.capture", "holds.release", "accounts.get"}),
+        "holds.capture": frozenset({"transfers.get", "transfers.reverse"}),
         "registrations.create": frozenset({"tokens.create"}),
         "tokens.create": frozenset({"tokens.create", "tokens.revoke"}),
         "api_keys.create": frozenset({"api_keys.get", "api_keys.update", "api_keys.rotate", "api_keys.delete"}),

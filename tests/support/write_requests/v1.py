@@ -55,6 +55,16 @@ async def delete_as_admin(scene: Scene) -> Request:
     return "DELETE", f"/api/v1/admin/users/{scene.ada.user.id}", scene.as_root()
 
 
+async def create_account(scene: Scene) -> Request:
+    return "POST", "/api/v1/accounts", scene.as_ada(json={"currency": "EUR"})
+
+
+async def transfer(scene: Scene) -> Request:
+    payer, payee = await scene.money()
+    body = {"from_id": payer.id, "to_id": payee.id, "amount": 12.5}
+    return "POST", "/api/v1/transfer", scene.as_ada(json=body)
+
+
 WRITES = [
     ("auth.register", register),
     ("auth.verify", verify),
@@ -68,6 +78,9 @@ WRITES = [
     ("users.update", update_user),
     ("users.delete", delete_user),
     ("admin.delete_user", delete_as_admin),
+    # Last: a user with money is not deleted.
+    ("accounts.create", create_account),
+    ("transfers.create", transfer),
 ]
 """Each operation, and a function that builds a valid request for it."""
 EVENTS: dict[str, list[tuple[str, str]]] = {
@@ -79,6 +92,8 @@ EVENTS: dict[str, list[tuple[str, str]]] = {
     "update_post": [("post.updated", ADA)],
     "delete_post": [("post.deleted", ADA)],
     "view_post": [],
+    "create_account": [("account.opened", ADA)],
+    "transfer": [("transfer.created", ADA)],
     "create_user": [("user.created", ROOT)],
     "update_user": [("user.updated", ADA)],
     "delete_user": [("user.deleted", ADA)],
@@ -86,6 +101,8 @@ EVENTS: dict[str, list[tuple[str, str]]] = {
 }
 """The types of the events of each request, in alphabetical order, and who caused them."""
 AUDIT: dict[str, list[tuple[str, str]]] = {
+    "create_account": [],
+    "transfer": [],
     "register": [],
     "verify": [("user.registered", NEW)],
     "login": [("session.started", ADA)],

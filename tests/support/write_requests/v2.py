@@ -1,9 +1,11 @@
 """A valid request for every write of v2."""
 
 from typing import Any
+from uuid import uuid4
 
 from tests.support.app import PASSWORD
 from tests.support.writes import ADA, DRAFT, NEW, NEW_PASSWORD, NOBODY, ROOT, ROOT_KEY, Request, Scene
+from versions.kit.typeid import encode
 
 
 async def _operations(scene: Scene) -> list[dict[str, Any]]:
@@ -144,6 +146,51 @@ async def set_roles(scene: Scene) -> Request:
     return "PUT", f"/api/v2/users/{await scene.uid()}/roles", scene.as_root(json={"roles": ["moderator"]})
 
 
+def _moving(scene: Scene, **options: Any) -> dict[str, Any]:
+    """Options of a request by Ada that moves money, which needs a key."""
+    return {"headers": {**scene.session, "Idempotency-Key": f'"{uuid4()}"'}, **options}
+
+
+def _as_payee(scene: Scene, **options: Any) -> dict[str, Any]:
+    """Options of a request by the admin, whose account receives the money."""
+    return {"headers": {**scene.root.headers, "Idempotency-Key": f'"{uuid4()}"'}, **options}
+
+
+async def _transfer(scene: Scene) -> dict[str, str]:
+    payer, payee = await scene.money()
+    accounts = {"from_account_id": encode("acct", payer.uid), "to_account_id": encode("acct", payee.uid)}
+    return {**accounts, "amount": "12.50", "currency": "EUR"}
+
+
+async def _made(scene: Scene, path: str) -> str:
+    options = _moving(scene, json=await _transfer(scene))
+    return str((await scene.send("POST", path, **options)).json()["id"])
+
+
+async def create_account(scene: Scene) -> Request:
+    return "POST", "/api/v2/accounts", scene.as_ada(json={"currency": "EUR"})
+
+
+async def create_transfer(scene: Scene) -> Request:
+    return "POST", "/api/v2/transfers", _moving(scene, json=await _transfer(scene))
+
+
+async def reverse_transfer(scene: Scene) -> Request:
+    return "POST", f"/api/v2/transfers/{await _made(scene, '/api/v2/transfers')}/reverse", _as_payee(scene)
+
+
+async def create_hold(scene: Scene) -> Request:
+    return "POST", "/api/v2/holds", _moving(scene, json=await _transfer(scene))
+
+
+async def capture_hold(scene: Scene) -> Request:
+    return "POST", f"/api/v2/holds/{await _made(scene, '/api/v2/holds')}/capture", _as_payee(scene, json={})
+
+
+async def release_hold(scene: Scene) -> Request:
+    return "POST", f"/api/v2/holds/{await _made(scene, '/api/v2/holds')}/release", _as_payee(scene)
+
+
 WRITES = [
     ("registrations.create", register),
     ("registrations.create", register_again),
@@ -172,6 +219,13 @@ WRITES = [
     ("users.update", update_user),
     ("users.delete", delete_user),
     ("users.set_roles", set_roles),
+    # Last: a user with money is not deleted.
+    ("accounts.create", create_account),
+    ("transfers.create", create_transfer),
+    ("transfers.reverse", reverse_transfer),
+    ("holds.create", create_hold),
+    ("holds.capture", capture_hold),
+    ("holds.release", release_hold),
 ]
 """Each operation, and a function that builds a valid request for it."""
 BATCH = [("post.created", ADA), ("post.deleted", ADA), ("post.published", ADA), ("post.updated", ADA)]
@@ -200,12 +254,24 @@ EVENTS: dict[str, list[tuple[str, str]]] = {
     "update_post": [("post.updated", ADA)],
     "delete_post": [("post.deleted", ADA)],
     "view_post": [],
+    "create_account": [("account.opened", ADA)],
+    "create_transfer": [("transfer.created", ADA)],
+    "reverse_transfer": [("transfer.created", ROOT)],
+    "create_hold": [("hold.created", ADA)],
+    "capture_hold": [("hold.resolved", ROOT), ("transfer.created", ROOT)],
+    "release_hold": [("hold.resolved", ROOT)],
     "update_user": [("user.updated", ROOT)],
     "delete_user": [("user.deleted", ROOT)],
     "set_roles": [("user.roles_changed", ROOT)],
 }
 """The types of the events of each request, in alphabetical order, and who caused them."""
 AUDIT: dict[str, list[tuple[str, str]]] = {
+    "create_account": [],
+    "create_transfer": [],
+    "reverse_transfer": [],
+    "create_hold": [],
+    "capture_hold": [],
+    "release_hold": [],
     "register": [],
     "register_again": [],
     "verify": [("user.registered", NEW)],

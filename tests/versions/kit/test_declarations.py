@@ -209,6 +209,8 @@ def test_permissions_have_one_meaning_in_all_versions() -> None:
         "DELETE_USER": ["profile:write", str(UserPermission.DELETE)],
         "CREDENTIALS": ["credentials:write"],
         "ADMINISTER_KEYS": ["keys:admin"],
+        "READ_LEDGER": ["ledger:read"],
+        "WRITE_LEDGER": ["ledger:write ledger:read"],
     }
     assert needs.READ_POSTS == ((PostPermission.READ,),)
 

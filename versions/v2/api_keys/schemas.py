@@ -31,6 +31,8 @@ class Scope(StrEnum):
     USERS_DELETE = "users:delete"
     ROLES_WRITE = "roles:write"
     AUDIT_READ = "audit:read"
+    LEDGER_READ = "ledger:read"
+    LEDGER_WRITE = "ledger:write"
 
 
 class ApiKeyCreate(BaseModel):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from tests.laws.v1_v2.harness import VersionsHarness
@@ -21,6 +22,10 @@ def _moment(_: VersionsHarness, value: str) -> datetime:
 
 def _author(harness: VersionsHarness, value: str) -> int | None:
     return harness.number_of("user", value)
+
+
+def _amount(_: VersionsHarness, value: object) -> Decimal:
+    return Decimal(str(value))
 
 
 def _published(_: VersionsHarness, value: str) -> bool:
@@ -122,6 +127,33 @@ TOKENS: Final = Shape(
         "scope": "v1 does not show permissions",
     },
 )
+ACCOUNT: Final = Shape(
+    "AccountResponse",
+    "Account",
+    (
+        Field("id", "v1_id"),
+        Field("currency", "currency"),
+        Field("balance", "balance", _amount, _amount),
+        Field("available", "available", _amount, _amount),
+        _TIMES[0],
+    ),
+    only_new={
+        "id": _NEW_ID,
+        "user_id": "v1 lists the accounts of the caller only",
+        "held": "the difference of balance and available",
+    },
+)
+NEW_ACCOUNT: Final = Shape("AccountCreate", "AccountCreate", (Field("currency", "currency"),))
+NEW_TRANSFER: Final = Shape(
+    "TransferCreate",
+    "TransferCreate",
+    (
+        Field("from_id", "from_account_id"),
+        Field("to_id", "to_account_id"),
+        Field("amount", "amount", _amount, _amount),
+    ),
+    only_new={"currency": "in v1 it is that of the accounts"},
+)
 NEW_POST: Final = Shape(
     "PostCreate", "PostCreate", (Field("title", "title"), Field("content", "content"), Field("published", "status"))
 )
@@ -161,4 +193,18 @@ PAGE: Final = Shape(
     only_new={"next_cursor": "v1 has page numbers instead", "has_more": "v1 compares page with total_pages"},
 )
 
-SHAPES: Final = (POST, USER, ME, TOKENS, NEW_POST, POST_EDIT, USER_EDIT, REGISTRATION, VERIFICATION, PAGE)
+SHAPES: Final = (
+    POST,
+    USER,
+    ME,
+    TOKENS,
+    NEW_POST,
+    POST_EDIT,
+    USER_EDIT,
+    REGISTRATION,
+    VERIFICATION,
+    PAGE,
+    ACCOUNT,
+    NEW_ACCOUNT,
+    NEW_TRANSFER,
+)

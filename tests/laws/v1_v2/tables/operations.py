@@ -53,6 +53,15 @@ PAIRS: Final = (
     Pair("posts.create", "posts.batch", ("posts.a_batch_equals_its_operations",)),
     Pair("posts.update", "posts.batch", ("posts.a_batch_equals_its_operations",)),
     Pair("posts.delete", "posts.batch", ("posts.a_batch_equals_its_operations",)),
+    Pair("accounts.create", "accounts.create", ("ledger.accounts_read_alike",)),
+    Pair("accounts.list", "accounts.list", ("ledger.accounts_read_alike",)),
+    Pair("accounts.list", "accounts.get", ("ledger.transfers_of_both_versions_act_on_one_ledger",)),
+    Pair("accounts.list", "accounts.list_entries", ("ledger.transfers_of_both_versions_act_on_one_ledger",)),
+    Pair(
+        "transfers.create",
+        "transfers.create",
+        ("ledger.transfers_of_both_versions_act_on_one_ledger", "ledger.transfers_are_rejected_alike"),
+    ),
     Pair("posts.search", "posts.search", ("pages.searches_agree",)),
 )
 
@@ -98,6 +107,12 @@ ONLY_V2: Final[Mapping[str, str]] = {
         "v1 does not manage API keys; "
         "tests/versions/v2/test_api_keys.py::test_a_revoked_key_is_rejected_by_both_versions"
     ),
+    "transfers.get": "v1 shows none; ledger.transfers_of_both_versions_act_on_one_ledger reads those of v1",
+    "transfers.reverse": "v1 has no reversals; ledger.reversals_and_holds_of_v2_show_in_v1 reads the balance in v1",
+    "holds.create": "v1 has no holds; ledger.reversals_and_holds_of_v2_show_in_v1 reads what is available in v1",
+    "holds.get": "v1 has no holds; ledger.reversals_and_holds_of_v2_show_in_v1 resolves them",
+    "holds.capture": "v1 has no holds; ledger.reversals_and_holds_of_v2_show_in_v1 reads the balance in v1",
+    "holds.release": "v1 has no holds; ledger.reversals_and_holds_of_v2_show_in_v1 reads what is available in v1",
     "providers.list": "v1 has no identity providers",
     "me.permissions": "v1 does not show permissions; tests/truth/users.py counts those of every caller",
     "users.set_roles": "v1 does not show roles; permissions.roles_set_in_v2_apply_to_v1",

@@ -1,0 +1,1 @@
+"""The ledger: accounts, and transfers of money between them in double entry."""

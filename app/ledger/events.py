@@ -1,0 +1,46 @@
+"""Events of the ledger. Amounts are decimal text in the currency."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from app.events.recorder import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountOpened(Event):
+    """A user opened the account."""
+
+    type: ClassVar[str] = "account.opened"
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferCreated(Event):
+    """Money was moved; ``kind`` is that of the transfer."""
+
+    type: ClassVar[str] = "transfer.created"
+    kind: str
+    payer: UUID
+    payee: UUID
+    amount: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldCreated(Event):
+    """Money was set aside for the payee."""
+
+    type: ClassVar[str] = "hold.created"
+    payer: UUID
+    payee: UUID
+    amount: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldResolved(Event):
+    """The hold ended; ``outcome`` is ``captured``, ``released`` or ``expired``."""
+
+    type: ClassVar[str] = "hold.resolved"
+    outcome: str
