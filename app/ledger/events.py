@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
 
-from app.events.recorder import Event
+from app.events.recorder import AuditedEvent, Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AccountOpened(Event):
+class AccountOpened(AuditedEvent):
     """A user opened the account."""
 
     type: ClassVar[str] = "account.opened"

@@ -34,6 +34,10 @@ NOT_AUDITED = {
     "refresh": "continues a session whose start was recorded",
     "resend": "requests a mail; the worker decides whether one is sent",
     "request_reset": "requests a mail; the worker decides whether one is sent",
+    **dict.fromkeys(
+        ("transfer", "create_transfer", "reverse_transfer", "create_hold", "capture_hold", "release_hold"),
+        "transfers and holds are a history of their own, with the user, which never changes",
+    ),
     "update_user": "a name; tests/app/audit/test_acts.py::test_sensitive_changes_of_a_user has the other fields",
 }
 """Security-relevant operations whose requests in ``WRITES`` record nothing, and why."""

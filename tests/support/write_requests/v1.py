@@ -101,7 +101,7 @@ EVENTS: dict[str, list[tuple[str, str]]] = {
 }
 """The types of the events of each request, in alphabetical order, and who caused them."""
 AUDIT: dict[str, list[tuple[str, str]]] = {
-    "create_account": [],
+    "create_account": [("account.opened", ADA)],
     "transfer": [],
     "register": [],
     "verify": [("user.registered", NEW)],

@@ -146,14 +146,8 @@ async def set_roles(scene: Scene) -> Request:
     return "PUT", f"/api/v2/users/{await scene.uid()}/roles", scene.as_root(json={"roles": ["moderator"]})
 
 
-def _moving(scene: Scene, **options: Any) -> dict[str, Any]:
-    """Options of a request by Ada that moves money, which needs a key."""
-    return {"headers": {**scene.session, "Idempotency-Key": f'"{uuid4()}"'}, **options}
-
-
-def _as_payee(scene: Scene, **options: Any) -> dict[str, Any]:
-    """Options of a request by the admin, whose account receives the money."""
-    return {"headers": {**scene.root.headers, "Idempotency-Key": f'"{uuid4()}"'}, **options}
+def _keyed(headers: dict[str, str], **options: Any) -> dict[str, Any]:
+    return {"headers": {**headers, "Idempotency-Key": f'"{uuid4()}"'}, **options}
 
 
 async def _transfer(scene: Scene) -> dict[str, str]:
@@ -163,7 +157,7 @@ async def _transfer(scene: Scene) -> dict[str, str]:
 
 
 async def _made(scene: Scene, path: str) -> str:
-    options = _moving(scene, json=await _transfer(scene))
+    options = _keyed(scene.session, json=await _transfer(scene))
     return str((await scene.send("POST", path, **options)).json()["id"])
 
 
@@ -172,23 +166,23 @@ async def create_account(scene: Scene) -> Request:
 
 
 async def create_transfer(scene: Scene) -> Request:
-    return "POST", "/api/v2/transfers", _moving(scene, json=await _transfer(scene))
+    return "POST", "/api/v2/transfers", _keyed(scene.session, json=await _transfer(scene))
 
 
 async def reverse_transfer(scene: Scene) -> Request:
-    return "POST", f"/api/v2/transfers/{await _made(scene, '/api/v2/transfers')}/reverse", _as_payee(scene)
+    return "POST", f"/api/v2/transfers/{await _made(scene, '/api/v2/transfers')}/reverse", _keyed(scene.root.headers)
 
 
 async def create_hold(scene: Scene) -> Request:
-    return "POST", "/api/v2/holds", _moving(scene, json=await _transfer(scene))
+    return "POST", "/api/v2/holds", _keyed(scene.session, json=await _transfer(scene))
 
 
 async def capture_hold(scene: Scene) -> Request:
-    return "POST", f"/api/v2/holds/{await _made(scene, '/api/v2/holds')}/capture", _as_payee(scene, json={})
+    return "POST", f"/api/v2/holds/{await _made(scene, '/api/v2/holds')}/capture", _keyed(scene.root.headers, json={})
 
 
 async def release_hold(scene: Scene) -> Request:
-    return "POST", f"/api/v2/holds/{await _made(scene, '/api/v2/holds')}/release", _as_payee(scene)
+    return "POST", f"/api/v2/holds/{await _made(scene, '/api/v2/holds')}/release", _keyed(scene.root.headers)
 
 
 WRITES = [
@@ -266,7 +260,7 @@ EVENTS: dict[str, list[tuple[str, str]]] = {
 }
 """The types of the events of each request, in alphabetical order, and who caused them."""
 AUDIT: dict[str, list[tuple[str, str]]] = {
-    "create_account": [],
+    "create_account": [("account.opened", ADA)],
     "create_transfer": [],
     "reverse_transfer": [],
     "create_hold": [],
