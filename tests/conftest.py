@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import hypothesis
+import orjson
 import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -181,8 +182,8 @@ async def engine(database_dsn: str) -> AsyncIterator[AsyncEngine]:
         pool_size=1,
         max_overflow=0,
         pool_pre_ping=True,
-        # The codec of ``RollbackDatabase`` has decoded the value already.
-        json_deserializer=lambda value: value,
+        # The codec of ``RollbackDatabase`` has decoded the value already, where a test uses one.
+        json_deserializer=lambda value: orjson.loads(value) if isinstance(value, str | bytes) else value,
     )
     yield engine
     await engine.dispose()
