@@ -5,6 +5,7 @@ from app.models.audit import AuditEvent
 from app.models.base import Base
 from app.models.event import Event
 from app.models.idempotency import IdempotencyRecord
+from app.models.identity import Identity, IdentityConfirmation, SignInCode, SignInFlow
 from app.models.ledger import Account, Entry, Hold, Transfer
 from app.models.pending_registration import PendingRegistration
 from app.models.post import Post
@@ -22,11 +23,15 @@ __all__ = [
     "Event",
     "Hold",
     "IdempotencyRecord",
+    "Identity",
+    "IdentityConfirmation",
     "PendingRegistration",
     "Post",
     "RefreshToken",
     "RolePermission",
     "Session",
+    "SignInCode",
+    "SignInFlow",
     "Transfer",
     "User",
     "VersionBrownout",
