@@ -10,7 +10,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.auth.job_names import JOBS
 from app.errors import DomainError
 from app.http.errors.failures import classify
 from app.http.errors.problems import problem_response
@@ -41,7 +40,7 @@ from app.settings.metrics import MetricsSettings
 from app.settings.root import Settings
 from app.web import add_unversioned_routes
 from app.web.rejected_heads import RejectedHeads
-from app.wiring import contract_checker, tracing_config
+from app.wiring import JOBS, contract_checker, tracing_config
 from observability.config import CorsPolicy, ObservabilityConfig
 from observability.conformance.metrics import ConformanceMetrics
 from observability.framework import LeanStarlette

@@ -1,19 +1,18 @@
 """Composition root of the background worker, which runs the jobs that requests enqueue."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from time import perf_counter
-from typing import Any, Final
+from typing import Final
 
 import orjson
 import structlog
 from pgqueuer import PgQueuer
 from pgqueuer.domain.models import Job
 
-from app.auth.jobs import AuthJobs
 from app.auth.repository import PendingRegistrationRepository
 from app.http.idempotency.repository import IdempotencyRepository
+from app.identities.repository import FlowRepository
 from app.kit.build import BuildMetrics
 from app.kit.clock import utc_now
 from app.kit.db.database import Database
@@ -24,20 +23,17 @@ from app.kit.queue.metrics import JobMetrics
 from app.kit.queue.retry import RetryingExecutor
 from app.kit.queue.runner import QueueRunner, RunnerSettings
 from app.lifecycle.service import LifecycleService
-from app.settings.auth import AuthSettings
 from app.settings.database import DatabaseSettings
-from app.settings.errors import require_secret
 from app.settings.loading import database_url
 from app.settings.root import Settings
 from app.settings.worker import WorkerSettings
-from app.wiring import tracing_config
+from app.wiring import JobHandler, job_handlers, tracing_config
 from observability.metrics.metrics import Metrics
 from observability.metrics.sampler import sampler_running
 from observability.tracing.jobs import job_span
 from observability.tracing.metrics import SpanMetrics
 from observability.tracing.tracer import Tracing
 
-JobHandler = Callable[[Mapping[str, Any]], Awaitable[None]]
 _SUCCESS: Final = "success"
 _FAILURE: Final = "failure"
 _OUTCOMES: Final = (_SUCCESS, _FAILURE)
@@ -49,14 +45,13 @@ async def run(settings: Settings, stop: asyncio.Event, metrics: Metrics) -> None
 
     The worker connects again whenever it loses the database. Raises ``SettingsError``.
     """
-    signing_key = require_secret(settings[AuthSettings].signing_key, "auth", "signing_key")
     database_settings, worker_settings = settings[DatabaseSettings], settings[WorkerSettings]
     metrics.group(BuildMetrics)
     dsn = database_url(settings)
     database = await Database.open(dsn, database_settings, metrics.group(PrometheusDatabaseMetrics))
     tracing = Tracing(tracing_config(settings, "strata-worker"))
     tracing.start(metrics.group(SpanMetrics), database_attributes(dsn))
-    handlers = AuthJobs.build(database, create_mailer(settings), signing_key, settings).handlers
+    handlers = job_handlers(database, create_mailer(settings), settings)
 
     def register(queue: PgQueuer) -> None:
         for name, handler in handlers.items():
@@ -133,6 +128,12 @@ def _schedule(queue: PgQueuer, database: Database) -> None:
         async with database.write() as session:
             purged = await PendingRegistrationRepository(session).purge(utc_now())
         _LOG.info("registrations_purged", rows=purged)
+
+    @queue.schedule("identities.purge_flows", "7 * * * *")
+    async def purge_flows(_schedule: object) -> None:
+        async with database.write() as session:
+            purged = await FlowRepository(session).purge(utc_now())
+        _LOG.info("sign_in_flows_purged", rows=purged)
 
     @queue.schedule("versions.purge_usage", "43 3 * * *")
     async def purge_usage(_schedule: object) -> None:

@@ -49,11 +49,6 @@ class SessionNotFound(NotFound):
     detail = "There is no such session."
 
 
-class ProviderNotFound(NotFound):
-    code = "provider_not_found"
-    detail = "There is no such identity provider."
-
-
 class TooManyAttempts(RateLimited):
     code = "too_many_attempts"
     detail = "Too many attempts. Try again later."

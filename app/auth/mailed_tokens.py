@@ -18,6 +18,7 @@ class Purpose(StrEnum):
 
     VERIFICATION = "verification"
     PASSWORD_RESET = "password_reset"  # noqa: S105 - the name of a purpose
+    IDENTITY = "identity"
 
 
 class MailedTokens:

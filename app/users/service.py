@@ -114,8 +114,11 @@ class UserService:
         self._record_update(user, changed)
         return UserView.from_entity(user)
 
-    async def change_password(self, current: str, new: str) -> None:
-        """Set the caller's password and revoke the caller's other sessions. Raises as ``IdentityProof`` does."""
+    async def change_password(self, current: str | None, new: str) -> None:
+        """Set the caller's password and revoke the caller's other sessions. Raises as ``IdentityProof`` does.
+
+        Without the current password, which a user of a provider may not have, the session must be fresh.
+        """
         await self._proof.ensure(self._principal, current)
         hashed = await self._passwords.hash(new)
         user = await self._lock(self._principal.signed_in().user_id)

@@ -144,6 +144,10 @@ def _token_pages(applications: Mapping[ApiVersion, FastAPI]) -> Iterator[Route]:
     for place, operation, title, fields, done in (
         ("/verify", "verifications.create", "Verify my address", "", "Your address is verified."),
         ("/reset-password", "password_resets.confirm", "Set my password", field, "Your password is set."),
+        (
+            *("/confirm-identity", "identity_confirmations.create", "Allow this sign-in", ""),
+            "You can sign in with the provider now.",
+        ),
     ):
         path = path_of_operation(applications, operation)
         if path is not None:

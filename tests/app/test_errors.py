@@ -11,33 +11,48 @@ import versions
 from app.auth.errors import RefreshTokenReused
 from app.errors import PROBLEM_TYPES, DomainError
 from app.http.errors.status import STATUS
+from app.identities.errors import IdentityConfirmationRequired, InvalidSignInCode
 
 STATUSES = {
     400: {
         "cursor_mismatch",
         "idempotency_key_required",
         "invalid_cursor",
+        "invalid_confirmation_token",
         "invalid_idempotency_key",
+        "invalid_provider_response",
         "invalid_reset_token",
+        "invalid_sign_in_flow",
         "invalid_verification_token",
         "malformed_form",
         "malformed_request",
+        "provider_error",
         "repeated_header",
         "repeated_parameter",
         "unknown_parameter",
         "unsupported_grant_type",
     },
-    401: {"invalid_credentials", "invalid_refresh_token", "invalid_token", "unauthenticated", "wrong_token_type"},
+    401: {
+        "invalid_credentials",
+        "invalid_refresh_token",
+        "invalid_sign_in_code",
+        "invalid_token",
+        "unauthenticated",
+        "wrong_token_type",
+    },
     403: {
         "account_deactivated",
         "email_not_verified",
         "forbidden",
+        "identity_confirmation_required",
         "insufficient_permissions",
         "money_needs_live_key",
         "not_the_author",
         "not_the_payee",
         "not_your_account",
+        "provider_address_not_verified",
         "reauthentication_required",
+        "wrong_identity",
         "wrong_password",
     },
     404: {
@@ -46,6 +61,7 @@ STATUSES = {
         "brownout_not_found",
         "consent_not_found",
         "hold_not_found",
+        "identity_not_found",
         "not_found",
         "payee_account_not_found",
         "payer_account_not_found",
@@ -71,6 +87,8 @@ STATUSES = {
         "insufficient_funds",
         "last_admin",
         "not_reversible",
+        "identity_taken",
+        "last_sign_in_method",
         "request_in_flight",
         "stale_reference",
         "too_many_accounts",
@@ -92,19 +110,21 @@ STATUSES = {
         "error",
         "expiry_in_the_past",
         "idempotency_key_reused",
+        "incomplete_redirect",
         "invalid",
         "number_not_finite",
         "same_account",
         "scope_not_granted",
         "too_long_brownout",
         "unknown_currency",
+        "unknown_front_end",
         "unknown_scope",
         "unstorable_value",
         "validation_failed",
     },
     429: {"rate_limited", "too_many_attempts"},
     431: {"headers_too_large"},
-    503: {"overloaded", "unavailable"},
+    503: {"overloaded", "provider_unavailable", "unavailable"},
     504: {"timeout"},
 }
 """The codes of errors by status. One that is not here is new: add it."""
@@ -151,5 +171,7 @@ def test_every_code_is_explained() -> None:
     assert all(kind().message for kind in errors() if kind.__init__ is DomainError.__init__)
 
 
-def test_only_a_detected_theft_is_committed_with_its_error() -> None:
-    assert {kind for kind in errors() if kind.keeps_changes} == {RefreshTokenReused}
+def test_few_errors_are_committed_with_their_changes() -> None:
+    """A detected theft, the mail that asks for a confirmation, and the use of a code."""
+    kept = {RefreshTokenReused, IdentityConfirmationRequired, InvalidSignInCode}
+    assert {kind for kind in errors() if kind.keeps_changes} == kept

@@ -14,6 +14,7 @@ ONE_ROW: Final = {
     "app/users/repository.py::_lock_first": "the callers compare a unique column",
     "app/auth/repository.py::lock_refresh_token": "a unique column; the order of the joins is user, session, token",
     "app/auth/repository.py::lock_action_token": "a unique column; the order of the joins is user, token",
+    "app/identities/repository.py::lock_confirmed": "a unique column; the order of the joins is user, confirmation",
     "app/posts/repository.py::lock_author": "the primary key; before the post of a request, and after lock_in_order",
     "app/posts/repository.py::lock": "a unique column; batches lock their posts before",
 }

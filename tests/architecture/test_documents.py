@@ -14,7 +14,10 @@ from tests.support.dialects import DIALECTS
 from tests.support.operations import ALL, VERSIONS, Operation, document, example, operations
 
 # Their examples name a mailed token, or posts, that are not there, which these say with 400.
-NAME_NOTHING_REAL = {"auth.verify", "verifications.create", "password_resets.confirm", "posts.get_many"}
+NAME_NOTHING_REAL = {
+    *("auth.verify", "verifications.create", "password_resets.confirm", "identity_confirmations.create"),
+    "posts.get_many",
+}
 SPARSE = {
     f"PartialPost.{name}"
     for name in (

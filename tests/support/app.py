@@ -14,12 +14,11 @@ from app.access.passwords import PasswordHasher
 from app.access.permissions import key_scopes
 from app.access.principal import Role
 from app.access.service import new_key
-from app.auth.jobs import AuthJobs
 from app.http.runtime import Runtime
 from app.kit.clock import utc_now
 from app.kit.mail.message import Mail
 from app.models import User
-from app.settings.auth import AuthSettings
+from app.wiring import job_handlers
 from tests.support.contract import ContractClient
 
 PASSWORD = "correct horse battery"
@@ -114,9 +113,7 @@ class TestApp:
 
     def job_handlers(self) -> Mapping[str, Callable[[Mapping[str, Any]], Awaitable[None]]]:
         """The handlers of the worker by job; their mails are collected."""
-        signing_key = self.runtime.settings[AuthSettings].signing_key
-        assert signing_key is not None
-        return AuthJobs.build(self.runtime.database, self.outbox, signing_key, self.runtime.settings).handlers
+        return job_handlers(self.runtime.database, self.outbox, self.runtime.settings)
 
     async def deliver(self) -> list[Mail]:
         """Run the queued jobs, and the jobs that they enqueue, as the worker does; return the mails."""

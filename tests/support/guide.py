@@ -34,6 +34,9 @@ ENVIRONMENT = {
     "STRATA_AUTH__SIGNING_KEY": SIGNING_KEY,
     "STRATA_HTTP__CURSOR_KEY": "the cursor key of the server that runs the examples",
     "STRATA_AUTH__LOGINS_PER_MINUTE": "1000",
+    # No example follows the redirect to GitHub.
+    "STRATA_PROVIDERS__GITHUB__CLIENT_ID": "strata",
+    "STRATA_PROVIDERS__GITHUB__CLIENT_SECRET": "the secret of the client at GitHub",
     "STRATA_RATE_LIMIT__ANONYMOUS": json.dumps(QUOTAS),
     "STRATA_RATE_LIMIT__PLANS": json.dumps({"free": QUOTAS}),
 }

@@ -30,6 +30,16 @@ ANYWHERE: Final[Mapping[str, str]] = {
     ),
     "malformed_form": "tests/versions/test_forms.py::test_a_malformed_form_is_a_400",
     "headers_too_large": "tests/versions/test_connection_limits.py::test_an_incomplete_head_has_a_limit",
+    "provider_error": "tests/app/identities/test_lies.py::test_a_lie_is_rejected_and_changes_nothing",
+    "invalid_provider_response": "tests/app/identities/test_lies.py::test_a_lie_is_rejected_and_changes_nothing",
+    "provider_unavailable": "tests/app/identities/test_lies.py::test_a_slow_provider_is_given_up",
+    "provider_address_not_verified": "tests/app/identities/test_lies.py::test_a_lie_is_rejected_and_changes_nothing",
+    "identity_confirmation_required": (
+        "tests/app/identities/test_rules.py::test_a_verified_address_of_a_user_links_nothing_silently"
+    ),
+    "wrong_identity": "tests/app/identities/test_visits.py::test_another_identity_proves_nothing",
+    "unknown_front_end": "tests/app/identities/test_front_ends.py::test_an_unknown_page_receives_nothing",
+    "incomplete_redirect": "tests/app/identities/test_front_ends.py::test_a_page_and_a_challenge_belong_together",
 }
 """Codes that depend on load, time or data, and the test that asserts the code or the class that declares it."""
 
@@ -37,7 +47,6 @@ ROOTS: Final = frozenset({"error", "invalid", "malformed_request", "forbidden", 
 """Codes of base classes. ``invalid`` is also the code for a body that is not a form."""
 
 NO_OPERATION: Final[Mapping[str, str]] = {
-    "provider_not_found": "no operation returns it yet",
     "unknown_scope": "command line only; the schemas of versions list the scopes",
     "brownout_refused": "command line only",
     "brownout_not_found": "command line only",

@@ -35,6 +35,11 @@ def reason_of(response: httpx2.Response) -> Reason:
     return response.status_code, body.get("code") or str(body.get("detail", body))
 
 
+def reason_of_redirect(response: httpx2.Response) -> Reason:
+    """The same where a redirect is the success."""
+    return (response.status_code, "") if response.has_redirect_location else reason_of(response)
+
+
 @dataclass(frozen=True)
 class Effect:
     """What an act changes: the first value of the statement's result. ``$1`` is the id of the object's row."""

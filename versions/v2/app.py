@@ -12,6 +12,7 @@ from versions.v2.auth.errors import render
 
 _RESOURCES: Final = (
     "auth",
+    "providers",
     "api_keys",
     "users",
     "posts",

@@ -17,6 +17,7 @@ AUDIT_EVENT: Final = "aud"
 ACCOUNT: Final = "acct"
 TRANSFER: Final = "txn"
 HOLD: Final = "hold"
+IDENTITY: Final = "idn"
 
 EXAMPLE_SUFFIX: Final = "01jwxq7c8gfq8sh1tbp9xqk3ma"
 
@@ -69,6 +70,12 @@ HoldId = Annotated[
     StringConstraints(pattern=f"^hold_{SUFFIX_PATTERN}$"),
     AfterValidator(_decoder(HOLD)),
     Field(examples=[f"hold_{EXAMPLE_SUFFIX}"]),
+]
+IdentityId = Annotated[
+    str,
+    StringConstraints(pattern=f"^idn_{SUFFIX_PATTERN}$"),
+    AfterValidator(_decoder(IDENTITY)),
+    Field(examples=[f"idn_{EXAMPLE_SUFFIX}"]),
 ]
 """Ids in requests: TypeIDs on the wire, UUIDs in handlers."""
 

@@ -206,6 +206,7 @@ RULES: Final = (
             "app/cli/traffic.py": "http.client's class of the same name",
             "app/cli/doctor.py": "http.client's class of the same name",
             "app/cli/up.py": "http.client's class of the same name",
+            "app/http/deps/identities.py": "a HEAD request is a 405, as the router's own",
             "app/http/errors/failures.py": "classifies those that the framework raises",
         },
     ),

@@ -32,6 +32,8 @@ class Dialect(ABC):
     me: ClassVar[str]
     """The URL of the caller's own user."""
     login_url: ClassVar[str]
+    provider_urls: ClassVar[tuple[str, str]]
+    """The URLs of the start of a sign-in with a provider and of its callback, with ``{}`` for the provider."""
     searches: ClassVar[Mapping[str, str]]
     """The URLs of searches, and the parameter of each with the words; the last is full-text search."""
     failure_type: ClassVar[str]

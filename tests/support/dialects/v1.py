@@ -14,6 +14,7 @@ class V1(Dialect):
     name: ClassVar = "v1"
     me: ClassVar = "/api/v1/users/me"
     login_url: ClassVar = "/api/v1/auth/login"
+    provider_urls: ClassVar = ("/api/v1/auth/{}", "/api/v1/auth/{}/callback")
     searches: ClassVar = {"/api/v1/posts": "search", "/api/v1/search": "query"}
     failure_type: ClassVar = "application/json"
     has_codes: ClassVar = False

@@ -17,6 +17,7 @@ class V2(Dialect):
     name: ClassVar = "v2"
     me: ClassVar = "/api/v2/me"
     login_url: ClassVar = "/api/v2/auth/token"
+    provider_urls: ClassVar = ("/api/v2/auth/providers/{}/authorize", "/api/v2/auth/providers/{}/callback")
     searches: ClassVar = {"/api/v2/posts": "q", "/api/v2/search/posts": "q"}
     failure_type: ClassVar = "application/problem+json"
     has_codes: ClassVar = True

@@ -18,6 +18,7 @@ FAILURES: Final[Mapping[str, tuple[int, str]]] = {
     "insufficient_permissions": (403, "Insufficient permissions"),
     "not_the_author": (403, "Not authorized to modify this post"),
     "not_your_account": (403, "Not authorized to update this user"),
+    "provider_not_found": (404, "There is no such identity provider."),
     "post_not_found": (404, "Post not found"),
     "user_not_found": (404, "User not found"),
     "payer_account_not_found": (404, "You have no such account to pay from."),
@@ -54,6 +55,10 @@ FAILURES: Final[Mapping[str, tuple[int, str]]] = {
     "email_taken": (400, "Email already registered"),
     "last_admin": (409, "This is the last active admin: make another one first."),
     "invalid_verification_token": (400, "Invalid verification token"),
+    "invalid_sign_in_flow": (
+        400,
+        "This sign-in is unknown, expired, complete, or was started in another browser. Start it again.",
+    ),
     "unsupported_media_type": (415, "Send the body as application/json."),
     "validation_failed": (422, LIST),
     "limit_too_high": (400, "Limit cannot exceed 1000"),

@@ -2,6 +2,8 @@
 
 from app.auth.commands import PasswordSignIn, Registration
 from app.auth.views import TokenPair
+from app.identities.commands import Callback, FlowStart, ProviderReply
+from app.identities.views import Completed
 from app.users.views import UserView
 from versions.v1.auth import schemas
 
@@ -38,3 +40,20 @@ def tokens(pair: TokenPair) -> schemas.TokenResponse:
 def me(view: UserView) -> schemas.MeResponse:
     """Returns the caller's user."""
     return schemas.MeResponse(id=view.id, email=view.email, name=view.display_name, is_verified=view.is_verified)
+
+
+def sign_in(provider: str, callback: str, browser: str | None) -> FlowStart:
+    """Returns the sign-in to start."""
+    return FlowStart(provider, callback, browser)
+
+
+def callback(provider: str, url: str, browser: str | None, reply: ProviderReply) -> Callback:
+    """Returns the callback to complete."""
+    return Callback(provider, url, browser, reply)
+
+
+def completed(completed: Completed) -> schemas.TokenResponse:
+    """Returns the tokens. A sign-in that v1 started has no front end, so it completes with tokens."""
+    if completed.tokens is None:
+        raise TypeError
+    return tokens(completed.tokens)

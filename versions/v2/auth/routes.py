@@ -7,6 +7,7 @@ from fastapi import Form, Path, Request, Response
 from app.http.caching import Caching
 from app.http.deps.auth import ReauthenticationServiceDep, RegistrationServiceDep, SessionReaderDep, SessionServiceDep
 from app.http.deps.core import ClientAddressDep
+from app.http.deps.identities import ClientDep, SignInCodeServiceDep
 from app.http.principal import PrincipalDep
 from versions.kit.application import Resource
 from versions.kit.links import Links, link_to
@@ -127,21 +128,24 @@ def _token_operation() -> dict[str, Any]:
 @tokens.post("/token", **_token_operation())
 async def issue_token(
     form: Annotated[schemas.TokenForm, Form()],
-    request: Request,
     service: SessionServiceDep,
-    address: ClientAddressDep,
+    codes: SignInCodeServiceDep,
+    client: ClientDep,
 ) -> schemas.Tokens:
-    """Get tokens for a password, or for a refresh token (RFC 6749).
+    """Get tokens for a password, a refresh token, or the code of a sign-in with a provider (RFC 6749).
 
     A refresh token is rotated. For 30 seconds the rotated token returns the same successor; its later use ends the
-    session. An `Idempotency-Key` is ignored: a stored response would contain tokens.
+    session. A code is exchanged once, with the verifier of the challenge with which the sign-in began (RFC 7636). An
+    `Idempotency-Key` is ignored: a stored response would contain tokens.
 
     A user has five attempts a minute from each network. After 30 failed attempts in an hour from all networks, only
     networks from which the user signed in before are served. Other attempts are rejected with 429 and `Retry-After`.
     """
+    if form.grant_type == "authorization_code":
+        return mapping.tokens(await codes.exchange(form.code, form.code_verifier, client))
     if form.grant_type == "refresh_token":
         return mapping.tokens(await service.refresh(form.refresh_token, rotate=True))
-    attempt = mapping.credentials(form, address, request.headers.get("user-agent"))
+    attempt = mapping.credentials(form, client.network, client.user_agent)
     return mapping.tokens(await service.sign_in(attempt))
 
 
@@ -229,9 +233,3 @@ async def get_session(session_id: SessionIdPath, reader: SessionReaderDep) -> sc
 async def delete_session(session_id: SessionIdPath, service: SessionServiceDep, principal: PrincipalDep) -> None:
     """End one of the caller's sessions."""
     await service.revoke(principal, known(session_id))
-
-
-@sessions.get("/providers", **operations.declare("providers.list", security=ANYONE, needs=NOTHING))
-async def list_providers() -> schemas.Providers:
-    """List the identity providers to sign in with."""
-    return schemas.Providers(data=[])

@@ -74,9 +74,11 @@ class Accepted(BaseModel):
 
 
 class TokenForm(BaseModel):
-    """A token request (RFC 6749, sections 4.3.2 and 6)."""
+    """A token request (RFC 6749, sections 4.1.3, 4.3.2 and 6)."""
 
-    grant_type: Literal["password", "refresh_token"] = Field(description="The grant type.", examples=["password"])
+    grant_type: Literal["password", "refresh_token", "authorization_code"] = Field(
+        description="The grant type.", examples=["password"]
+    )
     username: str = Field(
         default="",
         max_length=254,
@@ -97,6 +99,20 @@ class TokenForm(BaseModel):
         pattern=NO_NUL,
         description="For the grant type `refresh_token`.",
         examples=["eyJ.e30.c2ln"],
+    )
+    code: str = Field(
+        default="",
+        max_length=200,
+        pattern=NO_NUL,
+        description="The code of a sign-in with a provider; for the grant type `authorization_code`.",
+        examples=["SplxlOBeZQQYbYS6WxSbIA"],
+    )
+    code_verifier: str = Field(
+        default="",
+        max_length=128,
+        pattern=NO_NUL,
+        description="The PKCE verifier of the sign-in; for the grant type `authorization_code`.",
+        examples=["dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"],
     )
 
 
@@ -129,19 +145,3 @@ class Session(BaseModel):
         description="When its tokens were last refreshed.", examples=["2026-11-23T12:00:00Z"]
     )
     expires_at: datetime = Field(description="When the session expires.", examples=["2026-12-23T12:00:00Z"])
-
-
-class Provider(BaseModel):
-    """An identity provider to sign in with."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: str = Field(description="Its name in URLs.", examples=["example"])
-
-
-class Providers(BaseModel):
-    """The identity providers that this deployment is configured for."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    data: list[Provider] = Field(description="The providers; empty if none is configured.", examples=[[]])

@@ -56,7 +56,14 @@ class PasswordChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    current_password: CurrentPassword
+    current_password: CurrentPassword | None = Field(
+        default_factory=lambda: None,
+        description=(
+            "The present password of the caller. Without it, the session must have been authenticated in the last 10 "
+            "minutes."
+        ),
+        examples=["correct horse battery"],
+    )
     password: NewPassword
 
 

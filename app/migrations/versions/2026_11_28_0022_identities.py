@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "6e2b9f04c7d1"
-down_revision: str | None = "5be08d42f7a1"
+down_revision: str | None = "a90c5e7f2b41"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
@@ -64,9 +64,12 @@ def upgrade() -> None:
         *_identified("identity_confirmations"),
         sa.UniqueConstraint("digest", name=op.f("uq_identity_confirmations_digest")),
     )
-    for table in ("sign_in_flows", "sign_in_codes", "identity_confirmations"):
-        for column in ("user_id", "expires_at"):
-            op.create_index(op.f(f"ix_{table}_{column}"), table, [column])
+    op.create_index(op.f("ix_sign_in_flows_user_id"), "sign_in_flows", ["user_id"])
+    op.create_index(op.f("ix_sign_in_flows_expires_at"), "sign_in_flows", ["expires_at"])
+    op.create_index(op.f("ix_sign_in_codes_user_id"), "sign_in_codes", ["user_id"])
+    op.create_index(op.f("ix_sign_in_codes_expires_at"), "sign_in_codes", ["expires_at"])
+    op.create_index(op.f("ix_identity_confirmations_user_id"), "identity_confirmations", ["user_id"])
+    op.create_index(op.f("ix_identity_confirmations_expires_at"), "identity_confirmations", ["expires_at"])
 
 
 def downgrade() -> None:

@@ -1,0 +1,1 @@
+"""Sign-in with identity providers, and the identities of users there."""

@@ -1,0 +1,1 @@
+"""Sign-in with providers, and identities, in v2."""
