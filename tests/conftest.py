@@ -21,7 +21,7 @@ from app.settings.loading import load_settings
 from app.settings.root import Settings
 from tests.support.app import TestApp
 from tests.support.costs import CostRecorder, CostReport
-from tests.support.limits import GENEROUS
+from tests.support.limits import GENEROUS, POLICIES, plans_with
 from tests.support.passwords import cheap_hashing
 from tests.support.postgres import TestServer, clone, drop, drop_created, run_name
 from tests.support.rollback_database import RollbackDatabase
@@ -152,6 +152,12 @@ def admin_dsn(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session", autouse=True)
 def _cheap_hashing() -> Iterator[None]:
     with cheap_hashing():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _generous_plans() -> Iterator[None]:
+    with plans_with(POLICIES):
         yield
 
 

@@ -2,23 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from app.access.keys import Mode
-from app.access.principal import Plan
 from app.kit.unset import UNSET, Unset
 
 
 @dataclass(frozen=True, slots=True)
 class KeyDraft:
-    """An API key to create. ``lifetime`` None: valid until it is revoked."""
+    """An API key to create. ``plan`` None: the default plan, ``expires_at`` None: valid until it is revoked."""
 
     user_id: int
     name: str
     scopes: Sequence[str]
     mode: Mode = "live"
-    plan: Plan = Plan.FREE
-    lifetime: timedelta | None = None
+    plan: str | None = None
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

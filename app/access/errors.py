@@ -44,6 +44,11 @@ class TooManyApiKeys(Conflict):
     detail = "You have as many API keys as your plan allows. Revoke one first."
 
 
+class PlanOfOtherKeys(Conflict):
+    code = "plan_of_other_keys"
+    detail = "A test key is always on the plan 'test', and no other key is."
+
+
 class ExpiryInThePast(InvalidValue):
     code = "expiry_in_the_past"
     detail = "The expiry must be in the future."

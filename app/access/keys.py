@@ -9,7 +9,7 @@ import secrets
 import zlib
 from typing import Final, Literal
 
-from app.access.principal import Plan
+from app.plans.names import TEST
 
 Mode = Literal["live", "test"]
 
@@ -59,7 +59,7 @@ def mode_of(key_hint: str) -> Mode:
 
 def plan_of(key_or_hint: str, plan: str) -> str:
     """The plan of a key: that of its row, but a test key is always on the test plan."""
-    return Plan.TEST.value if mode_of(key_or_hint) == "test" else plan
+    return TEST if mode_of(key_or_hint) == "test" else plan
 
 
 def _checksum(text: str) -> str:

@@ -11,12 +11,12 @@ from app.access.errors import (
     TooLongBrownout,
     TooManyApiKeys,
 )
-from app.access.events import ApiKeyCreated, ApiKeyRevoked, ApiKeyUpdated
+from app.access.events import ApiKeyRevoked, ApiKeyUpdated
 from app.access.policy import AccessPermission, ensure_scopes_grantable
-from app.access.principal import Plan, Principal
+from app.access.principal import Principal
 from app.access.proof import IdentityProof
 from app.access.repository import ApiKeyRepository
-from app.access.service import ApiKeyService, new_key
+from app.access.service import ApiKeyService
 from app.access.views import ApiKeyView
 from app.errors import Unauthenticated
 from app.events.recorder import EventRecorder
@@ -24,24 +24,25 @@ from app.kit.clock import utc_now
 from app.kit.db.sessions import WriteSession
 from app.kit.unset import UNSET
 from app.models import ApiKey
+from app.plans.views import Caps
 
-MAX_KEYS: Final = 100
-"""Keys of one user that are valid at the same time; the predecessor of a rotated key does not count."""
 MAX_BROWNOUT: Final = timedelta(days=7)
 
 
 class OwnKeyService:
     """Changes API keys on behalf of a session. Raises ``Unauthenticated``, and ``InsufficientPermissions`` for a key.
 
-    A new secret needs fresh proof of the caller's identity; the revocation of one does not.
+    A new secret needs fresh proof of the caller's identity; the revocation of one does not. The plan caps the keys of
+    one user that are valid at the same time; the predecessor of a rotated key does not count.
     """
 
     def __init__(
-        self, session: WriteSession, principal: Principal, events: EventRecorder, proof: IdentityProof
+        self, session: WriteSession, principal: Principal, caps: Caps, events: EventRecorder, proof: IdentityProof
     ) -> None:
         self._repository = ApiKeyRepository(session)
         self._keys = ApiKeyService(session, events)
         self._principal = principal
+        self._caps = caps
         self._events = events
         self._proof = proof
 
@@ -59,12 +60,11 @@ class OwnKeyService:
         if not await self._repository.lock_owner(own.user_id):
             # The user was deleted after the principal was resolved.
             raise Unauthenticated
-        if await self._repository.count(own.user_id, now) >= MAX_KEYS:
+        if await self._repository.count(own.user_id, now) >= self._caps.keys:
             raise TooManyApiKeys
-        lifetime = None if draft.expires_at is None else draft.expires_at - now
-        key, text = new_key(KeyDraft(own.user_id, draft.name, draft.scopes, draft.mode, Plan.FREE, lifetime), now)
-        self._repository.add(key)
-        self._events.record(ApiKeyCreated(subject=key.uid, scopes=key.scopes))
+        key, text = await self._keys.create(
+            KeyDraft(own.user_id, draft.name, draft.scopes, draft.mode, expires_at=draft.expires_at)
+        )
         return ApiKeyView.from_entity(key, own.user_uid, now), text
 
     async def edit(self, uid: UUID, edit: KeyEdit) -> ApiKeyView:

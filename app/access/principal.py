@@ -8,6 +8,7 @@ from uuid import UUID
 
 from app.access.permissions import Permission, public_permissions
 from app.errors import InsufficientPermissions, Unauthenticated
+from app.plans.names import DEFAULT, TEST
 
 
 class Role(StrEnum):
@@ -21,15 +22,6 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-class Plan(StrEnum):
-    """The plan that a consumer pays for; it decides the rate limits."""
-
-    FREE = "free"
-    PRO = "pro"
-    ENTERPRISE = "enterprise"
-    TEST = "test"
-
-
 @dataclass(frozen=True, slots=True)
 class Principal:
     """A caller. An anonymous one has no user and only the public permissions."""
@@ -38,7 +30,8 @@ class Principal:
     user_uid: UUID | None
     roles: tuple[Role, ...]
     permissions: frozenset[str]
-    plan: Plan = Plan.FREE
+    plan: str = DEFAULT
+    """The name of the plan, which may not exist any more."""
     session_uid: UUID | None = None
     authenticated_at: datetime | None = None
     """When the user of a session last proved their identity."""
@@ -56,7 +49,7 @@ class Principal:
     @property
     def may_move_money(self) -> bool:
         """Whether the caller acts on real money: not with a test key, whatever its scopes."""
-        return self.plan is not Plan.TEST
+        return self.plan != TEST
 
     def may(self, permission: Permission) -> bool:
         """Whether the roles and, with an API key, its scopes allow this."""

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, Text, bindparam, func, select
 
-from app.access.views import ConsumerView, KeyView
+from app.access.views import ApiKeyView, ConsumerView
+from app.kit.clock import utc_now
 from app.kit.db.keyset import Position, Slice, apply_keyset, bind_params, page_from_rows
 from app.kit.db.sessions import ReadSession, Row
 from app.kit.db.statements import KEYS, KeyedRead, Read
@@ -60,24 +61,22 @@ _BY_KEY: Final = KeyedRead(
     span_name="look up API key",
 )
 
-_KEYS: Final = (
-    select(
-        ApiKey.id,
-        ApiKey.uid,
-        User.uid.label("owner_uid"),
-        ApiKey.name,
-        ApiKey.hint,
-        ApiKey.scopes,
-        ApiKey.plan,
-        ApiKey.created_at,
-        ApiKey.expires_at,
-        ApiKey.rotated_at,
-        ApiKey.last_used_at,
-        ApiKey.early_brownout_until,
-    )
-    .join(User, User.id == ApiKey.user_id)
-    .where(ApiKey.revoked_at.is_(None))
+_KEY_COLUMNS: Final = (
+    ApiKey.id,
+    ApiKey.uid,
+    User.uid.label("owner_uid"),
+    ApiKey.name,
+    ApiKey.hint,
+    ApiKey.scopes,
+    ApiKey.plan,
+    ApiKey.created_at,
+    ApiKey.expires_at,
+    ApiKey.revoked_at,
+    ApiKey.rotated_at,
+    ApiKey.last_used_at,
+    ApiKey.early_brownout_until,
 )
+_KEYS: Final = select(*_KEY_COLUMNS).join(User, User.id == ApiKey.user_id).where(ApiKey.revoked_at.is_(None))
 _OWN: Final = _KEYS.where(ApiKey.user_id == bindparam("user_id"))
 _NEWEST_FIRST: Final = ((ApiKey.id, True),)
 _PAGES: Final = {
@@ -91,13 +90,7 @@ _OWNER: Final = (User.id.label("user_id"), User.display_name, User.email, User.i
 _KEY_CONSUMERS: Final = KeyedRead(
     select(
         _FAMILY.label("consumer"),
-        ApiKey.name,
-        ApiKey.hint,
-        ApiKey.plan,
-        ApiKey.created_at,
-        ApiKey.expires_at,
-        ApiKey.revoked_at,
-        ApiKey.last_used_at,
+        *_KEY_COLUMNS,
         *_OWNER,
     )
     .join(User, User.id == ApiKey.user_id)
@@ -154,7 +147,8 @@ class ConsumerQueries:
         """The consumers with these uids. Other values of the label, such as ``anonymous``, are skipped."""
         uids = {uid for consumer in consumers if (uid := _uid(consumer)) is not None}
         keys = await self._reads.all(_KEY_CONSUMERS, **{KEYS: list(uids)})
-        found = {row["consumer"]: ConsumerView.from_row(row, KeyView.from_row(row)) for row in keys}
+        now = utc_now()
+        found = {row["consumer"]: ConsumerView.from_row(row, ApiKeyView.from_row(row, now)) for row in keys}
         if others := uids - found.keys():
             users = await self._reads.all(_USER_CONSUMERS, **{KEYS: list(others)})
             found |= {row["consumer"]: ConsumerView.from_row(row) for row in users}

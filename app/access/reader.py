@@ -6,7 +6,7 @@ from app.access import keys
 from app.access.errors import ApiKeyNotFound, ImplausibleCredentials, InvalidCredentials
 from app.access.permissions import key_scopes
 from app.access.policy import AccessPermission
-from app.access.principal import Plan, Principal, Role
+from app.access.principal import Principal, Role
 from app.access.queries import AccessQueries, ApiKeyQueries
 from app.access.views import ApiKeyView
 from app.kit.clock import utc_now
@@ -46,7 +46,7 @@ class PrincipalResolver:
             user_uid=row["uid"],
             roles=tuple(Role(role) for role in row["roles"]),
             permissions=frozenset(row["permissions"]) & frozenset(row["scopes"]) & key_scopes(),
-            plan=Plan(keys.plan_of(text, row["plan"])),
+            plan=keys.plan_of(text, row["plan"]),
             key_uid=row["key_uid"],
             key_family=row["key_family"],
             early_brownout_until=row["early_brownout_until"],

@@ -19,12 +19,12 @@ class ApiKeyRepository:
     def add(self, key: ApiKey) -> None:
         self._session.add(key)
 
-    async def list_all(self) -> list[tuple[ApiKey, str]]:
-        """Every key with the e-mail address of its owner, newest first."""
+    async def list_all(self) -> list[tuple[ApiKey, UUID, str]]:
+        """Every key with the uid and the e-mail address of its owner, newest first."""
         rows = await self._session.execute(
-            select(ApiKey, User.email).join(User, User.id == ApiKey.user_id).order_by(ApiKey.id.desc())
+            select(ApiKey, User.uid, User.email).join(User, User.id == ApiKey.user_id).order_by(ApiKey.id.desc())
         )
-        return [(key, email) for key, email in rows]
+        return [(key, owner_uid, email) for key, owner_uid, email in rows]
 
     async def revoke(self, uid: UUID, at: datetime, owner_id: int | None = None) -> bool:
         """Revoke a key, with an owner: of this owner, and return whether it was not revoked before."""

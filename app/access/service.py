@@ -7,15 +7,18 @@ from uuid_utils.compat import uuid7
 
 from app.access import keys
 from app.access.commands import KeyDraft
-from app.access.errors import ApiKeyAlreadyRotated, ApiKeyExpired, ApiKeyNotFound, UnknownScope
+from app.access.errors import ApiKeyAlreadyRotated, ApiKeyExpired, ApiKeyNotFound, PlanOfOtherKeys, UnknownScope
 from app.access.events import ApiKeyCreated, ApiKeyRevoked, ApiKeyRotated, ApiKeyUpdated
+from app.access.keys import Mode
 from app.access.permissions import key_scopes
-from app.access.principal import Plan
 from app.access.repository import ApiKeyRepository
+from app.access.views import ApiKeyView
 from app.events.recorder import EventRecorder
 from app.kit.clock import utc_now
 from app.kit.db.sessions import WriteSession
 from app.models import ApiKey
+from app.plans.names import DEFAULT, TEST
+from app.plans.service import PlanService
 
 
 class ApiKeyService:
@@ -24,22 +27,40 @@ class ApiKeyService:
     def __init__(self, session: WriteSession, events: EventRecorder | None = None) -> None:
         self._repository = ApiKeyRepository(session)
         self._events = events or EventRecorder(session)
+        self._plans = PlanService(session)
 
-    def create(self, draft: KeyDraft) -> tuple[ApiKey, str]:
-        """The stored key and its text, which cannot be recovered later. Raises ``UnknownScope``."""
+    async def create(self, draft: KeyDraft) -> tuple[ApiKey, str]:
+        """The stored key and its text, which cannot be recovered later.
+
+        Raises ``UnknownScope``, ``PlanOfOtherKeys``, ``PlanNotFound``, ``PlanIsRetired``.
+        """
         known = key_scopes()
         if unknown := set(draft.scopes) - known:
             message = f"Unknown scopes: {', '.join(sorted(unknown))}. Known: {', '.join(sorted(known))}."
             raise UnknownScope(message)
-        now = utc_now()
-        key, text = new_key(draft, now)
+        if draft.plan is not None:
+            await self._ensure_plan(draft.mode, draft.plan)
+        key, text = new_key(draft, utc_now())
         self._repository.add(key)
         self._events.record(ApiKeyCreated(subject=key.uid, scopes=key.scopes))
         return key, text
 
-    async def list_all(self) -> list[tuple[ApiKey, str]]:
+    async def list_all(self) -> list[tuple[ApiKeyView, str]]:
         """Every key with the e-mail address of its owner, newest first."""
-        return await self._repository.list_all()
+        now = utc_now()
+        return [
+            (ApiKeyView.from_entity(key, owner, now), email) for key, owner, email in await self._repository.list_all()
+        ]
+
+    async def set_plan(self, uid: UUID, plan: str) -> None:
+        """Put a key on another plan. Raises ``ApiKeyNotFound``, and for the plan as ``create`` does."""
+        key = await self._repository.lock(uid)
+        if key is None:
+            raise ApiKeyNotFound
+        await self._ensure_plan(keys.mode_of(key.hint), plan)
+        if plan not in {key.plan, TEST}:
+            key.plan = plan
+            self._events.record(ApiKeyUpdated(subject=key.uid, changed=["plan"]))
 
     async def rotate(self, uid: UUID, overlap: timedelta, owner_id: int | None = None) -> tuple[ApiKey, ApiKey, str]:
         """The replaced key, which stays valid for ``overlap``, its successor, and the text of the successor.
@@ -68,6 +89,11 @@ class ApiKeyService:
             raise ApiKeyNotFound
         self._events.record(ApiKeyUpdated(subject=uid, changed=["early_brownout_until"]))
 
+    async def _ensure_plan(self, mode: Mode, plan: str) -> None:
+        if (mode == "test") != (plan == TEST):
+            raise PlanOfOtherKeys
+        await self._plans.ensure_available(plan)
+
 
 def new_key(draft: KeyDraft, now: datetime) -> tuple[ApiKey, str]:
     """A key to store, and its text."""
@@ -79,9 +105,9 @@ def new_key(draft: KeyDraft, now: datetime) -> tuple[ApiKey, str]:
         hint=keys.hint(text),
         digest=keys.digest(text),
         scopes=sorted(set(draft.scopes)),
-        plan=draft.plan,
+        plan=DEFAULT if draft.plan in {None, TEST} else draft.plan,
         created_at=now,
-        expires_at=now + draft.lifetime if draft.lifetime is not None else None,
+        expires_at=draft.expires_at,
     )
     return key, text
 
@@ -95,11 +121,10 @@ def _successor_of(key: ApiKey, overlap: timedelta, now: datetime) -> tuple[ApiKe
         raise ApiKeyAlreadyRotated
     if key.expires_at is not None and key.expires_at <= now:
         raise ApiKeyExpired
-    lifetime = None if key.expires_at is None else key.expires_at - now
-    draft = KeyDraft(key.user_id, key.name, key.scopes, keys.mode_of(key.hint), Plan(key.plan), lifetime)
+    draft = KeyDraft(key.user_id, key.name, key.scopes, keys.mode_of(key.hint), key.plan, key.expires_at)
     successor, text = new_key(draft, now)
     successor.family_uid = key.family_uid or key.uid
     successor.early_brownout_until = key.early_brownout_until
     key.rotated_at = now
-    key.expires_at = now + (overlap if lifetime is None else min(overlap, lifetime))
+    key.expires_at = now + overlap if key.expires_at is None else min(now + overlap, key.expires_at)
     return successor, text

@@ -10,39 +10,16 @@ from app.access.keys import Mode, mode_of, plan_of
 from app.kit.db.sessions import Row
 from app.models import ApiKey
 
-
-@dataclass(frozen=True, slots=True)
-class KeyView:
-    """An API key without its digest."""
-
-    name: str
-    hint: str
-    plan: str
-    created_at: datetime
-    expires_at: datetime | None
-    revoked_at: datetime | None
-    last_used_at: datetime | None
-
-    @classmethod
-    def from_row(cls, row: Row) -> "KeyView":
-        """Build the view from a row with a column for each field."""
-        return cls(
-            name=row["name"],
-            hint=row["hint"],
-            plan=row["plan"],
-            created_at=row["created_at"],
-            expires_at=row["expires_at"],
-            revoked_at=row["revoked_at"],
-            last_used_at=row["last_used_at"],
-        )
-
-
-KeyStatus = Literal["active", "rotated", "expired"]
+KeyStatus = Literal["active", "rotated", "expired", "revoked"]
 """``rotated``: a successor replaces the key, whose requests are served until it expires."""
 
 
-def status_of(expires_at: datetime | None, rotated_at: datetime | None, now: datetime) -> KeyStatus:
-    """The status at a moment of a key that is not revoked."""
+def status_of(
+    revoked_at: datetime | None, expires_at: datetime | None, rotated_at: datetime | None, now: datetime
+) -> KeyStatus:
+    """The status of a key at a moment."""
+    if revoked_at is not None:
+        return "revoked"
     if expires_at is not None and expires_at <= now:
         return "expired"
     return "active" if rotated_at is None else "rotated"
@@ -50,7 +27,7 @@ def status_of(expires_at: datetime | None, rotated_at: datetime | None, now: dat
 
 @dataclass(frozen=True, slots=True)
 class ApiKeyView:
-    """An API key that is not revoked, without its digest, and its owner."""
+    """An API key without its digest, and its owner."""
 
     uid: UUID
     owner_uid: UUID
@@ -60,6 +37,7 @@ class ApiKeyView:
     plan: str
     created_at: datetime
     expires_at: datetime | None
+    revoked_at: datetime | None
     rotated_at: datetime | None
     last_used_at: datetime | None
     early_brownout_until: datetime | None
@@ -82,10 +60,11 @@ class ApiKeyView:
             plan=plan_of(row["hint"], row["plan"]),
             created_at=row["created_at"],
             expires_at=row["expires_at"],
+            revoked_at=row["revoked_at"],
             rotated_at=row["rotated_at"],
             last_used_at=row["last_used_at"],
             early_brownout_until=row["early_brownout_until"],
-            status=status_of(row["expires_at"], row["rotated_at"], now),
+            status=status_of(row["revoked_at"], row["expires_at"], row["rotated_at"], now),
         )
 
     @classmethod
@@ -100,10 +79,11 @@ class ApiKeyView:
             plan=plan_of(key.hint, key.plan),
             created_at=key.created_at,
             expires_at=key.expires_at,
+            revoked_at=key.revoked_at,
             rotated_at=key.rotated_at,
             last_used_at=key.last_used_at,
             early_brownout_until=key.early_brownout_until,
-            status=status_of(key.expires_at, key.rotated_at, now),
+            status=status_of(key.revoked_at, key.expires_at, key.rotated_at, now),
         )
 
 
@@ -116,10 +96,10 @@ class ConsumerView:
     display_name: str
     email: str
     is_active: bool
-    key: KeyView | None
+    key: ApiKeyView | None
 
     @classmethod
-    def from_row(cls, row: Row, key: KeyView | None = None) -> "ConsumerView":
+    def from_row(cls, row: Row, key: ApiKeyView | None = None) -> "ConsumerView":
         """Build the view from a row with a column for each other field."""
         return cls(
             uid=row["consumer"],

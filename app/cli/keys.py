@@ -1,6 +1,6 @@
 """``strata keys``: API keys."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from uuid import UUID
@@ -9,16 +9,14 @@ import typer
 
 from app.access.commands import KeyDraft
 from app.access.permissions import key_scopes
-from app.access.principal import Plan
 from app.access.service import ApiKeyService
-from app.access.views import status_of
+from app.access.views import ApiKeyView
 from app.cli.kit.confirmation import Yes, confirm
 from app.cli.kit.environment import with_database
 from app.cli.kit.output import AsJson, CommandError, say, show_json, show_table
 from app.cli.kit.users import existing_user
 from app.kit.clock import utc_now
 from app.kit.db.database import Database
-from app.models import ApiKey
 from versions.kit import typeid
 
 _PREFIX: Final = "key"
@@ -42,32 +40,35 @@ def create(
     name: Annotated[str, typer.Option(help="The purpose of the key.")] = "command line",
     scope: Annotated[list[Scope] | None, typer.Option(help="Repeatable; default: all scopes.")] = None,
     mode: Annotated[Literal["test", "live"], typer.Option(help="Prefix of the key: sk_test_ or sk_live_.")] = "live",
-    plan: Annotated[Plan, typer.Option(help="The plan, which sets the rate limits.")] = Plan.FREE,
+    plan: Annotated[
+        str | None, typer.Option(help="A name from `strata plans list`; default: free, and test for a test key.")
+    ] = None,
     days: Annotated[int | None, typer.Option(min=1, help="Days until it expires; default: never.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Create a key and print it. It cannot be shown again."""
-    lifetime = None if days is None else timedelta(days=days)
+    now = utc_now()
+    expires_at = None if days is None else now + timedelta(days=days)
 
-    async def run(database: Database) -> tuple[ApiKey, str, str]:
+    async def run(database: Database) -> tuple[ApiKeyView, str, str]:
         owner = await existing_user(database, user)
-        draft = KeyDraft(owner.id, name, scope or _SCOPES, mode, plan, lifetime)
+        draft = KeyDraft(owner.id, name, scope or _SCOPES, mode, plan, expires_at)
         async with database.write() as session:
-            key, text = ApiKeyService(session).create(draft)
-        return key, owner.email, text
+            key, text = await ApiKeyService(session).create(draft)
+        return ApiKeyView.from_entity(key, owner.uid, now), owner.email, text
 
     key, email, text = with_database(run)
     if as_json:
         show_json(_plain(key, email) | {"key": text})
     else:
-        say(f"Key of {email} ({_identifier(key)}), shown only once:", text)
+        say(f"Key of {email} ({_identifier(key.uid)}), shown only once:", text)
 
 
 @commands.command("list")
 def list_keys(as_json: AsJson = False) -> None:
     """List keys by their first characters, newest first."""
 
-    async def run(database: Database) -> list[tuple[ApiKey, str]]:
+    async def run(database: Database) -> list[tuple[ApiKeyView, str]]:
         async with database.write() as session:
             return await ApiKeyService(session).list_all()
 
@@ -79,13 +80,13 @@ def list_keys(as_json: AsJson = False) -> None:
         ("id", "key", "owner", "name", "plan", "scopes", "state", "last used"),
         [
             (
-                _identifier(key),
+                _identifier(key.uid),
                 f"{key.hint}...",
                 email,
                 key.name,
                 key.plan,
                 "all" if len(key.scopes) == len(_SCOPES) else ", ".join(key.scopes),
-                _state(key),
+                key.status,
                 f"{key.last_used_at:%F %R}" if key.last_used_at else "never",
             )
             for key, email in found
@@ -105,16 +106,17 @@ def rotate(
     """Replace a key by a new one with the same scopes and plan, and print it. It cannot be shown again."""
     uid = _uid(identifier)
 
-    async def run(database: Database) -> tuple[ApiKey, ApiKey, str]:
+    async def run(database: Database) -> tuple[datetime | None, UUID, str]:
         async with database.write() as session:
-            return await ApiKeyService(session).rotate(uid, timedelta(hours=overlap))
+            replaced, key, text = await ApiKeyService(session).rotate(uid, timedelta(hours=overlap))
+        return replaced.expires_at, key.uid, text
 
-    replaced, key, text = with_database(run)
+    until, successor, text = with_database(run)
     if as_json:
-        show_json({"id": _identifier(key), "key": text, "replaced_key_expires_at": replaced.expires_at})
+        show_json({"id": _identifier(successor), "key": text, "replaced_key_expires_at": until})
     else:
-        say(f"{identifier} is valid until {replaced.expires_at:%F %R} UTC.")
-        say(f"Its successor ({_identifier(key)}), shown only once:", text)
+        say(f"{identifier} is valid until {until:%F %R} UTC.")
+        say(f"Its successor ({_identifier(successor)}), shown only once:", text)
 
 
 @commands.command()
@@ -131,6 +133,22 @@ def revoke(
 
     with_database(run)
     say(f"Revoked: {identifier}")
+
+
+@commands.command("plan")
+def set_plan(
+    identifier: Annotated[str, typer.Argument(metavar="ID", help="The id from `strata keys list`.")],
+    plan: Annotated[str, typer.Argument(help="A name from `strata plans list`.")],
+) -> None:
+    """Put a key on another plan; the next request has its limits. A test key stays on the plan `test`."""
+    uid = _uid(identifier)
+
+    async def run(database: Database) -> None:
+        async with database.write() as session:
+            await ApiKeyService(session).set_plan(uid, plan)
+
+    with_database(run)
+    say(f"{identifier} is on the plan {plan}.")
 
 
 @commands.command("brownout")
@@ -163,18 +181,15 @@ def _uid(identifier: str) -> UUID:
         raise CommandError(message, "`strata keys list` shows the ids.") from None
 
 
-def _identifier(key: ApiKey) -> str:
-    return typeid.encode(_PREFIX, key.uid)
+def _identifier(uid: UUID) -> str:
+    return typeid.encode(_PREFIX, uid)
 
 
-def _state(key: ApiKey) -> str:
-    return "revoked" if key.revoked_at is not None else status_of(key.expires_at, key.rotated_at, utc_now())
-
-
-def _plain(key: ApiKey, email: str) -> dict[str, Any]:
+def _plain(key: ApiKeyView, email: str) -> dict[str, Any]:
     fields = (
         "name",
         "hint",
+        "mode",
         "plan",
         "scopes",
         "created_at",
@@ -184,6 +199,6 @@ def _plain(key: ApiKey, email: str) -> dict[str, Any]:
         "early_brownout_until",
         "rotated_at",
     )
-    return {"id": _identifier(key), "owner": email, "state": _state(key)} | {
+    return {"id": _identifier(key.uid), "owner": email, "state": key.status} | {
         name: getattr(key, name) for name in fields
     }

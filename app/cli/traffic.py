@@ -21,7 +21,6 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from app.access.commands import KeyDraft
 from app.access.permissions import key_scopes
-from app.access.principal import Plan
 from app.access.service import ApiKeyService
 from app.cli.kit.environment import with_database
 from app.cli.kit.local_server import ensure_loopback, server_url
@@ -36,7 +35,7 @@ from versions.kit.traffic import POST, Sample, Traffic
 
 _TIMEOUT: Final = 10
 _THREADS: Final = 8
-_CONSUMERS: Final = (Plan.ENTERPRISE, Plan.PRO, Plan.PRO, Plan.FREE)
+_CONSUMERS: Final = ("enterprise", "pro", "pro", "free")
 
 
 @dataclass(slots=True)
@@ -93,7 +92,7 @@ async def _create_keys(session: _Session, database: Database) -> None:
         async with database.write() as transaction:
             user = await user_service(transaction).create(UserDraft(email, new_password(), f"Traffic {number}"))
             draft = KeyDraft(user.id, "strata traffic", sorted(key_scopes()), plan=plan)
-            _, key = ApiKeyService(transaction).create(draft)
+            _, key = await ApiKeyService(transaction).create(draft)
         session.users.append(user.id)
         session.keys.append(key)
 

@@ -30,7 +30,7 @@ async def resolve_principal(request: Request) -> Principal:
     principal = state.principal = await _resolve(request, runtime_of(request.scope))
     if principal.user_uid is not None:
         key = None if principal.key_family is None else str(principal.key_family)
-        set_consumer(request.scope, key=key, user=str(principal.user_uid), tier=principal.plan.value)
+        set_consumer(request.scope, key=key, user=str(principal.user_uid), tier=principal.plan)
     if debug_log.enabled:
         debug_log.write("principal_resolved", roles=principal.roles, permissions=sorted(principal.permissions))
     return principal

@@ -8,6 +8,7 @@ from app.models.idempotency import IdempotencyRecord
 from app.models.identity import Identity, IdentityConfirmation, SignInCode, SignInFlow
 from app.models.ledger import Account, Entry, Hold, Transfer
 from app.models.pending_registration import PendingRegistration
+from app.models.plan import Plan
 from app.models.post import Post
 from app.models.session import ActionToken, RefreshToken, Session
 from app.models.user import RolePermission, User
@@ -26,6 +27,7 @@ __all__ = [
     "Identity",
     "IdentityConfirmation",
     "PendingRegistration",
+    "Plan",
     "Post",
     "RefreshToken",
     "RolePermission",

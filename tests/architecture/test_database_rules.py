@@ -15,6 +15,8 @@ ONE_ROW: Final = {
     "app/auth/repository.py::lock_refresh_token": "a unique column; the order of the joins is user, session, token",
     "app/auth/repository.py::lock_action_token": "a unique column; the order of the joins is user, token",
     "app/identities/repository.py::lock_confirmed": "a unique column; the order of the joins is user, confirmation",
+    "app/plans/repository.py::available": "the primary key",
+    "app/plans/repository.py::lock": "the primary key",
     "app/posts/repository.py::lock_author": "the primary key; before the post of a request, and after lock_in_order",
     "app/posts/repository.py::lock": "a unique column; batches lock their posts before",
 }

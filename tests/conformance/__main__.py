@@ -12,9 +12,10 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
+from app.plans.built_in import PLANS
 from tests.conformance.callers import CALLERS, SELF_REVOKING
 from tests.conformance.outside import Effort, RunResult, attack, seed_of
-from tests.support.limits import VARIABLES
+from tests.support.limits import POLICIES, VARIABLES
 from tests.support.live import Strata
 from tests.support.strata_up import up
 from versions.registry import VERSIONS
@@ -84,6 +85,10 @@ def _attack(version: str, caller: str, efforts: list[Effort], base: int, *, ship
         else:
             strata.environment["STRATA_AUTH__LOGINS_PER_MINUTE"] = "100000"
         with up(strata) as run:
+            if not shipped:
+                for plan in PLANS:
+                    policies = (part for name, text in POLICIES.items() for part in ("--policy", f"{name}={text}"))
+                    strata.run("plans", "set", plan.name, *policies)
             headers = CALLERS[caller](strata, run.url)
             for number, effort in enumerate(efforts):
                 run_folder = Path(folder) / f"run{number}"

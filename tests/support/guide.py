@@ -23,6 +23,7 @@ from contracts.guide import build
 from contracts.guide.markdown import prelude
 from contracts.guide.recorded_outputs import ExampleRun, RecordedOutputs, example_runs
 from tests.support.guide_data import SIGNING_KEY, Data
+from tests.support.limits import set_plans
 from tests.support.live import Strata
 from tests.support.postgres import TestServer, clone
 from versions.registry import VERSIONS
@@ -38,7 +39,6 @@ ENVIRONMENT = {
     "STRATA_PROVIDERS__GITHUB__CLIENT_ID": "strata",
     "STRATA_PROVIDERS__GITHUB__CLIENT_SECRET": "the secret of the client at GitHub",
     "STRATA_RATE_LIMIT__ANONYMOUS": json.dumps(QUOTAS),
-    "STRATA_RATE_LIMIT__PLANS": json.dumps({"free": QUOTAS}),
 }
 # The Python program that runs the examples: one line of JSON in and one line of JSON out per example.
 _RUNNER = """
@@ -79,6 +79,7 @@ class Bench:
         """Serve a new database with the data of the examples."""
         strata = Strata(home, dsn, **ENVIRONMENT)
         connection = await asyncpg.connect(dsn)
+        await connection.execute(set_plans(QUOTAS))
         with strata.serving() as url:
             client = httpx2.AsyncClient(base_url=url, timeout=SECONDS)
             data = await Data.written(connection, url)

@@ -3,6 +3,7 @@
 The names of all databases begin with the name of the run, so that runs may share a server and find their remains.
 """
 
+import asyncio
 import itertools
 import os
 import re
@@ -19,6 +20,7 @@ import asyncpg
 from app.kit.db import migrations
 from app.kit.db.embedded import EmbeddedPostgres
 from app.kit.db.embedded_layout import resolve_layout
+from tests.support.limits import POLICIES, set_plans
 
 RUN_VARIABLE: Final = "TESTS_RUN"
 """Passes the name of the run to the pytest workers, which inherit the environment."""
@@ -62,8 +64,10 @@ class TestServer:
         await _execute(self._dsn, f"CREATE DATABASE {_template()}")
 
     def migrate_template(self) -> None:
-        """Bring the template to head."""
-        migrations.upgrade(database_url(self._dsn, _template()))
+        """Bring the template to head, with plans that no test exhausts."""
+        dsn = database_url(self._dsn, _template())
+        migrations.upgrade(dsn)
+        asyncio.run(_execute(dsn, set_plans(POLICIES)))
 
     def cpu_seconds(self) -> float:
         """What the server has used so far: the postmaster and its children that have ended; 0 if it is not ours."""

@@ -48,6 +48,11 @@ ROOTS: Final = frozenset({"error", "invalid", "malformed_request", "forbidden", 
 
 NO_OPERATION: Final[Mapping[str, str]] = {
     "unknown_scope": "command line only; the schemas of versions list the scopes",
+    "plan_not_found": "command line only",
+    "plan_is_retired": "command line only",
+    "plan_is_required": "command line only",
+    "plan_of_other_keys": "command line only",
+    "invalid_plan": "command line only",
     "brownout_refused": "command line only",
     "brownout_not_found": "command line only",
     "consent_not_found": "command line only",

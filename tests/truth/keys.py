@@ -21,7 +21,7 @@ _CHANGES: Final = {
 
 async def _add(world: World, label: str) -> Values:
     async with world.database.write() as session:
-        key, _ = ApiKeyService(session).create(
+        key, _ = await ApiKeyService(session).create(
             KeyDraft(world.people[label].user.id, "arranged", ["posts:read"], mode="live")
         )
     return {"api_key_id": encode("key", key.uid), "row": key.id}

@@ -158,7 +158,7 @@ class World:
         if (label, wanted) not in self._keys:
             async with self.database.write() as session:
                 draft = KeyDraft(self.people[label].user.id, "truth", sorted(wanted))
-                _, text = ApiKeyService(session).create(draft)
+                _, text = await ApiKeyService(session).create(draft)
             self._keys[label, wanted] = {"X-API-Key": text}
         return self._keys[label, wanted]
 

@@ -1,5 +1,6 @@
 """Limits as a client of either version meets them."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import http_sf
@@ -16,12 +17,19 @@ from app.settings.rate_limit import RateLimitSettings
 from app.settings.root import Settings
 from tests.support.app import PASSWORD, TestApp
 from tests.support.dialects import DIALECTS
+from tests.support.limits import plans_with
 from tests.support.wire import WIRE
 
 ANONYMOUS, FREE, REJECTED = 8, 24, 5
 HEADERS = {name: dialect.rate_limit_headers for name, dialect in DIALECTS.items()}
 EVERY = frozenset().union(*HEADERS.values())
 both = pytest.mark.parametrize("version", DIALECTS)
+
+
+@pytest.fixture(autouse=True)
+def _plans(_generous_plans: None) -> Iterator[None]:
+    with plans_with({"burst": f"{FREE}/day", "monthly": "1000/30 days"}):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +39,6 @@ def settings(settings: Settings) -> Settings:
         {
             "anonymous": {"burst": f"{ANONYMOUS}/day"},
             "rejected_credentials": {"rejected": f"{REJECTED}/day"},
-            "plans": {plan: {"burst": f"{FREE}/day", "monthly": "1000/30 days"} for plan in ("free", "pro")},
         }
     )
     auth = AuthSettings.model_validate(
@@ -205,7 +212,7 @@ async def test_callers_do_not_use_up_each_others_quota(test_app: TestApp, versio
 async def test_another_key_is_no_other_quota(test_app: TestApp) -> None:
     ada = await test_app.person("ada@example.com")
     async with test_app.runtime.database.write() as session:
-        _, second = ApiKeyService(session).create(KeyDraft(ada.user.id, "another", ["posts:read"]))
+        _, second = await ApiKeyService(session).create(KeyDraft(ada.user.id, "another", ["posts:read"]))
     async with test_app.client() as client:
         for number in range(4):
             headers = ada.headers if number % 2 else {"X-API-Key": second}

@@ -9,8 +9,8 @@ from app.access.permissions import Permission
 from app.http.caching import CACHING, Caching
 from app.http.permissions import REQUIRED
 from app.http.rate_limit.admission import COST
-from app.http.rate_limit.limits import LARGEST_COST
 from app.http.routing.deprecations import SINCE, SUNSET
+from app.settings.rate_limit import LARGEST_COST
 from versions.kit.links import Links
 
 Responses = dict[int | str, dict[str, Any]]

@@ -9,7 +9,7 @@ from app.access.commands import KeyDraft
 from app.access.errors import InvalidCredentials
 from app.access.passwords import PasswordHasher
 from app.access.permissions import key_scopes
-from app.access.principal import Plan, Role
+from app.access.principal import Role
 from app.access.reader import PrincipalResolver
 from app.access.service import ApiKeyService
 from app.cli.kit.users import find_user, new_password, user_service
@@ -22,6 +22,7 @@ from app.users.commands import UserDraft, UserEdit
 
 _ADMIN_EMAIL: Final = "admin@strata.example"
 _KEY_NAME: Final = "strata up"
+_KEY_PLAN: Final = "enterprise"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,5 +83,5 @@ async def _create(database: Database, base_url: str) -> Credentials:
         for key, owner in await keys.list_all():
             if key.name == _KEY_NAME and owner == admin.email and key.revoked_at is None:
                 await keys.revoke(key.uid, utc_now())
-        _, api_key = keys.create(KeyDraft(admin.id, _KEY_NAME, sorted(key_scopes()), plan=Plan.ENTERPRISE))
+        _, api_key = await keys.create(KeyDraft(admin.id, _KEY_NAME, sorted(key_scopes()), plan=_KEY_PLAN))
     return Credentials(admin.email, password, api_key, base_url)

@@ -8,12 +8,14 @@ from typing import Final
 from slowapi.errors import RateLimitExceeded
 from starlette.types import Scope
 
-from app.access.principal import Plan, Principal
+from app.access.principal import Principal
+from app.http.plans import PlansComponent
 from app.http.rate_limit.metrics import RateLimitMetrics
 from app.http.retry_after import with_jitter
 from app.http.runtime import Component, Runtime
+from app.plans.catalogue import PlanCatalogue
 from app.settings.errors import SettingsError, variable
-from app.settings.rate_limit import RateLimitSettings
+from app.settings.rate_limit import LARGEST_COST, RateLimitSettings
 from app.settings.redis import RedisSettings
 from app.settings.root import Settings
 from observability.metrics.multiprocess.instruments import CounterChild
@@ -24,8 +26,6 @@ from observability.rate_limit.null import NullLimiter
 from observability.rate_limit.policies import Policy, PolicySet
 from observability.rate_limit.redis import RedisLimiter
 
-LARGEST_COST: Final = 10
-"""The units of the dearest operation of any version."""
 _SUBSCRIBER_BITS: Final = 64
 _Counters = tuple[tuple[Policy, CounterChild, CounterChild], ...]
 
@@ -44,15 +44,14 @@ class QuotaExceeded(RateLimitExceeded):
 class RateLimits(Component):
     """The limits of one process: which subject is charged, under which policies."""
 
-    def __init__(self, settings: Settings, metrics: RateLimitMetrics) -> None:
+    def __init__(self, settings: Settings, metrics: RateLimitMetrics, plans: PlanCatalogue) -> None:
         limits = settings[RateLimitSettings]
         self._decisions = metrics.decisions
-        self._counters: dict[str, _Counters] = {}
+        self._plans = plans
+        self._counters: dict[str, tuple[PolicySet, _Counters]] = {}
+        """By the name of the policies, those that were counted last and their counters."""
         self._anonymous = PolicySet.parse("anonymous", limits.anonymous, LARGEST_COST)
         self._rejected = PolicySet.parse("rejected", limits.rejected_credentials)
-        self._plans = {
-            plan: PolicySet.parse(plan.value, getattr(limits.plans, plan.value), LARGEST_COST) for plan in Plan
-        }
         self._shared: FallbackLimiter | None = None
         local = LocalLimiter(limits.local_counters)
         redis = settings[RedisSettings]
@@ -67,7 +66,8 @@ class RateLimits(Component):
     def build(cls, runtime: Runtime) -> "RateLimits":
         """Raises ``SettingsError`` for a policy that cannot be parsed."""
         try:
-            return cls(runtime.settings, runtime.metrics.group(RateLimitMetrics))
+            plans = runtime.get(PlansComponent).catalogue
+            return cls(runtime.settings, runtime.metrics.group(RateLimitMetrics), plans)
         except ValueError as error:
             message = f"{variable('rate_limit')}: {error}"
             raise SettingsError(message) from None
@@ -82,8 +82,8 @@ class RateLimits(Component):
 
     def charge_principal(self, principal: Principal, cost: int) -> Awaitable[Decision]:
         """Charge a user under a plan. All keys of a user on one plan share its quota."""
-        plan = principal.plan
-        return self._charge(f"user:{principal.user_uid}:{plan.value}", self._plans[plan], cost)
+        rules = self._plans.get(principal.plan).rules
+        return self._charge(f"user:{principal.user_uid}:{rules.name}", rules, cost)
 
     async def redis_answers(self) -> bool | None:
         """Whether Redis replies in time; ``None`` when none is configured."""
@@ -102,17 +102,21 @@ class RateLimits(Component):
         decision = await self._limiter.charge(subject, rules, cost)
         if cost:
             violated = decision.violated
-            for policy, allowed, denied in self._counters.get(rules.name) or self._count(rules):
+            for policy, allowed, denied in self._count(rules):
                 (denied if violated and policy in violated else allowed).inc()
         return decision
 
     def _count(self, rules: PolicySet) -> _Counters:
-        """The counters of these policies, looked up once."""
+        """The counters of these policies, looked up once until a plan changes."""
+        known = self._counters.get(rules.name)
+        if known is not None and known[0] is rules:
+            return known[1]
         labels = self._decisions.labels
-        counters = self._counters[rules.name] = tuple(
+        counters = tuple(
             (policy, labels(f"{rules.name}.{policy.name}", "allowed"), labels(f"{rules.name}.{policy.name}", "denied"))
             for policy in rules.policies
         )
+        self._counters[rules.name] = rules, counters
         return counters
 
 

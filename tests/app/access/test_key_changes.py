@@ -14,13 +14,14 @@ from app.access.errors import ApiKeyAlreadyRotated, ExpiryInThePast
 from app.access.key_use import KeyUse
 from app.access.keys import Mode
 from app.access.own_keys import OwnKeyService
-from app.access.principal import Plan, Principal
+from app.access.principal import Principal
 from app.access.proof import OperatorProof
 from app.access.reader import ApiKeyReader
 from app.access.service import ApiKeyService
 from app.access.views import ApiKeyView
 from app.errors import Unauthenticated
 from app.events.recorder import EventRecorder
+from app.http.plans import PlansComponent
 from app.kit.clock import utc_now
 from app.models import ApiKey, User
 from tests.support.app import Person, TestApp
@@ -39,7 +40,8 @@ async def acting(test_app: TestApp, person: Person) -> AsyncIterator[OwnKeyServi
     """The service in one transaction of a user, whose identity is proven."""
     principal = Principal(person.user.id, person.user.uid, (), frozenset({"posts:read", "credentials:write"}))
     async with test_app.runtime.database.write() as session:
-        yield OwnKeyService(session, principal, EventRecorder(session, person.user.uid), OperatorProof())
+        caps = test_app.runtime.get(PlansComponent).catalogue.caps(principal.plan)
+        yield OwnKeyService(session, principal, caps, EventRecorder(session, person.user.uid), OperatorProof())
 
 
 async def key_of(test_app: TestApp, person: Person) -> UUID:
@@ -85,8 +87,8 @@ async def test_an_edit_records_the_fields_that_change(test_app: TestApp, ada: Pe
 @pytest.mark.parametrize(("mode", "plan"), [("live", "pro"), ("test", "test")])
 async def test_the_successors_of_a_key_are_like_it(test_app: TestApp, ada: Person, mode: Mode, plan: str) -> None:
     async with test_app.runtime.database.write() as session:
-        draft = KeyDraft(ada.user.id, "ci", ["posts:read"], mode, Plan.PRO)
-        first, _ = ApiKeyService(session).create(draft)
+        draft = KeyDraft(ada.user.id, "ci", ["posts:read"], mode, plan)
+        first, _ = await ApiKeyService(session).create(draft)
     rotated = [first.uid]
     for _ in range(2):
         async with acting(test_app, ada) as service:

@@ -52,4 +52,4 @@ async def test_a_scope_that_no_key_can_have(test_app: TestApp, scope: str) -> No
     async with test_app.runtime.database.write() as session:
         service = ApiKeyService(session)
         with pytest.raises(UnknownScope):
-            service.create(KeyDraft(ada.user.id, "k", ["posts:read", scope]))
+            await service.create(KeyDraft(ada.user.id, "k", ["posts:read", scope]))

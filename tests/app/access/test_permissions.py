@@ -37,14 +37,14 @@ def test_anonymous_callers_have_the_public_permissions_and_are_not_signed_in() -
 async def test_an_unknown_scope_is_rejected_with_the_known_ones(test_app: TestApp) -> None:
     async with test_app.runtime.database.write() as session:
         with pytest.raises(UnknownScope, match=r"Unknown scopes: posts:fly\. Known: audit:read, .*users:write\."):
-            ApiKeyService(session).create(KeyDraft(1, "test", ["posts:read", "posts:fly"]))
+            await ApiKeyService(session).create(KeyDraft(1, "test", ["posts:read", "posts:fly"]))
 
 
 async def test_no_key_can_have_the_permission_to_change_credentials(test_app: TestApp) -> None:
     assert declared_permissions() - key_scopes() == {"credentials:write", "keys:admin"}
     async with test_app.runtime.database.write() as session:
         with pytest.raises(UnknownScope, match="credentials:write"):
-            ApiKeyService(session).create(KeyDraft(1, "test", ["credentials:write"]))
+            await ApiKeyService(session).create(KeyDraft(1, "test", ["credentials:write"]))
     ada = await test_app.person("ada@example.com")
     async with test_app.runtime.database.write() as session:
         await (await session.driver()).execute("UPDATE api_keys SET scopes = array_append(scopes, 'credentials:write')")

@@ -34,6 +34,7 @@ from app.users.commands import UserDraft, UserEdit
 from app.users.reader import UserReader
 from app.users.service import UserService
 from tests.support.app import PASSWORD, Person, TestApp
+from tests.support.limits import FREE
 
 MISSING: Final = 999_999
 UNKNOWN: Final = UUID(int=0)
@@ -77,7 +78,7 @@ class Services:
 
     @property
     def keys(self) -> OwnKeyService:
-        return OwnKeyService(self.session, self.principal, self._events, self.proof)
+        return OwnKeyService(self.session, self.principal, FREE.caps, self._events, self.proof)
 
     @property
     def proof(self) -> PasswordProof:

@@ -14,6 +14,7 @@ from app.access.errors import InvalidCredentials
 from app.access.reader import PrincipalResolver
 from app.access.service import ApiKeyService
 from app.auth import token_mails
+from app.kit.clock import utc_now
 from app.models import ActionToken
 from app.users.queries import UserQueries
 from tests.support.app import PASSWORD, TestApp
@@ -25,8 +26,8 @@ async def test_a_key_expires_inside_a_transaction(test_app: TestApp) -> None:
     ada = await test_app.person(ADDRESS)
     database = test_app.runtime.database
     async with database.write() as session:
-        draft = KeyDraft(ada.user.id, "short", ["posts:read"], lifetime=timedelta(seconds=1))
-        _, key = ApiKeyService(session).create(draft)
+        draft = KeyDraft(ada.user.id, "short", ["posts:read"], expires_at=utc_now() + timedelta(seconds=1))
+        _, key = await ApiKeyService(session).create(draft)
     resolver = PrincipalResolver(database.reads)
     assert (await resolver.by_key(key)).user_id == ada.user.id
 

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from app.access.permissions import key_scopes
-from app.cli.keys import _state as state_of_key
+from app.access.views import status_of
 from app.cli.kit.output import CommandError
 from app.cli.program import program
 from app.cli.users import _minute
@@ -149,8 +149,7 @@ def test_states_and_times_in_tables() -> None:
         (None, None, now - timedelta(seconds=1), "expired"),
         (now, now, now - timedelta(seconds=1), "revoked"),
     ):
-        key: Any = SimpleNamespace(revoked_at=revoked, rotated_at=rotated, expires_at=expires)
-        assert state_of_key(key) == state
+        assert status_of(revoked, expires, rotated, now) == state
     for active, verified, state in (
         (True, True, "active"),
         (True, False, "unverified"),

@@ -1,13 +1,16 @@
 """Which quota a request is charged to, and which limiter counts."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 from pydantic import SecretStr
 
-from app.access.principal import Plan, Principal, Role
+from app.access.principal import Principal, Role
 from app.http.rate_limit.limits import RateLimits
 from app.http.rate_limit.metrics import RateLimitMetrics
+from app.plans import built_in
+from app.plans.catalogue import PlanCatalogue
 from app.settings.rate_limit import RateLimitSettings
 from app.settings.redis import RedisSettings
 from app.settings.root import Settings
@@ -19,26 +22,30 @@ HOME, CAFE = "192.0.2.1", "192.0.2.2"
 QUOTAS = {
     "anonymous": {"burst": "2/day"},
     "rejected_credentials": {"burst": "3/day"},
-    "plans": {"free": {"burst": "4/day"}, "pro": {"burst": "5/day"}, "enterprise": {"burst": "6/day"}},
 }
+PLANS = [
+    replace(plan, policies={"burst": f"{quota}/day"}) for plan, quota in zip(built_in.PLANS, (4, 5, 6, 7), strict=True)
+]
 
 
 def limits_of(settings: Settings, redis: str | None = None, **changed: Any) -> RateLimits:
     chosen = RateLimitSettings.model_validate(QUOTAS | changed)
     store = RedisSettings(url=None if redis is None else SecretStr(redis), timeout=0.05)
-    return RateLimits(settings.with_groups(chosen, store), Metrics().group(RateLimitMetrics))
+    plans = PlanCatalogue()
+    plans.replace(PLANS)
+    return RateLimits(settings.with_groups(chosen, store), Metrics().group(RateLimitMetrics), plans)
 
 
-def caller(plan: Plan, number: int = 1) -> Principal:
+def caller(plan: str, number: int = 1) -> Principal:
     uid = uuid4() if number else None
     return Principal(number, uid, (Role.AUTHOR,), frozenset(), plan)
 
 
 async def test_each_subject_has_a_quota_of_its_own(settings: Settings) -> None:
     limits = limits_of(settings)
-    ada, eve = caller(Plan.FREE), caller(Plan.FREE, 2)
-    ada_pro = Principal(ada.user_id, ada.user_uid, ada.roles, ada.permissions, Plan.PRO)
-    ada_by_key = Principal(ada.user_id, ada.user_uid, ada.roles, ada.permissions, Plan.FREE, key_uid=uuid4())
+    ada, eve = caller("free"), caller("free", 2)
+    ada_pro = Principal(ada.user_id, ada.user_uid, ada.roles, ada.permissions, "pro")
+    ada_by_key = Principal(ada.user_id, ada.user_uid, ada.roles, ada.permissions, "free", key_uid=uuid4())
     for subject, quota in (
         (lambda: limits.charge_address(HOME, 1), 2),
         (lambda: limits.charge_rejected(HOME), 3),

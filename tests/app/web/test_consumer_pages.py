@@ -11,7 +11,7 @@ from uuid import UUID
 import httpx2
 import pytest
 
-from app.access.views import ConsumerView, KeyView
+from app.access.views import ApiKeyView, ConsumerView
 from app.errors import Unavailable
 from app.settings.database import DatabaseSettings
 from app.web import operations
@@ -21,7 +21,21 @@ TOKEN: Final = "t0ken"
 UID = UUID("019b0000-0000-7000-8000-000000000001")
 OTHER = UUID("019b0000-0000-7000-8000-000000000002")
 CREATED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-KEY = KeyView("<ci>", "ab12", "pro", CREATED, None, None, datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC))
+KEY = ApiKeyView(
+    uid=UID,
+    owner_uid=OTHER,
+    name="<ci>",
+    hint="ab12",
+    scopes=[],
+    plan="pro",
+    created_at=CREATED,
+    expires_at=None,
+    revoked_at=None,
+    rotated_at=None,
+    last_used_at=datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC),
+    early_brownout_until=None,
+    status="active",
+)
 OF_KEY = ConsumerView(UID, 7, "Ada & Co", "ada@example.com", is_active=True, key=KEY)
 OF_USER = ConsumerView(OTHER, 8, "Ada", "other@example.com", is_active=False, key=None)
 PRIVATE = {"cache-control": "no-store", "x-content-type-options": "nosniff", "vary": "Accept"}

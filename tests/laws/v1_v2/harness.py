@@ -160,7 +160,7 @@ class VersionsHarness:
             session.add(user)
             await session.flush()
             granted = sorted(key_scopes()) if scopes is None else scopes
-            _, key = ApiKeyService(session).create(KeyDraft(user.id, "laws", granted))
+            _, key = await ApiKeyService(session).create(KeyDraft(user.id, "laws", granted))
         return user, key
 
     def _signed_in(self, caller: Caller) -> Caller:

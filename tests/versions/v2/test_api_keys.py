@@ -2,20 +2,23 @@
 
 import asyncio
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from app.access.keys import well_formed
-from app.access.own_keys import MAX_KEYS
 from app.access.permissions import key_scopes
 from app.access.principal import Role
+from app.http.plans import PlansComponent
 from app.kit.clock import rfc3339, utc_now
+from app.plans import built_in
 from tests.support.app import Person, TestApp
 from tests.support.operations import document
 
 KEYS = "/api/v2/api-keys"
+MOST = 10
 ME = ("/api/v1/users/me", "/api/v2/me")
 POST = {"title": "T", "content": "C"}
 
@@ -227,7 +230,9 @@ async def test_a_browned_out_key_is_rejected_by_the_deprecated_version(
 
 
 async def test_the_number_of_keys_is_limited(concurrent_app: TestApp) -> None:
-    """Also for concurrent requests. Revoked, expired and replaced keys do not count."""
+    """By the plan, also for concurrent requests. Revoked, expired and replaced keys do not count."""
+    plans = concurrent_app.runtime.get(PlansComponent).catalogue
+    plans.replace(replace(plan, caps=replace(plan.caps, keys=MOST)) for plan in built_in.PLANS)
     ada = await concurrent_app.person("ada@example.com")
     session = await concurrent_app.session(ada)
     async with concurrent_app.runtime.database.write() as transaction:
@@ -238,7 +243,7 @@ async def test_the_number_of_keys_is_limited(concurrent_app: TestApp) -> None:
             " CASE n % 4 WHEN 1 THEN now() - interval '1 day' END, CASE n % 4 WHEN 2 THEN now() END,"
             " CASE n % 4 WHEN 3 THEN now() END FROM generate_series(1, $2) AS n",
             ada.user.id,
-            4 * (MAX_KEYS - 3),
+            4 * (MOST - 3),
         )
     body = {"name": "k", "scopes": ["posts:read"]}
     async with concurrent_app.client(session) as client:

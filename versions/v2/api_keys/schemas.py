@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.access.views import KeyStatus
 from versions.kit.values import WHOLE, Moment, text
 from versions.v2.users.schemas import PermissionName
 
@@ -14,6 +13,7 @@ Name = Annotated[
     str, text(min_length=1, max_length=100), Field(description="The purpose of the key.", examples=["Deployment"])
 ]
 Mode = Literal["live", "test"]
+Status = Literal["active", "rotated", "expired"]
 WEEK = 604_800
 
 
@@ -101,8 +101,8 @@ class ApiKey(BaseModel):
         ),
         examples=[["posts:read"]],
     )
-    plan: str = Field(description="The plan, which sets the rate limits.", examples=["free"])
-    status: KeyStatus = Field(
+    plan: str = Field(description="The plan, which sets the rate limits: see `GET /rate-limit`.", examples=["free"])
+    status: Status = Field(
         description="`rotated`: a successor replaces the key, which is valid until `expires_at`.", examples=["active"]
     )
     created_at: datetime = Field(description="When the key was created.", examples=["2026-11-23T12:00:00Z"])

@@ -1,0 +1,90 @@
+"""``strata plans``, and the plan of a key."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from app.cli.kit.output import CommandError
+from app.cli.program import program
+from app.errors import DomainError
+from tests.support.postgres import clone
+
+Run = Callable[..., str]
+
+
+@pytest.fixture
+async def dsn(admin_dsn: str) -> str:
+    return await clone(admin_dsn, "plans")
+
+
+@pytest.fixture
+def run(dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("STRATA_HOME", str(tmp_path))
+    monkeypatch.setenv("STRATA_DATABASE__URL", dsn)
+
+    def run(*arguments: str) -> str:
+        result = CliRunner().invoke(program, list(arguments))
+        if isinstance(result.exception, Exception) and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    return run
+
+
+def loaded(run: Run, *arguments: str) -> Any:
+    return json.loads(run(*arguments, "--json"))
+
+
+def test_plans_are_listed_changed_and_retired(run: Run) -> None:
+    assert [plan["name"] for plan in loaded(run, "plans", "list")] == ["enterprise", "free", "pro", "test"]
+    changed = loaded(run, "plans", "set", "pro", "--policy", "burst=5/minute", "--cap", "keys=3", "--cap", "exports=0")
+    assert changed["policies"] == {"burst": "5/minute"}
+    assert {name: changed["caps"][name] for name in ("keys", "exports", "streams")} == {
+        "keys": 3,
+        "exports": 0,
+        "streams": 50,
+    }
+    assert loaded(run, "plans", "show", "pro") == changed
+    assert "burst=5/minute" in run("plans", "list")
+    assert "5/minute" in run("plans", "show", "pro")
+    run("plans", "retire", "pro", "--yes")
+    assert loaded(run, "plans", "show", "pro")["retired_at"] is not None
+    assert "retired 20" in run("plans", "list")
+
+
+def test_a_key_is_put_on_a_plan(run: Run) -> None:
+    run("users", "create", "ada@example.com")
+    run("plans", "set", "gold", "--policy", "burst=5/minute", "--policy", "daily=50/day")
+    key = loaded(run, "keys", "create", "ada@example.com", "--plan", "gold")
+    assert key["plan"] == "gold"
+    assert "pro" in run("keys", "plan", key["id"], "pro")
+    trial = loaded(run, "keys", "create", "ada@example.com", "--mode", "test")
+    assert {(each["mode"], each["plan"]) for each in loaded(run, "keys", "list")} == {("live", "pro"), ("test", "test")}
+    with pytest.raises(DomainError, match="always on the plan 'test'"):
+        run("keys", "plan", trial["id"], "pro")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("plans", "show", "gold"), "There is no plan 'gold'."),
+        (("plans", "set", "gold"), "needs at least one policy"),
+        (("plans", "set", "pro", "--policy", "burst"), "--policy must have the form burst=100/minute, got 'burst'."),
+        (("plans", "set", "pro", "--policy", "burst=1/week"), "must be a quota such as 100/minute"),
+        (("plans", "set", "pro", "--cap", "keys"), "--cap must have the form keys=100, got 'keys'."),
+        (("plans", "set", "pro", "--cap", "cats=1"), "--cap must name one of keys, "),
+        (("plans", "set", "pro", "--cap", "keys=-1"), "--cap keys must be a number, got '-1'."),
+        (("plans", "retire", "free", "--yes"), "The plan 'free' cannot be retired"),
+        (("plans", "retire", "pro"), "Confirmation is required"),
+    ],
+)
+def test_what_is_rejected(run: Run, arguments: tuple[str, ...], message: str) -> None:
+    with pytest.raises((CommandError, DomainError), match=re.escape(message)):
+        run(*arguments)
+    assert loaded(run, "plans", "show", "pro")["policies"]["burst"] == "1000000/minute"
