@@ -37,11 +37,11 @@ class ApiKeyView:
     plan: str
     created_at: datetime
     expires_at: datetime | None
-    revoked_at: datetime | None
     rotated_at: datetime | None
     last_used_at: datetime | None
     early_brownout_until: datetime | None
     status: KeyStatus
+    revoked_at: datetime | None = None
 
     @property
     def mode(self) -> Mode:
