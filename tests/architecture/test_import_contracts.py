@@ -8,7 +8,7 @@ import grimp
 import pytest
 
 ROOT = Path(__file__).parents[2]
-MOST_EDGES = 113
+MOST_EDGES = 109
 CONTRACTS = """
 [importlinter]
 root_packages =

@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision: str = "7d20f3b9c4e6"
-down_revision: str | None = "a90c5e7f2b41"
+down_revision: str | None = "6e2b9f04c7d1"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
