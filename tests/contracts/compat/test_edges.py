@@ -21,6 +21,8 @@ from tests.contracts.compat.documents import (
 Json = Any
 TEXT: Json = {"type": "string"}
 LONG: Json = {"type": "string", "maxLength": 9}
+LIST: Json = {"type": "array", "items": TEXT}
+BOUND: Json = {"type": "number", "minimum": 1, "exclusiveMinimum": True}
 DEFAULTS: Json = ({"type": "string", "default": "a"}, {"type": "string", "default": "b"})
 
 
@@ -37,6 +39,21 @@ def ids(old: Json, new: Json) -> list[str]:
 def with_field(field: Json, required: list[str]) -> Json:
     """A required body whose object has one field."""
     return with_request(body({"type": "object", "properties": {"p": field}, "required": required}, required=True))
+
+
+def in_path(schema: Json, **members: Json) -> Json:
+    return operation(path="/a/{b}", parameters=[parameter("b", "path", schema, **members)])
+
+
+def with_scheme(name: str, url: str) -> Json:
+    """An operation that needs a token of one OAuth flow."""
+    flows = {"clientCredentials": {"scopes": {"read": ""}, "tokenUrl": url}}
+    components = {"securitySchemes": {name: {"type": "oauth2", "flows": flows}}}
+    return operation(security=[{name: ["read"]}]) | {"components": components}
+
+
+def with_version_3_0(schema: Json) -> Json:
+    return with_request(body(schema)) | {"openapi": "3.0.3"}
 
 
 def of_formats(*formats: str) -> Json:
@@ -125,6 +142,62 @@ EDGES: dict[str, tuple[Json, Json, list[str]]] = {
     "the default of what every request contains does not matter": (
         with_field(DEFAULTS[0], ["p"]),
         with_field(DEFAULTS[1], ["p"]),
+        [],
+    ),
+    "a reference is wider than a URI": (
+        with_parameters(parameter(schema=TEXT | {"format": "uri"})),
+        with_parameters(parameter(schema=TEXT | {"format": "uri-reference"})),
+        ["request-parameter-format-widened"],
+    ),
+    "plain values have the same text as JSON": (
+        with_parameters(parameter(schema={"type": ["integer", "number", "boolean"]})),
+        with_parameters({"name": "q", "in": "query", **body({"type": ["integer", "number", "boolean"]})}),
+        [],
+    ),
+    "each style of a path separates the items of a list": (
+        in_path(LIST, style="matrix"),
+        in_path(LIST, style="matrix", explode=True),
+        ["request-parameter-explode-changed"],
+    ),
+    "a label separates the items of a list with points": (
+        in_path(LIST, style="label", explode=True),
+        in_path(LIST, style="simple"),
+        ["request-parameter-style-changed"],
+    ),
+    "a text has one form with and without explode": (
+        in_path(TEXT, style="matrix"),
+        in_path(TEXT, style="matrix", explode=True),
+        [],
+    ),
+    "the fields of a form are separated by their style": (
+        with_encoding(LIST, style="pipeDelimited"),
+        with_encoding(LIST, style="spaceDelimited"),
+        ["request-encoding-style-changed"],
+    ),
+    "a field with a media type and a style has the style": (
+        with_encoding(TEXT, style="form"),
+        with_encoding(TEXT, contentType="image/gif"),
+        ["request-encoding-narrowed"],
+    ),
+    "a field that must be absent was any field before": (
+        with_request(body({"type": "object"})),
+        with_request(body({"type": "object", "properties": {"p": {"not": {}}}})),
+        ["request-body-type-narrowed"],
+    ),
+    "schemes with other URLs are other schemes": (
+        with_scheme("a", "https://a"),
+        with_scheme("b", "https://b"),
+        [
+            "security-alternative-removed",
+            "security-scheme-removed",
+            "security-scheme-added",
+            "security-alternative-added",
+        ],
+    ),
+    "a scheme with another name": (with_scheme("a", "https://a"), with_scheme("b", "https://a"), []),
+    "a flag of OpenAPI 3.0 that excludes a bound": (
+        with_version_3_0(BOUND | {"not": {"enum": [5]}}),
+        with_version_3_0({"allOf": [BOUND, {"not": {"enum": [5]}}]}),
         [],
     ),
     "variants that only their format distinguishes are different": (
