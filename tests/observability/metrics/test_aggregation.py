@@ -76,6 +76,28 @@ def test_killed_process_leaves_counters_and_no_gauge(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 4
 
 
+def test_the_last_counts_of_a_process_that_was_read_before_are_kept(tmp_path: Path) -> None:
+    mine = Metrics(("v901",), folder=tmp_path)
+    first, last = os.pipe(), os.pipe()
+    child = os.fork()
+    if child == 0:
+        theirs = Metrics(("v901",), folder=tmp_path).group(RequestMetrics).duration
+        theirs.labels("v901", "/a", "GET", 200).observe(0.2)
+        os.write(first[1], b".")
+        os.read(last[0], 1)
+        theirs.labels("v901", "/a", "GET", 200).observe(0.2)
+        theirs.labels("v901", "/b", "GET", 200).observe(0.2)
+        os._exit(0)
+    os.read(first[0], 1)
+    counts = [scraped(mine.registry).sum("http_server_request_duration_seconds_count")]
+    os.write(last[1], b".")
+    os.waitpid(child, 0)
+    counts += [scraped(mine.registry).sum("http_server_request_duration_seconds_count") for _ in range(2)]
+    for descriptor in (*first, *last):
+        os.close(descriptor)
+    assert counts == [1, 3, 3]
+
+
 def test_file_retired_by_a_killed_process_counts_once(tmp_path: Path) -> None:
     member = WorkerMetrics(tmp_path)
     child = os.fork()
