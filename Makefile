@@ -27,7 +27,7 @@ PYTEST := PYTHONDONTWRITEBYTECODE= $(if $(ORDER),TESTS_ORDER=$(ORDER) ).venv/bin
 # Tests that start `strata`, browsers or the tools of the contracts; CI runs them beside the others.
 SYSTEM := tests/system tests/contracts tests/browser
 
-.PHONY: help up test test-core test-system test-costs test-fast test-deep test-outages mutants mutants-sample lint types check fmt bench contracts contract-tools dashboards dashboards-check compose-env clean
+.PHONY: help up test test-core test-system test-costs test-fast test-deep test-outages mutants mutants-sample lint types check fmt bench contracts contract-tools test-tools dashboards dashboards-check compose-env clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -93,6 +93,12 @@ contracts/lint/node_modules/.package-lock.json: contracts/lint/package-lock.json
 	npm ci --prefix contracts/lint --ignore-scripts --no-audit --no-fund
 	@touch $@
 
+test-tools: tests/support/oidc_provider/node_modules/.package-lock.json ## install the OpenID provider of the tests, from npm
+
+tests/support/oidc_provider/node_modules/.package-lock.json: tests/support/oidc_provider/package-lock.json
+	npm ci --prefix tests/support/oidc_provider --ignore-scripts --no-audit --no-fund
+	@touch $@
+
 dashboards: $(INSTALLED) ## generate grafana/dashboards and grafana/prometheus/rules
 	.venv/bin/python -m observability.dashboards
 
@@ -123,4 +129,4 @@ bench: $(INSTALLED) ## CPU per request as ratios to other stacks; AGAINST=FOLDER
 	.venv/bin/python -m tests.benchmarks $(if $(AGAINST),--against $(AGAINST))
 
 clean: ## remove caches and the environment, but no data
-	rm -rf .venv contracts/lint/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv contracts/lint/node_modules tests/support/oidc_provider/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

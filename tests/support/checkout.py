@@ -23,8 +23,9 @@ class Checkout:
         self.root = folder / "repository"
         shutil.copytree(ROOT, self.root, ignore=_IGNORED)
         (self.root / ".venv").symlink_to(ROOT / ".venv")
-        if (modules := ROOT / "contracts/lint/node_modules").exists():
-            (self.root / "contracts/lint/node_modules").symlink_to(modules.resolve())
+        for name in ("contracts/lint/node_modules", "tests/support/oidc_provider/node_modules"):
+            if (modules := ROOT / name).exists():
+                (self.root / name).symlink_to(modules.resolve())
 
     def run(self, *command: str, status: int = 0, **variables: str) -> str:
         """Run a program and return its output; fail unless it exits with ``status``."""
