@@ -51,7 +51,8 @@ class Contract:
         steps = path.removeprefix(f"{self.prefix}/").split("/")
         for template, item in sorted(self._paths, key=lambda pair: str(pair[0]).count("{")):
             if len(template) == len(steps) and all(
-                wanted.startswith("{") or wanted == step for wanted, step in zip(template, steps, strict=True)
+                (wanted.startswith("{") and step) or wanted == step
+                for wanted, step in zip(template, steps, strict=True)
             ):
                 found: dict[str, Any] | None = item.get(method.lower())
                 return found

@@ -81,7 +81,7 @@ class HostileProvider:
         claims |= {"email": "ada@example.com", "email_verified": True, "name": "Ada", **self.claims}
         header = {"alg": self.algorithm, "kid": "one", **self.header}
         claims = self._told("claims", claims)
-        if self.algorithm.startswith("RS"):
+        if self.algorithm not in {"none", "HS256"}:
             token = jwt.encode(header, claims, self.signing_key, algorithms=[self.algorithm])
         else:
             token = forged(self.algorithm, header, claims)

@@ -173,6 +173,9 @@ async def test_v2_knows_its_parameters(test_app: TestApp) -> None:
     headers, values = await populated(test_app)
     async with test_app.client(headers) as client:
         for operation in operations("v2"):
+            if operation.name == "providers.callback":
+                # Providers add parameters of their own.
+                continue
             required = {part["name"]: "a" for part in operation.parameters("query") if part["required"]}
             url = operation.url(**values["v2"])
             response = await client.request(operation.method, url, params=required | {"unheard": "of"})

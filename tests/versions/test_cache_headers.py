@@ -20,7 +20,10 @@ OF_ONE_CALLER = {
     "x-ratelimit-remaining",
     "x-ratelimit-reset",
 }
-ISSUE_TOKENS = {"auth.login", "auth.refresh", "tokens.create", "api_keys.create", "api_keys.rotate"}
+ISSUE_TOKENS = {
+    *("auth.login", "auth.refresh", "tokens.create", "api_keys.create", "api_keys.rotate"),
+    *("auth.provider", "auth.provider_callback", "providers.authorize", "providers.callback", "providers.visit"),
+}
 OF_THE_CALLER = {"rate_limit.get"}
 """Shows the quota of the client address."""
 

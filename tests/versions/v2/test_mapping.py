@@ -244,6 +244,7 @@ def test_errors_of_the_token_endpoint_have_codes_of_oauth() -> None:
         "invalid_credentials": "invalid_grant",
         "invalid_refresh_token": "invalid_grant",
         "wrong_token_type": "invalid_grant",
+        "invalid_sign_in_code": "invalid_grant",
         "email_not_verified": "invalid_grant",
         "account_deactivated": "invalid_grant",
         "too_many_attempts": "temporarily_unavailable",
