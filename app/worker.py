@@ -22,6 +22,9 @@ from app.kit.mail.mailer import create_mailer
 from app.kit.queue.metrics import JobMetrics
 from app.kit.queue.retry import RetryingExecutor
 from app.kit.queue.runner import QueueRunner, RunnerSettings
+from app.ledger.metrics import LedgerMetrics
+from app.ledger.monitoring import LedgerMonitor
+from app.ledger.operator import LedgerHousekeeping
 from app.lifecycle.service import LifecycleService
 from app.settings.database import DatabaseSettings
 from app.settings.loading import database_url
@@ -56,7 +59,7 @@ async def run(settings: Settings, stop: asyncio.Event, metrics: Metrics) -> None
     def register(queue: PgQueuer) -> None:
         for name, handler in handlers.items():
             _register(queue, name, handler, worker_settings, metrics.group(JobMetrics), tracing)
-        _schedule(queue, database)
+        _schedule(queue, database, metrics.group(LedgerMetrics))
 
     runner = QueueRunner(
         RunnerSettings(
@@ -116,7 +119,7 @@ def _register(
     )(work)
 
 
-def _schedule(queue: PgQueuer, database: Database) -> None:
+def _schedule(queue: PgQueuer, database: Database, ledger: LedgerMetrics) -> None:
     @queue.schedule("idempotency.purge", "17 * * * *")
     async def purge(_schedule: object) -> None:
         async with database.write() as session:
@@ -140,3 +143,13 @@ def _schedule(queue: PgQueuer, database: Database) -> None:
         async with database.write() as session:
             purged = await LifecycleService(session).purge()
         _LOG.info("version_usage_purged", rows=purged)
+
+    @queue.schedule("ledger.check", "13 2 * * *")
+    async def check_ledger(_schedule: object) -> None:
+        found = await LedgerMonitor(database.reads, ledger).check_everything()
+        _LOG.info("ledger_checked", violations=found.count)
+
+    @queue.schedule("ledger.expire_holds", "* * * * *")
+    async def expire_holds(_schedule: object) -> None:
+        released = await LedgerHousekeeping(database, ledger).expire_holds()
+        _LOG.info("holds_expired", holds=released)

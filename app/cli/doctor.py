@@ -24,10 +24,13 @@ from sqlalchemy.exc import DBAPIError
 from app.cli.kit.environment import read_settings
 from app.cli.kit.output import AsJson, CommandError, show_json, show_table
 from app.cli.kit.ports import free_port
+from app.errors import TimedOut
 from app.kit.db import migrations
+from app.kit.db.database import Database
 from app.kit.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from app.kit.db.errors import DRIVER_ERRORS
 from app.kit.mail.mailer import mailbox_folder
+from app.ledger.queries import LedgerChecks
 from app.settings.database import DatabaseSettings
 from app.settings.errors import SettingsError
 from app.settings.http import HttpSettings
@@ -143,6 +146,7 @@ def _database(settings: Settings) -> Iterator[Diagnosis]:
     yield migrated
     if migrated.verdict is DiagnosisStatus.OK:
         yield asyncio.run(_addresses(dsn, settings[DatabaseSettings].connect_timeout))
+        yield asyncio.run(_ledger(dsn, settings[DatabaseSettings]))
 
 
 async def _server_version(dsn: str, seconds: float) -> int:
@@ -188,6 +192,22 @@ async def _addresses(dsn: str, seconds: float) -> Diagnosis:
         "They sign in with their exact spelling. Set another e-mail address with the operation users.update of the"
         " API, or `strata users delete ID`.",
     )
+
+
+async def _ledger(dsn: str, settings: DatabaseSettings) -> Diagnosis:
+    database = await Database.open(dsn, settings)
+    try:
+        found = await LedgerChecks(database.reads).everything()
+    except TimedOut:
+        return Diagnosis(
+            "ledger", DiagnosisStatus.WARN, "the check takes too long", "The worker checks it every night."
+        )
+    finally:
+        await database.close()
+    if found.count:
+        wrong = ", ".join([*found.currencies, *found.transfers, *found.accounts])
+        return Diagnosis("ledger", DiagnosisStatus.FAIL, f"wrong: {wrong}", "grafana/runbooks/LedgerImbalance.md")
+    return Diagnosis("ledger", DiagnosisStatus.OK, "every currency, transfer and account balances")
 
 
 def _port(settings: Settings) -> Diagnosis:

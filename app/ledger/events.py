@@ -39,7 +39,7 @@ class HoldCreated(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HoldResolved(Event):
+class HoldEnded(Event):
     """The hold ended; ``outcome`` is ``captured``, ``released`` or ``expired``."""
 
     type: ClassVar[str] = "hold.resolved"

@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 from app.errors import Conflict
 from app.events.recorder import EventRecorder
 from app.kit.clock import utc_now
-from app.ledger.events import HoldCreated, HoldResolved, TransferCreated
+from app.ledger.events import HoldCreated, HoldEnded, TransferCreated
 from app.ledger.metrics import LedgerMetrics
 from app.ledger.repository import LedgerRepository, Movement
 from app.ledger.views import AccountView, HoldView, TransferKind, TransferView
@@ -102,7 +102,7 @@ class Execution:
             hold_uid=hold.uid,
             created_at=now,
         )
-        self._events.record(HoldResolved(subject=hold.uid, outcome="captured"))
+        self._events.record(HoldEnded(subject=hold.uid, outcome="captured"))
         self._record(transfer)
         return transfer
 

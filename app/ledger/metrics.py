@@ -2,10 +2,25 @@
 
 from typing import Final
 
+from app.ledger.errors import (
+    AccountBusy,
+    AccountClosed,
+    AlreadyReversed,
+    BalanceTooLarge,
+    HoldResolved,
+    InsufficientFunds,
+)
 from observability.metrics.metrics import Metrics
 
 _KINDS: Final = ("deposit", "transfer", "capture", "reversal")
-CHECKS: Final = ("balances", "transfers", "all")
+_REJECTIONS: Final = (
+    AccountBusy,
+    AccountClosed,
+    AlreadyReversed,
+    BalanceTooLarge,
+    HoldResolved,
+    InsufficientFunds,
+)
 
 
 class LedgerMetrics:
@@ -24,3 +39,5 @@ class LedgerMetrics:
         self.pending_holds = metrics.gauge("ledger_pending_holds", "Holds that are not resolved.", (), "max").labels()
         for kind in _KINDS:
             self.transfers.labels(kind)
+        for error in _REJECTIONS:
+            self.rejections.labels(error.code)

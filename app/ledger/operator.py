@@ -1,19 +1,24 @@
 """Use cases of operators, which no request reaches: money enters and expired holds end."""
 
+from contextlib import suppress
 from decimal import Decimal
-from uuid import UUID
+from typing import Final
 
 from app.events.audit import target
 from app.events.recorder import EventRecorder
 from app.kit.clock import utc_now
+from app.kit.db.database import UnitOfWork
 from app.kit.db.sessions import WriteSession
 from app.ledger.amounts import ensure_amount
-from app.ledger.errors import AccountNotFound
-from app.ledger.events import HoldResolved
+from app.ledger.errors import AccountBusy, AccountNotFound, HoldResolved
+from app.ledger.events import HoldEnded
 from app.ledger.execution import Execution
 from app.ledger.metrics import LedgerMetrics
 from app.ledger.repository import LedgerRepository
 from app.ledger.views import Ref, TransferView
+
+_BATCH: Final = 1000
+"""Holds that one run releases."""
 
 
 class LedgerOperator:
@@ -37,12 +42,27 @@ class LedgerOperator:
         self._events.audit.record("account.deposited", target("account", account.uid), detail)
         return transfer
 
-    async def next_expired_hold(self) -> tuple[int, UUID] | None:
-        """The id and the uid of a pending hold that has expired."""
-        found = await self._repository.expired_holds(utc_now(), 1)
-        return found[0] if found else None
 
-    async def expire_hold(self, number: int, uid: UUID) -> None:
-        """Release an expired hold. Raises ``HoldResolved``, ``AccountBusy``."""
-        await self._repository.release(number, "expired", utc_now())
-        self._events.record(HoldResolved(subject=uid, outcome="expired"))
+class LedgerHousekeeping:
+    """What the worker does without being asked."""
+
+    def __init__(self, database: UnitOfWork, metrics: LedgerMetrics) -> None:
+        self._database = database
+        self._metrics = metrics
+
+    async def expire_holds(self) -> int:
+        """Release the holds that have expired, each in a transaction of its own, and return their number.
+
+        Raises ``Unavailable``. A busy account is left to the next run.
+        """
+        released = 0
+        async with self._database.write() as session:
+            expired = await LedgerRepository(session).expired_holds(utc_now(), _BATCH)
+        for number, uid in expired:
+            # The hold may have been resolved since it was read.
+            with suppress(HoldResolved, AccountBusy):
+                async with self._database.write() as session:
+                    await LedgerRepository(session).release(number, "expired", utc_now())
+                    EventRecorder(session).record(HoldEnded(subject=uid, outcome="expired"))
+                released += 1
+        return released

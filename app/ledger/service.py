@@ -23,7 +23,7 @@ from app.ledger.errors import (
     TooManyAccounts,
     TransferNotFound,
 )
-from app.ledger.events import AccountOpened, HoldResolved
+from app.ledger.events import AccountOpened, HoldEnded
 from app.ledger.execution import Execution
 from app.ledger.metrics import LedgerMetrics
 from app.ledger.policy import debitable, ensure_may_move, ensure_may_write, ensure_payee, visible
@@ -123,7 +123,7 @@ class LedgerService:
         number, hold = await self._hold_of_payee(uid)
         now = utc_now()
         await self._repository.release(number, "released", now)
-        self._events.record(HoldResolved(subject=hold.uid, outcome="released"))
+        self._events.record(HoldEnded(subject=hold.uid, outcome="released"))
         return replace(hold, state="released", resolved_at=now)
 
     async def _hold_of_payee(self, uid: UUID) -> tuple[int, HoldView]:

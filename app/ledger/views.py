@@ -1,6 +1,6 @@
 """Output of the ledger."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
@@ -132,6 +132,20 @@ class HoldView:
     def from_row(cls, row: Row | Mapping[Any, Any]) -> "HoldView":
         """Build the view from a row with a column for each field."""
         return cls(*_HOLD(row))
+
+
+@dataclass(frozen=True, slots=True)
+class Violations:
+    """What a check found, at most 20 of each kind: codes of currencies, uids of transfers and accounts."""
+
+    currencies: Sequence[str] = ()
+    transfers: Sequence[str] = ()
+    accounts: Sequence[str] = ()
+
+    @property
+    def count(self) -> int:
+        """The number of violations; 0 in a ledger that is sound."""
+        return len(self.currencies) + len(self.transfers) + len(self.accounts)
 
 
 def _getter(view: type[Any]) -> Any:

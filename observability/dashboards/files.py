@@ -5,7 +5,17 @@ from typing import Final
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
-from observability.dashboards import auth, consumers, contract, endpoint, lifecycle, limits, overview, saturation
+from observability.dashboards import (
+    auth,
+    consumers,
+    contract,
+    endpoint,
+    ledger,
+    lifecycle,
+    limits,
+    overview,
+    saturation,
+)
 from observability.dashboards.grafana import build
 from observability.rules.files import rule_files
 
@@ -18,6 +28,7 @@ BOARDS: Final = (
     limits.BOARD,
     saturation.BOARD,
     auth.BOARD,
+    ledger.BOARD,
 )
 DASHBOARDS: Final = Path("grafana/dashboards")
 RULES: Final = Path("grafana/prometheus/rules")

@@ -88,6 +88,13 @@ def causes(clock: Clock) -> Iterator[Alert]:
         description="A callback that was due ran up to {{ $value | humanizeDuration }} late (99th percentile).",
     )
     yield Alert(
+        name="LedgerImbalance",
+        expr="max by (environment, check) (ledger_imbalance) > 0",
+        severity="page",
+        summary="The ledger does not balance: check {{ $labels.check }}",
+        description="{{ $value | humanize }} violations. The log names currencies, transfers and accounts.",
+    )
+    yield Alert(
         name="SunsetNear",
         expr=(
             "(api_version_sunset_timestamp_seconds - time()) / 86400 < 30\n"

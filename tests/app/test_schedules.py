@@ -16,6 +16,7 @@ from app.http.idempotency.keys import RETENTION
 from app.kit.clock import utc_now
 from app.kit.queue.metrics import JobMetrics
 from app.kit.queue.runner import QueueRunner, RunnerSettings
+from app.ledger.metrics import LedgerMetrics
 from app.lifecycle.repository import UsageDelta, UsageRepository
 from app.models import PendingRegistration, VersionUsage
 from app.models.idempotency import IdempotencyRecord
@@ -30,8 +31,14 @@ PURGE_RECORDS = "idempotency.purge"
 PURGE_REGISTRATIONS = "auth.purge_registrations"
 PURGE_USAGE = "versions.purge_usage"
 HOURLY, DAILY = timedelta(hours=1), timedelta(days=1)
-PERIODS = {PURGE_RECORDS: HOURLY, PURGE_REGISTRATIONS: HOURLY, PURGE_USAGE: DAILY}
 MINUTE = timedelta(minutes=1)
+PERIODS = {
+    PURGE_RECORDS: HOURLY,
+    PURGE_REGISTRATIONS: HOURLY,
+    PURGE_USAGE: DAILY,
+    "ledger.check": DAILY,
+    "ledger.expire_holds": MINUTE,
+}
 DAYS_KEPT = 400
 
 
@@ -83,7 +90,7 @@ async def stored(test_app: TestApp) -> dict[str, set[Any]]:
 
 async def registered(test_app: TestApp, connection: "asyncpg.Connection[asyncpg.Record]") -> PgQueuer:
     queue = PgQueuer(connection=AsyncpgDriver(connection))
-    _schedule(queue, database_of(test_app))
+    _schedule(queue, database_of(test_app), LedgerMetrics(Metrics()))
     return queue
 
 
@@ -119,7 +126,7 @@ async def test_the_worker_runs_schedules_that_are_due(
     concurrent_app: TestApp, dsn: str, rows: dict[str, set[Any]]
 ) -> None:
     def register(queue: PgQueuer) -> None:
-        _schedule(queue, database_of(concurrent_app))
+        _schedule(queue, database_of(concurrent_app), LedgerMetrics(Metrics()))
 
     settings = RunnerSettings(dsn=dsn, connect_timeout=20, statement_timeout=20, heartbeat=20, concurrency=2)
     connection = await asyncpg.connect(dsn)

@@ -113,6 +113,10 @@ FAULTS: Final[Mapping[str, Series]] = {
         f'http_server_rejected_connections_total{{{_API},reason="head_timeout"}}': _counter(0, 60),
         f'http_server_rejected_connections_total{{{_API},reason="no_request"}}': _counter(60, 60),
     },
+    "a balance is changed past the ledger": {
+        f'ledger_imbalance{{{_API},check="balances"}}': _gauge(0, 1),
+        f'ledger_imbalance{{{_API},check="transfers"}}': _gauge(0, 0),
+    },
     "passwords are guessed": {
         f'auth_attempts_total{{{_API},method="password",outcome="success"}}': _counter(15, 15),
         f'auth_attempts_total{{{_API},method="password",outcome="invalid_credentials"}}': _counter(0, 60),

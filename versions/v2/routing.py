@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.http.conditional import with_entity_tag
-from app.http.idempotency.keys import PATTERN, idempotently
+from app.http.idempotency.keys import PATTERN, ensure_key, idempotently
 from app.http.routing.strict import ACCEPT_PATCH, StrictRoute
 from observability.framework import body_declaration
 from versions.kit.openapi import header
@@ -25,8 +25,6 @@ class V2Route(StrictRoute):
     strict_parameters: ClassVar[bool] = True
     idempotent: ClassVar[bool] = True
     """Whether writes accept an ``Idempotency-Key``."""
-    key_required: ClassVar[bool] = False
-    """Whether writes without one are rejected."""
 
     async def wrap(self, request: Request, handler: Callable[[Request], Awaitable[Response]]) -> Response:
         """Safe methods are only tagged; a write runs once for each idempotency key."""
@@ -38,13 +36,15 @@ class V2Route(StrictRoute):
 
         if not self.idempotent:
             return await tagged(request)
-        return await idempotently(request, tagged, required=self.key_required)
+        return await idempotently(request, tagged)
 
 
 class MoneyRoute(V2Route):
     """Moves money: a retry without a key could move it twice."""
 
-    key_required: ClassVar[bool] = True
+    def ensure_complete(self, request: Request) -> None:
+        """Raise ``IdempotencyKeyRequired`` without a key."""
+        ensure_key(request)
 
 
 class PatchRoute(V2Route):

@@ -100,23 +100,23 @@ class ResponseCipher(Component):
             raise UnreadableResponse from None
 
 
-async def idempotently(
-    request: Request, handler: Callable[[Request], Awaitable[Response]], *, required: bool = False
-) -> Response:
+def ensure_key(request: Request) -> None:
+    """Raise ``IdempotencyKeyRequired`` for a request without a key."""
+    if "idempotency-key" not in request.headers:
+        raise IdempotencyKeyRequired
+
+
+async def idempotently(request: Request, handler: Callable[[Request], Awaitable[Response]]) -> Response:
     """Run ``handler`` once per key and caller; a repeated request gets the stored response.
 
     A replay needs the permissions that the operation declares, and those of them that the first request had: they may
     have been withdrawn since.
 
-    ``required``: whether a request without a key is rejected.
-
-    Raises ``IdempotencyKeyRequired``, ``InvalidIdempotencyKey``, ``IdempotencyKeyReused``, ``RequestInFlight``,
+    Raises ``InvalidIdempotencyKey``, ``IdempotencyKeyReused``, ``RequestInFlight``,
     ``UnreadableResponse``, ``InsufficientPermissions``.
     """
     header = request.headers.get("idempotency-key")
     if header is None:
-        if required:
-            raise IdempotencyKeyRequired
         return await handler(request)
     runtime = runtime_of(request.scope)
     cipher = runtime.get(ResponseCipher)

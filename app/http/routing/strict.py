@@ -174,6 +174,7 @@ class StrictRoute(APIRoute):
                 ensure_parameters(request.query_params, queries, single)
             if accepted is not None:
                 await self._read(request, accepted, form_fields)
+            self.ensure_complete(request)
             return await inner(request)
 
         async def handle(request: Request) -> Response:
@@ -202,6 +203,9 @@ class StrictRoute(APIRoute):
     async def wrap(self, request: Request, handler: Callable[[Request], Awaitable[Response]]) -> Response:
         """Call the handler. A version overrides this to add entity tags or idempotency keys."""
         return await handler(request)
+
+    def ensure_complete(self, request: Request) -> None:
+        """Check what the route needs beyond parameters and a body; FastAPI's handler is called next."""
 
     async def _read(self, request: Request, accepted: frozenset[str], form_fields: Collection[str]) -> None:
         # Read here: FastAPI would report an error of the size limit, or of a form, as a parsing error.

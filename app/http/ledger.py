@@ -1,0 +1,40 @@
+"""Checks the ledger in the background, and exposes what the checks find."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from app.http.runtime import Component, Runtime
+from app.kit.background import repeat, run_logged
+from app.ledger.metrics import LedgerMetrics
+from app.ledger.monitoring import LedgerMonitor
+
+CHECK_SECONDS: Final = 15.0
+
+
+class LedgerComponent(Component):
+    """Checks balances and recent transfers every ``CHECK_SECONDS``, in each process: 5 ms."""
+
+    def __init__(self, monitor: LedgerMonitor) -> None:
+        self.monitor = monitor
+
+    @classmethod
+    def build(cls, runtime: Runtime) -> "LedgerComponent":
+        """No settings are needed."""
+        return cls(LedgerMonitor(runtime.database.reads, runtime.metrics.group(LedgerMetrics)))
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """See ``Component``."""
+
+        async def run() -> None:
+            await run_logged("ledger_not_checked", self.monitor.check_recent)
+            await repeat("ledger_not_checked", self.monitor.check_recent, CHECK_SECONDS)
+
+        task = asyncio.create_task(run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
