@@ -89,7 +89,7 @@ class SourceCopy:
             source, target = ROOT / name, folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
             if source.is_dir():
-                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
+                shutil.copytree(source, target, ignore=shutil.ignore_patterns("node_modules"))
             else:
                 shutil.copy(source, target)
         (folder / "tests" / "__init__.py").touch()
