@@ -20,5 +20,10 @@ class MissingPost(PostNotFound):
 
 
 class NotTheAuthor(Forbidden):
+    """``permission`` is the one with which the caller might do it, if there is one."""
+
     code = "not_the_author"
     detail = "Only the author may change this post."
+
+    def __init__(self, permission: str | None = None) -> None:
+        super().__init__(context={} if permission is None else {"scope": permission})

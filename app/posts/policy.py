@@ -65,4 +65,4 @@ def ensure_may_delete(principal: Principal, post: Owned) -> None:
     """The author deletes, or a moderator. Raises ``PostNotFound``, ``NotTheAuthor``."""
     ensure_visible(principal, post)
     if principal.signed_in().user_id != post.author_id and not principal.may(PostPermission.MODERATE):
-        raise NotTheAuthor
+        raise NotTheAuthor(PostPermission.MODERATE)

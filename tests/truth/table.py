@@ -40,6 +40,12 @@ def reason_of_redirect(response: httpx2.Response) -> Reason:
     return (response.status_code, "") if response.has_redirect_location else reason_of(response)
 
 
+def challenged_scope(response: httpx2.Response) -> str:
+    """The scope that the challenge of a 403 names; empty without one."""
+    challenge = response.headers.get("WWW-Authenticate", "")
+    return challenge.removeprefix('Bearer error="insufficient_scope", scope="').removesuffix('"')
+
+
 @dataclass(frozen=True)
 class Effect:
     """What an act changes: the first value of the statement's result. ``$1`` is the id of the object's row."""
@@ -62,6 +68,7 @@ class Call:
     effects: Sequence[Effect] | None = None
     """Replaces the effects of the act where versions differ."""
     read: Callable[[httpx2.Response], Reason] = reason_of
+    missing_scope: Callable[[httpx2.Response], str] = challenged_scope
     also_needs: Sequence[str] = ()
     """Scopes that this request needs in addition to those of the row."""
 

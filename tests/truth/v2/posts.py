@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import httpx2
 
-from tests.truth.table import Call, Reason, reason_of
+from tests.truth.table import Call, Reason, challenged_scope, reason_of
 
 
 def of_the_operation(response: httpx2.Response) -> Reason:
@@ -13,6 +13,14 @@ def of_the_operation(response: httpx2.Response) -> Reason:
         return reason_of(response)
     (result,) = response.json()["results"]
     return result["status"], (result["problem"] or {}).get("code", "")
+
+
+def scope_of_the_operation(response: httpx2.Response) -> str:
+    """The scope that the problem of the only operation of a batch names."""
+    if response.status_code != 207:
+        return challenged_scope(response)
+    (result,) = response.json()["results"]
+    return str(result["problem"].get("required_scope", ""))
 
 
 def edit(patch: dict[str, object]) -> Sequence[Call]:
@@ -39,6 +47,7 @@ CALLS = {
             204,
             json={"operations": [{"op": "delete", "id": "$post_id"}]},
             read=of_the_operation,
+            missing_scope=scope_of_the_operation,
             # Known only after the body is read, so a batch needs what its most demanding operation needs.
             also_needs=("posts:read",),
         ),

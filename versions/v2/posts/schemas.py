@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.posts.views import PostStatus
 from versions.kit.partial import all_optional
 from versions.kit.values import MAX_INTEGER, JsonBoolean, text
-from versions.v2.errors import Problem
+from versions.v2.errors import ForbiddenProblem, Problem
 from versions.v2.ids import PostId, V1Id
 
 Title = Annotated[str, text(min_length=1, max_length=200), Field(description="In plain text.", examples=["Strata"])]
@@ -153,7 +153,7 @@ class BatchResult(BaseModel):
         description="The status code that a separate request would have.", ge=200, le=599, examples=[201]
     )
     post: Post | None = Field(description="The post after the operation; null after a deletion or an error.")
-    problem: Problem | None = Field(description="The error; null if the operation succeeded.")
+    problem: ForbiddenProblem | Problem | None = Field(description="The error; null if the operation succeeded.")
 
 
 class BatchResults(BaseModel):
