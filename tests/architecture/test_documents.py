@@ -19,6 +19,7 @@ NAME_NOTHING_REAL = {
     "posts.get_many",
 }
 SPARSE = {
+    "ForbiddenProblem.required_scope",
     f"PartialPost.{name}"
     for name in (
         *("v1_id", "updated_at", "published_at", "view_count", "title", "status", "content", "author_id", "id"),

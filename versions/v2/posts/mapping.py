@@ -26,7 +26,6 @@ from app.posts.service import OperationResult
 from app.posts.views import PostStatus, PostView, SearchHit
 from versions.kit.lists import NameList
 from versions.kit.typeid import encode
-from versions.v2.errors import ForbiddenProblem, Problem
 from versions.v2.ids import POST, USER, known
 from versions.v2.posts import schemas
 
@@ -142,8 +141,7 @@ def _result(request: Request, operation: PostOperation, outcome: OperationResult
     if isinstance(outcome, DomainError):
         failure = classify(outcome)
         details = problem(request, failure) | {"instance": _path(request, operation)}
-        model = ForbiddenProblem if failure.scope else Problem
-        return schemas.BatchResult(status=failure.status, post=None, problem=model.model_validate(details))
+        return schemas.BatchResult.model_validate({"status": failure.status, "post": None, "problem": details})
     if outcome is None:
         return schemas.BatchResult(status=204, post=None, problem=None)
     status = 201 if isinstance(operation, CreatePost) else 200
