@@ -53,7 +53,10 @@ DOCUMENT: Json = {
                 ],
                 "responses": {
                     "200": {
-                        "headers": {"X-Total": reference("headers", "Total")},
+                        "headers": {
+                            "X-Total": reference("headers", "Total"),
+                            "X-Note": {"schema": {"type": "string"}},
+                        },
                         **content({"type": "array", "items": reference("schemas", "Item")}),
                     },
                     "4XX": content({"type": "object"}, "application/problem+json"),

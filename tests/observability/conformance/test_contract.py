@@ -28,6 +28,11 @@ def violations_of(contract: Contract, given: Exchange) -> list[tuple[str, str, s
     return [(found.direction, found.rule, found.keyword, found.pointer) for found in result.violations]
 
 
+def repeated(given: Exchange, name: str, value: str) -> Exchange:
+    """The exchange with another value of a header before its own: the last one counts."""
+    return given._replace(response_headers=[(name.encode(), value.encode()), *given.response_headers])
+
+
 @pytest.mark.parametrize(
     "given",
     [
@@ -45,6 +50,7 @@ def violations_of(contract: Contract, given: Exchange) -> list[tuple[str, str, s
         exchange("POST /items", status=422, sent={"name": "much too long"}, answered=EMPTY),
         exchange("POST /forms", status=204, sent=b"age=7&tags=a&tags=b", headers=FORM, answered=EMPTY),
         exchange("POST /forms", status=204, headers=EMPTY, answered=EMPTY),
+        repeated(exchange("GET /items", **LISTED), "content-type", "text/html"),
     ],
     ids=lambda given: f"{given.method} {given.path}?{given.query.decode()[:40]} {given.status}",
 )
