@@ -19,13 +19,12 @@ NAME_NOTHING_REAL = {
     "posts.get_many",
 }
 SPARSE = {
-    "ForbiddenProblem.required_scope",
     f"PartialPost.{name}"
     for name in (
         *("v1_id", "updated_at", "published_at", "view_count", "title", "status", "content", "author_id", "id"),
         *("author", "created_at"),
     )
-}
+} | {"ForbiddenProblem.required_scope"}
 """Members that a client leaves out with ``fields``."""
 TOY = {"$ref": "#/components/schemas/Toy"}
 SMALL: dict[str, Any] = {
