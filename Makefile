@@ -57,8 +57,8 @@ test-costs: $(INSTALLED) ## run the whole suite, and record in tests/costs.json 
 test-fast: $(INSTALLED) ## run the suite in under 3 minutes: no tests marked slow (servers, browser), few random examples
 	TESTS_FAST=1 $(PYTEST) -m "not slow"
 
-test-deep: $(INSTALLED) ## many more random cases: the laws, then each version as each caller; MINUTES=20, SEED=random
-	TESTS_DEEP=1 .venv/bin/python -m pytest --timeout 3600 tests/laws
+test-deep: $(INSTALLED) ## many more random cases: the laws, 10,000 transfers, then each version as each caller; MINUTES=20, SEED=random
+	TESTS_DEEP=1 .venv/bin/python -m pytest --timeout 3600 tests/laws tests/system/test_ledger_load.py
 	.venv/bin/python -m tests.conformance --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 test-outages: $(INSTALLED) ## each dependency fails under load for HOLD=180 seconds
