@@ -5,6 +5,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import text
+
 from app.access.permissions import declared_permissions
 from app.access.principal import Principal
 from app.events.recorder import EventRecorder
@@ -16,6 +18,7 @@ from app.ledger.service import LedgerService
 from app.ledger.views import AccountView
 from app.models import User
 from observability.metrics.metrics import Metrics
+from tests.support.app import Person, TestApp
 
 
 class Bank:
@@ -68,3 +71,17 @@ class Bank:
 
 def _draft(payer: AccountView, payee: AccountView, amount: str) -> TransferDraft:
     return TransferDraft(payer.uid, payee.uid, Decimal(amount))
+
+
+async def two_accounts(test_app: TestApp, currency: str = "EUR") -> tuple[Person, AccountView, AccountView]:
+    """A user with two accounts, of which the first has 100."""
+    ada = await test_app.person("ada@example.com")
+    bank = Bank(test_app.runtime.database)
+    return ada, await bank.open(ada.user, currency, funds="100"), await bank.open(ada.user, currency)
+
+
+async def balance(test_app: TestApp, account: AccountView) -> Decimal:
+    """The present balance of an account."""
+    async with test_app.runtime.database.write() as session:
+        found: Decimal = await session.scalar(text("SELECT balance FROM accounts WHERE id = :id"), {"id": account.id})
+        return found

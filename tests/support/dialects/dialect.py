@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import httpx2
 
+from app.ledger.views import AccountView
 from tests.support.app import PASSWORD, Person
 
 Json = Mapping[str, Any]
@@ -106,6 +107,14 @@ class Dialect(ABC):
     @abstractmethod
     def set_password(self, person: Person, password: str, current: str) -> Request:
         """A change of the caller's own password."""
+
+    @abstractmethod
+    def transfer(self, payer: AccountView, payee: AccountView, amount: str) -> Request:
+        """A transfer, to which an idempotency key can be added."""
+
+    @abstractmethod
+    def is_failure(self, response: httpx2.Response, code: str) -> bool:
+        """Whether a transfer was rejected for the reason with this code."""
 
     def post_url(self, post: Json) -> str:
         """The URL of a post, as `WIRE` shows it."""

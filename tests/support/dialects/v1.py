@@ -4,8 +4,10 @@ from typing import Any, ClassVar
 
 import httpx2
 
+from app.ledger.views import AccountView
 from tests.support.app import PASSWORD, Person
 from tests.support.dialects.dialect import Dialect, Json, Request
+from tests.truth.v1.failures import FAILURES
 
 
 class V1(Dialect):
@@ -74,6 +76,14 @@ class V1(Dialect):
 
     def set_password(self, person: Person, password: str, current: str) -> Request:
         return self.edit_user(person, password=password, current_password=current)
+
+    def transfer(self, payer: AccountView, payee: AccountView, amount: str) -> Request:
+        body = {"from_id": payer.id, "to_id": payee.id, "amount": float(amount)}
+        return Request("POST", "/api/v1/transfer", {"json": body})
+
+    def is_failure(self, response: httpx2.Response, code: str) -> bool:
+        status, detail = FAILURES[code]
+        return response.status_code == status and response.json().get("detail") == detail
 
 
 DIALECT = V1()

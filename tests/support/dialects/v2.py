@@ -4,6 +4,7 @@ from typing import Any, ClassVar, Final
 
 import httpx2
 
+from app.ledger.views import AccountView
 from tests.support.app import PASSWORD, Person
 from tests.support.dialects.dialect import Dialect, Json, Request
 from versions.kit.typeid import encode
@@ -83,6 +84,13 @@ class V2(Dialect):
 
     def set_password(self, person: Person, password: str, current: str) -> Request:  # noqa: ARG002 - the caller's own
         return Request("PUT", "/api/v2/me/password", {"json": {"current_password": current, "password": password}})
+
+    def transfer(self, payer: AccountView, payee: AccountView, amount: str) -> Request:
+        accounts = {"from_account_id": encode("acct", payer.uid), "to_account_id": encode("acct", payee.uid)}
+        return Request("POST", "/api/v2/transfers", {"json": accounts | {"amount": amount, "currency": payer.currency}})
+
+    def is_failure(self, response: httpx2.Response, code: str) -> bool:
+        return bool(response.json().get("code") == code)
 
 
 DIALECT = V2()

@@ -25,7 +25,7 @@ FAILURES: Final[Mapping[str, tuple[int, str]]] = {
     "payee_account_not_found": (404, "There is no such account to pay to."),
     "money_needs_live_key": (
         403,
-        "A key of the plan `test` cannot move money. Use a session, or a key that begins with sk_live_.",
+        "A test key cannot move money. Use a session, or a key that begins with sk_live_.",
     ),
     "unknown_currency": (422, "The currency must be a code of ISO 4217, such as EUR."),
     "amount_not_positive": (422, "The amount must be greater than zero."),
@@ -37,7 +37,7 @@ FAILURES: Final[Mapping[str, tuple[int, str]]] = {
     "account_holds_money": (409, "The user has an account with money or pending holds. Transfer the money first."),
     "number_not_finite": (
         422,
-        "A number in the body is NaN, infinite, or too large for a double. Send a finite decimal number.",
+        "A number in the body is NaN, infinite or too large. Send a finite decimal number.",
     ),
     "idempotency_key_reused": (422, "This Idempotency-Key was used with another request. Use a new one."),
     "invalid_idempotency_key": (
