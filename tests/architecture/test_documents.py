@@ -25,7 +25,7 @@ SPARSE = {
         *("author", "created_at"),
     )
 } | {"ForbiddenProblem.required_scope"}
-"""Members that a client leaves out with ``fields``."""
+"""Members that a client leaves out with ``fields``, and one that a problem in the result of a batch may lack."""
 TOY = {"$ref": "#/components/schemas/Toy"}
 SMALL: dict[str, Any] = {
     "paths": {
