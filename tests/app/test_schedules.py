@@ -18,7 +18,7 @@ from app.kit.queue.metrics import JobMetrics
 from app.kit.queue.runner import QueueRunner, RunnerSettings
 from app.ledger.metrics import LedgerMetrics
 from app.lifecycle.repository import UsageDelta, UsageRepository
-from app.models import PendingRegistration, VersionUsage
+from app.models import PendingRegistration, SignInFlow, VersionUsage
 from app.models.idempotency import IdempotencyRecord
 from app.worker import _schedule
 from observability.metrics.metrics import Metrics
@@ -30,12 +30,14 @@ from tests.support.wire import WIRE
 PURGE_RECORDS = "idempotency.purge"
 PURGE_REGISTRATIONS = "auth.purge_registrations"
 PURGE_USAGE = "versions.purge_usage"
+PURGE_FLOWS = "identities.purge_flows"
 HOURLY, DAILY = timedelta(hours=1), timedelta(days=1)
 MINUTE = timedelta(minutes=1)
 PERIODS = {
     PURGE_RECORDS: HOURLY,
     PURGE_REGISTRATIONS: HOURLY,
     PURGE_USAGE: DAILY,
+    PURGE_FLOWS: HOURLY,
     "ledger.check": DAILY,
     "ledger.expire_holds": MINUTE,
 }
@@ -62,6 +64,17 @@ async def rows(concurrent_app: TestApp) -> dict[str, set[Any]]:
                 )
             )
             session.add(
+                SignInFlow(
+                    digest=scope,
+                    browser=b"",
+                    provider="github",
+                    callback="",
+                    purpose="sign_in",
+                    created_at=made,
+                    expires_at=expires,
+                )
+            )
+            session.add(
                 PendingRegistration(
                     email="a@example.com",
                     email_canonical="a@example.com",
@@ -76,7 +89,7 @@ async def rows(concurrent_app: TestApp) -> dict[str, set[Any]]:
             [UsageDelta(WIRE, "anonymous", "posts.list", "", day, 1, now, now) for day in days]
         )
     valid = {name for name in records if not name.startswith(b"expired")}
-    return {"records": valid, "registrations": valid, "usage": set(days[:3])}
+    return {"records": valid, "registrations": valid, "flows": valid, "usage": set(days[:3])}
 
 
 async def stored(test_app: TestApp) -> dict[str, set[Any]]:
@@ -84,6 +97,7 @@ async def stored(test_app: TestApp) -> dict[str, set[Any]]:
         return {
             "records": set(await session.scalars(select(IdempotencyRecord.scope))),
             "registrations": set(await session.scalars(select(PendingRegistration.digest))),
+            "flows": set(await session.scalars(select(SignInFlow.digest))),
             "usage": set(await session.scalars(select(VersionUsage.day))),
         }
 
@@ -107,7 +121,13 @@ async def test_the_names_and_times_of_all_schedules(concurrent_app: TestApp, dsn
 
 
 @pytest.mark.parametrize(
-    ("name", "table"), [(PURGE_RECORDS, "records"), (PURGE_REGISTRATIONS, "registrations"), (PURGE_USAGE, "usage")]
+    ("name", "table"),
+    [
+        (PURGE_RECORDS, "records"),
+        (PURGE_REGISTRATIONS, "registrations"),
+        (PURGE_USAGE, "usage"),
+        (PURGE_FLOWS, "flows"),
+    ],
 )
 async def test_a_schedule_deletes_what_it_names(
     concurrent_app: TestApp, dsn: str, rows: dict[str, set[Any]], name: str, table: str
