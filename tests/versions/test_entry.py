@@ -19,6 +19,15 @@ async def test_the_bare_prefix_of_each_version_describes_it(test_app: TestApp) -
             assert ("Deprecation" in response.headers) is (version.deprecated_at is not None)
 
 
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda version: version.name)
+async def test_a_path_with_a_last_slash_is_another_path(test_app: TestApp, version: ApiVersion) -> None:
+    async with test_app.client() as client:
+        assert (await client.get(f"{version.prefix}/posts")).status_code == 200
+        response = await client.get(f"{version.prefix}/posts/")
+    assert response.status_code == 404
+    assert "Location" not in response.headers
+
+
 @pytest.mark.parametrize("version", DEPRECATED, ids=lambda version: version.name)
 async def test_the_links_of_a_deprecated_version_lead_somewhere(test_app: TestApp, version: ApiVersion) -> None:
     async with test_app.client() as client:

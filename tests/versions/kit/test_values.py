@@ -1,5 +1,6 @@
 """Values of requests and names that every version shares: what is accepted, and what it becomes."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from versions.kit.values import (
     IntegerInBody,
     IntegerInPath,
     JsonBoolean,
+    Moment,
     Password,
     text,
 )
@@ -207,3 +209,19 @@ def test_a_typeid_is_that_of_its_specification(uid: str, suffix: str) -> None:
 def test_a_malformed_typeid_is_rejected(given: str) -> None:
     with pytest.raises(ValueError, match=r"not a (TypeID|letter of Crockford)"):
         typeid.decode("post", given)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        *(
+            (value, datetime(2026, 11, 23, 12, tzinfo=UTC))
+            for value in ("2026-11-23T12:00:00Z", "2026-11-23t12:00:00z")
+        ),
+        ("2026-11-23T13:00:00.000000000+01:00", datetime(2026, 11, 23, 12, tzinfo=UTC)),
+        *((value, INVALID) for value in ("2026-11-23", "2026-11-23T12:00:00", "2026-11-23 12:00:00Z", 1_800_000_000)),
+        *((value, INVALID) for value in ("2026-11-23T12:00Z", "2026-11-23T12:00:00.Z", "2026-13-23T12:00:00Z")),
+    ],
+)
+def test_a_moment_is_a_time_with_a_zone(value: object, expected: object) -> None:
+    assert parsed(Moment, value) == expected
