@@ -28,7 +28,10 @@ _TEXTS: Final = {
     Notice.NEW_USER: 'An account with this address was created by a sign-in with the provider "{provider}".',
     Notice.UNLINKED: 'You can no longer sign in with the provider "{provider}".',
 }
-_OTHERWISE: Final = "If it was not you, set a new password at {base_url}/docs, which ends all sessions."
+_OTHERWISE: Final = (
+    "If it was not you, set a new password at {base_url}/docs, which ends all sessions, and unlink the identities "
+    "that are not yours."
+)
 
 
 class IdentityMails:
