@@ -19,6 +19,7 @@ from app.http.middleware.size_limits import HeadLimits
 from app.http.rate_limit.limits import RateLimits
 from app.http.runtime import Runtime
 from app.http.server.connections import Connections
+from app.http.usage import UsageComponent, UsageListener
 from app.kit.background import repeat, run_logged
 from app.kit.build import RELEASE, BuildMetrics
 from app.kit.db.database import Database, UnitOfWork
@@ -91,7 +92,7 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
                         database.observed(),
                         runtime.running(),
                         _state_exposed(settings, metrics, database),
-                        lifecycle_sync_running(sync, lifecycle.usage, database, settings[LifecycleSettings]),
+                        lifecycle_sync_running(sync, runtime.get(UsageComponent).flush, settings[LifecycleSettings]),
                     ):
                         yield {**runtime.state(), **runtime.get(Connections).state()}
             finally:
@@ -114,7 +115,7 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
         app.router.routes.extend(gone_routes(tombstone))
     tracing = Tracing(tracing_config(settings, "strata"))
     checker = contract_checker(settings, {version.name: version.prefix for version in VERSIONS})
-    metrics = install(app, _observability(settings, status, tombstones), tracing, checker)
+    metrics = install(app, _observability(settings, status, tombstones), tracing, checker, [UsageListener()])
     metrics.group(BuildMetrics)
     metrics.group(VersionMetrics).describe((*VERSIONS, *tombstones))
     metrics.group(LoadSheddingMetrics).start_at_zero(version.name for version in VERSIONS)

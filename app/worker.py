@@ -25,11 +25,11 @@ from app.kit.queue.runner import QueueRunner, RunnerSettings
 from app.ledger.metrics import LedgerMetrics
 from app.ledger.monitoring import LedgerMonitor
 from app.ledger.operator import LedgerHousekeeping
-from app.lifecycle.service import LifecycleService
 from app.settings.database import DatabaseSettings
 from app.settings.loading import database_url
 from app.settings.root import Settings
 from app.settings.worker import WorkerSettings
+from app.usage.service import UsageService
 from app.wiring import JobHandler, job_handlers, tracing_config
 from observability.metrics.metrics import Metrics
 from observability.metrics.sampler import sampler_running
@@ -141,7 +141,7 @@ def _schedule(queue: PgQueuer, database: Database, ledger: LedgerMetrics) -> Non
     @queue.schedule("versions.purge_usage", "43 3 * * *")
     async def purge_usage(_schedule: object) -> None:
         async with database.write() as session:
-            purged = await LifecycleService(session).purge()
+            purged = await UsageService(session).purge()
         _LOG.info("version_usage_purged", rows=purged)
 
     @queue.schedule("ledger.check", "13 2 * * *")

@@ -1,5 +1,7 @@
 """Installs the middleware of this package in an application, in the right order."""
 
+from collections.abc import Sequence
+
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -22,14 +24,15 @@ def install(
     config: ObservabilityConfig,
     tracing: Tracing | None = None,
     checker: ConformanceChecker | None = None,
+    listeners: Sequence[RequestListener] = (),
 ) -> Metrics:
     """Set up logging, wrap ``app``, and return its instruments. Call it once, before the first request.
 
-    The caller starts and closes ``tracing`` and ``checker``.
+    The caller starts and closes ``tracing`` and ``checker``. ``listeners`` are notified of requests beside our own.
     """
     configure(config.log_level, config.log_format)
     metrics = Metrics(config.mounts.values(), folder=config.metrics_folder, consumer_series=config.consumer_series)
-    for layer in reversed(middleware(config, metrics, tracing, checker)):
+    for layer in reversed(middleware(config, metrics, tracing, checker, listeners)):
         app.add_middleware(layer.cls, *layer.args, **layer.kwargs)
     return metrics
 
@@ -39,6 +42,7 @@ def middleware(
     metrics: Metrics,
     tracing: Tracing | None = None,
     checker: ConformanceChecker | None = None,
+    others: Sequence[RequestListener] = (),
 ) -> list[Middleware]:
     """Return every layer, outermost first, each pure ASGI.
 
@@ -47,7 +51,11 @@ def middleware(
     """
     return [
         *_conformance(config, checker),
-        Middleware(RequestContextMiddleware, mounts=config.mounts, listeners=_listeners(config, metrics, tracing)),
+        Middleware(
+            RequestContextMiddleware,
+            mounts=config.mounts,
+            listeners=[*others, *_listeners(config, metrics, tracing)],
+        ),
         *_cors(config.cors),
         Middleware(ErrorMiddleware),
     ]

@@ -4,13 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from app.kit.background import repeat, repeating, run_logged
+from app.kit.background import Work, repeat, repeating, run_logged
 from app.kit.clock import utc_now
 from app.kit.db.database import UnitOfWork
 from app.lifecycle.metrics import VersionMetrics
 from app.lifecycle.queries import DecisionQueries
 from app.lifecycle.schedule import Schedule
-from app.lifecycle.usage import UsageBuffer
 from app.lifecycle.version import VersionLifecycle
 from app.settings.lifecycle import LifecycleSettings
 
@@ -42,14 +41,8 @@ class LifecycleSync:
 
 
 @asynccontextmanager
-async def lifecycle_sync_running(
-    sync: LifecycleSync, usage: UsageBuffer, database: UnitOfWork, settings: LifecycleSettings
-) -> AsyncIterator[None]:
+async def lifecycle_sync_running(sync: LifecycleSync, flush: Work, settings: LifecycleSettings) -> AsyncIterator[None]:
     """Run the tasks during the block, and write the remaining usage to the database after it."""
-
-    async def flush() -> None:
-        await usage.flush(database)
-
     await run_logged("versions_not_looked_up", sync.refresh)
     task = asyncio.create_task(repeat("versions_not_looked_up", sync.refresh, settings.refresh))
     try:

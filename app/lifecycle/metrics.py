@@ -8,7 +8,7 @@ from observability.metrics.metrics import Metrics
 
 
 class VersionMetrics:
-    """The status and the dates of every version, and the usage records that were dropped."""
+    """The status and the dates of every version."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._info = metrics.gauge(
@@ -29,9 +29,6 @@ class VersionMetrics:
             name: metrics.gauge(f"api_version_{name}_timestamp_seconds", text, ("api_version",), "max")
             for name, text in texts.items()
         }
-        self.usage_dropped = metrics.counter(
-            "api_version_usage_dropped", "Uses of a deprecated version that were not written down."
-        )
         self._statuses: dict[str, tuple[str, str]] = {}
 
     def describe(self, lifecycles: Iterable[VersionLifecycle]) -> None:

@@ -1,9 +1,7 @@
 """Writes of the lifecycle feature, and the report on usage that a decision reads in its own transaction."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import date, datetime
-from operator import itemgetter
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,21 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from app.kit.db.locks import lock
 from app.kit.db.sessions import WriteSession
 from app.lifecycle.version import Window
-from app.models import ApiKey, User, VersionBrownout, VersionConsent, VersionRetirement, VersionUsage
-
-
-@dataclass(frozen=True, slots=True)
-class UsageDelta:
-    """Requests of one consumer for one operation or feature on one day, to be added to the stored sum."""
-
-    api_version: str
-    consumer: str
-    operation: str
-    feature: str
-    day: date
-    requests: int
-    first_seen: datetime
-    last_seen: datetime
+from app.models import ApiKey, UsageDay, User, VersionBrownout, VersionConsent, VersionRetirement
 
 
 class DecisionRepository:
@@ -98,66 +82,52 @@ def _row_count(result: Any) -> int:
     return result.rowcount if isinstance(result, CursorResult) else 0
 
 
-_USER_OF_CONSUMER: Final = or_(User.id == ApiKey.user_id, cast(User.uid, Text) == VersionUsage.consumer)
-_KEY: Final = ("api_version", "consumer", "operation", "feature", "day")
-"""The primary key of ``version_usage``."""
+_USER_OF_CONSUMER: Final = or_(User.id == ApiKey.user_id, cast(User.uid, Text) == UsageDay.consumer)
 _USAGE: Final = (
     select(
-        VersionUsage.consumer,
-        VersionUsage.operation,
-        VersionUsage.feature,
-        func.sum(VersionUsage.requests).label("requests"),
-        func.max(VersionUsage.last_seen).label("last_seen"),
+        UsageDay.consumer,
+        UsageDay.operation,
+        UsageDay.feature,
+        func.sum(UsageDay.requests - UsageDay.rejections).label("requests"),
+        func.max(UsageDay.last_seen).label("last_seen"),
         User.id.label("account_id"),
         User.email.label("account"),
         ApiKey.name.label("key_name"),
         ApiKey.hint.label("key_hint"),
         VersionConsent.given_at.label("consented_at"),
     )
-    .outerjoin(ApiKey, cast(ApiKey.uid, Text) == VersionUsage.consumer)
+    .outerjoin(ApiKey, cast(ApiKey.uid, Text) == UsageDay.consumer)
     .outerjoin(User, _USER_OF_CONSUMER)
     .outerjoin(
         VersionConsent,
-        and_(VersionConsent.user_id == User.id, VersionConsent.api_version == VersionUsage.api_version),
+        and_(VersionConsent.user_id == User.id, VersionConsent.api_version == UsageDay.api_version),
     )
     .group_by(
-        VersionUsage.consumer,
-        VersionUsage.operation,
-        VersionUsage.feature,
+        UsageDay.consumer,
+        UsageDay.operation,
+        UsageDay.feature,
         User.id,
         ApiKey.id,
         VersionConsent.given_at,
     )
-    .order_by(func.max(VersionUsage.last_seen).desc())
+    .having(func.sum(UsageDay.requests - UsageDay.rejections) > 0)
+    .order_by(func.max(UsageDay.last_seen).desc())
 )
 
 
-class UsageRepository:
-    """Recorded usage in one transaction."""
+class UsageReportRepository:
+    """Reads recorded usage in the transaction of a decision."""
 
     def __init__(self, session: WriteSession) -> None:
         self._session = session
 
-    async def add(self, deltas: Sequence[UsageDelta]) -> None:
-        """Add to the stored sums, in the order of the key, so that two workers cannot deadlock."""
-        statement = insert(VersionUsage)
-        upsert = statement.on_conflict_do_update(
-            index_elements=_KEY,
-            set_={
-                "requests": VersionUsage.requests + statement.excluded.requests,
-                "first_seen": func.least(VersionUsage.first_seen, statement.excluded.first_seen),
-                "last_seen": func.greatest(VersionUsage.last_seen, statement.excluded.last_seen),
-            },
-        )
-        rows = sorted(map(asdict, deltas), key=itemgetter(*_KEY))
-        connection = await self._session.connection()
-        await connection.execute(upsert, rows)
+    async def by_consumer(self, version: str, *, features_only: bool) -> Sequence[Mapping[str, Any]]:
+        """Usage by consumer, operation and feature, most recent first; rejected requests are no usage.
 
-    async def by_consumer(self, version: str) -> Sequence[Mapping[str, Any]]:
-        """Usage by consumer, operation and feature, most recent first."""
-        rows = await self._session.execute(_USAGE.where(VersionUsage.api_version == version))
+        ``features_only``: without the operations as a whole, which are reported for deprecated versions.
+        """
+        statement = _USAGE.where(UsageDay.api_version == version)
+        if features_only:
+            statement = statement.where(UsageDay.feature != "")
+        rows = await self._session.execute(statement)
         return [dict(row) for row in rows.mappings()]
-
-    async def purge(self, before: date) -> int:
-        """Delete usage before a day and return the number of rows."""
-        return _row_count(await self._session.execute(delete(VersionUsage).where(VersionUsage.day < before)))

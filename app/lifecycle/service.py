@@ -2,21 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from app.events.audit import AuditRecorder, target
 from app.kit.clock import utc_now
 from app.kit.db.sessions import WriteSession
 from app.lifecycle.commands import RetirementPolicy
 from app.lifecycle.errors import BrownoutRefused, NoSuchBrownout, NoSuchConsent, StillNeeded
-from app.lifecycle.repository import DecisionRepository, UsageRepository
+from app.lifecycle.repository import DecisionRepository, UsageReportRepository
 from app.lifecycle.rules import window_errors
-from app.lifecycle.usage import ANONYMOUS
 from app.lifecycle.version import VersionLifecycle, VersionStatus, Window
 from app.lifecycle.views import Consumer, RetirementReport, consumers_from_rows
-
-RETENTION: Final = timedelta(days=400)
-"""Older usage is deleted."""
+from app.models.usage import ANONYMOUS
 
 
 class LifecycleService:
@@ -24,7 +21,7 @@ class LifecycleService:
 
     def __init__(self, session: WriteSession) -> None:
         self._decisions = DecisionRepository(session)
-        self._usage = UsageRepository(session)
+        self._usage = UsageReportRepository(session)
         self._audit = AuditRecorder(session)
 
     async def schedule(self, lifecycle: VersionLifecycle, window: Window, now: datetime | None = None) -> None:
@@ -72,7 +69,8 @@ class LifecycleService:
     ) -> RetirementReport:
         """The windows, consumers and obstacles to the retirement of a version."""
         now = now or utc_now()
-        consumers = consumers_from_rows(await self._usage.by_consumer(lifecycle.name))
+        rows = await self._usage.by_consumer(lifecycle.name, features_only=not lifecycle.is_sunsetting)
+        consumers = consumers_from_rows(rows)
         retired_at = lifecycle.retired_at or await self._decisions.retired_at(lifecycle.name)
         reasons = (
             [] if retired_at else [*_date_reasons(lifecycle, now), *_usage_reasons(lifecycle, consumers, policy, now)]
@@ -92,10 +90,6 @@ class LifecycleService:
         self._decisions.retire(lifecycle.name, now)
         self._record("retired", lifecycle, quiet_days=policy.quiet_days)
         return True
-
-    async def purge(self, now: datetime | None = None) -> int:
-        """Delete usage that is older than ``RETENTION`` and return the number of rows."""
-        return await self._usage.purge(((now or utc_now()) - RETENTION).date())
 
     def _record(self, act: str, lifecycle: VersionLifecycle, **detail: Any) -> None:
         self._audit.record(f"version.{act}", target("version", lifecycle.name), detail)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from app.lifecycle.usage import ANONYMOUS
 from app.lifecycle.version import Window
+from app.models.usage import ANONYMOUS
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class RetirementReport:
 
 
 def consumers_from_rows(rows: Sequence[Mapping[str, Any]]) -> list[Consumer]:
-    """One consumer for all rows of ``UsageRepository.by_consumer`` that belong to it."""
+    """One consumer for all rows of ``UsageReportRepository.by_consumer`` that belong to it."""
     found: dict[str, Consumer] = {}
     for row in rows:
         consumer = row["consumer"]

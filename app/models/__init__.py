@@ -11,8 +11,9 @@ from app.models.pending_registration import PendingRegistration
 from app.models.plan import Plan
 from app.models.post import Post
 from app.models.session import ActionToken, RefreshToken, Session
+from app.models.usage import UsageDay
 from app.models.user import RolePermission, User
-from app.models.version import VersionBrownout, VersionConsent, VersionRetirement, VersionUsage
+from app.models.version import VersionBrownout, VersionConsent, VersionRetirement
 
 __all__ = [
     "Account",
@@ -35,9 +36,9 @@ __all__ = [
     "SignInCode",
     "SignInFlow",
     "Transfer",
+    "UsageDay",
     "User",
     "VersionBrownout",
     "VersionConsent",
     "VersionRetirement",
-    "VersionUsage",
 ]

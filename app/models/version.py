@@ -1,8 +1,8 @@
-"""Decisions about versions and their recorded usage."""
+"""Decisions about versions."""
 
-from datetime import date, datetime
+from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Identified, Timestamp
@@ -27,26 +27,6 @@ class VersionRetirement(Base):
 
     api_version: Mapped[str] = mapped_column(primary_key=True)
     retired_at: Mapped[datetime]
-
-
-class VersionUsage(Base):
-    """Requests of a consumer for an operation, or for a deprecated feature of it, on one day (UTC).
-
-    ``feature`` is empty for the operation as a whole. ``consumer`` is the uid of an API key or, without a key, of a
-    user, or ``anonymous``.
-    """
-
-    __tablename__ = "version_usage"
-    __table_args__ = (Index("ix_version_usage_day", "day"),)
-
-    api_version: Mapped[str] = mapped_column(primary_key=True)
-    consumer: Mapped[str] = mapped_column(primary_key=True)
-    operation: Mapped[str] = mapped_column(primary_key=True)
-    feature: Mapped[str] = mapped_column(primary_key=True)
-    day: Mapped[date] = mapped_column(Date, primary_key=True)
-    requests: Mapped[int]
-    first_seen: Mapped[datetime]
-    last_seen: Mapped[datetime]
 
 
 class VersionConsent(Base):

@@ -16,6 +16,7 @@ from app import main, wiring, worker
 from app.auth.job_names import JOBS
 from app.errors import Unavailable
 from app.http.lifecycle import LifecycleComponent
+from app.http.usage import UsageComponent, UsageListener
 from app.kit.db.database import Database
 from app.kit.db.tracing import database_attributes
 from app.kit.mail.mailbox import read_mailbox
@@ -247,7 +248,8 @@ async def test_every_part_of_a_server_process_gets_its_collaborators(
     assert checkers == [(settings, {version.name: version.prefix for version in VERSIONS})]
     assert built == [(settings, "strata")]
     assert tracers == [(wiring.tracing_config(settings, "strata"),)]
-    ((installed_app, configuration, tracing, installed_checker),) = installed
+    ((installed_app, configuration, tracing, installed_checker, (usage,)),) = installed
+    assert isinstance(usage, UsageListener)
     assert (installed_app, installed_checker) == (app, checker)
     assert isinstance(tracing, Tracing)
     assert checker.calls == [], "the checker starts in the process that serves"
@@ -265,7 +267,7 @@ async def test_every_part_of_a_server_process_gets_its_collaborators(
         versions = metrics.group(VersionMetrics)
         assert synced == [(lifecycle.schedule, database, VERSIONS, versions)]
         ((_, *others),) = running
-        assert others == [lifecycle.usage, database, settings[LifecycleSettings]]
+        assert others == [runtime.get(UsageComponent).flush, settings[LifecycleSettings]]
         assert sampled == [(metrics,)]
         assert checker.calls == [metrics.group(ConformanceMetrics)]
         assert started == [(metrics.group(SpanMetrics), database_attributes(dsn_of(concurrent_app)))]

@@ -17,9 +17,10 @@ from app.kit.clock import utc_now
 from app.kit.queue.metrics import JobMetrics
 from app.kit.queue.runner import QueueRunner, RunnerSettings
 from app.ledger.metrics import LedgerMetrics
-from app.lifecycle.repository import UsageDelta, UsageRepository
-from app.models import PendingRegistration, SignInFlow, VersionUsage
+from app.models import PendingRegistration, SignInFlow, UsageDay
 from app.models.idempotency import IdempotencyRecord
+from app.models.usage import BUCKETS
+from app.usage.repository import UsageDelta, UsageRepository
 from app.worker import _schedule
 from observability.metrics.metrics import Metrics
 from tests.support.app import TestApp
@@ -86,7 +87,7 @@ async def rows(concurrent_app: TestApp) -> dict[str, set[Any]]:
                 )
             )
         await UsageRepository(session).add(
-            [UsageDelta(WIRE, "anonymous", "posts.list", "", day, 1, now, now) for day in days]
+            [UsageDelta(WIRE, "anonymous", "posts.list", "", day, 1, 0, 0, 0, [0] * BUCKETS, now, now) for day in days]
         )
     valid = {name for name in records if not name.startswith(b"expired")}
     return {"records": valid, "registrations": valid, "flows": valid, "usage": set(days[:3])}
@@ -98,7 +99,7 @@ async def stored(test_app: TestApp) -> dict[str, set[Any]]:
             "records": set(await session.scalars(select(IdempotencyRecord.scope))),
             "registrations": set(await session.scalars(select(PendingRegistration.digest))),
             "flows": set(await session.scalars(select(SignInFlow.digest))),
-            "usage": set(await session.scalars(select(VersionUsage.day))),
+            "usage": set(await session.scalars(select(UsageDay.day))),
         }
 
 

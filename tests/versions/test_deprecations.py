@@ -10,8 +10,8 @@ import pytest
 from fastapi import APIRouter, Header, Query
 from pydantic import BaseModel, Field
 
-from app.http.lifecycle import LifecycleComponent
 from app.http.routing.strict import StrictRoute
+from app.http.usage import UsageComponent
 from app.lifecycle.commands import RetirementPolicy
 from app.lifecycle.service import LifecycleService
 from app.main import create_app
@@ -103,7 +103,7 @@ def told(answer: httpx2.Response) -> list[str]:
 
 
 async def recorded(test_app: TestApp, version: ApiVersion) -> dict[str, int]:
-    await test_app.runtime.get(LifecycleComponent).usage.flush(test_app.runtime.database)
+    await test_app.runtime.get(UsageComponent).flush()
     async with test_app.runtime.database.write() as session:
         found = (await LifecycleService(session).report(version, RetirementPolicy())).consumers
     return {name: use.requests for one in found for name, use in one.features.items()}

@@ -11,6 +11,7 @@ import pytest
 
 from app.access.service import ApiKeyService
 from app.http.lifecycle import LifecycleComponent
+from app.http.usage import UsageComponent
 from app.kit.clock import utc_now
 from app.lifecycle.background import LifecycleSync
 from app.lifecycle.commands import RetirementPolicy
@@ -245,7 +246,7 @@ async def test_a_key_is_browned_out_early(test_app: TestApp) -> None:
 
 
 async def consumers(test_app: TestApp, version: ApiVersion) -> list[Consumer]:
-    await test_app.runtime.get(LifecycleComponent).usage.flush(test_app.runtime.database)
+    await test_app.runtime.get(UsageComponent).flush()
     async with test_app.runtime.database.write() as session:
         return list((await LifecycleService(session).report(version, RetirementPolicy())).consumers)
 

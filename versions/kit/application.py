@@ -26,7 +26,6 @@ from observability.framework import LeanFastAPI
 from observability.rate_limit.headers import Dialect
 from versions.kit.docs import add_documentation
 from versions.kit.middleware.lifecycle import LifecycleMiddleware
-from versions.kit.middleware.usage import UsageMiddleware
 from versions.kit.middleware.version import Renderer, VersionMiddleware
 from versions.kit.names import number_of
 from versions.kit.openapi import describe
@@ -124,7 +123,7 @@ def _sunset_middleware(version: ApiVersion) -> list[Middleware]:
     """Returns the middleware that only versions with a sunset need."""
     if not version.is_sunsetting:
         return []
-    return [Middleware(LifecycleMiddleware, version=version), Middleware(UsageMiddleware, version=version.name)]
+    return [Middleware(LifecycleMiddleware, version=version)]
 
 
 def _costs(routers: Sequence[APIRouter]) -> Costs:

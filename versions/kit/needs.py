@@ -11,6 +11,7 @@ from app.access.policy import AccessPermission
 from app.audit.policy import AuditPermission
 from app.ledger.policy import LedgerPermission
 from app.posts.policy import PostPermission
+from app.usage.policy import UsagePermission
 from app.users.policy import UserPermission
 
 Needs = Sequence[Sequence[Permission]]
@@ -28,6 +29,7 @@ SET_ROLES: Final[Needs] = ((AccessPermission.WRITE_ROLES, UserPermission.READ),)
 READ_USER: Final[Needs] = (*READ_PROFILE, *READ_USERS)
 EDIT_USER: Final[Needs] = (*EDIT_PROFILE, *CREATE_USERS)
 DELETE_USER: Final[Needs] = ((UserPermission.WRITE_PROFILE,), *DELETE_USERS)
+READ_USAGE: Final[Needs] = ((UsagePermission.READ,),)
 CREDENTIALS: Final[Needs] = ((AccessPermission.WRITE_CREDENTIALS,),)
 READ_AUDIT: Final[Needs] = ((AuditPermission.READ,),)
 ADMINISTER_KEYS: Final[Needs] = ((AccessPermission.ADMINISTER_KEYS,),)

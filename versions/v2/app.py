@@ -18,6 +18,7 @@ _RESOURCES: Final = (
     "posts",
     "audit_events",
     "ledger",
+    "usage",
     "limits",
 )
 """The folders of this version, in the order of its OpenAPI document. Registering a resource is one line here."""

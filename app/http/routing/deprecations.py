@@ -17,10 +17,10 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.requests import Request
 
-from app.http.lifecycle import LifecycleComponent
 from app.http.routing.metrics import DeprecationMetrics
 from app.http.runtime import runtime_of
 from app.http.state import state_of
+from app.http.usage import UsageComponent
 from app.kit.clock import utc_now
 from observability.framework import body_declaration, parameters
 from observability.json_pointer import format_pointer
@@ -81,7 +81,7 @@ class Deprecations:
         runtime, context = runtime_of(request.scope), current(request.scope)
         context.deprecated = tuple(uses)
         version, now = context.api_version or NO_VERSION, utc_now()
-        metrics, usage = runtime.metrics.group(DeprecationMetrics), runtime.get(LifecycleComponent).usage
+        metrics, usage = runtime.metrics.group(DeprecationMetrics), runtime.get(UsageComponent).buffer
         for use in uses:
             metrics.uses.labels(version, self.operation, use).inc()
             usage.record(version, self.operation, use, context.consumer, now)

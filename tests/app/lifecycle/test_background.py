@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, cast
 
 import pytest
@@ -21,11 +22,12 @@ from app.lifecycle.commands import RetirementPolicy
 from app.lifecycle.metrics import VersionMetrics
 from app.lifecycle.queries import DecisionQueries
 from app.lifecycle.service import LifecycleService
-from app.lifecycle.usage import ANONYMOUS, UsageBuffer
 from app.lifecycle.version import VersionStatus, Window
 from app.lifecycle.views import Consumer
+from app.models.usage import ANONYMOUS
 from app.settings.http import HttpSettings
 from app.settings.lifecycle import LifecycleSettings
+from app.usage.buffer import UsageBuffer
 from observability.metrics.metrics import Metrics
 from tests.support.app import TestApp
 from tests.support.registries import CURRENT, OLD
@@ -149,7 +151,7 @@ async def stop_with(database: object) -> list[tuple[str, str]]:
     with capture_logs() as lines:
         async with asyncio.timeout(PATIENCE):
             async with lifecycle_sync_running(
-                cast("LifecycleSync", sync), usage, cast("UnitOfWork", database), sync.settings
+                cast("LifecycleSync", sync), partial(usage.flush, cast("UnitOfWork", database)), sync.settings
             ):
                 assert sync.done.is_set(), "a process decides with what it has read, so it reads before it serves"
                 usage.record("v901", "posts.list", "", None, utc_now())
@@ -165,7 +167,7 @@ async def test_usage_is_written_while_a_process_serves(concurrent_app: TestApp) 
         return [one.consumer for one in await consumers(concurrent_app)] == [ANONYMOUS]
 
     async with lifecycle_sync_running(
-        cast("LifecycleSync", sync), usage, concurrent_app.runtime.database, sync.settings
+        cast("LifecycleSync", sync), partial(usage.flush, concurrent_app.runtime.database), sync.settings
     ):
         usage.record(OLD.name, "posts.list", "", None, utc_now())
         await eventually(written)
@@ -213,7 +215,7 @@ async def test_tasks_continue_after_errors_and_flush_at_the_end(test_app: TestAp
     usage = UsageBuffer(lambda: None)
     with capture_logs() as lines:
         async with lifecycle_sync_running(
-            cast("LifecycleSync", looking), usage, test_app.runtime.database, looking.settings
+            cast("LifecycleSync", looking), partial(usage.flush, test_app.runtime.database), looking.settings
         ):
             usage.record("v901", "posts.list", "", None, utc_now())
             async with asyncio.timeout(PATIENCE):

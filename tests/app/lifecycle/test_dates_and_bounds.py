@@ -10,10 +10,11 @@ from app.lifecycle.commands import QUIET_DAYS, RetirementPolicy
 from app.lifecycle.errors import KeyBrownedOut, StillNeeded, VersionBrownedOut, VersionRetired
 from app.lifecycle.rules import LONGEST_WINDOW, window_errors
 from app.lifecycle.schedule import Schedule, ensure_key_served
-from app.lifecycle.service import RETENTION, LifecycleService
-from app.lifecycle.usage import UsageBuffer
+from app.lifecycle.service import LifecycleService
 from app.lifecycle.version import VersionStatus, Window
-from app.models import VersionConsent, VersionUsage
+from app.models import UsageDay, VersionConsent
+from app.usage.buffer import UsageBuffer
+from app.usage.service import RETENTION, UsageService
 from tests.support.app import TestApp
 from tests.support.registries import OLD
 
@@ -26,7 +27,7 @@ DAY = timedelta(days=1)
 async def usage(test_app: TestApp) -> dict[Any, Any]:
     async with test_app.runtime.database.write() as session:
         rows = await session.execute(
-            select(VersionUsage.operation, VersionUsage.first_seen, VersionUsage.last_seen, VersionUsage.requests)
+            select(UsageDay.operation, UsageDay.first_seen, UsageDay.last_seen, UsageDay.requests)
         )
         return {row.operation: (row.first_seen, row.last_seen, row.requests) for row in rows}
 
@@ -67,7 +68,7 @@ async def test_usage_is_kept_for_400_days(test_app: TestApp) -> None:
     await buffer.flush(test_app.runtime.database)
     assert timedelta(days=400) == RETENTION
     async with test_app.runtime.database.write() as session:
-        assert await LifecycleService(session).purge(NOON + RETENTION) == 1
+        assert await UsageService(session).purge(NOON + RETENTION) == 1
     assert set(await usage(test_app)) == {"kept"}
 
 

@@ -12,10 +12,11 @@ from app.kit.clock import utc_now
 from app.lifecycle.commands import RetirementPolicy
 from app.lifecycle.errors import BrownoutRefused, NoSuchBrownout, NoSuchConsent, StillNeeded
 from app.lifecycle.service import LifecycleService
-from app.lifecycle.usage import UsageBuffer
 from app.lifecycle.version import VersionStatus, Window
 from app.lifecycle.views import RetirementReport
 from app.models import User
+from app.usage.buffer import UsageBuffer
+from app.usage.service import UsageService
 from tests.support.app import TestApp
 from tests.support.registries import CURRENT, DAY, OLD
 
@@ -169,8 +170,7 @@ async def test_the_report_names_consumers_and_their_usage(test_app: TestApp) -> 
     assert first.total.last_seen == AFTER_SUNSET - DAY
     assert (gone.account_id, gone.name) == (None, f"{UUID(int=7)} (gone)")
     async with test_app.runtime.database.write() as session:
-        service = LifecycleService(session)
-        assert await service.purge(AFTER_SUNSET + timedelta(days=400 - 1)) == 3
+        assert await UsageService(session).purge(AFTER_SUNSET + timedelta(days=400 - 1)) == 3
     (kept,) = (await report(test_app)).consumers
     assert kept.total.requests == 1
 

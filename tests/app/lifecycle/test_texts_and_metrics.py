@@ -88,8 +88,6 @@ def test_the_metrics_of_versions_and_their_dates() -> None:
             f'api_version_info{{api_version="v901",status="{status}",successor="v2"}}'
         }
         assert versions.status("v901") == status
-    versions.usage_dropped.labels().inc()
-    assert series(metrics)["api_version_usage_dropped_total"] == 1
 
 
 def consumer(uid: str, account: str | None, key: str | None) -> Consumer:

@@ -128,8 +128,7 @@ def failure(status: int) -> dict[str, Any]:
 
 
 def declared(**options: Any) -> dict[str, Any]:
-    given = {"security": SIGNED_IN, "needs": (), **options}
-    return Operations(failure, (500, 429)).declare("a.get", **given)
+    return Operations(failure, (500, 429)).declare("a.get", **{"security": SIGNED_IN, "needs": (), **options})
 
 
 def test_an_operation_declares_its_failures_and_its_scheme() -> None:
@@ -207,6 +206,7 @@ def test_permissions_have_one_meaning_in_all_versions() -> None:
         "DELETE_USER": ["profile:write", str(UserPermission.DELETE)],
         "CREDENTIALS": ["credentials:write"],
         "ADMINISTER_KEYS": ["keys:admin"],
+        "READ_USAGE": ["usage:read"],
         "READ_AUDIT": ["audit:read"],
         "READ_LEDGER": ["ledger:read"],
         "WRITE_LEDGER": ["ledger:write ledger:read"],

@@ -31,6 +31,7 @@ class Scope(StrEnum):
     USERS_DELETE = "users:delete"
     ROLES_WRITE = "roles:write"
     AUDIT_READ = "audit:read"
+    USAGE_READ = "usage:read"
     LEDGER_READ = "ledger:read"
     LEDGER_WRITE = "ledger:write"
 

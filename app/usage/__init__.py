@@ -1,0 +1,1 @@
+"""Usage: what each consumer requested, by day, version and operation."""

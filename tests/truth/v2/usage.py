@@ -1,0 +1,5 @@
+"""The request of v2 for usage."""
+
+from tests.truth.table import Call
+
+CALLS = {"usage.list": [Call("usage.list")]}
