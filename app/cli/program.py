@@ -31,7 +31,7 @@ program = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _ORDER: Final = (
-    *("up", "serve", "worker", "migrate", "seed", "users", "keys", "plans", "mail"),
+    *("up", "serve", "worker", "migrate", "seed", "users", "keys", "plans", "usage", "mail"),
     *("traces", "versions", "contract", "traffic", "top", "log-level", "doctor"),
 )
 """The order of the commands in ``--help``; a command that is not listed comes last."""

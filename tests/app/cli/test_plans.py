@@ -1,18 +1,23 @@
-"""``strata plans``, and the plan of a key."""
+"""``strata plans``, the plan of a key, and ``strata usage``."""
 
 import json
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+from app.cli.kit.environment import with_database
 from app.cli.kit.output import CommandError
 from app.cli.program import program
 from app.errors import DomainError
+from app.kit.db.database import Database
+from app.usage.buffer import UsageBuffer
 from tests.support.postgres import clone
+from versions.kit import typeid
 
 Run = Callable[..., str]
 
@@ -88,3 +93,34 @@ def test_what_is_rejected(run: Run, arguments: tuple[str, ...], message: str) ->
     with pytest.raises((CommandError, DomainError), match=re.escape(message)):
         run(*arguments)
     assert loaded(run, "plans", "show", "pro")["policies"]["burst"] == "1000000/minute"
+
+
+def test_usage_is_shown_by_day_and_key(run: Run) -> None:
+    run("users", "create", "ada@example.com")
+    key = loaded(run, "keys", "create", "ada@example.com")["id"]
+    assert "No requests of ada@example.com" in run("usage", "ada@example.com")
+
+    async def write(database: Database) -> None:
+        buffer = UsageBuffer(lambda: None)
+        for status in (200, 404, 429):
+            buffer.record_request(
+                *("v901", "posts.list", str(typeid.decode("key", key)), datetime(2026, 3, 10, tzinfo=UTC)),
+                status=status,
+                seconds=0.005,
+                deprecated=status == 200,
+            )
+        await buffer.flush(database)
+
+    with_database(write)
+    (row,) = loaded(run, "usage", "ada@example.com", "--since", "2026-03-10", "--until", "2026-03-10")
+    assert row == {
+        "day": "2026-03-10",
+        "api_key_id": key,
+        "requests": 3,
+        "errors": 1,
+        "rejections": 1,
+        "deprecated_calls": 1,
+        "p95_ms": 4.8,
+    }
+    assert key in run("usage", "ada@example.com")
+    assert loaded(run, "usage", "ada@example.com", "--since", "2026-03-11") == []
