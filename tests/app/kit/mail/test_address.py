@@ -19,6 +19,7 @@ from app.kit.mail.address import canonical_address
         ("\u212aim@example.com", "Kim@example.com".lower()),
         ("not an address", "not an address"),
         ('"A@B"@Example.com', '"a@b"@example.com'),
+        ('"a@\u00dc"@example.com', '"a@\u00dc"@example.com'),
         (" Ada@example.com\n", "ada@example.com"),
         ("a@-\u00fc-.example", "a@-\u00fc-.example"),
         ("\ud800@example.com", "\ud800@example.com"),
