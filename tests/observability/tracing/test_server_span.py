@@ -74,6 +74,12 @@ async def test_slow_response_is_exported(collector: Collector, traced: Any) -> N
     assert span.trace_id in response.headers["traceresponse"]
 
 
+async def test_the_address_of_a_collector_may_end_with_a_slash(collector: Collector, traced: Any) -> None:
+    async with traced(endpoint=f"{collector.url}/") as app:
+        await app.client.get("/api/v2/posts/7")
+    assert len(collector.spans) == 1
+
+
 async def test_unmatched_request_is_named_after_its_method(collector: Collector, traced: Any) -> None:
     async with traced() as app:
         await app.client.get("/api/v2/nobody@example.org")
