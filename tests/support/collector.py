@@ -36,6 +36,7 @@ class Received:
     events: list[tuple[str, dict[str, Any]]]
     resource: dict[str, Any]
     milliseconds: float
+    ended_ns: int
 
 
 class Collector:
@@ -137,6 +138,7 @@ def _received(span: Message, resource: dict[str, Any]) -> Received:
         events=[(event.name, _plain(event.attributes)) for event in span.events],
         resource=resource,
         milliseconds=(span.end_time_unix_nano - span.start_time_unix_nano) / 1e6,
+        ended_ns=span.end_time_unix_nano,
     )
 
 

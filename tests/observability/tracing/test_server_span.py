@@ -4,6 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -66,9 +67,11 @@ async def test_error_is_exported_with_its_exception_and_without_secrets(collecto
 
 async def test_slow_response_is_exported(collector: Collector, traced: Any) -> None:
     async with traced(sample_ratio=0.0, slow_threshold=0.05) as app:
+        before = time.time_ns()
         response = await app.client.get("/api/v2/posts/7/slow")
         await app.client.get("/health")
     (span,) = collector.spans
+    assert span.ended_ns >= before + 50_000_000
     assert span.name == "GET /api/v2/posts/{post_id}/slow"
     assert span.milliseconds > 50
     assert span.trace_id in response.headers["traceresponse"]

@@ -2,6 +2,7 @@
 
 import os
 import time
+from contextlib import suppress
 
 import pytest
 from opentelemetry.trace import SpanKind, StatusCode
@@ -137,6 +138,8 @@ def test_a_failure_is_the_exception_of_the_root_span_only() -> None:
         record_failure(error)
         with client_span("call", {}, kind=SpanKind.INTERNAL):
             pass
+        with suppress(KeyError), client_span("broken", {}):
+            raise KeyError
     assert recording.failure is error
     for reported in ("500", None):
         recording.failure = error
@@ -152,7 +155,8 @@ def test_a_failure_is_the_exception_of_the_root_span_only() -> None:
             database={},
         )
         assert recording.failure is None, "its frames would stay alive"
-        root, child = build(done, make_resource(TracingConfig()))
+        root, child, broken = build(done, make_resource(TracingConfig()))
+        assert (broken.status.status_code, broken.attributes) == (StatusCode.ERROR, {"error.type": "KeyError"})
         assert len(root.events) == (reported is not None)
         assert (root.status.status_code is StatusCode.ERROR) is (reported is not None)
         assert child.status.status_code is StatusCode.UNSET
