@@ -114,7 +114,7 @@ compose-env: $(INSTALLED) ## write compose.env with new secrets for docker-compo
 		echo "OPS_USER=operator"; \
 		echo "# For Prometheus, Alertmanager, the mail catcher and the names of consumers: operator, $$password"; \
 		echo "OPS_PASSWORD_HASH='$$(.venv/bin/caddy hash-password --plaintext "$$password")'"; \
-		for name in POSTGRES_PASSWORD REDIS_PASSWORD STRATA_AUTH__SIGNING_KEY STRATA_HTTP__CURSOR_KEY \
+		for name in POSTGRES_PASSWORD POSTGRES_APP_PASSWORD REDIS_PASSWORD STRATA_AUTH__SIGNING_KEY STRATA_HTTP__CURSOR_KEY \
 			STRATA_OPERATIONS__TOKEN GRAFANA_ADMIN_PASSWORD S3_ACCESS_KEY S3_SECRET_KEY; do echo "$$name=$$(openssl rand -hex 32)"; done; \
 	} > '$(COMPOSE_ENV)'
 	@echo "Written: $(COMPOSE_ENV). Set STRATA_DOMAIN in it, then: docker compose --env-file $(COMPOSE_ENV) up -d --build"

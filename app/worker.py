@@ -10,6 +10,7 @@ import structlog
 from pgqueuer import PgQueuer
 from pgqueuer.domain.models import Job
 
+from app.audit.repository import AuditRepository
 from app.auth.repository import PendingRegistrationRepository
 from app.http.idempotency.repository import IdempotencyRepository
 from app.identities.repository import FlowRepository
@@ -137,6 +138,12 @@ def _schedule(queue: PgQueuer, database: Database, ledger: LedgerMetrics) -> Non
         async with database.write() as session:
             purged = await FlowRepository(session).purge(utc_now())
         _LOG.info("sign_in_flows_purged", rows=purged)
+
+    @queue.schedule("audit.partitions", "53 2 * * *")
+    async def maintain_audit_partitions(_schedule: object) -> None:
+        async with database.write() as session:
+            created, dropped = await AuditRepository(session).maintain_partitions()
+        _LOG.info("audit_partitions_maintained", created=created, dropped=dropped)
 
     @queue.schedule("versions.purge_usage", "43 3 * * *")
     async def purge_usage(_schedule: object) -> None:

@@ -23,7 +23,7 @@ from tests.support.app import TestApp
 from tests.support.costs import CostRecorder, CostReport
 from tests.support.limits import GENEROUS, POLICIES, plans_with
 from tests.support.passwords import cheap_hashing
-from tests.support.postgres import TestServer, clone, drop, drop_created, run_name
+from tests.support.postgres import TestServer, clone, drop, drop_created, owner_dsn, run_name
 from tests.support.rollback_database import RollbackDatabase
 from tests.support.schedule import SlowestFirst, arrange, choose_order, recorded_costs
 
@@ -176,8 +176,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def database_dsn(admin_dsn: str, worker_id: str) -> str:
-    """This worker's database."""
-    return await clone(admin_dsn, worker_id, whole_run=True)
+    """This worker's database, for the owner of its tables."""
+    return owner_dsn(await clone(admin_dsn, worker_id, whole_run=True))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -25,14 +25,15 @@ from app.cli.kit.environment import read_settings
 from app.cli.kit.output import AsJson, CommandError, show_json, show_table
 from app.cli.kit.ports import free_port
 from app.errors import TimedOut
-from app.kit.db import migrations
+from app.kit.db import migrations, privileges
 from app.kit.db.database import Database
 from app.kit.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from app.kit.db.errors import DRIVER_ERRORS
 from app.kit.mail.mailer import mailbox_folder
 from app.ledger.queries import LedgerChecks
+from app.models import restrictions
 from app.settings.database import DatabaseSettings
-from app.settings.errors import SettingsError
+from app.settings.errors import SettingsError, variable
 from app.settings.http import HttpSettings
 from app.settings.loading import settings_class
 from app.settings.mail import MailSettings
@@ -131,7 +132,7 @@ def _database(settings: Settings) -> Iterator[Diagnosis]:
                     "database", DiagnosisStatus.WARN, "the embedded server is not running", "`strata up` starts it."
                 )
                 return
-            dsn = server.dsn()
+            dsn = server.application_dsn()
         number = asyncio.run(_server_version(dsn, settings[DatabaseSettings].connect_timeout))
     except _UNREACHABLE as error:
         detail = str(error) or type(error).__name__
@@ -145,6 +146,7 @@ def _database(settings: Settings) -> Iterator[Diagnosis]:
     migrated = _migrations(dsn)
     yield migrated
     if migrated.verdict is DiagnosisStatus.OK:
+        yield _privileges(dsn, settings)
         yield asyncio.run(_addresses(dsn, settings[DatabaseSettings].connect_timeout))
         yield asyncio.run(_ledger(dsn, settings[DatabaseSettings]))
 
@@ -169,6 +171,23 @@ def _migrations(dsn: str) -> Diagnosis:
     if status.pending:
         return Diagnosis("migrations", DiagnosisStatus.FAIL, f"{len(status.pending)} pending", "`strata migrate up`")
     return Diagnosis("migrations", DiagnosisStatus.OK, f"at {status.current}")
+
+
+def _privileges(dsn: str, settings: Settings) -> Diagnosis:
+    found = asyncio.run(privileges.faults(dsn, restrictions(), settings[DatabaseSettings].connect_timeout))
+    if found is None:
+        return Diagnosis(
+            "privileges",
+            DiagnosisStatus.WARN if settings.production else DiagnosisStatus.OK,
+            "the API connects as the owner of the tables, who can change the audit trail and the ledger",
+            f"Give {variable('database', 'url')} a role of its own and {variable('database', 'owner_url')} the owner,"
+            " then run `strata migrate up`."
+            if settings.production
+            else "",
+        )
+    if found:
+        return Diagnosis("privileges", DiagnosisStatus.FAIL, "; ".join(found[:_LISTED]), "`strata migrate up`")
+    return Diagnosis("privileges", DiagnosisStatus.OK, "the API changes rows and owns no tables")
 
 
 async def _addresses(dsn: str, seconds: float) -> Diagnosis:

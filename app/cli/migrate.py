@@ -7,7 +7,14 @@ import typer
 from alembic.util import CommandError as AlembicError
 
 from app.cli.kit.confirmation import Force, Yes, confirm, ensure_forced_in_production
-from app.cli.kit.environment import any_database, exclusive_home, migration_status, reachable, read_settings
+from app.cli.kit.environment import (
+    OwnedDatabase,
+    any_owned_database,
+    exclusive_home,
+    migration_status,
+    reachable,
+    read_settings,
+)
 from app.cli.kit.output import AsJson, CommandError, say, show_json
 from app.kit.db import migrations
 
@@ -19,8 +26,8 @@ def up(
     revision: Annotated[str, typer.Argument(help="A revision, +1 for one step, or head for the newest.")] = "head",
 ) -> None:
     """Apply pending migrations."""
-    with any_database(read_settings()) as dsn:
-        _move(dsn, revision, upwards=True)
+    with any_owned_database(read_settings()) as database:
+        _move(database, revision, upwards=True)
 
 
 # click would parse -1 as an option.
@@ -39,15 +46,15 @@ def down(
     with exclusive_home(settings.home):
         target = "every migration" if revision == "base" else f"migrations down to {revision}"
         confirm(f"This reverts {target} and deletes the data in what they created", yes=yes)
-        with any_database(settings, exclusive=True) as dsn:
-            _move(dsn, revision, upwards=False)
+        with any_owned_database(settings, exclusive=True) as database:
+            _move(database, revision, upwards=False)
 
 
 @commands.command()
 def status(as_json: AsJson = False) -> None:
     """Show the revision of the database. The exit code is 1 when migrations are pending."""
-    with any_database(read_settings()) as dsn, reachable():
-        found = migration_status(dsn)
+    with any_owned_database(read_settings()) as database, reachable():
+        found = migration_status(database.dsn)
     if as_json:
         show_json(asdict(found))
     else:
@@ -60,23 +67,23 @@ def status(as_json: AsJson = False) -> None:
 @commands.command()
 def check() -> None:
     """Compare the tables with the models of this code. The exit code is 1 when they differ."""
-    with any_database(read_settings()) as dsn, reachable():
+    with any_owned_database(read_settings()) as database, reachable():
         try:
-            migrations.check(dsn)
+            migrations.check(database.dsn)
         except AlembicError as error:
             advice = "Run `strata migrate up`. If no migration is pending, the models changed without a migration."
             raise CommandError(str(error), advice) from None
     say("The tables match the models.")
 
 
-def _move(dsn: str, revision: str, *, upwards: bool) -> None:
+def _move(database: OwnedDatabase, revision: str, *, upwards: bool) -> None:
     with reachable():
         try:
             if upwards:
-                migrations.upgrade(dsn, revision)
+                migrations.upgrade(database.dsn, revision, database.role)
             else:
-                migrations.downgrade(dsn, revision)
+                migrations.downgrade(database.dsn, revision)
         except AlembicError as error:
             raise CommandError(str(error), "`strata migrate status` lists the revisions.") from None
-        found = migrations.status(dsn)
+        found = migrations.status(database.dsn)
     say(f"The database is {f'at {found.current}' if found.current else 'empty'}.")

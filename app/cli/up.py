@@ -12,7 +12,15 @@ from typing import Final
 from rich.text import Text
 
 from app.cli.kit.bootstrap import Credentials, credentials_path, ensure_credentials
-from app.cli.kit.environment import home_lock, reachable, read_settings, wait_while_down
+from app.cli.kit.environment import (
+    OwnedDatabase,
+    home_lock,
+    owned_by,
+    owned_database,
+    reachable,
+    read_settings,
+    wait_while_down,
+)
 from app.cli.kit.output import CommandError, say
 from app.cli.kit.ports import free_port
 from app.cli.kit.signals import ShutdownRequested, ShutdownSignals
@@ -56,14 +64,15 @@ def up() -> None:
 def _run(settings: Settings, port: int, signals: ShutdownSignals) -> None:
     url = settings[DatabaseSettings].url
     if url is not None:
-        _run_with(settings, url.get_secret_value(), port, signals, _supervise_nothing)
+        _run_with(settings, owned_database(settings), url.get_secret_value(), port, signals, _supervise_nothing)
         return
     server = EmbeddedPostgres(settings.home)
     try:
         say("Starting PostgreSQL ...")
         with signals.deferred():
-            dsn = server.start()
-        _run_with(settings, dsn, port, signals, DatabaseSupervisor(server, RestartCounts(settings.home), signals))
+            server.start()
+        supervise = DatabaseSupervisor(server, RestartCounts(settings.home), signals)
+        _run_with(settings, owned_by(server), server.application_dsn(), port, signals, supervise)
     finally:
         signals.disarm()
         with suppress(OSError):
@@ -76,7 +85,12 @@ def _supervise_nothing() -> None:
 
 
 def _run_with(
-    settings: Settings, dsn: str, port: int, signals: ShutdownSignals, keep_database_running: Callable[[], None]
+    settings: Settings,
+    owned: OwnedDatabase,
+    dsn: str,
+    port: int,
+    signals: ShutdownSignals,
+    keep_database_running: Callable[[], None],
 ) -> None:
     http = settings[HttpSettings].model_copy(update={"port": port})
     configure(settings[LogSettings].level, settings[LogSettings].format)
@@ -84,11 +98,12 @@ def _run_with(
     def prepare() -> Credentials:
         keep_database_running()
         with reachable():
-            migrations.upgrade(dsn)
+            migrations.upgrade(owned.dsn, role=owned.role)
             return asyncio.run(ensure_credentials(settings, dsn, http.base_url))
 
     credentials = wait_while_down(prepare)
-    environment = {name: value for name, value in os.environ.items() if name != "PORT"} | {
+    kept_back = {"PORT", variable("database", "owner_url")}
+    environment = {name: value for name, value in os.environ.items() if name not in kept_back} | {
         "STRATA_HOME": str(settings.home),
         "STRATA_DATABASE__URL": dsn,
         "STRATA_HTTP__PORT": str(port),

@@ -15,7 +15,8 @@ from sqlalchemy.pool import NullPool
 
 from app.kit.db.database import sqlalchemy_url
 from app.kit.db.locks import lock_ids
-from app.models import Base
+from app.kit.db.privileges import grant
+from app.models import Base, restrictions
 
 LOCK_POLL_SECONDS = 0.2
 LIMITS = {"lock_timeout": "5s", "statement_timeout": "60s"}
@@ -56,6 +57,9 @@ def migrate(connection: Connection) -> None:
     )
     with context.begin_transaction():
         context.run_migrations()
+    if (role := context.config.attributes["role"]) is not None:
+        grant(connection, role.name, role.password, restrictions())
+        connection.commit()
 
 
 async def connect_and_migrate() -> None:

@@ -1,8 +1,9 @@
 """All tables; importing this package completes the metadata."""
 
+from app.kit.db.privileges import Restrictions
 from app.models.api_key import ApiKey
 from app.models.audit import AuditEvent
-from app.models.base import Base
+from app.models.base import APPEND_ONLY, READ_ONLY, Base
 from app.models.event import Event
 from app.models.idempotency import IdempotencyRecord
 from app.models.identity import Identity, IdentityConfirmation, SignInCode, SignInFlow
@@ -14,6 +15,16 @@ from app.models.session import ActionToken, RefreshToken, Session
 from app.models.usage import UsageDay
 from app.models.user import RolePermission, User
 from app.models.version import VersionBrownout, VersionConsent, VersionRetirement
+
+
+def restrictions() -> Restrictions:
+    """The tables whose rows the role of the application must not change."""
+    tables = Base.metadata.tables
+    return Restrictions(
+        append_only=frozenset(name for name, table in tables.items() if APPEND_ONLY in table.info),
+        read_only=frozenset({"alembic_version", *(name for name, table in tables.items() if READ_ONLY in table.info)}),
+    )
+
 
 __all__ = [
     "Account",
@@ -41,4 +52,5 @@ __all__ = [
     "VersionBrownout",
     "VersionConsent",
     "VersionRetirement",
+    "restrictions",
 ]

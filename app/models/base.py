@@ -21,6 +21,8 @@ type_annotation_map: dict[Any, Any] = {
 
 APPEND_ONLY: Final = "append_only"
 """The key in ``Table.info`` of a table whose rows the role of the application may insert and read, but not change."""
+READ_ONLY: Final = "read_only"
+"""The key in ``Table.info`` of a table that only migrations and functions of its owner change."""
 Timestamp = Annotated[datetime, mapped_column(default=utc_now, server_default=func.now())]
 """A creation time. It comes from the clock that later comparisons use, ``app.kit.clock``; the server's default serves
 rows that are inserted past the application."""

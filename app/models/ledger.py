@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import Base, Identified, Timestamp
+from app.models.base import APPEND_ONLY, READ_ONLY, Base, Identified, Timestamp
 
 Money = Annotated[Decimal, mapped_column(Numeric(24, 4))]
 _BOUND: Final = "1000000000000000"
@@ -42,6 +42,7 @@ class Account(Identified, Base):
         UniqueConstraint("id", "currency"),
         Index("uq_accounts_system", "currency", unique=True, postgresql_where=text("owner_uid IS NULL")),
         Index("ix_accounts_owner_id_id", "owner_id", "id"),
+        {"info": {APPEND_ONLY: True}},
     )
 
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
@@ -70,6 +71,7 @@ class Hold(Identified, Base):
         CheckConstraint("(state = 'pending') = (resolved_at IS NULL)", name="resolved_dated"),
         Index("ix_holds_debit_id_pending", "debit_id", postgresql_where=text("state = 'pending'")),
         Index("ix_holds_expires_at_pending", "expires_at", postgresql_where=text("state = 'pending'")),
+        {"info": {READ_ONLY: True}},
     )
 
     debit_id: Mapped[int]
@@ -95,6 +97,7 @@ class Transfer(Identified, Base):
         CheckConstraint("kind IN ('deposit', 'transfer', 'capture', 'reversal')", name="kind_known"),
         CheckConstraint("(kind = 'reversal') = (reverses_id IS NOT NULL)", name="reversal_of"),
         CheckConstraint("(kind = 'capture') = (hold_id IS NOT NULL)", name="capture_of"),
+        {"info": {READ_ONLY: True}},
     )
 
     debit_id: Mapped[int]
@@ -119,6 +122,7 @@ class Entry(Base):
         # A transfer has one entry of each sign, so it cannot receive a third one later.
         Index("uq_entries_transfer_id_sign", "transfer_id", text("(amount > 0::numeric)"), unique=True),
         Index("ix_entries_account_id_id", "account_id", "id"),
+        {"info": {READ_ONLY: True}},
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=False), primary_key=True)

@@ -4,7 +4,7 @@ from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from app.kit.mail.address import canonical_address
-from app.models.base import Base, Identified, Timestamp
+from app.models.base import READ_ONLY, Base, Identified, Timestamp
 
 
 class User(Identified, Base):
@@ -47,6 +47,7 @@ class RolePermission(Base):
     """A permission of a role; a role is the set of its rows."""
 
     __tablename__ = "role_permissions"
+    __table_args__ = ({"info": {READ_ONLY: True}},)
 
     role: Mapped[str] = mapped_column(primary_key=True)
     permission: Mapped[str] = mapped_column(primary_key=True)

@@ -11,6 +11,10 @@ class DatabaseSettings(Group, name="database"):
     """PostgreSQL 15 or newer. Without a URL, the embedded server under ``STRATA_HOME`` is used."""
 
     url: SecretStr | None = Field(None, description="postgresql://user:password@host:port/name")
+    owner_url: SecretStr | None = Field(
+        None,
+        description="the same database for the role that owns the tables; only `strata migrate` and `strata up` use it",
+    )
     read_pool_size: int = Field(8, ge=1, description="connections of one process that serve reads")
     write_pool_size: int = Field(6, ge=1, description="connections of one process that serve writes")
     connect_timeout: Seconds = Field(5.0, description="seconds to wait for a connection")
@@ -19,7 +23,7 @@ class DatabaseSettings(Group, name="database"):
     )
     lock_timeout: Seconds = Field(5.0, description="seconds a statement may wait for a lock")
 
-    @field_validator("url")
+    @field_validator("url", "owner_url")
     @classmethod
     def _is_postgresql(cls, url: SecretStr | None) -> SecretStr | None:
         if url is not None and not re.match(r"postgres(ql)?://", url.get_secret_value()):

@@ -24,7 +24,7 @@ from app.usage.repository import UsageDelta, UsageRepository
 from app.worker import _schedule
 from observability.metrics.metrics import Metrics
 from tests.support.app import TestApp
-from tests.support.transactions import database_of, dsn_of
+from tests.support.transactions import database_of, dsn_of, owner_of
 from tests.support.waiting import PATIENCE, eventually
 from tests.support.wire import WIRE
 
@@ -33,12 +33,14 @@ PURGE_REGISTRATIONS = "auth.purge_registrations"
 PURGE_USAGE = "versions.purge_usage"
 PURGE_FLOWS = "identities.purge_flows"
 HOURLY, DAILY = timedelta(hours=1), timedelta(days=1)
+MAINTAIN_AUDIT = "audit.partitions"
 MINUTE = timedelta(minutes=1)
 PERIODS = {
     PURGE_RECORDS: HOURLY,
     PURGE_REGISTRATIONS: HOURLY,
     PURGE_USAGE: DAILY,
     PURGE_FLOWS: HOURLY,
+    MAINTAIN_AUDIT: DAILY,
     "ledger.check": DAILY,
     "ledger.expire_holds": MINUTE,
 }
@@ -141,6 +143,28 @@ async def test_a_schedule_deletes_what_it_names(
         await executor.execute(None, None)
         assert await stored(concurrent_app) == before | {table: rows[table]}
     await connection.close()
+
+
+async def test_partitions_of_the_audit_trail_are_created_and_dropped(concurrent_app: TestApp, dsn: str) -> None:
+    async def partitions() -> set[str]:
+        rows = await owner.fetch(
+            "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'audit_events'::regclass"
+        )
+        return {row[0] for row in rows}
+
+    async with owner_of(concurrent_app.runtime.database) as owner:
+        at_first = await partitions()
+        await owner.execute(f"DROP TABLE {max(at_first - {'audit_events_default'})}")
+        await owner.execute(
+            "CREATE TABLE audit_events_2020_01 PARTITION OF audit_events"
+            " FOR VALUES FROM ('2020-01-01Z') TO ('2020-02-01Z')"
+        )
+        connection = await asyncpg.connect(dsn)
+        queue = await registered(concurrent_app, connection)
+        (executor,) = (executor for key, executor in queue.sm.registry.items() if key.entrypoint == MAINTAIN_AUDIT)
+        await executor.execute(None, None)
+        assert await partitions() == at_first
+        await connection.close()
 
 
 async def test_the_worker_runs_schedules_that_are_due(

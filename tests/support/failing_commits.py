@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 
 from app.kit.db.database import UnitOfWork
+from tests.support.transactions import owner_of
 
 _TABLES = """
 SELECT relname AS tablename FROM pg_class
@@ -25,11 +26,12 @@ DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION at_commit()
 
 async def add_triggers(database: UnitOfWork) -> None:
     """Add a deferred constraint trigger to every table, for ``failing_commits``."""
-    async with database.write() as session:
-        driver = await session.driver()
-        await driver.execute(_FUNCTION.format(statement=""))
-        for table in await tables(driver):
-            await driver.execute(_TRIGGER.format(table=table))
+    async with owner_of(database) as owner, owner.transaction():
+        await owner.execute(_FUNCTION.format(statement=""))
+        for table in await tables(owner):
+            await owner.execute(_TRIGGER.format(table=table))
+        await owner.execute("CREATE TABLE recorded_transactions (id bigint)")
+        await owner.execute("GRANT ALL ON recorded_transactions TO PUBLIC")
 
 
 @asynccontextmanager
@@ -53,8 +55,6 @@ async def at_commit(database: UnitOfWork, statement: str) -> AsyncIterator[None]
 async def recorded_transactions(database: UnitOfWork) -> AsyncIterator[set[int]]:
     """The ids of the transactions that change a row during the block, known at its end. Needs the triggers."""
     found: set[int] = set()
-    async with database.write() as session:
-        await (await session.driver()).execute("CREATE TABLE IF NOT EXISTS recorded_transactions (id bigint)")
     async with at_commit(database, "INSERT INTO recorded_transactions VALUES (pg_current_xact_id()::text::bigint);"):
         yield found
     async with database.write() as session:
@@ -63,17 +63,16 @@ async def recorded_transactions(database: UnitOfWork) -> AsyncIterator[set[int]]
 
 
 async def _replace(database: UnitOfWork, statement: str) -> None:
-    async with database.write() as session:
-        await (await session.driver()).execute(_FUNCTION.format(statement=statement))
+    async with owner_of(database) as owner:
+        await owner.execute(_FUNCTION.format(statement=statement))
 
 
 async def snapshot(database: UnitOfWork) -> dict[str, Any]:
     """The contents of every table, to compare."""
-    async with database.write() as session:
-        driver = await session.driver()
+    async with owner_of(database) as owner:
         return {
-            table: await driver.fetchval(f"SELECT md5(string_agg(t::text, '\n' ORDER BY t::text)) FROM {table} t")  # noqa: S608 - a name from the catalogue
-            for table in await tables(driver)
+            table: await owner.fetchval(f"SELECT md5(string_agg(t::text, '\n' ORDER BY t::text)) FROM {table} t")  # noqa: S608 - a name from the catalogue
+            for table in await tables(owner)
         }
 
 

@@ -9,11 +9,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 
+from app.kit.db.embedded import APPLICATION_ROLE
 from tests.support.command_server import OUTPUT, ForkedProcess, command_server, starts_alike
 from tests.support.limits import VARIABLES
+from tests.support.postgres import owner_dsn
 from tests.support.waiting import PATIENCE, wait_until
 
 _COMMAND_SECONDS = 120
@@ -42,6 +45,8 @@ class Strata:
         }
         if dsn is not None:
             self.environment["STRATA_DATABASE__URL"] = dsn
+            if urlsplit(dsn).username == APPLICATION_ROLE:
+                self.environment["STRATA_DATABASE__OWNER_URL"] = owner_dsn(dsn)
         self.command: tuple[str, ...] = ("strata",)
         self.options: dict[str, Any] = {}
         """Options of ``subprocess.Popen``: another user, for example."""

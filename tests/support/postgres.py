@@ -18,12 +18,14 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from app.kit.db import migrations
-from app.kit.db.embedded import EmbeddedPostgres
+from app.kit.db.embedded import APPLICATION_ROLE, EmbeddedPostgres
 from app.kit.db.embedded_layout import resolve_layout
 from tests.support.limits import POLICIES, set_plans
 
 RUN_VARIABLE: Final = "TESTS_RUN"
 """Passes the name of the run to the pytest workers, which inherit the environment."""
+OWNER_VARIABLE: Final = "TESTS_OWNER"
+"""Passes the role that owns all tables."""
 SERVER_VARIABLE: Final = "TESTS_DATABASE_URL"
 """A database on a server to use instead of an embedded one. Its user needs the right to create databases."""
 _LONGEST_LABEL: Final = 30
@@ -43,6 +45,23 @@ def database_url(admin_dsn: str, name: str) -> str:
     return urlsplit(admin_dsn)._replace(path=f"/{name}").geturl()
 
 
+def application_dsn(dsn: str) -> str:
+    """The address for the role of the application, with the password of the owner if there is one."""
+    return _with_user(dsn, APPLICATION_ROLE)
+
+
+def owner_dsn(dsn: str) -> str:
+    """The address for the owner of the tables."""
+    return _with_user(dsn, os.environ[OWNER_VARIABLE])
+
+
+def _with_user(dsn: str, user: str) -> str:
+    parts = urlsplit(dsn)
+    _, at, host = parts.netloc.rpartition("@")
+    password = f":{parts.password}" if parts.password else ""
+    return parts._replace(netloc=f"{user}{password}{at}{host}").geturl()
+
+
 class TestServer:
     """Started and stopped by the process that starts the pytest workers."""
 
@@ -57,6 +76,7 @@ class TestServer:
         """The address of the server's own database."""
         if self._embedded is not None:
             self._dsn = self._embedded.start()
+        os.environ[OWNER_VARIABLE] = urlsplit(self._dsn).username or ""
         return self._dsn
 
     async def prepare(self) -> None:
@@ -66,7 +86,7 @@ class TestServer:
     def migrate_template(self) -> None:
         """Bring the template to head, with plans that no test exhausts."""
         dsn = database_url(self._dsn, _template())
-        migrations.upgrade(dsn)
+        migrations.upgrade(dsn, role=migrations.Role.of(application_dsn(dsn)))
         asyncio.run(_execute(dsn, set_plans(POLICIES)))
 
     def cpu_seconds(self) -> float:
@@ -101,11 +121,11 @@ def _template() -> str:
 
 
 async def clone(admin_dsn: str, label: str, *, whole_run: bool = False) -> str:
-    """Create a migrated database, and return its address.
+    """Create a migrated database, and return its address for the role of the application.
 
     It is dropped after the last test of the file, or of the whole run.
     """
-    return await create(admin_dsn, label, _template(), whole_run=whole_run)
+    return application_dsn(await create(admin_dsn, label, _template(), whole_run=whole_run))
 
 
 async def create(admin_dsn: str, label: str, template: str = "template0", *, whole_run: bool = False) -> str:

@@ -2,14 +2,17 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.kit.db.database import transaction
+from app.kit.db.embedded import APPLICATION_ROLE
 from app.kit.db.sessions import ReadSession, WriteSession
+
+_AS_APPLICATION: Final = f"SET ROLE {APPLICATION_ROLE}"
 
 
 class _OneConnection:
@@ -22,7 +25,10 @@ class _OneConnection:
 
 
 class RollbackDatabase:
-    """A test reads what it writes; other connections do not, and the rollback removes it."""
+    """A test reads what it writes; other connections do not, and the rollback removes it.
+
+    ``connection`` belongs to the owner of the tables, and takes the role of the application.
+    """
 
     def __init__(self, connection: AsyncConnection, driver: "asyncpg.Connection[asyncpg.Record]") -> None:
         self.connection = connection
@@ -40,7 +46,15 @@ class RollbackDatabase:
             encoder=lambda value: value if isinstance(value, str) else orjson.dumps(value).decode(),
             decoder=orjson.loads,
         )
+        await driver.execute(_AS_APPLICATION)
         return cls(connection, driver)
+
+    @asynccontextmanager
+    async def as_owner(self) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+        """The connection with the role of the owner of the tables, for statements that bypass the application."""
+        await self.driver.execute("RESET ROLE")
+        yield self.driver
+        await self.driver.execute(_AS_APPLICATION)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[WriteSession]:

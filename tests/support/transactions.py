@@ -1,14 +1,17 @@
 """Two transactions at once: the second starts while the first has not committed yet."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
+import asyncpg
 from sqlalchemy import text
 
-from app.kit.db.database import Database
+from app.kit.db.database import Database, UnitOfWork
 from app.kit.db.sessions import WriteSession
 from tests.support.app import TestApp
+from tests.support.postgres import owner_dsn
 from tests.support.waiting import eventually
 
 _BLOCKED = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
@@ -25,6 +28,17 @@ def database_of(test_app: TestApp) -> Database:
 def dsn_of(test_app: TestApp) -> str:
     """The address of the database of ``concurrent_app``."""
     return database_of(test_app)._availability._dsn
+
+
+@asynccontextmanager
+async def owner_of(database: UnitOfWork) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    """A connection of the owner of the tables to the database of ``concurrent_app``."""
+    assert isinstance(database, Database)
+    connection = await asyncpg.connect(owner_dsn(database._availability._dsn))
+    try:
+        yield connection
+    finally:
+        await connection.close()
 
 
 async def overlap(test_app: TestApp, first: Work, second: Work) -> list[Any]:
@@ -63,10 +77,9 @@ async def race(test_app: TestApp, *requests: Awaitable[Any]) -> list[Any]:
     Another transaction locks every row meanwhile. A request that reads without a lock what it decides on has then read
     the state before all others.
     """
-    async with test_app.runtime.database.write() as session:
-        driver = await session.driver()
-        for table in await driver.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"):
-            await driver.execute(f"SELECT 1 FROM {table['tablename']} FOR UPDATE")  # noqa: S608 - from the catalogue
+    async with owner_of(test_app.runtime.database) as owner, owner.transaction():
+        for table in await owner.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"):
+            await owner.execute(f"SELECT 1 FROM {table['tablename']} FOR UPDATE")  # noqa: S608 - from the catalogue
         tasks = [asyncio.ensure_future(request) for request in requests]
 
         async def reached() -> bool:

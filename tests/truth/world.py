@@ -168,11 +168,13 @@ class World:
 
     async def execute(self, statement: str, *values: object) -> None:
         """Run a statement that bypasses the application."""
-        await self.database.driver.execute(statement, *values)
+        async with self.database.as_owner() as owner:
+            await owner.execute(statement, *values)
 
     async def value(self, query: str, *values: object) -> Any:
         """The first value of a query that bypasses the application."""
-        return await self.database.driver.fetchval(query, *values)
+        async with self.database.as_owner() as owner:
+            return await owner.fetchval(query, *values)
 
     async def last_event(self) -> int:
         """The id of the newest event."""

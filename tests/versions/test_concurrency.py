@@ -13,6 +13,7 @@ from app.access.principal import Role
 from tests.support.app import PASSWORD, TestApp, token_of
 from tests.support.dialects import DIALECTS
 from tests.support.operations import VERSIONS
+from tests.support.transactions import owner_of
 from tests.support.wire import WIRE
 
 ADDRESS = "ada@example.com"
@@ -124,14 +125,12 @@ async def test_a_lost_race_asks_to_try_again(
 ) -> None:
     """PostgreSQL itself raises the failure, in the statement that writes the post."""
     ada = await concurrent_app.person(ADDRESS)
-    async with concurrent_app.runtime.database.write() as session:
-        await session.execute(
-            text(
-                "CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS "
-                f"$$ BEGIN RAISE EXCEPTION 'lost' USING ERRCODE = '{failure.sqlstate}'; END $$"
-            )
+    async with owner_of(concurrent_app.runtime.database) as owner:
+        await owner.execute(
+            "CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN RAISE EXCEPTION 'lost' USING ERRCODE = '{failure.sqlstate}'; END $$"
         )
-        await session.execute(text("CREATE TRIGGER lose BEFORE INSERT ON posts FOR EACH ROW EXECUTE FUNCTION lose()"))
+        await owner.execute("CREATE TRIGGER lose BEFORE INSERT ON posts FOR EACH ROW EXECUTE FUNCTION lose()")
     async with concurrent_app.client(ada.headers) as client:
         answer = await client.post(f"/api/{version}/posts", json={"title": "T", "content": ""})
     assert answer.status_code == 503

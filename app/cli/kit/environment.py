@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 from uuid import UUID
@@ -21,11 +22,11 @@ from app.cli.kit.output import CommandError
 from app.errors import Unavailable
 from app.kit.db import migrations
 from app.kit.db.database import Database
-from app.kit.db.embedded import EmbeddedPostgres
+from app.kit.db.embedded import APPLICATION_ROLE, EmbeddedPostgres
 from app.kit.db.errors import DRIVER_ERRORS, domain_error, sqlstate
 from app.settings.database import DatabaseSettings
 from app.settings.errors import SettingsError
-from app.settings.loading import load_settings
+from app.settings.loading import database_url, load_settings
 from app.settings.root import Settings
 from observability.concurrency.backoff import Backoff
 from observability.run_folder import running_in
@@ -77,7 +78,7 @@ def running_database(settings: Settings) -> str:
     if not server.running():
         message = f"No database is running for {settings.home}."
         raise CommandError(message, "Run `strata up` in another terminal, or set STRATA_DATABASE__URL.")
-    return server.dsn()
+    return server.application_dsn()
 
 
 @contextmanager
@@ -91,17 +92,52 @@ def exclusive_home(home: Path) -> Iterator[None]:
 
 
 @contextmanager
-def any_database(settings: Settings, *, exclusive: bool = False) -> Iterator[str]:
-    """The URL of a database for a short command; a stopped embedded server is started for its duration.
-
-    ``exclusive``: the caller is in ``exclusive_home``, which locks the home already.
-    """
+def any_database(settings: Settings) -> Iterator[str]:
+    """The URL of a database for a short command; a stopped embedded server is started for its duration."""
     if settings[DatabaseSettings].url is not None or EmbeddedPostgres(settings.home).running():
         yield running_database(settings)
         return
-    lock = nullcontext() if exclusive else home_lock(settings.home)
-    with lock, EmbeddedPostgres(settings.home) as server:
-        yield server.dsn()
+    with home_lock(settings.home), EmbeddedPostgres(settings.home) as server:
+        yield server.application_dsn()
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedDatabase:
+    """A database for the role that owns the tables; ``role`` is that of the application, if it is another one."""
+
+    dsn: str
+    role: migrations.Role | None
+
+
+def owned_database(settings: Settings) -> OwnedDatabase:
+    """The database of the settings for its owner. Needs a URL in the settings."""
+    database = settings[DatabaseSettings]
+    url = database_url(settings)
+    if database.owner_url is None:
+        return OwnedDatabase(url, None)
+    return OwnedDatabase(database.owner_url.get_secret_value(), migrations.Role.of(url))
+
+
+def owned_by(server: EmbeddedPostgres) -> OwnedDatabase:
+    """The database of the embedded server for its owner."""
+    return OwnedDatabase(server.dsn(), migrations.Role(APPLICATION_ROLE))
+
+
+@contextmanager
+def any_owned_database(settings: Settings, *, exclusive: bool = False) -> Iterator[OwnedDatabase]:
+    """A database for a migration; a stopped embedded server is started for its duration.
+
+    ``exclusive``: the caller is in ``exclusive_home``, which locks the home already.
+    """
+    if settings[DatabaseSettings].url is not None:
+        yield owned_database(settings)
+        return
+    server = EmbeddedPostgres(settings.home)
+    if server.running():
+        yield owned_by(server)
+        return
+    with nullcontext() if exclusive else home_lock(settings.home), server:
+        yield owned_by(server)
 
 
 _START_BACKOFF: Final = Backoff(first=0.2, longest=5.0)

@@ -26,12 +26,16 @@ __all__ = ["EmbeddedPostgres", "EmbeddedPostgresError"]
 
 DATABASE: Final = "strata"
 _USER: Final = "strata"
+APPLICATION_ROLE: Final = "strata_app"
+"""The role of the processes that serve requests and run jobs; it owns nothing."""
 _SETTINGS: Final = {"listen_addresses": "", "max_connections": "200", "timezone": "UTC", "log_timezone": "UTC"}
 # For tests: a lost database is rebuilt, so nothing waits for the disk.
 _VOLATILE: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 _CREATE: Final = (
     f"SELECT 'CREATE DATABASE {DATABASE}'"  # noqa: S608 - a constant
     f" WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{DATABASE}') \\gexec\n"
+    f"SELECT 'CREATE ROLE {APPLICATION_ROLE} LOGIN'"
+    f" WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{APPLICATION_ROLE}') \\gexec\n"
 )
 _START_SECONDS: Final = 60
 _STOP_SECONDS: Final = 20
@@ -50,7 +54,7 @@ class EmbeddedPostgres:
         self._durable = durable
 
     def start(self) -> str:
-        """Start the server unless it runs, create the database ``strata`` if it is missing, and return its address.
+        """Start the server unless it runs, create the database and the role of the application, return the address.
 
         Raises:
             EmbeddedPostgresError: with the last lines of the server's log and what to do.
@@ -90,10 +94,14 @@ class EmbeddedPostgres:
         """Whether the process of the server exists. This opens no connection, so the server may still be starting."""
         return self._pid(resolve_layout(self.home)) is not None
 
-    def dsn(self, database: str = DATABASE) -> str:
-        """The URL of a database of this server. Every process that can open the folder of the socket is trusted."""
+    def dsn(self, database: str = DATABASE, role: str = _USER) -> str:
+        """The URL for the owner of the tables. Every process that can open the folder of the socket is trusted."""
         folder = quote(str(self._socket_folder(resolve_layout(self.home))), safe="")
-        return f"postgresql://{_USER}@/{quote(database, safe='')}?host={folder}"
+        return f"postgresql://{role}@/{quote(database, safe='')}?host={folder}"
+
+    def application_dsn(self) -> str:
+        """The URL for the role of the application."""
+        return self.dsn(role=APPLICATION_ROLE)
 
     def __enter__(self) -> Self:
         self.start()
@@ -171,7 +179,7 @@ class EmbeddedPostgres:
             time.sleep(0.2)
 
     def _responds(self, layout: Layout) -> bool:
-        """Whether a running server executes a statement, which creates the database if it is missing."""
+        """Whether a running server executes statements, which create the database and the role if they are missing."""
         if self._pid(layout) is None:
             return False
         arguments = ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", str(self._socket_folder(layout)), "-U", _USER]

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote, urlsplit
 
 from alembic import command
 from alembic.config import Config
@@ -26,6 +27,20 @@ class MigrationTimeout(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Role:
+    """The role with which the application connects. It is created with this password if it does not exist."""
+
+    name: str
+    password: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, dsn: str) -> "Role":
+        """The role of a URL."""
+        parts = urlsplit(dsn)
+        return cls(unquote(parts.username or ""), None if parts.password is None else unquote(parts.password))
+
+
+@dataclass(frozen=True, slots=True)
 class MigrationStatus:
     """The revision of a database, the newest revision, and the pending ones, oldest first."""
 
@@ -34,10 +49,13 @@ class MigrationStatus:
     pending: list[str]
 
 
-def upgrade(dsn: str, revision: str = "head") -> None:
-    """Upgrade the database to ``revision``. Concurrent runs wait for each other. Raises ``MigrationTimeout``."""
+def upgrade(dsn: str, revision: str = "head", role: Role | None = None) -> None:
+    """Upgrade the database to ``revision``, and grant to ``role`` what the application needs.
+
+    Concurrent runs wait for each other. Raises ``MigrationTimeout``.
+    """
     with _timeouts():
-        command.upgrade(_config(dsn, exclusive=True), revision)
+        command.upgrade(_config(dsn, exclusive=True, role=role), revision)
 
 
 def downgrade(dsn: str, revision: str) -> None:
@@ -90,9 +108,9 @@ def _run(config: Config, scripts: ScriptDirectory, function: Callable[..., Any])
         scripts.run_env()
 
 
-def _config(dsn: str, *, exclusive: bool = False) -> Config:
+def _config(dsn: str, *, exclusive: bool = False, role: Role | None = None) -> Config:
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS))
     config.set_main_option("file_template", "%%(year)d_%%(month).2d_%%(day).2d_%%(hour).2d%%(minute).2d_%%(slug)s")
-    config.attributes |= {"dsn": dsn, "exclusive": exclusive}
+    config.attributes |= {"dsn": dsn, "exclusive": exclusive, "role": role}
     return config

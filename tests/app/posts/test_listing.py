@@ -12,7 +12,7 @@ from app.kit.db.statements import Read
 from app.posts import statements
 from app.posts.commands import Sort, SortField
 from app.posts.policy import Viewer
-from tests.support.postgres import clone
+from tests.support.postgres import clone, owner_dsn
 
 POSTS = 3000
 PAGE = 20
@@ -37,7 +37,7 @@ ANALYZE
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def connection(admin_dsn: str) -> AsyncIterator["asyncpg.Connection[Any]"]:
-    connection = await asyncpg.connect(await clone(admin_dsn, "listing"))
+    connection = await asyncpg.connect(owner_dsn(await clone(admin_dsn, "listing")))
     await connection.execute(FILL.replace(":posts", str(POSTS)))
     yield connection
     await connection.close()

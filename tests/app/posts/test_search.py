@@ -90,6 +90,7 @@ async def explained(test_app: TestApp, name: str, query: str, posts: int, conten
     """The executed plan of a read in a table with this many posts."""
     ada = await test_app.person("ada@example.com")
     driver = cast("RollbackDatabase", test_app.runtime.database).driver
+    await driver.execute("RESET ROLE")
     await driver.execute(MANY, ada.user.id, content, posts)
     # Rows that other tests have rolled back make the index expensive until its pending list is merged.
     await driver.execute("SELECT gin_clean_pending_list('ix_posts_stored_words')")

@@ -35,6 +35,7 @@ SETTINGS: Final[dict[str, tuple[object, str]]] = {
     "conformance.contracts": (None, ""),
     "conformance.max_body_bytes": (262144, ">= 1024"),
     "database.url": (None, ""),
+    "database.owner_url": (None, ""),
     "database.read_pool_size": (8, ">= 1"),
     "database.write_pool_size": (6, ">= 1"),
     "database.connect_timeout": (5.0, "> 0"),

@@ -138,7 +138,11 @@ class VersionsHarness:
 
     def fetch(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """Rows of a statement that bypasses the application."""
-        return [tuple(row) for row in self.run(self._database.driver.fetch(query, *values))]
+        return [tuple(row) for row in self.run(self._fetch(query, *values))]
+
+    async def _fetch(self, query: str, *values: Any) -> list[Any]:
+        async with self._database.as_owner() as owner:
+            return await owner.fetch(query, *values)
 
     def person(self, label: str, *roles: Role, scopes: Sequence[str] | None = None, verified: bool = True) -> Caller:
         """A new caller with these roles, the common password and a key with these scopes."""

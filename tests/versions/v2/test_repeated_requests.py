@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from app.access.principal import Role
 from tests.support.app import TestApp
+from tests.support.rollback_database import RollbackDatabase
 from tests.support.transactions import blocked_or_done
 from versions.kit.typeid import encode
 from versions.v2.ids import USER
@@ -16,8 +17,10 @@ POST = {"title": "T", "content": "C"}
 
 
 async def execute(test_app: TestApp, statement: str) -> None:
-    async with test_app.runtime.database.write() as session:
-        await session.execute(text(statement))
+    database = test_app.runtime.database
+    assert isinstance(database, RollbackDatabase)
+    async with database.as_owner() as owner:
+        await owner.execute(statement)
 
 
 async def test_a_request_in_progress_is_not_repeated(concurrent_app: TestApp) -> None:

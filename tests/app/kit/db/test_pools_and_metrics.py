@@ -16,7 +16,7 @@ from app.kit.db.statements import Read
 from app.kit.deadline import Deadline, DeadlineExceeded
 from app.settings.database import DatabaseSettings
 from observability.metrics.metrics import Metrics
-from tests.support.postgres import clone, end_sessions
+from tests.support.postgres import clone, end_sessions, owner_dsn
 from tests.support.waiting import eventually
 
 SETTINGS = {
@@ -37,7 +37,7 @@ PATIENCE = 60
 async def dsn(admin_dsn: str) -> str:
     """A database whose own defaults are others."""
     found = await clone(admin_dsn, "pools")
-    connection = await asyncpg.connect(found)
+    connection = await asyncpg.connect(owner_dsn(found))
     name = await connection.fetchval("SELECT current_database()")
     for setting in ("timezone = 'Asia/Tokyo'", "jit = on"):
         await connection.execute(f"ALTER DATABASE {name} SET {setting}")

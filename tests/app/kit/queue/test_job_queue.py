@@ -40,7 +40,7 @@ async def test_a_job_is_part_of_its_transaction(concurrent_app: TestApp, *, firs
 async def test_statements_of_the_driver_are_part_of_the_transaction(concurrent_app: TestApp) -> None:
     async def fail() -> None:
         async with concurrent_app.runtime.database.write() as session:
-            await (await session.driver()).execute("CREATE TABLE planted (id int)")
+            await (await session.driver()).execute("CREATE TEMPORARY TABLE planted (id int)")
             raise Unavailable
 
     with pytest.raises(Unavailable):
