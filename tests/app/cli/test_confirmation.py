@@ -35,6 +35,7 @@ DESTRUCTIVE = {
 NEEDS_A_RETIRED_VERSION = {("versions", "remove")}
 """Destructive too; the test of this command brings its own version."""
 OTHERS = {
+    ("audit", "list"),
     *(("contract", name) for name in ("check", "diff", "freeze", "guide", "release")),
     *(("keys", name) for name in ("brownout", "create", "list", "rotate")),
     *(("migrate", name) for name in ("check", "status", "up")),
