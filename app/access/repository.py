@@ -1,6 +1,6 @@
 """Writes of API keys."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -32,6 +32,11 @@ class ApiKeyRepository:
         if owner_id is not None:
             statement = statement.where(ApiKey.user_id == owner_id)
         return (await self._session.execute(statement.returning(ApiKey.id))).scalar() is not None
+
+    async def revoke_all(self, user_id: int, at: datetime) -> Sequence[UUID]:
+        """Revoke every key of a user, and return their uids."""
+        statement = update(ApiKey).where(ApiKey.user_id == user_id, ApiKey.revoked_at.is_(None)).values(revoked_at=at)
+        return (await self._session.scalars(statement.returning(ApiKey.uid))).all()
 
     async def exists(self, uid: UUID) -> bool:
         """Whether there is such a key, revoked or not."""

@@ -16,12 +16,15 @@ from app.auth.job_names import (
     REGISTRATION_REQUESTED,
     RESET_REQUESTED,
     SEND_ALREADY_REGISTERED,
+    SEND_NEW_NETWORK,
+    SEND_PASSWORD_RESET,
     SEND_TOKEN,
     VERIFICATION_REQUESTED,
 )
 from app.auth.mailed_addresses import MailedAddresses
 from app.auth.mailed_tokens import MailedTokens
 from app.auth.mails import AuthMails
+from app.auth.notices import Notices
 from app.auth.requested_mails import RequestedMails
 from app.auth.token_mails import TokenMails
 from app.kit.db.database import Database
@@ -43,6 +46,7 @@ class AuthJobs:
         self,
         database: Database,
         mails: AuthMails,
+        notices: Notices,
         tokens: MailedTokens,
         addresses: MailedAddresses,
         settings: AuthSettings,
@@ -57,6 +61,8 @@ class AuthJobs:
             REGISTRATION_REQUESTED: self._registration,
             VERIFICATION_REQUESTED: self._verification,
             RESET_REQUESTED: self._reset,
+            SEND_NEW_NETWORK: notices.send_new_network,
+            SEND_PASSWORD_RESET: notices.send_password_reset,
             ADDRESS_CHANGED: self._address_changed,
         }
 
@@ -64,8 +70,10 @@ class AuthJobs:
     def build(cls, database: Database, mailer: Mailer, signing_key: SecretStr, settings: Settings) -> "AuthJobs":
         """The handlers of one process."""
         tokens = MailedTokens(signing_key)
-        mails = AuthMails(database.reads, mailer, tokens, settings[HttpSettings].base_url)
-        return cls(database, mails, tokens, MailedAddresses(signing_key), settings[AuthSettings])
+        base_url = settings[HttpSettings].base_url
+        mails = AuthMails(database.reads, mailer, tokens, base_url)
+        notices = Notices(database.reads, mailer, base_url)
+        return cls(database, mails, notices, tokens, MailedAddresses(signing_key), settings[AuthSettings])
 
     async def _registration(self, payload: Payload) -> None:
         async with self._decision() as requested:

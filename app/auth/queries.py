@@ -10,7 +10,7 @@ from sqlalchemy import String, bindparam, exists, func, select
 from app.kit.db.keyset import Position, Slice, apply_keyset, bind_params, page_from_rows
 from app.kit.db.sessions import ReadSession, Row
 from app.kit.db.statements import Read
-from app.models import ActionToken, PendingRegistration, RolePermission, Session, User
+from app.models import ActionToken, ApiKey, PendingRegistration, RolePermission, Session, User
 
 _SESSIONS: Final = select(
     Session.id, Session.uid, Session.user_agent, Session.created_at, Session.last_used_at, Session.expires_at
@@ -72,6 +72,26 @@ _NETWORK: Final = Read(
 )
 
 
+_EARLIER: Final = select(Session.id).where(
+    Session.user_id == bindparam("user_id"), Session.created_at > bindparam("since", type_=Session.created_at.type)
+)
+_NEW_NETWORK: Final = Read(
+    select(_EARLIER.exists() & ~_EARLIER.where(Session.network == bindparam("network", type_=String)).exists())
+)
+_STARTED: Final = Read(
+    select(User.email, Session.network, Session.created_at)
+    .join(User, User.id == Session.user_id)
+    .where(Session.uid == bindparam("uid"))
+)
+_VALID_KEYS: Final = Read(
+    select(ApiKey.hint, ApiKey.created_at)
+    .join(User, User.id == ApiKey.user_id)
+    .where(User.uid == bindparam("uid"), ApiKey.revoked_at.is_(None))
+    .where(func.coalesce(ApiKey.expires_at > bindparam("now", type_=ApiKey.created_at.type), True))
+    .order_by(ApiKey.id)
+)
+
+
 class AuthQueries:
     """Reads sessions, permissions of roles, registrations, and the rows that the mail jobs need."""
 
@@ -90,6 +110,19 @@ class AuthQueries:
         """Whether the user with this canonical address signed in from the network in the last 180 days."""
         found: bool = await self._reads.scalar(_NETWORK, canonical=canonical, network=network, since=now - _KNOWN_FOR)
         return found
+
+    async def is_new_network(self, user_id: int, network: str, now: datetime) -> bool:
+        """Whether the user has signed in within 180 days, but not from this network."""
+        found: bool = await self._reads.scalar(_NEW_NETWORK, user_id=user_id, network=network, since=now - _KNOWN_FOR)
+        return found
+
+    async def started_session(self, uid: UUID) -> Row | None:
+        """The network and the time of a sign-in, and the address of its user."""
+        return await self._reads.one(_STARTED, uid=uid)
+
+    async def valid_keys(self, user_uid: UUID, now: datetime) -> list[Row]:
+        """The API keys of a user that are neither revoked nor expired, oldest first."""
+        return await self._reads.all(_VALID_KEYS, uid=user_uid, now=now)
 
     async def permissions(self, roles: Sequence[str]) -> list[str]:
         return [row["permission"] for row in await self._reads.all(_PERMISSIONS, roles=list(roles))]

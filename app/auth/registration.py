@@ -2,12 +2,19 @@
 
 from datetime import datetime
 
+from app.access.events import ApiKeyRevoked
 from app.access.passwords import PasswordHasher
 from app.access.principal import Role
+from app.access.repository import ApiKeyRepository
 from app.auth.commands import Registration
 from app.auth.errors import InvalidResetToken, InvalidVerificationToken
 from app.auth.events import PasswordReset, UserRegistered, UserVerified
-from app.auth.job_names import REGISTRATION_REQUESTED, RESET_REQUESTED, VERIFICATION_REQUESTED
+from app.auth.job_names import (
+    REGISTRATION_REQUESTED,
+    RESET_REQUESTED,
+    SEND_PASSWORD_RESET,
+    VERIFICATION_REQUESTED,
+)
 from app.auth.mailed_addresses import MailedAddresses
 from app.auth.mailed_tokens import MailedTokens, Purpose
 from app.auth.repository import AuthRepository, PendingRegistrationRepository
@@ -39,6 +46,7 @@ class RegistrationService:
         self._users = UserRepository(session)
         self._repository = AuthRepository(session)
         self._pending = PendingRegistrationRepository(session)
+        self._keys = ApiKeyRepository(session)
         self._events = events
         self._jobs = jobs
         self._passwords = passwords
@@ -105,8 +113,10 @@ class RegistrationService:
         """Let the worker mail a reset token, if the user exists; the response does not reveal it."""
         await self._jobs.enqueue(RESET_REQUESTED, {"address": self._addresses.encrypt(email)})
 
-    async def reset_password(self, token: str, password: str) -> None:
+    async def reset_password(self, token: str, password: str, *, revoke_keys: bool = False) -> None:
         """Set a password with a mailed token, which also verifies the address, and revoke every session.
+
+        API keys stay valid without ``revoke_keys``: the server does not know who created them. A mail lists them.
 
         Raises ``InvalidResetToken``.
         """
@@ -121,6 +131,10 @@ class RegistrationService:
         user.is_verified = True
         await self._users.revoke_sessions(user.id, now)
         self._events.record(PasswordReset(subject=user.uid), user.uid)
+        if revoke_keys:
+            for uid in await self._keys.revoke_all(user.id, now):
+                self._events.record(ApiKeyRevoked(subject=uid), user.uid)
+        await self._jobs.enqueue(SEND_PASSWORD_RESET, {"user": str(user.uid), "token": str(row.uid)})
 
     def _verify(self, row: ActionToken, user: User, now: datetime) -> None:
         if not _usable(row, now):

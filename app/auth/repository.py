@@ -64,6 +64,17 @@ class AuthRepository:
         )
         return result.scalar() is not None
 
+    async def revoke_other_sessions(self, user_id: int, but: UUID | None, now: datetime) -> Sequence[UUID]:
+        """Revoke the open sessions of a user, except one, and return their uids."""
+        revoked = await self._session.scalars(
+            update(Session)
+            .where(Session.user_id == user_id, Session.uid.is_distinct_from(but))
+            .where(Session.revoked_at.is_(None), Session.expires_at > now)
+            .values(revoked_at=now)
+            .returning(Session.uid)
+        )
+        return revoked.all()
+
     async def add_action_token(self, token: ActionToken, now: datetime) -> None:
         """Store a token and invalidate the user's older tokens of the same purpose."""
         await self._session.execute(

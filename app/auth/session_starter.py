@@ -8,6 +8,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from app.auth.events import SessionStarted
+from app.auth.job_names import SEND_NEW_NETWORK
 from app.auth.queries import AuthQueries
 from app.auth.repository import AuthRepository
 from app.auth.tokens import TokenSigner, TokenType
@@ -15,6 +16,7 @@ from app.auth.views import TokenPair
 from app.events.recorder import EventRecorder
 from app.kit.clock import utc_now
 from app.kit.db.sessions import ReadSession, WriteSession
+from app.kit.queue.job_queue import JobQueue
 from app.models import RefreshToken, Session
 from app.settings.auth import AuthSettings
 
@@ -46,14 +48,19 @@ class SessionStarter:
         settings: AuthSettings,
     ) -> None:
         self._repository = AuthRepository(session)
+        self._jobs = JobQueue(session)
         self._queries = AuthQueries(reads)
         self._events = events
         self._signer = signer
         self._settings = settings
 
     async def start(self, user: SessionUser, network: str, user_agent: str | None) -> TokenPair:
-        """Start a session of a client in ``network``. Raises ``BadCredentials`` if the user was deleted meanwhile."""
+        """Start a session of a client in ``network``; a mail notifies the user of a new network.
+
+        Raises ``BadCredentials`` if the user was deleted meanwhile.
+        """
         now = utc_now()
+        is_new = await self._queries.is_new_network(user.id, network, now)
         session = Session(
             uid=uuid7(),
             user_id=user.id,
@@ -65,6 +72,8 @@ class SessionStarter:
         )
         await self._repository.start_session(session)
         self._events.record(SessionStarted(subject=session.uid), user.uid)
+        if is_new:
+            await self._jobs.enqueue(SEND_NEW_NETWORK, {"session": str(session.uid)})
         jti = uuid7()
         self._repository.add_refresh_token(RefreshToken(jti=jti, session_id=session.id, expires_at=session.expires_at))
         return await self.tokens(session, user.uid, user.roles, self.refresh_token(session, user.uid, jti, now))

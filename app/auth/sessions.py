@@ -149,6 +149,13 @@ class SessionService:
         if not await self._revoke(principal.signed_in(), uid):
             raise SessionNotFound
 
+    async def revoke_others(self, principal: Principal) -> None:
+        """Revoke every session of the caller except the one of this request. Raises as ``revoke`` does."""
+        principal.require(AccessPermission.WRITE_CREDENTIALS)
+        user = principal.signed_in()
+        for uid in await self._repository.revoke_other_sessions(user.user_id, principal.session_uid, utc_now()):
+            self._events.record(SessionRevoked(subject=uid, reason="logout"), user.user_uid)
+
     async def _revoke(self, user: SignedIn, uid: UUID) -> bool:
         if revoked := await self._repository.revoke_session(user.user_id, uid, utc_now()):
             self._events.record(SessionRevoked(subject=uid, reason="logout"), user.user_uid)

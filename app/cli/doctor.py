@@ -7,8 +7,7 @@ import os
 import socket
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
-from enum import StrEnum
+from dataclasses import asdict
 from typing import Final
 
 import asyncpg
@@ -21,6 +20,7 @@ from redis.retry import Retry
 from rich.text import Text
 from sqlalchemy.exc import DBAPIError
 
+from app.cli.kit.diagnosis import Diagnosis, DiagnosisStatus
 from app.cli.kit.environment import read_settings
 from app.cli.kit.output import AsJson, CommandError, show_json, show_table
 from app.cli.kit.ports import free_port
@@ -47,24 +47,6 @@ _UNREACHABLE: Final = (EmbeddedPostgresError, ValueError, *DRIVER_ERRORS)
 _LISTED: Final = 20
 """Users whose ids are shown."""
 _PRIVATE_FILES: Final = ("secrets.json", "credentials.json")
-
-
-class DiagnosisStatus(StrEnum):
-    """The result of a check."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
-    """One row of the report; its fields are the keys of the JSON output."""
-
-    check: str
-    verdict: DiagnosisStatus
-    detail: str
-    advice: str = ""
 
 
 def doctor(as_json: AsJson = False) -> None:

@@ -25,7 +25,7 @@ from contracts.guide.recorded_outputs import ExampleRun, RecordedOutputs, exampl
 from tests.support.guide_data import SIGNING_KEY, Data
 from tests.support.limits import set_plans
 from tests.support.live import Strata
-from tests.support.postgres import TestServer, clone
+from tests.support.postgres import TestServer, clone, owner_dsn
 from versions.registry import VERSIONS
 
 SECONDS = 20
@@ -78,7 +78,7 @@ class Bench:
     async def over(cls, dsn: str, home: Path) -> AsyncIterator["Bench"]:
         """Serve a new database with the data of the examples."""
         strata = Strata(home, dsn, **ENVIRONMENT)
-        connection = await asyncpg.connect(dsn)
+        connection = await asyncpg.connect(owner_dsn(dsn))
         await connection.execute(set_plans(QUOTAS))
         with strata.serving() as url:
             client = httpx2.AsyncClient(base_url=url, timeout=SECONDS)

@@ -12,6 +12,8 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Final
 
+from tests.support.postgres import owner_dsn
+
 ROOT: Final = Path(__file__).parents[2]
 _COPIED: Final = ("app", "versions", "observability", "contracts", "tests/support", "pyproject.toml")
 _NEWEST: Final = "NEWEST_REVISION"
@@ -84,7 +86,7 @@ class SourceCopy:
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(folder),
             "STRATA_HOME": str(folder.with_name(f"{folder.name}-home")),
-        } | ({"STRATA_DATABASE__URL": dsn} if dsn else {})
+        } | ({"STRATA_DATABASE__URL": dsn, "STRATA_DATABASE__OWNER_URL": owner_dsn(dsn)} if dsn else {})
         for name in _COPIED:
             source, target = ROOT / name, folder / name
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -15,7 +15,7 @@ from tests.support.dialects import DIALECTS
 from tests.support.dialects.dialect import Dialect
 from tests.support.live import Strata, api_key
 from tests.support.other_contracts import hostile
-from tests.support.postgres import clone
+from tests.support.postgres import clone, owner_dsn
 from tests.support.secret_probe import Plants, drive
 from tests.support.waiting import PATIENCE
 
@@ -91,7 +91,7 @@ def mailed_token(strata: Strata, email: str) -> str:
 
 async def break_tables(dsn: str) -> None:
     """Rename tables, so that statements fail with errors that quote them."""
-    connection = await asyncpg.connect(dsn)
+    connection = await asyncpg.connect(owner_dsn(dsn))
     for table in ("posts", "events", "sessions"):
         await connection.execute(f"ALTER TABLE {table} RENAME TO gone_{table}")
     await connection.close()

@@ -12,7 +12,7 @@ from app.kit.db.database import sqlalchemy_url
 from app.settings.auth import AuthSettings
 from app.settings.providers import GitHubSettings, ProviderSettings
 from app.settings.root import Settings
-from tests.support.postgres import clone
+from tests.support.postgres import clone, owner_dsn
 
 pytest.register_assert_rewrite("tests.truth.runner")
 
@@ -28,7 +28,7 @@ async def world(admin_dsn: str, settings: Settings) -> AsyncIterator[World]:
     It has a database of its own: other tests would wait for the transaction if they inserted the same addresses.
     """
     auth = settings[AuthSettings].model_copy(update={"access_ttl": 86_400, "failed_logins_per_hour": 1_000_000})
-    dsn = await clone(admin_dsn, "truth", whole_run=True)
+    dsn = owner_dsn(await clone(admin_dsn, "truth", whole_run=True))
     engine = create_async_engine(sqlalchemy_url(dsn), poolclass=NullPool)
     async with engine.connect() as connection:
         transaction = await connection.begin()

@@ -40,6 +40,18 @@ async def own_session(world: World, caller: str) -> Values:
     return session_values((await world.start_session(user_of(caller)))[1])
 
 
+@state("only other session", of_the_caller=True)
+async def only_other_session(world: World, caller: str) -> Values:
+    session = (await world.start_session(user_of(caller)))[1]
+    current = world.sessions.get("author" if caller == "anonymous" else caller, session)
+    await world.execute(
+        "UPDATE sessions SET revoked_at = clock_timestamp() WHERE user_id = $1 AND id <> ALL($2::bigint[])",
+        session.user_id,
+        [session.id, current.id],
+    )
+    return session_values(session)
+
+
 @state("foreign session")
 async def foreign_session(world: World, _caller: str) -> Values:
     return session_values((await world.start_session("peer"))[1])

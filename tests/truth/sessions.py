@@ -16,6 +16,9 @@ ACTS = {
     "sessions.delete": Act(
         [Effect("SELECT count(*) FROM sessions WHERE id = $1 AND revoked_at IS NULL", 0)], ["session.revoked"]
     ),
+    "sessions.delete_others": Act(
+        [Effect("SELECT count(*) FROM sessions WHERE id = $1 AND revoked_at IS NULL", 0)], ["session.revoked"]
+    ),
     "sessions.reauthenticate": Act(
         [Effect("SELECT count(*) FROM sessions WHERE authenticated_at IS NOT NULL AND user_id = $1", 1)]
     ),
@@ -37,6 +40,7 @@ sessions.delete                 own session      | 401       ok         ok     o
                                 revoked session  | 401       404        404    404        404   404   401t
                                 expired session  | 401       404        404    404        404   404   401t
                                 missing session  | 401       404        404    404        404   404   401t
+sessions.delete_others          only other session | 401       ok         ok     ok         ok    ok    401t
 sessions.reauthenticate         own              | 401       ok         ok     ok         ok    ok    401t
 sessions.reauthenticate_wrongly own              | 401       403p       403p   403p       403p  403p  401t
 """
@@ -48,6 +52,7 @@ sessions.get                    own session      | author ok    credentials:writ
                                 missing session  | author 404   credentials:write 403
 sessions.delete                 own session      | admin  ok    credentials:write 403
                                 missing session  | author 404   credentials:write 403
+sessions.delete_others          only other session | author ok    credentials:write 403
 sessions.reauthenticate         own              | author ok    credentials:write 403
 sessions.reauthenticate_wrongly own              | author 403p  credentials:write 403
 """

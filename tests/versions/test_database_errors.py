@@ -25,7 +25,7 @@ from app.settings.root import Settings
 from tests.support.app import Person, TestApp
 from tests.support.dialects import DIALECTS
 from tests.support.operations import VERSIONS
-from tests.support.postgres import clone
+from tests.support.postgres import clone, owner_dsn
 from tests.support.transactions import dsn_of
 from tests.support.waiting import eventually
 from tests.support.wire import WIRE
@@ -115,7 +115,7 @@ async def scene(admin_dsn: str, settings: Settings, settings_of_database: Databa
     dsn = await clone(admin_dsn, "errors")
     patient = settings.with_groups(PATIENT.model_copy(update={"cursor_key": settings[HttpSettings].cursor_key}))
     database = await Database.open(dsn, settings_of_database)
-    operator, locker = await asyncpg.connect(dsn), await asyncpg.connect(dsn)
+    operator, locker = [await asyncpg.connect(owner_dsn(dsn)) for _ in range(2)]
     app = TestApp(create_app(patient), Runtime.build(patient, database))
     found = Scene(app, await app.person(ADDRESS), operator, locker)
     # The first use of a key is recorded.

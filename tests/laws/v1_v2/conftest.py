@@ -8,7 +8,7 @@ import hypothesis
 import pytest
 
 from app.settings.root import Settings
-from tests.support.postgres import clone
+from tests.support.postgres import clone, owner_dsn
 
 FAMILIES = ("machine", "pages", "permissions", "posts", "preconditions", "rejections", "sessions", "users")
 for module in (*FAMILIES, "agreement", "tables.failures"):
@@ -37,7 +37,7 @@ def profile() -> hypothesis.settings:
 def harness(admin_dsn: str, settings: Settings) -> Iterator[VersionsHarness]:
     """One application and its callers, shared by all laws of this worker."""
     loop = asyncio.new_event_loop()
-    dsn = loop.run_until_complete(clone(admin_dsn, "laws", whole_run=True))
+    dsn = owner_dsn(loop.run_until_complete(clone(admin_dsn, "laws", whole_run=True)))
     loop.close()
     harness = VersionsHarness(dsn, settings)
     yield harness

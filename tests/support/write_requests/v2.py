@@ -64,6 +64,11 @@ async def delete_session(scene: Scene) -> Request:
     return "DELETE", f"/api/v2/auth/sessions/{newest}", scene.as_ada()
 
 
+async def delete_other_sessions(scene: Scene) -> Request:
+    await scene.refresh_token()
+    return "DELETE", "/api/v2/auth/sessions", scene.as_ada()
+
+
 async def _api_key(scene: Scene) -> str:
     body = {"name": "Deployment", "scopes": ["posts:read"]}
     return str((await scene.send("POST", "/api/v2/api-keys", json=body)).json()["id"])
@@ -195,6 +200,7 @@ WRITES = [
     ("reauthentications.create", reauthenticate),
     ("tokens.revoke", revoke),
     ("sessions.delete", delete_session),
+    ("sessions.delete_others", delete_other_sessions),
     ("api_keys.create", create_api_key),
     ("api_keys.update", update_api_key),
     ("api_keys.rotate", rotate_api_key),
@@ -233,6 +239,7 @@ EVENTS: dict[str, list[tuple[str, str]]] = {
     "reauthenticate": [],
     "revoke": [("session.revoked", NOBODY)],
     "delete_session": [("session.revoked", ADA)],
+    "delete_other_sessions": [("session.revoked", ADA)],
     "create_api_key": [("api_key.created", ADA)],
     "update_api_key": [("api_key.updated", ADA)],
     "rotate_api_key": [("api_key.rotated", ADA)],
@@ -275,6 +282,7 @@ AUDIT: dict[str, list[tuple[str, str]]] = {
     "reauthenticate": [("user.reauthentication", ADA)],
     "revoke": [("session.revoked", ADA)],
     "delete_session": [("session.revoked", ADA)],
+    "delete_other_sessions": [("session.revoked", ADA)],
     "create_api_key": [("api_key.created", ADA)],
     "update_api_key": [("api_key.updated", ADA)],
     "rotate_api_key": [("api_key.rotated", ADA)],

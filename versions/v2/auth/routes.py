@@ -98,8 +98,11 @@ async def request_password_reset(body: schemas.AddressOnly, service: Registratio
     **operations.declare("password_resets.confirm", security=ANYONE, needs=NOTHING, fails=[409]),
 )
 async def reset_password(body: schemas.PasswordReset, service: RegistrationServiceDep) -> None:
-    """Set a new password with the token from the e-mail. This ends all sessions of the user."""
-    await service.reset_password(body.token, body.password)
+    """Set a new password with the token from the e-mail. This ends all sessions of the user.
+
+    API keys stay valid unless `revoke_keys` is true; an e-mail lists those that do.
+    """
+    await service.reset_password(body.token, body.password, revoke_keys=body.revoke_keys)
 
 
 _TOKENS: Final[Links] = link_to("tokens.revoke", body={"token": "$response.body#/access_token"}) | link_to(
@@ -207,6 +210,17 @@ async def list_sessions(
     """List the caller's open sessions, newest first."""
     found = await reader.page(position(request, cursor), limit)
     return page(SessionPage, request, response, found, mapping.session)
+
+
+@sessions.delete(
+    "/sessions",
+    status_code=204,
+    dependencies=WRITE,
+    **operations.declare("sessions.delete_others", security=SIGNED_IN, needs=CREDENTIALS, fails=[409]),
+)
+async def delete_other_sessions(service: SessionServiceDep, principal: PrincipalDep) -> None:
+    """End all of the caller's sessions except the one of this request."""
+    await service.revoke_others(principal)
 
 
 @sessions.get(

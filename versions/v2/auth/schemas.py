@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from versions.kit.values import NO_NUL
+from versions.kit.values import NO_NUL, JsonBoolean
 from versions.v2.users.schemas import Address, CurrentPassword, DisplayName, NewPassword
 
 MailedToken = Annotated[
@@ -53,6 +53,9 @@ class PasswordReset(BaseModel):
 
     token: MailedToken
     password: NewPassword
+    revoke_keys: JsonBoolean = Field(
+        default=False, description="Whether the API keys of the user are revoked, too.", examples=[True]
+    )
 
 
 class Reauthentication(BaseModel):
