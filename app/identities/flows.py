@@ -58,8 +58,6 @@ class FlowStarter:
 
     async def sign_in(self, start: FlowStart) -> StartedFlow:
         """Start a sign-in. Raises ``ProviderNotFound``, ``UnknownFrontEnd``, ``IncompleteRedirect``."""
-        if (start.return_to is None) != (start.code_challenge is None):
-            raise IncompleteRedirect
         return await self._start(start, Purpose.SIGN_IN, None)
 
     async def visit(
@@ -76,6 +74,8 @@ class FlowStarter:
 
     async def _start(self, start: FlowStart, purpose: Purpose, principal: Principal | None) -> StartedFlow:
         provider = self._shared.providers.get(start.provider)
+        if purpose is Purpose.SIGN_IN and (start.return_to is None) != (start.code_challenge is None):
+            raise IncompleteRedirect
         if start.return_to is not None and start.return_to not in self._shared.front_ends:
             raise UnknownFrontEnd
         state, browser, now = new_secret(), start.browser or new_secret(), utc_now()
