@@ -19,7 +19,7 @@ STATE_REASONS = frozenset(
         *("Email already registered", "Invalid verification token", "Multiple validation errors"),
         # v2: an invalid token, a cursor of another server, another revision, a key used for another request.
         *("invalid_verification_token", "invalid_reset_token", "invalid_grant", "invalid_cursor", "cursor_mismatch"),
-        *("precondition_failed", "idempotency_key_reused"),
+        *("precondition_failed", "idempotency_key_reused", "invalid_confirmation_token"),
     }
 )
 """Reasons of rejections that depend on stored data, so no schema can express them."""
