@@ -1,9 +1,14 @@
 """The database of a run: the product's tables with generated rows, and the paths to request."""
 
 import asyncio
+import json
+import random
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import permutations
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
 import asyncpg
 from starlette.requests import Request
@@ -16,7 +21,7 @@ from app.kit.db.embedded import EmbeddedPostgres
 from app.settings.http import HttpSettings
 from app.settings.loading import load_settings
 from versions.kit.typeid import encode
-from versions.v2.ids import POST
+from versions.v2.ids import ACCOUNT, POST
 
 PAGE: Final = 20
 LIST: Final = "/api/v2/posts"
@@ -37,6 +42,16 @@ _KEY: Final = """
 INSERT INTO api_keys (uid, user_id, name, hint, digest, scopes, plan)
 VALUES (uuidv7(), 1, 'benchmark', $1, $2, $3, 'enterprise')
 """
+_ACCOUNTS: Final = """
+INSERT INTO accounts (uid, owner_id, owner_uid, currency, floor)
+SELECT uuidv7(), u.id, u.uid, 'EUR', 0 FROM users u, generate_series(1, $1) WHERE u.id = 1
+UNION ALL SELECT uuidv7(), NULL, NULL, 'EUR', NULL
+"""
+_NUMBER_OF_ACCOUNTS: Final = 50
+_DEPOSITS: Final = """
+SELECT ledger_move(uuidv7(), s.id, a.id, 1000, 'deposit', NULL, NULL, 0, NULL, now())
+FROM accounts a, accounts s WHERE a.floor = 0 AND s.floor IS NULL
+"""
 _DEEP: Final = "SELECT created_at, id FROM posts ORDER BY created_at DESC, id DESC OFFSET $1 LIMIT 1"
 
 
@@ -53,6 +68,8 @@ class Data:
     deep_path: str
     """The path of page ``deep_page``, with its cursor."""
     deep_page: int
+    transfers: list[str]
+    """Bodies of transfers between accounts of the caller."""
 
 
 def prepare(server: EmbeddedPostgres, home: Path, posts: int, deep_page: int) -> Data:
@@ -65,11 +82,14 @@ def prepare(server: EmbeddedPostgres, home: Path, posts: int, deep_page: int) ->
 async def fill(dsn: str, home: Path, posts: int, deep_page: int) -> Data:
     """Fill an empty, migrated database."""
     connection = await asyncpg.connect(dsn)
-    key = keys.generate("test")
+    key = keys.generate("live")
     try:
         await connection.execute(_USERS, _AUTHORS)
         await connection.execute(_POSTS, posts, _AUTHORS, timeout=120)
         await connection.execute(_KEY, keys.hint(key), keys.digest(key), sorted(key_scopes()))
+        await connection.execute(_ACCOUNTS, _NUMBER_OF_ACCOUNTS)
+        await connection.execute(_DEPOSITS)
+        accounts = [row["uid"] for row in await connection.fetch("SELECT uid FROM accounts WHERE floor = 0")]
         await connection.execute("VACUUM ANALYZE")
         uids = [
             row["uid"] for row in await connection.fetch("SELECT uid FROM posts ORDER BY random() LIMIT $1", _SAMPLE)
@@ -84,7 +104,20 @@ async def fill(dsn: str, home: Path, posts: int, deep_page: int) -> Data:
         strata_paths=[f"{LIST}/{encode(POST, uid)}" for uid in uids],
         deep_path=f"{LIST}?limit={PAGE}&cursor={_cursor(home, (last['created_at'], last['id']))}",
         deep_page=deep_page,
+        transfers=_transfers(accounts),
     )
+
+
+def _transfers(accounts: Sequence[UUID]) -> list[str]:
+    """The bodies of transfers between all pairs of accounts, in random order."""
+    pairs = list(permutations(accounts, 2))
+    random.Random(1).shuffle(pairs)  # noqa: S311 - not cryptographic
+    return [_transfer(*pair) for pair in pairs]
+
+
+def _transfer(payer: UUID, payee: UUID) -> str:
+    accounts = {"from_account_id": encode(ACCOUNT, payer), "to_account_id": encode(ACCOUNT, payee)}
+    return json.dumps({**accounts, "amount": "0.01", "currency": "EUR"})
 
 
 def _cursor(home: Path, position: tuple[object, ...]) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import cycle, islice
 from time import perf_counter
 from typing import Final
+from uuid import uuid4
 
 SHED: Final = 503
 _HEAD_END: Final = b"\r\n\r\n"
@@ -32,6 +33,20 @@ class Job:
     connections: int
     seconds: float = 60.0
     """The time limit of the job."""
+    bodies: list[str] = field(default_factory=list)
+    """With bodies, the requests are POST, each with one of them in turn and an idempotency key of its own."""
+
+    def requests(self) -> Iterator[bytes]:
+        """The bytes of each request."""
+        head = {"Host": f"127.0.0.1:{self.port}", **self.headers}
+        fields = "".join(f"{name}: {value}\r\n" for name, value in head.items())
+        if not self.bodies:
+            texts = [f"GET {path} HTTP/1.1\r\n{fields}\r\n".encode() for path in self.paths]
+            yield from islice(cycle(texts), self.count)
+            return
+        for path, body, _ in zip(cycle(self.paths), cycle(self.bodies), range(self.count), strict=False):
+            own = f'Idempotency-Key: "{uuid4()}"\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n'
+            yield f"POST {path} HTTP/1.1\r\n{fields}{own}\r\n{body}".encode()
 
 
 @dataclass
@@ -41,6 +56,8 @@ class Tally:
     statuses: Counter[int] = field(default_factory=Counter)
     latencies: list[float] = field(default_factory=list)
     """Seconds, of all responses except 503."""
+    seconds: float = 0.0
+    """The duration of the job."""
 
     def percentile(self, share: float) -> float:
         """The latency that this share of the responses did not exceed."""
@@ -103,10 +120,9 @@ class _Connection(asyncio.Protocol):
 
 async def drive(job: Job) -> Tally:
     """Send all requests of a job. Raises ``TimeoutError`` or ``ConnectionError``."""
-    fields = "".join(f"{name}: {value}\r\n" for name, value in {"Host": f"127.0.0.1:{job.port}", **job.headers}.items())
-    texts = [f"GET {path} HTTP/1.1\r\n{fields}\r\n".encode() for path in job.paths]
-    requests = islice(cycle(texts), job.count)
+    requests = job.requests()
     tally = Tally()
+    started = perf_counter()
     loop = asyncio.get_running_loop()
     async with asyncio.timeout(job.seconds):
         done = [loop.create_future() for _ in range(min(job.connections, job.count))]
@@ -115,6 +131,7 @@ async def drive(job: Job) -> Tally:
                 lambda future=future: _Connection(requests, tally, future), "127.0.0.1", job.port
             )
         await asyncio.gather(*done)
+    tally.seconds = perf_counter() - started
     return tally
 
 
@@ -123,7 +140,7 @@ def main() -> None:
     for line in sys.stdin:
         try:
             tally = asyncio.run(drive(Job(**json.loads(line))))
-            reply = {"statuses": tally.statuses, "latencies": tally.latencies}
+            reply = {"statuses": tally.statuses, "latencies": tally.latencies, "seconds": tally.seconds}
         except (OSError, TimeoutError) as error:
             reply = {"error": f"{type(error).__name__}: {error}"}
         sys.stdout.write(json.dumps(reply) + "\n")

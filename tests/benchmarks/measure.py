@@ -33,6 +33,9 @@ class Measurement:
     p99: list[float] = field(default_factory=list)
     """Milliseconds. Not comparable between runs: it depends on the load generator and on the machine."""
 
+    rate: list[float] = field(default_factory=list)
+    """Requests per second. Comparable within a round only."""
+
     @property
     def value(self) -> float:
         """The median CPU of the rounds."""
@@ -86,11 +89,12 @@ def measure(
             advance(f"{variant.name}: {workload}")
             requests = effort.requests(variant.workloads[workload].count)
             count = requests if number else max(CONNECTIONS, requests // 4)
-            cpu, p99 = _once(servers[variant.name], variant, workload, generator, count)
+            cpu, p99, rate = _once(servers[variant.name], variant, workload, generator, count)
             if number:
                 result = results[variant.name, workload]
                 result.cpu.append(cpu)
                 result.p99.append(p99)
+                result.rate.append(rate)
     return results
 
 
@@ -99,16 +103,17 @@ def steps(variants: Sequence[Variant], effort: Effort) -> int:
     return (effort.rounds + 1) * sum(len(variant.workloads) for variant in variants)
 
 
-def _once(server: Server, variant: Variant, workload: str, generator: LoadGenerator, count: int) -> tuple[float, float]:
-    paths, connections, may_shed = variant.workloads[workload].load
+def _once(
+    server: Server, variant: Variant, workload: str, generator: LoadGenerator, count: int
+) -> tuple[float, float, float]:
+    load = variant.workloads[workload]
     before = server.cpu
-    tally = generator.run(Job(server.port, paths, variant.headers, count, connections))
+    tally = generator.run(Job(server.port, load.paths, variant.headers, count, load.connections, bodies=load.bodies))
     spent = server.cpu - before
-    expected = {_OK, SHED} if may_shed else {_OK}
-    if not tally.statuses[_OK] or set(tally.statuses) - expected or tally.statuses.total() != count:
+    if not set(tally.statuses) - {SHED} or set(tally.statuses) - load.accepted or tally.statuses.total() != count:
         message = f"{variant.name}: {workload}: {count} requests got the statuses {dict(tally.statuses)}"
         raise BenchmarkError(message)
-    return per_request(spent, count), tally.percentile(0.99) * 1000
+    return per_request(spent, count), tally.percentile(0.99) * 1000, count / tally.seconds
 
 
 def per_request(seconds: float, count: int) -> float:

@@ -1,5 +1,6 @@
 """The variants that a run compares, and the requests to each."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,6 +29,9 @@ UNCHECKED: Final = "strata-unchecked"
 FEW: Final = f"first of {routing.FEW} routes"
 _SAMPLE_RATIO: Final = "STRATA_CONFORMANCE__SAMPLE_RATIO"
 LIMITED: Final = "strata-limited"
+WRITING: Final = "strata-writing"
+POSTING: Final = "POST /posts with a key"
+TRANSFERRING: Final = "POST /transfers"
 ROOT: Final = Path(__file__).parents[2]
 OTHER: Final = "other checkout"
 MANY: Final = f"last of {routing.MANY} routes"
@@ -42,16 +46,18 @@ class Workload:
     connections: int = CONNECTIONS
     may_shed: bool = False
     """Whether 503 is an accepted response."""
+    bodies: list[str] = field(default_factory=list)
+    """With bodies, the requests are POST with an idempotency key, and the responses 201."""
 
     @property
-    def load(self) -> tuple[list[str], int, bool]:
-        """The paths, the number of connections, and whether responses may be 503."""
-        return self.paths, self.connections, self.may_shed
+    def accepted(self) -> frozenset[int]:
+        """The statuses of responses."""
+        return frozenset({201 if self.bodies else 200, *((503,) if self.may_shed else ())})
 
 
 @dataclass(frozen=True)
 class Variant:
-    """An application and the requests to it. Every response must be 200 unless the workload accepts 503."""
+    """An application and the requests to it. The workload says which statuses it accepts."""
 
     name: str
     factory: str
@@ -73,6 +79,7 @@ def comparison(data: Data) -> list[Variant]:
         _strata(CHECKED, "full", data, 2400, 1200, variables={_SAMPLE_RATIO: "0.1"}),
         _strata(UNCHECKED, "full", data, 2400, 1200, variables={_SAMPLE_RATIO: "0"}),
         _limited(data),
+        _writes(data),
         _routes(FEW, "few", 1),
         _routes(MANY, "many", routing.MANY),
     ]
@@ -127,6 +134,15 @@ def _limited(data: Data) -> Variant:
     return Variant(
         LIMITED, "tests.benchmarks.variants.strata:served_full", workloads, {"X-API-Key": data.key}, variables
     )
+
+
+def _writes(data: Data) -> Variant:
+    post = json.dumps({"title": "Layers", "content": "Rock in layers tells its history. " * 8})
+    workloads = {
+        POSTING: Workload([LIST], 1200, bodies=[post]),
+        TRANSFERRING: Workload(["/api/v2/transfers"], 1200, bodies=data.transfers),
+    }
+    return Variant(WRITING, "tests.benchmarks.variants.strata:served_full", workloads, {"X-API-Key": data.key})
 
 
 def _routes(name: str, factory: str, number: int) -> Variant:

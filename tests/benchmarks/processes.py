@@ -127,7 +127,7 @@ class LoadGenerator:
         if "error" in reply:
             raise BenchmarkError(reply["error"])
         statuses = Counter({int(status): count for status, count in reply["statuses"].items()})
-        return Tally(statuses, reply["latencies"])
+        return Tally(statuses, reply["latencies"], reply["seconds"])
 
     def wait_for_response(self, server: Server, path: str, headers: dict[str, str]) -> int:
         """The status of a starting server's first response. Raises ``BenchmarkError`` after 60 seconds."""

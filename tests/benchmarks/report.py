@@ -22,11 +22,14 @@ from tests.benchmarks.plan import (
     ONE,
     OTHER,
     PAGE_OF_20,
+    POSTING,
     RAW,
     ROUTE,
+    TRANSFERRING,
     TUTORIAL,
     TWICE,
     UNCHECKED,
+    WRITING,
 )
 
 Cell = tuple[str, str]
@@ -35,14 +38,14 @@ Cell = tuple[str, str]
 
 @dataclass(frozen=True)
 class Goal:
-    """Bounds of a ratio between two cells: of their CPU per request, or of their p99."""
+    """Bounds of a ratio between two cells: of their CPU per request, of their p99 or of their rate."""
 
     name: str
     numerator: Cell
     denominator: Cell
     at_least: float | None = None
     at_most: float | None = None
-    of: Literal["cpu", "p99"] = "cpu"
+    of: Literal["cpu", "p99", "rate"] = "cpu"
 
     def is_met(self, value: float) -> bool:
         """Whether the ratio is within the bounds."""
@@ -88,6 +91,7 @@ GOALS: Final = (
         at_most=2.0,
         of="p99",
     ),
+    Goal("transfers / new posts, a second", (WRITING, TRANSFERRING), (WRITING, POSTING), at_least=0.8, of="rate"),
     Goal("deep page by cursor / first page", (FULL, DEEP), (FULL, PAGE_OF_20), at_most=1.2),
 )
 

@@ -6,6 +6,7 @@ import os
 import socket
 import time
 from pathlib import Path
+from uuid import uuid4
 
 import httpx2
 import pytest
@@ -33,18 +34,21 @@ from tests.benchmarks.plan import (
     ONE,
     OTHER,
     PAGE_OF_20,
+    POSTING,
     RAW,
     ROUTE,
+    TRANSFERRING,
     TUTORIAL,
     TWICE,
     UNCHECKED,
+    WRITING,
 )
 from tests.benchmarks.processes import BenchmarkError, Processes
 from tests.benchmarks.variants import strata
 from tests.support.app import TestApp
 from tests.support.postgres import clone
 
-NO_DATA = Data("", "", [], [], "", 0)
+NO_DATA = Data("", "", [], [], "", 0, [])
 TINY = Effort(rounds=2, share=0.04)
 
 
@@ -89,6 +93,8 @@ def test_ratios_of_known_numbers() -> None:
     results[FULL, ONE].cpu[0] *= 7
     results[LIMITED, ADMITTED] = Measurement(cpu=[1, 1, 1], p99=[10, 30, 90])
     results[LIMITED, TWICE] = Measurement(cpu=[1, 1, 1], p99=[25, 75, 1])
+    results[WRITING, POSTING] = Measurement(rate=[10, 30, 90])
+    results[WRITING, TRANSFERRING] = Measurement(rate=[9, 21, 45])
     found = [(ratio.value, ratio.met) for ratio in report.ratios(results)]
     assert found == [
         (0.5, True),
@@ -103,6 +109,7 @@ def test_ratios_of_known_numbers() -> None:
         (1.2, False),
         (1.2, False),
         (2.5, False),
+        (0.7, False),
         (1.1, True),
     ]
     assert report.goals_table(report.ratios(results), "").row_count == len(found)
@@ -185,6 +192,9 @@ async def test_every_path_exists_with_and_without_layers(
                 deep = (await client.get(data.deep_path)).json()
                 assert [post["v1_id"] for post in deep["data"]] == list(range(6 * PAGE, 5 * PAGE, -1))
                 assert (await client.get(data.strata_paths[0])).status_code == 200
+                key = {"Idempotency-Key": f'"{uuid4()}"', "Content-Type": "application/json"}
+                paid = await client.post("/api/v2/transfers", content=data.transfers[0], headers=key)
+                assert paid.status_code == 201
     finally:
         await database.close()
     full, bare, without = apps

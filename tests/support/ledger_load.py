@@ -20,6 +20,8 @@ _OVERLOADED: Final = 503
 """On a busy machine, a request may wait for a connection to the database in vain; it is sent again."""
 _SECONDS: Final = 60
 _ATTEMPTS: Final = 200
+_NO_KEEPALIVE: Final = httpx2.Limits(max_keepalive_connections=0)
+"""Each request has a connection of its own, so that both worker processes serve each client."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class Load:
         await asyncio.gather(*(self._client(plans[number::clients]) for number in range(clients)))
 
     async def _client(self, plans: Sequence[Planned]) -> None:
-        async with httpx2.AsyncClient(base_url=self.url, timeout=_SECONDS) as client:
+        async with httpx2.AsyncClient(base_url=self.url, timeout=_SECONDS, limits=_NO_KEEPALIVE) as client:
             for plan in plans:
                 results = await asyncio.gather(*(self._execute(client, plan) for _ in range(plan.twins)))
                 # A twin that is rejected although another one succeeded ran before or after a deposit of its payer.

@@ -28,11 +28,13 @@ from tests.support.ledger_load import Load, Money, plan
 from tests.support.limits import POLICIES, set_plans
 from tests.support.live import Strata, free_port, wait_until_ready
 from tests.support.postgres import clone
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, stretched
 
 DEEP = os.environ.get("TESTS_DEEP") == "1"
 TRANSFERS, ACCOUNTS, CLIENTS = (10_000, 50, 32) if DEEP else (400, 12, 8)
 FUNDS = Decimal(100)
+_KILLS = 3
+"""At most, until one interrupts a request."""
 
 
 @dataclass
@@ -83,8 +85,13 @@ async def test_concurrent_transfers_follow_the_model(world: World) -> None:
 
         await eventually(half_done, 3000)
         assert not running.done(), await running
-        os.kill(world.workers()[0], signal.SIGKILL)
+        for _ in range(_KILLS):
+            os.kill(world.workers()[0], signal.SIGKILL)
+            await asyncio.wait({running}, timeout=stretched(1))
+            if load.broken:
+                break
         await running
+        assert load.broken, "the killed worker was executing a transfer"
     print(f"seed {seed}: {load.seen}, broken {load.broken}, replays {load.replays}")  # noqa: T201 - of a failed run
     await ensure_model(world, load)
 
