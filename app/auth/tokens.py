@@ -13,7 +13,7 @@ from uuid import UUID
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
-from joserfc.jws import extract_compact
+from joserfc.jws import JWSRegistry, extract_compact
 from pydantic import SecretStr
 from uuid_utils.compat import uuid7
 
@@ -24,8 +24,19 @@ from app.settings.errors import SettingsError
 
 _Key = OctKey | RSAKey | ECKey | OKPKey
 _CURVES: Final = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512"}
+_EDWARDS: Final = "EdDSA"
 _LEEWAY: Final = 5
 """Tolerated difference of the clocks of two machines, in seconds."""
+
+
+class _Algorithms(JWSRegistry):
+    """The algorithms that a token may have. RFC 9864 deprecates the name ``EdDSA``, which PyJWT needs as of 2.15."""
+
+    def get_alg(self, name: str) -> Any:
+        """See ``JWSRegistry``, which warns of the name."""
+        if name == _EDWARDS and self.allowed == [name]:
+            return self.algorithms[name]
+        return super().get_alg(name)
 
 
 class TokenType(StrEnum):
@@ -78,14 +89,14 @@ class TokenSigner:
             "iat": now,
             "exp": now + ttl,
         }
-        return jwt.encode(self._header, claims, self._key, algorithms=[self._algorithm])
+        return jwt.encode(self._header, claims, self._key, registry=_Algorithms(algorithms=[self._algorithm]))
 
     def verify(self, text: str) -> Claims:
         """The claims of a token. Raises ``ImplausibleCredentials`` for an invalid, foreign or expired token."""
         try:
             kid = _header_kid(text)
             key, algorithm = self._accepted[kid]
-            token = jwt.decode(text, key, algorithms=[algorithm])
+            token = jwt.decode(text, key, registry=_Algorithms(algorithms=[algorithm]))
             self._registry.validate(token.claims)
             return _claims(token.claims)
         except (JoseError, KeyError, ValueError, TypeError, RecursionError) as error:
@@ -148,7 +159,7 @@ def _load(secret: SecretStr) -> tuple[_Key, str]:
             return key, "RS256"
         if isinstance(key, ECKey):
             return key, _CURVES[key.curve_name]
-        return key, "Ed25519"
+        return key, _EDWARDS
     message = "auth.signing_key is not a PEM private key of a kind that can sign (RSA, EC, Ed25519)"
     raise SettingsError(message)
 
