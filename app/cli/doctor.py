@@ -30,7 +30,7 @@ from app.kit.db.database import Database
 from app.kit.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from app.kit.db.errors import DRIVER_ERRORS
 from app.kit.mail.mailer import mailbox_folder
-from app.ledger.queries import LedgerChecks
+from app.ledger.queries import LedgerCheckQueries
 from app.models import restrictions
 from app.settings.database import DatabaseSettings
 from app.settings.errors import SettingsError, variable
@@ -198,7 +198,7 @@ async def _addresses(dsn: str, seconds: float) -> Diagnosis:
 async def _ledger(dsn: str, settings: DatabaseSettings) -> Diagnosis:
     database = await Database.open(dsn, settings)
     try:
-        found = await LedgerChecks(database.reads).everything()
+        found = await LedgerCheckQueries(database.reads).everything()
     except TimedOut:
         return Diagnosis(
             "ledger", DiagnosisStatus.WARN, "the check takes too long", "The worker checks it every night."

@@ -13,7 +13,7 @@ from app.errors import DomainError
 from app.kit.db.database import Database
 from app.ledger.metrics import LedgerMetrics
 from app.ledger.operator import LedgerOperator
-from app.ledger.queries import LedgerChecks, LedgerQueries
+from app.ledger.queries import LedgerCheckQueries, LedgerQueries
 from app.ledger.views import AccountView, EntryView, TransferView, Violations
 from observability.metrics.metrics import Metrics
 
@@ -110,7 +110,7 @@ def check(as_json: AsJson = False) -> None:
     """Check every transfer and every account. The exit code is 1 if one is wrong."""
 
     async def run(database: Database) -> Violations:
-        return await LedgerChecks(database.reads).everything()
+        return await LedgerCheckQueries(database.reads).everything()
 
     found = with_database(run)
     if as_json:

@@ -6,7 +6,7 @@ import structlog
 
 from app.kit.db.sessions import ReadSession
 from app.ledger.metrics import LedgerMetrics
-from app.ledger.queries import LedgerChecks
+from app.ledger.queries import LedgerCheckQueries
 from app.ledger.views import Violations
 
 _LOG: Final = structlog.get_logger()
@@ -16,7 +16,7 @@ class LedgerMonitor:
     """Runs checks in the background."""
 
     def __init__(self, reads: ReadSession, metrics: LedgerMetrics) -> None:
-        self._checks = LedgerChecks(reads)
+        self._checks = LedgerCheckQueries(reads)
         self._metrics = metrics
 
     async def check_recent(self) -> None:

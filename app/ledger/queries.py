@@ -26,8 +26,12 @@ _RECENT: Final = 1000
 """Transfers that the frequent check reads: 4 ms."""
 _LISTED: Final = 20
 """Violations that a check reports."""
+_FOUND: Final = "found"
 _UNBALANCED: Final = Read(
-    select(Account.currency).group_by(Account.currency).having(func.sum(Account.balance) != 0).limit(_LISTED)
+    select(Account.currency.label(_FOUND))
+    .group_by(Account.currency)
+    .having(func.sum(Account.balance) != 0)
+    .limit(_LISTED)
 )
 
 
@@ -36,7 +40,7 @@ def _wrong_transfers(*, recent: bool) -> Read:
     chosen = select(Transfer.id, Transfer.uid, Transfer.amount)
     transfers = (chosen.order_by(Transfer.id.desc()).limit(_RECENT) if recent else chosen).subquery()
     return Read(
-        select(transfers.c.uid)
+        select(transfers.c.uid.label(_FOUND))
         .outerjoin(Entry, Entry.transfer_id == transfers.c.id)
         .group_by(transfers.c.uid, transfers.c.amount)
         .having(
@@ -65,7 +69,7 @@ _HELD: Final = (
     .subquery()
 )
 _WRONG_ACCOUNTS: Final = Read(
-    select(Account.uid)
+    select(Account.uid.label(_FOUND))
     .outerjoin(_SUMS, _SUMS.c.account_id == Account.id)
     .outerjoin(_LAST, _LAST.c.id == _SUMS.c.last)
     .outerjoin(_HELD, _HELD.c.debit_id == Account.id)
@@ -116,7 +120,7 @@ class LedgerQueries:
         return None if row is None else HoldView.from_row(row)
 
 
-class LedgerChecks:
+class LedgerCheckQueries:
     """Reads the ledger. Each statement is its own snapshot, so concurrent transfers are no violations."""
 
     def __init__(self, reads: ReadSession) -> None:
@@ -124,11 +128,11 @@ class LedgerChecks:
 
     async def balances(self) -> Violations:
         """The balances of each currency add up to zero."""
-        return Violations(currencies=await self._first_column(_UNBALANCED))
+        return Violations(currencies=await self._found(_UNBALANCED))
 
     async def recent_transfers(self) -> Violations:
         """The entries of the last 1,000 transfers balance."""
-        return Violations(transfers=await self._first_column(_OF_RECENT))
+        return Violations(transfers=await self._found(_OF_RECENT))
 
     async def everything(self) -> Violations:
         """As the others, for all transfers; and each account has the balance of its entries and its holds.
@@ -136,9 +140,9 @@ class LedgerChecks:
         Takes about a second for a million transfers.
         """
         return Violations(
-            await self._first_column(_UNBALANCED),
-            await self._first_column(_OF_ALL),
-            await self._first_column(_WRONG_ACCOUNTS),
+            await self._found(_UNBALANCED),
+            await self._found(_OF_ALL),
+            await self._found(_WRONG_ACCOUNTS),
         )
 
     async def pending_holds(self) -> int:
@@ -146,5 +150,5 @@ class LedgerChecks:
         number: int = await self._reads.scalar(_PENDING)
         return number
 
-    async def _first_column(self, read: Read) -> list[str]:
-        return [str(row[0]) for row in await self._reads.all(read)]
+    async def _found(self, read: Read) -> list[str]:
+        return [str(row[_FOUND]) for row in await self._reads.all(read)]

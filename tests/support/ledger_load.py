@@ -55,9 +55,13 @@ class Load:
     """Requests whose connection ended before the response."""
     seen: Counter[str] = field(default_factory=Counter)
     replays: int = 0
+    total: int = 0
+    half: asyncio.Event = field(default_factory=asyncio.Event)
+    """Half of the transfers have a result."""
 
     async def run(self, plans: Sequence[Planned], clients: int) -> None:
         """Send the transfers from so many clients at once; each retries until it has a result."""
+        self.total = len(plans)
         await asyncio.gather(*(self._client(plans[number::clients]) for number in range(clients)))
 
     async def _client(self, plans: Sequence[Planned]) -> None:
@@ -69,6 +73,8 @@ class Load:
                     self.executed.append(plan)
                 else:
                     self.rejected += 1
+                if len(self.executed) + self.rejected == self.total // 2:
+                    self.half.set()
 
     async def _execute(self, client: httpx2.AsyncClient, plan: Planned) -> bool:
         """Whether the money was moved."""

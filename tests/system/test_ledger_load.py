@@ -17,7 +17,7 @@ import pytest
 
 from app.http.runtime import Runtime
 from app.kit.db.database import Database
-from app.ledger.queries import LedgerChecks
+from app.ledger.queries import LedgerCheckQueries
 from app.main import create_app
 from app.settings.database import DatabaseSettings
 from app.settings.root import Settings
@@ -79,11 +79,8 @@ async def test_concurrent_transfers_follow_the_model(world: World) -> None:
         await eventually(two_workers)
         load = Load(url)
         running = asyncio.create_task(load.run(plan(world.accounts, TRANSFERS, seed), CLIENTS))
-
-        async def half_done() -> bool:
-            return running.done() or len(load.executed) + load.rejected >= TRANSFERS // 2
-
-        await eventually(half_done, 3000)
+        half = asyncio.create_task(load.half.wait())
+        await asyncio.wait({running, half}, return_when=asyncio.FIRST_COMPLETED)
         assert not running.done(), await running
         for _ in range(_KILLS):
             os.kill(world.workers()[0], signal.SIGKILL)
@@ -123,4 +120,4 @@ async def ensure_model(world: World, load: Load) -> None:
     assert stored["transfers"] == stored["records"] == len(load.executed)
     assert stored["events"] == len(load.executed) + ACCOUNTS, "one for each transfer and each deposit"
     assert stored["deadlocks"] == 0
-    assert (await LedgerChecks(world.database.reads).everything()).count == 0
+    assert (await LedgerCheckQueries(world.database.reads).everything()).count == 0

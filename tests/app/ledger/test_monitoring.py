@@ -13,7 +13,7 @@ from app.kit.clock import utc_now
 from app.ledger.metrics import LedgerMetrics
 from app.ledger.monitoring import LedgerMonitor
 from app.ledger.operator import LedgerHousekeeping
-from app.ledger.queries import LedgerChecks
+from app.ledger.queries import LedgerCheckQueries
 from app.ledger.views import AccountView
 from app.models import User
 from observability.metrics.metrics import Metrics
@@ -46,7 +46,7 @@ async def tamper(test_app: TestApp, statement: str, *values: object) -> None:
 
 @pytest.mark.usefixtures("money")
 async def test_a_sound_ledger_has_no_violations(concurrent_app: TestApp) -> None:
-    checks = LedgerChecks(concurrent_app.runtime.database.reads)
+    checks = LedgerCheckQueries(concurrent_app.runtime.database.reads)
     found = await checks.balances(), await checks.recent_transfers(), await checks.everything()
     assert [each.count for each in found] == [0, 0, 0]
     assert await checks.pending_holds() == 1
@@ -58,7 +58,7 @@ async def test_a_changed_account_is_found(
 ) -> None:
     _, _, payer, _ = money
     await tamper(concurrent_app, f"UPDATE accounts SET {change} WHERE id = $1", payer.id)  # noqa: S608 - a constant
-    checks = LedgerChecks(concurrent_app.runtime.database.reads)
+    checks = LedgerCheckQueries(concurrent_app.runtime.database.reads)
     found = await checks.everything()
     assert found.accounts == [str(payer.uid)]
     assert list((await checks.balances()).currencies) == (["EUR"] if change.startswith("balance") else [])
@@ -83,7 +83,7 @@ async def test_a_transfer_with_wrong_entries_is_found(
         driver = await session.driver()
         number = await driver.fetchval("SELECT id FROM transfers WHERE uid = $1", uid)
     await tamper(concurrent_app, statement, number)
-    checks = LedgerChecks(concurrent_app.runtime.database.reads)
+    checks = LedgerCheckQueries(concurrent_app.runtime.database.reads)
     assert (await checks.recent_transfers()).transfers == [str(uid)]
     assert (await checks.everything()).transfers == [str(uid)]
 
