@@ -77,6 +77,7 @@ async def test_after_a_token_was_used_another_one_is_mailed_at_once(test_app: Te
         assert await test_app.deliver() == [], "an unused one is a minute old at most"
         body = {"token": token, "password": "another password"}
         assert (await client.post("/api/v2/auth/password-resets/confirm", json=body)).status_code == 204
+    assert [mail.subject for mail in await test_app.deliver()] == ["Your password was reset"]
     assert await mailed(test_app, "password-resets") != token
 
 
