@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from app.cli.kit.output import CommandError
 from app.cli.program import program
-from tests.support.postgres import clone
+from tests.support.postgres import clone, owner_dsn
 
 Run = Callable[..., str]
 ADA = "ada@example.com"
@@ -22,7 +22,7 @@ def rows(dsn: str, statement: str, *values: object) -> list[tuple[Any, ...]]:
     """The rows of a statement that bypasses the program."""
 
     async def fetch() -> list[tuple[Any, ...]]:
-        connection = await asyncpg.connect(dsn)
+        connection = await asyncpg.connect(owner_dsn(dsn))
         try:
             return [tuple(row) for row in await connection.fetch(statement, *values)]
         finally:

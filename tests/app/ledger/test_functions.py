@@ -12,6 +12,7 @@ from app.errors import DomainError
 from app.ledger.errors import AlreadyReversed, BalanceTooLarge, HoldResolved, InsufficientFunds
 from tests.support.app import TestApp
 from tests.support.bank import Bank
+from tests.support.postgres import owner_dsn
 from tests.support.transactions import dsn_of, race
 
 TRANSFER = (
@@ -22,7 +23,7 @@ ENTRY = "INSERT INTO entries (transfer_id, account_id, currency, amount, balance
 
 
 async def connect(test_app: TestApp) -> "asyncpg.Connection[asyncpg.Record]":
-    return await asyncpg.connect(dsn_of(test_app))
+    return await asyncpg.connect(owner_dsn(dsn_of(test_app)))
 
 
 async def two_accounts(test_app: TestApp, funds: str = "100") -> tuple[Bank, Any, Any, Any]:

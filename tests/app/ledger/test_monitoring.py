@@ -19,6 +19,7 @@ from app.models import User
 from observability.metrics.metrics import Metrics
 from tests.support.app import TestApp
 from tests.support.bank import Bank
+from tests.support.postgres import owner_dsn
 from tests.support.transactions import dsn_of
 from tests.support.waiting import eventually
 
@@ -36,7 +37,7 @@ async def money(concurrent_app: TestApp) -> tuple[Bank, User, AccountView, Accou
 
 async def tamper(test_app: TestApp, statement: str, *values: object) -> None:
     """Run a statement as the owner of the tables, without triggers."""
-    connection = await asyncpg.connect(dsn_of(test_app))
+    connection = await asyncpg.connect(owner_dsn(dsn_of(test_app)))
     try:
         await connection.execute("SET session_replication_role = replica")
         await connection.execute(statement, *values)
