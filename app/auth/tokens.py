@@ -27,6 +27,8 @@ _CURVES: Final = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512"}
 _EDWARDS: Final = "EdDSA"
 _LEEWAY: Final = 5
 """Tolerated difference of the clocks of two machines, in seconds."""
+JWKS_MAX_AGE: Final = 300
+"""Seconds for which caches store the JWK set. A key is published for longer than that before it signs."""
 
 
 class _Algorithms(JWSRegistry):
@@ -57,7 +59,7 @@ class Claims:
 
 
 class TokenSigner:
-    """Signs with the current key and also accepts the previous ones.
+    """Signs with the current key and also accepts the next one and the previous ones.
 
     The algorithm belongs to the key and is never read from a token, so neither ``none`` nor a public key used as
     an HMAC secret (RFC 8725, section 2.1) can pass.
@@ -69,7 +71,8 @@ class TokenSigner:
             raise SettingsError(message)
         self._settings = settings
         self._key, self._algorithm = _load(settings.signing_key)
-        accepted = [(self._key, self._algorithm), *map(_load, settings.previous_signing_keys)]
+        following = [] if settings.next_signing_key is None else [settings.next_signing_key]
+        accepted = [(self._key, self._algorithm), *map(_load, [*following, *settings.previous_signing_keys])]
         self._accepted = {_kid(key): (key, algorithm) for key, algorithm in accepted}
         self._header = {"alg": self._algorithm, "kid": _kid(self._key), "typ": "JWT"}
 
@@ -103,7 +106,7 @@ class TokenSigner:
             raise ImplausibleCredentials from error
 
     def public_keys(self) -> dict[str, Any] | None:
-        """The JWK set (RFC 7517) that resource servers verify tokens with, or None for a symmetric key."""
+        """The JWK set (RFC 7517) with which resource servers verify tokens, or None if every key is symmetric."""
         public = [
             {**key.as_dict(private=False), "kid": kid, "alg": algorithm, "use": "sig"}
             for kid, (key, algorithm) in self._accepted.items()

@@ -11,6 +11,7 @@ from typing import Final
 
 from rich.text import Text
 
+from app.auth.key_rotation import Rotation
 from app.cli.kit.bootstrap import Credentials, credentials_path, ensure_credentials
 from app.cli.kit.environment import (
     OwnedDatabase,
@@ -25,10 +26,12 @@ from app.cli.kit.output import CommandError, say
 from app.cli.kit.ports import free_port
 from app.cli.kit.signals import ShutdownRequested, ShutdownSignals
 from app.cli.kit.supervisor import DatabaseSupervisor, Supervisor
+from app.kit.clock import utc_now
 from app.kit.db import migrations
 from app.kit.db.embedded import EmbeddedPostgres
 from app.kit.restarts import RestartCounts
 from app.lifecycle.version import VersionStatus
+from app.settings.auth import AuthSettings
 from app.settings.database import DatabaseSettings
 from app.settings.errors import variable
 from app.settings.http import HttpSettings
@@ -117,6 +120,8 @@ def _run_with(
             supervisor.start("API", ["serve"])
             supervisor.start("worker", ["worker"])
             _wait_until_ready(supervisor, http, signals)
+            if not settings.production:
+                Rotation(settings.home, settings[AuthSettings]).record_use(utc_now())
             _show(settings, credentials, _versions(http.reachable_host, http.port))
             while True:
                 keep_database_running()

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from app.settings.group import AcceptedSecrets, Group, RequiredSecret
+from app.settings.group import AcceptedSecret, AcceptedSecrets, Group, RequiredSecret
 
 
 class AuthSettings(Group, name="auth"):
@@ -10,9 +10,12 @@ class AuthSettings(Group, name="auth"):
 
     ``signing_key`` is either a random secret of at least 32 bytes (HS256) or a PEM private key (RSA, EC or
     Ed25519); with a PEM key, its public key is served at ``/.well-known/jwks.json``.
+
+    ``strata auth rotate-signing-key`` replaces it: as the next key, consumers receive it before it signs a token.
     """
 
     signing_key: RequiredSecret = None
+    next_signing_key: AcceptedSecret = Field(None, description="published and accepted, never used to sign")
     previous_signing_keys: AcceptedSecrets = Field(default_factory=list, description="accepted, never used to sign")
     issuer: str = "strata"
     audience: str = "strata-api"

@@ -4,7 +4,8 @@ import fcntl
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -15,8 +16,13 @@ from app.settings.group import Group, SecretRule
 from app.settings.root import Settings
 
 MINIMUM_LENGTH: Final = 32
+_FILE: Final = "secrets.json"
 _MINIMUM_DISTINCT_CHARACTERS: Final = 8
 _PLACEHOLDERS: Final = ("change", "secret", "default", "example", "password", "placeholder", "todo", "xxxx")
+
+
+Stored = dict[str, str | list[str]]
+"""The content of ``secrets.json``: secrets by name; the name of a list ends in s."""
 
 
 class _Secret(NamedTuple):
@@ -51,7 +57,11 @@ def with_secrets(settings: Settings) -> Settings:
     changes: dict[str, dict[str, object]] = {}
     for secret in required:
         if not secret.values:
-            changes.setdefault(secret.group.group_name, {})[secret.name] = SecretStr(stored[secret.name])
+            changes.setdefault(secret.group.group_name, {})[secret.name] = _stored_value(secret, stored)
+    for secret in _secrets(settings):
+        # A key that the environment sets has nothing to do with the rotation of a stored key.
+        if secret.group.group_name in changes and not secret.required and not secret.values and secret.name in stored:
+            changes[secret.group.group_name][secret.name] = _stored_value(secret, stored)
     groups = {secret.group.group_name: secret.group for secret in required}
     return settings.with_groups(*(groups[name].model_copy(update=values) for name, values in changes.items()))
 
@@ -66,6 +76,19 @@ def write_private(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
+
+
+def stored_secrets(home: Path) -> Stored:
+    """The secrets that development stores under this home. Raises ``SettingsError`` if the file is damaged."""
+    return _stored_secrets(home / _FILE)
+
+
+def change_stored_secrets(home: Path, change: Callable[[Stored], Stored]) -> None:
+    """Replace the stored secrets with what ``change`` returns for them; no other process changes them meanwhile."""
+    with _locked(home):
+        before = stored_secrets(home)
+        if (after := change(before)) != before:
+            _write(home, after)
 
 
 def _secrets(settings: Settings) -> Iterator[_Secret]:
@@ -97,34 +120,54 @@ def _is_weak(value: str) -> bool:
     return len(value) < MINIMUM_LENGTH or monotonous or any(word in value.lower() for word in _PLACEHOLDERS)
 
 
-def _development_secrets(home: Path, names: set[str]) -> dict[str, str]:
+def _stored_value(secret: _Secret, stored: Stored) -> SecretStr | list[SecretStr]:
+    value = stored[secret.name]
+    return SecretStr(value) if isinstance(value, str) else [SecretStr(each) for each in value]
+
+
+def _development_secrets(home: Path, names: set[str]) -> Stored:
     """Return the secrets stored under this home; those of these names that are missing are generated."""
-    path = home / "secrets.json"
-    stored = _stored_secrets(path)
+    stored = stored_secrets(home)
     if stored.keys() >= names:
         return stored
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     # Two processes that start at once must end up with the same secrets.
-    with (home / "secrets.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        stored = _stored_secrets(path)
+    with _locked(home):
+        stored = stored_secrets(home)
         missing = names - stored.keys()
         if missing:
             stored |= {name: secrets.token_urlsafe(48) for name in missing}
-            write_private(path, json.dumps(stored, indent=2) + "\n")
+            _write(home, stored)
     return stored
 
 
-def _stored_secrets(path: Path) -> dict[str, str]:
+@contextmanager
+def _locked(home: Path) -> Iterator[None]:
+    with (home / "secrets.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _write(home: Path, stored: Stored) -> None:
+    write_private(home / _FILE, json.dumps(stored, indent=2) + "\n")
+
+
+def _stored_secrets(path: Path) -> Stored:
     try:
         found = json.loads(path.read_text())
     except FileNotFoundError:
         return {}
     except ValueError:
         found = None
-    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+    if not isinstance(found, dict) or not all(_is_storable(*item) for item in found.items()):
         message = (
             f"{path} is damaged: restore it from a backup, or delete it to generate new secrets (all sessions end)"
         )
         raise SettingsError(message)
     return found
+
+
+def _is_storable(name: str, value: object) -> bool:
+    if name.endswith("s"):
+        return isinstance(value, list) and all(isinstance(each, str) for each in value)
+    return isinstance(value, str)

@@ -18,6 +18,8 @@ class SecretRule:
 
 RequiredSecret = Annotated[SecretStr | None, SecretRule(required=True)]
 """A secret that production must set. In development, a missing one is generated and stored once."""
+AcceptedSecret = Annotated[SecretStr | None, SecretRule(required=False)]
+"""A secret that is accepted beside the required one. It may be unset, but in production it must be strong."""
 AcceptedSecrets = Annotated[list[SecretStr], SecretRule(required=False)]
 """Secrets that are still accepted. They may be empty, but in production each must be strong."""
 

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from app.auth.tokens import JWKS_MAX_AGE
 from app.errors import PROBLEM_TYPES, DomainError, NotFound
 from app.http.auth import AuthComponent
 from app.http.errors.failures import classify
@@ -199,7 +200,11 @@ async def jwks(request: Request) -> Response:
     keys = runtime_of(request.scope).get(AuthComponent).signer.public_keys()
     if keys is None:
         return problem_response(request, classify(NotFound("Tokens are signed with a shared secret.")))
-    return _public(keys)
+    return Response(
+        orjson.dumps(keys),
+        media_type="application/json",
+        headers={"Cache-Control": f"public, max-age={JWKS_MAX_AGE}"},
+    )
 
 
 def _json(body: object, status: int = HTTPStatus.OK) -> Response:

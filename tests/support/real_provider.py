@@ -5,46 +5,32 @@ import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Final
 from urllib.parse import urljoin
 
 import httpx2
-import pytest
 
 from tests.support.live import free_port
-from tests.support.programs import program
+from tests.support.node_packages import NODE_FOLDER, node_with
 from tests.support.provider_sign_in import URLS
 from tests.support.waiting import PATIENCE, wait_until
 
 NAME: Final = "real"
 CLIENT: Final = "strata"
 SECRET: Final = "the secret of the client / with & signs"
-_FOLDER: Final = Path(__file__).parent / "oidc_provider"
 _ACTION: Final = re.compile(r'<form[^>]*action="([^"]+)"')
 _PROMPT: Final = re.compile(r'name="prompt" value="(\w+)"')
-
-
-def _node() -> str:
-    """The interpreter, where the packages are installed; otherwise the test is skipped, and fails in CI."""
-    node = program("node")
-    if not (_FOLDER / "node_modules/oidc-provider").is_dir():
-        message = "`make test-tools` installs oidc-provider"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    return node
 
 
 @contextmanager
 def real_provider(**variables: str) -> Iterator[str]:
     """The issuer of a running provider."""
-    port, node = free_port(), _node()
+    port, node = free_port(), node_with("oidc-provider")
     paths = [callback.format(NAME) for _, callback in URLS.values()]
-    command = [node, str(_FOLDER / "provider.js"), str(port), CLIENT, SECRET, *paths]
+    command = [node, str(NODE_FOLDER / "provider.js"), str(port), CLIENT, SECRET, *paths]
     environment = {"PATH": os.environ["PATH"], "NODE_ENV": "test", **variables}
     with subprocess.Popen(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=_FOLDER
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=NODE_FOLDER
     ) as process:
         issuer = f"http://127.0.0.1:{port}"
         try:

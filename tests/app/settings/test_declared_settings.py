@@ -21,6 +21,7 @@ from app.settings.tracing import TracingSettings
 
 SETTINGS: Final[dict[str, tuple[object, str]]] = {
     "auth.signing_key": (None, ""),
+    "auth.next_signing_key": (None, ""),
     "auth.previous_signing_keys": ([], ""),
     "auth.issuer": ("strata", ""),
     "auth.audience": ("strata-api", ""),
@@ -106,6 +107,7 @@ SETTINGS: Final[dict[str, tuple[object, str]]] = {
 
 SECRETS: Final = {
     "auth.signing_key": True,
+    "auth.next_signing_key": False,
     "auth.previous_signing_keys": False,
     "http.cursor_key": True,
     "operations.token": False,
