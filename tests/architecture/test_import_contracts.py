@@ -8,7 +8,7 @@ import grimp
 import pytest
 
 ROOT = Path(__file__).parents[2]
-MOST_EDGES = 124
+MOST_EDGES = 118
 CONTRACTS = """
 [importlinter]
 root_packages =
