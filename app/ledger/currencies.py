@@ -1,4 +1,7 @@
-"""The currencies of ISO 4217 with their minor units, as of January 2026, without funds, metals and test codes."""
+"""The currencies of ISO 4217 with their minor units, as of January 2026.
+
+Left out are metals, test codes, units of account of banks, and funds except the indexed units of Chile and Uruguay.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
