@@ -1,9 +1,11 @@
 """Use cases that change plans, for operators on the command line; no request reaches them."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, fields
-from typing import Final
+from typing import Any, Final
 
+from app.events.audit import AuditRecorder, target
 from app.kit.clock import utc_now
 from app.kit.db.sessions import WriteSession
 from app.models import Plan as PlanRow
@@ -26,6 +28,7 @@ class PlanService:
 
     def __init__(self, session: WriteSession) -> None:
         self._repository = PlanRepository(session)
+        self._audit = AuditRecorder(session)
 
     async def set(self, edit: PlanEdit) -> PlanView:
         """Change a plan, or add it with the caps of the default plan where none are given.
@@ -43,12 +46,18 @@ class PlanService:
             parse_policies(edit.name, edit.policies)
         plan = await self._repository.lock(edit.name)
         if plan is None:
-            return _view(await self._add(edit))
+            plan = await self._add(edit)
+            self._record("created", plan, _terms(plan))
+            return _view(plan)
+        before = _terms(plan) | {"retired_at": plan.retired_at}
         if edit.policies is not None:
             plan.policies = dict(edit.policies)
         for cap, value in edit.caps.items():
             setattr(plan, f"max_{cap}", value)
         plan.retired_at = None
+        after = _terms(plan) | {"retired_at": None}
+        if changed := {name: value for name, value in after.items() if value != before[name]}:
+            self._record("updated", plan, changed)
         return _view(plan)
 
     async def retire(self, name: str) -> PlanView:
@@ -58,7 +67,9 @@ class PlanService:
             raise PlanNotFound(name)
         if name in {DEFAULT, TEST}:
             raise PlanIsRequired(name)
-        plan.retired_at = plan.retired_at or utc_now()
+        if plan.retired_at is None:
+            plan.retired_at = utc_now()
+            self._record("retired", plan, {})
         return _view(plan)
 
     async def ensure_available(self, name: str) -> None:
@@ -75,6 +86,14 @@ class PlanService:
             raise InvalidPlan(message)
         default = next(plan for plan in PLANS if plan.name == DEFAULT)
         return await self._repository.add(edit.name, edit.policies, asdict(default.caps) | dict(edit.caps), utc_now())
+
+    def _record(self, act: str, plan: PlanRow, detail: Mapping[str, Any]) -> None:
+        self._audit.record(f"plan.{act}", target("plan", plan.name), detail)
+
+
+def _terms(plan: PlanRow) -> dict[str, Any]:
+    """What a plan allows, by the names of an audit row."""
+    return {"policies": dict(plan.policies)} | {each.name: getattr(plan, f"max_{each.name}") for each in fields(Caps)}
 
 
 def _view(plan: PlanRow) -> PlanView:

@@ -75,6 +75,37 @@ def test_a_key_is_put_on_a_plan(run: Run) -> None:
         run("keys", "plan", trial["id"], "pro")
 
 
+def test_changes_of_plans_are_audited(run: Run) -> None:
+    run("plans", "set", "gold", "--policy", "burst=5/minute", "--cap", "keys=3")
+    run("plans", "set", "gold", "--policy", "burst=5/minute", "--cap", "keys=4")
+    run("plans", "set", "gold", "--cap", "keys=4")
+    run("plans", "retire", "gold", "--yes")
+    run("plans", "retire", "gold", "--yes")
+    run("plans", "set", "gold")
+    with pytest.raises(DomainError):
+        run("plans", "retire", "free", "--yes")
+    acts = [act for act in loaded(run, "audit", "list") if act["target"] == "plan:gold"]
+    assert {(act["actor"], act["address"], act["outcome"]) for act in acts} == {(None, None, "success")}
+    (*later, created) = [(act["action"], act["detail"]) for act in acts]
+    assert later == [
+        ("plan.updated", {"retired_at": None}),
+        ("plan.retired", {}),
+        ("plan.updated", {"keys": 4}),
+    ], "changes only, newest first"
+    assert created[0] == "plan.created"
+    assert (created[1]["policies"], created[1]["keys"]) == ({"burst": "5/minute"}, 3)
+    assert not loaded(run, "audit", "list", "--rejected"), "a rejected command has changed nothing"
+
+
+def test_a_changed_plan_of_a_key_is_audited(run: Run) -> None:
+    run("users", "create", "ada@example.com")
+    key = loaded(run, "keys", "create", "ada@example.com")["id"]
+    for plan in ("pro", "pro"):
+        run("keys", "plan", key, plan)
+    (act,) = loaded(run, "audit", "list", "--action", "api_key.updated")
+    assert (act["target"], act["detail"]) == (f"api_key:{typeid.decode('key', key)}", {"changed": ["plan"]})
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
