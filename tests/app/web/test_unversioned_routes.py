@@ -188,7 +188,9 @@ async def test_the_public_key_is_served(settings: Settings, test_app: TestApp) -
     changed = settings.with_groups(auth)
     signing = TestApp(create_app(changed), Runtime.build(changed, test_app.runtime.database))
     async with signing.client() as client, test_app.client() as other:
-        (key,) = (await client.get("/.well-known/jwks.json")).json()["keys"]
+        response = await client.get("/.well-known/jwks.json")
+        assert response.headers["Cache-Control"] == "public, max-age=300"
+        (key,) = response.json()["keys"]
         assert (key["kty"], key["crv"]) == ("OKP", "Ed25519")
         assert key["kid"]
         assert "d" not in key, "the private half stays here"
