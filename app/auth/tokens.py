@@ -70,9 +70,11 @@ class TokenSigner:
             message = "auth.signing_key is missing"
             raise SettingsError(message)
         self._settings = settings
-        self._key, self._algorithm = _load(settings.signing_key)
-        following = [] if settings.next_signing_key is None else [settings.next_signing_key]
-        accepted = [(self._key, self._algorithm), *map(_load, [*following, *settings.previous_signing_keys])]
+        self._key, self._algorithm = _load(settings.signing_key, "signing_key")
+        accepted = [(self._key, self._algorithm)]
+        if settings.next_signing_key is not None:
+            accepted.append(_load(settings.next_signing_key, "next_signing_key"))
+        accepted += [_load(key, "previous_signing_keys") for key in settings.previous_signing_keys]
         self._accepted = {_kid(key): (key, algorithm) for key, algorithm in accepted}
         self._header = {"alg": self._algorithm, "kid": _kid(self._key), "typ": "JWT"}
 
@@ -148,7 +150,7 @@ def _header_kid(text: str) -> str:
     return kid
 
 
-def _load(secret: SecretStr) -> tuple[_Key, str]:
+def _load(secret: SecretStr, name: str) -> tuple[_Key, str]:
     text = secret.get_secret_value()
     if not text.lstrip().startswith("-----BEGIN"):
         return OctKey.import_key(text), "HS256"
@@ -163,7 +165,7 @@ def _load(secret: SecretStr) -> tuple[_Key, str]:
         if isinstance(key, ECKey):
             return key, _CURVES[key.curve_name]
         return key, _EDWARDS
-    message = "auth.signing_key is not a PEM private key of a kind that can sign (RSA, EC, Ed25519)"
+    message = f"auth.{name} is not a PEM private key of a kind that can sign (RSA, EC, Ed25519)"
     raise SettingsError(message)
 
 

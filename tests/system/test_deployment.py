@@ -132,11 +132,18 @@ def test_the_generated_secrets_are_accepted_in_production(secrets: Path, monkeyp
     assert secrets.stat().st_mode & 0o077 == 0
     assert len(set(given.values())) == len(given)
     for name, value in SERVICES["api"]["environment"].items():
-        filled = VARIABLE.sub(lambda match: given[match[1]], value)
-        monkeypatch.setenv(name, filled)
+        if value is not None:
+            monkeypatch.setenv(name, VARIABLE.sub(lambda match: given[match[1]], value))
     settings = load_settings(_env_file=None)
     assert settings.production
     assert settings[HttpSettings].base_url == "https://localhost"
+
+
+@pytest.mark.parametrize("name", ["api", "worker", "migrate"])
+def test_the_keys_of_a_rotation_are_passed_on_when_they_are_set(name: str) -> None:
+    """An empty value would be a weak secret. A name without a value is left out unless the variable is set."""
+    passed = {variable for variable, value in SERVICES[name]["environment"].items() if value is None}
+    assert passed == {"STRATA_AUTH__NEXT_SIGNING_KEY", "STRATA_AUTH__PREVIOUS_SIGNING_KEYS"}
 
 
 @pytest.mark.parametrize("name", ["api", "worker", "migrate"])

@@ -146,8 +146,13 @@ def test_other_texts_are_rejected(text: str) -> None:
 
 def test_a_key_that_cannot_sign_is_an_error_of_the_settings() -> None:
     for text in (pem(OKPKey.generate_key("X25519", private=True))[:60], "-----BEGIN PRIVATE KEY-----\nx\n"):
-        with pytest.raises(SettingsError, match="not a PEM private key of a kind that can sign"):
-            TokenSigner(settings(text))
+        for name, given in {
+            "signing_key": settings(text),
+            "next_signing_key": settings(next_signing_key=SecretStr(text)),
+            "previous_signing_keys": settings(SECRET, text),
+        }.items():
+            with pytest.raises(SettingsError, match=rf"auth\.{name} is not a PEM private key of a kind that can sign"):
+                TokenSigner(given)
     with pytest.raises(SettingsError, match=r"auth\.signing_key is missing"):
         TokenSigner(AuthSettings())
 
