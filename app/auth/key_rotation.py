@@ -12,8 +12,7 @@ from typing import Final
 
 from joserfc.jwk import OKPKey, RSAKey
 
-from app.auth.tokens import JWKS_MAX_AGE
-from app.settings.auth import AuthSettings
+from app.settings.auth import JWKS_MAX_AGE, AuthSettings
 from app.settings.generated import Stored, change_stored_secrets
 
 _CURRENT: Final = "signing_key"

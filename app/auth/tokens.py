@@ -27,8 +27,6 @@ _CURVES: Final = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512"}
 _EDWARDS: Final = "EdDSA"
 _LEEWAY: Final = 5
 """Tolerated difference of the clocks of two machines, in seconds."""
-JWKS_MAX_AGE: Final = 300
-"""Seconds for which caches store the JWK set. A key is published for longer than that before it signs."""
 
 
 class _Algorithms(JWSRegistry):

@@ -1,8 +1,13 @@
 """Settings of authentication."""
 
+from typing import Final
+
 from pydantic import Field
 
 from app.settings.group import AcceptedSecret, AcceptedSecrets, Group, RequiredSecret
+
+JWKS_MAX_AGE: Final = 300
+"""Seconds for which caches store the JWK set. A key is published at least as long before it signs."""
 
 
 class AuthSettings(Group, name="auth"):

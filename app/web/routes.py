@@ -13,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.auth.tokens import JWKS_MAX_AGE
 from app.errors import PROBLEM_TYPES, DomainError, NotFound
 from app.http.auth import AuthComponent
 from app.http.errors.failures import classify
@@ -23,6 +22,7 @@ from app.http.rate_limit.limits import RateLimits
 from app.http.runtime import runtime_of
 from app.kit.discovery import modules
 from app.lifecycle.schedule import Schedule
+from app.settings.auth import JWKS_MAX_AGE
 from app.settings.http import HttpSettings
 from app.settings.metrics import MetricsSettings
 from app.settings.root import Settings

@@ -11,10 +11,10 @@ import jwt
 import pytest
 
 from app.auth.key_rotation import Algorithm, Rotation, RotationStep, RotationTooEarly, waiting_times
-from app.auth.tokens import JWKS_MAX_AGE, TokenSigner, TokenType
+from app.auth.tokens import TokenSigner, TokenType
 from app.http.runtime import Runtime
 from app.main import create_app
-from app.settings.auth import AuthSettings
+from app.settings.auth import JWKS_MAX_AGE, AuthSettings
 from app.settings.generated import change_stored_secrets, stored_secrets
 from app.settings.loading import load_settings
 from app.settings.root import Settings
