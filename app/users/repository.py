@@ -3,14 +3,14 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, and_, literal, or_, select, update
+from sqlalchemy import Select, and_, delete, literal, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.access.principal import Role
 from app.kit.db.errors import UNIQUE_VIOLATION, sqlstate
 from app.kit.db.sessions import WriteSession
 from app.kit.mail.address import canonical_address
-from app.models import ActionToken, Session, User
+from app.models import ActionToken, PendingRegistration, Session, User
 from app.users.addresses import with_address
 from app.users.errors import EmailTaken
 from app.users.views import UserRef
@@ -52,6 +52,12 @@ class UserRepository:
         return await self._session.scalar(wanted) is not None
 
     async def delete(self, user: User) -> None:
+        """Delete a user with everything that names them, and pending registrations of the address.
+
+        The others have foreign keys, which cascade; a pending registration has no user yet.
+        """
+        canonical = canonical_address(user.email)
+        await self._session.execute(delete(PendingRegistration).where(PendingRegistration.email_canonical == canonical))
         await self._session.delete(user)
         await self._session.flush()
 
