@@ -16,13 +16,15 @@ CHECK_SECONDS: Final = 15.0
 class LedgerComponent(Component):
     """Checks balances and recent transfers every ``CHECK_SECONDS``, in each process: 5 ms."""
 
-    def __init__(self, monitor: LedgerMonitor) -> None:
+    def __init__(self, monitor: LedgerMonitor, metrics: LedgerMetrics) -> None:
         self.monitor = monitor
+        self.metrics = metrics
 
     @classmethod
     def build(cls, runtime: Runtime) -> "LedgerComponent":
         """No settings are needed."""
-        return cls(LedgerMonitor(runtime.database.reads, runtime.metrics.group(LedgerMetrics)))
+        metrics = runtime.metrics.group(LedgerMetrics)
+        return cls(LedgerMonitor(runtime.database.reads, metrics), metrics)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -12,6 +12,7 @@ from app.ledger.errors import (
 )
 from observability.metrics.metrics import Metrics
 
+_CHECKS: Final = ("balances", "transfers", "all")
 _KINDS: Final = ("deposit", "transfer", "capture", "reversal")
 _REJECTIONS: Final = (
     AccountBusy,
@@ -37,6 +38,8 @@ class LedgerMetrics:
             "max",
         )
         self.pending_holds = metrics.gauge("ledger_pending_holds", "Holds that are not resolved.", (), "max").labels()
+        for check in _CHECKS:
+            self.imbalance.labels(check)
         for kind in _KINDS:
             self.transfers.labels(kind)
         for error in _REJECTIONS:

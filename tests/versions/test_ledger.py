@@ -4,7 +4,6 @@ import asyncio
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import text
 
 from app.access.commands import KeyDraft
 from app.access.service import ApiKeyService
@@ -12,6 +11,7 @@ from tests.support.app import TestApp
 from tests.support.bank import Bank, balance, two_accounts
 from tests.support.dialects import DIALECTS
 from tests.support.operations import VERSIONS
+from tests.support.transactions import owner_of
 from tests.support.waiting import stretched
 
 
@@ -44,8 +44,9 @@ async def test_a_busy_account_is_a_conflict_after_a_second(concurrent_app: TestA
     headers = {**ada.headers, "Idempotency-Key": '"busy"'}
     loop = asyncio.get_running_loop()
     async with concurrent_app.client(headers) as client:
-        async with concurrent_app.runtime.database.write() as session:
-            await session.execute(text("SELECT 1 FROM accounts WHERE id = :id FOR UPDATE"), {"id": payee.id})
+        # The role of the service cannot lock an account: only the functions of the ledger do.
+        async with owner_of(concurrent_app.runtime.database) as owner, owner.transaction():
+            await owner.execute("SELECT 1 FROM accounts WHERE id = $1 FOR UPDATE", payee.id)
             started = loop.time()
             response = await DIALECTS[version].transfer(payer, payee, "12.50").send(client)
             assert 1 <= loop.time() - started < stretched(1) + 3

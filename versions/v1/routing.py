@@ -8,8 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.http.idempotency.keys import PATTERN, idempotently
-from app.http.routing.strict import ExactRequest, StrictRequest, StrictRoute
+from app.http.routing.strict import StrictRequest, StrictRoute
 from versions.kit.values import MAX_INTEGER, IntegerInPath
+from versions.v1.exact import ExactRequest
 
 Id = Annotated[IntegerInPath, Path(description="The sequential id.", examples=[1])]
 MAX_SKIP: Final = MAX_INTEGER

@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from app.http.deps.core import EventRecorderDep, RuntimeDep, WriteSessionDep
+from app.http.ledger import LedgerComponent
 from app.http.principal import PrincipalDep, resolve_principal
 from app.http.runtime import runtime_of
-from app.ledger.metrics import LedgerMetrics
 from app.ledger.reader import LedgerReader
 from app.ledger.service import LedgerService
 
@@ -19,7 +19,7 @@ async def _ledger_reader(request: Request) -> LedgerReader:
 async def _ledger_service(
     session: WriteSessionDep, principal: PrincipalDep, events: EventRecorderDep, runtime: RuntimeDep
 ) -> LedgerService:
-    return LedgerService(session, principal, events, runtime.metrics.group(LedgerMetrics))
+    return LedgerService(session, principal, events, runtime.get(LedgerComponent).metrics)
 
 
 LedgerReaderDep = Annotated[LedgerReader, Depends(_ledger_reader)]

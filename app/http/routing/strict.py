@@ -1,9 +1,7 @@
 """A route that validates media type, JSON syntax and parameter names before FastAPI runs."""
 
 import json
-import math
 from collections.abc import Awaitable, Callable, Collection, Coroutine
-from decimal import Decimal
 from typing import Any, ClassVar, Final
 
 import orjson
@@ -14,7 +12,7 @@ from starlette.datastructures import FormData, QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.errors import ErrorKind, FieldError, InvalidValue, Malformed
+from app.errors import ErrorKind, FieldError, Malformed
 from app.http.caching import caching_of
 from app.http.deps.core import write_session
 from app.http.errors.http_error import HttpError
@@ -101,51 +99,6 @@ class StrictRequest(Request):
         """Parse the body; ``form`` returns the same. Raises ``MalformedForm``."""
         self._form = await parse_form(await self.body(), self.headers.get("content-type", ""))
         return self._form
-
-
-class NumberNotFinite(InvalidValue):
-    code = "number_not_finite"
-    detail = "A number in the body is NaN, infinite or too large. Send a finite decimal number."
-
-
-class ExactRequest(StrictRequest):
-    """A request whose JSON numbers with a fraction or an exponent are ``Decimal``: a double would round them."""
-
-    async def ensure_valid(self) -> None:
-        """Raise ``NumberNotFinite`` for a body that is JSON except for such a number."""
-        body = await self.body()
-        try:
-            orjson.loads(body)
-        except json.JSONDecodeError:
-            if _has_infinite_number(body):
-                raise NumberNotFinite from None
-
-    async def json(self) -> Any:
-        """Parse the body, first as strict JSON. Raises ``json.JSONDecodeError``, which becomes a 422."""
-        if not hasattr(self, "_exact"):
-            await super().json()
-            try:
-                self._exact = json.loads(await self.body(), parse_float=Decimal)
-            except (ValueError, RecursionError):
-                # The limits of Python's parser are lower than those of orjson.
-                message = "nested too deeply, or an integer with too many digits"
-                raise json.JSONDecodeError(message, "", 0) from None
-        return self._exact
-
-
-def _has_infinite_number(body: bytes) -> bool:
-    found: list[str] = []
-
-    def number(text: str) -> float:
-        if math.isinf(value := float(text)):
-            found.append(text)
-        return value
-
-    try:
-        json.loads(body, parse_constant=found.append, parse_float=number, parse_int=number)
-    except (ValueError, RecursionError):
-        return False
-    return bool(found)
 
 
 class StrictRoute(APIRoute):

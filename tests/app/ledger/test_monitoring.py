@@ -120,6 +120,11 @@ async def test_each_process_checks_at_its_start(concurrent_app: TestApp) -> None
     component = concurrent_app.runtime.get(LedgerComponent)
     registry = concurrent_app.runtime.metrics.registry
 
+    # Every check is exposed before it ran.
+    imbalance = concurrent_app.runtime.metrics.group(LedgerMetrics).imbalance.labels("transfers")
+    assert registry.get_sample_value("ledger_imbalance", {"check": "transfers"}) == 0
+    imbalance.set(7)
+
     async def checked() -> bool:
         return registry.get_sample_value("ledger_imbalance", {"check": "transfers"}) == 0
 
