@@ -47,19 +47,20 @@ def database_url(admin_dsn: str, name: str) -> str:
 
 def application_dsn(dsn: str) -> str:
     """The address for the role of the application, with the password of the owner if there is one."""
-    return _with_user(dsn, APPLICATION_ROLE)
+    return dsn_of_role(dsn, APPLICATION_ROLE)
 
 
 def owner_dsn(dsn: str) -> str:
     """The address for the owner of the tables."""
-    return _with_user(dsn, os.environ[OWNER_VARIABLE])
+    return dsn_of_role(dsn, os.environ[OWNER_VARIABLE])
 
 
-def _with_user(dsn: str, user: str) -> str:
+def dsn_of_role(dsn: str, role: str) -> str:
+    """The address for another role, with the password of the first one if there is one."""
     parts = urlsplit(dsn)
     _, at, host = parts.netloc.rpartition("@")
     password = f":{parts.password}" if parts.password else ""
-    return parts._replace(netloc=f"{user}{password}{at}{host}").geturl()
+    return parts._replace(netloc=f"{role}{password}{at}{host}").geturl()
 
 
 class TestServer:

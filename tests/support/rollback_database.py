@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import asyncpg
 import orjson
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.kit.db.database import transaction
@@ -46,7 +47,8 @@ class RollbackDatabase:
             encoder=lambda value: value if isinstance(value, str) else orjson.dumps(value).decode(),
             decoder=orjson.loads,
         )
-        await driver.execute(_AS_APPLICATION)
+        # Within the transaction, whose rollback returns the connection to the pool with the role of the owner.
+        await connection.execute(text(_AS_APPLICATION))
         return cls(connection, driver)
 
     @asynccontextmanager

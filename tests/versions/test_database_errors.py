@@ -25,7 +25,7 @@ from app.settings.root import Settings
 from tests.support.app import Person, TestApp
 from tests.support.dialects import DIALECTS
 from tests.support.operations import VERSIONS
-from tests.support.postgres import clone, owner_dsn
+from tests.support.postgres import clone, dsn_of_role, owner_dsn
 from tests.support.transactions import dsn_of
 from tests.support.waiting import eventually
 from tests.support.wire import WIRE
@@ -232,7 +232,7 @@ async def test_the_victim_of_a_deadlock_runs_again(scene: Scene) -> None:
     made = (await scene.send("POST", "/api/v2/posts", {"json": DRAFT})).json()
     batch = {"operations": [{"op": "update", "id": made["id"], "patch": {"title": "N"}}]}
     await configure(scene, "deadlock_timeout = '2s'")
-    other = await asyncpg.connect(dsn_of(scene.app))
+    other = await asyncpg.connect(owner_dsn(dsn_of(scene.app)))
     await other.execute("SET deadlock_timeout = '100s'")
     async with other.transaction():
         await other.execute("SELECT 1 FROM posts FOR UPDATE")
@@ -259,8 +259,7 @@ async def test_a_server_without_free_connections_is_503(scene: Scene, version: s
     await scene.operator.execute(f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 0")
     await scene.operator.execute(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}")
     await scene.operator.execute(f"GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {role}")
-    dsn = dsn_of(scene.app)
-    database = await Database.open(dsn.replace("//strata@", f"//{role}@"), LONG)
+    database = await Database.open(dsn_of_role(dsn_of(scene.app), role), LONG)
     app = TestApp(create_app(scene.app.runtime.settings), Runtime.build(scene.app.runtime.settings, database))
     limited = Scene(app, scene.ada, scene.operator, scene.operator)
     for kind, (_, request) in requests(version).items():

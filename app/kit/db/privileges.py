@@ -21,7 +21,7 @@ _READABLE: Final = frozenset({"SELECT"})
 _TABLES: Final = text(
     "SELECT c.relname, c.relispartition, ARRAY(SELECT p FROM unnest(CAST(:privileges AS text[])) p"
     " WHERE has_table_privilege(:role, c.oid, p)) AS granted"
-    " FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') ORDER BY 1"
+    " FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v') ORDER BY 1"
 )
 _SEQUENCES: Final = text(
     "SELECT c.relname, has_sequence_privilege(:role, c.oid, 'USAGE') AS usable FROM pg_class c"
@@ -46,7 +46,10 @@ class Restrictions:
     read_only: Collection[str]
 
     def wanted(self, table: str, *, partition: bool) -> frozenset[str]:
-        """The privileges on a table. Rows of a partition are reached through its table, which has its own."""
+        """The privileges on a table or view. Rows of a partition are reached through its table, which has its own.
+
+        A view must be a ``security_invoker``: the privileges on its tables then limit those on the view.
+        """
         if partition:
             return frozenset()
         if table in self.append_only:

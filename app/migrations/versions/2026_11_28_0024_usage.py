@@ -26,7 +26,7 @@ def upgrade() -> None:
     op.add_column("usage_days", sa.Column("deprecated_calls", sa.BigInteger(), nullable=True))
     zeros = sa.text("array_fill(0::bigint, ARRAY[15])")
     op.add_column("usage_days", sa.Column("latencies", ARRAY(sa.BigInteger()), server_default=zeros, nullable=False))
-    op.execute(f"CREATE VIEW version_usage AS SELECT {COLUMNS} FROM usage_days")  # noqa: S608 - constants
+    op.execute(f"CREATE VIEW version_usage WITH (security_invoker = true) AS SELECT {COLUMNS} FROM usage_days")  # noqa: S608 - constants
     table = sa.table("role_permissions", sa.column("role", sa.Text), sa.column("permission", sa.Text))
     op.bulk_insert(table, [{"role": role, "permission": PERMISSION} for role in ROLES])
 

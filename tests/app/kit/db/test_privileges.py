@@ -73,7 +73,7 @@ async def granted(connection: Connection) -> dict[str, set[str]]:
     rows = await connection.fetch(
         "SELECT relname, acl.privilege_type FROM pg_class, aclexplode(relacl) acl"
         " JOIN pg_roles r ON acl.grantee = r.oid"
-        " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND rolname = $1",
+        " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v') AND rolname = $1",
         APPLICATION_ROLE,
     )
     for row in rows:
@@ -83,12 +83,21 @@ async def granted(connection: Connection) -> dict[str, set[str]]:
 
 async def test_every_table_has_the_declared_grants(owner: Connection) -> None:
     tables = await owner.fetch(
-        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v')"
         " AND NOT relispartition"
     )
     names = {row["relname"] for row in tables}
-    assert names >= LESS.keys() | {"users", "pgqueuer"}
+    assert names >= LESS.keys() | {"users", "pgqueuer", "version_usage"}
     assert await granted(owner) == {name: LESS.get(name, ROWS) for name in names}
+
+
+async def test_a_view_does_not_widen_the_privileges_on_its_tables(owner: Connection) -> None:
+    rows = await owner.fetch(
+        "SELECT relname, reloptions FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'v'"
+    )
+    assert rows
+    for row in rows:
+        assert row["reloptions"] == ["security_invoker=true"], f"{row['relname']} must be checked as its caller"
 
 
 async def test_the_application_owns_nothing(owner: Connection) -> None:
