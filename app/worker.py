@@ -1,6 +1,8 @@
 """Composition root of the background worker, which runs the jobs that requests enqueue."""
 
 import asyncio
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from functools import partial
 from time import perf_counter
 from typing import Final
@@ -49,20 +51,38 @@ async def run(settings: Settings, stop: asyncio.Event, metrics: Metrics) -> None
 
     The worker connects again whenever it loses the database. Raises ``SettingsError``.
     """
-    database_settings, worker_settings = settings[DatabaseSettings], settings[WorkerSettings]
     metrics.group(BuildMetrics)
     dsn = database_url(settings)
-    database = await Database.open(dsn, database_settings, metrics.group(PrometheusDatabaseMetrics))
-    tracing = Tracing(tracing_config(settings, "strata-worker"))
-    tracing.start(metrics.group(SpanMetrics), database_attributes(dsn))
-    handlers = job_handlers(database, create_mailer(settings), settings)
+    database = await Database.open(dsn, settings[DatabaseSettings], metrics.group(PrometheusDatabaseMetrics))
+    async with AsyncExitStack() as opened:
+        opened.push_async_callback(database.close)
+        handlers = job_handlers(database, create_mailer(settings), settings)
+        tracing = Tracing(tracing_config(settings, "strata-worker"))
+        opened.push_async_callback(asyncio.to_thread, tracing.close)
+        tracing.start(metrics.group(SpanMetrics), database_attributes(dsn))
+        runner = _runner(settings, dsn, database, handlers, metrics, tracing)
+        _LOG.info("worker_started", jobs=sorted(handlers))
+        async with sampler_running(metrics):
+            await runner.run(stop)
+        _LOG.info("worker_stopped")
+
+
+def _runner(
+    settings: Settings,
+    dsn: str,
+    database: Database,
+    handlers: Mapping[str, JobHandler],
+    metrics: Metrics,
+    tracing: Tracing,
+) -> QueueRunner:
+    database_settings, worker_settings = settings[DatabaseSettings], settings[WorkerSettings]
 
     def register(queue: PgQueuer) -> None:
         for name, handler in handlers.items():
             _register(queue, name, handler, worker_settings, metrics.group(JobMetrics), tracing)
         _schedule(queue, database, metrics.group(LedgerMetrics))
 
-    runner = QueueRunner(
+    return QueueRunner(
         RunnerSettings(
             dsn=dsn,
             connect_timeout=database_settings.connect_timeout,
@@ -73,14 +93,6 @@ async def run(settings: Settings, stop: asyncio.Event, metrics: Metrics) -> None
         register,
         metrics.group(JobMetrics),
     )
-    _LOG.info("worker_started", jobs=sorted(handlers))
-    try:
-        async with sampler_running(metrics):
-            await runner.run(stop)
-        _LOG.info("worker_stopped")
-    finally:
-        await database.close()
-        await asyncio.to_thread(tracing.close)
 
 
 def _register(

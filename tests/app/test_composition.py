@@ -13,7 +13,6 @@ from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 
 from app import main, wiring, worker
-from app.auth.job_names import JOBS
 from app.errors import Unavailable
 from app.http.lifecycle import LifecycleComponent
 from app.http.usage import UsageComponent, UsageListener
@@ -173,11 +172,11 @@ async def test_every_setting_of_a_worker_reaches_its_part(
     started, metrics = spy_tracing(monkeypatch), Metrics()
     with pytest.raises(RuntimeError, match="a defect"):
         await worker.run(settings_here, stop, metrics)
-    await opened.ensure_closed()
     assert started == [(metrics.group(SpanMetrics), database_attributes(dsn_of(concurrent_app)))]
     unsigned = load_settings(generate=False, database={"url": dsn_of(concurrent_app)})
     with pytest.raises(SettingsError, match="STRATA_AUTH__SIGNING_KEY must be set"):
         await worker.run(unsigned, stop, metrics)
+    await opened.ensure_closed()
     ((settings, _, _),) = runners
     assert settings == RunnerSettings(opened.settings[0][0], 21, 22, 23, 24)
     config = wiring.tracing_config(settings_here, "strata-worker")
@@ -271,7 +270,7 @@ async def test_every_part_of_a_server_process_gets_its_collaborators(
         assert sampled == [(metrics,)]
         assert checker.calls == [metrics.group(ConformanceMetrics)]
         assert started == [(metrics.group(SpanMetrics), database_attributes(dsn_of(concurrent_app)))]
-        assert queues == [(database.reads, metrics.group(QueueMetrics), JOBS)]
+        assert queues == [(database.reads, metrics.group(QueueMetrics), wiring.JOBS)]
         assert [level[1:] for level in levels] == [("warning", "json")]
         assert levels[0][0].level == folder.level
         assert [event for event, _ in tried] == ["restarts_not_read"]
