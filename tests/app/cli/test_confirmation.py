@@ -28,20 +28,25 @@ DESTRUCTIVE = {
     ("users", "password"): ("ada@example.com",),
     ("users", "deactivate"): ("ada@example.com",),
     ("keys", "revoke"): ("key_01kb0000000000000000000000",),
+    ("plans", "retire"): ("free",),
     ("versions", "retire"): (VERSIONS[0].name,),
     ("versions", "consent"): (VERSIONS[0].name, "ada@example.com", "--withdraw"),
 }
-"""Commands that delete data or end access, which no other command restores, with arguments that do so."""
+"""Commands that require confirmation, with arguments: most delete data or end access, which no command restores."""
 NEEDS_A_RETIRED_VERSION = {("versions", "remove")}
 """Destructive too; the test of this command brings its own version."""
 OTHERS = {
     ("audit", "list"),
+    ("auth", "rotate-signing-key"),
     *(("contract", name) for name in ("check", "diff", "freeze", "guide", "release")),
-    *(("keys", name) for name in ("brownout", "create", "list", "rotate")),
+    *(("keys", name) for name in ("brownout", "create", "list", "plan", "rotate")),
+    *(("ledger", name) for name in ("accounts", "check", "deposit", "entries")),
     *(("migrate", name) for name in ("check", "status", "up")),
+    *(("plans", name) for name in ("list", "set", "show")),
     *(("users", name) for name in ("activate", "create", "list", "pending", "roles")),
     *(("versions", name) for name in ("brownout", "check", "list", "new", "promote", "status")),
-    *((name,) for name in ("doctor", "log-level", "mail", "seed", "serve", "top", "traces", "traffic", "up", "worker")),
+    *((name,) for name in ("doctor", "log-level", "mail", "seed", "serve", "top", "traces", "traffic", "up")),
+    *((name,) for name in ("usage", "worker")),
 }
 """Commands that delete nothing, or whose effect another command reverts."""
 
