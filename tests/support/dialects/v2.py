@@ -47,6 +47,9 @@ class V2(Dialect):
         "/api/v2/me": 2,
     }
 
+    def has_effects(self, read: str) -> bool:
+        return read == "audit_events.list"
+
     def ensure_failure(self, response: httpx2.Response, *codes: str) -> None:
         assert response.headers["Content-Type"] == self.failure_type
         problem = response.json()

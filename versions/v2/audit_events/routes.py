@@ -57,7 +57,7 @@ RESOURCE: Final = Resource(
 @audit_events.get(
     "",
     **operations.declare(
-        "audit_events.list", security=SIGNED_IN, needs=READ_AUDIT, success=LINK, caching=Caching.NEVER
+        "audit_events.list", security=SIGNED_IN, needs=READ_AUDIT, success=LINK, caching=Caching.CALLER
     ),
 )
 async def list_audit_events(
