@@ -4,21 +4,18 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from app.kit.db.database import sqlalchemy_url
 from app.settings.auth import AuthSettings
-from app.settings.providers import GitHubSettings, ProviderSettings
 from app.settings.root import Settings
+from tests.support.identities import PROVIDERS
 from tests.support.postgres import clone, owner_dsn
 
 pytest.register_assert_rewrite("tests.truth.runner")
 
 from tests.truth.world import World  # noqa: E402 - only what is imported later is rewritten
-
-PROVIDERS = ProviderSettings(github=GitHubSettings(client_id="strata", client_secret=SecretStr("secret")))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

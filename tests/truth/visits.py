@@ -5,11 +5,10 @@ from typing import Final
 
 from uuid_utils.compat import uuid7
 
-from app.auth.mailed_tokens import Purpose
-from app.http.auth import AuthComponent
 from app.identities.flow_secrets import challenge, digest, new_secret
 from app.kit.clock import utc_now
-from app.models import Identity, IdentityConfirmation, SignInCode
+from app.models import SignInCode
+from tests.support.identities import link, request_confirmation
 from tests.truth.credentials import user_of
 from tests.truth.states import Values, state
 from tests.truth.world import World
@@ -29,9 +28,7 @@ async def unknown_provider(_world: World, _caller: str) -> Values:
 
 
 async def _identity(world: World, label: str, subject: str = "1") -> Values:
-    identity = Identity(user_id=world.people[label].user.id, provider="github", subject=subject)
-    async with world.database.write() as session:
-        session.add(identity)
+    identity = await link(world.test_app, world.people[label].user, subject)
     return {"identity_id": encode("idn", identity.uid), "row": identity.id}
 
 
@@ -68,22 +65,8 @@ async def one_of_two(world: World, caller: str) -> Values:
 
 
 async def _confirmation(world: World, *changes: str) -> Values:
-    user, uid, now = world.people["peer"].user, uuid7(), utc_now()
-    tokens = world.test_app.runtime.get(AuthComponent).mailed_tokens
-    token = tokens.token(Purpose.IDENTITY, uid)
-    confirmation = IdentityConfirmation(
-        uid=uid,
-        user_id=user.id,
-        provider="github",
-        subject="1",
-        email=user.email.capitalize(),
-        network="192.0.2.0/24",
-        digest=tokens.digest(token),
-        created_at=now,
-        expires_at=now + timedelta(hours=1),
-    )
-    async with world.database.write() as session:
-        session.add(confirmation)
+    user = world.people["peer"].user
+    token = await request_confirmation(world.test_app, user, "1")
     for change in changes:
         await world.execute(change, user.id)
     return {"token": token, "row": user.id}

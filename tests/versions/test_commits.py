@@ -10,9 +10,11 @@ from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 
 from app.access.principal import Role
+from app.settings.root import Settings
 from tests.support.app import TestApp
 from tests.support.dialects import DIALECTS
 from tests.support.failing_commits import add_triggers, at_commit, failing_commits, snapshot
+from tests.support.identities import PROVIDERS
 from tests.support.operations import ALL, VERSIONS
 from tests.support.writes import ENDS_A_USER, WRITES, scene_of
 
@@ -24,6 +26,12 @@ IDEMPOTENT = {
     for operation in ALL
     if any(part["name"].lower() == "idempotency-key" for part in operation.parameters("header"))
 }
+
+
+@pytest.fixture(scope="session")
+def settings(settings: Settings) -> Settings:
+    """With a provider, to which a user starts a visit."""
+    return settings.with_groups(PROVIDERS)
 
 
 def test_every_write_of_both_versions_is_tested() -> None:

@@ -5,8 +5,10 @@ from importlib import import_module
 import pytest
 
 from app.access.principal import Role
+from app.settings.root import Settings
 from tests.support.app import TestApp
 from tests.support.failing_commits import add_triggers, recorded_transactions
+from tests.support.identities import PROVIDERS
 from tests.support.operations import ALL, VERSIONS
 from tests.support.writes import (
     ADA,
@@ -38,9 +40,16 @@ NOT_AUDITED = {
         ("transfer", "create_transfer", "reverse_transfer", "create_hold", "capture_hold", "release_hold"),
         "transfers and holds are a history of their own, with the user, which never changes",
     ),
+    "visit_provider": "starts a visit; what its callback does is recorded",
     "update_user": "a name; tests/app/audit/test_acts.py::test_sensitive_changes_of_a_user has the other fields",
 }
 """Security-relevant operations whose requests in ``WRITES`` record nothing, and why."""
+
+
+@pytest.fixture(scope="session")
+def settings(settings: Settings) -> Settings:
+    """With a provider, to which a user starts a visit."""
+    return settings.with_groups(PROVIDERS)
 
 
 @pytest.mark.parametrize("version", VERSIONS)

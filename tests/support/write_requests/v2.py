@@ -4,6 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 from tests.support.app import PASSWORD
+from tests.support.identities import link, request_confirmation
 from tests.support.writes import ADA, DRAFT, NEW, NEW_PASSWORD, NOBODY, ROOT, ROOT_KEY, Request, Scene
 from versions.kit.typeid import encode
 
@@ -93,6 +94,20 @@ async def delete_api_key(scene: Scene) -> Request:
 async def delete_any_api_key(scene: Scene) -> Request:
     root = await scene.test_app.session(scene.root)
     return "DELETE", f"/api/v2/admin/api-keys/{await _api_key(scene)}", {"headers": root}
+
+
+async def visit_provider(scene: Scene) -> Request:
+    return "POST", "/api/v2/auth/providers/github/visits", scene.as_ada(json={"purpose": "link"})
+
+
+async def confirm_identity(scene: Scene) -> Request:
+    token = await request_confirmation(scene.test_app, scene.ada.user)
+    return "POST", "/api/v2/auth/identity-confirmations", {"json": {"token": token}}
+
+
+async def unlink_identity(scene: Scene) -> Request:
+    identity = await link(scene.test_app, scene.ada.user)
+    return "DELETE", f"/api/v2/me/identities/{encode('idn', identity.uid)}", scene.as_ada()
 
 
 async def sign_in(scene: Scene) -> Request:
@@ -206,6 +221,9 @@ WRITES = [
     ("api_keys.rotate", rotate_api_key),
     ("api_keys.delete", delete_api_key),
     ("api_keys.delete_any", delete_any_api_key),
+    ("providers.visit", visit_provider),
+    ("identity_confirmations.create", confirm_identity),
+    ("identities.delete", unlink_identity),
     ("tokens.create", sign_in),
     ("tokens.create", refresh),
     ("me.update", update_me),
@@ -245,6 +263,9 @@ EVENTS: dict[str, list[tuple[str, str]]] = {
     "rotate_api_key": [("api_key.rotated", ADA)],
     "delete_api_key": [("api_key.revoked", ADA)],
     "delete_any_api_key": [("api_key.revoked", ROOT)],
+    "visit_provider": [],
+    "confirm_identity": [("identity.linked", NOBODY)],
+    "unlink_identity": [("identity.unlinked", ADA)],
     "sign_in": [("session.started", NOBODY)],
     "refresh": [],
     "update_me": [("user.updated", ADA)],
@@ -288,6 +309,9 @@ AUDIT: dict[str, list[tuple[str, str]]] = {
     "rotate_api_key": [("api_key.rotated", ADA)],
     "delete_api_key": [("api_key.revoked", ADA)],
     "delete_any_api_key": [("api_key.revoked", ROOT)],
+    "visit_provider": [],
+    "confirm_identity": [("identity.linked", ADA)],
+    "unlink_identity": [("identity.unlinked", ADA)],
     "sign_in": [("session.started", ADA)],
     "refresh": [],
     "update_me": [],
