@@ -7,6 +7,7 @@ from typing import Final
 
 from app.http.runtime import Component, Runtime
 from app.kit.background import repeat, run_logged
+from app.kit.db.database import UnitOfWork
 from app.ledger.metrics import LedgerMetrics
 from app.ledger.monitoring import LedgerMonitor
 
@@ -16,23 +17,23 @@ CHECK_SECONDS: Final = 15.0
 class LedgerComponent(Component):
     """Checks balances and recent transfers every ``CHECK_SECONDS``, in each process: 5 ms."""
 
-    def __init__(self, monitor: LedgerMonitor, metrics: LedgerMetrics) -> None:
-        self.monitor = monitor
+    def __init__(self, database: UnitOfWork, metrics: LedgerMetrics) -> None:
+        self._database = database
         self.metrics = metrics
 
     @classmethod
     def build(cls, runtime: Runtime) -> "LedgerComponent":
         """No settings are needed."""
-        metrics = runtime.metrics.group(LedgerMetrics)
-        return cls(LedgerMonitor(runtime.database.reads, metrics), metrics)
+        return cls(runtime.database, runtime.metrics.group(LedgerMetrics))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """See ``Component``."""
+        monitor = LedgerMonitor(self._database.reads, self.metrics)
 
         async def run() -> None:
-            await run_logged("ledger_not_checked", self.monitor.check_recent)
-            await repeat("ledger_not_checked", self.monitor.check_recent, CHECK_SECONDS)
+            await run_logged("ledger_not_checked", monitor.check_recent)
+            await repeat("ledger_not_checked", monitor.check_recent, CHECK_SECONDS)
 
         task = asyncio.create_task(run())
         try:
