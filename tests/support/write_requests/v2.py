@@ -30,11 +30,8 @@ async def register_again(scene: Scene) -> Request:
 
 async def verify(scene: Scene) -> Request:
     body = {"email": scene.new_email, "password": PASSWORD, "display_name": "N"}
-    return (
-        "POST",
-        "/api/v2/auth/verifications",
-        {"json": {"token": await scene.token("/api/v2/auth/registrations", **body)}},
-    )
+    token = await scene.token("/api/v2/auth/registrations", **body)
+    return "POST", "/api/v2/auth/verifications", {"json": {"token": token}}
 
 
 async def resend(scene: Scene) -> Request:
@@ -248,34 +245,26 @@ WRITES = [
 """Each operation, and a function that builds a valid request for it."""
 BATCH = [("post.created", ADA), ("post.deleted", ADA), ("post.published", ADA), ("post.updated", ADA)]
 EVENTS: dict[str, list[tuple[str, str]]] = {
-    "register": [],
-    "register_again": [],
+    **{name: [] for name in ("register", "register_again", "resend", "request_reset", "visit_provider", "refresh")},
+    **{name: [] for name in ("reauthenticate", "view_post")},
     "verify": [("user.registered", NOBODY)],
-    "resend": [],
-    "request_reset": [],
     "confirm_reset": [("user.password_reset", NOBODY)],
-    "reauthenticate": [],
     "revoke": [("session.revoked", NOBODY)],
-    "delete_session": [("session.revoked", ADA)],
-    "delete_other_sessions": [("session.revoked", ADA)],
+    **{name: [("session.revoked", ADA)] for name in ("delete_session", "delete_other_sessions")},
     "create_api_key": [("api_key.created", ADA)],
     "update_api_key": [("api_key.updated", ADA)],
     "rotate_api_key": [("api_key.rotated", ADA)],
     "delete_api_key": [("api_key.revoked", ADA)],
     "delete_any_api_key": [("api_key.revoked", ROOT)],
-    "visit_provider": [],
     "confirm_identity": [("identity.linked", NOBODY)],
     "unlink_identity": [("identity.unlinked", ADA)],
     "sign_in": [("session.started", NOBODY)],
-    "refresh": [],
-    "update_me": [("user.updated", ADA)],
-    "set_password": [("user.updated", ADA)],
+    **{name: [("user.updated", ADA)] for name in ("update_me", "set_password")},
     "create_post": [("post.created", ADA), ("post.published", ADA)],
     "batch": BATCH,
     "atomic_batch": BATCH,
     "update_post": [("post.updated", ADA)],
     "delete_post": [("post.deleted", ADA)],
-    "view_post": [],
     "create_account": [("account.opened", ADA)],
     "create_transfer": [("transfer.created", ADA)],
     "reverse_transfer": [("transfer.created", ROOT)],
@@ -288,36 +277,20 @@ EVENTS: dict[str, list[tuple[str, str]]] = {
 }
 """The types of the events of each request, in alphabetical order, and who caused them."""
 AUDIT: dict[str, list[tuple[str, str]]] = {
-    "create_account": [("account.opened", ADA)],
-    "create_transfer": [],
-    "reverse_transfer": [],
-    "create_hold": [],
-    "capture_hold": [],
-    "release_hold": [],
-    "register": [],
-    "register_again": [],
+    **{name: EVENTS[name] for name in ("create_account", "delete_session", "delete_other_sessions", "unlink_identity")},
+    **{name: EVENTS[name] for name in ("create_api_key", "update_api_key", "rotate_api_key", "delete_api_key")},
+    **{name: [] for name in ("register", "register_again", "resend", "request_reset", "visit_provider", "refresh")},
+    **{name: [] for name in ("create_transfer", "reverse_transfer", "create_hold", "capture_hold", "release_hold")},
+    **{name: [] for name in ("create_post", "batch", "atomic_batch", "update_post", "delete_post", "view_post")},
+    **{name: [] for name in ("update_me", "update_user")},
+    "delete_any_api_key": EVENTS["delete_any_api_key"],
     "verify": [("user.registered", NEW)],
-    "resend": [],
-    "request_reset": [],
     "confirm_reset": [("user.password_reset", ADA)],
     "reauthenticate": [("user.reauthentication", ADA)],
     "revoke": [("session.revoked", ADA)],
-    "delete_session": [("session.revoked", ADA)],
-    "delete_other_sessions": [("session.revoked", ADA)],
-    "create_api_key": [("api_key.created", ADA)],
-    "update_api_key": [("api_key.updated", ADA)],
-    "rotate_api_key": [("api_key.rotated", ADA)],
-    "delete_api_key": [("api_key.revoked", ADA)],
-    "delete_any_api_key": [("api_key.revoked", ROOT)],
-    "visit_provider": [],
     "confirm_identity": [("identity.linked", ADA)],
-    "unlink_identity": [("identity.unlinked", ADA)],
     "sign_in": [("session.started", ADA)],
-    "refresh": [],
-    "update_me": [],
     "set_password": [("user.password_changed", ADA)],
-    **{name: [] for name in ("create_post", "batch", "atomic_batch", "update_post", "delete_post", "view_post")},
-    "update_user": [],
     "delete_user": [("user.deleted", ROOT_KEY)],
     "set_roles": [("user.roles_changed", ROOT_KEY)],
 }
