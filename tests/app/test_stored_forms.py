@@ -53,6 +53,8 @@ def test_names_of_jobs() -> None:
         "auth.registration_requested",
         "auth.reset_requested",
         "auth.send_already_registered",
+        "auth.send_new_network",
+        "auth.send_password_reset",
         "auth.send_token",
         "auth.verification_requested",
         "users.address_changed",

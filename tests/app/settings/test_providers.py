@@ -1,6 +1,7 @@
 """Settings of identity providers, as operators set them."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -35,7 +36,7 @@ def test_providers_are_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     providers = settings[ProviderSettings]
     assert providers.configured
     assert providers.openid["acme"].issuer == ACME["ISSUER"]
-    runtime = Runtime.build(settings, object())  # type: ignore[arg-type]  # no component reads from it now
+    runtime = Runtime.build(settings, SimpleNamespace(reads=None))  # type: ignore[arg-type]  # no component reads from it now
     assert runtime.get(IdentityComponent).shared.providers.names == ["google", "github", "acme"]
     assert not any(values["CLIENT_SECRET"] in repr(settings) for values in (GOOGLE, ACME))
 
@@ -75,8 +76,8 @@ def test_an_unusable_provider_stops_the_start(
 def test_callbacks_are_protected(monkeypatch: pytest.MonkeyPatch, public_url: str, usable: bool) -> None:  # noqa: FBT001 - a parameter of the test
     settings = load(monkeypatch, HTTP__PUBLIC_URL=public_url, **given("GOOGLE", GOOGLE))
     if usable:
-        runtime = Runtime.build(settings, object())  # type: ignore[arg-type]  # as above
+        runtime = Runtime.build(settings, SimpleNamespace(reads=None))  # type: ignore[arg-type]  # as above
         assert runtime.get(IdentityComponent).secure == public_url.startswith("https")
     else:
         with pytest.raises(SettingsError, match="STRATA_HTTP__PUBLIC_URL must be an https URL"):
-            Runtime.build(settings, object())  # type: ignore[arg-type]  # as above
+            Runtime.build(settings, SimpleNamespace(reads=None))  # type: ignore[arg-type]  # as above
