@@ -35,8 +35,13 @@ WITHOUT_SUCCESS = {
     "accounts.list_entries",
     "transfers.get",
     "holds.get",
+    "identities.get",
+    "auth.provider",
+    "auth.provider_callback",
+    "providers.authorize",
+    "providers.callback",
 }
-"""The requests name none of these objects."""
+"""The requests name none of these objects, and the providers answer with redirects or refusals."""
 COUNTERS = re.compile(r'("(?:remaining|reset|resets_in|reset_after)":) ?\d+')
 
 
