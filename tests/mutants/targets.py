@@ -51,6 +51,7 @@ PACKAGES: Final[dict[str, tuple[str, ...]]] = {
         "tests/versions/test_rejected_credentials.py",
         "tests/versions/test_tokens.py",
     ),
+    "app/audit": ("tests/app/audit", "tests/app/cli", *_REQUESTS, "tests/versions/test_events_of_writes.py"),
     "app/auth": (
         "tests/app/auth",
         "tests/truth",
@@ -80,7 +81,10 @@ PACKAGES: Final[dict[str, tuple[str, ...]]] = {
         "tests/app/web",
         "tests/versions/test_tombstones.py",
     ),
+    "app/identities": ("tests/app/identities", "tests/truth", *_VERSIONS),
+    "app/ledger": ("tests/app/ledger", *_REQUESTS, "tests/versions/test_ledger.py"),
     "app/models": ("tests/app/models", *_REQUESTS, "tests/app/auth", "tests/app/posts", "tests/app/events"),
+    "app/plans": ("tests/app/plans", "tests/app/cli", *_VERSIONS, "tests/versions/test_rate_limits.py"),
     "app/posts": (
         "tests/app/posts",
         *_REQUESTS,
@@ -88,6 +92,7 @@ PACKAGES: Final[dict[str, tuple[str, ...]]] = {
         "tests/versions/test_concurrency.py",
     ),
     "app/settings": ("tests/app/settings", "tests/versions/test_rate_limits.py", "tests/app/test_wiring.py"),
+    "app/usage": ("tests/app/usage", "tests/app/cli", *_REQUESTS),
     "app/users": (
         "tests/app/users",
         "tests/app/auth",
