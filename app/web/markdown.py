@@ -16,7 +16,7 @@ STYLE: Final = """
 h2{margin-top:3rem}h2:target,h3:target{border-left:4px solid var(--accent);padding-left:.6rem}
 .anchor{text-decoration:none;margin-left:.5rem;opacity:.5}.anchor:hover,.anchor:focus{opacity:1}
 .wide{overflow-x:auto;margin:1rem 0}table{font-size:.92rem}
-td,th{vertical-align:top;min-width:7rem}td code{overflow-wrap:anywhere}
+td,th{vertical-align:top;min-width:7rem}code{overflow-wrap:anywhere}
 .code{position:relative;margin:.6rem 0}
 pre{background:#8881;border:1px solid var(--line);border-radius:6px;padding:.7rem .9rem;margin:0;overflow-x:auto}
 pre.output{border-left:4px solid var(--line);background:none}pre code{font-size:.85rem}

@@ -68,11 +68,21 @@ async def test_v2_sets_a_password_with_the_present_one(test_app: TestApp) -> Non
         body = {"current_password": "a wrong password", "password": NEW}
         wrong = await client.put("/api/v2/me/password", json=body)
         assert (wrong.status_code, wrong.json()["code"]) == (403, "wrong_password")
-        assert (await client.put("/api/v2/me/password", json={"password": NEW})).status_code == 422
+        await execute(test_app, "UPDATE sessions SET created_at = created_at - interval '11 minutes'")
+        stale = await client.put("/api/v2/me/password", json={"password": NEW})
+        assert (stale.status_code, stale.json()["code"]) == (403, "reauthentication_required")
         body["current_password"] = PASSWORD
         assert (await client.put("/api/v2/me/password", json=body)).status_code == 204
         assert (await client.get("/api/v2/me")).status_code == 200, "the caller's session stays"
         assert (await client.get("/api/v2/me", headers=other)).status_code == 401
+    assert await signs_in(test_app, "ada@example.com", NEW)
+
+
+async def test_v2_sets_a_password_with_a_session_of_the_last_10_minutes(test_app: TestApp) -> None:
+    """A user without a password proves the identity with a provider instead."""
+    ada = await test_app.person("ada@example.com")
+    async with test_app.client(await test_app.session(ada)) as client:
+        assert (await client.put("/api/v2/me/password", json={"password": NEW})).status_code == 204
     assert await signs_in(test_app, "ada@example.com", NEW)
 
 

@@ -13,6 +13,7 @@ from tests.versions.test_rate_limits import (
     EVERY,
     FREE,
     REJECTED,
+    _plans,
     both,
     ensure_headers,
     ensure_limited,
@@ -21,8 +22,8 @@ from tests.versions.test_rate_limits import (
     settings,
 )
 
-__all__ = ["settings"]
-"""The fixture with quotas that a test can use up."""
+__all__ = ["_plans", "settings"]
+"""The fixtures with quotas that a test can use up."""
 
 GARBAGE: list[Mapping[str, str]] = [
     {"Authorization": "Bearer e30.e30.e30"},
