@@ -2,12 +2,12 @@
 
 import os
 import resource
-import select
 import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 from typing import Final
 
 TOO_SLOW: Final = "too slow"
@@ -68,7 +68,7 @@ def _read(reader: int, deadline: float) -> str | None:
     received = b""
     while True:
         left = deadline - time.monotonic()
-        if left <= 0 or not select.select([reader], [], [], left)[0]:
+        if left <= 0 or not wait([reader], left):
             return None
         chunk = os.read(reader, 65536)
         if not chunk:
