@@ -167,6 +167,19 @@ async def test_partitions_of_the_audit_trail_are_created_and_dropped(concurrent_
         await connection.close()
 
 
+async def test_the_nightly_check_of_the_ledger_is_reported(concurrent_app: TestApp, dsn: str) -> None:
+    metrics = Metrics()
+    ledger = LedgerMetrics(metrics)
+    ledger.imbalance.labels("all").set(5)
+    connection = await asyncpg.connect(dsn)
+    queue = PgQueuer(connection=AsyncpgDriver(connection))
+    _schedule(queue, database_of(concurrent_app), ledger)
+    (executor,) = (executor for key, executor in queue.sm.registry.items() if key.entrypoint == "ledger.check")
+    await executor.execute(None, None)
+    assert metrics.registry.get_sample_value("ledger_imbalance", {"check": "all"}) == 0
+    await connection.close()
+
+
 async def test_the_worker_runs_schedules_that_are_due(
     concurrent_app: TestApp, dsn: str, rows: dict[str, set[Any]]
 ) -> None:
