@@ -48,7 +48,7 @@ class Principal:
 
     @property
     def may_move_money(self) -> bool:
-        """Whether the caller acts on real money: not with a test key, whatever its scopes."""
+        """Whether the caller may move money. A test key may not, even with the scope."""
         return self.plan != TEST
 
     def may(self, permission: Permission) -> bool:

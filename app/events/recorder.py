@@ -1,4 +1,4 @@
-"""Writes events, and the audit rows of those that are audited, in the transaction of the change."""
+"""Writes events and their audit rows in the transaction of the change."""
 
 from dataclasses import dataclass, fields
 from typing import ClassVar

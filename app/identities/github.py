@@ -1,11 +1,13 @@
 """Sign-in with GitHub, which offers OAuth 2.0 without OpenID Connect."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from app.identities.commands import ExternalIdentity, ProviderReply, Visit
 from app.identities.flow_secrets import challenge
 from app.identities.providers import (
+    JSON,
+    SUCCESS,
+    Requests,
     authorization_url,
     json_object,
     reject,
@@ -19,9 +21,6 @@ from app.kit.egress.client import Egress, EgressResponse
 from app.kit.egress.errors import EgressError
 from app.settings.providers import GITHUB, GitHubSettings
 
-_JSON: Final = {"Accept": "application/json"}
-_SUCCESS: Final = 200
-
 
 class GitHubProvider:
     """GitHub. The identity is the numeric id: logins are renamed and reused. The access token is not stored."""
@@ -30,7 +29,7 @@ class GitHubProvider:
 
     def __init__(self, settings: GitHubSettings, egress: Egress) -> None:
         self._settings = settings
-        self._egress = egress
+        self._requests = Requests(self.name, egress)
 
     async def authorization_url(self, visit: Visit) -> str:
         """See ``Provider``."""
@@ -61,7 +60,7 @@ class GitHubProvider:
             "code_verifier": visit.verifier,
         }
         url = f"{self._settings.url}/login/oauth/access_token"
-        token = token_response(self.name, await self._request("POST", url, "token", _JSON, form))["access_token"]
+        token = token_response(self.name, await self._requests.send("POST", url, "token", JSON, form))["access_token"]
         user = json_object(self.name, await self._get("/user", "user", token))
         number = user.get("id")
         if not isinstance(number, int) or isinstance(number, bool):
@@ -82,21 +81,11 @@ class GitHubProvider:
 
     async def _get(self, path: str, operation: str, token: str) -> EgressResponse:
         headers = {"Accept": "application/vnd.github+json", "Authorization": f"Bearer {token}"}
-        response = await self._request("GET", f"{self._settings.api_url}{path}", operation, headers)
-        if response.status != _SUCCESS:
+        response = await self._requests.send("GET", f"{self._settings.api_url}{path}", operation, headers)
+        if response.status != SUCCESS:
             json_object(self.name, response)
             reject(self.name, "its server rejected the access token")
         return response
-
-    async def _request(
-        self, method: str, url: str, operation: str, headers: Mapping[str, str], form: Mapping[str, str] | None = None
-    ) -> EgressResponse:
-        try:
-            return await self._egress.request(
-                method, url, peer=self.name, operation=operation, headers=headers, form=form
-            )
-        except EgressError as failure:
-            reject_failure(self.name, failure)
 
 
 def _is_usable(entry: Any) -> bool:

@@ -1,6 +1,6 @@
 """The rules by which an identity at a provider becomes a user's. They never trust an address that is not verified.
 
-1. A known identity signs its user in, whatever its address is now.
+1. A known identity signs its user in, even if its address has changed.
 2. A user links an identity in a session with fresh proof.
 3. The verified address of a verified user links nothing: the owner of the address confirms it by mail.
 4. The verified address of a user who has not verified it is proved by the provider. Earlier credentials are removed,

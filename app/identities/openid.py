@@ -20,21 +20,20 @@ from app.identities.id_token import (
     verify,
 )
 from app.identities.providers import (
+    JSON,
+    Requests,
     authorization_url,
     json_object,
     reject,
     reject_error,
-    reject_failure,
     token_response,
     usable_address,
     usable_name,
 )
 from app.kit.clock import utc_now
-from app.kit.egress.client import Egress, EgressResponse, is_secure
-from app.kit.egress.errors import EgressError
+from app.kit.egress.client import Egress, is_secure
 from app.settings.providers import OpenIdSettings
 
-_JSON: Final = {"Accept": "application/json"}
 _ENDPOINTS: Final = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
 
@@ -56,7 +55,7 @@ class OpenIdProvider:
     def __init__(self, name: str, settings: OpenIdSettings, egress: Egress, prompt: str = "login") -> None:
         self.name = name
         self._settings = settings
-        self._egress = egress
+        self._requests = Requests(name, egress)
         self._prompt = prompt
         self.metadata = Cached(self._fetch_metadata)
         self.keys: Cached[list[PublicKey]] = Cached(self._fetch_keys)
@@ -111,7 +110,7 @@ class OpenIdProvider:
             "redirect_uri": visit.callback,
             "code_verifier": visit.verifier,
         }
-        headers = dict(_JSON)
+        headers = dict(JSON)
         if settings.client_secret is None:
             form["client_id"] = settings.client_id
         elif settings.client_authentication == "post":
@@ -120,7 +119,7 @@ class OpenIdProvider:
             # RFC 6749, section 2.3.1: both are form-encoded first.
             pair = f"{_encoded(settings.client_id)}:{_encoded(settings.client_secret.get_secret_value())}"
             headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
-        response = await self._request("POST", metadata.token_endpoint, "token", headers, form)
+        response = await self._requests.send("POST", metadata.token_endpoint, "token", headers, form)
         return token_response(self.name, response)
 
     async def _verified(self, metadata: Metadata, id_token: str) -> tuple[str, Mapping[str, Any]]:
@@ -130,8 +129,8 @@ class OpenIdProvider:
             return verify(id_token, await self.keys.refreshed(), metadata.algorithms)
 
     async def _user_info(self, url: str, access_token: str, subject: str) -> Mapping[str, Any]:
-        headers = {**_JSON, "Authorization": f"Bearer {access_token}"}
-        claims = json_object(self.name, await self._request("GET", url, "userinfo", headers))
+        headers = {**JSON, "Authorization": f"Bearer {access_token}"}
+        claims = json_object(self.name, await self._requests.send("GET", url, "userinfo", headers))
         if claims.get("sub") != subject:
             reject(self.name, "the user info is about another user")
         return {name: claims[name] for name in ("email", "email_verified", "name") if name in claims}
@@ -139,7 +138,7 @@ class OpenIdProvider:
     async def _fetch_metadata(self) -> Metadata:
         issuer = self._settings.issuer
         url = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
-        document = json_object(self.name, await self._request("GET", url, "metadata", _JSON))
+        document = json_object(self.name, await self._requests.send("GET", url, "metadata", JSON))
         if document.get("issuer") != issuer:
             reject(self.name, "its metadata name another issuer")
         urls = {name: document.get(name) for name in (*_ENDPOINTS, "userinfo_endpoint")}
@@ -156,17 +155,7 @@ class OpenIdProvider:
 
     async def _fetch_keys(self) -> list[PublicKey]:
         url = (await self.metadata.get()).jwks_uri
-        return public_keys(json_object(self.name, await self._request("GET", url, "keys", _JSON)))
-
-    async def _request(
-        self, method: str, url: str, operation: str, headers: Mapping[str, str], form: Mapping[str, str] | None = None
-    ) -> EgressResponse:
-        try:
-            return await self._egress.request(
-                method, url, peer=self.name, operation=operation, headers=headers, form=form
-            )
-        except EgressError as failure:
-            reject_failure(self.name, failure)
+        return public_keys(json_object(self.name, await self._requests.send("GET", url, "keys", JSON)))
 
     def _is_acceptable(self, url: str) -> bool:
         """Plain http is for an issuer on this machine only."""

@@ -9,7 +9,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from app.identities.commands import ExternalIdentity, ProviderReply, Visit
 from app.identities.errors import InvalidProviderResponse, ProviderError, ProviderNotFound, ProviderUnavailable
-from app.kit.egress.client import EgressResponse
+from app.kit.egress.client import Egress, EgressResponse
 from app.kit.egress.errors import EgressError, Reason
 
 _UNREACHABLE: Final = frozenset({Reason.UNREACHABLE, Reason.TIMEOUT})
@@ -24,7 +24,8 @@ _ERROR_CODES: Final = frozenset(
 _LONGEST_ADDRESS: Final = 254
 _LONGEST_NAME: Final = 100
 _SERVER_ERROR: Final = 500
-_SUCCESS: Final = 200
+SUCCESS: Final = 200
+JSON: Final = {"Accept": "application/json"}
 _LOG: Final = structlog.get_logger()
 
 
@@ -38,6 +39,25 @@ class Provider(Protocol):
 
     async def identify(self, reply: ProviderReply, visit: Visit) -> ExternalIdentity:
         """The user who returns. Raises ``ProviderError``, ``ProviderUnavailable``, ``InvalidProviderResponse``."""
+
+
+class Requests:
+    """Sends the requests to one provider."""
+
+    def __init__(self, provider: str, egress: Egress) -> None:
+        self._provider = provider
+        self._egress = egress
+
+    async def send(
+        self, method: str, url: str, operation: str, headers: Mapping[str, str], form: Mapping[str, str] | None = None
+    ) -> EgressResponse:
+        """Send a request. Raises ``ProviderUnavailable``, ``InvalidProviderResponse``."""
+        try:
+            return await self._egress.request(
+                method, url, peer=self._provider, operation=operation, headers=headers, form=form
+            )
+        except EgressError as failure:
+            reject_failure(self._provider, failure)
 
 
 class Providers:
@@ -95,7 +115,7 @@ def json_object(provider: str, response: EgressResponse) -> Mapping[str, Any]:
 def token_response(provider: str, response: EgressResponse) -> Mapping[str, Any]:
     """The body of a successful token response (RFC 6749, section 5.1)."""
     body = json_object(provider, response)
-    if "error" in body or response.status != _SUCCESS:
+    if "error" in body or response.status != SUCCESS:
         # GitHub reports errors with status 200.
         reject_error(provider, body.get("error"))
     if not isinstance(body.get("access_token"), str):

@@ -10,7 +10,7 @@ from app.models.base import Base, Identified, Timestamp
 
 
 class Identity(Identified, Base):
-    """A user's account at an identity provider. ``subject`` identifies it there, whatever its address is."""
+    """A user's account at an identity provider. ``subject`` identifies it there, even if its address changes."""
 
     __tablename__ = "identities"
     __table_args__ = (UniqueConstraint("provider", "subject"),)

@@ -43,20 +43,21 @@ _WELL_FORMED: Final = re.compile(PATTERN)
 _SENT_ANEW: Final = frozenset({"content-length", "date"})
 
 
-class InvalidIdempotencyKey(Malformed):
+class _HeaderError(Malformed):
+    """An error whose field is the header."""
+
+    def __init__(self) -> None:
+        super().__init__(fields=[FieldError(("Idempotency-Key",), self.code, self.detail, "header")])
+
+
+class InvalidIdempotencyKey(_HeaderError):
     code = "invalid_idempotency_key"
     detail = "Idempotency-Key must be a quoted string of 1 to 255 printable ASCII characters."
 
-    def __init__(self) -> None:
-        super().__init__(fields=[FieldError(("Idempotency-Key",), self.code, self.detail, "header")])
 
-
-class IdempotencyKeyRequired(Malformed):
+class IdempotencyKeyRequired(_HeaderError):
     code = "idempotency_key_required"
     detail = "This operation moves money: send an Idempotency-Key, so that a retry does not move it twice."
-
-    def __init__(self) -> None:
-        super().__init__(fields=[FieldError(("Idempotency-Key",), self.code, self.detail, "header")])
 
 
 class IdempotencyKeyReused(InvalidValue):
