@@ -9,13 +9,15 @@ from typing import Any
 import httpx2
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, Request, async_playwright, expect
+from playwright.async_api import Page, Request, expect
 
 from tests.support.app import PASSWORD
+from tests.support.browser import new_page
 from tests.support.live import Strata
 from tests.support.postgres import clone
 from tests.support.programs import program
 from tests.support.registries import DEPRECATED, GUIDES
+from tests.support.waiting import PATIENCE
 from versions.registry import VERSIONS
 
 # Chromium's own message lacks the element. Errors of the console fail each test.
@@ -24,14 +26,6 @@ _REPORT_VIOLATIONS = """
 document.addEventListener('securitypolicyviolation', event =>
     console.error('CSP', event.violatedDirective, event.blockedURI, event.target?.outerHTML?.slice(0, 300)));
 """
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @dataclass
@@ -46,17 +40,12 @@ class Site:
     @asynccontextmanager
     async def page(self) -> AsyncIterator[Page]:
         self.requested_urls, self.errors = [], []
-        async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=program("chromium"), args=ARGUMENTS)
-            try:
-                page = await browser.new_page(base_url=self.url)
-                page.on("request", self._record)
-                page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else 0)
-                await page.add_init_script(_REPORT_VIOLATIONS)
-                page.on("pageerror", lambda error: self.errors.append(str(error)))
-                yield page
-            finally:
-                await browser.close()
+        async with new_page(self.url) as page:
+            page.on("request", self._record)
+            page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else 0)
+            await page.add_init_script(_REPORT_VIOLATIONS)
+            page.on("pageerror", lambda error: self.errors.append(str(error)))
+            yield page
         assert self.requested_urls
         assert [url for url in self.requested_urls if not url.startswith((self.url, "data:", "blob:"))] == []
 
@@ -85,7 +74,7 @@ async def site(admin_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Asyn
 
 @pytest.mark.parametrize("version", NAMES)
 async def test_swagger_ui_shows_every_operation(site: Site, version: str) -> None:
-    document = httpx2.get(f"{site.url}/api/{version}/openapi.json").json()
+    document = httpx2.get(f"{site.url}/api/{version}/openapi.json", timeout=PATIENCE).json()
     count = sum(len(item) for item in document["paths"].values())
     async with site.page() as page:
         await page.goto(f"/api/{version}/docs")
@@ -100,7 +89,10 @@ async def test_an_operation_can_be_tried_in_swagger_ui(site: Site, version: str)
         operation = page.locator(".opblock", has=page.locator('.opblock-summary-get [data-path="/posts"]')).first
         await operation.locator(".opblock-summary-control").click()
         await operation.get_by_role("button", name="Try it out").click()
-        await operation.get_by_role("button", name="Execute").click()
+        async with page.expect_response("**/posts*") as received:
+            await operation.get_by_role("button", name="Execute").click()
+        response = await received.value
+        assert response.status == 200, await response.text()
         await expect(operation.locator(".live-responses-table .response-col_status").last).to_contain_text("200")
     assert site.errors == []
 
@@ -151,7 +143,7 @@ async def test_every_link_of_the_start_page_works(site: Site) -> None:
         links = await page.locator("a").evaluate_all("links => links.map(link => link.href)")
     assert len(links) > 8
     for link in links:
-        assert httpx2.get(link).status_code == 200, link
+        assert httpx2.get(link, timeout=PATIENCE).status_code == 200, link
     assert site.errors == []
 
 
@@ -195,21 +187,24 @@ async def test_the_migration_guide_on_a_small_screen(site: Site) -> None:
 async def test_a_new_user_verifies_the_address_and_resets_the_password(site: Site) -> None:
     email = "ada@example.com"
     body = {"email": email, "password": PASSWORD, "display_name": "Ada"}
-    assert httpx2.post(f"{site.url}/api/v2/auth/registrations", json=body).status_code == 202
+    assert httpx2.post(f"{site.url}/api/v2/auth/registrations", json=body, timeout=PATIENCE).status_code == 202
     verification = await site.token(email, "Verify your e-mail address")
     async with site.page() as page:
         await page.goto(verification["links"][0])
         await page.get_by_role("button").click()
         await expect(page.get_by_role("status")).to_have_text("Your address is verified.")
 
-        assert httpx2.post(f"{site.url}/api/v2/auth/password-resets", json={"email": email}).status_code == 202
+        assert (
+            httpx2.post(f"{site.url}/api/v2/auth/password-resets", json={"email": email}, timeout=PATIENCE).status_code
+            == 202
+        )
         reset = await site.token(email, "Set a new password")
         await page.goto(reset["links"][0])
         await page.get_by_label("New password").fill("a wholly new passphrase")
         await page.get_by_role("button").click()
         await expect(page.get_by_role("status")).to_have_text("Your password is set.")
     form = {"grant_type": "password", "username": email, "password": "a wholly new passphrase"}
-    assert httpx2.post(f"{site.url}/api/v2/auth/token", data=form).status_code == 200
+    assert httpx2.post(f"{site.url}/api/v2/auth/token", data=form, timeout=PATIENCE).status_code == 200
     log = site.strata.log("serve")
     for token in (verification["token"], reset["token"]):
         assert token not in log

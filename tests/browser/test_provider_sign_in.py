@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -11,16 +11,16 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from app.identities.flow_secrets import challenge, new_secret
+from tests.support.browser import new_page
 from tests.support.live import Strata
 from tests.support.postgres import clone
 from tests.support.programs import program
 from tests.support.provider_sign_in import URLS
 from tests.support.real_provider import CLIENT, NAME, SECRET, real_provider
-
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+from tests.support.waiting import PATIENCE
 
 
 @contextmanager
@@ -55,15 +55,6 @@ class Site:
         self.page_url = page_url
         self.strata = strata
 
-    @asynccontextmanager
-    async def page(self) -> AsyncIterator[Page]:
-        async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=program("chromium"), args=ARGUMENTS)
-            try:
-                yield await browser.new_page(base_url=self.url)
-            finally:
-                await browser.close()
-
 
 @pytest_asyncio.fixture(scope="module")
 async def site(admin_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
@@ -93,7 +84,7 @@ async def sign_in(page: Page, url: str, login: str) -> None:
 @pytest.mark.parametrize("version", URLS)
 async def test_a_browser_signs_in(site: Site, version: str) -> None:
     start, callback = (url.format(NAME) for url in URLS[version])
-    async with site.page() as page:
+    async with new_page(site.url) as page:
         await sign_in(page, start, f"ada-{version}")
         await page.wait_for_url(f"**{callback}?**")
         body = await page.locator("body").text_content() or ""
@@ -111,14 +102,17 @@ async def test_a_front_end_signs_a_user_in(site: Site) -> None:
     version = list(URLS)[-1]
     verifier = new_secret()
     query = f"redirect_to={site.page_url}&code_challenge={challenge(verifier)}"
-    async with site.page() as page:
+    async with new_page(site.url) as page:
         await sign_in(page, f"{URLS[version][0].format(NAME)}?{query}", "grace")
         await page.wait_for_url(f"{site.page_url}?**")
         await expect(page.locator("h1")).to_have_text("The front end")
         (code,) = parse_qs(urlsplit(page.url).query)["code"]
         assert "token" not in page.url
     form = {"grant_type": "authorization_code", "code": code, "code_verifier": verifier}
-    responses = [await asyncio.to_thread(httpx2.post, f"{site.url}/api/v2/auth/token", data=form) for _ in range(2)]
+    responses = [
+        await asyncio.to_thread(httpx2.post, f"{site.url}/api/v2/auth/token", data=form, timeout=PATIENCE)
+        for _ in range(2)
+    ]
     assert [response.status_code for response in responses] == [200, 401]
     log = site.strata.log("serve")
     assert not any(secret in log for secret in (code, verifier, SECRET, responses[0].json()["access_token"]))

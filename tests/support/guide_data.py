@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from app.access.passwords import PasswordHasher
 from app.auth.mailed_tokens import MailedTokens, Purpose
 from tests.support.app import PASSWORD
+from tests.support.waiting import PATIENCE
 from versions.kit.typeid import encode
 
 SIGNING_KEY = "the signing key of the server that runs the examples"
@@ -107,7 +108,7 @@ class Data:
         variables = {"STRATA": url, "VERIFICATION_TOKEN": await _mailed(connection, len(_PEOPLE))}
         for prefix, email in (("", "ada@example.com"), ("ADMIN_", "admin@example.com")):
             form = {"grant_type": "password", "username": email, "password": PASSWORD}
-            async with httpx2.AsyncClient() as client:
+            async with httpx2.AsyncClient(timeout=PATIENCE) as client:
                 tokens = (await client.post(f"{url}/api/v2/auth/token", data=form)).json()
             variables |= {f"{prefix}TOKEN": tokens["access_token"], f"{prefix}REFRESH_TOKEN": tokens["refresh_token"]}
         known = {

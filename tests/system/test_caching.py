@@ -16,7 +16,7 @@ from tests.support.dialects import DIALECTS
 from tests.support.live import Strata, api_key, free_port
 from tests.support.postgres import clone
 from tests.support.programs import program
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 
 OF_ONE_CALLER: Final = (
     "X-Request-ID",
@@ -111,7 +111,10 @@ class Posts:
     def __init__(self, url: str, author: Mapping[str, str]) -> None:
         created = [
             httpx2.post(
-                f"{url}/api/v2/posts", json={"title": status, "content": "c", "status": status}, headers=author
+                f"{url}/api/v2/posts",
+                json={"title": status, "content": "c", "status": status},
+                headers=author,
+                timeout=PATIENCE,
             ).json()
             for status in ("published", "draft")
         ]
@@ -124,13 +127,13 @@ def test_a_shared_cache_never_mixes_callers(strata: Strata, origin: str, url: st
     posts = Posts(origin, ada)
     for _ in range(2):
         for path in posts.drafts:
-            assert httpx2.get(f"{url}{path}", headers=ada).status_code == 200
-            assert httpx2.get(f"{url}{path}", headers=bob).status_code in {403, 404}
-            assert httpx2.get(f"{url}{path}").status_code == 404
-        names = [httpx2.get(f"{url}/api/v2/me", headers=key).json()["email"] for key in (ada, bob)]
+            assert httpx2.get(f"{url}{path}", headers=ada, timeout=PATIENCE).status_code == 200
+            assert httpx2.get(f"{url}{path}", headers=bob, timeout=PATIENCE).status_code in {403, 404}
+            assert httpx2.get(f"{url}{path}", timeout=PATIENCE).status_code == 404
+        names = [httpx2.get(f"{url}/api/v2/me", headers=key, timeout=PATIENCE).json()["email"] for key in (ada, bob)]
         assert names == ["ada@example.com", "bob@example.com"]
-        assert httpx2.get(f"{url}/api/v2/me").status_code == 401
-        wrong = httpx2.get(f"{url}{posts.published}", headers={"X-API-Key": "sk_live_wrong"})
+        assert httpx2.get(f"{url}/api/v2/me", timeout=PATIENCE).status_code == 401
+        wrong = httpx2.get(f"{url}{posts.published}", headers={"X-API-Key": "sk_live_wrong"}, timeout=PATIENCE)
         assert wrong.status_code == 401, "a stored public response is not a response to rejected credentials"
 
 
@@ -144,13 +147,13 @@ def test_a_shared_cache_serves_public_reads(origin: str, url: str, ada: Mapping[
         "/docs",
         "/api",
     ):
-        responses = [httpx2.get(f"{url}{path}") for _ in range(2)]
+        responses = [httpx2.get(f"{url}{path}", timeout=PATIENCE) for _ in range(2)]
         assert [response.headers["X-Cache"] for response in responses] == ["MISS", "HIT"], path
         assert not [name for name in OF_ONE_CALLER if name in responses[1].headers], path
         assert responses[0].content == responses[1].content
-    tag = httpx2.get(f"{url}{posts.published}").headers["ETag"]
-    assert httpx2.get(f"{url}{posts.published}", headers={"If-None-Match": tag}).status_code == 304
-    with_key = httpx2.get(f"{url}{posts.published}", headers=ada)
+    tag = httpx2.get(f"{url}{posts.published}", timeout=PATIENCE).headers["ETag"]
+    assert httpx2.get(f"{url}{posts.published}", headers={"If-None-Match": tag}, timeout=PATIENCE).status_code == 304
+    with_key = httpx2.get(f"{url}{posts.published}", headers=ada, timeout=PATIENCE)
     assert (with_key.status_code, with_key.headers["X-Cache"]) == (200, "MISS")
     assert "X-Request-ID" in with_key.headers
 
@@ -158,10 +161,12 @@ def test_a_shared_cache_serves_public_reads(origin: str, url: str, ada: Mapping[
 def test_a_read_with_effects_reaches_the_api(origin: str, url: str, ada: Mapping[str, str]) -> None:
     """A read of a post counts a view in some versions."""
     body = {"title": "t", "content": "c", "status": "published"}
-    post = httpx2.post(f"{origin}/api/v2/posts", json=body, headers=ada).json()
+    post = httpx2.post(f"{origin}/api/v2/posts", json=body, headers=ada, timeout=PATIENCE).json()
     counting = [dialect for dialect in DIALECTS.values() if dialect.has_effects("posts.get")]
     views = [
-        httpx2.get(f"{url}{dialect.post_url(post)}").json()["view_count"] for dialect in counting for _ in range(3)
+        httpx2.get(f"{url}{dialect.post_url(post)}", timeout=PATIENCE).json()["view_count"]
+        for dialect in counting
+        for _ in range(3)
     ]
     assert views == list(range(1, 3 * len(counting) + 1))
 
@@ -173,7 +178,9 @@ def test_a_cache_in_a_client(origin: str, ada: Mapping[str, str]) -> None:
         assert [response.from_cache for response in public] == [False, True]
         draft = [session.get(f"{origin}{posts.draft}", headers=ada, timeout=10) for _ in range(2)]
         assert [response.status_code for response in draft] == [200, 200]
-        httpx2.patch(f"{origin}{posts.draft}", json={"title": "changed"}, headers=ada).raise_for_status()
+        httpx2.patch(
+            f"{origin}{posts.draft}", json={"title": "changed"}, headers=ada, timeout=PATIENCE
+        ).raise_for_status()
         changed = session.get(f"{origin}{posts.draft}", headers=ada, timeout=10)
         assert changed.json()["title"] == "changed", "a private response is validated before it is used again"
         assert session.get(f"{origin}{posts.draft}", timeout=10).status_code == 404

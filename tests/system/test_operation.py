@@ -16,7 +16,7 @@ from tests.support.app import PASSWORD
 from tests.support.live import Strata, free_port
 from tests.support.postgres import clone
 from tests.support.scrape import Scrape
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 
 
 @pytest.fixture
@@ -32,23 +32,23 @@ def test_the_log_level_changes_in_every_worker(strata: Strata) -> None:
         def debug_lines() -> int:
             return strata.log("serve").count('"http_route":"/health"')
 
-        httpx2.get(f"{url}/health")
+        httpx2.get(f"{url}/health", timeout=PATIENCE)
         assert debug_lines() == 0, "a successful health check is logged at debug level only"
         assert len(strata.json("log-level", "debug")["processes"]) == 2
         wait_until(lambda: strata.log("serve").count('"event":"log_level_changed"') >= 2)
         for _ in range(20):
-            httpx2.get(f"{url}/health")
+            httpx2.get(f"{url}/health", timeout=PATIENCE)
         wait_until(lambda: debug_lines() == 20)
-        assert httpx2.get(f"{url}/api/v2/posts?q=granite").status_code == 200
+        assert httpx2.get(f"{url}/api/v2/posts?q=granite", timeout=PATIENCE).status_code == 200
         wait_until(lambda: '"event":"statement_finished"' in strata.log("serve"))
         assert '"event":"principal_resolved"' in strata.log("serve")
         assert "granite" not in strata.log("serve"), "statements are logged without their values"
         strata.run("log-level", "configured")
         wait_until(lambda: strata.log("serve").count('"event":"log_level_changed"') >= 4)
         statements = strata.log("serve").count('"event":"statement_finished"')
-        httpx2.get(f"{url}/api/v2/posts")
+        httpx2.get(f"{url}/api/v2/posts", timeout=PATIENCE)
         assert strata.log("serve").count('"event":"statement_finished"') == statements
-        httpx2.get(f"{url}/health")
+        httpx2.get(f"{url}/health", timeout=PATIENCE)
         os.kill(run.pids()[0], signal.SIGUSR1)
         # The next level below info is debug.
         wait_until(lambda: run.level.read_text() == "debug")
@@ -59,17 +59,22 @@ def test_metrics_on_a_separate_port_with_a_token(strata: Strata) -> None:
     port = free_port()
     token = "a-token-of-the-scraper"
     with strata.serving(STRATA_METRICS__PORT=str(port), STRATA_METRICS__TOKEN=token) as url:
-        assert httpx2.get(f"{url}/metrics").status_code == 404
+        assert httpx2.get(f"{url}/metrics", timeout=PATIENCE).status_code == 404
         own = f"http://127.0.0.1:{port}"
-        assert httpx2.get(f"{own}/metrics").status_code == 401
-        assert httpx2.get(f"{own}/metrics", headers={"Authorization": "Bearer wrong"}).status_code == 401
-        httpx2.get(f"{url}/api/v2/posts")
+        assert httpx2.get(f"{own}/metrics", timeout=PATIENCE).status_code == 401
+        assert (
+            httpx2.get(f"{own}/metrics", headers={"Authorization": "Bearer wrong"}, timeout=PATIENCE).status_code == 401
+        )
+        httpx2.get(f"{url}/api/v2/posts", timeout=PATIENCE)
         found = Scrape.of(own, {"Authorization": f"Bearer {token}"})
         assert found.sum("http_server_request_duration_seconds_count", http_route="/api/v2/posts") == 1
     assert token not in strata.log("serve")
     with strata.serving(STRATA_METRICS__TOKEN=token) as url:
-        assert httpx2.get(f"{url}/metrics").status_code == 401
-        assert httpx2.get(f"{url}/metrics", headers={"Authorization": f"Bearer {token}"}).status_code == 200
+        assert httpx2.get(f"{url}/metrics", timeout=PATIENCE).status_code == 401
+        assert (
+            httpx2.get(f"{url}/metrics", headers={"Authorization": f"Bearer {token}"}, timeout=PATIENCE).status_code
+            == 200
+        )
 
 
 def test_the_api_exposes_queue_and_workers_and_the_worker_its_attempts(strata: Strata) -> None:
@@ -113,10 +118,12 @@ def test_a_request_line_names_caller_problem_policy_and_database_time(strata: St
     headers = {"X-API-Key": key["key"], "User-Agent": "planted-agent"}
     limits = {"STRATA_RATE_LIMIT__ANONYMOUS": '{"minute": "2/minute"}', "STRATA_LOG__FORMAT": "json"}
     with strata.serving(**limits) as url:
-        assert httpx2.get(f"{url}/api/v2/posts?limit=planted-query", headers=headers).status_code == 422
-        assert httpx2.get(f"{url}/api/v2/me", headers=headers).status_code == 200
+        assert (
+            httpx2.get(f"{url}/api/v2/posts?limit=planted-query", headers=headers, timeout=PATIENCE).status_code == 422
+        )
+        assert httpx2.get(f"{url}/api/v2/me", headers=headers, timeout=PATIENCE).status_code == 200
         for _ in range(3):
-            last = httpx2.get(f"{url}/api/v2/posts")
+            last = httpx2.get(f"{url}/api/v2/posts", timeout=PATIENCE)
         assert last.status_code == 429
         wait_until(lambda: len(_request_lines(strata)) == 5)
     invalid, me, *_, rejected = _request_lines(strata)
@@ -137,12 +144,12 @@ def _request_lines(strata: Strata) -> list[dict[str, Any]]:
 
 def test_unknown_paths_and_methods_create_no_series(strata: Strata) -> None:
     with strata.serving(STRATA_RATE_LIMIT__ENABLED="false") as url:
-        httpx2.get(f"{url}/api/v2/nothing")
+        httpx2.get(f"{url}/api/v2/nothing", timeout=PATIENCE)
         before = len(Scrape.of(url).samples)
         for number in range(100):
-            httpx2.get(f"{url}/api/v2/nothing{number}")
+            httpx2.get(f"{url}/api/v2/nothing{number}", timeout=PATIENCE)
             # The HTTP parser rejects the method before the metrics middleware runs.
-            assert httpx2.request(f"BREW{number}", f"{url}/api/v2/nothing").status_code == 400
+            assert httpx2.request(f"BREW{number}", f"{url}/api/v2/nothing", timeout=PATIENCE).status_code == 400
         found = Scrape.of(url)
     # The first scrape itself adds some series.
     assert len(found.samples) - before < 40

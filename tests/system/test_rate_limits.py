@@ -39,7 +39,7 @@ async def send(url: str, requests: int, **headers: str) -> Counter[int]:
 
 
 def redis_state(url: str) -> tuple[int, str]:
-    response = httpx2.get(f"{url}/health/ready")
+    response = httpx2.get(f"{url}/health/ready", timeout=PATIENCE)
     return response.status_code, response.json()["dependencies"]["redis"]
 
 
@@ -89,7 +89,7 @@ async def test_limits_without_redis_are_bounded(admin_dsn: str, tmp_path: Path, 
         await wait_until(lambda: redis_state(url) == (200, "ok"))
         await wait_until(lambda: strata.log("serve").count("rate_limit_shared_again") >= WORKERS)
         await ensure_shared_quota(strata, url, redis_server)
-        decisions = httpx2.get(f"{url}/metrics").text
+        decisions = httpx2.get(f"{url}/metrics", timeout=PATIENCE).text
     assert re.search(r'api_rate_limit_decisions_total\{decision="denied",policy="anonymous\.burst"\} [1-9]', decisions)
     assert '"event":"rate_limit_fallback"' in strata.log("serve").replace(" ", "")
 

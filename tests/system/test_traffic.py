@@ -63,7 +63,7 @@ def test_traffic_removes_what_it_created(strata: Strata, number: signal.Signals)
             assert process.wait(PATIENCE) == 0, strata.log("traffic")
         assert [user["email"] for user in strata.json("users", "list")] == ["ada@example.com"]
         assert strata.json("keys", "list") == []
-        assert httpx2.get(f"{url}/api/v2/posts").json()["data"] == []
+        assert httpx2.get(f"{url}/api/v2/posts", timeout=PATIENCE).json()["data"] == []
 
 
 def test_load_on_another_machine_is_rejected(strata: Strata) -> None:

@@ -14,7 +14,7 @@ from tests.support.postgres import clone
 from tests.support.registries import DEPRECATED
 from tests.support.scrape import Scrape
 from tests.support.source_copy import SourceCopy
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 from versions.registry import VERSIONS
 
 OLD = DEPRECATED[0].name if DEPRECATED else ""
@@ -51,7 +51,7 @@ def test_a_brownout_reaches_every_worker(strata: Strata) -> None:
         assert f"until {until}" in printed
         assert "within 0.3 seconds" in printed
         wait_until(lambda: statuses(url, 20) == {410})
-        response = httpx2.get(f"{url}/api/{OLD}/posts")
+        response = httpx2.get(f"{url}/api/{OLD}/posts", timeout=PATIENCE)
         assert until in response.json()["detail"]
         assert 7000 < int(response.headers["Retry-After"]) <= 7200
         assert statuses(url, 20, "/api/v2/posts") == {200}

@@ -105,7 +105,10 @@ async def test_a_worker_killed_during_delivery_loses_no_mail(strata: Strata) -> 
             text = message.get_content()
             token = re.search(r"^Token: (\S+)", text, re.MULTILINE)[1]
             assert f"/verify#token={token}" in text
-            assert httpx2.post(f"{url}/api/v2/auth/verifications", json={"token": token}).status_code == 204
+            assert (
+                httpx2.post(f"{url}/api/v2/auth/verifications", json={"token": token}, timeout=PATIENCE).status_code
+                == 204
+            )
     logs = strata.log("worker") + strata.log("serve")
     assert token not in logs
     assert "ada@example.com" not in logs

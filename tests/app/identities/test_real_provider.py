@@ -20,6 +20,7 @@ from tests.support.app import TestApp
 from tests.support.provider_sign_in import URLS
 from tests.support.real_provider import CLIENT, NAME, SECRET, real_provider, sign_in_there
 from tests.support.rollback_database import RollbackDatabase
+from tests.support.waiting import PATIENCE
 
 VARIANTS = {"claims in the ID token": {}, "claims in the user info": {"STRICT": "1"}}
 
@@ -88,7 +89,7 @@ async def test_a_user_who_declines(real: Real) -> None:
         async with real.app.client() as client:
             url = (await client.get(start)).headers["location"]
             state = dict(parse_qsl(urlsplit(url).query))["state"]
-            async with httpx2.AsyncClient() as browser:
+            async with httpx2.AsyncClient(timeout=PATIENCE) as browser:
                 page = await browser.get(url, follow_redirects=True)
                 aborted = await browser.get(f"{page.url}/abort", follow_redirects=False)
                 while not aborted.headers["location"].startswith(real.base_url):
