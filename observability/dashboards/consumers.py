@@ -72,6 +72,17 @@ BOARD: Final = Board(
                     width=24,
                     height=12,
                 ),
+                Panel(
+                    title="Requests missing from the usage",
+                    description=(
+                        "Requests a second that `GET /usage` and `strata usage` do not count, "
+                        "because a process had too many keys in memory. It should be 0."
+                    ),
+                    unit="reqps",
+                    queries=(
+                        Query(f"sum({rate('api_version_usage_dropped_total', matching(ENVIRONMENT))})", "missing"),
+                    ),
+                ),
             ),
         ),
     ),
