@@ -7,13 +7,16 @@ from typing import Annotated, Final
 import typer
 
 from app.auth.key_rotation import Algorithm, Rotation, RotationStep, RotationTooEarly, new_key, waiting_times
-from app.cli.kit.environment import read_settings
+from app.cli.kit.environment import read_settings, with_database
 from app.cli.kit.output import CommandError, say
+from app.events.audit import AuditRecorder
 from app.kit.clock import rfc3339, utc_now
+from app.kit.db.database import Database
 from app.settings.auth import AuthSettings
 from app.settings.errors import variable
 
 commands = typer.Typer(help="Rotate the key that signs tokens.", no_args_is_help=True)
+_ACTION: Final = "signing_key.rotated"
 _CURRENT: Final = variable("auth", "signing_key")
 _NEXT: Final = variable("auth", "next_signing_key")
 _PREVIOUS: Final = variable("auth", "previous_signing_keys")
@@ -45,8 +48,8 @@ def rotate_signing_key(
     """Take the next step of a rotation: publish a next key, sign with it, delete the previous key.
 
     The keys are stored in STRATA_HOME, and each step takes effect at the next start of `strata up`. A step that would
-    invalidate tokens is rejected. If STRATA_AUTH__SIGNING_KEY is set, nothing is changed: the command prints the new
-    values of the settings, which are secret, and the order of the steps.
+    invalidate tokens is rejected. The audit trail records each step. If STRATA_AUTH__SIGNING_KEY is set, nothing is
+    changed: the command prints the new values of the settings, which are secret, and the order of the steps.
     """
     configured = read_settings(generate=False)[AuthSettings]
     if configured.signing_key is not None:
@@ -57,14 +60,27 @@ def rotate_signing_key(
         raise CommandError(message, f"Set {_CURRENT}, too, or remove them: the stored keys are then rotated.")
     settings = read_settings()
     rotation = Rotation(settings.home, settings[AuthSettings])
+
+    async def advance(database: Database) -> RotationStep:
+        async with database.write() as session:
+            # Within the transaction: the step is not taken if the database is down, nor recorded if it is too early.
+            step = rotation.advance(algorithm, utc_now())
+            AuditRecorder(session).record(_ACTION, None, {"step": step.value, **_algorithm(step, algorithm)})
+        return step
+
     try:
-        step = rotation.advance(algorithm, utc_now())
+        step = with_database(advance)
     except RotationTooEarly as error:
         raise _too_early(error, settings[AuthSettings]) from None
     say(_DONE[step], _EFFECT[step])
     if (following := _FOLLOWING.get(step)) is not None:
         wait = waiting_times(settings[AuthSettings])[following]
         say(f"{_text(wait)} after the restart, run `strata auth rotate-signing-key` again for the next step.")
+
+
+def _algorithm(step: RotationStep, algorithm: Algorithm) -> dict[str, str]:
+    """The algorithm of the new key, if the step creates one."""
+    return {"algorithm": algorithm.value} if step is RotationStep.PUBLISH else {}
 
 
 def _too_early(error: RotationTooEarly, settings: AuthSettings) -> CommandError:

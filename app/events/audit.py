@@ -52,13 +52,13 @@ class AuditRecorder:
         """Record an act on ``of``, a ``target``. ``actor`` is the user where the request has no caller: a sign-in."""
         self._add(action, of, actor, "success", detail)
 
-    def rejection(self, action: str, of: str | None, error: E) -> E:
+    def rejection(self, action: str, of: str | None, error: E, detail: Mapping[str, Any] = NO_DETAIL) -> E:
         """Record that an act was rejected, and return the error to raise.
 
         The transaction is committed despite the error, so it must not contain changes of the rejected act.
         """
         error.keeps_changes = True
-        self._add(action, of, None, "rejected", {"reason": error.code})
+        self._add(action, of, None, "rejected", {**detail, "reason": error.code})
         return error
 
     def _add(self, action: str, of: str | None, actor: UUID | None, outcome: str, detail: Mapping[str, Any]) -> None:

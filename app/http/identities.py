@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from app.http.auth import AuthComponent
+from app.http.rate_limit.limits import RateLimits
+from app.http.rate_limit.throttle import RejectedCallbackLimit
 from app.http.runtime import Component, Runtime
 from app.identities.flow_secrets import FlowSecrets
 from app.identities.flows import Collaborators
@@ -18,14 +20,17 @@ from app.settings.errors import SettingsError, require_secret, variable
 from app.settings.http import HttpSettings
 from app.settings.providers import GOOGLE, OpenIdSettings, ProviderSettings
 
+_RECORDED_PER_MINUTE: Final = 10
+"""Rejected callbacks from one network that the audit trail records; logs and metrics contain all."""
 _GOOGLE_ISSUER: Final = "https://accounts.google.com"
 
 
 class IdentityComponent(Component):
     """The providers that the settings describe, and the client that sends requests to them."""
 
-    def __init__(self, shared: Collaborators, egress: Egress, base_url: str) -> None:
+    def __init__(self, shared: Collaborators, rejections: RejectedCallbackLimit, egress: Egress, base_url: str) -> None:
         self.shared = shared
+        self.rejections = rejections
         self.base_url = base_url
         self._egress = egress
 
@@ -44,7 +49,8 @@ class IdentityComponent(Component):
             frozenset(settings.front_ends),
             runtime.get(AuthComponent).attempts,
         )
-        return cls(shared, egress, base_url)
+        rejections = RejectedCallbackLimit(_RECORDED_PER_MINUTE, runtime.get(RateLimits).counting)
+        return cls(shared, rejections, egress, base_url)
 
     @property
     def secure(self) -> bool:

@@ -18,6 +18,7 @@ from app.identities.errors import IncompleteRedirect, InvalidSignInFlow, Unknown
 from app.identities.flow_secrets import FlowSecrets, digest, new_secret
 from app.identities.linking import IdentityLinking
 from app.identities.providers import Providers
+from app.identities.rejected_callbacks import RejectedCallbacks
 from app.identities.repository import FlowRepository
 from app.identities.views import Completed, Completion, StartedFlow
 from app.kit.clock import utc_now
@@ -108,43 +109,41 @@ class FlowCompleter:
         linking: Callable[[WriteSession], IdentityLinking],
         starter: Callable[[WriteSession], SessionStarter],
         retrying: Callable[[Callable[[], Awaitable[Completed]]], Awaitable[Completed]],
+        rejections: RejectedCallbacks,
     ) -> None:
         self._database = database
         self._shared = shared
         self._linking = linking
         self._starter = starter
         self._retrying = retrying
+        self._rejections = rejections
 
     async def complete(self, callback: Callback, client: SignInClient) -> Completed:
         """Complete a visit.
 
         A failure becomes part of the redirect if a front end started the visit; otherwise raises
-        ``InvalidSignInFlow``, and as ``Provider`` and ``IdentityLinking`` do.
+        ``ProviderNotFound``, ``InvalidSignInFlow``, and as ``Provider`` and ``IdentityLinking`` do.
         """
-        with count_attempt(self._shared.attempts, "provider"):
-            flow = await self._take(callback)
-            try:
-                return await self._complete(flow, callback, client)
-            except DomainError as error:
-                if flow.return_to is None:
-                    raise
-                location = _with_query(flow.return_to, error=error.code)
-                return Completed(_COMPLETIONS[Purpose(flow.purpose)], location=location)
-
-    async def _take(self, callback: Callback) -> SignInFlow:
-        """The flow. Its row is deleted before any check, so a callback is used once."""
         self._shared.providers.get(callback.provider)
+        taken = flow = None
+        try:
+            with count_attempt(self._shared.attempts, "provider"):
+                taken = await self._take(callback)
+                flow = _validated(taken, callback)
+                return await self._complete(flow, callback, client)
+        except DomainError as error:
+            await self._rejections.record(error, callback.provider, client.network, taken)
+            if flow is None or flow.return_to is None:
+                raise
+            location = _with_query(flow.return_to, error=error.code)
+            return Completed(_COMPLETIONS[Purpose(flow.purpose)], location=location)
+
+    async def _take(self, callback: Callback) -> SignInFlow | None:
+        """The flow. Its row is deleted before any check, so a callback is used once."""
         if callback.reply.state is None:
-            raise InvalidSignInFlow
+            return None
         async with self._database.write() as session:
-            flow = await FlowRepository(session).take_flow(digest(callback.reply.state))
-        if flow is None or flow.expires_at <= utc_now():
-            raise InvalidSignInFlow
-        if callback.browser is None or flow.browser != digest(callback.browser):
-            raise InvalidSignInFlow
-        if flow.provider != callback.provider or flow.callback != callback.url:
-            raise InvalidSignInFlow
-        return flow
+            return await FlowRepository(session).take_flow(digest(callback.reply.state))
 
     async def _complete(self, flow: SignInFlow, callback: Callback, client: SignInClient) -> Completed:
         provider = self._shared.providers.get(flow.provider)
@@ -180,6 +179,17 @@ class FlowCompleter:
         await apply(external, flow.user_id, flow.session_uid)
         location = None if flow.return_to is None else _with_query(flow.return_to, outcome=completion.value)
         return Completed(completion, location=location)
+
+
+def _validated(flow: SignInFlow | None, callback: Callback) -> SignInFlow:
+    """The flow, if the callback belongs to it. Raises ``InvalidSignInFlow``."""
+    if flow is None or flow.expires_at <= utc_now():
+        raise InvalidSignInFlow
+    if callback.browser is None or flow.browser != digest(callback.browser):
+        raise InvalidSignInFlow
+    if flow.provider != callback.provider or flow.callback != callback.url:
+        raise InvalidSignInFlow
+    return flow
 
 
 def _visit(flow: SignInFlow, state: str, secrets: FlowSecrets) -> Visit:

@@ -130,6 +130,11 @@ class FlowRepository:
         )
         return taken
 
+    async def user_uid(self, user_id: int) -> UUID | None:
+        """The uid of the user of a flow, unless the user was deleted in the meantime."""
+        found: UUID | None = await self._session.scalar(select(User.uid).where(User.id == user_id))
+        return found
+
     async def purge(self, now: datetime) -> int:
         """Delete what has expired and return the number of rows."""
         deleted = 0

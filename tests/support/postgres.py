@@ -12,7 +12,7 @@ import shutil
 import tempfile
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -170,3 +170,16 @@ async def end_sessions(dsn: str) -> None:
     others = "datname = current_database() AND pid <> pg_backend_pid()"
     await connection.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")  # noqa: S608 - a constant
     await connection.close()
+
+
+def stored_rows(dsn: str, statement: str, *values: object) -> list[tuple[Any, ...]]:
+    """The rows of a statement that bypasses the program."""
+
+    async def fetch() -> list[tuple[Any, ...]]:
+        connection = await asyncpg.connect(owner_dsn(dsn))
+        try:
+            return [tuple(row) for row in await connection.fetch(statement, *values)]
+        finally:
+            await connection.close()
+
+    return asyncio.run(fetch())

@@ -13,6 +13,7 @@ ROTATE = ("auth", "rotate-signing-key")
 
 def test_the_wait_for_the_next_step_begins_when_the_key_is_published(fresh: Fresh) -> None:
     strata = fresh()
+    strata.run("migrate", "up")
     strata.run(*ROTATE)
     assert "not in use yet" in strata.run(*ROTATE, expect=1).stderr
     with up(strata) as run:

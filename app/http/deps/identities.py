@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import Depends, HTTPException, Request
 
 from app.auth.session_starter import SessionStarter
-from app.events.audit import Origin
+from app.events.audit import AuditRecorder, Origin
 from app.events.recorder import EventRecorder
 from app.http.auth import AuthComponent
 from app.http.browser_cookie import browser_of
@@ -25,6 +25,7 @@ from app.identities.linking import IdentityLinking
 from app.identities.own_identities import ConfirmationService, OwnIdentityService
 from app.identities.providers import Providers
 from app.identities.reader import IdentityReader
+from app.identities.rejected_callbacks import RejectedCallbacks
 from app.kit.db.metrics import PrometheusDatabaseMetrics
 from app.kit.db.retries import run_transaction
 from app.kit.db.sessions import WriteSession
@@ -73,12 +74,16 @@ async def _flow_starter(runtime: RuntimeDep) -> FlowStarter:
 
 async def _flow_completer(runtime: RuntimeDep, request: Request) -> FlowCompleter:
     origin, metrics = origin_of(request.scope, None), runtime.metrics.group(PrometheusDatabaseMetrics)
+    identities = runtime.get(IdentityComponent)
     return FlowCompleter(
         runtime.database,
-        runtime.get(IdentityComponent).shared,
+        identities.shared,
         lambda session: _linking(session, runtime, origin),
         lambda session: _starter(session, runtime, origin),
         lambda attempt: run_transaction(attempt, metrics),
+        RejectedCallbacks(
+            runtime.database, identities.rejections, lambda session: AuditRecorder(session, origin=origin)
+        ),
     )
 
 

@@ -1,4 +1,4 @@
-"""The limits on password guessing, counted by the shared limiter, so that they apply to all workers together."""
+"""The limits on password guessing and on rejected callbacks, counted by the shared limiter for all workers together."""
 
 import hashlib
 from typing import Final
@@ -9,6 +9,7 @@ from observability.rate_limit.policies import PolicySet
 
 _NAME: Final = "login"
 _ALL_NETWORKS: Final = "login_all_networks"
+_REJECTIONS: Final = "rejected_callbacks"
 
 
 class Throttles:
@@ -47,6 +48,18 @@ class NetworkThrottle:
     async def record_failure(self, email: str) -> None:
         """Count one failed attempt for a user."""
         await self._throttles.limiter.charge(_account(email), self._throttles.failures)
+
+
+class RejectedCallbackLimit:
+    """Implements ``app.identities.rejected_callbacks.RejectionLimit``."""
+
+    def __init__(self, per_minute: int, limiter: Limiter) -> None:
+        self._policies = PolicySet.parse(_REJECTIONS, {_REJECTIONS: f"{per_minute}/minute"})
+        self._limiter = limiter
+
+    async def admits(self, network: str) -> bool:
+        """Count one rejected callback from a network."""
+        return (await self._limiter.charge(f"{_REJECTIONS}:{network}", self._policies)).allowed
 
 
 def _account(email: str) -> str:

@@ -17,15 +17,22 @@ from app.kit.clock import utc_now
 from app.settings.auth import AuthSettings
 from app.settings.generated import stored_secrets
 from app.settings.loading import load_settings
+from tests.support.postgres import clone, stored_rows
 
 KEY = "f1c5a90b" * 8
 Rotate = Callable[..., str]
 
 
 @pytest.fixture
-def rotate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Rotate:
+async def dsn(admin_dsn: str) -> str:
+    return await clone(admin_dsn, "rotation")
+
+
+@pytest.fixture
+def rotate(dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Rotate:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("STRATA_HOME", str(tmp_path))
+    monkeypatch.setenv("STRATA_DATABASE__URL", dsn)
     for name in ("SIGNING_KEY", "NEXT_SIGNING_KEY", "PREVIOUS_SIGNING_KEYS"):
         monkeypatch.delenv(f"STRATA_AUTH__{name}", raising=False)
 
@@ -56,6 +63,29 @@ def test_each_step_names_the_next_one(rotate: Rotate, tmp_path: Path) -> None:
     keys = TokenSigner(load_settings()[AuthSettings]).public_keys()
     assert keys is not None
     assert [key["alg"] for key in keys["keys"]] == ["RS256"]
+
+
+def test_each_step_is_in_the_audit_trail(rotate: Rotate, dsn: str, tmp_path: Path) -> None:
+    """A rejected step is not, and neither is a secret."""
+    rotate("--algorithm", "rs256")
+    with pytest.raises(CommandError):
+        rotate()
+    restarted(tmp_path, timedelta(minutes=6))
+    rotate()
+    restarted(tmp_path, timedelta(days=31))
+    rotate()
+    found = stored_rows(dsn, "SELECT action, actor, target, outcome, address, detail FROM audit_events ORDER BY at")
+    assert [(*row[:-1], json.loads(row[-1])) for row in found] == [
+        ("signing_key.rotated", None, None, "success", None, detail)
+        for detail in ({"step": "publish", "algorithm": "RS256"}, {"step": "sign"}, {"step": "drop"})
+    ]
+
+
+def test_without_a_database_no_step_is_taken(rotate: Rotate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRATA_DATABASE__URL", "postgresql://strata@127.0.0.1:1/strata")
+    with pytest.raises(CommandError):
+        rotate()
+    assert "next_signing_key" not in stored_secrets(tmp_path)
 
 
 def test_no_stored_key_is_printed(rotate: Rotate, tmp_path: Path) -> None:

@@ -1,34 +1,19 @@
 """``strata ledger``: what each command shows and changes."""
 
-import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import pytest
 from typer.testing import CliRunner
 
 from app.cli.kit.output import CommandError
 from app.cli.program import program
-from tests.support.postgres import clone, owner_dsn
+from tests.support.postgres import clone, stored_rows
 
 Run = Callable[..., str]
 ADA = "ada@example.com"
-
-
-def rows(dsn: str, statement: str, *values: object) -> list[tuple[Any, ...]]:
-    """The rows of a statement that bypasses the program."""
-
-    async def fetch() -> list[tuple[Any, ...]]:
-        connection = await asyncpg.connect(owner_dsn(dsn))
-        try:
-            return [tuple(row) for row in await connection.fetch(statement, *values)]
-        finally:
-            await connection.close()
-
-    return asyncio.run(fetch())
 
 
 @pytest.fixture
@@ -56,7 +41,7 @@ def run(dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 def account(run: Run, dsn: str) -> int:
     """The id of an account of Ada in yen."""
     run("users", "create", ADA)
-    ((number,),) = rows(
+    ((number,),) = stored_rows(
         dsn,
         "INSERT INTO accounts (uid, owner_id, owner_uid, currency, floor)"
         " SELECT gen_random_uuid(), id, uid, 'JPY', 0 FROM users RETURNING id",
@@ -82,7 +67,7 @@ def test_a_deposit_is_shown(run: Run, account: int, dsn: str) -> None:
     assert len(loaded(run, "entries", str(account), "--limit", "1")) == 1
     assert "deposit" in run("ledger", "entries", str(account))
     assert (
-        rows(dsn, "SELECT action, actor FROM audit_events WHERE action LIKE 'account.%'")
+        stored_rows(dsn, "SELECT action, actor FROM audit_events WHERE action LIKE 'account.%'")
         == [("account.deposited", None)] * 2
     )
 
@@ -121,7 +106,7 @@ def test_a_check_names_what_is_wrong(run: Run, account: int, dsn: str) -> None:
     assert "The ledger balances" in run("ledger", "check")
     assert loaded(run, "check") == {"currencies": [], "transfers": [], "accounts": []}
     assert "every currency, transfer and account balances" in run("doctor")
-    ((uid,),) = rows(dsn, "UPDATE accounts SET balance = 6 WHERE id = $1 RETURNING uid", account)
+    ((uid,),) = stored_rows(dsn, "UPDATE accounts SET balance = 6 WHERE id = $1 RETURNING uid", account)
     assert loaded(run, "check", code=1) == {"currencies": ["JPY"], "transfers": [], "accounts": [str(uid)]}
     assert f"Wrong accounts: {uid}" in run("ledger", "check", code=1)
     assert f"wrong: JPY, {uid}" in run("doctor", code=1)

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import pytest
+
+from app.auth.metrics import AuthMetrics
 from app.identities.flow_secrets import challenge, new_secret
 from tests.support.app import TestApp, token_of
 from tests.support.hostile_provider import HostileProvider
@@ -58,6 +61,58 @@ async def test_a_rejected_sign_in(sign_in: SignIn, app_with_provider: TestApp) -
     assert await acts(app_with_provider, start) == [
         ("user.sign_in", "rejected", {"reason": "account_deactivated"}, None)
     ]
+
+
+async def test_callbacks_that_belong_to_no_visit(sign_in: SignIn, app_with_provider: TestApp) -> None:
+    """One row each, with neither the state nor the cookie; also if a front end started the visit."""
+    reply = sign_in.provider.authorize(await sign_in.begin())
+    cookie = sign_in.client.cookies["strata-browser"]
+    sign_in.client.cookies.clear()
+    for parameters in (reply, reply, {**reply, "state": "unknown"}, {"code": "1"}):
+        assert (await sign_in.back(parameters)).status_code == 400
+    rejected = ("user.sign_in", "rejected", {"provider": "acme", "reason": "invalid_sign_in_flow"}, None)
+    assert await acts(app_with_provider) == [rejected] * 4
+    stored = str(await audited(app_with_provider))
+    assert [secret for secret in (*reply.values(), cookie, "unknown") if secret in stored] == []
+
+
+async def test_a_rejection_that_a_front_end_receives(
+    app_with_provider: TestApp, provider: HostileProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The redirect is not counted as a success."""
+    counted: list[tuple[str, str]] = []
+    monkeypatch.setattr(AuthMetrics, "record", lambda _self, *attempt: counted.append(attempt))
+    async with app_with_provider.client() as client:
+        sign_in = SignIn.of(client, list(URLS)[-1], provider)
+        url = await sign_in.begin(redirect_to=FRONT_END, code_challenge=challenge(new_secret()))
+        response = await sign_in.back({**provider.authorize(url), "iss": "https://evil.example"})
+    assert response.headers["location"] == f"{FRONT_END}?error=invalid_provider_response"
+    rejected = ("user.sign_in", "rejected", {"provider": "acme", "reason": "invalid_provider_response"}, None)
+    assert await acts(app_with_provider) == [rejected]
+    assert counted == [("invalid_provider_response", "provider")]
+
+
+async def test_a_stranger_does_not_fill_the_audit_trail(sign_in: SignIn, app_with_provider: TestApp) -> None:
+    """Callbacks of one network write ten rows a minute, and a sign-in still succeeds."""
+    for number in range(25):
+        assert (await sign_in.back({"state": str(number)})).status_code == 400
+    assert len(await audited(app_with_provider)) in {10, 11}, "the second number if the test continues in a new minute"
+    assert (await sign_in()).status_code == 200
+
+
+async def test_rejected_visits_name_the_user(app_with_provider: TestApp, provider: HostileProvider) -> None:
+    person = await app_with_provider.person("owner@example.com")
+    session = await app_with_provider.session(person)
+    start = len(await audited(app_with_provider))
+    async with app_with_provider.client(session) as client:
+        for purpose in ("link", "reauthenticate"):
+            visit = await client.post("/api/v2/auth/providers/acme/visits", json={"purpose": purpose})
+            reply = provider.authorize(visit.json()["authorization_url"])
+            lie = {**reply, "iss": "https://evil.example"}
+            assert (await client.get("/api/v2/auth/providers/acme/callback", params=lie)).status_code == 400
+    rows = [(row.action, row.outcome, row.target) for row in (await audited(app_with_provider))[start:]]
+    owner = f"user:{person.user.uid}"
+    assert rows == [("identity.link", "rejected", owner), ("user.reauthentication", "rejected", owner)]
 
 
 async def test_visits_of_a_session(app_with_provider: TestApp, provider: HostileProvider) -> None:

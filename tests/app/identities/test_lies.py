@@ -10,6 +10,7 @@ import pytest
 from tests.support.app import TestApp
 from tests.support.hostile_provider import OTHER_KEY, http_response, json_response
 from tests.support.provider_sign_in import SignIn, tables
+from tests.support.writes import audited
 
 Prepare = Callable[[Any], object]
 
@@ -153,6 +154,12 @@ async def test_a_lie_is_rejected_and_changes_nothing(name: str, sign_in: SignIn,
     assert "evil" not in response.text
     assert response.headers["cache-control"] == "no-store"
     assert await tables(app_with_provider) == before
+    if response is not start:
+        (row,) = await audited(app_with_provider)
+        assert (row.action, row.outcome, row.target, row.actor) == ("user.sign_in", "rejected", None, None)
+        assert row.detail == {"provider": "acme", "reason": code}
+        assert row.address
+        assert row.request_id
 
 
 async def test_a_slow_provider_is_given_up(sign_in: SignIn, app_with_provider: TestApp) -> None:
