@@ -51,7 +51,13 @@ PACKAGES: Final[dict[str, tuple[str, ...]]] = {
         "tests/versions/test_rejected_credentials.py",
         "tests/versions/test_tokens.py",
     ),
-    "app/audit": ("tests/app/audit", "tests/app/cli", *_REQUESTS, "tests/versions/test_events_of_writes.py"),
+    "app/audit": (
+        "tests/app/audit",
+        "tests/app/cli",
+        "tests/app/test_schedules.py",
+        *_REQUESTS,
+        "tests/versions/test_events_of_writes.py",
+    ),
     "app/auth": (
         "tests/app/auth",
         "tests/truth",
@@ -81,8 +87,14 @@ PACKAGES: Final[dict[str, tuple[str, ...]]] = {
         "tests/app/web",
         "tests/versions/test_tombstones.py",
     ),
-    "app/identities": ("tests/app/identities", "tests/truth", *_VERSIONS),
-    "app/ledger": ("tests/app/ledger", *_REQUESTS, "tests/versions/test_ledger.py"),
+    "app/identities": ("tests/app/identities", "tests/app/test_schedules.py", "tests/truth", *_VERSIONS),
+    "app/ledger": (
+        "tests/app/ledger",
+        "tests/app/cli/test_ledger.py",
+        "tests/app/test_schedules.py",
+        *_REQUESTS,
+        "tests/versions/test_ledger.py",
+    ),
     "app/models": ("tests/app/models", *_REQUESTS, "tests/app/auth", "tests/app/posts", "tests/app/events"),
     "app/plans": ("tests/app/plans", "tests/app/cli", *_VERSIONS, "tests/versions/test_rate_limits.py"),
     "app/posts": (
@@ -92,7 +104,7 @@ PACKAGES: Final[dict[str, tuple[str, ...]]] = {
         "tests/versions/test_concurrency.py",
     ),
     "app/settings": ("tests/app/settings", "tests/versions/test_rate_limits.py", "tests/app/test_wiring.py"),
-    "app/usage": ("tests/app/usage", "tests/app/cli", *_REQUESTS),
+    "app/usage": ("tests/app/usage", "tests/app/cli", "tests/app/test_schedules.py", *_REQUESTS),
     "app/users": (
         "tests/app/users",
         "tests/app/auth",
@@ -101,7 +113,13 @@ PACKAGES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "app/web": ("tests/app/web", "tests/versions/test_entry.py"),
     "app/wiring.py": ("tests/app/test_configuration.py", "tests/app/test_composition.py", "tests/app/test_wiring.py"),
-    "app/worker.py": ("tests/app/test_worker_jobs.py", "tests/app/test_schedules.py", "tests/app/test_composition.py"),
+    "app/worker.py": (
+        "tests/app/test_worker_jobs.py",
+        "tests/app/test_worker_run.py",
+        "tests/app/test_worker_tracing.py",
+        "tests/app/test_schedules.py",
+        "tests/app/test_composition.py",
+    ),
     "app/cli": ("tests/app/cli",),
     "observability": (
         "tests/observability",

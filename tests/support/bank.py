@@ -1,5 +1,6 @@
 """Opens accounts and moves money past HTTP, as a user or as an operator."""
 
+from collections.abc import Awaitable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,13 +10,14 @@ from sqlalchemy import text
 
 from app.access.permissions import declared_permissions
 from app.access.principal import Principal
+from app.errors import DomainError
 from app.events.recorder import EventRecorder
 from app.kit.db.sessions import WriteSession
 from app.ledger.commands import HoldDraft, TransferDraft
 from app.ledger.metrics import LedgerMetrics
 from app.ledger.operator import LedgerOperator
 from app.ledger.service import LedgerService
-from app.ledger.views import AccountView
+from app.ledger.views import AccountView, TransferView
 from app.models import User
 from observability.metrics.metrics import Metrics
 from tests.support.app import Person, TestApp
@@ -24,9 +26,9 @@ from tests.support.app import Person, TestApp
 class Bank:
     """The ledger of one database."""
 
-    def __init__(self, database: Any) -> None:
+    def __init__(self, database: Any, metrics: Metrics | None = None) -> None:
         self._database = database
-        self._metrics = LedgerMetrics(Metrics())
+        self._metrics = LedgerMetrics(metrics or Metrics())
 
     async def open(self, user: User, currency: str = "EUR", funds: str | None = None) -> AccountView:
         """An account of the user, with money that an operator paid in."""
@@ -49,10 +51,10 @@ class Bank:
             draft = HoldDraft(_draft(payer, payee, amount), lifetime)
             return (await self._service(session, user).hold(draft)).uid
 
-    async def capture(self, user: User, hold: UUID) -> UUID:
-        """The uid of the transfer that captures a hold as the user."""
+    async def capture(self, user: User, hold: UUID, amount: str | None = None) -> TransferView:
+        """The transfer that captures a hold, or an amount of it, as the user."""
         async with self._database.write() as session:
-            return (await self._service(session, user).capture(hold)).uid
+            return await self._service(session, user).capture(hold, None if amount is None else Decimal(amount))
 
     async def release(self, user: User, hold: UUID) -> None:
         """Release a hold as the user."""
@@ -85,3 +87,11 @@ async def balance(test_app: TestApp, account: AccountView) -> Decimal:
     async with test_app.runtime.database.write() as session:
         found: Decimal = await session.scalar(text("SELECT balance FROM accounts WHERE id = :id"), {"id": account.id})
         return found
+
+
+async def outcome(action: Awaitable[Any]) -> Any:
+    """The result of the action, or the error that it raises."""
+    try:
+        return await action
+    except DomainError as error:
+        return error

@@ -89,6 +89,34 @@ async def race(test_app: TestApp, *requests: Awaitable[Any]) -> list[Any]:
     return await asyncio.gather(*tasks)
 
 
+async def ensure_locked_first(test_app: TestApp, table: str, first: str, second: str, work: Work) -> None:
+    """Assert that ``work`` locks a row before another one, so that two of it never wait for each other.
+
+    ``first`` and ``second`` are conditions, each of which one row fulfils. Another transaction locks the first row:
+    ``work`` waits for it, without a lock of the second row. The first row is stored after the second one, where a scan
+    of the table finds it last.
+    """
+
+    async def run() -> None:
+        async with test_app.runtime.database.write() as session:
+            await work(session)
+
+    database = test_app.runtime.database
+    async with owner_of(database) as owner, owner_of(database) as probe:
+        moved = await owner.fetchval(
+            "SELECT attname FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 1 AND attgenerated = ''"
+            " AND NOT attisdropped AND attidentity = '' ORDER BY attnum LIMIT 1",
+            table,
+        )
+        await owner.execute(f"UPDATE {table} SET {moved} = {moved} WHERE {first}")  # noqa: S608 - of the tests
+        async with owner.transaction():
+            await owner.execute(f"SELECT 1 FROM {table} WHERE {first} FOR UPDATE")  # noqa: S608 - of the tests
+            task = asyncio.create_task(run())
+            assert await blocked_or_done(test_app, task), f"no lock of {first}"
+            await probe.execute(f"SELECT 1 FROM {table} WHERE {second} FOR UPDATE NOWAIT")  # noqa: S608 - of the tests
+        await task
+
+
 async def blocked(test_app: TestApp) -> int:
     """The number of statements that wait for a lock."""
     async with test_app.runtime.database.write() as session:

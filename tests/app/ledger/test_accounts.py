@@ -1,13 +1,28 @@
 """Users open accounts, and see them in order."""
 
+from decimal import Decimal
+
 import pytest
 from sqlalchemy import text
 
-from app.ledger.errors import TooManyAccounts
+from app.ledger.errors import (
+    AccountNotFound,
+    AmountAboveHold,
+    AmountNotPositive,
+    AmountTooPrecise,
+    InsufficientFunds,
+    PayeeNotFound,
+    TooManyAccounts,
+)
+from app.ledger.metrics import LedgerMetrics
+from app.ledger.operator import LedgerOperator
 from app.ledger.queries import LedgerQueries
+from app.ledger.repository import LedgerRepository
 from app.ledger.service import MAX_ACCOUNTS
+from observability.metrics.metrics import Metrics
 from tests.support.app import TestApp
-from tests.support.bank import Bank
+from tests.support.bank import Bank, outcome, two_accounts
+from tests.support.transactions import race
 
 
 async def test_a_user_has_at_most_100_accounts(test_app: TestApp) -> None:
@@ -24,6 +39,63 @@ async def test_a_user_has_at_most_100_accounts(test_app: TestApp) -> None:
         )
     with pytest.raises(TooManyAccounts):
         await bank.open(ada)
+
+
+async def test_accounts_that_are_opened_at_once_are_counted(
+    concurrent_app: TestApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.ledger.service.MAX_ACCOUNTS", 1)
+    ada = (await concurrent_app.person("ada@example.com")).user
+    bank = Bank(concurrent_app.runtime.database)
+    opened = await race(concurrent_app, *(outcome(bank.open(ada)) for _ in range(3)))
+    assert sum(type(result) is TooManyAccounts for result in opened) == 2
+
+
+async def test_the_account_of_an_operator_receives_no_money(test_app: TestApp) -> None:
+    """Deposits come from it: no user sees it, and a deposit to it would be from itself."""
+    ada, payer, _ = await two_accounts(test_app)
+    bank, metrics = Bank(test_app.runtime.database), LedgerMetrics(Metrics())
+    async with test_app.runtime.database.write() as session:
+        system = await LedgerRepository(session).system_account("EUR")
+    assert system.balance == -100
+    with pytest.raises(PayeeNotFound):
+        await bank.transfer(ada.user, payer, system, "1")
+    for ref in (system.uid, system.id):
+        with pytest.raises(AccountNotFound):
+            async with test_app.runtime.database.write() as session:
+                await LedgerOperator(session, metrics).deposit(ref, Decimal(1))
+
+
+@pytest.mark.parametrize(
+    ("amount", "error"),
+    [("0", AmountNotPositive), ("-1", AmountNotPositive), ("0.001", AmountTooPrecise), ("10.01", AmountAboveHold)],
+)
+async def test_a_captured_amount_is_checked(test_app: TestApp, amount: str, error: type[Exception]) -> None:
+    ada, payer, payee = await two_accounts(test_app)
+    bank = Bank(test_app.runtime.database)
+    hold = await bank.hold(ada.user, payer, payee, "10")
+    with pytest.raises(error):
+        await bank.capture(ada.user, hold, amount)
+
+
+async def test_the_response_to_a_capture_shows_what_is_stored(test_app: TestApp) -> None:
+    ada, payer, payee = await two_accounts(test_app)
+    bank, queries = Bank(test_app.runtime.database), LedgerQueries(test_app.runtime.database.reads)
+    for amount in (None, "4"):
+        hold = await bank.hold(ada.user, payer, payee, "10")
+        captured = await bank.capture(ada.user, hold, amount)
+        assert captured == await queries.transfer(captured.uid)
+        assert captured.hold_uid == hold
+
+
+async def test_rejected_transfers_are_counted_by_reason(test_app: TestApp) -> None:
+    ada, payer, payee = await two_accounts(test_app)
+    metrics = Metrics()
+    bank = Bank(test_app.runtime.database, metrics)
+    for act in (bank.transfer, bank.hold):
+        with pytest.raises(InsufficientFunds):
+            await act(ada.user, payer, payee, "101")
+    assert metrics.registry.get_sample_value("ledger_rejections_total", {"code": InsufficientFunds.code}) == 2
 
 
 async def test_accounts_and_entries_have_pages(test_app: TestApp) -> None:

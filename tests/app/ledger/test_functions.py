@@ -1,6 +1,5 @@
 """The database moves money, checks each transfer at commit and keeps the history, whatever the application does."""
 
-from collections.abc import Awaitable
 from decimal import Decimal
 from typing import Any
 
@@ -8,10 +7,9 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
-from app.errors import DomainError
 from app.ledger.errors import AlreadyReversed, BalanceTooLarge, HoldResolved, InsufficientFunds
 from tests.support.app import TestApp
-from tests.support.bank import Bank
+from tests.support.bank import Bank, outcome
 from tests.support.postgres import owner_dsn
 from tests.support.transactions import dsn_of, race
 
@@ -30,14 +28,6 @@ async def two_accounts(test_app: TestApp, funds: str = "100") -> tuple[Bank, Any
     ada = (await test_app.person("ada@example.com")).user
     bank = Bank(test_app.runtime.database)
     return bank, ada, await bank.open(ada, funds=funds), await bank.open(ada)
-
-
-async def outcome(action: Awaitable[Any]) -> Any:
-    """The result of the action, or the error that it raises."""
-    try:
-        return await action
-    except DomainError as error:
-        return error
 
 
 async def balances(test_app: TestApp) -> list[tuple[Decimal, Decimal]]:

@@ -1,6 +1,6 @@
 """Checks find rows that were changed past the functions of the ledger, and the worker releases expired holds."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,13 +14,14 @@ from app.ledger.metrics import LedgerMetrics
 from app.ledger.monitoring import LedgerMonitor
 from app.ledger.operator import LedgerHousekeeping
 from app.ledger.queries import LedgerCheckQueries
+from app.ledger.repository import LedgerRepository
 from app.ledger.views import AccountView
 from app.models import User
 from observability.metrics.metrics import Metrics
 from tests.support.app import TestApp
 from tests.support.bank import Bank
 from tests.support.postgres import owner_dsn
-from tests.support.transactions import dsn_of
+from tests.support.transactions import dsn_of, owner_of
 from tests.support.waiting import eventually
 
 
@@ -150,3 +151,41 @@ async def test_expired_holds_are_released_once(
     assert row["state"] == "expired"
     assert row["resolved_at"] <= utc_now()
     assert (held, events) == (Decimal(10), 1)
+
+
+async def test_a_run_releases_the_oldest_holds_first_and_skips_those_that_it_cannot_release(
+    concurrent_app: TestApp, money: tuple[Bank, User, AccountView, AccountView], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bank, ada, payer, payee = money
+    other = await bank.open(ada, funds="10")
+    payers = {"newest": payer, "resolved": payer, "busy": other, "oldest": payer}
+    holds = {
+        name: await bank.hold(ada, each, payee, "1", timedelta(hours=hours))
+        for (name, each), hours in zip(payers.items(), (-1, -2, -3, -4), strict=True)
+    }
+    monkeypatch.setattr("app.ledger.operator._BATCH", 3)
+    release = LedgerRepository.release
+
+    async def release_late(repository: LedgerRepository, number: int, result: str, at: datetime) -> None:
+        if (number, result) == (resolved, "expired"):
+            # After the holds were read, and before this one is locked.
+            await bank.release(ada, holds["resolved"])
+        await release(repository, number, result, at)
+
+    housekeeping = LedgerHousekeeping(concurrent_app.runtime.database, LedgerMetrics(Metrics()))
+    async with owner_of(concurrent_app.runtime.database) as owner, owner.transaction():
+        await owner.execute("SELECT 1 FROM accounts WHERE id = $1 FOR UPDATE", other.id)
+        resolved = await owner.fetchval("SELECT id FROM holds WHERE uid = $1", holds["resolved"])
+        with monkeypatch.context() as patch:
+            patch.setattr(LedgerRepository, "release", release_late)
+            assert await housekeeping.expire_holds() == 1
+    async with concurrent_app.runtime.database.write() as session:
+        driver = await session.driver()
+        states = {row["uid"]: row["state"] for row in await driver.fetch("SELECT uid, state FROM holds")}
+    assert [states[holds[name]] for name in ("oldest", "busy", "resolved", "newest")] == [
+        "expired",
+        "pending",
+        "released",
+        "pending",
+    ]
+    assert await housekeeping.expire_holds() == 2

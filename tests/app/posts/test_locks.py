@@ -1,5 +1,6 @@
 """Which rows a batch and a new post lock, so that concurrent changes wait for each other in one order."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -7,15 +8,22 @@ import asyncpg
 import pytest
 
 from app.access.principal import Principal, Role
+from app.events.recorder import EventRecorder
 from app.kit.db.sessions import WriteSession
 from app.models import Post
+from app.posts.commands import DeletePost, PostEdit, PostOperation, UpdatePost
 from app.posts.repository import PostRepository
+from app.posts.service import PostService
 from app.posts.views import PostStatus, PostView
 from tests.support.app import TestApp
 from tests.support.posts import create
-from tests.support.transactions import dsn_of
+from tests.support.transactions import dsn_of, ensure_locked_first
 from tests.support.users import principal_of
 
+BATCHES: dict[str, Callable[[UUID], PostOperation]] = {
+    "edits": lambda ref: UpdatePost(ref, PostEdit(content="changed")),
+    "deletions": DeletePost,
+}
 SHARED, EXCLUSIVE = "FOR KEY SHARE", "FOR NO KEY UPDATE"
 """A lock that others may have, too, as a new post has one of its author; and the weakest that excludes an edit."""
 
@@ -89,7 +97,31 @@ async def test_a_locked_post_is_read_as_it_is_now(scene: Scene) -> None:
 
     connection = await asyncpg.connect(dsn_of(scene.test_app))
     async with scene.test_app.runtime.database.write() as session:
-        assert (await session.get(Post, scene.posts["ada"].id)) is not None
+        # The session refers to an entity weakly, so the variable keeps it there.
+        known = await session.get(Post, scene.posts["ada"].id)
+        assert known is not None
         await connection.execute("UPDATE posts SET title = 'changed' WHERE id = $1", scene.posts["ada"].id)
         assert await title(session) == "changed"
     await connection.close()
+
+
+@pytest.mark.parametrize("kind", BATCHES)
+async def test_a_batch_locks_its_posts_in_the_order_of_their_ids(scene: Scene, kind: str) -> None:
+    """Whatever the order of its operations: two batches in different orders would wait for each other."""
+    first, second = [await create(scene.test_app, scene.callers["bob"], title) for title in ("first", "second")]
+    operations: list[PostOperation] = [BATCHES[kind](post.uid) for post in (second, first)]
+
+    async def work(session: WriteSession) -> None:
+        bob = scene.callers["bob"]
+        await PostService(session, bob, EventRecorder(session, bob.user_uid)).batch(operations, atomic=True)
+
+    await ensure_locked_first(scene.test_app, "posts", f"id = {first.id}", f"id = {second.id}", work)
+
+
+async def test_a_batch_locks_authors_in_the_order_of_their_ids(scene: Scene) -> None:
+    async def work(session: WriteSession) -> None:
+        refs = [scene.posts["eve"].id, scene.posts["ada"].id]
+        await PostRepository(session, scene.callers["bob"]).lock_in_order(refs, scene.user("bob"))
+
+    first, second = (f"id = {scene.user(name)}" for name in ("ada", "eve"))
+    await ensure_locked_first(scene.test_app, "users", first, second, work)

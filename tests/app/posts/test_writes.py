@@ -1,10 +1,13 @@
 """Use cases that change posts, on a real database: what each change stores, records and rejects."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import text
 
 from app.access.principal import Principal
-from app.errors import RevisionConflict, Unauthenticated
+from app.errors import Conflict, RevisionConflict, Unauthenticated
+from app.events.recorder import EventRecorder
 from app.kit.revisions import revision_mark
 from app.posts.commands import (
     CreatePost,
@@ -150,3 +153,22 @@ async def test_an_author_who_was_deleted_meanwhile_is_not_signed_in(
         await session.execute(text("DELETE FROM users WHERE email = 'ada@example.com'"))
     with pytest.raises(Unauthenticated):
         await create(test_app, callers["ada"], "T")
+
+
+async def test_an_operation_that_fails_after_its_write_changes_nothing(
+    test_app: TestApp, callers: dict[str, Principal], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others of the batch are executed."""
+    one, other = [await create(test_app, callers["ada"], title) for title in ("one", "other")]
+    record = EventRecorder.record
+
+    def reject(recorder: EventRecorder, event: Any, *actor: Any) -> None:
+        if event.subject == one.uid:
+            raise Conflict
+        record(recorder, event, *actor)
+
+    monkeypatch.setattr(EventRecorder, "record", reject)
+    operations = [UpdatePost(post.uid, PostEdit(title="changed")) for post in (one, other)]
+    failed, _ = await write(test_app, callers["ada"], lambda posts: posts.batch(operations, atomic=False))
+    assert isinstance(failed, Conflict)
+    assert [(await stored(test_app, post.uid)).title for post in (one, other)] == ["one", "changed"]
