@@ -144,6 +144,7 @@ async def test_a_stranger_who_registered_the_address_first_gains_nothing(
                 assert (await client.post("/api/v2/auth/password-resets/confirm", json=body)).status_code == 400
                 assert (await client.post("/api/v2/auth/verifications", json={"token": token})).status_code == 400
     assert await value(app_with_provider, "SELECT string_agg(provider, ',') FROM identities") == "acme"
+    assert await value(app_with_provider, "SELECT count(*) FROM pending_registrations") == 0
     assert ("identity.linked", {"provider": "acme", "reason": "proved_address"}) in await events(app_with_provider)
     assert "Your account was taken over by the owner of its address" in [
         mail.subject for mail in await app_with_provider.deliver()
@@ -155,7 +156,9 @@ async def test_a_pending_registration_gains_nothing(sign_in: SignIn, app_with_pr
         for dialect in DIALECTS.values():
             await dialect.register("ADA@example.com", "the password of a stranger").send(client)
         mails = await app_with_provider.deliver()
+        assert await value(app_with_provider, "SELECT count(*) FROM pending_registrations") > 0
         assert (await sign_in()).status_code == 200
+        assert await value(app_with_provider, "SELECT count(*) FROM pending_registrations") == 0
         for mail in mails:
             body = {"token": token_of(mail)}
             assert (await client.post("/api/v2/auth/verifications", json=body)).status_code == 400
