@@ -162,6 +162,41 @@ NOT_MUTATED: Final = {
     "app/__init__.py": "empty",
     "versions/__init__.py": "empty",
     "versions/registry.py": "finds the versions; without one, no request to it succeeds",
+    **{
+        f"versions/{version.name}/traffic.py": "sample requests of `strata traffic`: any mixture of valid ones serves"
+        for version in VERSIONS
+    },
+    **{
+        f"app/cli/{name}.py": "runs as a process of its own in its tests, and a mutant exists in one process only"
+        for name in (
+            "__main__",
+            "contract",
+            "contract_exceptions",
+            "contract_output",
+            "doctor",
+            "log_level",
+            "migrate",
+            "seed",
+            "serve",
+            "top",
+            "traffic",
+            "up",
+            "usage",
+            "version_lifecycle",
+            "version_source",
+            "versions",
+            "worker",
+            "kit/bootstrap",
+            "kit/consumers",
+            "kit/diagnosis",
+            "kit/listeners",
+            "kit/local_server",
+            "kit/parent_pipe",
+            "kit/restarts",
+            "kit/supervisor",
+            "kit/workers",
+        )
+    },
 }
 _NO_MUTANTS: Final = (
     "tests/contracts/compat/test_hostile_documents.py",
@@ -183,7 +218,11 @@ def modules_of(package: str) -> list[str]:
     path = ROOT / package
     files = [path] if path.suffix else sorted(path.rglob("*.py"))
     names = (str(file.relative_to(ROOT).with_suffix("")).replace("/", ".").removesuffix(".__init__") for file in files)
-    return [name for name in names if (ROOT / path_of(name)).stat().st_size and package_of(name) == package]
+    return [
+        name
+        for name in names
+        if (ROOT / path_of(name)).stat().st_size and path_of(name) not in NOT_MUTATED and package_of(name) == package
+    ]
 
 
 def part_of_packages(number: int, parts: int) -> list[str]:

@@ -14,7 +14,6 @@ from app.access.permissions import key_scopes
 from app.access.principal import Principal, Role
 from app.access.queries import AccessQueries, ConsumerQueries
 from app.access.reader import PrincipalResolver
-from app.access.repository import ApiKeyRepository
 from app.access.service import ApiKeyService
 from app.access.views import ApiKeyView, ConsumerView
 from app.errors import Unavailable
@@ -22,7 +21,6 @@ from app.kit.clock import utc_now
 from app.kit.db.database import UnitOfWork
 from app.models import ApiKey, Session, User
 from tests.support.app import Person, TestApp
-from tests.support.transactions import ensure_locked_first
 
 MICROSECOND = timedelta(microseconds=1)
 HOUR = timedelta(hours=1)
@@ -178,20 +176,6 @@ async def test_uses_of_keys_are_written_together(test_app: TestApp) -> None:
     await uses.flush(test_app.runtime.database)
     found = [(await stored(test_app, key.uid)).last_used_at for key in (used, newer, unused)]
     assert found == [now, now + HOUR, None], "another process may have written a later use"
-
-
-async def test_uses_of_keys_are_written_in_the_order_of_the_keys(concurrent_app: TestApp) -> None:
-    """Two processes that have used the same keys in different orders would wait for each other."""
-    ada = await concurrent_app.person("ada@example.com")
-    first, second = [(await create(concurrent_app, ada))[0] for _ in range(2)]
-    used = {key.uid: utc_now() for key in (second, first)}
-    await ensure_locked_first(
-        concurrent_app,
-        "api_keys",
-        f"id = {first.id}",
-        f"id = {second.id}",
-        lambda session: ApiKeyRepository(session).record_uses(used),
-    )
 
 
 async def test_uses_that_cannot_be_written_are_kept(test_app: TestApp) -> None:
