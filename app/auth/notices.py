@@ -32,21 +32,32 @@ class Notices:
         await self._mailer.send(Mail(row["email"], "New sign-in to your account", text, message_id=f"session.{uid}"))
 
     async def send_password_reset(self, payload: Mapping[str, Any]) -> None:
-        """Notify a user of a reset, and name the API keys that stay valid."""
+        """Notify a user of a reset, and name the API keys and the identities that remain."""
         uid = UUID(payload["user"])
         if (row := await self._queries.address(uid)) is None:
             return
         keys = await self._queries.valid_keys(uid, utc_now())
         text = (
             "The password of your account was reset with a mailed link, and every session has ended.\n\n"
-            f"{_kept(keys)}\n"
+            f"{_keys(keys)}\n{_identities(await self._queries.identities(uid))}\n"
             f"If it was not you, set another password at {self._base_url}/docs.\n"
         )
         mail = Mail(row["email"], "Your password was reset", text, message_id=f"reset.{payload['token']}")
         await self._mailer.send(mail)
 
 
-def _kept(keys: list[Row]) -> str:
+def _identities(identities: list[Row]) -> str:
+    """The identities by provider and address, since the server does not know who linked them."""
+    if not identities:
+        return "No identity at a provider can sign in to your account.\n"
+    listed = "".join(
+        f"  {row['provider']}  {row['email'] or 'no address'}  linked {row['created_at']:%Y-%m-%d}\n"
+        for row in identities
+    )
+    return f"These identities can still sign in to your account. Unlink those that you do not know:\n\n{listed}"
+
+
+def _keys(keys: list[Row]) -> str:
     """The keys by name and first characters, since the server does not know who created them."""
     if not keys:
         return "There are no valid API keys.\n"

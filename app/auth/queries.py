@@ -10,7 +10,7 @@ from sqlalchemy import String, bindparam, exists, func, select
 from app.kit.db.keyset import Position, Slice, apply_keyset, bind_params, page_from_rows
 from app.kit.db.sessions import ReadSession, Row
 from app.kit.db.statements import Read
-from app.models import ActionToken, ApiKey, PendingRegistration, RolePermission, Session, User
+from app.models import ActionToken, ApiKey, Identity, PendingRegistration, RolePermission, Session, User
 
 _SESSIONS: Final = select(
     Session.id, Session.uid, Session.user_agent, Session.created_at, Session.last_used_at, Session.expires_at
@@ -90,6 +90,12 @@ _VALID_KEYS: Final = Read(
     .where(func.coalesce(ApiKey.expires_at > bindparam("now", type_=ApiKey.created_at.type), True))
     .order_by(ApiKey.id)
 )
+_IDENTITIES: Final = Read(
+    select(Identity.provider, Identity.email, Identity.created_at)
+    .join(User, User.id == Identity.user_id)
+    .where(User.uid == bindparam("uid"))
+    .order_by(Identity.id)
+)
 
 
 class AuthQueries:
@@ -123,6 +129,10 @@ class AuthQueries:
     async def valid_keys(self, user_uid: UUID, now: datetime) -> list[Row]:
         """The API keys of a user that are neither revoked nor expired, oldest first."""
         return await self._reads.all(_VALID_KEYS, uid=user_uid, now=now)
+
+    async def identities(self, user_uid: UUID) -> list[Row]:
+        """The identities of a user at providers, oldest first."""
+        return await self._reads.all(_IDENTITIES, uid=user_uid)
 
     async def permissions(self, roles: Sequence[str]) -> list[str]:
         return [row["permission"] for row in await self._reads.all(_PERMISSIONS, roles=list(roles))]

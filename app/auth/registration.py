@@ -1,6 +1,7 @@
 """Use cases of users who cannot sign in yet: registration, verification and password reset."""
 
 from datetime import datetime
+from typing import Protocol
 
 from app.access.events import ApiKeyRevoked
 from app.access.passwords import PasswordHasher
@@ -30,6 +31,13 @@ from app.users.errors import EmailTaken
 from app.users.repository import UserRepository
 
 
+class LinkedIdentities(Protocol):
+    """The identities at providers with which users sign in."""
+
+    async def unlink_all(self, user: User) -> None:
+        """Remove those of a locked user."""
+
+
 class RegistrationService:
     """Registers users, verifies e-mail addresses and resets passwords."""
 
@@ -41,6 +49,7 @@ class RegistrationService:
         passwords: PasswordHasher,
         tokens: MailedTokens,
         addresses: MailedAddresses,
+        identities: LinkedIdentities,
         settings: AuthSettings,
     ) -> None:
         self._users = UserRepository(session)
@@ -49,6 +58,7 @@ class RegistrationService:
         self._keys = ApiKeyRepository(session)
         self._events = events
         self._jobs = jobs
+        self._identities = identities
         self._passwords = passwords
         self._tokens = tokens
         self._addresses = addresses
@@ -113,10 +123,13 @@ class RegistrationService:
         """Let the worker mail a reset token, if the user exists; the response does not reveal it."""
         await self._jobs.enqueue(RESET_REQUESTED, {"address": self._addresses.encrypt(email)})
 
-    async def reset_password(self, token: str, password: str, *, revoke_keys: bool = False) -> None:
+    async def reset_password(
+        self, token: str, password: str, *, revoke_keys: bool = False, unlink_identities: bool = False
+    ) -> None:
         """Set a password with a mailed token, which also verifies the address, and revoke every session.
 
-        API keys stay valid without ``revoke_keys``: the server does not know who created them. A mail lists them.
+        API keys stay valid without ``revoke_keys``, and identities linked without ``unlink_identities``: the server
+        does not know who added them. A mail lists them.
 
         Raises ``InvalidResetToken``.
         """
@@ -134,6 +147,8 @@ class RegistrationService:
         if revoke_keys:
             for uid in await self._keys.revoke_all(user.id, now):
                 self._events.record(ApiKeyRevoked(subject=uid), user.uid)
+        if unlink_identities:
+            await self._identities.unlink_all(user)
         await self._jobs.enqueue(SEND_PASSWORD_RESET, {"user": str(user.uid), "token": str(row.uid)})
 
     def _verify(self, row: ActionToken, user: User, now: datetime) -> None:

@@ -77,7 +77,7 @@ class IdentityLinking:
         known = await self._identities.find(external.provider, external.subject)
         if known is not None:
             user = await self._lock_active(known.user_id)
-            known.last_used_at = now
+            await self._use(external, now)
             return user
         if external.email is None:
             raise ProviderAddressNotVerified
@@ -111,7 +111,7 @@ class IdentityLinking:
         if known is None or known.user_id != user_id:
             raise WrongIdentity
         user = await self._lock_with_session(user_id, session_uid)
-        now = known.last_used_at = utc_now()
+        await self._use(external, now := utc_now())
         await self._sessions.record_authentication(session_uid, now)
         self._events.audit.record(REAUTHENTICATION, target("user", user.uid), actor=user.uid)
 
@@ -184,6 +184,13 @@ class IdentityLinking:
         await self._identities.add_confirmation(confirmation)
         self._events.record(IdentityConfirmationRequested(subject=user.uid, provider=external.provider))
         await self._jobs.enqueue(SEND_CONFIRMATION, {"confirmation": str(uid)})
+
+    async def _use(self, external: ExternalIdentity, now: datetime) -> None:
+        """Record a sign-in of a locked user. Raises ``InvalidSignInFlow`` if the identity was unlinked meanwhile."""
+        known = await self._identities.find(external.provider, external.subject)
+        if known is None:
+            raise InvalidSignInFlow
+        known.last_used_at = now
 
     async def _lock_active(self, user_id: int) -> User:
         user = await self._users.lock(user_id)

@@ -17,6 +17,7 @@ from app.kit.clock import utc_now
 from app.kit.db.sessions import WriteSession
 from app.kit.mail.address import canonical_address
 from app.kit.queue.job_queue import JobQueue
+from app.models import User
 from app.users.repository import UserRepository
 
 
@@ -51,6 +52,19 @@ class OwnIdentityService:
             raise LastSignInMethod
         self._events.record(IdentityUnlinked(subject=uid, provider=provider))
         await enqueue_notice(self._jobs, user.uid, Notice.UNLINKED, provider)
+
+
+class ResetIdentities:
+    """Implements ``app.auth.registration.LinkedIdentities``. The mail about the reset notifies the user."""
+
+    def __init__(self, session: WriteSession, events: EventRecorder) -> None:
+        self._identities = IdentityRepository(session)
+        self._events = events
+
+    async def unlink_all(self, user: User) -> None:
+        """Remove every identity of a locked user, who has just set a password."""
+        for uid, provider in await self._identities.remove_all(user.id):
+            self._events.record(IdentityUnlinked(subject=uid, provider=provider), user.uid)
 
 
 class ConfirmationService:

@@ -1,5 +1,6 @@
 """Writes of identities."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -43,12 +44,23 @@ class IdentityRepository:
         return await self._session.scalar(select(func.count(Identity.id)).where(Identity.user_id == user_id)) or 0
 
     async def clear_credentials(self, user: User, now: datetime) -> None:
-        """Revoke the API keys of a user, and delete their identities, codes and confirmations."""
+        """Revoke the API keys of a user, and delete their identities and the steps towards others."""
         await self._session.execute(
             update(ApiKey).where(ApiKey.user_id == user.id, ApiKey.revoked_at.is_(None)).values(revoked_at=now)
         )
-        for table in (Identity, SignInCode, SignInFlow, IdentityConfirmation):
-            await self._session.execute(delete(table).where(table.user_id == user.id))
+        await self.remove_all(user.id)
+
+    async def remove_all(self, user_id: int) -> Sequence[tuple[UUID, str]]:
+        """Delete the identities of a user, and their codes, visits and confirmations. Returns uids and providers."""
+        for table in (SignInCode, SignInFlow, IdentityConfirmation):
+            await self._session.execute(delete(table).where(table.user_id == user_id))
+        removed = await self._session.execute(
+            delete(Identity)
+            .where(Identity.user_id == user_id)
+            .returning(Identity.uid, Identity.provider)
+            .execution_options(synchronize_session=False)
+        )
+        return [(row.uid, row.provider) for row in removed]
 
     async def has_open_session(self, user_id: int, uid: UUID, now: datetime) -> bool:
         """Whether a session of the user is neither revoked nor expired."""

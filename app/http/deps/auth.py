@@ -16,6 +16,7 @@ from app.http.principal import resolve_principal
 from app.http.rate_limit.limits import client_address
 from app.http.runtime import runtime_of
 from app.http.state import state_of
+from app.identities.own_identities import ResetIdentities
 from app.kit.queue.job_queue import JobQueue
 from app.settings.auth import AuthSettings
 
@@ -25,14 +26,15 @@ async def _session_reader(request: Request) -> SessionReader:
 
 
 async def _registration_service(session: WriteSessionDep, runtime: RuntimeDep, request: Request) -> RegistrationService:
-    auth = runtime.get(AuthComponent)
+    auth, events = runtime.get(AuthComponent), EventRecorder(session, origin=origin_of(request.scope, None))
     return RegistrationService(
         session,
-        EventRecorder(session, origin=origin_of(request.scope, None)),
+        events,
         JobQueue(session),
         auth.passwords,
         auth.mailed_tokens,
         auth.mailed_addresses,
+        ResetIdentities(session, events),
         runtime.settings[AuthSettings],
     )
 

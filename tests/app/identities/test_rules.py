@@ -17,6 +17,7 @@ from tests.support.dialects import DIALECTS
 from tests.support.hostile_provider import HostileProvider
 from tests.support.postgres import clone, drop
 from tests.support.provider_sign_in import URLS, SignIn
+from tests.support.transactions import blocked_or_done
 
 ADDRESS = "ada@example.com"
 CONFIRMATIONS = "/api/v2/auth/identity-confirmations"
@@ -212,6 +213,33 @@ async def test_an_identity_is_linked_once_although_its_user_signs_in_at_once(
             assert await driver.fetchval("SELECT count(*) FROM users") == 1
             assert await driver.fetchval("SELECT count(*) FROM identities") == 1
             assert await driver.fetchval("SELECT count(*) FROM sessions") == len(browsers)
+    finally:
+        await database.close()
+        await drop(admin_dsn, dsn)
+
+
+async def test_an_identity_that_is_unlinked_during_a_sign_in_signs_nobody_in(
+    admin_dsn: str, provider_settings: Settings, provider: HostileProvider
+) -> None:
+    """The sign-in has found the identity and waits for the lock of its user, which a reset has."""
+    dsn = await clone(admin_dsn, "unlinked")
+    database = await Database.open(dsn, provider_settings[DatabaseSettings])
+    app = TestApp(create_app(provider_settings), Runtime.build(provider_settings, database))
+    try:
+        async with app.client() as client:
+            sign_in = SignIn.of(client, next(iter(URLS)), provider)
+            assert (await sign_in()).status_code == 200
+            reply = provider.authorize(await sign_in.begin())
+            async with database.write() as session:
+                driver = await session.driver()
+                await driver.execute("SELECT 1 FROM users FOR UPDATE")
+                returned = asyncio.create_task(sign_in.back(reply))
+                assert await blocked_or_done(app, returned)
+                await driver.execute("DELETE FROM identities")
+            response = await returned
+            assert response.status_code == 400, response.text
+        async with database.write() as session:
+            assert await (await session.driver()).fetchval("SELECT count(*) FROM sessions") == 1
     finally:
         await database.close()
         await drop(admin_dsn, dsn)

@@ -3,11 +3,15 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from app.access.commands import KeyDraft
 from app.access.service import ApiKeyService
+from app.models import Identity
 from tests.support.app import PASSWORD, Person, TestApp, token_of
 from tests.support.dialects import DIALECTS
+from tests.support.identities import link, request_confirmation
+from tests.support.writes import audited
 
 NEW_PASSWORD = "another horse battery"
 FORM = {"grant_type": "password", "username": "ada@example.com", "password": PASSWORD}
@@ -87,6 +91,39 @@ async def test_a_reset_names_the_keys_that_stay_valid(test_app: TestApp) -> None
     assert other.key[:12] not in mailed
     assert ada.key not in mailed, "hints only"
     assert await status_of(test_app, ada) == 200
+
+
+async def test_a_reset_names_the_identities_that_stay_linked(test_app: TestApp) -> None:
+    ada, other = await test_app.person("ada@example.com"), await test_app.person("grace@example.com")
+    await link(test_app, other.user)
+    assert "No identity at a provider can sign in" in await reset(test_app)
+    await link(test_app, ada.user)
+    mailed = await reset(test_app)
+    assert mailed.count("github  no address  linked 20") == 1
+    assert await linked(test_app) == {ada.user.id, other.user.id}
+
+
+async def test_a_reset_can_unlink_the_identities(test_app: TestApp) -> None:
+    """Also the steps that would add one: a confirmation that somebody requested before. The audit trail records it."""
+    ada, other = await test_app.person("ada@example.com"), await test_app.person("grace@example.com")
+    identity = await link(test_app, ada.user)
+    await link(test_app, other.user)
+    token = await request_confirmation(test_app, ada.user)
+    mailed = await reset(test_app, unlink_identities=True)
+    assert "No identity at a provider can sign in" in mailed
+    assert await linked(test_app) == {other.user.id}
+    assert await status_of(test_app, ada) == 200, "keys are a matter of revoke_keys"
+    async with test_app.client() as client:
+        confirmed = await client.post("/api/v2/auth/identity-confirmations", json={"token": token})
+    assert confirmed.status_code == 400
+    (row,) = [row for row in await audited(test_app) if row.action == "identity.unlinked"]
+    assert (row.target, row.actor) == (f"identity:{identity.uid}", ada.user.uid)
+
+
+async def linked(test_app: TestApp) -> set[int]:
+    """The ids of the users with an identity."""
+    async with test_app.runtime.database.write() as session:
+        return set(await session.scalars(select(Identity.user_id)))
 
 
 async def test_a_reset_can_revoke_the_keys(test_app: TestApp) -> None:

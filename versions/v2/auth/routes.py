@@ -100,9 +100,12 @@ async def request_password_reset(body: schemas.AddressOnly, service: Registratio
 async def reset_password(body: schemas.PasswordReset, service: RegistrationServiceDep) -> None:
     """Set a new password with the token from the e-mail. This ends all sessions of the user.
 
-    API keys stay valid unless `revoke_keys` is true; an e-mail lists those that do.
+    API keys stay valid unless `revoke_keys` is true, and identities at providers stay linked unless `unlink_identities`
+    is true; an e-mail lists those that do.
     """
-    await service.reset_password(body.token, body.password, revoke_keys=body.revoke_keys)
+    await service.reset_password(
+        body.token, body.password, revoke_keys=body.revoke_keys, unlink_identities=body.unlink_identities
+    )
 
 
 _TOKENS: Final[Links] = link_to("tokens.revoke", body={"token": "$response.body#/access_token"}) | link_to(

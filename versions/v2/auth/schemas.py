@@ -56,6 +56,11 @@ class PasswordReset(BaseModel):
     revoke_keys: JsonBoolean = Field(
         default=False, description="Whether the API keys of the user are revoked, too.", examples=[True]
     )
+    unlink_identities: JsonBoolean = Field(
+        default=False,
+        description="Whether the identities of the user at providers are unlinked, too.",
+        examples=[True],
+    )
 
 
 class Reauthentication(BaseModel):
