@@ -7,7 +7,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.errors import Unavailable
-from app.kit.background import repeat, run_logged
+from app.kit import background
+from app.kit.background import repeat, repeating, run_logged
 
 SECONDS = 60
 OUTAGES = [Unavailable(), asyncpg.ConnectionDoesNotExistError(), ConnectionRefusedError(), TimeoutError()]
@@ -65,3 +66,25 @@ async def test_a_cancellation_is_not_logged_as_an_error() -> None:
         task.cancel()
         assert isinstance((await asyncio.gather(task, return_exceptions=True))[0], asyncio.CancelledError)
     assert lines == []
+
+
+async def test_the_work_runs_once_more_after_the_block() -> None:
+    work = Work([])
+    async with repeating("work_failed", work, SECONDS):
+        assert work.runs == 0
+    assert work.runs == 1
+
+
+async def test_the_last_run_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(background, "_LAST_RUN_SECONDS", 0.01)
+    ended: list[bool] = []
+
+    async def hang() -> None:
+        try:
+            await asyncio.sleep(SECONDS)
+        finally:
+            ended.append(True)
+
+    async with asyncio.timeout(SECONDS / 2), repeating("work_failed", hang, SECONDS):
+        pass
+    assert ended == [True]

@@ -30,3 +30,9 @@ def test_a_changed_byte_is_detected() -> None:
 
 def test_stored_responses_of_earlier_releases_can_be_decrypted() -> None:
     assert Cipher(SECRET, b"strata sealed responses 1").decrypt(STORED, b"scope") == b"stored"
+
+
+def test_a_nonce_is_used_once() -> None:
+    """With a repeated nonce, AES-GCM protects neither of two texts."""
+    cipher = Cipher(SECRET, b"one")
+    assert len({cipher.encrypt(b"plain", b"context")[:12] for _ in range(100)}) == 100

@@ -1,6 +1,7 @@
 """The plans of one process, and their changes by operators."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from app.access.service import ApiKeyService
 from app.http.plans import PlansComponent
 from app.kit.db import migrations
 from app.kit.db.database import Database
+from app.kit.db.sessions import WriteSession
 from app.plans.catalogue import PlanCatalogue
 from app.plans.commands import PlanEdit
 from app.plans.errors import InvalidPlan, PlanIsRequired, PlanIsRetired, PlanNotFound
@@ -28,6 +30,7 @@ from app.settings.root import Settings
 from tests.support.app import TestApp
 from tests.support.limits import BUILT_IN, FREE
 from tests.support.postgres import create, drop
+from tests.support.transactions import blocked_or_done, overlap
 
 PRO = BUILT_IN[1]
 GOLD = replace(PRO, name="gold", policies={"burst": "7/day"})
@@ -230,3 +233,31 @@ async def test_a_test_key_is_on_the_test_plan_and_moves_no_money(test_app: TestA
         "sk_live_": ("pro", True),
     }
     assert anonymous().may_move_money
+
+
+async def test_a_plan_is_not_retired_while_a_key_is_put_on_it(concurrent_app: TestApp) -> None:
+    async def run(act: Callable[[PlanService], Awaitable[object]]) -> None:
+        async with concurrent_app.runtime.database.write() as session:
+            await act(PlanService(session))
+
+    async with concurrent_app.runtime.database.write() as session:
+        await PlanService(session).ensure_available("pro")
+        # Several keys are put on a plan at once.
+        await run(lambda plans: plans.ensure_available("pro"))
+        retirement = asyncio.create_task(run(lambda plans: plans.retire("pro")))
+        assert await blocked_or_done(concurrent_app, retirement)
+    await retirement
+
+
+async def test_of_two_changes_of_a_plan_the_second_keeps_the_first(concurrent_app: TestApp) -> None:
+    def caps(**values: int) -> Callable[[WriteSession], Awaitable[PlanView]]:
+        return lambda session: PlanService(session).set(PlanEdit("pro", caps=values))
+
+    _, second = await overlap(concurrent_app, caps(keys=1), caps(streams=2))
+    assert (second.caps.keys, second.caps.streams) == (1, 2)
+
+
+@pytest.mark.parametrize("name", ["Pro", "pro!", "1pro", "p" * 33, "", "pro\n"])
+async def test_the_whole_name_of_a_plan_is_checked(test_app: TestApp, name: str) -> None:
+    with pytest.raises(InvalidPlan):
+        await change(test_app, PlanEdit(name, {"burst": "7/day"}))
