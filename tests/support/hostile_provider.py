@@ -15,6 +15,10 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
+from app.settings.providers import OpenIdSettings, ProviderSettings
+
+NAME: Final = "acme"
+"""The provider in the settings of an application."""
 CLIENT: Final = "strata"
 SECRET: Final = "the secret of the client"
 ACCESS_TOKEN: Final = "an access token"
@@ -46,6 +50,11 @@ class HostileProvider:
     """Path, headers and form of each request."""
     nonces: dict[str, str] = field(default_factory=dict)
     visits: int = 0
+
+    def settings(self, **others: OpenIdSettings) -> ProviderSettings:
+        """The settings of an application that this provider, and others, sign in to."""
+        acme = OpenIdSettings(issuer=self.issuer, client_id=CLIENT, client_secret=SECRET)
+        return ProviderSettings(openid={NAME: acme, **others})
 
     def authorize(self, url: str) -> dict[str, str]:
         """The parameters with which the browser returns after it opened ``url``."""

@@ -61,17 +61,6 @@ async def test_an_unknown_address_becomes_a_user(sign_in: SignIn, app_with_provi
             assert (await dialect.login(ADDRESS).send(client)).status_code == 401, "no password fits"
 
 
-async def test_both_versions_sign_in_the_same_user(app_with_provider: TestApp, provider: HostileProvider) -> None:
-    found = []
-    async with app_with_provider.client() as client:
-        for version in (*URLS, *URLS):
-            response = await SignIn.of(client, version, provider)()
-            found.append((await me(app_with_provider, tokens_of(response.json())))["id"])
-    assert len(set(found)) == 1
-    assert await value(app_with_provider, "SELECT count(*) FROM users") == 1
-    assert [kind for kind, _ in await events(app_with_provider)].count("identity.linked") == 1
-
-
 async def test_a_known_identity_signs_in_whatever_its_address_is(sign_in: SignIn, app_with_provider: TestApp) -> None:
     first = await me(app_with_provider, tokens_of((await sign_in()).json()))
     await app_with_provider.person("victim@example.com")

@@ -3,7 +3,18 @@
 from types import ModuleType
 from typing import Final
 
-from tests.laws.v1_v2 import ledger, machine, pages, permissions, posts, preconditions, rejections, sessions, users
+from tests.laws.v1_v2 import (
+    identities,
+    ledger,
+    machine,
+    pages,
+    permissions,
+    posts,
+    preconditions,
+    rejections,
+    sessions,
+    users,
+)
 from tests.laws.v1_v2.law import Law
 
 FAMILIES: Final[tuple[ModuleType, ...]] = (
@@ -15,6 +26,7 @@ FAMILIES: Final[tuple[ModuleType, ...]] = (
     rejections,
     preconditions,
     ledger,
+    identities,
     machine,
 )
 LAWS: Final = [each for family in FAMILIES for each in vars(family).values() if isinstance(each, Law)]

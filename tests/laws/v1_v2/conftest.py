@@ -10,7 +10,17 @@ import pytest
 from app.settings.root import Settings
 from tests.support.postgres import clone, owner_dsn
 
-FAMILIES = ("machine", "pages", "permissions", "posts", "preconditions", "rejections", "sessions", "users")
+FAMILIES = (
+    "identities",
+    "machine",
+    "pages",
+    "permissions",
+    "posts",
+    "preconditions",
+    "rejections",
+    "sessions",
+    "users",
+)
 for module in (*FAMILIES, "agreement", "tables.failures"):
     pytest.register_assert_rewrite(f"tests.laws.v1_v2.{module}")
 

@@ -18,6 +18,7 @@ from app.access.principal import Role
 from app.access.service import ApiKeyService
 from app.auth.tokens import TokenType
 from app.http.auth import AuthComponent
+from app.http.identities import IdentityComponent
 from app.http.runtime import Runtime
 from app.kit.clock import utc_now
 from app.kit.db.database import sqlalchemy_url
@@ -28,6 +29,7 @@ from app.posts.policy import PostPermission
 from app.settings.auth import AuthSettings
 from app.settings.root import Settings
 from tests.support.app import PASSWORD, TestApp
+from tests.support.hostile_provider import hostile_provider
 from tests.support.rollback_database import RollbackDatabase
 from versions.kit.typeid import decode, encode
 
@@ -90,8 +92,13 @@ class VersionsHarness:
         self._transaction = self.run(self._connection.begin())
         self._database = self.run(RollbackDatabase.of(self._connection))
         auth = settings[AuthSettings].model_copy(update={"access_ttl": 86_400})
-        runtime = Runtime.build(settings.with_groups(auth), self._database)
+        self._provider = hostile_provider()
+        self.provider = self.run(self._provider.__aenter__())
+        settings = settings.with_groups(auth, self.provider.settings())
+        runtime = Runtime.build(settings, self._database)
         self._test_app = TestApp(create_app(settings), runtime)
+        self._providers = runtime.get(IdentityComponent).running()
+        self.run(self._providers.__aenter__())
         self._client = self._test_app.client()
         self._hash = self.run(runtime.get(AuthComponent).passwords.hash(PASSWORD))
         # No user has the number of a post, so a mapping that confuses the two fails.
@@ -131,6 +138,8 @@ class VersionsHarness:
 
     def close(self) -> None:
         self.run(self._client.aclose())
+        self.run(self._providers.__aexit__(None, None, None))
+        self.run(self._provider.__aexit__(None, None, None))
         self.run(self._transaction.rollback())
         self.run(self._connection.close())
         self.run(self._engine.dispose())

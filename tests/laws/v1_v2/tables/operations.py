@@ -62,14 +62,20 @@ PAIRS: Final = (
         "transfers.create",
         ("ledger.transfers_of_both_versions_act_on_one_ledger", "ledger.transfers_are_rejected_alike"),
     ),
+    Pair("auth.provider", "providers.authorize", ("identities.sign_ins_of_both_versions_act_on_one_store",)),
+    Pair(
+        "auth.provider_callback",
+        "providers.callback",
+        (
+            "identities.sign_ins_of_both_versions_act_on_one_store",
+            "identities.an_identity_that_one_version_links_signs_in_through_the_other",
+            "identities.callbacks_are_rejected_alike",
+        ),
+    ),
     Pair("posts.search", "posts.search", ("pages.searches_agree",)),
 )
 
-_PROVIDERS: Final = "tests/app/identities/test_rules.py::test_both_versions_sign_in_the_same_user"
-"""The laws have no provider."""
 ONLY_V1: Final[Mapping[str, str]] = {
-    "auth.provider": f"providers.authorize in v2; {_PROVIDERS}",
-    "auth.provider_callback": f"providers.callback in v2; {_PROVIDERS}",
     "users.create": "in v2 users register; users.a_user_created_by_an_admin_is_complete checks the result in v2",
 }
 ONLY_V2: Final[Mapping[str, str]] = {
@@ -121,16 +127,16 @@ ONLY_V2: Final[Mapping[str, str]] = {
     "holds.capture": "v1 has no holds; ledger.reversals_and_holds_of_v2_show_in_v1 reads the balance in v1",
     "holds.release": "v1 has no holds; ledger.reversals_and_holds_of_v2_show_in_v1 reads what is available in v1",
     "providers.list": "v1 does not list providers",
-    "providers.authorize": f"auth.provider in v1; {_PROVIDERS}",
-    "providers.callback": f"auth.provider_callback in v1; {_PROVIDERS}",
     "providers.visit": "v1 links no identities",
     "identity_confirmations.create": (
         "v1 confirms no identities; "
         "tests/app/identities/test_rules.py::test_a_verified_address_of_a_user_links_nothing_silently"
     ),
-    "identities.list": "v1 shows no identities",
-    "identities.get": "v1 shows no identities",
-    "identities.delete": "v1 unlinks no identities",
+    "identities.list": "v1 shows none; identities.sign_ins_of_both_versions_act_on_one_store lists those of v1",
+    "identities.get": "v1 shows no identities; identities.sign_ins_of_both_versions_act_on_one_store reads one of v1",
+    "identities.delete": (
+        "v1 unlinks no identities; identities.sign_ins_of_both_versions_act_on_one_store checks the effect in v1"
+    ),
     "me.permissions": "v1 does not show permissions; tests/truth/users.py counts those of every caller",
     "users.set_roles": "v1 does not show roles; permissions.roles_set_in_v2_apply_to_v1",
     "audit_events.list": (
