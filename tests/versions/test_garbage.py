@@ -13,6 +13,7 @@ from tests.support.app import TestApp
 from tests.support.dialects import DIALECTS
 
 REQUESTS = 40
+ROUNDS = 3
 PATHS = [
     *(dialect.me for dialect in DIALECTS.values()),
     *(f"{dialect.prefix}/{path}" for dialect in DIALECTS.values() for path in ("posts", "nowhere")),
@@ -66,10 +67,13 @@ async def test_a_read_leaves_no_cycles(test_app: TestApp, path: str) -> None:
     assert (await client.post("/api/v2/posts", json=post)).status_code == 201
     expected = 404 if path.endswith("nowhere") else 200
     assert await get(test_app, path, person.key) == expected
-    gc.collect()
-    assert [await get(test_app, path, person.key) for _ in range(REQUESTS)] == [expected] * REQUESTS
-    # A handful is somebody else's; a cycle in the request path is many objects for each request.
-    assert gc.collect() < REQUESTS
+    unreachable = []
+    for _ in range(ROUNDS):
+        gc.collect()
+        assert [await get(test_app, path, person.key) for _ in range(REQUESTS)] == [expected] * REQUESTS
+        unreachable.append(gc.collect())
+    # Background tasks leave cycles in some rounds; those of the request path appear in each, several for each request.
+    assert min(unreachable) < REQUESTS
 
 
 def test_the_served_application_leaves_what_was_built_alone(tmp_path: Path) -> None:
