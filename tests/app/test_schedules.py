@@ -14,15 +14,15 @@ from sqlalchemy import select
 
 from app.http.idempotency.keys import RETENTION
 from app.kit.clock import utc_now
-from app.kit.queue.metrics import JobMetrics
-from app.kit.queue.runner import QueueRunner, RunnerSettings
 from app.ledger.metrics import LedgerMetrics
 from app.models import PendingRegistration, SignInFlow, UsageDay
 from app.models.idempotency import IdempotencyRecord
 from app.models.usage import BUCKETS
 from app.usage.repository import UsageDelta, UsageRepository
-from app.worker import _schedule
+from app.wiring import tracing_config
+from app.worker import _runner, _schedule
 from observability.metrics.metrics import Metrics
+from observability.tracing.tracer import Tracing
 from tests.support.app import TestApp
 from tests.support.transactions import database_of, dsn_of, owner_of
 from tests.support.waiting import PATIENCE, eventually
@@ -183,15 +183,14 @@ async def test_the_nightly_check_of_the_ledger_is_reported(concurrent_app: TestA
 async def test_the_worker_runs_schedules_that_are_due(
     concurrent_app: TestApp, dsn: str, rows: dict[str, set[Any]]
 ) -> None:
-    def register(queue: PgQueuer) -> None:
-        _schedule(queue, database_of(concurrent_app), LedgerMetrics(Metrics()))
-
-    settings = RunnerSettings(dsn=dsn, connect_timeout=20, statement_timeout=20, heartbeat=20, concurrency=2)
+    settings = concurrent_app.runtime.settings
+    metrics, tracing = Metrics(), Tracing(tracing_config(settings, "test"))
     connection = await asyncpg.connect(dsn)
 
     async def run_until(condition: Callable[[], Awaitable[object]]) -> None:
         stop = asyncio.Event()
-        running = asyncio.create_task(QueueRunner(settings, register, JobMetrics(Metrics())).run(stop))
+        runner = _runner(settings, dsn, database_of(concurrent_app), {}, metrics, tracing)
+        running = asyncio.create_task(runner.run(stop))
         await eventually(condition)
         stop.set()
         await asyncio.wait_for(running, PATIENCE)
@@ -200,7 +199,8 @@ async def test_the_worker_runs_schedules_that_are_due(
         return await connection.fetchval("SELECT count(*) FROM pgqueuer_schedules") == len(PERIODS)
 
     async def purged() -> bool:
-        return await stored(concurrent_app) == rows
+        checked = metrics.registry.get_sample_value("ledger_imbalance", {"check": "all"})
+        return checked is not None and await stored(concurrent_app) == rows
 
     await run_until(known)
     await connection.execute("UPDATE pgqueuer_schedules SET next_run = now() - interval '1 minute'")
