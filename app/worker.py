@@ -1,7 +1,7 @@
 """Composition root of the background worker, which runs the jobs that requests enqueue."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
 from time import perf_counter
@@ -12,27 +12,20 @@ import structlog
 from pgqueuer import PgQueuer
 from pgqueuer.domain.models import Job
 
-from app.audit.repository import AuditRepository
-from app.auth.repository import PendingRegistrationRepository
-from app.http.idempotency.repository import IdempotencyRepository
-from app.identities.repository import FlowRepository
 from app.kit.build import BuildMetrics
-from app.kit.clock import utc_now
 from app.kit.db.database import Database
 from app.kit.db.metrics import PrometheusDatabaseMetrics
 from app.kit.db.tracing import database_attributes
+from app.kit.discovery import modules
 from app.kit.mail.mailer import create_mailer
 from app.kit.queue.metrics import JobMetrics
 from app.kit.queue.retry import RetryingExecutor
 from app.kit.queue.runner import QueueRunner, RunnerSettings
-from app.ledger.metrics import LedgerMetrics
-from app.ledger.monitoring import LedgerMonitor
-from app.ledger.operator import LedgerHousekeeping
+from app.kit.queue.schedules import Schedule, WorkerResources
 from app.settings.database import DatabaseSettings
 from app.settings.loading import database_url
 from app.settings.root import Settings
 from app.settings.worker import WorkerSettings
-from app.usage.service import UsageService
 from app.wiring import JobHandler, job_handlers, tracing_config
 from observability.metrics.metrics import Metrics
 from observability.metrics.sampler import sampler_running
@@ -80,7 +73,7 @@ def _runner(
     def register(queue: PgQueuer) -> None:
         for name, handler in handlers.items():
             _register(queue, name, handler, worker_settings, metrics.group(JobMetrics), tracing)
-        _schedule(queue, database, metrics.group(LedgerMetrics))
+        _schedule(queue, WorkerResources(settings, database, metrics))
 
     return QueueRunner(
         RunnerSettings(
@@ -132,43 +125,15 @@ def _register(
     )(work)
 
 
-def _schedule(queue: PgQueuer, database: Database, ledger: LedgerMetrics) -> None:
-    @queue.schedule("idempotency.purge", "17 * * * *")
-    async def purge(_schedule: object) -> None:
-        async with database.write() as session:
-            purged = await IdempotencyRepository(session).purge(utc_now())
-        _LOG.info("idempotency_purged", records=purged)
+def _schedule(queue: PgQueuer, resources: WorkerResources) -> None:
+    """Add the schedules that features declare."""
+    for module in modules("app", "schedules"):
+        for schedule in module.schedules(resources):
+            queue.schedule(schedule.name, schedule.expression)(_scheduled(schedule))
 
-    @queue.schedule("auth.purge_registrations", "37 * * * *")
-    async def purge_registrations(_schedule: object) -> None:
-        async with database.write() as session:
-            purged = await PendingRegistrationRepository(session).purge(utc_now())
-        _LOG.info("registrations_purged", rows=purged)
 
-    @queue.schedule("identities.purge_flows", "7 * * * *")
-    async def purge_flows(_schedule: object) -> None:
-        async with database.write() as session:
-            purged = await FlowRepository(session).purge(utc_now())
-        _LOG.info("sign_in_flows_purged", rows=purged)
+def _scheduled(schedule: Schedule) -> Callable[[object], Awaitable[None]]:
+    async def run(_tick: object) -> None:
+        await schedule.run()
 
-    @queue.schedule("audit.partitions", "53 2 * * *")
-    async def maintain_audit_partitions(_schedule: object) -> None:
-        async with database.write() as session:
-            created, dropped = await AuditRepository(session).maintain_partitions()
-        _LOG.info("audit_partitions_maintained", created=created, dropped=dropped)
-
-    @queue.schedule("versions.purge_usage", "43 3 * * *")
-    async def purge_usage(_schedule: object) -> None:
-        async with database.write() as session:
-            purged = await UsageService(session).purge()
-        _LOG.info("version_usage_purged", rows=purged)
-
-    @queue.schedule("ledger.check", "13 2 * * *")
-    async def check_ledger(_schedule: object) -> None:
-        found = await LedgerMonitor(database.reads, ledger).check_everything()
-        _LOG.info("ledger_checked", violations=found.count)
-
-    @queue.schedule("ledger.expire_holds", "* * * * *")
-    async def expire_holds(_schedule: object) -> None:
-        released = await LedgerHousekeeping(database, ledger).expire_holds()
-        _LOG.info("holds_expired", holds=released)
+    return run

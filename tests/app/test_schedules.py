@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from app.http.idempotency.keys import RETENTION
 from app.kit.clock import utc_now
+from app.kit.queue.schedules import WorkerResources
 from app.ledger.metrics import LedgerMetrics
 from app.models import PendingRegistration, SignInFlow, UsageDay
 from app.models.idempotency import IdempotencyRecord
@@ -105,9 +106,13 @@ async def stored(test_app: TestApp) -> dict[str, set[Any]]:
         }
 
 
+def resources_of(test_app: TestApp, metrics: Metrics) -> WorkerResources:
+    return WorkerResources(test_app.runtime.settings, database_of(test_app), metrics)
+
+
 async def registered(test_app: TestApp, connection: "asyncpg.Connection[asyncpg.Record]") -> PgQueuer:
     queue = PgQueuer(connection=AsyncpgDriver(connection))
-    _schedule(queue, database_of(test_app), LedgerMetrics(Metrics()))
+    _schedule(queue, resources_of(test_app, Metrics()))
     return queue
 
 
@@ -169,11 +174,11 @@ async def test_partitions_of_the_audit_trail_are_created_and_dropped(concurrent_
 
 async def test_the_nightly_check_of_the_ledger_is_reported(concurrent_app: TestApp, dsn: str) -> None:
     metrics = Metrics()
-    ledger = LedgerMetrics(metrics)
+    ledger = metrics.group(LedgerMetrics)
     ledger.imbalance.labels("all").set(5)
     connection = await asyncpg.connect(dsn)
     queue = PgQueuer(connection=AsyncpgDriver(connection))
-    _schedule(queue, database_of(concurrent_app), ledger)
+    _schedule(queue, resources_of(concurrent_app, metrics))
     (executor,) = (executor for key, executor in queue.sm.registry.items() if key.entrypoint == "ledger.check")
     await executor.execute(None, None)
     assert metrics.registry.get_sample_value("ledger_imbalance", {"check": "all"}) == 0
