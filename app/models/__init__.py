@@ -4,7 +4,7 @@ from app.kit.db.privileges import Restrictions
 from app.models.api_key import ApiKey
 from app.models.audit import AuditEvent
 from app.models.base import APPEND_ONLY, READ_ONLY, Base
-from app.models.event import Event
+from app.models.event import Event, EventConsumer
 from app.models.idempotency import IdempotencyRecord
 from app.models.identity import Identity, IdentityConfirmation, SignInCode, SignInFlow
 from app.models.ledger import Account, Entry, Hold, Transfer
@@ -34,6 +34,7 @@ __all__ = [
     "Base",
     "Entry",
     "Event",
+    "EventConsumer",
     "Hold",
     "IdempotencyRecord",
     "Identity",
