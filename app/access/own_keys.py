@@ -19,7 +19,7 @@ from app.access.repository import ApiKeyRepository
 from app.access.service import ApiKeyService
 from app.access.views import ApiKeyView
 from app.errors import Unauthenticated
-from app.events.recorder import EventRecorder
+from app.events.recorder import EventRecorder, Subject
 from app.kit.clock import utc_now
 from app.kit.db.sessions import WriteSession
 from app.kit.unset import UNSET
@@ -82,7 +82,9 @@ class OwnKeyService:
             key.early_brownout_until = until
             changed.append("early_brownout_until")
         if changed:
-            self._events.record(ApiKeyUpdated(subject=key.uid, changed=changed))
+            self._events.record(
+                ApiKeyUpdated(subject=Subject(key.uid, self._principal.signed_in().user_uid), changed=changed)
+            )
         return self._view(key, now)
 
     async def rotate(self, uid: UUID, overlap: timedelta) -> tuple[ApiKeyView, str]:
@@ -105,9 +107,10 @@ class OwnKeyService:
         await self._revoke(uid, None)
 
     async def _revoke(self, uid: UUID, owner_id: int | None) -> None:
-        if not await self._repository.revoke(uid, utc_now(), owner_id):
+        owner = await self._repository.revoke(uid, utc_now(), owner_id)
+        if owner is None:
             raise ApiKeyNotFound
-        self._events.record(ApiKeyRevoked(subject=uid))
+        self._events.record(ApiKeyRevoked(subject=Subject(uid, owner)))
 
     async def _lock(self, uid: UUID) -> ApiKey:
         key = await self._repository.lock(uid, self._principal.signed_in().user_id)

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ARRAY, column, func, literal, select, update
 
 from app.kit.db.sessions import WriteSession
 from app.models import ApiKey, User
+
+_OWNER_UID: Final = select(User.uid).where(User.id == ApiKey.user_id).scalar_subquery()
 
 
 class ApiKeyRepository:
@@ -26,12 +29,12 @@ class ApiKeyRepository:
         )
         return [(key, owner_uid, email) for key, owner_uid, email in rows]
 
-    async def revoke(self, uid: UUID, at: datetime, owner_id: int | None = None) -> bool:
-        """Revoke a key, with an owner: of this owner, and return whether it was not revoked before."""
+    async def revoke(self, uid: UUID, at: datetime, owner_id: int | None = None) -> UUID | None:
+        """Revoke a key, with an owner: of this owner. Returns the uid of the owner; None if there is no open key."""
         statement = update(ApiKey).where(ApiKey.uid == uid, ApiKey.revoked_at.is_(None)).values(revoked_at=at)
         if owner_id is not None:
             statement = statement.where(ApiKey.user_id == owner_id)
-        return (await self._session.execute(statement.returning(ApiKey.id))).scalar() is not None
+        return (await self._session.execute(statement.returning(_OWNER_UID))).scalar()
 
     async def revoke_all(self, user_id: int, at: datetime) -> Sequence[UUID]:
         """Revoke every key of a user, and return their uids."""
@@ -42,10 +45,15 @@ class ApiKeyRepository:
         """Whether there is such a key, revoked or not."""
         return await self._session.scalar(select(ApiKey.id).where(ApiKey.uid == uid)) is not None
 
-    async def set_early_brownout(self, uid: UUID, until: datetime | None) -> bool:
-        """Set the end of an early brownout and return whether the key exists."""
-        statement = update(ApiKey).where(ApiKey.uid == uid).values(early_brownout_until=until).returning(ApiKey.id)
-        return (await self._session.execute(statement)).scalar() is not None
+    async def set_early_brownout(self, uid: UUID, until: datetime | None) -> UUID | None:
+        """Set the end of an early brownout. Returns the uid of the owner; None if there is no such key."""
+        statement = update(ApiKey).where(ApiKey.uid == uid).values(early_brownout_until=until).returning(_OWNER_UID)
+        return (await self._session.execute(statement)).scalar()
+
+    async def owner_uid(self, user_id: int) -> UUID | None:
+        """The uid of the user with this id."""
+        found: UUID | None = await self._session.scalar(select(User.uid).where(User.id == user_id))
+        return found
 
     async def lock_owner(self, user_id: int) -> bool:
         """Whether the user exists. Its row is locked until the transaction ends."""

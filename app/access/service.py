@@ -13,7 +13,7 @@ from app.access.keys import Mode
 from app.access.permissions import key_scopes
 from app.access.repository import ApiKeyRepository
 from app.access.views import ApiKeyView
-from app.events.recorder import EventRecorder
+from app.events.recorder import EventRecorder, Subject
 from app.kit.clock import utc_now
 from app.kit.db.sessions import WriteSession
 from app.models import ApiKey
@@ -42,7 +42,7 @@ class ApiKeyService:
             await self._ensure_plan(draft.mode, draft.plan)
         key, text = new_key(draft, utc_now())
         self._repository.add(key)
-        self._events.record(ApiKeyCreated(subject=key.uid, scopes=key.scopes))
+        self._events.record(ApiKeyCreated(subject=await self._subject(key), scopes=key.scopes))
         return key, text
 
     async def list_all(self) -> list[tuple[ApiKeyView, str]]:
@@ -60,7 +60,7 @@ class ApiKeyService:
         await self._ensure_plan(keys.mode_of(key.hint), plan)
         if plan not in {key.plan, TEST}:
             key.plan = plan
-            self._events.record(ApiKeyUpdated(subject=key.uid, changed=["plan"]))
+            self._events.record(ApiKeyUpdated(subject=await self._subject(key), changed=["plan"]))
 
     async def rotate(self, uid: UUID, overlap: timedelta, owner_id: int | None = None) -> tuple[ApiKey, ApiKey, str]:
         """The replaced key, which stays valid for ``overlap``, its successor, and the text of the successor.
@@ -73,21 +73,25 @@ class ApiKeyService:
             raise ApiKeyNotFound
         successor, text = _successor_of(key, overlap, utc_now())
         self._repository.add(successor)
-        self._events.record(ApiKeyRotated(subject=key.uid, successor=successor.uid))
+        self._events.record(ApiKeyRotated(subject=await self._subject(key), successor=successor.uid))
         return key, successor, text
 
     async def revoke(self, uid: UUID, at: datetime | None = None) -> None:
         """Revoke a key, at once by default; a revoked key keeps its time. Raises ``ApiKeyNotFound``."""
-        if await self._repository.revoke(uid, at or utc_now()):
-            self._events.record(ApiKeyRevoked(subject=uid))
+        if owner := await self._repository.revoke(uid, at or utc_now()):
+            self._events.record(ApiKeyRevoked(subject=Subject(uid, owner)))
         elif not await self._repository.exists(uid):
             raise ApiKeyNotFound
 
     async def set_early_brownout(self, uid: UUID, until: datetime | None) -> None:
         """Let deprecated versions reject a key until then; None ends that. Raises ``ApiKeyNotFound``."""
-        if not await self._repository.set_early_brownout(uid, until):
+        owner = await self._repository.set_early_brownout(uid, until)
+        if owner is None:
             raise ApiKeyNotFound
-        self._events.record(ApiKeyUpdated(subject=uid, changed=["early_brownout_until"]))
+        self._events.record(ApiKeyUpdated(subject=Subject(uid, owner), changed=["early_brownout_until"]))
+
+    async def _subject(self, key: ApiKey) -> Subject:
+        return Subject(key.uid, await self._repository.owner_uid(key.user_id))
 
     async def _ensure_plan(self, mode: Mode, plan: str) -> None:
         if (mode == "test") != (plan == TEST):

@@ -20,7 +20,7 @@ from app.auth.mailed_addresses import MailedAddresses
 from app.auth.mailed_tokens import MailedTokens, Purpose
 from app.auth.repository import AuthRepository, PendingRegistrationRepository
 from app.auth.token_mails import TokenMails
-from app.events.recorder import EventRecorder
+from app.events.recorder import EventRecorder, Subject
 from app.kit.clock import utc_now
 from app.kit.db.sessions import WriteSession
 from app.kit.mail.address import canonical_address
@@ -28,6 +28,7 @@ from app.kit.queue.job_queue import JobQueue
 from app.models import ActionToken, PendingRegistration, User
 from app.settings.auth import AuthSettings
 from app.users.errors import EmailTaken
+from app.users.events import subject_of
 from app.users.repository import UserRepository
 
 
@@ -143,10 +144,10 @@ class RegistrationService:
         user.password_hash = hashed
         user.is_verified = True
         await self._users.revoke_sessions(user.id, now)
-        self._events.record(PasswordReset(subject=user.uid), user.uid)
+        self._events.record(PasswordReset(subject=subject_of(user)), user.uid)
         if revoke_keys:
             for uid in await self._keys.revoke_all(user.id, now):
-                self._events.record(ApiKeyRevoked(subject=uid), user.uid)
+                self._events.record(ApiKeyRevoked(subject=Subject(uid, user.uid)), user.uid)
         if unlink_identities:
             await self._identities.unlink_all(user)
         await self._jobs.enqueue(SEND_PASSWORD_RESET, {"user": str(user.uid), "token": str(row.uid)})
@@ -156,7 +157,7 @@ class RegistrationService:
             raise InvalidVerificationToken
         row.used_at = user.updated_at = now
         user.is_verified = True
-        self._events.record(UserVerified(subject=user.uid), user.uid)
+        self._events.record(UserVerified(subject=subject_of(user)), user.uid)
 
     async def _complete(self, claim: PendingRegistration | None, claims: int, now: datetime) -> None:
         """Create the user of a proven claim.
@@ -181,7 +182,7 @@ class RegistrationService:
             # Meanwhile an admin has created a user with this address, or changed one.
             raise InvalidVerificationToken from error
         await self._pending.delete_by_address(claim.email_canonical)
-        self._events.record(UserRegistered(subject=user.uid), user.uid)
+        self._events.record(UserRegistered(subject=subject_of(user)), user.uid)
         if user.password_hash is None:
             await self._mails.to_user(user, Purpose.PASSWORD_RESET)
 

@@ -13,7 +13,7 @@ from app.auth.queries import AuthQueries
 from app.auth.repository import AuthRepository
 from app.auth.tokens import TokenSigner, TokenType
 from app.auth.views import TokenPair
-from app.events.recorder import EventRecorder
+from app.events.recorder import EventRecorder, Subject
 from app.kit.clock import utc_now
 from app.kit.db.sessions import ReadSession, WriteSession
 from app.kit.queue.job_queue import JobQueue
@@ -71,7 +71,7 @@ class SessionStarter:
             expires_at=self.expiry(now),
         )
         await self._repository.start_session(session)
-        self._events.record(SessionStarted(subject=session.uid), user.uid)
+        self._events.record(SessionStarted(subject=Subject(session.uid, user.uid)), user.uid)
         if is_new:
             await self._jobs.enqueue(SEND_NEW_NETWORK, {"session": str(session.uid)})
         jti = uuid7()

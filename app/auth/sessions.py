@@ -29,7 +29,7 @@ from app.auth.throttle import GuessLimit, Throttle
 from app.auth.tokens import Claims, TokenSigner, TokenType
 from app.auth.views import TokenPair
 from app.events.audit import E, target
-from app.events.recorder import EventRecorder
+from app.events.recorder import EventRecorder, Subject
 from app.kit.clock import utc_now
 from app.kit.db.sessions import ReadSession, WriteSession
 from app.kit.mail.address import canonical_address
@@ -115,7 +115,9 @@ class SessionService:
         if row.spent_at is not None and (row.successor is None or row.spent_at < now - _GRACE):
             if session.revoked_at is None:
                 session.revoked_at = now
-                self._events.record(SessionRevoked(subject=session.uid, reason="token_reuse"), user.uid)
+                self._events.record(
+                    SessionRevoked(subject=Subject(session.uid, user.uid), reason="token_reuse"), user.uid
+                )
             raise RefreshTokenReused
         if session.revoked_at is not None or session.expires_at <= now or not user.is_active:
             raise InvalidRefreshToken
@@ -154,11 +156,11 @@ class SessionService:
         principal.require(AccessPermission.WRITE_CREDENTIALS)
         user = principal.signed_in()
         for uid in await self._repository.revoke_other_sessions(user.user_id, principal.session_uid, utc_now()):
-            self._events.record(SessionRevoked(subject=uid, reason="logout"), user.user_uid)
+            self._events.record(SessionRevoked(subject=Subject(uid, user.user_uid), reason="logout"), user.user_uid)
 
     async def _revoke(self, user: SignedIn, uid: UUID) -> bool:
         if revoked := await self._repository.revoke_session(user.user_id, uid, utc_now()):
-            self._events.record(SessionRevoked(subject=uid, reason="logout"), user.user_uid)
+            self._events.record(SessionRevoked(subject=Subject(uid, user.user_uid), reason="logout"), user.user_uid)
         return revoked
 
     def _refresh_claims(self, token: str) -> Claims:

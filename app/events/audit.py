@@ -72,10 +72,15 @@ class AuditRecorder:
                 target=of,
                 outcome=outcome,
                 address=origin.address,
-                request_id=origin.request_id and origin.request_id[:_REQUEST_ID_LENGTH],
+                request_id=stored_request_id(origin.request_id),
                 detail={name: plain(value) for name, value in detail.items()},
             )
         )
+
+
+def stored_request_id(request_id: str | None) -> str | None:
+    """The id of a request as tables contain it. A client can send a longer one."""
+    return request_id and request_id[:_REQUEST_ID_LENGTH]
 
 
 def plain(value: Any) -> Any:

@@ -1,23 +1,40 @@
 """Writes events and their audit rows in the transaction of the change."""
 
 from dataclasses import dataclass, fields
-from typing import ClassVar
+from typing import ClassVar, Final
 from uuid import UUID
 
-from app.events.audit import OPERATOR, AuditRecorder, Origin, plain, target
+from app.events.audience import Audience
+from app.events.audit import OPERATOR, AuditRecorder, Origin, plain, stored_request_id, target
 from app.kit.db.sessions import WriteSession
 from app.models import Event as EventRow
+from observability.tracing.recording import current_traceparent
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The object that changed. ``id`` is None for objects that have no integer id in any version.
+
+    ``owner`` is the uid of the user to whom the object belongs, ``counterparty`` that of a second one.
+    """
+
+    uid: UUID
+    owner: UUID | None
+    id: int | None = None
+    counterparty: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Base class of events. ``subject`` is the uid of the changed object.
+    """Base class of events. A change of the fields of a subclass increments its ``schema``.
 
     The fields of a subclass are the payload: numbers, strings, booleans, lists, UUIDs and times.
     """
 
     type: ClassVar[str]
-    subject: UUID
+    schema: ClassVar[int] = 1
+    subject: Subject
+    audience: Audience = Audience.OWNER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,17 +51,37 @@ class EventRecorder:
     def __init__(self, session: WriteSession, actor: UUID | None = None, origin: Origin = OPERATOR) -> None:
         self._session = session
         self._actor = actor
+        self._request_id = origin.request_id
         self.audit = AuditRecorder(session, origin)
 
     def record(self, event: Event, user: UUID | None = None) -> None:
         """Add ``event`` to the transaction; it is written at the next flush.
 
+        The row of the subject must be locked, or inserted by this transaction: consumers see the events of a subject
+        in the order in which they were written.
+
         ``user`` is the actor of the audit row where the request has no caller: a sign-in.
         """
-        payload = {f.name: plain(getattr(event, f.name)) for f in fields(event) if f.name != "subject"}
+        subject = event.subject
+        payload = {f.name: plain(getattr(event, f.name)) for f in fields(event) if f.name not in _NO_PAYLOAD}
         self._session.add(
-            EventRow(type=event.type, subject_uid=event.subject, actor_uid=self._actor, payload=payload),
+            EventRow(
+                type=event.type,
+                schema=event.schema,
+                subject_uid=subject.uid,
+                subject_id=subject.id,
+                owner_uid=subject.owner,
+                counterparty_uid=subject.counterparty,
+                actor_uid=self._actor,
+                audience=event.audience.value,
+                payload=payload,
+                traceparent=current_traceparent(),
+                request_id=stored_request_id(self._request_id),
+            ),
         )
         if isinstance(event, AuditedEvent):
             kind = event.type.partition(".")[0]
-            self.audit.record(event.type, target(kind, event.subject), payload, actor=user)
+            self.audit.record(event.type, target(kind, subject.uid), payload, actor=user)
+
+
+_NO_PAYLOAD: Final = frozenset(field.name for field in fields(Event))

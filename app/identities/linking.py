@@ -21,7 +21,7 @@ from app.auth.mailed_tokens import MailedTokens, Purpose
 from app.auth.reauthentication import REAUTHENTICATION
 from app.auth.repository import AuthRepository, PendingRegistrationRepository
 from app.events.audit import target
-from app.events.recorder import EventRecorder
+from app.events.recorder import EventRecorder, Subject
 from app.identities.commands import ExternalIdentity, LinkReason
 from app.identities.errors import (
     IdentityConfirmationRequired,
@@ -41,6 +41,7 @@ from app.kit.queue.job_queue import JobQueue
 from app.models import Identity, IdentityConfirmation, User
 from app.settings.auth import AuthSettings
 from app.users.errors import EmailTaken
+from app.users.events import subject_of
 from app.users.repository import UserRepository
 
 _PAUSE: Final = timedelta(minutes=1)
@@ -132,7 +133,8 @@ class IdentityLinking:
         await self._identities.add(identity)
         await self._identities.drop_confirmations(external.provider, external.subject)
         self._events.record(
-            IdentityLinked(subject=identity.uid, provider=external.provider, reason=reason.value), user.uid
+            IdentityLinked(subject=Subject(identity.uid, user.uid), provider=external.provider, reason=reason.value),
+            user.uid,
         )
         await enqueue_notice(self._jobs, user.uid, NOTICES[reason], external.provider)
 
@@ -149,7 +151,7 @@ class IdentityLinking:
         )
         await self._users.add(user)
         await self._pending.delete_by_address(canonical_address(email))
-        self._events.record(UserRegistered(subject=user.uid))
+        self._events.record(UserRegistered(subject=subject_of(user)))
         await self.link_to(user, external, LinkReason.NEW_USER)
         return user
 
@@ -163,7 +165,7 @@ class IdentityLinking:
         await self._users.revoke_mailed_tokens(user.id, now)
         await self._identities.clear_credentials(user, now)
         await self._pending.delete_by_address(canonical_address(user.email))
-        self._events.record(UserVerified(subject=user.uid))
+        self._events.record(UserVerified(subject=subject_of(user)))
         await self.link_to(user, external, LinkReason.PROVED_ADDRESS)
 
     async def _request_confirmation(self, user: User, external: ExternalIdentity, network: str, now: datetime) -> None:
@@ -182,7 +184,7 @@ class IdentityLinking:
             expires_at=now + timedelta(seconds=self._settings.reset_ttl),
         )
         await self._identities.add_confirmation(confirmation)
-        self._events.record(IdentityConfirmationRequested(subject=user.uid, provider=external.provider))
+        self._events.record(IdentityConfirmationRequested(subject=subject_of(user), provider=external.provider))
         await self._jobs.enqueue(SEND_CONFIRMATION, {"confirmation": str(uid)})
 
     async def _use(self, external: ExternalIdentity, now: datetime) -> None:

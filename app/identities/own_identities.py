@@ -6,7 +6,7 @@ from app.access.principal import Principal
 from app.access.proof import IdentityProof
 from app.auth.mailed_tokens import MailedTokens
 from app.errors import Unauthenticated
-from app.events.recorder import EventRecorder
+from app.events.recorder import EventRecorder, Subject
 from app.identities.commands import ExternalIdentity, LinkReason
 from app.identities.errors import IdentityNotFound, InvalidConfirmationToken, LastSignInMethod
 from app.identities.events import IdentityUnlinked
@@ -50,7 +50,7 @@ class OwnIdentityService:
             raise IdentityNotFound
         if user.password_hash is None and await self._identities.count(user.id) == 0:
             raise LastSignInMethod
-        self._events.record(IdentityUnlinked(subject=uid, provider=provider))
+        self._events.record(IdentityUnlinked(subject=Subject(uid, user.uid), provider=provider))
         await enqueue_notice(self._jobs, user.uid, Notice.UNLINKED, provider)
 
 
@@ -64,7 +64,7 @@ class ResetIdentities:
     async def unlink_all(self, user: User) -> None:
         """Remove every identity of a locked user, who has just set a password."""
         for uid, provider in await self._identities.remove_all(user.id):
-            self._events.record(IdentityUnlinked(subject=uid, provider=provider), user.uid)
+            self._events.record(IdentityUnlinked(subject=Subject(uid, user.uid), provider=provider), user.uid)
 
 
 class ConfirmationService:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
 
-from app.events.recorder import AuditedEvent, Event
+from app.events.recorder import AuditedEvent, Event, Subject
+from app.ledger.views import HoldView, TransferView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,3 +45,8 @@ class HoldEnded(Event):
 
     type: ClassVar[str] = "hold.resolved"
     outcome: str
+
+
+def subject_of(thing: TransferView | HoldView) -> Subject:
+    """A transfer or a hold as the subject of an event, which both parties may read."""
+    return Subject(thing.uid, thing.payer_owner_uid, counterparty=thing.payee_owner_uid)

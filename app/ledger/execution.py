@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 from app.errors import Conflict
 from app.events.recorder import EventRecorder
 from app.kit.clock import utc_now
-from app.ledger.events import HoldCreated, HoldEnded, TransferCreated
+from app.ledger.events import HoldCreated, HoldEnded, TransferCreated, subject_of
 from app.ledger.metrics import LedgerMetrics
 from app.ledger.repository import LedgerRepository, Movement
 from app.ledger.views import AccountView, HoldView, TransferKind, TransferView
@@ -46,8 +46,10 @@ class Execution:
             kind=kind,
             payer_uid=payer.uid,
             payer_owner_id=payer.owner_id,
+            payer_owner_uid=payer.owner_uid,
             payee_uid=payee.uid,
             payee_owner_id=payee.owner_id,
+            payee_owner_uid=payee.owner_uid,
             amount=amount,
             currency=payer.currency,
             reverses_uid=reverses_uid,
@@ -67,8 +69,10 @@ class Execution:
             uid=movement.uid,
             payer_uid=payer.uid,
             payer_owner_id=payer.owner_id,
+            payer_owner_uid=payer.owner_uid,
             payee_uid=payee.uid,
             payee_owner_id=payee.owner_id,
+            payee_owner_uid=payee.owner_uid,
             amount=amount,
             currency=payer.currency,
             state="pending",
@@ -79,7 +83,7 @@ class Execution:
         )
         text = hold.unit.format(amount)
         self._events.record(
-            HoldCreated(subject=hold.uid, payer=payer.uid, payee=payee.uid, amount=text, currency=hold.currency)
+            HoldCreated(subject=subject_of(hold), payer=payer.uid, payee=payee.uid, amount=text, currency=hold.currency)
         )
         return hold
 
@@ -93,8 +97,10 @@ class Execution:
             kind="capture",
             payer_uid=hold.payer_uid,
             payer_owner_id=hold.payer_owner_id,
+            payer_owner_uid=hold.payer_owner_uid,
             payee_uid=hold.payee_uid,
             payee_owner_id=hold.payee_owner_id,
+            payee_owner_uid=hold.payee_owner_uid,
             amount=amount,
             currency=hold.currency,
             reverses_uid=None,
@@ -102,7 +108,7 @@ class Execution:
             hold_uid=hold.uid,
             created_at=now,
         )
-        self._events.record(HoldEnded(subject=hold.uid, outcome="captured"))
+        self._events.record(HoldEnded(subject=subject_of(hold), outcome="captured"))
         self._record(transfer)
         return transfer
 
@@ -115,7 +121,7 @@ class Execution:
         self._metrics.transfers.labels(transfer.kind).inc()
         self._events.record(
             TransferCreated(
-                subject=transfer.uid,
+                subject=subject_of(transfer),
                 kind=transfer.kind,
                 payer=transfer.payer_uid,
                 payee=transfer.payee_uid,

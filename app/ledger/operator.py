@@ -3,6 +3,7 @@
 from contextlib import suppress
 from decimal import Decimal
 from typing import Final
+from uuid import UUID
 
 from app.events.audit import target
 from app.events.recorder import EventRecorder
@@ -11,7 +12,7 @@ from app.kit.db.database import UnitOfWork
 from app.kit.db.sessions import WriteSession
 from app.ledger.amounts import ensure_amount
 from app.ledger.errors import AccountBusy, AccountNotFound, HoldResolved
-from app.ledger.events import HoldEnded
+from app.ledger.events import HoldEnded, subject_of
 from app.ledger.execution import Execution
 from app.ledger.metrics import LedgerMetrics
 from app.ledger.repository import LedgerRepository
@@ -62,7 +63,13 @@ class LedgerHousekeeping:
             # The hold may have been resolved since it was read.
             with suppress(HoldResolved, AccountBusy):
                 async with self._database.write() as session:
-                    await LedgerRepository(session).release(number, "expired", utc_now())
-                    EventRecorder(session).record(HoldEnded(subject=uid, outcome="expired"))
+                    await self._expire(session, number, uid)
                 released += 1
         return released
+
+    async def _expire(self, session: WriteSession, number: int, uid: UUID) -> None:
+        repository = LedgerRepository(session)
+        await repository.release(number, "expired", utc_now())
+        _, hold = await repository.hold(uid) or (number, None)
+        if hold is not None:
+            EventRecorder(session).record(HoldEnded(subject=subject_of(hold), outcome="expired"))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.access.principal import Principal
 from app.errors import Unauthenticated
-from app.events.recorder import EventRecorder
+from app.events.recorder import EventRecorder, Subject
 from app.kit.clock import utc_now
 from app.kit.db.sessions import WriteSession
 from app.ledger.amounts import currency_of, ensure_amount
@@ -23,7 +23,7 @@ from app.ledger.errors import (
     TooManyAccounts,
     TransferNotFound,
 )
-from app.ledger.events import AccountOpened, HoldEnded
+from app.ledger.events import AccountOpened, HoldEnded, subject_of
 from app.ledger.execution import Execution
 from app.ledger.metrics import LedgerMetrics
 from app.ledger.policy import debitable, ensure_may_move, ensure_may_write, ensure_payee, visible
@@ -68,7 +68,9 @@ class LedgerService:
             created_at=utc_now(),
         )
         await self._repository.add(account)
-        self._events.record(AccountOpened(subject=account.uid, currency=currency.code))
+        self._events.record(
+            AccountOpened(subject=Subject(account.uid, own.user_uid, account.id), currency=currency.code)
+        )
         return AccountView.from_entity(account)
 
     async def transfer(self, draft: TransferDraft) -> TransferView:
@@ -123,7 +125,7 @@ class LedgerService:
         number, hold = await self._hold_of_payee(uid)
         now = utc_now()
         await self._repository.release(number, "released", now)
-        self._events.record(HoldEnded(subject=hold.uid, outcome="released"))
+        self._events.record(HoldEnded(subject=subject_of(hold), outcome="released"))
         return replace(hold, state="released", resolved_at=now)
 
     async def _hold_of_payee(self, uid: UUID) -> tuple[int, HoldView]:

@@ -86,8 +86,10 @@ class TransferView:
     kind: TransferKind
     payer_uid: UUID
     payer_owner_id: int | None
+    payer_owner_uid: UUID | None
     payee_uid: UUID
     payee_owner_id: int | None
+    payee_owner_uid: UUID | None
     amount: Decimal
     currency: str
     reverses_uid: UUID | None
@@ -113,8 +115,10 @@ class HoldView:
     uid: UUID
     payer_uid: UUID
     payer_owner_id: int | None
+    payer_owner_uid: UUID | None
     payee_uid: UUID
     payee_owner_id: int | None
+    payee_owner_uid: UUID | None
     amount: Decimal
     currency: str
     state: HoldState

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from app.access.principal import Principal
 from app.errors import DomainError, Unauthenticated
-from app.events.recorder import EventRecorder
+from app.events.audience import Audience
+from app.events.recorder import EventRecorder, Subject
 from app.kit.clock import utc_now
 from app.kit.db.sessions import WriteSession
 from app.kit.revisions import ExpectedRevisions, ensure_expected
@@ -61,9 +62,12 @@ class PostService:
         was_published = post.status == PostStatus.PUBLISHED
         if changed := _apply(post, edit):
             await self._repository.save()
-            self._events.record(PostUpdated(subject=post.uid, changed=changed, revision=post.revision))
+            subject, audience = _about(post, author_uid)
+            self._events.record(
+                PostUpdated(subject=subject, audience=audience, changed=changed, revision=post.revision)
+            )
             if post.status == PostStatus.PUBLISHED and not was_published:
-                self._events.record(PostPublished(subject=post.uid))
+                self._events.record(PostPublished(subject=subject, audience=audience))
         return PostView.from_entity(post, author_uid, author_name)
 
     async def delete(self, ref: PostRef, expected: ExpectedRevisions = None) -> None:
@@ -72,11 +76,12 @@ class PostService:
         Raises ``PostNotFound``, ``NotTheAuthor``, ``RevisionConflict``, ``InsufficientPermissions``.
         """
         self._principal.require(PostPermission.WRITE)
-        post, *_ = await self._lock(ref)
+        post, author_uid, _ = await self._lock(ref)
         ensure_may_delete(self._principal, post)
         ensure_expected(post.uid, post.revision, expected)
         await self._repository.delete(post)
-        self._events.record(PostDeleted(subject=post.uid))
+        subject, audience = _about(post, author_uid)
+        self._events.record(PostDeleted(subject=subject, audience=audience))
 
     async def view(self, ref: PostRef) -> PostView:
         """Count one view and return the post with the new count. Raises ``PostNotFound``."""
@@ -114,9 +119,10 @@ class PostService:
         posts = [_new_post(draft, own.user_id, now) for draft in drafts]
         await self._repository.add(posts)
         for post in posts:
-            self._events.record(PostCreated(subject=post.uid, status=post.status))
+            subject, audience = _about(post, author[0])
+            self._events.record(PostCreated(subject=subject, audience=audience, status=post.status))
             if post.published_at is not None:
-                self._events.record(PostPublished(subject=post.uid))
+                self._events.record(PostPublished(subject=subject, audience=audience))
         return posts, author
 
     async def _attempt(self, operation: PostOperation) -> OperationResult:
@@ -140,6 +146,12 @@ class PostService:
         if (found := await self._repository.lock(ref)) is None:
             raise PostNotFound
         return found
+
+
+def _about(post: Post, author_uid: UUID) -> tuple[Subject, Audience]:
+    """The subject and the audience of an event: those who see the post after the change, or saw the deleted one."""
+    public = post.status == PostStatus.PUBLISHED
+    return Subject(post.uid, author_uid, post.id), Audience.PUBLIC if public else Audience.OWNER
 
 
 def _new_post(draft: PostDraft, author_id: int, now: datetime) -> Post:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from app.events.recorder import AuditedEvent, Event
+from app.events.recorder import AuditedEvent, Event, Subject
+from app.models import User
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,11 @@ class UserDeleted(AuditedEvent):
     """The user was deleted with their posts, sessions and keys."""
 
     type: ClassVar[str] = "user.deleted"
+
+
+def subject_of(user: User) -> Subject:
+    """A user as the subject of an event. Users own themselves."""
+    return Subject(user.uid, user.uid, user.id)
 
 
 AUDITED_CHANGES: Final[Mapping[str, str]] = {

@@ -17,7 +17,7 @@ from app.kit.unset import UNSET
 from app.models import User
 from app.users.commands import UserDraft, UserEdit
 from app.users.errors import LastAdmin, UserNotFound
-from app.users.events import AUDITED_CHANGES, UserCreated, UserDeleted, UserRolesChanged, UserUpdated
+from app.users.events import AUDITED_CHANGES, UserCreated, UserDeleted, UserRolesChanged, UserUpdated, subject_of
 from app.users.job_names import ADDRESS_CHANGED
 from app.users.policy import UserPermission, ensure_may_delete, ensure_may_edit, is_self
 from app.users.repository import UserRepository
@@ -64,7 +64,7 @@ class UserService:
             updated_at=now,
         )
         await self._repository.add(user)
-        self._events.record(UserCreated(subject=user.uid, roles=user.roles))
+        self._events.record(UserCreated(subject=subject_of(user), roles=user.roles))
         return UserView.from_entity(user)
 
     async def edit(self, ref: UserRef, edit: UserEdit, expected: ExpectedRevisions = None) -> UserView:
@@ -141,7 +141,7 @@ class UserService:
             user.roles = wanted
             user.updated_at = utc_now()
             await self._repository.save()
-            self._events.record(UserRolesChanged(subject=user.uid, roles=wanted))
+            self._events.record(UserRolesChanged(subject=subject_of(user), roles=wanted))
         return UserView.from_entity(user)
 
     async def delete(self, ref: UserRef, expected: ExpectedRevisions = None) -> None:
@@ -163,7 +163,7 @@ class UserService:
         ensure_expected(user.uid, user.revision, expected)
         await self._before_deletion(user.id)
         await self._repository.delete(user)
-        self._events.record(UserDeleted(subject=user.uid))
+        self._events.record(UserDeleted(subject=subject_of(user)))
 
     async def _ensure_may_change_address(self, user: User, edit: UserEdit) -> bool:
         """Return whether the address becomes another one, rather than another spelling."""
@@ -189,7 +189,7 @@ class UserService:
         return changed
 
     def _record_update(self, user: User, changed: list[str]) -> None:
-        self._events.record(UserUpdated(subject=user.uid, changed=changed))
+        self._events.record(UserUpdated(subject=subject_of(user), changed=changed))
         for field in changed:
             if field in AUDITED_CHANGES:
                 detail = {"is_active": user.is_active} if field == "is_active" else {}

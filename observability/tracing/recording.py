@@ -111,6 +111,14 @@ def producer_span(name: str, attributes: Attributes) -> Iterator[str | None]:
         yield format_traceparent(recording.trace_id, span_id, sampled=recording.sampled)
 
 
+def current_traceparent() -> str | None:
+    """The ``traceparent`` of the running request or job, for work that follows from it; None outside of both."""
+    recording = RECORDING.get()
+    if recording is None:
+        return None
+    return format_traceparent(recording.trace_id, recording.span_id, sampled=recording.sampled)
+
+
 def record_failure(error: BaseException) -> None:
     """Store the exception that the running request or job fails with."""
     recording = RECORDING.get()

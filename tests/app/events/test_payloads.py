@@ -5,8 +5,11 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, ClassVar, cast
 from uuid import UUID
 
-from app.events.recorder import Event, EventRecorder
+from app.events.audience import Audience
+from app.events.audit import Origin
+from app.events.recorder import Event, EventRecorder, Subject
 from app.kit.db.sessions import WriteSession
+from observability.tracing.recording import Recording, use_recording
 
 SUBJECT, ACTOR, OTHER = UUID(int=1), UUID(int=2), UUID(int=3)
 
@@ -33,7 +36,7 @@ class Rows:
 def test_an_event_is_a_row_with_its_fields() -> None:
     rows = Rows()
     at = datetime(2026, 11, 28, 13, 0, 0, 250, tzinfo=timezone(timedelta(hours=1)))
-    event = Moved(subject=SUBJECT, to=OTHER, at=at, names=["a"], times=2, far=True, label="b")
+    event = Moved(subject=Subject(SUBJECT, None), to=OTHER, at=at, names=["a"], times=2, far=True, label="b")
     for actor in (ACTOR, None):
         EventRecorder(cast("WriteSession", rows), actor).record(event)
     for row, actor in zip(rows.added, (ACTOR, None), strict=True):
@@ -47,3 +50,29 @@ def test_an_event_is_a_row_with_its_fields() -> None:
             "label": "b",
         }
         assert datetime.fromisoformat(row.payload["at"]) == at.astimezone(UTC)
+
+
+def test_an_event_tells_who_may_read_it_and_where_it_comes_from() -> None:
+    rows = Rows()
+    subject = Subject(SUBJECT, ACTOR, 7, OTHER)
+    at = datetime(2026, 11, 28, tzinfo=UTC)
+    recording = Recording("a" * 32, "b" * 16, sampled=True)
+    with use_recording(recording):
+        recorder = EventRecorder(cast("WriteSession", rows), ACTOR, Origin(ACTOR, request_id="r" * 300))
+        for audience in Audience:
+            event = Moved(subject=subject, audience=audience, to=OTHER, at=at, names=[], times=0, far=False, label="")
+            recorder.record(event)
+    assert [row.audience for row in rows.added] == ["public", "owner", "admin"]
+    for row in rows.added:
+        assert (row.subject_id, row.owner_uid, row.counterparty_uid, row.schema) == (7, ACTOR, OTHER, 1)
+        assert row.traceparent == f"00-{'a' * 32}-{'b' * 16}-01"
+        assert row.request_id == "r" * 200
+
+
+def test_an_event_outside_of_requests_has_no_trace_and_is_read_by_its_owner() -> None:
+    rows = Rows()
+    at = datetime(2026, 11, 28, tzinfo=UTC)
+    event = Moved(subject=Subject(SUBJECT, ACTOR), to=OTHER, at=at, names=[], times=0, far=False, label="")
+    EventRecorder(cast("WriteSession", rows)).record(event)
+    (row,) = rows.added
+    assert (row.audience, row.traceparent, row.request_id, row.subject_id) == ("owner", None, None, None)

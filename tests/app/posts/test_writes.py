@@ -163,7 +163,7 @@ async def test_an_operation_that_fails_after_its_write_changes_nothing(
     record = EventRecorder.record
 
     def reject(recorder: EventRecorder, event: Any, *actor: Any) -> None:
-        if event.subject == one.uid:
+        if event.subject.uid == one.uid:
             raise Conflict
         record(recorder, event, *actor)
 
