@@ -20,6 +20,7 @@ from app.kit.mail.message import Mail
 from app.models import User
 from app.wiring import job_handlers
 from tests.support.contract import ContractClient
+from tests.support.mails import words_of
 
 PASSWORD = "correct horse battery"
 
@@ -46,12 +47,13 @@ class Person:
 
 
 class Outbox:
-    """A mailer that collects mails."""
+    """A mailer that collects mails. The HTML of each must say what its text says."""
 
     def __init__(self) -> None:
         self.mails: list[Mail] = []
 
     async def send(self, mail: Mail) -> None:
+        assert mail.html is None or "".join(words_of(mail.html)) == "".join(mail.text.split())
         self.mails.append(mail)
 
 

@@ -7,12 +7,16 @@ from email.utils import format_datetime, localtime
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A plain-text mail. ``message_id`` is the same for every attempt, so that duplicates can be detected."""
+    """A mail as text and, optionally, as HTML.
+
+    ``message_id`` is the same for every attempt, so that duplicates can be detected.
+    """
 
     to: str
     subject: str
     text: str
     message_id: str
+    html: str | None = None
 
 
 def render(mail: Mail, sender: str) -> EmailMessage:
@@ -25,4 +29,6 @@ def render(mail: Mail, sender: str) -> EmailMessage:
     message["Message-ID"] = f"<{mail.message_id}@strata>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(mail.text)
+    if mail.html is not None:
+        message.add_alternative(mail.html, subtype="html")
     return message
