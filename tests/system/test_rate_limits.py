@@ -52,7 +52,8 @@ def local_decisions(url: str) -> float:
 async def ensure_shared_quota(url: str, server: RedisServer) -> None:
     """Assert that both worker processes together admit one quota.
 
-    On a busy machine Redis may reply too late, so that a request is charged to local counters. Such a round is repeated.
+    On a busy machine Redis may reply too late, so that a request is charged to local counters. Such a round is
+    repeated.
     """
     for _ in range(5):
         with server.client() as client:
