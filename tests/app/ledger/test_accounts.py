@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
+from app.errors import Unauthenticated
 from app.ledger.errors import (
     AccountNotFound,
     AmountAboveHold,
@@ -49,6 +50,15 @@ async def test_accounts_that_are_opened_at_once_are_counted(
     bank = Bank(concurrent_app.runtime.database)
     opened = await race(concurrent_app, *(outcome(bank.open(ada)) for _ in range(3)))
     assert sum(type(result) is TooManyAccounts for result in opened) == 2
+
+
+async def test_a_user_who_was_deleted_meanwhile_opens_no_account(test_app: TestApp) -> None:
+    """After the credentials were checked: the request fails as one of a caller who does not exist."""
+    ada = (await test_app.person("ada@example.com")).user
+    async with test_app.runtime.database.write() as session:
+        await session.execute(text("DELETE FROM users WHERE id = :id"), {"id": ada.id})
+    with pytest.raises(Unauthenticated):
+        await Bank(test_app.runtime.database).open(ada)
 
 
 async def test_the_account_of_an_operator_receives_no_money(test_app: TestApp) -> None:

@@ -1,5 +1,6 @@
 """Checks find rows that were changed past the functions of the ledger, and the worker releases expired holds."""
 
+import asyncio
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -8,7 +9,8 @@ import asyncpg
 import pytest
 from structlog.testing import capture_logs
 
-from app.http.ledger import LedgerComponent
+from app.errors import Unavailable
+from app.http.ledger import CHECK_SECONDS, LedgerComponent
 from app.kit.clock import utc_now
 from app.ledger.metrics import LedgerMetrics
 from app.ledger.monitoring import LedgerMonitor
@@ -131,6 +133,32 @@ async def test_each_process_checks_at_its_start(concurrent_app: TestApp) -> None
 
     async with component.running():
         await eventually(checked)
+
+
+async def test_a_process_checks_again_and_again_and_no_more_at_its_end(
+    concurrent_app: TestApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert CHECK_SECONDS <= 15, "the alert promises minutes"
+    monkeypatch.setattr("app.http.ledger.CHECK_SECONDS", 0.01)
+    component = concurrent_app.runtime.get(LedgerComponent)
+    runs = 0
+
+    async def check(_monitor: LedgerMonitor) -> None:
+        nonlocal runs
+        runs += 1
+        if runs == 2:
+            message = "an outage ends no check"
+            raise Unavailable(message)
+
+    async def repeated() -> bool:
+        return runs > 3
+
+    monkeypatch.setattr(LedgerMonitor, "check_recent", check)
+    async with component.running():
+        await eventually(repeated)
+        own = [task for task in asyncio.all_tasks() if "LedgerComponent.running" in str(task.get_coro())]
+        assert len(own) == 1
+    assert all(task.done() for task in own)
 
 
 async def test_expired_holds_are_released_once(

@@ -55,16 +55,24 @@ async def test_balances_have_the_decimals_of_the_currency(test_app: TestApp, cur
     assert (account["balance"], account["held"]) == (shown, shown.replace("100", "0"))
 
 
-async def test_a_test_key_holds_and_captures_nothing(test_app: TestApp) -> None:
+async def test_a_test_key_holds_captures_and_reverses_nothing(test_app: TestApp) -> None:
     ada, payer, payee = await two_accounts(test_app)
-    hold = await Bank(test_app.runtime.database).hold(ada.user, payer, payee, "5")
+    bank = Bank(test_app.runtime.database)
+    hold = await bank.hold(ada.user, payer, payee, "5")
+    transfer = await bank.transfer(ada.user, payer, payee, "5")
     async with test_app.runtime.database.write() as session:
         draft = KeyDraft(ada.user.id, "test", ["ledger:read", "ledger:write"], mode="test")
         _, key = await ApiKeyService(session).create(draft)
     async with test_app.client({"X-API-Key": key, **KEY}) as client:
-        for path, content in (("holds", body(payer, payee)), (f"holds/{encode('hold', hold)}/capture", {})):
+        for path, content in (
+            ("holds", body(payer, payee)),
+            (f"holds/{encode('hold', hold)}/capture", {}),
+            (f"transfers/{encode('txn', transfer)}/reverse", {}),
+        ):
             response = await client.post(f"/api/v2/{path}", json=content)
             assert response.json()["code"] == "money_needs_live_key"
+        released = await client.post(f"/api/v2/holds/{encode('hold', hold)}/release")
+        assert (released.status_code, released.json()["state"]) == (200, "released"), "moves no money"
 
 
 async def test_entity_tags_change_with_the_balance(test_app: TestApp) -> None:
