@@ -13,6 +13,7 @@ import mmap
 import os
 import threading
 import time
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -58,6 +59,7 @@ class ConsumerTable:
             memory = memoryview(mmap.mmap(-1, words * 8 + self._slots * ID_BYTES))
         else:
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            weakref.finalize(self, os.close, self._descriptor)
             # A new file contains zeros, which is an empty table.
             os.ftruncate(self._descriptor, words * 8 + self._slots * ID_BYTES)
             memory = memoryview(mmap.mmap(self._descriptor, words * 8 + self._slots * ID_BYTES))

@@ -2,6 +2,7 @@
 
 import mmap
 import os
+import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,6 +61,7 @@ class Snapshot:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self._close = weakref.finalize(self, os.close, descriptor)
         self._size = -1
         """Bytes of the file when it was mapped; of no file before."""
         self._parsed = HEADER_BYTES
@@ -85,8 +87,8 @@ class Snapshot:
         return self._descriptor
 
     def close(self) -> None:
-        """Close the file."""
-        os.close(self._descriptor)
+        """Close the file. A snapshot that is not used any more closes it, too."""
+        self._close()
 
     def refresh(self) -> None:
         """Read the records that were appended."""

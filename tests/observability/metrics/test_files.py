@@ -1,5 +1,6 @@
 """The files in which processes count: what a reader finds in them, whatever else is in the folder."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -110,6 +111,27 @@ def test_another_kind_of_file_is_rejected_and_closed(
     (descriptor,) = closed
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(descriptor)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_metrics_that_nobody_uses_any_more_close_their_files(tmp_path: Path, shared: bool) -> None:  # noqa: FBT001 - a case
+    """Otherwise a process that builds many applications, as tests do, reaches its limit of open files."""
+
+    def use() -> None:
+        metrics = Metrics(["v901"], folder=tmp_path if shared else None)
+        metrics.counter("jobs", "Jobs.", ("job",)).labels("a").inc()
+        assert metrics.consumers is not None
+        metrics.consumers.count("ada", "v901", "success")
+        metrics.sample()
+        assert b'jobs_total{job="a"}' in metrics.registry.text()
+
+    use()
+    gc.collect()
+    before = sorted(Path("/dev/fd").iterdir())
+    for _ in range(3):
+        use()
+    gc.collect()
+    assert sorted(Path("/dev/fd").iterdir()) == before
 
 
 def test_a_series_is_appended_at_the_end_of_the_first_pages(tmp_path: Path) -> None:
