@@ -7,6 +7,7 @@ from app.models.base import APPEND_ONLY, READ_ONLY, Base
 from app.models.event import Event, EventConsumer
 from app.models.idempotency import IdempotencyRecord
 from app.models.identity import Identity, IdentityConfirmation, SignInCode, SignInFlow
+from app.models.job import Job, ScheduleRun
 from app.models.ledger import Account, Entry, Hold, Transfer
 from app.models.pending_registration import PendingRegistration
 from app.models.plan import Plan
@@ -39,11 +40,13 @@ __all__ = [
     "IdempotencyRecord",
     "Identity",
     "IdentityConfirmation",
+    "Job",
     "PendingRegistration",
     "Plan",
     "Post",
     "RefreshToken",
     "RolePermission",
+    "ScheduleRun",
     "Session",
     "SignInCode",
     "SignInFlow",
