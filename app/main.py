@@ -41,7 +41,7 @@ from app.settings.metrics import MetricsSettings
 from app.settings.root import Settings
 from app.web import add_unversioned_routes
 from app.web.rejected_heads import RejectedHeads
-from app.wiring import JOBS, contract_checker, tracing_config
+from app.wiring import contract_checker, job_names, tracing_config
 from observability.config import CorsPolicy, ObservabilityConfig
 from observability.conformance.metrics import ConformanceMetrics
 from observability.framework import LeanStarlette
@@ -135,7 +135,7 @@ async def _state_exposed(settings: Settings, metrics: Metrics, database: UnitOfW
         gauge.update(counts.read())
 
     await run_logged("restarts_not_read", update)
-    backlog = Backlog(database.reads, metrics.group(QueueMetrics), JOBS)
+    backlog = Backlog(database.reads, metrics.group(QueueMetrics), job_names())
     tasks = [
         asyncio.create_task(repeat("restarts_not_read", update, _RESTARTS_SECONDS)),
         asyncio.create_task(backlog.run()),

@@ -1,38 +1,37 @@
 """Builds what several processes share: tracing, contract conformance, and the handlers of jobs."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
 
-from app.auth import job_names as auth_jobs
-from app.auth.jobs import AuthJobs
-from app.identities import job_names as identity_job_names
-from app.identities.jobs import identity_jobs
 from app.kit.build import RELEASE
-from app.kit.db.database import Database
-from app.kit.mail.mailer import Mailer
-from app.settings.auth import AuthSettings
+from app.kit.discovery import modules
+from app.kit.queue.kinds import HOUSEKEEPING, JobHandler, JobKind
+from app.kit.queue.schedules import Schedule, WorkerResources
 from app.settings.conformance import ConformanceSettings
-from app.settings.errors import require_secret
-from app.settings.http import HttpSettings
 from app.settings.root import Settings
 from app.settings.tracing import TracingSettings
 from observability.conformance.checker import ConformanceChecker, ConformanceConfig
 from observability.tracing.config import TracingConfig
 
-JobHandler = Callable[[Mapping[str, Any]], Awaitable[None]]
-JOBS: Final = (*auth_jobs.JOBS, *identity_job_names.JOBS)
-"""The jobs of all features."""
+
+def job_names() -> Sequence[str]:
+    """The names of the jobs of all features."""
+    declared = [kind.name for module in modules("app", "job_names") for kind in getattr(module, "JOBS", ())]
+    return sorted({*declared, HOUSEKEEPING.name})
 
 
-def job_handlers(database: Database, mailer: Mailer, settings: Settings) -> Mapping[str, JobHandler]:
-    """The handlers of all jobs by name. Raises ``SettingsError`` without a signing key."""
-    signing_key = require_secret(settings[AuthSettings].signing_key, "auth", "signing_key")
-    return {
-        **AuthJobs.build(database, mailer, signing_key, settings).handlers,
-        **identity_jobs(database, mailer, signing_key, settings[HttpSettings].base_url),
-    }
+def job_handlers(resources: WorkerResources) -> Mapping[JobKind, JobHandler]:
+    """The handlers of all jobs. Raises ``SettingsError`` without a signing key."""
+    found: dict[JobKind, JobHandler] = {}
+    for module in modules("app", "jobs"):
+        found.update(module.jobs(resources))
+    return found
+
+
+def all_schedules(resources: WorkerResources) -> Sequence[Schedule]:
+    """The schedules of all features."""
+    return [schedule for module in modules("app", "schedules") for schedule in module.schedules(resources)]
 
 
 def contract_checker(settings: Settings, prefixes: Mapping[str, str]) -> ConformanceChecker | None:

@@ -1,80 +1,94 @@
 """Composition root of the background worker, which runs the jobs that requests enqueue."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack
-from functools import partial
-from time import perf_counter
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
-import orjson
 import structlog
 from pgqueuer import PgQueuer
-from pgqueuer.domain.models import Job
 
+from app.kit.background import repeat, run_logged
 from app.kit.build import BuildMetrics
 from app.kit.db.database import Database
 from app.kit.db.metrics import PrometheusDatabaseMetrics
 from app.kit.db.tracing import database_attributes
-from app.kit.discovery import modules
 from app.kit.mail.mailer import create_mailer
+from app.kit.queue.executor import Execution, JobExecutor, RetryPolicy
+from app.kit.queue.kinds import HOUSEKEEPING, JobHandler, JobKind
+from app.kit.queue.maintenance import requeue_lost_jobs
 from app.kit.queue.metrics import JobMetrics
-from app.kit.queue.retry import RetryingExecutor
 from app.kit.queue.runner import QueueRunner, RunnerSettings
-from app.kit.queue.schedules import Schedule, WorkerResources
+from app.kit.queue.running import Interruption, RunningJobs
+from app.kit.queue.schedules import Schedule, WorkerResources, add_schedules, housekeeping, register_schedules
 from app.settings.database import DatabaseSettings
 from app.settings.loading import database_url
 from app.settings.root import Settings
 from app.settings.worker import WorkerSettings
-from app.wiring import JobHandler, job_handlers, tracing_config
+from app.wiring import all_schedules, job_handlers, tracing_config
 from observability.metrics.metrics import Metrics
 from observability.metrics.sampler import sampler_running
-from observability.tracing.jobs import job_span
 from observability.tracing.metrics import SpanMetrics
 from observability.tracing.tracer import Tracing
 
-_SUCCESS: Final = "success"
-_FAILURE: Final = "failure"
-_OUTCOMES: Final = (_SUCCESS, _FAILURE)
+_MAINTENANCE_SECONDS: Final = 60.0
 _LOG: Final = structlog.get_logger()
 
 
 async def run(settings: Settings, stop: asyncio.Event, metrics: Metrics) -> None:
-    """Run jobs until ``stop`` is set; running jobs are finished first. ``metrics`` counts attempts and the queue.
+    """Run jobs until ``stop`` is set. ``metrics`` counts attempts and the queue.
 
-    The worker connects again whenever it loses the database. Raises ``SettingsError``.
+    Running jobs then have the time of ``worker.shutdown_timeout``; those that are not done return to the queue. The
+    worker connects again whenever it loses the database. Raises ``SettingsError``.
     """
     metrics.group(BuildMetrics)
     dsn = database_url(settings)
     database = await Database.open(dsn, settings[DatabaseSettings], metrics.group(PrometheusDatabaseMetrics))
     async with AsyncExitStack() as opened:
         opened.push_async_callback(database.close)
-        handlers = job_handlers(database, create_mailer(settings), settings)
+        resources = WorkerResources(settings, database, metrics, create_mailer(settings))
+        schedules = all_schedules(resources)
+        handlers = {**job_handlers(resources), HOUSEKEEPING: housekeeping(schedules)}
         tracing = Tracing(tracing_config(settings, "strata-worker"))
         opened.push_async_callback(asyncio.to_thread, tracing.close)
         tracing.start(metrics.group(SpanMetrics), database_attributes(dsn))
-        runner = _runner(settings, dsn, database, handlers, metrics, tracing)
-        _LOG.info("worker_started", jobs=sorted(handlers))
-        async with sampler_running(metrics):
+        execution = job_execution(settings[WorkerSettings], database, metrics, tracing)
+        runner = _runner(settings, dsn, _registration(handlers, schedules, execution), metrics)
+        _LOG.info("worker_started", jobs=sorted(kind.name for kind in handlers))
+        async with (
+            sampler_running(metrics),
+            _maintained(schedules, database),
+            supervised(execution.running, stop, settings[WorkerSettings].shutdown_timeout),
+        ):
             await runner.run(stop)
         _LOG.info("worker_stopped")
 
 
-def _runner(
-    settings: Settings,
-    dsn: str,
-    database: Database,
-    handlers: Mapping[str, JobHandler],
-    metrics: Metrics,
-    tracing: Tracing,
-) -> QueueRunner:
-    database_settings, worker_settings = settings[DatabaseSettings], settings[WorkerSettings]
+def job_execution(settings: WorkerSettings, database: Database, metrics: Metrics, tracing: Tracing) -> Execution:
+    """What the jobs of a process share."""
+    retries = RetryPolicy(settings.max_attempts, settings.first_delay, settings.max_delay)
+    return Execution(database, RunningJobs(database), metrics.group(JobMetrics), tracing, retries)
 
+
+def _registration(
+    handlers: Mapping[JobKind, JobHandler], schedules: Sequence[Schedule], execution: Execution
+) -> Callable[[PgQueuer], None]:
     def register(queue: PgQueuer) -> None:
-        for name, handler in handlers.items():
-            _register(queue, name, handler, worker_settings, metrics.group(JobMetrics), tracing)
-        _schedule(queue, WorkerResources(settings, database, metrics))
+        add_jobs(queue, handlers, execution)
+        add_schedules(queue, schedules, execution.database)
 
+    return register
+
+
+def add_jobs(queue: PgQueuer, handlers: Mapping[JobKind, JobHandler], execution: Execution) -> None:
+    """Let a queue run jobs."""
+    for kind, handler in handlers.items():
+        executor = JobExecutor(kind, handler, execution, queue.connection)
+        queue.entrypoint(kind.name, concurrency_limit=kind.concurrency, accepts_context=False)(executor)
+
+
+def _runner(settings: Settings, dsn: str, register: Callable[[PgQueuer], None], metrics: Metrics) -> QueueRunner:
+    database_settings, worker_settings = settings[DatabaseSettings], settings[WorkerSettings]
     return QueueRunner(
         RunnerSettings(
             dsn=dsn,
@@ -88,52 +102,39 @@ def _runner(
     )
 
 
-def _register(
-    queue: PgQueuer, name: str, handler: JobHandler, settings: WorkerSettings, metrics: JobMetrics, tracing: Tracing
-) -> None:
-    def count(outcome: str, started: float) -> None:
-        metrics.attempts.labels(name, outcome).inc()
-        metrics.duration.labels(name, outcome).observe(perf_counter() - started)
+@asynccontextmanager
+async def supervised(running: RunningJobs, stop: asyncio.Event, grace: float) -> AsyncIterator[None]:
+    """End attempts that were cancelled or taken over, and ``grace`` seconds after ``stop`` those that still run."""
 
-    for outcome in _OUTCOMES:
-        metrics.attempts.labels(name, outcome)
+    async def release() -> None:
+        await stop.wait()
+        await asyncio.sleep(grace)
+        running.interrupt_all(Interruption.SHUTDOWN)
 
-    async def work(job: Job) -> None:
-        log = _LOG.bind(job=name, job_id=job.id, attempt=job.attempts + 1)
-        started = perf_counter()
-        log.debug("job_started")
-        with job_span(tracing, name, (job.otel_headers() or {}).get("traceparent"), attempt=job.attempts + 1):
-            try:
-                await handler(orjson.loads(job.payload or b"{}"))
-            except Exception as error:
-                count(_FAILURE, started)
-                # The text of the error may contain an address, so only its type is logged; a retry follows.
-                log.warning("job_failed", error=type(error).__name__)
-                raise
-            count(_SUCCESS, started)
-            log.info("job_done")
-
-    queue.entrypoint(
-        name,
-        on_failure="hold",
-        executor_factory=partial(
-            RetryingExecutor,
-            max_attempts=settings.max_attempts,
-            first_delay=settings.first_delay,
-            max_delay=settings.max_delay,
-        ),
-    )(work)
+    tasks = [asyncio.create_task(running.watch()), asyncio.create_task(release())]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _schedule(queue: PgQueuer, resources: WorkerResources) -> None:
-    """Add the schedules that features declare."""
-    for module in modules("app", "schedules"):
-        for schedule in module.schedules(resources):
-            queue.schedule(schedule.name, schedule.expression)(_scheduled(schedule))
+@asynccontextmanager
+async def _maintained(schedules: Sequence[Schedule], database: Database) -> AsyncIterator[None]:
+    """Register the schedules, and look for lost jobs every minute."""
 
+    async def maintain() -> None:
+        await register_schedules(schedules, database)
+        await requeue_lost_jobs(database)
 
-def _scheduled(schedule: Schedule) -> Callable[[object], Awaitable[None]]:
-    async def run(_tick: object) -> None:
-        await schedule.run()
+    async def run() -> None:
+        await run_logged("jobs_not_maintained", maintain)
+        await repeat("jobs_not_maintained", maintain, _MAINTENANCE_SECONDS)
 
-    return run
+    task = asyncio.create_task(run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

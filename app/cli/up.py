@@ -38,10 +38,13 @@ from app.settings.http import HttpSettings
 from app.settings.log import LogSettings
 from app.settings.root import Settings
 from app.settings.tracing import TracingSettings
+from app.settings.worker import WorkerSettings
 from observability.logs.configuration import configure
 
 _READY_SECONDS: Final = 60
 _POLL_SECONDS: Final = 0.1
+_STOP_SECONDS: Final = 10
+"""What a process may need beyond the time that it grants to requests or jobs."""
 
 
 def up() -> None:
@@ -114,11 +117,10 @@ def _run_with(
     if not settings.production and settings[TracingSettings].sample_ratio == TracingSettings().sample_ratio:
         # Development has little traffic, so `strata traces` shows every request. A ratio from the environment wins.
         environment.setdefault(variable("tracing", "sample_ratio"), "1")
-    grace = settings[HttpSettings].shutdown_timeout + 5
-    with Supervisor(environment, grace, RestartCounts(settings.home)) as supervisor:
+    with Supervisor(environment, RestartCounts(settings.home)) as supervisor:
         try:
-            supervisor.start("API", ["serve"])
-            supervisor.start("worker", ["worker"])
+            supervisor.start("API", ["serve"], settings[HttpSettings].shutdown_timeout + _STOP_SECONDS)
+            supervisor.start("worker", ["worker"], settings[WorkerSettings].shutdown_timeout + _STOP_SECONDS)
             _wait_until_ready(supervisor, http, signals)
             if not settings.production:
                 Rotation(settings.home, settings[AuthSettings]).record_use(utc_now())

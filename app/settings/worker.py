@@ -17,3 +17,6 @@ class WorkerSettings(Group, name="worker"):
     heartbeat: Seconds = Field(
         10.0, description="seconds without a heartbeat of its worker after which a job goes to another"
     )
+    shutdown_timeout: Seconds = Field(
+        10.0, description="seconds that running jobs have at a shutdown; then they return to the queue"
+    )

@@ -1,6 +1,8 @@
-"""The names of jobs that the users feature enqueues."""
+"""The kinds of jobs that the users feature enqueues."""
 
 from typing import Final
 
-ADDRESS_CHANGED: Final = "users.address_changed"
-"""Payload ``user``: the uid of a user whose new address is not verified."""
+from app.kit.queue.kinds import JobKind
+
+ADDRESS_CHANGED: Final = JobKind("users.address_changed")
+"""Parameter ``user``: the uid of a user whose new address is not verified."""

@@ -13,8 +13,14 @@ from observability.tracing.recording import Recording, use_recording
 from observability.tracing.tracer import Tracing
 
 
+class JobSpan:
+    """The span of an attempt. ``error``: why the attempt failed, if the block does not raise it."""
+
+    error: Exception | None = None
+
+
 @contextmanager
-def job_span(tracing: Tracing, job: str, traceparent: object, *, attempt: int) -> Iterator[None]:
+def job_span(tracing: Tracing, job: str, traceparent: object, *, attempt: int) -> Iterator[JobSpan]:
     """Run the block as one attempt at a job. Its log lines carry the ids of the span.
 
     ``traceparent`` comes from the queue; an invalid value starts a new trace. Failures are always exported.
@@ -23,12 +29,15 @@ def job_span(tracing: Tracing, job: str, traceparent: object, *, attempt: int) -
     recording = _recording(tracing, parent)
     started = perf_counter()
     error: str | None = None
+    span = JobSpan()
     with (
         use_recording(recording),
         structlog.contextvars.bound_contextvars(trace_id=recording.trace_id, span_id=recording.span_id),
     ):
         try:
-            yield
+            yield span
+            if span.error is not None:
+                recording.failure, error = span.error, type(span.error).__name__
         except BaseException as failure:
             recording.failure, error = failure, type(failure).__name__
             raise

@@ -270,7 +270,7 @@ async def test_every_part_of_a_server_process_gets_its_collaborators(
         assert sampled == [(metrics,)]
         assert checker.calls == [metrics.group(ConformanceMetrics)]
         assert started == [(metrics.group(SpanMetrics), database_attributes(dsn_of(concurrent_app)))]
-        assert queues == [(database.reads, metrics.group(QueueMetrics), wiring.JOBS)]
+        assert queues == [(database.reads, metrics.group(QueueMetrics), wiring.job_names())]
         assert [level[1:] for level in levels] == [("warning", "json")]
         assert levels[0][0].level == folder.level
         assert [event for event, _ in tried] == ["restarts_not_read"]

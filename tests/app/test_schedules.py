@@ -8,23 +8,22 @@ from typing import Any
 import asyncpg
 import pytest
 from croniter import croniter
-from pgqueuer import PgQueuer
-from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
+from pydantic import SecretStr
 from sqlalchemy import select
 
+from app import worker
 from app.http.idempotency.keys import RETENTION
 from app.kit.clock import utc_now
-from app.kit.queue.schedules import WorkerResources
+from app.kit.queue.schedules import WorkerResources, housekeeping, register_schedules
 from app.ledger.metrics import LedgerMetrics
 from app.models import PendingRegistration, SignInFlow, UsageDay
 from app.models.idempotency import IdempotencyRecord
 from app.models.usage import BUCKETS
+from app.settings.database import DatabaseSettings
 from app.usage.repository import UsageDelta, UsageRepository
-from app.wiring import tracing_config
-from app.worker import _runner, _schedule
+from app.wiring import all_schedules
 from observability.metrics.metrics import Metrics
-from observability.tracing.tracer import Tracing
-from tests.support.app import TestApp
+from tests.support.app import DirectRun, TestApp
 from tests.support.transactions import database_of, dsn_of, owner_of
 from tests.support.waiting import PATIENCE, eventually
 from tests.support.wire import WIRE
@@ -107,25 +106,28 @@ async def stored(test_app: TestApp) -> dict[str, set[Any]]:
 
 
 def resources_of(test_app: TestApp, metrics: Metrics) -> WorkerResources:
-    return WorkerResources(test_app.runtime.settings, database_of(test_app), metrics)
+    return WorkerResources(test_app.runtime.settings, database_of(test_app), metrics, test_app.outbox)
 
 
-async def registered(test_app: TestApp, connection: "asyncpg.Connection[asyncpg.Record]") -> PgQueuer:
-    queue = PgQueuer(connection=AsyncpgDriver(connection))
-    _schedule(queue, resources_of(test_app, Metrics()))
-    return queue
+async def run_now(resources: WorkerResources, name: str) -> None:
+    """Do what a schedule names, as the job does that the worker enqueues at its time."""
+    database = resources.database
+    await housekeeping(all_schedules(resources))(DirectRun(database, {"schedule": name}))
 
 
-async def test_the_names_and_times_of_all_schedules(concurrent_app: TestApp, dsn: str) -> None:
-    connection = await asyncpg.connect(dsn)
-    queue = await registered(concurrent_app, connection)
-    assert {key.entrypoint for key in queue.sm.registry} == set(PERIODS)
+async def test_the_names_and_times_of_all_schedules(concurrent_app: TestApp) -> None:
+    resources = resources_of(concurrent_app, Metrics())
+    schedules = all_schedules(resources)
+    assert sorted(schedule.name for schedule in schedules) == sorted(PERIODS)
     start = datetime(2026, 2, 28, 12, 30, tzinfo=UTC)
-    for key in queue.sm.registry:
-        times = croniter(key.expression, start)
+    for schedule in schedules:
+        times = croniter(schedule.expression, start)
         first, second, third = (times.get_next(datetime) for _ in range(3))
-        assert second - first == third - second == PERIODS[key.entrypoint], key.expression
-    await connection.close()
+        assert second - first == third - second == PERIODS[schedule.name], schedule.expression
+    await register_schedules(schedules, resources.database)
+    async with owner_of(resources.database) as owner:
+        stored_periods = await owner.fetch("SELECT name, period FROM schedule_runs")
+    assert {row["name"]: timedelta(seconds=row["period"]) for row in stored_periods} == PERIODS
 
 
 @pytest.mark.parametrize(
@@ -138,19 +140,15 @@ async def test_the_names_and_times_of_all_schedules(concurrent_app: TestApp, dsn
     ],
 )
 async def test_a_schedule_deletes_what_it_names(
-    concurrent_app: TestApp, dsn: str, rows: dict[str, set[Any]], name: str, table: str
+    concurrent_app: TestApp, rows: dict[str, set[Any]], name: str, table: str
 ) -> None:
     before = await stored(concurrent_app)
-    connection = await asyncpg.connect(dsn)
-    queue = await registered(concurrent_app, connection)
-    (executor,) = (executor for key, executor in queue.sm.registry.items() if key.entrypoint == name)
     for _ in range(2):
-        await executor.execute(None, None)
+        await run_now(resources_of(concurrent_app, Metrics()), name)
         assert await stored(concurrent_app) == before | {table: rows[table]}
-    await connection.close()
 
 
-async def test_partitions_of_the_audit_trail_are_created_and_dropped(concurrent_app: TestApp, dsn: str) -> None:
+async def test_partitions_of_the_audit_trail_are_created_and_dropped(concurrent_app: TestApp) -> None:
     async def partitions() -> set[str]:
         rows = await owner.fetch(
             "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'audit_events'::regclass"
@@ -164,38 +162,29 @@ async def test_partitions_of_the_audit_trail_are_created_and_dropped(concurrent_
             "CREATE TABLE audit_events_2020_01 PARTITION OF audit_events"
             " FOR VALUES FROM ('2020-01-01Z') TO ('2020-02-01Z')"
         )
-        connection = await asyncpg.connect(dsn)
-        queue = await registered(concurrent_app, connection)
-        (executor,) = (executor for key, executor in queue.sm.registry.items() if key.entrypoint == MAINTAIN_AUDIT)
-        await executor.execute(None, None)
+        await run_now(resources_of(concurrent_app, Metrics()), MAINTAIN_AUDIT)
         assert await partitions() == at_first
-        await connection.close()
 
 
-async def test_the_nightly_check_of_the_ledger_is_reported(concurrent_app: TestApp, dsn: str) -> None:
+async def test_the_nightly_check_of_the_ledger_is_reported(concurrent_app: TestApp) -> None:
     metrics = Metrics()
     ledger = metrics.group(LedgerMetrics)
     ledger.imbalance.labels("all").set(5)
-    connection = await asyncpg.connect(dsn)
-    queue = PgQueuer(connection=AsyncpgDriver(connection))
-    _schedule(queue, resources_of(concurrent_app, metrics))
-    (executor,) = (executor for key, executor in queue.sm.registry.items() if key.entrypoint == "ledger.check")
-    await executor.execute(None, None)
+    await run_now(resources_of(concurrent_app, metrics), "ledger.check")
     assert metrics.registry.get_sample_value("ledger_imbalance", {"check": "all"}) == 0
-    await connection.close()
 
 
 async def test_the_worker_runs_schedules_that_are_due(
     concurrent_app: TestApp, dsn: str, rows: dict[str, set[Any]]
 ) -> None:
-    settings = concurrent_app.runtime.settings
-    metrics, tracing = Metrics(), Tracing(tracing_config(settings, "test"))
+    given = concurrent_app.runtime.settings
+    settings = given.with_groups(given[DatabaseSettings].model_copy(update={"url": SecretStr(dsn)}))
+    metrics = Metrics()
     connection = await asyncpg.connect(dsn)
 
     async def run_until(condition: Callable[[], Awaitable[object]]) -> None:
         stop = asyncio.Event()
-        runner = _runner(settings, dsn, database_of(concurrent_app), {}, metrics, tracing)
-        running = asyncio.create_task(runner.run(stop))
+        running = asyncio.create_task(worker.run(settings, stop, metrics))
         await eventually(condition)
         stop.set()
         await asyncio.wait_for(running, PATIENCE)
@@ -205,7 +194,8 @@ async def test_the_worker_runs_schedules_that_are_due(
 
     async def purged() -> bool:
         checked = metrics.registry.get_sample_value("ledger_imbalance", {"check": "all"})
-        return checked is not None and await stored(concurrent_app) == rows
+        succeeded = await connection.fetchval("SELECT count(succeeded_at) FROM schedule_runs")
+        return checked is not None and succeeded == len(PERIODS) and await stored(concurrent_app) == rows
 
     await run_until(known)
     await connection.execute("UPDATE pgqueuer_schedules SET next_run = now() - interval '1 minute'")

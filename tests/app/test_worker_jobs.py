@@ -12,22 +12,24 @@ from pgqueuer import PgQueuer
 from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 
-from app import worker
-from app.kit.queue import job_queue, runner
+from app.kit.queue import executor, job_queue, runner
 from app.kit.queue.job_queue import JobQueue
+from app.kit.queue.kinds import JobKind, JobRun
 from app.kit.queue.metrics import JobMetrics
 from app.kit.queue.runner import QueueRunner, RunnerSettings
 from app.settings.worker import WorkerSettings
 from app.wiring import tracing_config
-from app.worker import _register
+from app.worker import add_jobs, job_execution, supervised
 from observability.metrics.metrics import Metrics
+from observability.tracing.jobs import JobSpan
 from observability.tracing.tracer import Tracing
 from tests.support.app import TestApp
 from tests.support.postgres import end_sessions
-from tests.support.transactions import dsn_of
+from tests.support.transactions import database_of, dsn_of
 from tests.support.waiting import PATIENCE, eventually
 
-JOB = "test.job"
+KIND = JobKind("test.job")
+JOB = KIND.name
 FAST = WorkerSettings(max_attempts=3, first_delay=0.01, max_delay=0.02)
 
 
@@ -38,8 +40,8 @@ class Handler:
         self.failures = failures
         self.payloads: list[Mapping[str, Any]] = []
 
-    async def __call__(self, payload: Mapping[str, Any]) -> None:
-        self.payloads.append(payload)
+    async def __call__(self, run: JobRun) -> None:
+        self.payloads.append(run.params)
         if len(self.payloads) <= self.failures:
             message = "ada@example.com is rejected"
             raise ValueError(message)
@@ -50,7 +52,7 @@ def samples(metrics: Metrics) -> dict[str, float]:
     return {
         line.rpartition(" ")[0]: float(line.rpartition(" ")[2])
         for line in lines
-        if line.startswith(("job_", "worker_")) and "_bucket" not in line and "_created" not in line
+        if line.startswith(("job_", "jobs_", "worker_")) and "_bucket" not in line and "_created" not in line
     }
 
 
@@ -59,38 +61,45 @@ async def working(test_app: TestApp, handler: Handler, metrics: Metrics) -> Asyn
     """A runner with one job."""
     tracing = Tracing(tracing_config(test_app.runtime.settings, "test"))
 
+    execution = job_execution(FAST, database_of(test_app), metrics, tracing)
+
     def register(queue: PgQueuer) -> None:
-        _register(queue, JOB, handler, FAST, metrics.group(JobMetrics), tracing)
+        add_jobs(queue, {KIND: handler}, execution)
 
     settings = RunnerSettings(
         dsn=dsn_of(test_app), connect_timeout=20, statement_timeout=20, heartbeat=20, concurrency=2
     )
     stop = asyncio.Event()
-    running = asyncio.create_task(QueueRunner(settings, register, metrics.group(JobMetrics)).run(stop))
-    try:
-        yield
-    finally:
-        stop.set()
-        await asyncio.wait_for(running, PATIENCE)
+    async with supervised(execution.running, stop, 0.1):
+        running = asyncio.create_task(QueueRunner(settings, register, metrics.group(JobMetrics)).run(stop))
+        try:
+            yield
+        finally:
+            stop.set()
+            await asyncio.wait_for(running, PATIENCE)
 
 
 async def rows(test_app: TestApp) -> list[Any]:
     connection = await asyncpg.connect(dsn_of(test_app))
-    found = await connection.fetch("SELECT status::text, attempts FROM pgqueuer")
+    found = await connection.fetch("SELECT status, attempt, problem::text FROM jobs")
     await connection.close()
     return list(found)
 
 
+async def statuses(test_app: TestApp) -> list[str]:
+    return [row["status"] for row in await rows(test_app)]
+
+
 async def enqueue(test_app: TestApp) -> None:
     async with test_app.runtime.database.write() as session:
-        await JobQueue(session).enqueue(JOB, {"number": 7})
+        await JobQueue(session).enqueue(KIND, {"number": 7})
 
 
 async def test_a_failed_attempt_and_a_success_are_counted(concurrent_app: TestApp) -> None:
     handler, metrics, started = Handler(failures=1), Metrics(), perf_counter()
 
     async def done() -> bool:
-        return len(handler.payloads) == 2 and not await rows(concurrent_app)
+        return len(handler.payloads) == 2 and await statuses(concurrent_app) == ["succeeded"]
 
     with capture_logs() as lines:
         async with working(concurrent_app, handler, metrics):
@@ -115,16 +124,16 @@ async def test_each_attempt_has_a_span_below_that_of_the_request(
     parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     spans: list[tuple[str, str | None, int]] = []
 
-    def job_span(_tracing: Tracing, name: str, traceparent: str | None, *, attempt: int) -> nullcontext[None]:
+    def job_span(_tracing: Tracing, name: str, traceparent: str | None, *, attempt: int) -> nullcontext[JobSpan]:
         spans.append((name, traceparent, attempt))
-        return nullcontext()
+        return nullcontext(JobSpan())
 
     monkeypatch.setattr(job_queue, "producer_span", lambda *_: nullcontext(parent))
-    monkeypatch.setattr(worker, "job_span", job_span)
+    monkeypatch.setattr(executor, "job_span", job_span)
     handler = Handler(failures=1)
 
     async def done() -> bool:
-        return len(handler.payloads) == 2 and not await rows(concurrent_app)
+        return len(handler.payloads) == 2 and await statuses(concurrent_app) == ["succeeded"]
 
     async with working(concurrent_app, handler, Metrics()):
         await enqueue(concurrent_app)
@@ -132,15 +141,15 @@ async def test_each_attempt_has_a_span_below_that_of_the_request(
     assert spans == [(JOB, parent, 1), (JOB, parent, 2)]
 
 
-async def test_a_job_is_held_after_its_last_attempt(concurrent_app: TestApp) -> None:
+async def test_a_job_fails_after_its_last_attempt(concurrent_app: TestApp) -> None:
     handler, metrics = Handler(failures=100), Metrics()
 
-    async def held() -> bool:
-        return [row["status"] for row in await rows(concurrent_app)] == ["failed"]
+    async def failed() -> bool:
+        return await statuses(concurrent_app) == ["failed"]
 
     async with working(concurrent_app, handler, metrics):
         await enqueue(concurrent_app)
-        await eventually(held)
+        await eventually(failed)
     assert len(handler.payloads) == FAST.max_attempts
     assert samples(metrics)[f'job_attempts_total{{job="{JOB}",outcome="failure"}}'] == FAST.max_attempts
     assert samples(metrics)[f'job_attempts_total{{job="{JOB}",outcome="success"}}'] == 0

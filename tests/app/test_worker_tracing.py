@@ -5,7 +5,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,15 +13,17 @@ from pgqueuer import PgQueuer
 from app.kit.mail.mailer import MailboxMailer
 from app.kit.mail.message import Mail
 from app.kit.queue import runner
+from app.kit.queue.executor import RetryPolicy
 from app.kit.queue.job_queue import JobQueue
 from app.kit.queue.metrics import JobMetrics
 from app.kit.queue.runner import QueueRunner, RunnerSettings
 from app.settings.worker import WorkerSettings
-from app.worker import _register
+from app.worker import job_execution
 from observability.concurrency.backoff import Backoff
 from observability.metrics.metrics import Metrics
+from observability.tracing.jobs import JobSpan
 from observability.tracing.recording import Recording, use_recording
-from tests.app.test_worker_jobs import JOB, Handler, rows, working
+from tests.app.test_worker_jobs import JOB, KIND, Handler, statuses, working
 from tests.support.app import TestApp
 from tests.support.waiting import PATIENCE, eventually
 
@@ -43,21 +44,21 @@ async def test_a_job_continues_the_trace_that_enqueued_it(
     spans: list[tuple[Any, ...]] = []
 
     @contextmanager
-    def record(_tracing: object, job: str, traceparent: object, *, attempt: int) -> Iterator[None]:
+    def record(_tracing: object, job: str, traceparent: object, *, attempt: int) -> Iterator[JobSpan]:
         spans.append((job, traceparent, attempt))
-        yield
+        yield JobSpan()
 
-    monkeypatch.setattr("app.worker.job_span", record)
+    monkeypatch.setattr("app.kit.queue.executor.job_span", record)
     recording = Recording(TRACE, "2" * 16, sampled=sampled)
     handler, metrics = Handler(failures=1), Metrics()
 
     async def done() -> bool:
-        return len(handler.payloads) == 2 and not await rows(concurrent_app)
+        return len(handler.payloads) == 2 and await statuses(concurrent_app) == ["succeeded"]
 
     async with working(concurrent_app, handler, metrics):
         with use_recording(recording):
             async with concurrent_app.runtime.database.write() as session:
-                await JobQueue(session).enqueue(JOB, {"number": 7})
+                await JobQueue(session).enqueue(KIND, {"number": 7})
         await eventually(done)
     (producer,) = (child for child in recording.children if child.span_id is not None)
     traceparent = f"00-{TRACE}-{producer.span_id}-0{int(sampled)}"
@@ -70,24 +71,10 @@ async def test_a_job_continues_the_trace_that_enqueued_it(
 
 
 def test_the_settings_of_retries_reach_the_executor() -> None:
-    given: dict[str, Any] = {}
-
-    def entrypoint(name: str, **options: Any) -> Any:
-        given.update(options, name=name)
-        return lambda work: work
-
-    queue: Any = SimpleNamespace(entrypoint=entrypoint)
-    tracing: Any = None
-    _register(
-        queue,
-        JOB,
-        Handler(0),
-        WorkerSettings(max_attempts=3, first_delay=4, max_delay=5),
-        JobMetrics(Metrics()),
-        tracing,
-    )
-    assert (given["name"], given["on_failure"]) == (JOB, "hold")
-    assert given["executor_factory"].keywords == {"max_attempts": 3, "first_delay": 4, "max_delay": 5}
+    settings = WorkerSettings(max_attempts=3, first_delay=4, max_delay=5)
+    anything: Any = None
+    execution = job_execution(settings, anything, Metrics(), anything)
+    assert execution.retries == RetryPolicy(max_attempts=3, first_delay=4, max_delay=5)
 
 
 async def test_a_stop_ends_the_wait_for_the_database(monkeypatch: pytest.MonkeyPatch) -> None:

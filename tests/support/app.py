@@ -1,6 +1,7 @@
 """The application under test, and users created through its services."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -8,6 +9,7 @@ from uuid import UUID
 import httpx2
 import orjson
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uuid_utils.compat import uuid7
 
 from app.access.commands import KeyDraft
 from app.access.passwords import PasswordHasher
@@ -16,9 +18,15 @@ from app.access.principal import Role
 from app.access.service import new_key
 from app.http.runtime import Runtime
 from app.kit.clock import utc_now
+from app.kit.db.database import UnitOfWork
+from app.kit.db.sessions import WriteSession
 from app.kit.mail.message import Mail
+from app.kit.queue.job_queue import uid_in
+from app.kit.queue.kinds import JobHandler, Result
+from app.kit.queue.schedules import WorkerResources
 from app.models import User
 from app.wiring import job_handlers
+from observability.metrics.metrics import Metrics
 from tests.support.contract import ContractClient
 from tests.support.mails import words_of
 
@@ -55,6 +63,28 @@ class Outbox:
     async def send(self, mail: Mail) -> None:
         assert mail.html is None or "".join(words_of(mail.html)) == "".join(mail.text.split())
         self.mails.append(mail)
+
+
+class DirectRun:
+    """An attempt that nothing supersedes, without a row in ``jobs``."""
+
+    done = 0
+
+    def __init__(self, database: UnitOfWork, params: Mapping[str, Any]) -> None:
+        self.uid = uuid7()
+        self.params = params
+        self._database = database
+
+    async def progress(self, done: int, total: int | None = None, message: str | None = None) -> None:
+        """Store nothing."""
+
+    def write(self) -> AbstractAsyncContextManager[WriteSession]:
+        """A transaction."""
+        return self._database.write()
+
+    def completing(self, _result: Result = None) -> AbstractAsyncContextManager[WriteSession]:
+        """A transaction."""
+        return self._database.write()
 
 
 class TestApp:
@@ -106,23 +136,37 @@ class TestApp:
             for table in ("action_tokens", "pending_registrations"):
                 await driver.execute(f"UPDATE {table} SET expires_at = now() - interval '1 second'")  # noqa: S608 - constants
 
-    async def queued_jobs(self) -> list[tuple[str, bytes]]:
-        """Take the queued jobs, oldest first: name and payload."""
+    async def queued_jobs(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """Take the queued jobs, oldest first: the name of the kind and the parameters."""
         async with self.runtime.database.write() as session:
             driver = await session.driver()
-            rows = await driver.fetch("DELETE FROM pgqueuer RETURNING id, entrypoint, payload")
-        return [(row["entrypoint"], row["payload"]) for row in sorted(rows, key=lambda row: row["id"])]
+            carried = await driver.fetch("DELETE FROM pgqueuer RETURNING id, entrypoint, payload")
+            rows = await driver.fetch(
+                "UPDATE jobs SET status = 'succeeded', finished_at = created_at WHERE status = 'queued'"
+                " RETURNING id, kind, params::text AS params"
+            )
+        # The previous release wrote the parameters into the queue itself.
+        older = [(row["id"], row["entrypoint"], orjson.loads(row["payload"])) for row in carried]
+        return [
+            *((kind, params) for _, kind, params in sorted(older, key=lambda job: job[0]) if uid_in(params) is None),
+            *((row["kind"], orjson.loads(row["params"])) for row in sorted(rows, key=lambda row: row["id"])),
+        ]
 
-    def job_handlers(self) -> Mapping[str, Callable[[Mapping[str, Any]], Awaitable[None]]]:
-        """The handlers of the worker by job; their mails are collected."""
-        return job_handlers(self.runtime.database, self.outbox, self.runtime.settings)
+    def job_handlers(self) -> Mapping[str, Callable[[Mapping[str, Any]], Awaitable[object]]]:
+        """Functions that run a job of a kind with its parameters, as the worker does; mails are collected."""
+        resources = WorkerResources(self.runtime.settings, self.runtime.database, Metrics(), self.outbox)
+
+        def runner(handler: JobHandler) -> Callable[[Mapping[str, Any]], Awaitable[object]]:
+            return lambda params: handler(DirectRun(self.runtime.database, params))
+
+        return {kind.name: runner(handler) for kind, handler in job_handlers(resources).items()}
 
     async def deliver(self) -> list[Mail]:
         """Run the queued jobs, and the jobs that they enqueue, as the worker does; return the mails."""
         handlers = self.job_handlers()
         while jobs := await self.queued_jobs():
-            for name, payload in jobs:
-                await handlers[name](orjson.loads(payload))
+            for name, params in jobs:
+                await handlers[name](params)
         sent, self.outbox.mails = self.outbox.mails, []
         return sent
 

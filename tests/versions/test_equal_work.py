@@ -44,7 +44,7 @@ async def test_a_request_does_the_same_work_for_every_address(test_app: TestApp,
     assert len(set(seen.values())) == 1, seen
     status, _, executed, jobs = seen["unknown"]
     assert (status, len(jobs)) == (202, 1)
-    assert len(executed) == {"reset": 1, "resend": 1, "registration": 2}[name]
+    assert len(executed) == {"reset": 2, "resend": 2, "registration": 3}[name]
 
 
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)

@@ -4,7 +4,6 @@ import asyncio
 from typing import Any
 
 import httpx2
-import orjson
 import pytest
 from sqlalchemy import text
 
@@ -69,7 +68,7 @@ async def test_jobs_at_once_lead_to_one_mail(concurrent_app: TestApp, path: str)
     handlers = concurrent_app.job_handlers()
     jobs = await concurrent_app.queued_jobs()
     assert len(jobs) == 3
-    await race(concurrent_app, *(handlers[name](orjson.loads(payload)) for name, payload in jobs))
+    await race(concurrent_app, *(handlers[name](params) for name, params in jobs))
     assert len(await concurrent_app.deliver()) == 1
 
 

@@ -30,6 +30,8 @@ class _Child:
     arguments: Sequence[str]
     process: "subprocess.Popen[bytes]"
     limit: RestartLimit
+    grace: float
+    """Seconds between SIGTERM and SIGKILL."""
     due: float | None = None
 
 
@@ -40,10 +42,8 @@ class Supervisor:
     children in order. A pipe ends them when the parent is killed.
     """
 
-    def __init__(self, environment: Mapping[str, str], grace: float, counts: RestartCounts) -> None:
+    def __init__(self, environment: Mapping[str, str], counts: RestartCounts) -> None:
         self._environment = dict(environment)
-        self._grace = grace
-        """Seconds between SIGTERM and SIGKILL."""
         self._counts = counts
         self._children: dict[str, _Child] = {}
         self._pipe: tuple[int, int] | None = None
@@ -59,9 +59,9 @@ class Supervisor:
         for end in self._pipe or ():
             os.close(end)
 
-    def start(self, name: str, arguments: Sequence[str]) -> None:
+    def start(self, name: str, arguments: Sequence[str], grace: float) -> None:
         """Run ``strata <arguments>`` with the output streams of this process."""
-        self._children[name] = _Child(arguments, self._spawn(arguments), RestartLimit(name))
+        self._children[name] = _Child(arguments, self._spawn(arguments), RestartLimit(name), grace)
 
     def exited(self) -> tuple[str, int] | None:
         """The name and exit code of a child that has exited; ``None`` if all are running."""
@@ -94,7 +94,7 @@ class Supervisor:
                 continue
             process.terminate()
             try:
-                process.wait(self._grace)
+                process.wait(child.grace)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait(_KILL_SECONDS)

@@ -40,10 +40,18 @@ _WORKERS: Final = Read(
 its session, but polls no longer."""
 
 
+_SCHEDULES: Final = Read(
+    select(*(column(name) for name in ("name", "period", "registered_at", "succeeded_at"))).select_from(
+        table("schedule_runs")
+    )
+)
+
+
 class Backlog:
     """Measures waiting jobs by name: their number, and for how many seconds the oldest one has been due.
 
-    Also counts the workers that poll the queue. API processes run it, since a worker cannot report its own death.
+    Also counts the workers that poll the queue, and reads when each schedule last succeeded. API processes run it:
+    a worker cannot report its own death.
     """
 
     def __init__(self, reads: ReadSession, metrics: QueueMetrics, jobs: Sequence[str]) -> None:
@@ -65,3 +73,6 @@ class Backlog:
             # A retry that is not due yet has a negative age.
             self._metrics.queue_oldest.labels(name).set(max(0.0, float(age)))
         self._metrics.workers.set(await self._reads.scalar(_WORKERS))
+        for name, period, registered_at, succeeded_at in await self._reads.all(_SCHEDULES):
+            self._metrics.succeeded.labels(name).set((succeeded_at or registered_at).timestamp())
+            self._metrics.periods.labels(name).set(period)

@@ -8,18 +8,36 @@ _BUCKETS: Final = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0)
 """Seconds."""
 
 
+OUTCOMES: Final = ("success", "failure", "cancelled", "released", "superseded")
+"""Of an attempt. ``released``: at a shutdown; ``superseded``: another worker took the job over."""
+STATUSES: Final = ("succeeded", "failed", "cancelled")
+"""Of a job that has ended."""
+
+
 class JobMetrics:
-    """Counts attempts at jobs, and the connections of a worker."""
+    """Counts attempts at jobs, jobs that ended, and the connections of a worker."""
 
     def __init__(self, metrics: Metrics) -> None:
         self.duration = metrics.histogram(
             "job_duration_seconds", "Seconds of one attempt.", ("job", "outcome"), _BUCKETS
         )
         self.attempts = metrics.counter("job_attempts", "Attempts at jobs.", ("job", "outcome"))
+        self.finished = metrics.counter("jobs_finished", "Jobs that ended.", ("job", "status"))
+        self.crashes = metrics.counter(
+            "job_crashes", "Jobs that ended after their last attempt ended its worker.", ("job",)
+        )
         self.connected = metrics.gauge(
             "worker_connected", "1 while the worker is connected to its queue, which is in the database.", (), "min"
         ).labels()
         self.reconnects = metrics.counter("worker_reconnects", "Lost connections of the worker to its queue.").labels()
+
+    def declare(self, job: str) -> None:
+        """Start every series of a job at 0."""
+        for outcome in OUTCOMES:
+            self.attempts.labels(job, outcome)
+        for status in STATUSES:
+            self.finished.labels(job, status)
+        self.crashes.labels(job)
 
 
 class QueueMetrics:
@@ -33,3 +51,10 @@ class QueueMetrics:
         self.workers = metrics.gauge(
             "job_workers", "Workers that polled the queue within the last 15 seconds.", (), "max"
         ).labels()
+        self.succeeded = metrics.gauge(
+            "cron_last_success_timestamp",
+            "When the schedule last succeeded; until then, when a worker first knew it.",
+            ("schedule",),
+            "max",
+        )
+        self.periods = metrics.gauge("cron_period_seconds", "Seconds between two runs.", ("schedule",), "max")

@@ -2,25 +2,28 @@
 
 from typing import Any
 
-import orjson
 from pydantic import SecretStr
 from sqlalchemy import text
 
 from app.auth.job_names import JOBS, SEND_TOKEN
-from app.auth.jobs import AuthJobs
+from app.auth.jobs import jobs
 from app.auth.repository import PendingRegistrationRepository
 from app.kit.clock import utc_now
+from app.kit.queue.schedules import WorkerResources
 from app.settings.auth import AuthSettings
-from tests.support.app import PASSWORD, TestApp
+from observability.metrics.metrics import Metrics
+from tests.support.app import PASSWORD, DirectRun, TestApp
 
 ADDRESS = "ada@example.com"
 
 
 def handlers(test_app: TestApp, signing_key: SecretStr | None = None) -> dict[str, Any]:
     settings = test_app.runtime.settings
-    key = signing_key or settings[AuthSettings].signing_key
-    assert key is not None
-    return dict(AuthJobs.build(test_app.runtime.database, test_app.outbox, key, settings).handlers)
+    if signing_key is not None:
+        settings = settings.with_groups(settings[AuthSettings].model_copy(update={"signing_key": signing_key}))
+    database = test_app.runtime.database
+    found = jobs(WorkerResources(settings, database, Metrics(), test_app.outbox))
+    return {kind.name: lambda params, run=handler: run(DirectRun(database, params)) for kind, handler in found.items()}
 
 
 async def register(test_app: TestApp, email: str = ADDRESS) -> None:
@@ -32,31 +35,31 @@ async def register(test_app: TestApp, email: str = ADDRESS) -> None:
 async def test_a_failed_mail_is_sent_again_with_the_same_token(test_app: TestApp) -> None:
     """The decision is not repeated: a second one within a minute would mail nothing."""
     await register(test_app)
-    ((name, payload),) = await test_app.queued_jobs()
-    jobs = handlers(test_app)
-    await jobs[name](orjson.loads(payload))
-    ((name, payload),) = await test_app.queued_jobs()
-    assert name == SEND_TOKEN
+    ((name, params),) = await test_app.queued_jobs()
+    run = handlers(test_app)
+    await run[name](params)
+    ((name, params),) = await test_app.queued_jobs()
+    assert name == SEND_TOKEN.name
     for _ in range(2):
-        await jobs[name](orjson.loads(payload))
+        await run[name](params)
     first, second = test_app.outbox.mails
     assert first == second
 
 
 async def test_every_job_has_a_handler(test_app: TestApp) -> None:
     built = handlers(test_app)
-    assert set(built) == set(JOBS)
+    assert set(built) == {kind.name for kind in JOBS}
 
 
 async def test_a_request_that_another_signing_key_encrypted_is_dropped(test_app: TestApp) -> None:
     await test_app.person(ADDRESS)
     other = SecretStr("another signing key, of 32 bytes and more")
-    jobs = handlers(test_app, other)
+    run = handlers(test_app, other)
     async with test_app.client() as client:
         await client.post("/api/v2/auth/password-resets", json={"email": ADDRESS})
-    ((name, payload),) = await test_app.queued_jobs()
-    assert ADDRESS.encode() not in payload
-    await jobs[name](orjson.loads(payload))
+    ((name, params),) = await test_app.queued_jobs()
+    assert ADDRESS not in str(params)
+    await run[name](params)
     assert await test_app.deliver() == []
 
 

@@ -41,7 +41,7 @@ async def test_a_mail_of_a_token(test_app: TestApp, change: str | None, sent: in
     await test_app.person(ADDRESS)
     uid = await queued_token(test_app)
     await fetch(test_app, "DELETE FROM action_tokens" if change is None else f"UPDATE action_tokens SET {change}")  # noqa: S608 - a constant
-    await test_app.job_handlers()[SEND_TOKEN]({"token": str(uid)})
+    await test_app.job_handlers()[SEND_TOKEN.name]({"token": str(uid)})
     assert len(test_app.outbox.mails) == sent
 
 

@@ -102,6 +102,7 @@ SETTINGS: Final[dict[str, tuple[object, str]]] = {
     "worker.first_delay": (2.0, "> 0"),
     "worker.max_delay": (600.0, "> 0"),
     "worker.heartbeat": (10.0, "> 0"),
+    "worker.shutdown_timeout": (10.0, "> 0"),
 }
 """The default and the bounds of each setting."""
 

@@ -130,7 +130,7 @@ async def test_an_edit_changes_what_it_names(test_app: TestApp, edit: UserEdit, 
     assert await events(test_app) == ([("user.updated", ada.user.uid, {"changed": changed})] if changed else [])
     assert view == UserView.from_row(dict(after._mapping))
     jobs = [name for name, _ in await test_app.queued_jobs()]
-    assert jobs == ([ADDRESS_CHANGED] if after.email_canonical != before.email_canonical else [])
+    assert jobs == ([ADDRESS_CHANGED.name] if after.email_canonical != before.email_canonical else [])
 
 
 async def test_a_user_is_activated_again(test_app: TestApp) -> None:
@@ -157,7 +157,7 @@ async def test_another_address_ends_the_mailed_tokens_of_its_user(test_app: Test
     assert (found[used], found[of_eve]) == (earlier, None)
     assert found[own] is not None
     assert await ends(test_app, Session) == {session: None}
-    assert (await test_app.queued_jobs())[-1:] == [(ADDRESS_CHANGED, b'{"user":"%s"}' % str(ada.user.uid).encode())]
+    assert (await test_app.queued_jobs())[-1:] == [(ADDRESS_CHANGED.name, {"user": str(ada.user.uid)})]
 
 
 @pytest.mark.parametrize("way", ["change_password", "edit own password", "edit by an admin", "deactivation"])

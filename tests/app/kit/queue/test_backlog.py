@@ -23,6 +23,7 @@ from tests.support.app import TestApp
 from tests.support.transactions import dsn_of
 from tests.support.waiting import eventually
 
+NAMES = [kind.name for kind in JOBS]
 SECONDS = 60
 HOUR = 3600
 
@@ -34,7 +35,7 @@ def samples(metrics: Metrics) -> dict[str, float]:
 
 async def measured(test_app: TestApp) -> dict[str, float]:
     metrics = Metrics()
-    await Backlog(test_app.runtime.database.reads, QueueMetrics(metrics), JOBS).update()
+    await Backlog(test_app.runtime.database.reads, QueueMetrics(metrics), NAMES).update()
     return samples(metrics)
 
 
@@ -49,8 +50,8 @@ async def test_the_depth_and_the_age_of_each_job(
     concurrent_app: TestApp, connection: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     assert await measured(concurrent_app) == {
-        **{f'job_queue_depth{{job="{name}"}}': 0 for name in JOBS},
-        **{f'job_queue_oldest_seconds{{job="{name}"}}': 0 for name in JOBS},
+        **{f'job_queue_depth{{job="{name}"}}': 0 for name in NAMES},
+        **{f'job_queue_oldest_seconds{{job="{name}"}}': 0 for name in NAMES},
         "job_workers": 0,
     }
     async with concurrent_app.runtime.database.write() as session:
@@ -58,7 +59,7 @@ async def test_the_depth_and_the_age_of_each_job(
             await JobQueue(session).enqueue(SEND_TOKEN, {})
         await JobQueue(session).enqueue(SEND_ALREADY_REGISTERED, {})
     first, second, *rest = await connection.fetch(
-        "SELECT id FROM pgqueuer WHERE entrypoint = $1 ORDER BY id", SEND_TOKEN
+        "SELECT id FROM pgqueuer WHERE entrypoint = $1 ORDER BY id", SEND_TOKEN.name
     )
     await connection.execute(
         "UPDATE pgqueuer SET execute_after = now() - interval '2 hours' WHERE id = $1", first["id"]
@@ -70,15 +71,16 @@ async def test_the_depth_and_the_age_of_each_job(
     await connection.execute("UPDATE pgqueuer SET status = 'picked' WHERE id = $1", rest[0]["id"])
     # A retry that is not due yet.
     await connection.execute(
-        "UPDATE pgqueuer SET execute_after = now() + interval '1 hour' WHERE entrypoint = $1", SEND_ALREADY_REGISTERED
+        "UPDATE pgqueuer SET execute_after = now() + interval '1 hour' WHERE entrypoint = $1",
+        SEND_ALREADY_REGISTERED.name,
     )
     found = await measured(concurrent_app)
-    assert found[f'job_queue_depth{{job="{SEND_TOKEN}"}}'] == 3
-    assert 2 * HOUR <= found[f'job_queue_oldest_seconds{{job="{SEND_TOKEN}"}}'] < 2 * HOUR + SECONDS
-    assert found[f'job_queue_depth{{job="{SEND_ALREADY_REGISTERED}"}}'] == 1
-    assert found[f'job_queue_oldest_seconds{{job="{SEND_ALREADY_REGISTERED}"}}'] == 0
+    assert found[f'job_queue_depth{{job="{SEND_TOKEN.name}"}}'] == 3
+    assert 2 * HOUR <= found[f'job_queue_oldest_seconds{{job="{SEND_TOKEN.name}"}}'] < 2 * HOUR + SECONDS
+    assert found[f'job_queue_depth{{job="{SEND_ALREADY_REGISTERED.name}"}}'] == 1
+    assert found[f'job_queue_oldest_seconds{{job="{SEND_ALREADY_REGISTERED.name}"}}'] == 0
     await connection.execute("DELETE FROM pgqueuer")
-    assert (await measured(concurrent_app))[f'job_queue_depth{{job="{SEND_TOKEN}"}}'] == 0
+    assert (await measured(concurrent_app))[f'job_queue_depth{{job="{SEND_TOKEN.name}"}}'] == 0
 
 
 async def test_only_workers_of_this_database_count(concurrent_app: TestApp, admin_dsn: str) -> None:
@@ -121,10 +123,10 @@ async def test_the_measurement_continues_after_errors(concurrent_app: TestApp, m
     reads = cast("ReadSession", FailingReads(concurrent_app.runtime.database.reads))
 
     async def measured_depth(expected: int) -> bool:
-        return samples(metrics).get(f'job_queue_depth{{job="{SEND_TOKEN}"}}') == expected
+        return samples(metrics).get(f'job_queue_depth{{job="{SEND_TOKEN.name}"}}') == expected
 
     with capture_logs() as lines:
-        task = asyncio.create_task(Backlog(reads, QueueMetrics(metrics), JOBS).run())
+        task = asyncio.create_task(Backlog(reads, QueueMetrics(metrics), NAMES).run())
         await eventually(partial(measured_depth, 0))
         async with concurrent_app.runtime.database.write() as session:
             await JobQueue(session).enqueue(SEND_TOKEN, {})

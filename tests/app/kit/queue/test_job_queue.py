@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import text
 
+from app.auth.job_names import SEND_TOKEN
 from app.errors import Unavailable
 from app.kit.db.sessions import WriteSession
 from app.kit.queue.job_queue import JobQueue
@@ -11,7 +12,12 @@ from tests.support.app import TestApp
 
 async def jobs(test_app: TestApp) -> int:
     async with test_app.runtime.database.write() as session:
-        return int(await session.scalar(text("SELECT count(*) FROM pgqueuer")) or 0)
+        carried, stored = [
+            int(await session.scalar(text(f"SELECT count(*) FROM {table}")) or 0)  # noqa: S608 - constants
+            for table in ("pgqueuer", "jobs")
+        ]
+    assert carried == stored
+    return carried
 
 
 @pytest.mark.parametrize("first", [True, False])
@@ -21,7 +27,7 @@ async def test_a_job_is_part_of_its_transaction(concurrent_app: TestApp, *, firs
     async def enqueue(session: WriteSession) -> None:
         if not first:
             await session.execute(text("SELECT 1"))
-        await JobQueue(session).enqueue("auth.send_token", {"token": "1"})
+        await JobQueue(session).enqueue(SEND_TOKEN, {"token": "1"})
         assert await jobs(concurrent_app) == 0, "no other transaction sees it before the commit"
 
     async def commit(*, fails: bool) -> None:
