@@ -93,7 +93,8 @@ contracts/lint/node_modules/.package-lock.json: contracts/lint/package-lock.json
 	npm ci --prefix contracts/lint --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-test-tools: tests/support/oidc_provider/node_modules/.package-lock.json ## install the OpenID provider and the token library of the tests, from npm
+test-tools: $(INSTALLED) tests/support/oidc_provider/node_modules/.package-lock.json ## install the servers of the tests: OpenID provider and token library (npm), S3 server
+	.venv/bin/uv sync --locked --group servers
 
 tests/support/oidc_provider/node_modules/.package-lock.json: tests/support/oidc_provider/package-lock.json
 	npm ci --prefix tests/support/oidc_provider --ignore-scripts --no-audit --no-fund

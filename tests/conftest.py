@@ -38,6 +38,7 @@ _SLOW = (
     "tests/browser/",
     "tests/benchmarks/",
     "tests/app/kit/db/test_embedded.py",
+    "tests/app/kit/storage/",
     "tests/contracts/compat/test_metamorphic.py",
     "tests/contracts/test_planted_faults.py",
     "tests/contracts/test_clients.py",

@@ -2,13 +2,15 @@
 
 import os
 import shutil
+import sys
+from pathlib import Path
 
 import pytest
 
 
 def program(name: str) -> str:
-    """The path of a program."""
-    found = shutil.which(name)
+    """The path of a program of the machine or of the environment."""
+    found = shutil.which(name, path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     if found is None:
         message = f"{name} is not installed"
         if os.environ.get("CI"):
