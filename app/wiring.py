@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 
+from app.events.consumers import EventConsumer
 from app.kit.build import RELEASE
 from app.kit.discovery import modules
 from app.kit.queue.kinds import HOUSEKEEPING, JobHandler, JobKind
@@ -32,6 +33,11 @@ def job_handlers(resources: WorkerResources) -> Mapping[JobKind, JobHandler]:
 def all_schedules(resources: WorkerResources) -> Sequence[Schedule]:
     """The schedules of all features."""
     return [schedule for module in modules("app", "schedules") for schedule in module.schedules(resources)]
+
+
+def event_consumers(resources: WorkerResources) -> Sequence[EventConsumer]:
+    """The consumers of events of all features."""
+    return [consumer for module in modules("app", "event_consumers") for consumer in module.event_consumers(resources)]
 
 
 def contract_checker(settings: Settings, prefixes: Mapping[str, str]) -> ConformanceChecker | None:

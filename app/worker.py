@@ -8,9 +8,12 @@ from typing import Final
 import structlog
 from pgqueuer import PgQueuer
 
+from app.events.metrics import EventMetrics
+from app.events.work import events_handled
 from app.kit.background import repeat, run_logged
 from app.kit.build import BuildMetrics
 from app.kit.db.database import Database
+from app.kit.db.listener import Listener, ListenerSettings
 from app.kit.db.metrics import PrometheusDatabaseMetrics
 from app.kit.db.tracing import database_attributes
 from app.kit.mail.mailer import create_mailer
@@ -25,7 +28,7 @@ from app.settings.database import DatabaseSettings
 from app.settings.loading import database_url
 from app.settings.root import Settings
 from app.settings.worker import WorkerSettings
-from app.wiring import all_schedules, job_handlers, tracing_config
+from app.wiring import all_schedules, event_consumers, job_handlers, tracing_config
 from observability.metrics.metrics import Metrics
 from observability.metrics.sampler import sampler_running
 from observability.tracing.metrics import SpanMetrics
@@ -54,10 +57,14 @@ async def run(settings: Settings, stop: asyncio.Event, metrics: Metrics) -> None
         tracing.start(metrics.group(SpanMetrics), database_attributes(dsn))
         execution = job_execution(settings[WorkerSettings], database, metrics, tracing)
         runner = _runner(settings, dsn, _registration(handlers, schedules, execution), metrics)
+        listener = Listener(ListenerSettings(dsn, settings[DatabaseSettings].connect_timeout, "strata worker nudges"))
+        consumers = event_consumers(resources)
         _LOG.info("worker_started", jobs=sorted(kind.name for kind in handlers))
         async with (
             sampler_running(metrics),
             _maintained(schedules, database),
+            events_handled(database, listener, consumers, metrics.group(EventMetrics)),
+            listener.running(),
             supervised(execution.running, stop, settings[WorkerSettings].shutdown_timeout),
         ):
             await runner.run(stop)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from app.events.audience import Audience
 from app.events.audit import OPERATOR, AuditRecorder, Origin, plain, stored_request_id, target
+from app.events.nudges import WRITTEN
 from app.kit.db.sessions import WriteSession
 from app.models import Event as EventRow
 from observability.tracing.recording import current_traceparent
@@ -79,6 +80,7 @@ class EventRecorder:
                 request_id=stored_request_id(self._request_id),
             ),
         )
+        self._session.nudge(WRITTEN)
         if isinstance(event, AuditedEvent):
             kind = event.type.partition(".")[0]
             self.audit.record(event.type, target(kind, subject.uid), payload, actor=user)

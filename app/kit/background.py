@@ -9,6 +9,7 @@ import structlog
 
 from app.errors import DomainError
 from app.kit.db.errors import domain_error
+from observability.concurrency.backoff import Backoff
 
 _LOG: Final = structlog.get_logger()
 
@@ -47,3 +48,41 @@ async def run_logged(event: str, work: Work) -> None:
             _LOG.error(event, exc_info=error)
         else:
             _LOG.warning(event, error=known.code)
+
+
+Step = Callable[[], Awaitable[bool]]
+_STEP_BACKOFF: Final = Backoff(first=0.1, longest=5.0)
+
+
+@asynccontextmanager
+async def stepping(event: str, step: Step, nudged: asyncio.Event, seconds: float) -> AsyncIterator[None]:
+    """Run ``step`` during the block: again at once while it returns True, else when nudged or after ``seconds``.
+
+    A failed step is logged as ``event`` and repeated with growing delays, also after errors that the step does not
+    expect. The end of the block cancels a running step.
+    """
+    task = asyncio.create_task(_repeat_step(event, step, nudged, seconds))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _repeat_step(event: str, step: Step, nudged: asyncio.Event, seconds: float) -> None:
+    failures = 0
+    while True:
+        nudged.clear()
+        more = done = False
+
+        async def run() -> None:
+            nonlocal more, done
+            more, done = await step(), True
+
+        await run_logged(event, run)
+        failures = 0 if done else failures + 1
+        if not done:
+            await asyncio.sleep(_STEP_BACKOFF.delay(failures - 1))
+        elif not more:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(nudged.wait(), seconds)

@@ -14,6 +14,7 @@ ONE_ROW: Final = {
     "app/users/repository.py::_lock_first": "the callers compare a unique column",
     "app/auth/repository.py::lock_refresh_token": "a unique column; the order of the joins is user, session, token",
     "app/auth/repository.py::lock_action_token": "a unique column; the order of the joins is user, token",
+    "app/events/repository.py::lock_cursor": "the primary key",
     "app/identities/repository.py::lock_confirmed": "a unique column; the order of the joins is user, confirmation",
     "app/plans/repository.py::available": "the primary key",
     "app/plans/repository.py::lock": "the primary key",

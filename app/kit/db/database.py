@@ -1,7 +1,7 @@
 """The database connections of one process: an asyncpg pool for reads, an SQLAlchemy engine for transactions."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any, Final, Protocol, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -16,7 +16,8 @@ from app.kit.db.availability import Availability
 from app.kit.db.connection_pool import ConnectionPool
 from app.kit.db.errors import ConnectionLost, domain_error, interrupts_statement, sqlstate
 from app.kit.db.instrumentation import DatabaseMetrics, NullDatabaseMetrics, observe_engine, timed_pool
-from app.kit.db.sessions import ReadSession, WriteSession
+from app.kit.db.nudges import Notifier
+from app.kit.db.sessions import Nudge, ReadSession, WriteSession
 from app.kit.db.tracing import trace_statements
 from app.settings.database import DatabaseSettings
 from observability.tracing.recording import client_span
@@ -26,6 +27,13 @@ _CLOSE_SECONDS: Final = 5.0
 _COMMIT_RETRY_SECONDS: Final = 2
 _LOG: Final = structlog.get_logger()
 _COMMIT: Final = {"db.system.name": "postgresql", "db.operation.name": "COMMIT"}
+
+
+Send = Callable[[Iterable[Nudge]], None]
+
+
+def _ignore(_nudges: Iterable[Nudge]) -> None:
+    """Send no nudges."""
 
 
 class UnitOfWork(Protocol):
@@ -55,6 +63,7 @@ class Database:
         self._engine = engine
         self._connections = connections
         self._availability = availability
+        self._notifier = Notifier(connections)
         self.reads = ReadSession(connections, metrics)
 
     @classmethod
@@ -113,7 +122,8 @@ class Database:
 
         A connection is acquired by the first statement, so slow work before it (a password hash) occupies none.
         """
-        async with transaction(WriteSession(self._engine, expire_on_commit=False)) as session:
+        session = WriteSession(self._engine, expire_on_commit=False)
+        async with transaction(session, self._notifier.send):
             yield session
 
     async def ping(self) -> None:
@@ -128,6 +138,7 @@ class Database:
     async def close(self) -> None:
         """Close every connection after its running statement; after 5 seconds without waiting."""
         self._availability.close()
+        await self._notifier.close()
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_SECONDS):
                 await self._engine.dispose()
@@ -137,19 +148,20 @@ class Database:
 
 
 @asynccontextmanager
-async def transaction(session: WriteSession) -> AsyncIterator[WriteSession]:
+async def transaction(session: WriteSession, send: Send = _ignore) -> AsyncIterator[WriteSession]:
     """Commit at the end of the block, and after a ``DomainError`` only if the error ``keeps_changes``.
 
+    ``send`` receives the nudges of the session after the commit.
     Raises ``Retryable`` if the transaction had no effect and may run again: see ``app.kit.db.retries``.
     """
     try:
         async with session:
             try:
                 yield session
-                await _commit(session)
+                await _commit(session, send)
             except BaseException as error:
                 if isinstance(error, DomainError) and error.keeps_changes:
-                    await _commit(session)
+                    await _commit(session, send)
                 elif interrupts_statement(error):
                     await session.discard()
                 raise
@@ -164,12 +176,13 @@ async def transaction(session: WriteSession) -> AsyncIterator[WriteSession]:
         session.leave_deadline()
 
 
-async def _commit(session: WriteSession) -> None:
+async def _commit(session: WriteSession, send: Send) -> None:
     await session.flush()
     if session.in_transaction():
         with client_span("COMMIT", _COMMIT):
             session.committing = True
             await session.commit()
+        send(session.take_nudges())
 
 
 def _commit_error(error: Exception, translation: DomainError | None) -> DomainError | None:

@@ -1,7 +1,8 @@
 """Two types of session, so that the signature of a function shows whether it may write."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Protocol, cast
 
@@ -18,10 +19,26 @@ from observability.concurrency.coalescer import RequestCoalescer
 from observability.tracing.recording import client_span
 
 Row = asyncpg.Record
+
+
+@dataclass(frozen=True, slots=True)
+class Nudge:
+    """What listeners of ``channel`` receive after a commit: at most 7,999 bytes, and nothing secret.
+
+    A nudge that ``replaces`` takes the place of an earlier one of its channel that has not been sent yet.
+    """
+
+    channel: str
+    payload: str = ""
+    replaces: bool = True
+
+
 _NO_METRICS: Final = NullDatabaseMetrics()
 _NO_SPAN: Final = nullcontext()
 _DRIVER: Final = "driver"
 """The key of the asyncpg connection in the ``info`` of a session."""
+_NUDGES: Final = "nudges"
+"""The key of the nudges in the ``info`` of a session."""
 
 
 class Connections(Protocol):
@@ -106,6 +123,15 @@ class WriteSession(AsyncSession):
     sync_session_class = _SyncSession
     committing = False
     """Whether ``COMMIT`` has been sent: after a lost connection the outcome is then unknown."""
+
+    def nudge(self, nudge: Nudge) -> None:
+        """Send it after the commit. A transaction that is rolled back sends none."""
+        self.info.setdefault(_NUDGES, {})[nudge] = None
+
+    def take_nudges(self) -> Collection[Nudge]:
+        """The nudges of the committed transaction, which are then sent."""
+        nudges: Collection[Nudge] = self.info.pop(_NUDGES, ())
+        return nudges
 
     def leave_deadline(self) -> None:
         """The transaction ended: the deadline terminates its connection no longer."""

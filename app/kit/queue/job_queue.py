@@ -8,11 +8,12 @@ from uuid import UUID
 
 import orjson
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
+from pgqueuer.domain.settings import DBSettings
 from pgqueuer.queries import Queries
 from uuid_utils.compat import uuid7
 
-from app.kit.clock import utc_now
-from app.kit.db.sessions import WriteSession
+from app.kit.clock import rfc3339, utc_now
+from app.kit.db.sessions import Nudge, WriteSession
 from app.kit.queue import statements
 from app.kit.queue.kinds import JobKind, Params
 from observability.tracing.messaging import sending
@@ -56,6 +57,7 @@ class JobQueue:
             if row is None:
                 return None
             await carry(AsyncpgDriver(driver), uid, kind.name, kind.priority, traceparent)
+        self._session.nudge(table_changed())
         return uid
 
 
@@ -72,6 +74,19 @@ async def carry(
         headers=_headers(traceparent),
         on_conflict="skip",
     )
+
+
+def table_changed() -> Nudge:
+    """What PgQueuer's trigger would send, inside the transaction, if a migration had not disabled it."""
+    settings = DBSettings()
+    event = {
+        "channel": settings.channel,
+        "operation": "insert",
+        "sent_at": rfc3339(utc_now()),
+        "table": settings.queue_table,
+        "type": "table_changed_event",
+    }
+    return Nudge(settings.channel, orjson.dumps(event).decode())
 
 
 def _headers(traceparent: str | None) -> dict[str, str] | None:

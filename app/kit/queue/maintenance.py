@@ -9,7 +9,7 @@ from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
 from app.kit.clock import utc_now
 from app.kit.db.database import UnitOfWork
 from app.kit.queue import statements
-from app.kit.queue.job_queue import carry
+from app.kit.queue.job_queue import carry, table_changed
 
 _LOG: Final = structlog.get_logger()
 
@@ -23,6 +23,8 @@ async def requeue_lost_jobs(database: UnitOfWork) -> int:
             await carry(
                 AsyncpgDriver(driver), row["uid"], row["kind"], row["priority"], row["traceparent"], timedelta(0)
             )
+        if lost:
+            session.nudge(table_changed())
     if lost:
         _LOG.warning("lost_jobs_requeued", jobs=len(lost))
     return len(lost)

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from app.events.audience import Audience
 from app.events.audit import Origin
+from app.events.nudges import WRITTEN
 from app.events.recorder import Event, EventRecorder, Subject
-from app.kit.db.sessions import WriteSession
+from app.kit.db.sessions import Nudge, WriteSession
 from observability.tracing.recording import Recording, use_recording
 
 SUBJECT, ACTOR, OTHER = UUID(int=1), UUID(int=2), UUID(int=3)
@@ -28,9 +29,13 @@ class Moved(Event):
 class Rows:
     def __init__(self) -> None:
         self.added: list[Any] = []
+        self.nudges: list[Nudge] = []
 
     def add(self, row: Any) -> None:
         self.added.append(row)
+
+    def nudge(self, nudge: Nudge) -> None:
+        self.nudges.append(nudge)
 
 
 def test_an_event_is_a_row_with_its_fields() -> None:
@@ -75,4 +80,5 @@ def test_an_event_outside_of_requests_has_no_trace_and_is_read_by_its_owner() ->
     event = Moved(subject=Subject(SUBJECT, ACTOR), to=OTHER, at=at, names=[], times=0, far=False, label="")
     EventRecorder(cast("WriteSession", rows)).record(event)
     (row,) = rows.added
+    assert rows.nudges == [WRITTEN]
     assert (row.audience, row.traceparent, row.request_id, row.subject_id) == ("owner", None, None, None)

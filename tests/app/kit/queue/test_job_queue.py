@@ -1,13 +1,18 @@
 """A job exists if and only if the transaction that enqueued it is committed."""
 
 import pytest
+from pgqueuer.domain.models import AnyEvent
+from pgqueuer.domain.settings import DBSettings
 from sqlalchemy import text
 
 from app.auth.job_names import SEND_TOKEN
 from app.errors import Unavailable
+from app.kit.db.listener import Listener, ListenerSettings
 from app.kit.db.sessions import WriteSession
 from app.kit.queue.job_queue import JobQueue
 from tests.support.app import TestApp
+from tests.support.transactions import dsn_of, owner_of
+from tests.support.waiting import eventually
 
 
 async def jobs(test_app: TestApp) -> int:
@@ -53,3 +58,29 @@ async def test_statements_of_the_driver_are_part_of_the_transaction(concurrent_a
         await fail()
     async with concurrent_app.runtime.database.write() as session:
         assert await session.scalar(text("SELECT to_regclass('planted')")) is None
+
+
+async def test_a_commit_notifies_workers_in_the_form_of_pgqueuer(concurrent_app: TestApp) -> None:
+    """Its trigger, which would notify inside the transaction, is disabled."""
+    received: list[str | None] = []
+    listener = Listener(ListenerSettings(dsn_of(concurrent_app), 5, "test listener"))
+    listener.subscribe(DBSettings().channel, received.append)
+    async with listener.running():
+
+        async def connected() -> bool:
+            return bool(received)
+
+        await eventually(connected)
+        async with concurrent_app.runtime.database.write() as session:
+            await JobQueue(session).enqueue(SEND_TOKEN, {"token": "1"})
+
+        async def notified() -> bool:
+            return len(received) > 1
+
+        await eventually(notified)
+    _, payload = received
+    event = AnyEvent.model_validate_json(str(payload)).root
+    assert (event.type, event.channel) == ("table_changed_event", DBSettings().channel)
+    async with owner_of(concurrent_app.runtime.database) as owner:
+        state = await owner.fetchval("SELECT tgenabled::text FROM pg_trigger WHERE tgname = 'tg_pgqueuer_changed'")
+    assert state == "D"

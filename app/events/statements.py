@@ -1,0 +1,40 @@
+"""Statements about events."""
+
+from dataclasses import fields
+from typing import Final
+
+from sqlalchemy import Text, bindparam, exists, func, select, text
+from sqlalchemy.sql import literal_column
+
+from app.events.stored import StoredEvent
+from app.kit.db.statements import Read
+from app.models import Event, EventConsumer
+
+COLUMNS: Final = tuple(getattr(Event, field.name) for field in fields(StoredEvent))
+RELAY: Final = text(
+    # The CTE fixes the order in which the sequence is read: that of the ids.
+    "WITH batch AS MATERIALIZED (SELECT id FROM events WHERE position IS NULL ORDER BY id LIMIT :limit),"
+    " numbered AS MATERIALIZED (SELECT id, nextval('events_position_seq') AS position FROM batch)"
+    " UPDATE events SET position = numbered.position FROM numbered WHERE events.id = numbered.id"
+    " RETURNING events.position"
+)
+HAS_UNRELAYED: Final = Read(select(exists().where(Event.position.is_(None))))
+UNRELAYED: Final = Read(
+    select(
+        func.count().label("count"),
+        func.min(Event.occurred_at).label("oldest"),
+    ).where(Event.position.is_(None))
+)
+_CURSOR: Final = (
+    select(EventConsumer.position).where(EventConsumer.name == bindparam("name", type_=Text)).scalar_subquery()
+)
+HAS_UNHANDLED: Final = Read(select(exists().where(Event.position > _CURSOR)))
+HIGHEST: Final = func.coalesce(select(func.max(Event.position)).scalar_subquery(), literal_column("0"))
+_NEXT: Final = (
+    select(Event.occurred_at)
+    .where(Event.position > EventConsumer.position)
+    .order_by(Event.position)
+    .limit(1)
+    .scalar_subquery()
+)
+CURSORS: Final = Read(select(EventConsumer.name, _NEXT.label("oldest")))
