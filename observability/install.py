@@ -13,6 +13,7 @@ from observability.logs.access_log import AccessLog
 from observability.logs.configuration import configure
 from observability.metrics.metrics import Metrics
 from observability.metrics.requests import RequestMetrics, RequestMetricsListener
+from observability.metrics.sockets import SocketMetrics, SocketMetricsListener
 from observability.requests.error_middleware import ErrorMiddleware
 from observability.requests.middleware import RequestContextMiddleware, RequestListener
 from observability.tracing.listener import RequestTracing
@@ -49,12 +50,14 @@ def middleware(
     CORS is outside of the layers that send error responses, so that scripts can read errors too, and inside of the
     layers that only observe, so that preflight requests have an id and are logged and counted.
     """
+    access_log = AccessLog(quiet_paths=config.quiet_paths, release=config.release)
     return [
         *_conformance(config, checker),
         Middleware(
             RequestContextMiddleware,
             mounts=config.mounts,
-            listeners=[*others, *_listeners(config, metrics, tracing)],
+            listeners=[*others, access_log, *_listeners(config, metrics, tracing)],
+            sockets=[access_log, SocketMetricsListener(metrics.group(SocketMetrics))],
         ),
         *_cors(config.cors),
         Middleware(ErrorMiddleware),
@@ -69,10 +72,7 @@ def _request_metrics(config: ObservabilityConfig, metrics: Metrics) -> RequestMe
 
 def _listeners(config: ObservabilityConfig, metrics: Metrics, tracing: Tracing | None) -> list[RequestListener]:
     """Tracing is last and therefore notified of ends first, because the other listeners use its decision."""
-    listeners: list[RequestListener] = [
-        AccessLog(quiet_paths=config.quiet_paths, release=config.release),
-        _request_metrics(config, metrics),
-    ]
+    listeners: list[RequestListener] = [_request_metrics(config, metrics)]
     if tracing is not None:
         listeners.append(RequestTracing(tracing=tracing, quiet_paths=config.quiet_paths, lifecycle=config.lifecycle))
     return listeners

@@ -23,6 +23,7 @@ from app.settings.http import HttpSettings
 from app.settings.log import LogSettings
 from app.settings.metrics import MetricsSettings
 from app.settings.operations import OperationsSettings
+from app.settings.realtime import RealtimeSettings
 from app.settings.root import Settings
 from observability.logs.configuration import configure
 from observability.metrics.multiprocess.aggregation import MultiprocessMetrics
@@ -69,10 +70,11 @@ def serve(
         operations = settings[OperationsSettings]
         if operations.port is not None and operations.token is not None:
             stack.enter_context(_operations_server(settings, dsn, operations.port, operations.token))
-        run_server(_server_config(http, listening_port, workers), RestartCounts(settings.home))
+        message_bytes = settings[RealtimeSettings].max_message_bytes
+        run_server(_server_config(http, listening_port, workers, message_bytes), RestartCounts(settings.home))
 
 
-def _server_config(http: HttpSettings, port: int, workers: int) -> uvicorn.Config:
+def _server_config(http: HttpSettings, port: int, workers: int, max_message_bytes: int) -> uvicorn.Config:
     return uvicorn.Config(
         "app.asgi:create_app",
         factory=True,
@@ -86,7 +88,9 @@ def _server_config(http: HttpSettings, port: int, workers: int) -> uvicorn.Confi
         ws=HandshakeWebSocketProtocol,
         timeout_graceful_shutdown=http.shutdown_timeout,
         timeout_worker_healthcheck=_WORKER_HEALTH_CHECK_SECONDS,
-        ws_max_size=http.max_body_bytes,
+        ws_max_size=max_message_bytes,
+        # Compression takes memory for each connection, and reveals secrets beside text that an attacker chose.
+        ws_per_message_deflate=False,
         # X-Forwarded-For decides which address is rate limited, so only configured proxies may set it.
         proxy_headers=bool(http.trusted_proxies),
         forwarded_allow_ips=http.trusted_proxies,

@@ -14,6 +14,7 @@ from observability.dashboards import (
     lifecycle,
     limits,
     overview,
+    realtime,
     saturation,
 )
 from observability.dashboards.grafana import build
@@ -26,6 +27,7 @@ BOARDS: Final = (
     endpoint.BOARD,
     contract.BOARD,
     limits.BOARD,
+    realtime.BOARD,
     saturation.BOARD,
     auth.BOARD,
     ledger.BOARD,

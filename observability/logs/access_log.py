@@ -60,6 +60,27 @@ class AccessLog:
             **_occasional(context),
         )
 
+    def on_socket(self, scope: Scope, context: RequestContext) -> None:
+        """See ``SocketListener``. The line names the route only: the path of a WebSocket can contain a token."""
+        request_lines.log.info(
+            "websocket",
+            request_id=context.request_id,
+            trace_id=context.trace_id,
+            api_version=context.api_version,
+            http_route=context.route,
+            status=context.status,
+            close_code=context.close_code,
+            duration_ms=round(context.duration * 1000, 3),
+            consumer=context.consumer,
+            client_network=client_network(scope),
+            key=context.key,
+            user=context.user,
+            plan=context.consumer_tier,
+            release=self._release,
+            **_occasional(context),
+        )
+        request_lines.flush()
+
 
 def _occasional(context: RequestContext) -> dict[str, object]:
     """The fields of rejected, failed and deprecated requests."""

@@ -16,6 +16,10 @@ KEY: Final = "context"
 CLIENT_GONE: Final = 499
 """The status of a request whose client disconnected before the response was complete (a convention of nginx)."""
 FAILED: Final = 500
+FORBIDDEN: Final = 403
+"""What a server responds if a WebSocket is closed before it is accepted."""
+SWITCHING_PROTOCOLS: Final = 101
+HANDSHAKE_METHOD: Final = "GET"
 
 ACTIVE: Final[ContextVar["RequestContext | None"]] = ContextVar("request_context", default=None)
 """The context of the request that the running task serves, for code without access to the scope. The log processors
@@ -30,8 +34,10 @@ class RequestContext:
     """The ids, the client and the outcome of one request. Filled during the request; complete after ``finish``."""
 
     __slots__ = (
+        "accepted",
         "api_version",
         "bytes_out",
+        "close_code",
         "complete",
         "consumer",
         "consumer_tier",
@@ -112,6 +118,10 @@ class RequestContext:
         self.complete = False
         """Whether the last byte of the response was passed to the server."""
         self.disconnected = False
+        self.accepted = False
+        """Whether the handshake of a WebSocket was accepted."""
+        self.close_code: int | None = None
+        """The code with which a WebSocket was closed, by either side; ``None`` if the connection was lost."""
 
     @property
     def response_started(self) -> bool:
@@ -129,6 +139,16 @@ class RequestContext:
         self.method = method(scope)
         if not self.complete or self.status is None:
             self.status = CLIENT_GONE if self.disconnected else FAILED
+
+    def finish_socket(self, scope: Scope) -> None:
+        """Set route, method, status and duration of a WebSocket once. The status is that of its handshake."""
+        self.duration = perf_counter() - self.started
+        self.route = route_template(scope)
+        self.method = HANDSHAKE_METHOD
+        if self.accepted:
+            self.status = SWITCHING_PROTOCOLS
+        elif self.status is None:
+            self.status = CLIENT_GONE if self.close_code is None else FORBIDDEN
 
 
 Requests = Sequence[tuple[Scope, RequestContext]]

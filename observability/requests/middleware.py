@@ -17,7 +17,11 @@ from observability.requests.trace_context import format_traceparent, new_ids, pa
 from observability.tracing.recording import RECORDING
 
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,128}")
-_HEADS: Final = frozenset({"http.response.start", "websocket.accept", "websocket.http.response.start"})
+_HEADS: Final = frozenset(
+    {"http.response.start", "websocket.accept", "websocket.http.response.start", "websocket.close"}
+)
+_DISCONNECTS: Final = frozenset({"http.disconnect", "websocket.disconnect"})
+_NORMAL_CLOSURE: Final = 1000
 _CACHE_CONTROL: Final = b"cache-control"
 _NO_SNIFFING: Final = (b"x-content-type-options", b"nosniff")
 _OURS: Final = frozenset({b"x-request-id", b"traceresponse", b"server-timing", _NO_SNIFFING[0]})
@@ -36,16 +40,31 @@ class RequestListener(Protocol):
         """Called with requests that ended, successfully or not; their contexts are finished."""
 
 
+class SocketListener(Protocol):
+    """Notified of every WebSocket after its end, also of one whose handshake was denied. As ``RequestListener``."""
+
+    def on_socket(self, scope: Scope, context: RequestContext) -> None:
+        """Called with a finished context; its status is 101 if the handshake was accepted."""
+
+
 class RequestContextMiddleware:
     """Reads valid ``X-Request-ID`` and ``traceparent`` headers, and records the response as it is sent.
 
     ``listeners`` are notified of the start of a request in their order, and of its end in reverse order. While other
     requests are in flight, ended requests are reported in a batch on the next event-loop iteration: code that has just
-    run for one request is still in the CPU caches for the next.
+    run for one request is still in the CPU caches for the next. ``sockets`` are notified of the end of a WebSocket.
     """
 
-    def __init__(self, app: ASGIApp, *, mounts: Mapping[str, str], listeners: Sequence[RequestListener] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        mounts: Mapping[str, str],
+        listeners: Sequence[RequestListener] = (),
+        sockets: Sequence[SocketListener] = (),
+    ) -> None:
         self._app = app
+        self._sockets = tuple(sockets)
         self._mounts = tuple((prefix, f"{prefix}/", version) for prefix, version in mounts.items())
         self._listeners = tuple(listeners)
         self._reversed_listeners = tuple(reversed(self._listeners))
@@ -62,8 +81,8 @@ class RequestContextMiddleware:
 
         async def receive_message() -> Message:
             message = await receive()
-            if message["type"] == "http.disconnect" and not context.complete:
-                context.disconnected = True
+            if message["type"] in _DISCONNECTS:
+                _record_disconnect(context, message)
             return message
 
         async def send_message(message: Message) -> None:
@@ -93,7 +112,7 @@ class RequestContextMiddleware:
             self._end(scope, context)
 
     def _begin(self, scope: Scope, context: RequestContext) -> None:
-        # WebSockets have no single response; they are neither counted nor logged.
+        # A WebSocket stays open for hours: it is no request in flight, and is reported at its end only.
         if scope["type"] != "http":
             return
         self._in_flight += 1
@@ -102,6 +121,9 @@ class RequestContextMiddleware:
 
     def _end(self, scope: Scope, context: RequestContext) -> None:
         if scope["type"] != "http":
+            context.finish_socket(scope)
+            for listener in self._sockets:
+                listener.on_socket(scope, context)
             return
         context.finish(scope)
         self._in_flight -= 1
@@ -144,14 +166,26 @@ class RequestContextMiddleware:
         return None
 
 
+def _record_disconnect(context: RequestContext, message: Message) -> None:
+    if message["type"] == "websocket.disconnect":
+        if context.close_code is None:
+            context.close_code = message.get("code")
+    elif not context.complete:
+        context.disconnected = True
+
+
 def _with_ids(context: RequestContext, head: Message) -> Message:
-    """Return the response start with the ids of this request, which replace any others.
+    """Return the response start with the ids of this request, which replace any others. A close is recorded only.
 
     A response without ``Cache-Control`` must not be stored. A public one has no ids. Browsers do not guess
     another media type.
     """
+    if head["type"] == "websocket.close":
+        context.close_code = head.get("code", _NORMAL_CLOSURE)
+        return head
     status: int | None = head.get("status")
     context.status = status
+    context.accepted = head["type"] == "websocket.accept"
     if status is not None and not context.sampled:
         # An error or a slow response may have decided that the trace is exported; the header reports the final
         # decision.

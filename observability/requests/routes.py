@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from starlette.routing import Match, Mount, Route
+from starlette.routing import Match, Mount, Route, WebSocketRoute
 from starlette.types import Scope
 
 from observability.framework import included_template
@@ -65,8 +65,9 @@ def _plain_template(scope: Scope) -> str | None:
     if endpoint is None or endpoint is app:
         return None
     for route in getattr(app, "routes", ()):
-        if isinstance(route, Route) and route.endpoint is endpoint and route.matches(scope)[0] is not Match.NONE:
-            return route.path_format
+        plain = isinstance(route, Route | WebSocketRoute) and route.endpoint is endpoint
+        if plain and route.matches(scope)[0] is not Match.NONE:
+            return str(route.path_format)
         if isinstance(route, Mount) and route.app is endpoint:
             return None if route.routes else _REST
     return None
