@@ -18,12 +18,15 @@ class AccountOpened(AuditedEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferCreated(Event):
-    """Money was moved; ``kind`` is that of the transfer."""
+    """Money was moved; ``kind`` is that of the transfer. Both accounts are named by uid and by sequential id."""
 
     type: ClassVar[str] = "transfer.created"
+    schema: ClassVar[int] = 2
     kind: str
     payer: UUID
+    payer_id: int
     payee: UUID
+    payee_id: int
     amount: str
     currency: str
 

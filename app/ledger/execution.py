@@ -44,9 +44,11 @@ class Execution:
         transfer = TransferView(
             uid=movement.uid,
             kind=kind,
+            payer_id=payer.id,
             payer_uid=payer.uid,
             payer_owner_id=payer.owner_id,
             payer_owner_uid=payer.owner_uid,
+            payee_id=payee.id,
             payee_uid=payee.uid,
             payee_owner_id=payee.owner_id,
             payee_owner_uid=payee.owner_uid,
@@ -67,9 +69,11 @@ class Execution:
             await self._repository.add_hold(movement, expires_at)
         hold = HoldView(
             uid=movement.uid,
+            payer_id=payer.id,
             payer_uid=payer.uid,
             payer_owner_id=payer.owner_id,
             payer_owner_uid=payer.owner_uid,
+            payee_id=payee.id,
             payee_uid=payee.uid,
             payee_owner_id=payee.owner_id,
             payee_owner_uid=payee.owner_uid,
@@ -95,9 +99,11 @@ class Execution:
         transfer = TransferView(
             uid=uid,
             kind="capture",
+            payer_id=hold.payer_id,
             payer_uid=hold.payer_uid,
             payer_owner_id=hold.payer_owner_id,
             payer_owner_uid=hold.payer_owner_uid,
+            payee_id=hold.payee_id,
             payee_uid=hold.payee_uid,
             payee_owner_id=hold.payee_owner_id,
             payee_owner_uid=hold.payee_owner_uid,
@@ -124,7 +130,9 @@ class Execution:
                 subject=subject_of(transfer),
                 kind=transfer.kind,
                 payer=transfer.payer_uid,
+                payer_id=transfer.payer_id,
                 payee=transfer.payee_uid,
+                payee_id=transfer.payee_id,
                 amount=transfer.unit.format(transfer.amount),
                 currency=transfer.currency,
             )

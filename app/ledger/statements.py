@@ -13,9 +13,11 @@ _REVERSED: Final = aliased(Transfer)
 _REVERSAL: Final = aliased(Transfer)
 _COUNTERPARTY: Final = aliased(Account)
 _PARTIES: Final = (
+    _PAYER.id.label("payer_id"),
     _PAYER.uid.label("payer_uid"),
     _PAYER.owner_id.label("payer_owner_id"),
     _PAYER.owner_uid.label("payer_owner_uid"),
+    _PAYEE.id.label("payee_id"),
     _PAYEE.uid.label("payee_uid"),
     _PAYEE.owner_id.label("payee_owner_id"),
     _PAYEE.owner_uid.label("payee_owner_uid"),

@@ -84,9 +84,11 @@ class TransferView:
 
     uid: UUID
     kind: TransferKind
+    payer_id: int
     payer_uid: UUID
     payer_owner_id: int | None
     payer_owner_uid: UUID | None
+    payee_id: int
     payee_uid: UUID
     payee_owner_id: int | None
     payee_owner_uid: UUID | None
@@ -113,9 +115,11 @@ class HoldView:
     """A hold with its accounts and their owners. ``transfer_uid`` is the transfer that captured it."""
 
     uid: UUID
+    payer_id: int
     payer_uid: UUID
     payer_owner_id: int | None
     payer_owner_uid: UUID | None
+    payee_id: int
     payee_uid: UUID
     payee_owner_id: int | None
     payee_owner_uid: UUID | None

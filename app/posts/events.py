@@ -7,7 +7,15 @@ from app.events.recorder import Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PostCreated(Event):
+class PostEvent(Event):
+    """``revision`` is that of the post after the change, or before its deletion."""
+
+    schema: ClassVar[int] = 2
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostCreated(PostEvent):
     """A user created the post with this status."""
 
     type: ClassVar[str] = "post.created"
@@ -15,23 +23,22 @@ class PostCreated(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PostPublished(Event):
+class PostPublished(PostEvent):
     """The post became visible to every caller."""
 
     type: ClassVar[str] = "post.published"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PostUpdated(Event):
-    """``changed`` names the changed fields; ``revision`` is the revision after the change."""
+class PostUpdated(PostEvent):
+    """``changed`` names the changed fields."""
 
     type: ClassVar[str] = "post.updated"
     changed: list[str]
-    revision: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PostDeleted(Event):
+class PostDeleted(PostEvent):
     """The post was deleted."""
 
     type: ClassVar[str] = "post.deleted"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 from app.access.principal import Principal
@@ -62,12 +62,10 @@ class PostService:
         was_published = post.status == PostStatus.PUBLISHED
         if changed := _apply(post, edit):
             await self._repository.save()
-            subject, audience = _about(post, author_uid)
-            self._events.record(
-                PostUpdated(subject=subject, audience=audience, changed=changed, revision=post.revision)
-            )
+            about = _about(post, author_uid)
+            self._events.record(PostUpdated(**about, changed=changed))
             if post.status == PostStatus.PUBLISHED and not was_published:
-                self._events.record(PostPublished(subject=subject, audience=audience))
+                self._events.record(PostPublished(**about))
         return PostView.from_entity(post, author_uid, author_name)
 
     async def delete(self, ref: PostRef, expected: ExpectedRevisions = None) -> None:
@@ -80,8 +78,7 @@ class PostService:
         ensure_may_delete(self._principal, post)
         ensure_expected(post.uid, post.revision, expected)
         await self._repository.delete(post)
-        subject, audience = _about(post, author_uid)
-        self._events.record(PostDeleted(subject=subject, audience=audience))
+        self._events.record(PostDeleted(**_about(post, author_uid)))
 
     async def view(self, ref: PostRef) -> PostView:
         """Count one view and return the post with the new count. Raises ``PostNotFound``."""
@@ -119,10 +116,10 @@ class PostService:
         posts = [_new_post(draft, own.user_id, now) for draft in drafts]
         await self._repository.add(posts)
         for post in posts:
-            subject, audience = _about(post, author[0])
-            self._events.record(PostCreated(subject=subject, audience=audience, status=post.status))
+            about = _about(post, author[0])
+            self._events.record(PostCreated(**about, status=post.status))
             if post.published_at is not None:
-                self._events.record(PostPublished(subject=subject, audience=audience))
+                self._events.record(PostPublished(**about))
         return posts, author
 
     async def _attempt(self, operation: PostOperation) -> OperationResult:
@@ -148,10 +145,20 @@ class PostService:
         return found
 
 
-def _about(post: Post, author_uid: UUID) -> tuple[Subject, Audience]:
-    """The subject and the audience of an event: those who see the post after the change, or saw the deleted one."""
+class _About(TypedDict):
+    subject: Subject
+    audience: Audience
+    revision: int
+
+
+def _about(post: Post, author_uid: UUID) -> _About:
+    """The common fields of events. The audience are those who see the post after the change, or saw the deleted one."""
     public = post.status == PostStatus.PUBLISHED
-    return Subject(post.uid, author_uid, post.id), Audience.PUBLIC if public else Audience.OWNER
+    return {
+        "subject": Subject(post.uid, author_uid, post.id),
+        "audience": Audience.PUBLIC if public else Audience.OWNER,
+        "revision": post.revision,
+    }
 
 
 def _new_post(draft: PostDraft, author_id: int, now: datetime) -> Post:

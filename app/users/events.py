@@ -21,7 +21,9 @@ class UserUpdated(Event):
     """``changed`` names the fields without their values, which may be personal data. See ``AUDITED_CHANGES``."""
 
     type: ClassVar[str] = "user.updated"
+    schema: ClassVar[int] = 2
     changed: list[str]
+    revision: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +31,9 @@ class UserRolesChanged(AuditedEvent):
     """``roles`` are all roles of the user after the change."""
 
     type: ClassVar[str] = "user.roles_changed"
+    schema: ClassVar[int] = 2
     roles: list[str]
+    revision: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

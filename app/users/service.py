@@ -141,7 +141,7 @@ class UserService:
             user.roles = wanted
             user.updated_at = utc_now()
             await self._repository.save()
-            self._events.record(UserRolesChanged(subject=subject_of(user), roles=wanted))
+            self._events.record(UserRolesChanged(subject=subject_of(user), roles=wanted, revision=user.revision))
         return UserView.from_entity(user)
 
     async def delete(self, ref: UserRef, expected: ExpectedRevisions = None) -> None:
@@ -189,7 +189,7 @@ class UserService:
         return changed
 
     def _record_update(self, user: User, changed: list[str]) -> None:
-        self._events.record(UserUpdated(subject=subject_of(user), changed=changed))
+        self._events.record(UserUpdated(subject=subject_of(user), changed=changed, revision=user.revision))
         for field in changed:
             if field in AUDITED_CHANGES:
                 detail = {"is_active": user.is_active} if field == "is_active" else {}

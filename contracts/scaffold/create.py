@@ -25,12 +25,14 @@ from typing import Final
 from app.lifecycle.version import VersionStatus
 from versions.kit.version import ApiVersion
 from versions.{name}.app import build
+from versions.{name}.events import RENDERER
 
 VERSION: Final = ApiVersion(
     name="{name}",
     status=VersionStatus.PREVIEW,
     released=date({day.year}, {day.month}, {day.day}),
     build=build,
+    events=RENDERER,
 )
 '''
 _PAIRING: Final = """\

@@ -6,6 +6,7 @@ from typing import Final
 from app.lifecycle.version import VersionStatus
 from versions.kit.version import ApiVersion
 from versions.v1.app import build
+from versions.v1.events import RENDERER
 
 VERSION: Final = ApiVersion(
     name="v1",
@@ -15,4 +16,5 @@ VERSION: Final = ApiVersion(
     sunset_at=datetime(2027, 12, 31, 23, 59, 59, tzinfo=UTC),
     successor="v2",
     build=build,
+    events=RENDERER,
 )

@@ -75,6 +75,9 @@ async def test_an_event_names_what_was_moved_between_which_accounts(test_app: Te
         accounts = {"payer": str(source.uid), "payee": str(target.uid)}
         return {"kind": kind, **accounts, "amount": amount, "currency": "EUR"}
 
+    def transferred(kind: str, amount: str, source: AccountView = payer, target: AccountView = payee) -> dict[str, Any]:
+        return {**moved(kind, amount, source, target), "payer_id": source.id, "payee_id": target.id}
+
     transfer = await bank.transfer(ada, payer, payee, "10")
     reversal = await bank.reverse(bob, transfer)
     captured, released, expired = [
@@ -84,9 +87,9 @@ async def test_an_event_names_what_was_moved_between_which_accounts(test_app: Te
     capture = (await bank.capture(bob, captured, "5")).uid
     await bank.release(bob, released)
     await LedgerHousekeeping(test_app.runtime.database, LedgerMetrics(Metrics())).expire_holds()
-    assert await events(test_app, transfer) == [("transfer.created", moved("transfer", "10.00"))]
-    assert await events(test_app, reversal) == [("transfer.created", moved("reversal", "10.00", payee, payer))]
-    assert await events(test_app, capture) == [("transfer.created", moved("capture", "5.00"))]
+    assert await events(test_app, transfer) == [("transfer.created", transferred("transfer", "10.00"))]
+    assert await events(test_app, reversal) == [("transfer.created", transferred("reversal", "10.00", payee, payer))]
+    assert await events(test_app, capture) == [("transfer.created", transferred("capture", "5.00"))]
     created = moved("", "7.50")
     del created["kind"]
     for hold, outcome in ((captured, "captured"), (released, "released"), (expired, "expired")):

@@ -33,8 +33,9 @@ async def test_a_new_post_is_published_at_once_or_not(test_app: TestApp, callers
         assert row.created_at == row.updated_at
         assert row.published_at == (row.created_at if status is S.PUBLISHED else None)
         assert made == PostView.from_row({**row._mapping, "author_uid": callers["ada"].user_uid, "author_name": "Ada"})
-        published = [("post.published", made.uid, {})] if status is S.PUBLISHED else []
-        assert await events(test_app) == [("post.created", made.uid, {"status": status.value}), *published]
+        published = [("post.published", made.uid, {"revision": 1})] if status is S.PUBLISHED else []
+        created = ("post.created", made.uid, {"status": status.value, "revision": 1})
+        assert await events(test_app) == [created, *published]
 
 
 EDITS: list[tuple[PostStatus, PostEdit, dict[str, str]]] = [
@@ -80,7 +81,7 @@ async def test_an_edit_changes_what_it_names(
         assert row.published_at == (row.updated_at if changed.get("status") == "published" else None)
     became = changed.get("status") == "published"
     update = ("post.updated", made.uid, {"changed": list(changed), "revision": 2})
-    assert await events(test_app) == [update] * bool(changed) + [("post.published", made.uid, {})] * became
+    assert await events(test_app) == [update] * bool(changed) + [("post.published", made.uid, {"revision": 2})] * became
 
 
 async def test_only_authors_edit_and_moderators_delete_what_they_see(
@@ -117,7 +118,7 @@ async def test_only_authors_edit_and_moderators_delete_what_they_see(
     await write(test_app, callers["ada"], lambda posts: posts.delete(draft.id, mark))
     assert await stored(test_app, draft.uid) is None
     assert await stored(test_app, public.uid) is not None
-    assert await events(test_app) == [("post.deleted", draft.uid, {})]
+    assert await events(test_app) == [("post.deleted", draft.uid, {"revision": 1})]
 
 
 @pytest.mark.parametrize("atomic", [True, False])

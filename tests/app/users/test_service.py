@@ -127,7 +127,8 @@ async def test_an_edit_changes_what_it_names(test_app: TestApp, edit: UserEdit, 
     assert after.is_verified is (after.email_canonical == before.email_canonical)
     assert (after.revision > before.revision) is bool(changed)
     assert (after.updated_at > before.updated_at) is bool(changed)
-    assert await events(test_app) == ([("user.updated", ada.user.uid, {"changed": changed})] if changed else [])
+    update = ("user.updated", ada.user.uid, {"changed": changed, "revision": after.revision})
+    assert await events(test_app) == [update] * bool(changed)
     assert view == UserView.from_row(dict(after._mapping))
     jobs = [name for name, _ in await test_app.queued_jobs()]
     assert jobs == ([ADDRESS_CHANGED.name] if after.email_canonical != before.email_canonical else [])
@@ -200,7 +201,8 @@ async def test_a_changed_password_is_stored_and_recorded(test_app: TestApp) -> N
     after = await row_of(test_app, ada.user.uid)
     assert await PasswordHasher(1).verify(NEW_PASSWORD, after.password_hash)
     assert after.updated_at > before.updated_at
-    assert await events(test_app) == [("user.updated", ada.user.uid, {"changed": ["password"]})]
+    update = ("user.updated", ada.user.uid, {"changed": ["password"], "revision": after.revision})
+    assert await events(test_app) == [update]
 
 
 async def test_roles_are_stored_once_and_in_their_order(test_app: TestApp) -> None:
@@ -213,7 +215,7 @@ async def test_roles_are_stored_once_and_in_their_order(test_app: TestApp) -> No
     after = await row_of(test_app, ada.user.uid)
     assert (after.roles, after.revision) == (["reader", "author", "admin"], before.revision + 1)
     assert after.updated_at > before.updated_at
-    change = ("user.roles_changed", ada.user.uid, {"roles": ["reader", "author", "admin"]})
+    change = ("user.roles_changed", ada.user.uid, {"roles": ["reader", "author", "admin"], "revision": after.revision})
     assert await events(test_app) == [change]
     async with acting(test_app, root) as service:
         await service.set_roles(ada.user.uid, [Role.AUTHOR, Role.ADMIN, Role.READER])

@@ -1,0 +1,75 @@
+"""Renders events in the format of one version: the bodies of webhooks and the messages of streams.
+
+A resource declares its events in its module ``events``, as ``EVENTS``; the version finds them.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from pydantic import BaseModel
+
+from app.events.stored import StoredEvent
+from app.kit.clock import rfc3339
+from app.kit.discovery import modules
+
+Values = Callable[[StoredEvent], Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """One type of event in one version.
+
+    ``data`` is the model of the member with this name, and its docstring describes the event; ``values`` returns the
+    values of its fields. ``schema`` is the one of the stored events that ``values`` reads.
+    """
+
+    name: str
+    data: type[BaseModel]
+    values: Values
+    schema: int = 1
+
+
+class VersionEvents:
+    """Implements ``app.events.rendering.EventRenderer`` for a version."""
+
+    def __init__(self, version: str, types: Iterable[EventType]) -> None:
+        self.version: Final = version
+        self.types: Final[Mapping[str, EventType]] = {event.name: event for event in types}
+
+    def data(self, event: StoredEvent) -> BaseModel | None:
+        """What the version tells about an event; None for a type or a schema that it does not know."""
+        found = self.types.get(event.type)
+        if found is None or found.schema != event.schema:
+            return None
+        return found.data.model_construct(**found.values(event))
+
+    def render(self, event: StoredEvent) -> bytes | None:
+        """See ``EventRenderer``."""
+        data = self.data(event)
+        if data is None:
+            return None
+        envelope = {
+            "type": event.type,
+            "timestamp": rfc3339(event.occurred_at),
+            "api_version": self.version,
+            "data": data.model_dump(mode="json"),
+        }
+        return orjson.dumps(envelope)
+
+
+NO_EVENTS: Final = VersionEvents("", ())
+"""The events of a version that has none."""
+
+
+def load_events(package: str) -> Sequence[EventType]:
+    """``EVENTS`` of each module ``<package>.<resource>.events``, sorted by name."""
+    found = (event for module in modules(package, "events") for event in module.EVENTS)
+    return sorted(found, key=lambda event: event.name)
+
+
+def uid(event: StoredEvent, name: str) -> UUID:
+    """A uid in the payload of an event."""
+    return UUID(event.payload[name])
