@@ -5,9 +5,10 @@ from app.models.api_key import ApiKey
 from app.models.audit import AuditEvent
 from app.models.base import APPEND_ONLY, READ_ONLY, Base
 from app.models.event import Event, EventConsumer
+from app.models.file import File
 from app.models.idempotency import IdempotencyRecord
 from app.models.identity import Identity, IdentityConfirmation, SignInCode, SignInFlow
-from app.models.job import Job, ScheduleRun
+from app.models.job import Job, JobProblem, ScheduleRun
 from app.models.ledger import Account, Entry, Hold, Transfer
 from app.models.pending_registration import PendingRegistration
 from app.models.plan import Plan
@@ -36,11 +37,13 @@ __all__ = [
     "Entry",
     "Event",
     "EventConsumer",
+    "File",
     "Hold",
     "IdempotencyRecord",
     "Identity",
     "IdentityConfirmation",
     "Job",
+    "JobProblem",
     "PendingRegistration",
     "Plan",
     "Post",

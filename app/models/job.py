@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, SmallInteger, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -53,6 +53,22 @@ class Job(Identified, Base):
     cancel_requested_at: Mapped[datetime | None]
     traceparent: Mapped[str | None]
     request_id: Mapped[str | None]
+
+
+class JobProblem(Base):
+    """A row of the input of a job that the job left out."""
+
+    __tablename__ = "job_problems"
+    __table_args__ = (Index("ix_job_problems_job_id_id", "job_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=False), primary_key=True)
+    job_id: Mapped[int] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
+    line: Mapped[int]
+    """The line of the input on which the row ends; the first one is 1."""
+    pointer: Mapped[str]
+    """The column as a JSON pointer; empty for the whole row."""
+    code: Mapped[str]
+    detail: Mapped[str]
 
 
 class ScheduleRun(Base):
