@@ -24,6 +24,7 @@ from app.kit.queue.metrics import JobMetrics
 from app.kit.queue.runner import QueueRunner, RunnerSettings
 from app.kit.queue.running import Interruption, RunningJobs
 from app.kit.queue.schedules import Schedule, WorkerResources, add_schedules, housekeeping, register_schedules
+from app.kit.storage.opening import open_store
 from app.settings.database import DatabaseSettings
 from app.settings.loading import database_url
 from app.settings.root import Settings
@@ -49,7 +50,7 @@ async def run(settings: Settings, stop: asyncio.Event, metrics: Metrics) -> None
     database = await Database.open(dsn, settings[DatabaseSettings], metrics.group(PrometheusDatabaseMetrics))
     async with AsyncExitStack() as opened:
         opened.push_async_callback(database.close)
-        resources = WorkerResources(settings, database, metrics, create_mailer(settings))
+        resources = WorkerResources(settings, database, metrics, create_mailer(settings), open_store(settings, metrics))
         schedules = all_schedules(resources)
         handlers = {**job_handlers(resources), HOUSEKEEPING: housekeeping(schedules)}
         tracing = Tracing(tracing_config(settings, "strata-worker"))

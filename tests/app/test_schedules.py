@@ -41,6 +41,7 @@ PERIODS = {
     PURGE_USAGE: DAILY,
     PURGE_FLOWS: HOURLY,
     MAINTAIN_AUDIT: DAILY,
+    "files.clean": HOURLY,
     "ledger.check": DAILY,
     "ledger.expire_holds": MINUTE,
 }
@@ -106,7 +107,7 @@ async def stored(test_app: TestApp) -> dict[str, set[Any]]:
 
 
 def resources_of(test_app: TestApp, metrics: Metrics) -> WorkerResources:
-    return WorkerResources(test_app.runtime.settings, database_of(test_app), metrics, test_app.outbox)
+    return WorkerResources(test_app.runtime.settings, database_of(test_app), metrics, test_app.outbox, test_app.store)
 
 
 async def run_now(resources: WorkerResources, name: str) -> None:

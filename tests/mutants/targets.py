@@ -95,6 +95,7 @@ PACKAGES: Final[dict[str, tuple[str, ...]]] = {
         "tests/app/web",
         "tests/versions/test_tombstones.py",
     ),
+    "app/files": ("tests/app/files", "tests/app/test_schedules.py"),
     "app/identities": ("tests/app/identities", "tests/app/test_schedules.py", "tests/truth", *_VERSIONS),
     "app/ledger": (
         "tests/app/ledger",

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,8 @@ from app.kit.mail.message import Mail
 from app.kit.queue.job_queue import uid_in
 from app.kit.queue.kinds import JobHandler, Result
 from app.kit.queue.schedules import WorkerResources
+from app.kit.storage.opening import open_store
+from app.kit.storage.store import ObjectStore
 from app.models import User
 from app.wiring import job_handlers
 from observability.metrics.metrics import Metrics
@@ -98,6 +101,11 @@ class TestApp:
         self.app = WithState(app, runtime.state())
         self.outbox = Outbox()
 
+    @cached_property
+    def store(self) -> ObjectStore:
+        """The object store of the worker."""
+        return open_store(self.runtime.settings, Metrics())
+
     def client(self, headers: dict[str, str] | None = None) -> ContractClient:
         """A client that checks every response against the contract."""
         transport = httpx2.ASGITransport(app=self.app, raise_app_exceptions=False)
@@ -154,7 +162,7 @@ class TestApp:
 
     def job_handlers(self) -> Mapping[str, Callable[[Mapping[str, Any]], Awaitable[object]]]:
         """Functions that run a job of a kind with its parameters, as the worker does; mails are collected."""
-        resources = WorkerResources(self.runtime.settings, self.runtime.database, Metrics(), self.outbox)
+        resources = WorkerResources(self.runtime.settings, self.runtime.database, Metrics(), self.outbox, self.store)
 
         def runner(handler: JobHandler) -> Callable[[Mapping[str, Any]], Awaitable[object]]:
             return lambda params: handler(DirectRun(self.runtime.database, params))

@@ -20,6 +20,7 @@ from app.kit.mail.mailer import Mailer
 from app.kit.queue import statements
 from app.kit.queue.job_queue import JobQueue
 from app.kit.queue.kinds import HOUSEKEEPING, JobHandler, JobRun
+from app.kit.storage.store import ObjectStore
 from app.settings.root import Settings
 from observability.metrics.metrics import Metrics
 
@@ -32,6 +33,7 @@ class WorkerResources:
     database: UnitOfWork
     metrics: Metrics
     mailer: Mailer
+    store: ObjectStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,11 @@ _RETRY_SECONDS: Final = 5
 def open_store(settings: Settings, metrics: Metrics) -> ObjectStore:
     """The store. A local folder is created if it is missing."""
     given = settings[StorageSettings]
-    store = LocalStore(local_folder(settings), mkdir=True) if given.bucket is None else _s3(given, given.bucket)
-    return ObjectStore(store, metrics.group(StorageMetrics))
+    instruments = metrics.group(StorageMetrics)
+    if given.bucket is not None:
+        return ObjectStore(_s3(given, given.bucket), instruments)
+    folder = local_folder(settings)
+    return ObjectStore(LocalStore(folder), instruments, folder)
 
 
 def local_folder(settings: Settings) -> Path:

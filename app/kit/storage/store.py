@@ -4,10 +4,13 @@ An object is written once and never changes, so that a reader cannot see two con
 are neither names of files nor anything else that a client chose.
 """
 
+import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Final, Literal, cast
 
@@ -28,6 +31,8 @@ PART_BYTES: Final = 8 * 1024 * 1024
 """The size of the parts in which a large object is sent to the store; S3 demands at least 5 MiB."""
 _PARTS_AT_ONCE: Final = 2
 CHUNK_BYTES: Final = 1024 * 1024
+_LEFTOVER: Final = re.compile(r"#\d+$")
+"""The library writes an object to ``<name>#<number>``, which its lists do not contain, and renames it at the end."""
 _LOG: Final = structlog.get_logger()
 
 
@@ -59,9 +64,11 @@ class ObjectWriter:
 class ObjectStore:
     """Every method raises ``Unavailable`` if the store fails or does not reply in time."""
 
-    def __init__(self, store: Store, metrics: StorageMetrics) -> None:
+    def __init__(self, store: Store, metrics: StorageMetrics, folder: Path | None = None) -> None:
+        """``folder`` is that of a local store."""
         self._store = store
         self._metrics = metrics
+        self._folder = folder
 
     @asynccontextmanager
     async def writer(self, key: str) -> AsyncIterator[ObjectWriter]:
@@ -77,7 +84,8 @@ class ObjectStore:
     async def put(self, key: str, body: bytes) -> None:
         """Store a small object. Raises ``ObjectExists``."""
         with self._operation("put", key):
-            await obstore.put_async(self._store, key, body, mode="create")
+            # One request: a multipart upload that is cancelled would leave its parts in the bucket.
+            await obstore.put_async(self._store, key, body, mode="create", use_multipart=False)
         self._metrics.carried("in", len(body))
 
     async def stream(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
@@ -112,6 +120,20 @@ class ObjectStore:
                 for found in page:
                     yield StoredObject(found["path"], found["size"], found["last_modified"])
 
+    def blocking_stream(self, key: str) -> Iterator[bytes]:
+        """As ``stream`` of a whole object, for a thread. Raises ``ObjectNotFound``."""
+        with self._operation("read", key):
+            for chunk in obstore.get(self._store, key).stream(min_chunk_size=CHUNK_BYTES):
+                self._metrics.carried("out", len(chunk))
+                yield bytes(chunk)
+
+    async def remove_unfinished(self, before: datetime) -> int:
+        """Delete what killed processes have left since ``before``, and return the number of files.
+
+        Only a local store needs it: a bucket has a lifecycle rule for incomplete uploads.
+        """
+        return 0 if self._folder is None else await asyncio.to_thread(_remove_leftovers, self._folder, before)
+
     def signed_url(self, method: Literal["GET", "PUT"], key: str, valid: timedelta) -> str | None:
         """A URL with which a client reaches the object without Strata; ``None`` for a local store, which has none."""
         return obstore.sign(self._store, method, key, valid) if isinstance(self._store, S3Store) else None
@@ -134,3 +156,12 @@ class ObjectStore:
             raise Unavailable from error
         finally:
             self._metrics.observe(operation, outcome, perf_counter() - started)
+
+
+def _remove_leftovers(folder: Path, before: datetime) -> int:
+    removed = 0
+    for path in folder.rglob("*"):
+        if _LEFTOVER.search(path.name) and path.is_file() and path.stat().st_mtime < before.timestamp():
+            path.unlink(missing_ok=True)
+            removed += 1
+    return removed

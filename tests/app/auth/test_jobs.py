@@ -22,7 +22,7 @@ def handlers(test_app: TestApp, signing_key: SecretStr | None = None) -> dict[st
     if signing_key is not None:
         settings = settings.with_groups(settings[AuthSettings].model_copy(update={"signing_key": signing_key}))
     database = test_app.runtime.database
-    found = jobs(WorkerResources(settings, database, Metrics(), test_app.outbox))
+    found = jobs(WorkerResources(settings, database, Metrics(), test_app.outbox, test_app.store))
     return {kind.name: lambda params, run=handler: run(DirectRun(database, params)) for kind, handler in found.items()}
 
 

@@ -1,0 +1,160 @@
+"""Files that the product generates: what is stored when, and what housekeeping removes."""
+
+import os
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+from time import time
+from uuid import uuid4
+
+import pytest
+from structlog.testing import capture_logs
+
+from app.errors import Unavailable
+from app.files.housekeeping import AFTER, FileHousekeeping
+from app.files.queries import FileQueries
+from app.files.schedules import schedules
+from app.files.storing import FileStorage, StoredContent
+from app.kit.queue.schedules import WorkerResources
+from app.kit.storage.errors import ObjectNotFound
+from app.kit.storage.opening import local_folder, open_store
+from app.settings.loading import load_settings
+from observability.metrics.metrics import Metrics
+from tests.support.app import Person, TestApp
+from tests.support.jobs import execute
+from tests.support.transactions import database_of
+
+BODY = b"a report"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+class Files:
+    """The feature over a store of the test."""
+
+    def __init__(self, test_app: TestApp, home: Path) -> None:
+        self.settings = load_settings(home=home)
+        self.store = open_store(self.settings, Metrics())
+        database = test_app.runtime.database
+        self.database = database
+        self.storage = FileStorage(database, self.store)
+        self.housekeeping = FileHousekeeping(database, self.store)
+        self.queries = FileQueries(database.reads)
+        self.folder = local_folder(self.settings)
+
+    async def finish(self, content: StoredContent) -> bool:
+        async with self.database.write() as session:
+            return await self.storage.finish(session, content)
+
+    def age(self) -> None:
+        """Let every object be older than housekeeping's limit."""
+        for path in self.folder.rglob("*"):
+            if path.is_file():
+                old = time() - AFTER.total_seconds() - 60
+                os.utime(path, (old, old))
+
+
+@pytest.fixture
+async def ada(concurrent_app: TestApp) -> Person:
+    return await concurrent_app.person("ada@example.com")
+
+
+async def age_rows(test_app: TestApp, by: timedelta) -> None:
+    await execute(test_app, "UPDATE files SET created_at = created_at - $1::interval", by)
+
+
+async def test_a_file_is_visible_to_its_owner_once_it_is_finished(
+    concurrent_app: TestApp, ada: Person, home: Path
+) -> None:
+    files = Files(concurrent_app, home)
+    content = await files.storage.store(ada.user.id, "Raport.pdf", "application/pdf", BODY)
+    assert await files.queries.of_owner(ada.user.id, content.file) is None
+    assert await files.finish(content)
+    found = await files.queries.of_owner(ada.user.id, content.file)
+    assert found is not None
+    assert (found.name, found.content_type, found.size) == ("Raport.pdf", "application/pdf", len(BODY))
+    assert found.sha256 == sha256(BODY).digest()
+    assert b"".join([chunk async for chunk in files.store.stream(found.object_key)]) == BODY
+    assert await files.queries.of_owner(ada.user.id + 1, content.file) is None
+    assert await files.queries.of_owner(ada.user.id, uuid4()) is None
+    assert not await files.finish(content), "a file becomes ready once"
+
+
+async def test_a_store_that_fails_leaves_a_row_that_housekeeping_removes(
+    concurrent_app: TestApp, ada: Person, home: Path
+) -> None:
+    files = Files(concurrent_app, home)
+    (files.folder / "objects").write_text("not a folder")
+    with pytest.raises(Unavailable):
+        await files.storage.store(ada.user.id, "a.pdf", "application/pdf", BODY)
+    (files.folder / "objects").unlink()
+    assert await files.housekeeping.remove_unfinished() == 0, "it may still be written"
+    await age_rows(concurrent_app, AFTER + timedelta(minutes=1))
+    assert await files.housekeeping.remove_unfinished() == 1
+
+
+async def test_an_unfinished_file_is_removed_with_its_object_after_two_hours(
+    concurrent_app: TestApp, ada: Person, home: Path
+) -> None:
+    files = Files(concurrent_app, home)
+    unfinished = await files.storage.store(ada.user.id, "a.pdf", "application/pdf", BODY)
+    finished = await files.storage.store(ada.user.id, "b.pdf", "application/pdf", BODY)
+    assert await files.finish(finished)
+    await age_rows(concurrent_app, AFTER - timedelta(minutes=1))
+    assert await files.housekeeping.remove_unfinished() == 0
+    await age_rows(concurrent_app, timedelta(minutes=2))
+    assert await files.housekeeping.remove_unfinished() == 1
+    assert not await files.finish(unfinished)
+    with pytest.raises(ObjectNotFound):
+        await files.store.size(f"objects/{unfinished.file}")
+    assert await files.store.size(f"objects/{finished.file}") == len(BODY)
+
+
+async def test_objects_of_a_deleted_user_are_removed_after_two_hours(
+    concurrent_app: TestApp, ada: Person, home: Path
+) -> None:
+    files = Files(concurrent_app, home)
+    bob = await concurrent_app.person("bob@example.com")
+    gone = await files.storage.store(ada.user.id, "a.pdf", "application/pdf", BODY)
+    kept = await files.storage.store(bob.user.id, "b.pdf", "application/pdf", BODY)
+    assert await files.finish(gone)
+    assert await files.finish(kept)
+    await execute(concurrent_app, "DELETE FROM users WHERE id = $1", ada.user.id)
+    assert await files.housekeeping.remove_orphans() == 0, "it may belong to a transaction that is not committed"
+    files.age()
+    assert await files.housekeeping.remove_orphans() == 1
+    with pytest.raises(ObjectNotFound):
+        await files.store.size(f"objects/{gone.file}")
+    assert await files.store.size(f"objects/{kept.file}") == len(BODY)
+
+
+async def test_the_schedule_removes_unfinished_files_and_orphans(
+    concurrent_app: TestApp, ada: Person, home: Path
+) -> None:
+    files = Files(concurrent_app, home)
+    await files.storage.store(ada.user.id, "a.pdf", "application/pdf", BODY)
+    await age_rows(concurrent_app, AFTER + timedelta(minutes=1))
+    await files.store.put("objects/orphan", BODY)
+    files.age()
+    resources = WorkerResources(
+        files.settings, database_of(concurrent_app), Metrics(), concurrent_app.outbox, files.store
+    )
+    (schedule,) = schedules(resources)
+    with capture_logs() as logs:
+        await schedule.run()
+    assert [(line["event"], line["unfinished"], line["orphans"]) for line in logs] == [("files_cleaned", 1, 1)]
+
+
+async def test_what_a_killed_process_left_in_the_folder_is_removed(concurrent_app: TestApp, home: Path) -> None:
+    files = Files(concurrent_app, home)
+    (files.folder / "objects").mkdir()
+    leftover, other = files.folder / "objects" / f"{uuid4()}#1", files.folder / "objects" / "a#b"
+    for path in (leftover, other):
+        path.write_bytes(BODY)
+    assert await files.housekeeping.remove_unfinished() == 0, "another process may write it"
+    files.age()
+    assert await files.housekeeping.remove_unfinished() == 1
+    assert (leftover.exists(), other.exists()) == (False, True)
