@@ -62,6 +62,19 @@ def test_the_table_has_the_minor_units_of_iso_4217() -> None:
     assert all(len(code) == 3 and code.isupper() for code in CURRENCIES)
 
 
+def test_the_currencies_without_two_decimals() -> None:
+    """The table of ISO 4217, January 2026: an amount in another unit would be wrong by a factor of 10 to 100."""
+    found: dict[int, list[str]] = {}
+    for code, currency in CURRENCIES.items():
+        found.setdefault(currency.exponent, []).append(code)
+    assert len(found.pop(2)) == 132
+    assert {exponent: " ".join(sorted(codes)) for exponent, codes in found.items()} == {
+        0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+        3: "BHD IQD JOD KWD LYD OMR TND",
+        4: "CLF UYW",
+    }
+
+
 @pytest.mark.parametrize(
     ("code", "amount", "text"),
     [("EUR", "12.5000", "12.50"), ("JPY", "12.0000", "12"), ("KWD", "-0.5", "-0.500"), ("EUR", "0", "0.00")],
