@@ -154,6 +154,7 @@ PACKAGES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "observability/tracing": ("tests/observability/tracing", "tests/observability/metrics/test_requests.py"),
     "versions/kit": (
+        "tests/versions/kit",
         *_REQUESTS,
         "tests/versions",
         "tests/architecture/test_routes.py",

@@ -98,7 +98,11 @@ async def test_a_retired_version_says_where_to_go(
             assert "Retry-After" not in answer.headers
         problem = (await client.get("/problems/version_retired")).text
         assert "has ended" in problem
-        assert (await client.get(f"{retired.prefix}/docs")).status_code == 200
+        for path in ("/docs", "/redoc", "/openapi.json"):
+            assert (await client.get(f"{retired.prefix}{path}")).status_code == 200
+            assert (await client.get(f"{retired.prefix}{path}/none")).status_code == 410, (
+                "only the documents themselves"
+            )
         document = (await client.get(f"{retired.prefix}/openapi.json")).json()
         assert document["info"]["x-status"] == "retired"
         assert "It has ended." in document["info"]["description"]
@@ -202,6 +206,9 @@ async def test_a_brownout_by_command(test_app: TestApp) -> None:
         assert answer.status_code == 410
         assert int(answer.headers["Retry-After"]) <= 3600
         assert "does not answer until" in answer.json()["detail"]
+        info = (await client.get("/api/v901/openapi.json")).json()["info"]
+        assert info["x-status"] == "brownout"
+        assert info["description"].startswith("**This version is in brownout.** It ends on ")
         assert (await client.get("/api/v2/posts")).status_code == 200
         for path in (*ALIVE, "/api/v901", "/api/v901/docs"):
             assert (await client.get(path)).status_code == 200, path
@@ -220,6 +227,9 @@ async def test_a_retirement_by_command(test_app: TestApp) -> None:
         answer = await client.get("/api/v901/posts")
         assert answer.status_code == 410
         assert "v901 ended on" in answer.json()["detail"]
+        info = (await client.get("/api/v901/openapi.json")).json()["info"]
+        assert info["x-status"] == "retired"
+        assert info["description"].startswith("**This version is retired.** It has ended. ")
 
 
 async def test_a_key_is_browned_out_early(test_app: TestApp) -> None:

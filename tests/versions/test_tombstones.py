@@ -113,6 +113,17 @@ async def test_the_guide_stays_readable_as_html(client: httpx2.AsyncClient) -> N
     assert 'href="/docs/migrate/v901-to-v902"' in policy
 
 
+def test_a_successor_is_followed_over_any_number_of_removed_versions(tmp_path: Path) -> None:
+    first = {**EARLIER, "name": "v899", "successor": "v900", "guide": "v899-to-v900"}
+    path = record(tmp_path, v899=first, v900=EARLIER, v901=ENDED)
+    assert [(one.name, one.successor) for one in read_tombstones(path)] == [
+        ("v899", NEWEST),
+        ("v900", NEWEST),
+        ("v901", NEWEST),
+    ]
+    assert [one.successor for one in read_tombstones(path, follow=False)] == ["v900", "v901", NEWEST]
+
+
 def test_tombstones_are_read_as_they_were_written(tmp_path: Path) -> None:
     found = read_tombstones(record(tmp_path, v901=ENDED))
     again = tmp_path / "again.json"

@@ -119,7 +119,8 @@ async def test_what_is_found_is_logged_and_exposed(
     assert logs[1]["accounts"] == [str(payer.uid)]
 
 
-async def test_each_process_checks_at_its_start(concurrent_app: TestApp) -> None:
+async def test_each_process_checks_at_its_start(concurrent_app: TestApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.http.ledger.CHECK_SECONDS", 3600)
     component = concurrent_app.runtime.get(LedgerComponent)
     registry = concurrent_app.runtime.metrics.registry
 

@@ -182,6 +182,15 @@ async def test_documents_and_pages_name_no_other_host(test_app: TestApp, version
                 assert (await client.get(asset)).status_code == 200, asset
 
 
+async def test_scripts_of_the_documentation_load_nothing_from_elsewhere(test_app: TestApp) -> None:
+    async with test_app.client() as client:
+        for name in ("redoc.standalone.js", "swagger-ui-bundle.js"):
+            script = await client.get(f"/docs/assets/{name}")
+            assert script.headers["Content-Type"].startswith("text/javascript")
+            assert script.headers.get_list("Cache-Control") == ["public, max-age=3600"]
+            assert "cdn.redoc.ly" not in script.text
+
+
 async def test_the_public_key_is_served(settings: Settings, test_app: TestApp) -> None:
     pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     auth = settings[AuthSettings].model_copy(update={"signing_key": SecretStr(pem)})

@@ -18,7 +18,6 @@ from app.http.rate_limit.limits import QuotaExceeded
 from app.http.state import state_of
 from app.kit.deadline import Deadline, DeadlineExceeded
 from observability.rate_limit.headers import Dialect
-from observability.requests.context import current
 from versions.kit.lifecycle_headers import lifecycle_headers
 from versions.kit.version import ApiVersion
 
@@ -79,7 +78,7 @@ class VersionMiddleware:
         response = self.render(request_of(scope), error)
         if response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
             _LOG.error("request_failed", exc_info=error)
-        if sender.started or current(scope).response_started:
+        if sender.started:
             # The status line is sent. Only a closed connection shows the client that the body is incomplete.
             raise error
         await response(scope, receive, sender.send)
