@@ -1,0 +1,328 @@
+"""What each step of a sign-in stores, for how long, and for whom."""
+
+import hashlib
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import func, select
+
+from app.access.principal import Principal
+from app.access.proof import IdentityProof
+from app.errors import InsufficientPermissions
+from app.http.auth import AuthComponent
+from app.http.identities import IdentityComponent
+from app.identities.commands import FlowStart, Purpose
+from app.identities.flow_secrets import FlowSecrets, challenge, new_secret
+from app.identities.flows import FlowStarter
+from app.identities.linking import IdentityLinking
+from app.identities.mails import IdentityMails
+from app.identities.queries import IdentityQueries
+from app.identities.reader import IdentityReader
+from app.identities.repository import IdentityRepository
+from app.kit.clock import utc_now
+from app.kit.db.errors import TransactionConflict
+from app.kit.mail.message import Mail
+from app.models import ApiKey, IdentityConfirmation, SignInCode, SignInFlow, User
+from app.settings.auth import AuthSettings
+from app.users.repository import UserRepository
+from tests.support.app import Outbox, TestApp
+from tests.support.hostile_provider import HostileProvider
+from tests.support.identities import link, request_confirmation
+from tests.support.provider_sign_in import FRONT_END, SignIn
+from tests.support.transactions import owner_of
+
+MINUTE = timedelta(minutes=1)
+CALLBACK = "/api/v2/auth/providers/acme/callback"
+
+
+async def rows(app: TestApp, statement: str, *values: object) -> list[Any]:
+    async with app.runtime.database.write() as session:
+        return list(await (await session.driver()).fetch(statement, *values))
+
+
+async def test_a_visit_lasts_ten_minutes_and_its_row_has_digests_only(
+    sign_in: SignIn, app_with_provider: TestApp
+) -> None:
+    asked = [dict(parse_qsl(urlsplit(await sign_in.begin()).query)) for _ in range(2)]
+    (cookie,) = sign_in.client.cookies.values()
+    found = await rows(app_with_provider, "SELECT * FROM sign_in_flows ORDER BY created_at")
+    for flow, parameters in zip(found, asked, strict=True):
+        assert flow["expires_at"] - flow["created_at"] == 10 * MINUTE
+        assert flow["digest"] == hashlib.sha256(parameters["state"].encode()).digest()
+        assert flow["browser"] == hashlib.sha256(cookie.encode()).digest(), "all tabs of a browser have one secret"
+        assert (flow["purpose"], flow["user_id"], flow["session_uid"]) == ("sign_in", None, None)
+        assert "prompt" not in parameters
+        assert "max_age" not in parameters
+        secret = {parameters["state"], parameters["nonce"], cookie}
+        assert not [value for value in flow.values() if value in secret]
+        assert parameters["code_challenge"] != challenge(parameters["nonce"]), "the nonce is no verifier"
+
+
+async def test_a_visit_of_a_session_is_that_of_its_user(app_with_provider: TestApp) -> None:
+    ada = await app_with_provider.person("ada@example.com")
+    async with app_with_provider.client(await app_with_provider.session(ada)) as client:
+        for purpose in ("link", "reauthenticate"):
+            started = await client.post("/api/v2/auth/providers/acme/visits", json={"purpose": purpose})
+            asked = dict(parse_qsl(urlsplit(started.json()["authorization_url"]).query))
+            assert ("prompt" in asked, "max_age" in asked) == (purpose == "reauthenticate",) * 2
+            digest = hashlib.sha256(asked["state"].encode()).digest()
+            (flow,) = await rows(app_with_provider, "SELECT * FROM sign_in_flows WHERE digest = $1", digest)
+            ((session,),) = await rows(app_with_provider, "SELECT uid FROM sessions")
+            assert (flow["purpose"], flow["user_id"], flow["session_uid"]) == (purpose, ada.user.id, session)
+
+
+async def test_a_user_who_authenticated_during_a_long_visit_proves_it(
+    app_with_provider: TestApp, provider: HostileProvider
+) -> None:
+    """What counts is the start of the visit, not its end: users look for their second factor for minutes."""
+    ada = await app_with_provider.person("ada@example.com")
+    async with app_with_provider.client(await app_with_provider.session(ada)) as client:
+
+        async def visit(purpose: str, began: timedelta) -> int:
+            started = await client.post("/api/v2/auth/providers/acme/visits", json={"purpose": purpose})
+            await rows(app_with_provider, "UPDATE sign_in_flows SET created_at = $1", utc_now() - began)
+            reply = provider.authorize(started.json()["authorization_url"])
+            return (await client.get(CALLBACK, params=reply)).status_code
+
+        assert await visit("link", MINUTE) == 200
+        provider.claims = {"auth_time": int(utc_now().timestamp()) - 240}
+        assert await visit("reauthenticate", 5 * MINUTE) == 200
+        assert await visit("reauthenticate", 2 * MINUTE) == 400
+
+
+async def test_keys_neither_start_visits_nor_read_identities(app_with_provider: TestApp) -> None:
+    """Whoever calls the use case: a route that forgets its declaration is no way in."""
+    ada = await app_with_provider.person("ada@example.com")
+    caller = Principal(ada.user.id, ada.user.uid, (), frozenset({"profile:read"}))
+    shared = app_with_provider.runtime.get(IdentityComponent).shared
+    starter = FlowStarter(app_with_provider.runtime.database, shared)
+
+    class Proved(IdentityProof):
+        def __init__(self) -> None: ...
+
+        async def ensure(self, *_: object) -> None: ...
+
+    start = FlowStart("acme", "https://strata.test/callback", None)
+    for purpose in (Purpose.LINK, Purpose.REAUTHENTICATE):
+        with pytest.raises(InsufficientPermissions):
+            await starter.visit(start, purpose, caller, Proved())
+    reader = IdentityReader(app_with_provider.runtime.database.reads, caller)
+    with pytest.raises(InsufficientPermissions):
+        await reader.page(None, 1)
+    with pytest.raises(InsufficientPermissions):
+        await reader.get(uuid4())
+    assert await rows(app_with_provider, "SELECT 1 FROM sign_in_flows") == []
+
+
+async def test_attempts_are_counted_by_their_method(app_with_provider: TestApp, provider: HostileProvider) -> None:
+    sample = app_with_provider.runtime.metrics.registry.get_sample_value
+
+    def counted() -> dict[tuple[str, str], float]:
+        cases = [(method, outcome) for method in ("provider", "provider_code") for outcome in ("success", "failure")]
+        codes = {"provider": "invalid_sign_in_flow", "provider_code": "invalid_sign_in_code"}
+        return {
+            (method, outcome): sample(
+                "auth_attempts_total",
+                {"method": method, "outcome": codes[method] if outcome == "failure" else outcome},
+            )
+            or 0
+            for method, outcome in cases
+        }
+
+    before = counted()
+    verifier = new_secret()
+    async with app_with_provider.client() as client:
+        browser = SignIn.of(client, "v2", provider)
+        response = await browser(redirect_to=FRONT_END, code_challenge=challenge(verifier))
+        code = dict(parse_qsl(urlsplit(response.headers["location"]).query))["code"]
+        form = {"grant_type": "authorization_code", "code": code, "code_verifier": verifier}
+        headers = {"User-Agent": "a front end"}
+        assert (await client.post("/api/v2/auth/token", data=form, headers=headers)).status_code == 200
+        for _ in range(2):
+            assert (await client.post("/api/v2/auth/token", data=form)).status_code == 401
+        for _ in range(3):
+            assert (await browser.back({"state": "unknown"})).status_code == 400
+    found = {case: value - before[case] for case, value in counted().items()}
+    assert found == {
+        ("provider", "success"): 1,
+        ("provider", "failure"): 3,
+        ("provider_code", "success"): 1,
+        ("provider_code", "failure"): 2,
+    }
+    ((network, agent),) = await rows(app_with_provider, "SELECT network, user_agent FROM sessions")
+    assert (str(network), agent) == ("127.0.0.1", "a front end")
+
+
+async def test_a_conflict_with_another_transaction_is_tried_again(
+    sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The code of the provider is used up: the browser could not repeat the request."""
+    attempts = 0
+    user_of = IdentityLinking.user_of
+
+    async def conflict_once(linking: IdentityLinking, *arguments: Any) -> User:
+        nonlocal attempts
+        attempts += 1
+        if attempts == 1:
+            raise TransactionConflict
+        return await user_of(linking, *arguments)
+
+    monkeypatch.setattr(IdentityLinking, "user_of", conflict_once)
+    assert (await sign_in()).status_code == 200
+    assert attempts == 2
+
+
+async def test_a_user_who_registers_during_the_sign_in_confirms_it(
+    sign_in: SignIn, app_with_provider: TestApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No user had the address when it was looked up; the unique index tells of the one that has it now."""
+    await app_with_provider.person("ada@example.com")
+    lock_by_email = UserRepository.lock_by_email
+    looked_up = 0
+
+    async def miss_once(repository: UserRepository, email: str) -> User | None:
+        nonlocal looked_up
+        looked_up += 1
+        return None if looked_up == 1 else await lock_by_email(repository, email)
+
+    monkeypatch.setattr(UserRepository, "lock_by_email", miss_once)
+    assert (await sign_in()).status_code == 403
+    assert looked_up == 2
+    assert [mail.subject for mail in await app_with_provider.deliver()] == ["Confirm a new way to sign in"]
+
+
+async def test_a_confirmation_is_mailed_once_a_minute_and_lasts_as_long_as_a_reset(
+    sign_in: SignIn, app_with_provider: TestApp
+) -> None:
+    await app_with_provider.person("ada@example.com")
+    for age, mails in ((None, 1), (timedelta(seconds=50), 0), (timedelta(seconds=61), 1)):
+        if age is not None:
+            await rows(app_with_provider, "UPDATE identity_confirmations SET created_at = $1", utc_now() - age)
+        assert (await sign_in()).status_code == 403
+        assert len(await app_with_provider.deliver()) == mails
+    ((created, expires),) = await rows(app_with_provider, "SELECT created_at, expires_at FROM identity_confirmations")
+    lasts = timedelta(seconds=app_with_provider.runtime.settings[AuthSettings].reset_ttl)
+    assert expires - created == lasts
+
+
+async def test_a_confirmation_replaces_that_of_the_same_identity_only(test_app: TestApp) -> None:
+    ada, eve = [(await test_app.person(f"{name}@example.com")).user for name in ("ada", "eve")]
+    await request_confirmation(test_app, ada, "1")
+    await request_confirmation(test_app, eve, "2")
+    now = utc_now()
+    async with test_app.runtime.database.write() as session:
+        repository = IdentityRepository(session)
+
+        async def add(provider: str, subject: str) -> None:
+            await repository.add_confirmation(
+                IdentityConfirmation(
+                    user_id=eve.id,
+                    provider=provider,
+                    subject=subject,
+                    email=eve.email,
+                    network="",
+                    digest=uuid4().bytes,
+                    created_at=now,
+                    expires_at=now + MINUTE,
+                )
+            )
+
+        async def stored() -> list[tuple[int, str, str]]:
+            kept = await session.execute(
+                select(IdentityConfirmation.user_id, IdentityConfirmation.provider, IdentityConfirmation.subject)
+            )
+            return sorted(map(tuple, kept))
+
+        await add("acme", "1")
+        assert await stored() == sorted([(ada.id, "github", "1"), (eve.id, "acme", "1"), (eve.id, "github", "2")])
+        await add("github", "1")
+        assert await stored() == sorted([(eve.id, "github", "1"), (eve.id, "acme", "1"), (eve.id, "github", "2")])
+
+
+async def test_the_confirmations_of_others_do_not_delay_a_mail(test_app: TestApp) -> None:
+    ada, eve = [(await test_app.person(f"{name}@example.com")).user for name in ("ada", "eve")]
+    await request_confirmation(test_app, ada)
+    async with test_app.runtime.database.write() as session:
+        repository, since = IdentityRepository(session), utc_now() - MINUTE
+        assert [await repository.confirmed_since(user.id, since) for user in (ada, eve)] == [True, False]
+
+
+async def test_the_steps_of_a_user_end_with_the_identities(test_app: TestApp) -> None:
+    """Codes, visits and confirmations, of this user alone; and a key keeps the time of its own revocation."""
+    ada, eve = [(await test_app.person(f"{name}@example.com")).user for name in ("ada", "eve")]
+    earlier, now = utc_now() - timedelta(days=1), utc_now()
+    for user in (ada, eve):
+        await link(test_app, user)
+        await request_confirmation(test_app, user)
+        async with test_app.runtime.database.write() as session:
+            digest = {"digest": uuid4().bytes, "user_id": user.id, "expires_at": now + MINUTE}
+            session.add(SignInCode(code_challenge="", **digest))
+            session.add(SignInFlow(browser=b"", provider="acme", callback="", purpose="link", **digest))
+    await rows(test_app, "UPDATE api_keys SET revoked_at = $1 WHERE user_id = $2", earlier, eve.id)
+    async with test_app.runtime.database.write() as session:
+        await IdentityRepository(session).clear_credentials(await session.merge(ada), now)
+    for table in ("identities", "identity_confirmations", "sign_in_codes", "sign_in_flows"):
+        assert [row[0] for row in await rows(test_app, f"SELECT user_id FROM {table}")] == [eve.id]  # noqa: S608 - a constant
+    keys = await rows(test_app, "SELECT user_id, revoked_at FROM api_keys")
+    assert {row["user_id"]: row["revoked_at"] for row in keys} == {ada.id: now, eve.id: earlier}
+    async with test_app.runtime.database.write() as session:
+        await IdentityRepository(session).clear_credentials(await session.merge(eve), now)
+        assert await session.scalar(select(func.count()).where(ApiKey.revoked_at == earlier)) == 1
+
+
+async def test_a_confirmation_locks_its_user(concurrent_app: TestApp) -> None:
+    """A deactivation at the same time waits, so that it is not overlooked."""
+    ada = await concurrent_app.person("ada@example.com")
+    token = await request_confirmation(concurrent_app, ada.user)
+    digest = hashlib.sha256(token.encode()).digest()
+    (stored,) = await rows(concurrent_app, "SELECT digest FROM identity_confirmations")
+    async with owner_of(concurrent_app.runtime.database) as owner:
+        async with concurrent_app.runtime.database.write() as session:
+            assert await IdentityRepository(session).lock_confirmed(stored["digest"]) is not None
+            for table in ("users", "identity_confirmations"):
+                with pytest.raises(asyncpg.LockNotAvailableError):
+                    await owner.execute(f"SELECT 1 FROM {table} FOR UPDATE NOWAIT")  # noqa: S608 - a constant
+        await owner.execute("SELECT 1 FROM users FOR UPDATE NOWAIT")
+    assert stored["digest"] == digest
+
+
+async def test_identities_are_listed_newest_first(test_app: TestApp) -> None:
+    ada = (await test_app.person("ada@example.com")).user
+    uids = [(await link(test_app, ada)).uid for _ in range(3)]
+    queries = IdentityQueries(test_app.runtime.database.reads)
+    first = await queries.page(ada.id, None, 2)
+    second = await queries.page(ada.id, first.next_position, 2)
+    assert [row["uid"] for row in (*first.items, *second.items)] == uids[::-1]
+    assert not second.has_more
+
+
+async def test_mails_name_each_notice_and_lead_to_a_page_without_the_token_in_its_url(test_app: TestApp) -> None:
+    ada = (await test_app.person("ada@example.com")).user
+    token = await request_confirmation(test_app, ada)
+    outbox = Outbox()
+    tokens = test_app.runtime.get(AuthComponent).mailed_tokens
+    mails = IdentityMails(test_app.runtime.database.reads, outbox, tokens, "https://strata.test")
+    (row,) = await rows(test_app, "SELECT uid FROM identity_confirmations")
+    await mails.send_confirmation({"confirmation": str(row["uid"])})
+    await mails.send_confirmation({"confirmation": str(uuid4())})
+    for notice in ("linked", "unlinked"):
+        await mails.send_notice({"user": str(ada.uid), "notice": notice, "provider": "acme", "id": str(uuid4())})
+    await mails.send_notice({"user": str(uuid4()), "notice": "linked", "provider": "acme", "id": str(uuid4())})
+    sent: list[Mail] = outbox.mails
+    assert [mail.to for mail in sent] == [ada.email] * 3
+    assert len({mail.message_id for mail in sent}) == 3, "a mail server drops a second mail with the same id"
+    assert f"https://strata.test/confirm-identity#token={token}" in sent[0].text
+
+
+def test_the_secrets_of_a_visit_are_derived_from_its_state_and_the_key() -> None:
+    one, other = (FlowSecrets(SecretStr(key)) for key in ("a" * 32, "b" * 32))
+    state = new_secret()
+    derived = [one.nonce(state), one.verifier(state), other.nonce(state), other.verifier(state), one.nonce("other")]
+    assert len(set(derived)) == 5
+    assert {len(each) for each in derived} == {43}, "a verifier has at least 43 characters (RFC 7636, section 4.1)"
+    assert [one.nonce(state), one.verifier(state)] == derived[:2]
