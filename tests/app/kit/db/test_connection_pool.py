@@ -7,8 +7,10 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+from app.kit.db import connection_pool
 from app.kit.db.connection_pool import ConnectionPool
 from app.kit.db.instrumentation import NullDatabaseMetrics
+from app.kit.deadline import Deadline, DeadlineExceeded, current_deadline
 from observability.tracing.recording import Recording, use_recording
 from tests.support.waiting import PATIENCE
 
@@ -89,3 +91,145 @@ async def test_close_waits_for_running_statements(admin_dsn: str) -> None:
     await asyncio.sleep(0)
     await asyncio.wait_for(pool.close(), PATIENCE)
     assert await running
+
+
+async def test_a_read_outside_of_a_request_has_a_deadline_that_ends_with_it(admin_dsn: str) -> None:
+    driver_pool = await asyncpg.create_pool(admin_dsn, min_size=0, max_size=1)
+    pool = ConnectionPool(driver_pool, 0.05, 0.3, NullDatabaseMetrics())
+    async with pool.acquire():
+        own = current_deadline()
+        assert own is not None
+        with pytest.raises(TimeoutError):
+            async with pool.acquire():
+                pytest.fail("there is one connection")
+        assert current_deadline() is own, "the inner one, which failed, ended its own only"
+    assert current_deadline() is None
+    with pytest.raises(DeadlineExceeded):
+        async with pool.acquire() as connection:
+            await connection.fetch("SELECT pg_sleep(60)")
+    assert current_deadline() is None
+    with pytest.raises(asyncpg.DivisionByZeroError):
+        async with pool.acquire() as connection:
+            await connection.fetch("SELECT 1/0")
+    assert current_deadline() is None
+    # The timer of an ended deadline would cancel the task of the test.
+    await asyncio.sleep(0.4)
+    await asyncio.wait_for(pool.close(), PATIENCE)
+
+
+async def test_a_wait_that_fails_leaves_no_deadline(admin_dsn: str) -> None:
+    driver_pool = await asyncpg.create_pool(admin_dsn, min_size=0, max_size=1)
+    pool = ConnectionPool(driver_pool, 0.05, 0.3, NullDatabaseMetrics())
+    occupied = await driver_pool.acquire()
+    with pytest.raises(TimeoutError):
+        await backend(pool)
+    assert current_deadline() is None
+    await driver_pool.release(occupied)
+    await asyncio.sleep(0.4)
+    assert await backend(pool)
+    await asyncio.wait_for(pool.close(), PATIENCE)
+
+
+class Recorded:
+    """A deadline that records the connections in use, and rejects further ones when it is over."""
+
+    def __init__(self) -> None:
+        self.connections: list[object] = []
+        self.over = False
+
+    def add(self, connection: object) -> None:
+        if self.over:
+            raise DeadlineExceeded(retry_after=1)
+        self.connections.append(connection)
+
+    def remove(self, connection: object) -> None:
+        self.connections.remove(connection)
+
+
+async def test_the_deadline_of_a_request_knows_each_connection_while_it_is_in_use(
+    pool: ConnectionPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deadline = Recorded()
+    monkeypatch.setattr(connection_pool, "current_deadline", lambda: deadline)
+    async with pool.acquire() as first:
+        assert deadline.connections == [first]
+        async with pool.acquire() as second:
+            assert deadline.connections == [first, second]
+        assert deadline.connections == [first]
+    assert deadline.connections == []
+    deadline.over = True
+    for _ in range(SIZE + 1):
+        with pytest.raises(DeadlineExceeded):
+            await backend(pool)
+    deadline.over = False
+    assert await backend(pool), "a connection that came too late was returned"
+
+
+async def test_a_connection_with_an_outstanding_reply_is_not_used_again(pool: ConnectionPool) -> None:
+    """Its clean-up would wait for the reply; a server that hangs sends none."""
+    first = await backend(pool)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05), pool.acquire() as connection:
+            await connection.fetch("SELECT pg_sleep(60)")
+    second = await backend(pool)
+    assert second != first
+    with pytest.raises(asyncpg.DivisionByZeroError):
+        async with pool.acquire() as connection:
+            await connection.fetch("SELECT 1/0")
+    assert await backend(pool) == second, "an error that the server reported leaves nothing outstanding"
+
+
+async def test_a_wait_that_costs_nothing_has_no_span(pool: ConnectionPool) -> None:
+    recording = Recording("1" * 32, "2" * 16, sampled=True)
+    with use_recording(recording):
+        for _ in range(2):
+            await backend(pool)
+    assert [child.name for child in recording.children] == ["connect"]
+
+
+class Measured(NullDatabaseMetrics):
+    def __init__(self) -> None:
+        self.events: list[str] = []
+        self.seconds: list[float] = []
+
+    def pool_wait(self, pool: str, seconds: float) -> None:
+        self.events.append(f"wait {pool}")
+        self.seconds.append(seconds)
+
+    def connection_acquired(self, pool: str) -> None:
+        self.events.append(f"acquired {pool}")
+
+    def connection_released(self, pool: str) -> None:
+        self.events.append(f"released {pool}")
+
+    def query_finished(self, statement: str, seconds: float) -> None:
+        self.events.append(statement)
+        self.seconds.append(seconds)
+
+
+async def test_each_use_of_a_connection_is_measured(admin_dsn: str) -> None:
+    driver_pool = await asyncpg.create_pool(admin_dsn, min_size=0, max_size=1)
+    pool = ConnectionPool(driver_pool, 0.05, 30, metrics := Measured())
+    started = asyncio.get_running_loop().time()
+    async with pool.acquire() as connection:
+        await connection.fetch("SELECT pg_sleep(0.1)")
+        with pytest.raises(TimeoutError):
+            async with Deadlined(), pool.acquire():
+                pytest.fail("there is one connection")
+    elapsed = asyncio.get_running_loop().time() - started
+    assert metrics.events == ["wait read", "acquired read", "wait read", "select", "released read"]
+    first, failed, statement = metrics.seconds
+    assert 0 <= first < elapsed
+    assert 0.05 <= failed < elapsed
+    assert 0.1 <= statement < elapsed
+    await asyncio.wait_for(pool.close(), PATIENCE)
+
+
+class Deadlined:
+    """A deadline of a minute."""
+
+    async def __aenter__(self) -> None:
+        self._deadline = Deadline(60).__enter__()
+
+    async def __aexit__(self, *error: object) -> None:
+        self._deadline.__exit__(None, None, None)

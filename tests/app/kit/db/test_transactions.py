@@ -1,0 +1,114 @@
+"""How a transaction ends: what is kept, what the client is told, and what happens to the connection."""
+
+import asyncio
+from typing import Any
+
+import asyncpg
+import pytest
+from sqlalchemy import text
+from structlog.testing import capture_logs
+
+from app.errors import Conflict, Unavailable
+from app.kit.db import database as module
+from app.kit.db.database import Database, _commit_error
+from app.kit.db.errors import ConnectionLost, TransactionConflict
+from app.kit.db.sessions import WriteSession
+from app.settings.database import DatabaseSettings
+from tests.support.postgres import clone
+from tests.support.waiting import PATIENCE
+
+
+@pytest.fixture
+async def database(admin_dsn: str) -> Any:
+    database = await Database.open(await clone(admin_dsn, "ends"), DatabaseSettings(write_pool_size=1))
+    yield database
+    await database.close()
+
+
+async def backend(session: WriteSession) -> int:
+    return int(await session.scalar(text("SELECT pg_backend_pid()")) or 0)
+
+
+class KeepingError(Conflict):
+    code = "keeping"
+    keeps_changes = True
+
+
+async def test_only_an_error_that_keeps_changes_commits_them(database: Database) -> None:
+    async with database.write() as session:
+        await session.execute(text("CREATE TEMPORARY TABLE kept (name text)"))
+
+    async def fail(error: Exception, name: str) -> None:
+        async with database.write() as session:
+            await session.execute(text("INSERT INTO kept VALUES (:name)"), {"name": name})
+            raise error
+
+    for error, name in ((KeepingError(), "kept"), (Conflict(), "conflict"), (ValueError(), "defect")):
+        with pytest.raises(type(error)):
+            await fail(error, name)
+    async with database.write() as session:
+        assert (await session.scalars(text("SELECT name FROM kept"))).all() == ["kept"]
+
+
+async def test_a_statement_that_is_interrupted_costs_its_connection(database: Database) -> None:
+    """A rollback would wait for the reply. After other errors the connection serves the next transaction."""
+    async with database.write() as session:
+        first = await backend(session)
+
+    async def fail(error: Exception) -> None:
+        async with database.write() as session:
+            assert await backend(session) == first
+            raise error
+
+    for error in (Conflict(), ValueError()):
+        with pytest.raises(type(error)):
+            await fail(error)
+    with pytest.raises((TimeoutError, Unavailable)):
+        async with asyncio.timeout(0.1), database.write() as session:
+            await session.execute(text("SELECT pg_sleep(60)"))
+    async with database.write() as session:
+        assert await backend(session) != first
+
+
+def test_a_failed_commit_is_reported_by_what_is_known_of_it() -> None:
+    with capture_logs() as logs:
+        found = _commit_error(asyncpg.CheckViolationError("a deferred constraint"), None)
+    assert (type(found), getattr(found, "retry_after", None)) == (Unavailable, 2)
+    assert [(line["event"], line["log_level"]) for line in logs] == [("commit_failed", "error")]
+    with capture_logs() as logs:
+        lost = _commit_error(ConnectionResetError(), ConnectionLost(retry_after=7))
+        conflict = TransactionConflict(retry_after=1)
+        assert _commit_error(asyncpg.SerializationError(), conflict) is conflict
+        assert _commit_error(ValueError("a defect"), None) is None
+    assert (type(lost), getattr(lost, "retry_after", None)) == (Unavailable, 7), "it may have been committed"
+    assert logs == []
+
+
+class Hanging:
+    """Pools whose connections never reply."""
+
+    closed = 0
+
+    async def dispose(self) -> None:
+        self.closed += 1
+        await asyncio.sleep(10 * PATIENCE)
+
+    async def close(self) -> None:
+        self.closed += 1
+        await asyncio.sleep(10 * PATIENCE)
+
+
+class Probe:
+    closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+async def test_a_process_ends_although_the_server_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_CLOSE_SECONDS", 0.05)
+    pools: Any = Hanging()
+    probe: Any = Probe()
+    metrics: Any = None
+    await asyncio.wait_for(Database(pools, pools, probe, metrics).close(), PATIENCE)
+    assert (pools.closed, probe.closed) == (2, True)
