@@ -16,6 +16,14 @@ class Reason(StrEnum):
     ENCODED = "encoded"
     """The body is compressed, although the request accepts none that is."""
     NOT_JSON = "not_json"
+    BAD_URL = "bad_url"
+    """The URL has a scheme, port, user, fragment or host that requests to strangers may not have."""
+    UNRESOLVED = "unresolved"
+    """The host has no address, or its name server did not respond."""
+    FORBIDDEN_ADDRESS = "forbidden_address"
+    """An address of the host is not public."""
+    TLS = "tls"
+    """The certificate is not valid for the host, or the handshake failed."""
 
 
 class EgressError(Exception):
