@@ -112,6 +112,7 @@ PACKAGES: Final[dict[str, tuple[str, ...]]] = {
         "tests/versions/test_compiled_reads.py",
         "tests/versions/test_concurrency.py",
     ),
+    "app/reports": ("tests/app/reports",),
     "app/settings": ("tests/app/settings", "tests/versions/test_rate_limits.py", "tests/app/test_wiring.py"),
     "app/usage": ("tests/app/usage", "tests/app/cli", "tests/app/test_schedules.py", *_REQUESTS),
     "app/users": (

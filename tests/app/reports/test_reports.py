@@ -1,0 +1,159 @@
+"""Reports: what they contain, that their bytes depend on their data only, and the job that makes them."""
+
+import os
+import pickle
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from io import BytesIO
+from pathlib import Path
+from uuid import UUID
+
+import orjson
+import pytest
+from pypdf import PdfReader
+
+from app.files.queries import FileQueries
+from app.kit.queue.job_queue import JobQueue
+from app.kit.queue.schedules import WorkerResources
+from app.reports.commands import ReportRequest
+from app.reports.document import pdf
+from app.reports.job_names import REPORT
+from app.reports.jobs import jobs
+from app.reports.queries import ReportQueries
+from app.reports.service import MAX_POSTS, ReportBuilder
+from app.reports.views import Report, ReportedPost
+from observability.metrics.metrics import Metrics
+from tests.support.app import Person, TestApp
+from tests.support.jobs import ended, execute, working
+from tests.support.jobs import jobs as job_rows
+from tests.support.transactions import database_of
+from tests.support.waiting import eventually
+
+TITLE = "Zażółć gęślą jaźń: <b>Żółw</b> & co"
+NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
+REPORT_OF_NOVEMBER = Report(
+    title=TITLE,
+    author="Świętosława",
+    start=date(2026, 11, 1),
+    end=date(2026, 11, 30),
+    total=2,
+    views=7,
+    per_day=[0, 2, *[0] * 28],
+    posts=[ReportedPost("Łódź", "published", 5, NOON), ReportedPost("<i>raw</i>", "draft", 2, NOON)],
+)
+REQUEST = ReportRequest(TITLE, date(2026, 11, 1), date(2026, 11, 30))
+
+
+def text_of(body: bytes) -> str:
+    return "\n".join(page.extract_text() for page in PdfReader(BytesIO(body)).pages)
+
+
+def test_the_document_shows_every_letter_and_no_markup() -> None:
+    text = text_of(pdf(REPORT_OF_NOVEMBER))
+    for shown in (TITLE, "Świętosława, 2026-11-01 to 2026-11-30", "2 posts, 7 views", "Łódź", "<i>raw</i>"):
+        assert shown in text
+    for cell in ("Title", "Status", "Created", "Views", "published", "draft", "2026-11-02"):
+        assert cell in text
+    assert "11-01" in text.replace("2026-11-01", ""), "the chart names days"
+
+
+def test_the_chart_has_a_bar_per_day_and_few_labels() -> None:
+    year = replace(REPORT_OF_NOVEMBER, start=date(2026, 1, 1), end=date(2026, 12, 31), per_day=list(range(365)))
+    text = text_of(pdf(year))
+    assert "01-01" in text
+    assert "01-02" not in text
+    assert pdf(replace(year, per_day=[*range(364), 0])) != pdf(year)
+
+
+def test_a_report_without_posts_and_one_of_many_pages() -> None:
+    empty = replace(REPORT_OF_NOVEMBER, total=0, views=0, per_day=[0] * 30, posts=[])
+    assert "0 posts, 0 views" in text_of(pdf(empty))
+    full = PdfReader(BytesIO(pdf(replace(REPORT_OF_NOVEMBER, posts=[REPORT_OF_NOVEMBER.posts[0]] * MAX_POSTS))))
+    assert len(full.pages) > 5
+    assert all("Title" in page.extract_text() for page in full.pages[1:]), "each page repeats the head of the table"
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Auckland", "America/Caracas"])
+def test_the_bytes_depend_on_the_data_only(zone: str, tmp_path: Path) -> None:
+    (tmp_path / "report").write_bytes(pickle.dumps(REPORT_OF_NOVEMBER))
+    script = (
+        "import pickle, sys; from pathlib import Path; from app.reports.document import pdf;"
+        " sys.stdout.buffer.write(pdf(pickle.loads(Path(sys.argv[1]).read_bytes())))"
+    )
+    environment = {**os.environ, "TZ": zone, "PYTHONHASHSEED": str(len(zone))}
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "report")], capture_output=True, check=True, env=environment
+    )
+    assert done.stdout == pdf(REPORT_OF_NOVEMBER)
+
+
+@pytest.fixture
+async def ada(concurrent_app: TestApp) -> Person:
+    return await concurrent_app.person("ada@example.com")
+
+
+async def add_post(test_app: TestApp, author: Person, title: str, created_at: datetime, views: int) -> None:
+    await execute(
+        test_app,
+        "INSERT INTO posts (uid, author_id, title, content, status, view_count, created_at, updated_at)"
+        " VALUES (gen_random_uuid(), $1, $2, '', 'draft', $3, $4, $4)",
+        author.user.id,
+        title,
+        views,
+        created_at,
+    )
+
+
+async def test_a_report_counts_the_posts_of_its_user_in_the_days_of_utc(concurrent_app: TestApp, ada: Person) -> None:
+    bob = await concurrent_app.person("bob@example.com")
+    for title, at, views in (
+        ("first moment", datetime(2026, 11, 1, tzinfo=UTC), 1),
+        ("last moment", datetime(2026, 11, 30, 23, 59, 59, 999_999, tzinfo=UTC), 3),
+        ("before", datetime(2026, 10, 31, 23, 59, 59, 999_999, tzinfo=UTC), 9),
+        ("after", datetime(2026, 12, 1, tzinfo=UTC), 9),
+    ):
+        await add_post(concurrent_app, ada, title, at, views)
+    await add_post(concurrent_app, bob, "of another author", NOON, 9)
+    queries = ReportQueries(concurrent_app.runtime.database.reads)
+    report = await ReportBuilder(queries).build(REQUEST, ada.user.id, "Ada")
+    assert (report.title, report.author, report.start, report.end) == (TITLE, "Ada", REQUEST.start, REQUEST.end)
+    assert (report.total, report.views) == (2, 4)
+    assert report.per_day == [1, *[0] * 28, 1]
+    assert [post.title for post in report.posts] == ["last moment", "first moment"]
+    assert [post.title for post in await queries.most_viewed(ada.user.id, REQUEST.start, REQUEST.end, 1)] == [
+        "last moment"
+    ]
+
+
+async def run_job(test_app: TestApp, owner: UUID, status: str) -> list[dict[str, object]]:
+    resources = WorkerResources(
+        test_app.runtime.settings, database_of(test_app), Metrics(), test_app.outbox, test_app.store
+    )
+    async with working(test_app, jobs(resources)[REPORT], REPORT):
+        async with test_app.runtime.database.write() as session:
+            await JobQueue(session).enqueue(REPORT, {"owner": str(owner), **REQUEST.params()})
+        await eventually(ended(test_app, status))
+    return [dict(row) for row in await job_rows(test_app)]
+
+
+async def test_the_job_stores_the_document_as_a_file_of_the_user(concurrent_app: TestApp, ada: Person) -> None:
+    await add_post(concurrent_app, ada, "Łódź", NOON, 1)
+    (row,) = await run_job(concurrent_app, ada.user.uid, "succeeded")
+    assert (row["done"], row["total"], row["message"]) == (2, 2, "Writing the document")
+    uid = UUID(orjson.loads(str(row["result"]))["file"])
+    found = await FileQueries(concurrent_app.runtime.database.reads).of_owner(ada.user.id, uid)
+    assert found is not None
+    assert (found.name, found.content_type) == ("2026-11-01_2026-11-30.pdf", "application/pdf")
+    body = b"".join([chunk async for chunk in concurrent_app.store.stream(found.object_key)])
+    assert len(body) == found.size
+    assert TITLE in text_of(body)
+    assert "Łódź" in text_of(body)
+
+
+async def test_the_job_of_a_deactivated_user_is_rejected(concurrent_app: TestApp, ada: Person) -> None:
+    await execute(concurrent_app, "UPDATE users SET is_active = false WHERE id = $1", ada.user.id)
+    (row,) = await run_job(concurrent_app, ada.user.uid, "failed")
+    assert orjson.loads(str(row["problem"]))["code"] == "owner_missing"
+    assert row["attempt"] == 1
