@@ -13,7 +13,7 @@ from app.reports.commands import ReportRequest
 from app.reports.document import pdf
 from app.reports.job_names import REPORT
 from app.reports.queries import ReportQueries
-from app.reports.service import ReportBuilder
+from app.reports.reader import ReportReader
 
 _PDF: Final = "application/pdf"
 
@@ -32,7 +32,7 @@ class ReportJob:
             raise JobRejected("owner_missing", "The user of this job was deleted or deactivated.")
         request = ReportRequest.of_params(run.params)
         await run.progress(0, 2, "Reading posts")
-        report = await ReportBuilder(self._queries).build(request, author["id"], author["display_name"])
+        report = await ReportReader(self._queries).report(request, author["id"], author["display_name"])
         await run.progress(1, message="Writing the document")
         # The library never awaits, so it runs in a thread; the number of rows bounds its duration.
         body = await asyncio.to_thread(pdf, report)

@@ -22,7 +22,7 @@ from app.reports.document import pdf
 from app.reports.job_names import REPORT
 from app.reports.jobs import jobs
 from app.reports.queries import ReportQueries
-from app.reports.service import MAX_POSTS, ReportBuilder
+from app.reports.reader import MAX_POSTS, ReportReader
 from app.reports.views import Report, ReportedPost
 from observability.metrics.metrics import Metrics
 from tests.support.app import Person, TestApp
@@ -117,7 +117,7 @@ async def test_a_report_counts_the_posts_of_its_user_in_the_days_of_utc(concurre
         await add_post(concurrent_app, ada, title, at, views)
     await add_post(concurrent_app, bob, "of another author", NOON, 9)
     queries = ReportQueries(concurrent_app.runtime.database.reads)
-    report = await ReportBuilder(queries).build(REQUEST, ada.user.id, "Ada")
+    report = await ReportReader(queries).report(REQUEST, ada.user.id, "Ada")
     assert (report.title, report.author, report.start, report.end) == (TITLE, "Ada", REQUEST.start, REQUEST.end)
     assert (report.total, report.views) == (2, 4)
     assert report.per_day == [1, *[0] * 28, 1]

@@ -11,13 +11,13 @@ MAX_POSTS: Final = 500
 """Lines of the table. A report of so many takes a fraction of a second."""
 
 
-class ReportBuilder:
-    """Reads what a report contains."""
+class ReportReader:
+    """Reads what a report contains, for a job."""
 
     def __init__(self, queries: ReportQueries) -> None:
         self._queries = queries
 
-    async def build(self, request: ReportRequest, author_id: int, author: str) -> Report:
+    async def report(self, request: ReportRequest, author_id: int, author: str) -> Report:
         """The report about the posts of a user."""
         days = {row["day"]: row for row in await self._queries.per_day(author_id, request.start, request.end)}
         length = (request.end - request.start).days + 1
