@@ -70,6 +70,7 @@ STATUSES = {
         "provider_not_found",
         "session_not_found",
         "transfer_not_found",
+        "event_not_found",
         "user_not_found",
     },
     408: {"body_timeout", "head_timeout"},

@@ -70,7 +70,8 @@ PACKAGES: Final[dict[str, tuple[str, ...]]] = {
         "tests/versions/test_tokens.py",
     ),
     "app/errors.py": (*_REQUESTS, "tests/app/kit/db", "tests/versions/test_faults.py"),
-    "app/events": ("tests/app/events", *_REQUESTS),
+    "app/event_log": ("tests/app/event_log", *_REQUESTS),
+    "app/events": ("tests/app/events", "tests/app/event_log", *_REQUESTS),
     "app/http": _HTTP,
     "app/kit": (
         "tests/app/kit",

@@ -35,6 +35,7 @@ WITHOUT_OBJECTS = {
     "api_keys.get",
     "accounts.get",
     "accounts.list_entries",
+    "events.get",
     "transfers.get",
     "holds.get",
 }

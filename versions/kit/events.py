@@ -39,12 +39,12 @@ class VersionEvents:
         self.version: Final = version
         self.types: Final[Mapping[str, EventType]] = {event.name: event for event in types}
 
-    def data(self, event: StoredEvent) -> BaseModel | None:
+    def data(self, event: StoredEvent) -> dict[str, Any] | None:
         """What the version tells about an event; None for a type or a schema that it does not know."""
         found = self.types.get(event.type)
         if found is None or found.schema != event.schema:
             return None
-        return found.data.model_construct(**found.values(event))
+        return found.data.model_construct(**found.values(event)).model_dump(mode="json")
 
     def render(self, event: StoredEvent) -> bytes | None:
         """See ``EventRenderer``."""
@@ -55,7 +55,7 @@ class VersionEvents:
             "type": event.type,
             "timestamp": rfc3339(event.occurred_at),
             "api_version": self.version,
-            "data": data.model_dump(mode="json"),
+            "data": data,
         }
         return orjson.dumps(envelope)
 

@@ -9,6 +9,7 @@ from typing import Final
 from app.access.permissions import Permission
 from app.access.policy import AccessPermission
 from app.audit.policy import AuditPermission
+from app.event_log.policy import EventPermission
 from app.ledger.policy import LedgerPermission
 from app.posts.policy import PostPermission
 from app.usage.policy import UsagePermission
@@ -31,6 +32,7 @@ EDIT_USER: Final[Needs] = (*EDIT_PROFILE, *CREATE_USERS)
 DELETE_USER: Final[Needs] = ((UserPermission.WRITE_PROFILE,), *DELETE_USERS)
 READ_USAGE: Final[Needs] = ((UsagePermission.READ,),)
 CREDENTIALS: Final[Needs] = ((AccessPermission.WRITE_CREDENTIALS,),)
+READ_EVENTS: Final[Needs] = ((EventPermission.READ,),)
 READ_AUDIT: Final[Needs] = ((AuditPermission.READ,),)
 ADMINISTER_KEYS: Final[Needs] = ((AccessPermission.ADMINISTER_KEYS,),)
 READ_LEDGER: Final[Needs] = ((LedgerPermission.READ,),)

@@ -18,6 +18,7 @@ _RESOURCES: Final = (
     "posts",
     "audit_events",
     "ledger",
+    "event_log",
     "usage",
     "limits",
 )

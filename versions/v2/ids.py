@@ -18,6 +18,7 @@ ACCOUNT: Final = "acct"
 TRANSFER: Final = "txn"
 HOLD: Final = "hold"
 IDENTITY: Final = "idn"
+EVENT: Final = "evt"
 
 EXAMPLE_SUFFIX: Final = "01jwxq7c8gfq8sh1tbp9xqk3ma"
 
@@ -76,6 +77,12 @@ IdentityId = Annotated[
     StringConstraints(pattern=f"^idn_{SUFFIX_PATTERN}$"),
     AfterValidator(_decoder(IDENTITY)),
     Field(examples=[f"idn_{EXAMPLE_SUFFIX}"]),
+]
+EventId = Annotated[
+    str,
+    StringConstraints(pattern=f"^evt_{SUFFIX_PATTERN}$"),
+    AfterValidator(_decoder(EVENT)),
+    Field(examples=[f"evt_{EXAMPLE_SUFFIX}"]),
 ]
 """Ids in requests: TypeIDs on the wire, UUIDs in handlers."""
 

@@ -33,6 +33,7 @@ FAILURES: Final[Mapping[str, int]] = {
     "payer_account_not_found": 404,
     "payee_account_not_found": 404,
     "transfer_not_found": 404,
+    "event_not_found": 404,
     "hold_not_found": 404,
     "not_the_payee": 403,
     "money_needs_live_key": 403,

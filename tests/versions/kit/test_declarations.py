@@ -208,6 +208,7 @@ def test_permissions_have_one_meaning_in_all_versions() -> None:
         "ADMINISTER_KEYS": ["keys:admin"],
         "READ_USAGE": ["usage:read"],
         "READ_AUDIT": ["audit:read"],
+        "READ_EVENTS": ["events:read"],
         "READ_LEDGER": ["ledger:read"],
         "WRITE_LEDGER": ["ledger:write ledger:read"],
     }

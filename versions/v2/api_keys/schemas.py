@@ -34,6 +34,8 @@ class Scope(StrEnum):
     USAGE_READ = "usage:read"
     LEDGER_READ = "ledger:read"
     LEDGER_WRITE = "ledger:write"
+    EVENTS_READ = "events:read"
+    EVENTS_READ_ALL = "events:read_all"
 
 
 class ApiKeyCreate(BaseModel):

@@ -1,6 +1,6 @@
 """Maps posts between v2 schemas and the core."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import partial
 from operator import attrgetter
 from typing import Any, Final
@@ -26,6 +26,7 @@ from app.posts.service import OperationResult
 from app.posts.views import PostStatus, PostView, SearchHit
 from versions.kit.lists import NameList
 from versions.kit.typeid import encode
+from versions.v2.choices import InvalidChoice
 from versions.v2.ids import POST, USER, known
 from versions.v2.posts import schemas
 
@@ -43,14 +44,6 @@ class InvalidSort(Malformed):
     def __init__(self) -> None:
         detail = f"sort takes {', '.join(sorted(SortField))}, separated by commas, with - in front for descending."
         super().__init__(detail, fields=[FieldError(("sort",), self.code, detail, "query")])
-
-
-class InvalidChoice(Malformed):
-    code = "invalid_choice"
-
-    def __init__(self, parameter: str, known: Collection[str]) -> None:
-        detail = f"{parameter} takes {', '.join(sorted(known))}, separated by commas."
-        super().__init__(detail, fields=[FieldError((parameter,), self.code, detail, "query")])
 
 
 # A member of `Post` is a field of `PostView` with the same name, unless `post` maps it.

@@ -50,6 +50,7 @@ ONE_SIDED: Final[Mapping[str, str]] = {
     "number_not_finite": "amounts of v2 are strings",
     "account_not_found": "v1 has no operation for one account",
     "transfer_not_found": "v1 shows no transfers",
+    "event_not_found": "v1 has no log of events",
     "hold_not_found": "v1 has no holds",
     "hold_resolved": "v1 has no holds",
     "amount_above_hold": "v1 has no holds",

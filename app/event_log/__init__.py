@@ -1,0 +1,1 @@
+"""The log of events, from which clients catch up with what their webhooks and streams missed."""

@@ -1,0 +1,86 @@
+"""The log of events in v2."""
+
+from functools import partial
+from typing import Annotated, Final
+
+from fastapi import Path, Query, Request, Response
+
+from app.http.caching import Caching
+from app.http.conditional import record_revision
+from app.http.deps.event_log import EventLogReaderDep
+from versions.kit.application import Resource
+from versions.kit.lists import NameList
+from versions.kit.needs import READ_EVENTS
+from versions.kit.openapi import header
+from versions.kit.operations import SIGNED_IN, Success
+from versions.v2.choices import InvalidChoice
+from versions.v2.errors import operations
+from versions.v2.event_log import mapping, schemas
+from versions.v2.ids import EventId, known
+from versions.v2.paging import DEFAULT_LIMIT, LINK, Cursor, Limit, Page, page, position
+from versions.v2.routing import router
+
+Types = Annotated[
+    tuple[str, ...] | None,
+    Query(description="Events of these types; all types by default.", examples=[["post.created", "post.published"]]),
+    NameList(mapping.KNOWN, partial(InvalidChoice, "types", mapping.KNOWN)),
+]
+After = Annotated[
+    EventId | None,
+    Query(description="Events after this one: the last that you have handled. Not together with `cursor`."),
+]
+EventIdPath = Annotated[EventId, Path(description="The id of the event, or the `webhook-id` of a delivery.")]
+_READ: Final[Success] = {
+    200: {"headers": {"ETag": header("The revision of the event and a digest of this response.", required=True)}},
+    304: {"description": "Not modified"},
+}
+EventPage = Page[schemas.Event]
+
+events = router("/events", "events")
+RESOURCE: Final = Resource(
+    tags=(
+        {
+            "name": "events",
+            "description": (
+                "What has happened, in the order in which webhooks and streams tell it, with the same ids and filters: "
+                "public events and your own. Kept for 30 days unless the operators configure another time."
+            ),
+        },
+    ),
+    routers=(events,),
+)
+
+
+@events.get(
+    "",
+    **operations.declare(
+        "events.list", security=SIGNED_IN, needs=READ_EVENTS, fails=[404], success=LINK, caching=Caching.CALLER
+    ),
+)
+async def list_events(
+    request: Request,
+    response: Response,
+    reader: EventLogReaderDep,
+    types: Types = None,
+    after: After = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> EventPage:
+    """List events, oldest first. Needs `events:read`; with `events:read_all` also those of other users.
+
+    To catch up, pass the id of the last event that you have handled as `after`. An event that is not kept any more, or
+    that you may not read, is 404 `event_not_found`: then start without `after`.
+    """
+    wanted = mapping.wanted(types or (), None if after is None else known(after))
+    found = await reader.page(wanted, position(request, cursor), limit)
+    return page(EventPage, request, response, found, mapping.event)
+
+
+@events.get(
+    "/{event_id}", **operations.declare("events.get", security=SIGNED_IN, needs=READ_EVENTS, fails=[404], success=_READ)
+)
+async def get_event(request: Request, event_id: EventIdPath, reader: EventLogReaderDep) -> schemas.Event:
+    """Get an event by its id, which is the `webhook-id` of its deliveries."""
+    found = await reader.get(known(event_id), mapping.KNOWN)
+    record_revision(request, found.uid, 1)
+    return mapping.event(found)
