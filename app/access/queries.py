@@ -41,6 +41,10 @@ _BY_SESSION: Final = KeyedRead(
     span_name="look up session",
 )
 
+_BY_USER: Final = Read(
+    select(User.id, User.uid, User.roles, _PERMISSIONS).where(User.uid == bindparam("uid"), User.is_active)
+)
+
 _BY_KEY: Final = KeyedRead(
     select(
         ApiKey.digest,
@@ -114,6 +118,9 @@ class AccessQueries:
     async def by_session(self, user_uid: UUID, session_uid: UUID, now: datetime) -> Row | None:
         row = await self._reads.by_key(_BY_SESSION, session_uid)
         return row if row is not None and row["uid"] == user_uid and row["expires_at"] > now else None
+
+    async def by_user(self, uid: UUID) -> Row | None:
+        return await self._reads.one(_BY_USER, uid=uid)
 
     async def by_key(self, digest: bytes, now: datetime) -> Row | None:
         row = await self._reads.by_key(_BY_KEY, digest)

@@ -34,6 +34,18 @@ class PrincipalResolver:
             authenticated_at=row["authenticated_at"],
         )
 
+    async def by_user(self, uid: UUID) -> Principal:
+        """The user on whose behalf a job acts. Raises ``InvalidCredentials`` for a deleted or deactivated user."""
+        row = await self._queries.by_user(uid)
+        if row is None:
+            raise InvalidCredentials
+        return Principal(
+            user_id=row["id"],
+            user_uid=row["uid"],
+            roles=tuple(Role(role) for role in row["roles"]),
+            permissions=frozenset(row["permissions"]),
+        )
+
     async def by_key(self, text: str) -> Principal:
         """Raises ``InvalidCredentials`` for a malformed, unknown, revoked or expired key and for a deactivated user."""
         if not keys.well_formed(text):

@@ -85,6 +85,10 @@ class DirectRun:
         """A transaction."""
         return self._database.write()
 
+    def step(self, _done: int) -> AbstractAsyncContextManager[WriteSession]:
+        """A transaction."""
+        return self._database.write()
+
     def completing(self, _result: Result = None) -> AbstractAsyncContextManager[WriteSession]:
         """A transaction."""
         return self._database.write()

@@ -33,11 +33,13 @@ class FencedRun:
             await self._update(session, statements.PROGRESS, done, total, message)
         self.done = done
 
-    async def progress_in(
-        self, session: WriteSession, done: int, total: int | None = None, message: str | None = None
-    ) -> None:
-        """Store the progress in a transaction of ``write``, so that it is the progress of what the transaction does."""
-        await self._update(session, statements.PROGRESS, done, total, message)
+    @asynccontextmanager
+    async def step(self, done: int) -> AsyncIterator[WriteSession]:
+        """See ``JobRun``. Raises ``RunSuperseded``."""
+        async with self._database.write() as session:
+            yield session
+            await session.flush()
+            await self._update(session, statements.PROGRESS, done, None, None)
         self.done = done
 
     @asynccontextmanager

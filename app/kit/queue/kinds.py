@@ -54,6 +54,12 @@ class JobRun(Protocol):
     def write(self) -> AbstractAsyncContextManager[WriteSession]:
         """A transaction that is committed only while this attempt has the job."""
 
+    def step(self, done: int) -> AbstractAsyncContextManager[WriteSession]:
+        """A transaction that stores this progress at its end, so that an attempt after a crash goes on from there.
+
+        The row of the job is locked at the end only: a cancellation does not wait for the step.
+        """
+
     def completing(self, result: Result = None) -> AbstractAsyncContextManager[WriteSession]:
         """As ``write``; the job succeeds in the same transaction, so that no crash doubles the effect."""
 

@@ -53,7 +53,7 @@ async def test_a_job_that_is_cancelled_before_its_next_attempt_does_not_run(conc
     assert called == []
 
 
-@pytest.mark.parametrize("act", ["progress", "write", "completing"])
+@pytest.mark.parametrize("act", ["progress", "write", "step", "completing"])
 async def test_an_attempt_that_lost_its_job_writes_nothing(
     concurrent_app: TestApp, monkeypatch: pytest.MonkeyPatch, act: str
 ) -> None:
@@ -68,7 +68,8 @@ async def test_an_attempt_that_lost_its_job_writes_nothing(
             if act == "progress":
                 await run.progress(1, 2)
             else:
-                async with getattr(run, act)() as session:
+                arguments = (1,) if act == "step" else ()
+                async with getattr(run, act)(*arguments) as session:
                     await (await session.driver()).execute("UPDATE jobs SET message = 'twice'")
         except RunSuperseded as error:
             caught.append(error)
