@@ -42,6 +42,7 @@ PERIODS = {
     PURGE_FLOWS: HOURLY,
     MAINTAIN_AUDIT: DAILY,
     "files.clean": HOURLY,
+    "jobs.purge": DAILY,
     "ledger.check": DAILY,
     "ledger.expire_holds": MINUTE,
 }

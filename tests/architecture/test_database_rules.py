@@ -9,6 +9,8 @@ ROOT: Final = Path(__file__).parents[2]
 SOURCES: Final = sorted(path for name in ("app", "versions") for path in (ROOT / name).rglob("*.py"))
 ONE_ROW: Final = {
     "app/access/repository.py::lock_owner": "the primary key",
+    "app/jobs/repository.py::lock": "a unique column",
+    "app/jobs/repository.py::lock_user": "the primary key, before the job is written",
     "app/ledger/repository.py::lock_owner": "the primary key",
     "app/access/repository.py::lock": "a unique column; the order of the joins is user, key",
     "app/users/repository.py::_lock_first": "the callers compare a unique column",

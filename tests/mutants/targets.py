@@ -98,6 +98,7 @@ PACKAGES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "app/files": ("tests/app/files", "tests/app/test_schedules.py"),
     "app/identities": ("tests/app/identities", "tests/app/test_schedules.py", "tests/truth", *_VERSIONS),
+    "app/jobs": ("tests/app/jobs", *_REQUESTS),
     "app/ledger": (
         "tests/app/ledger",
         "tests/app/cli/test_ledger.py",

@@ -24,6 +24,8 @@ PAYLOADS: Final[Mapping[str, Mapping[str, Any]]] = {
     "identity.confirmation_requested": {"provider": "github"},
     "identity.linked": {"provider": "github", "reason": "requested"},
     "identity.unlinked": {"provider": "github"},
+    "job.cancel_requested": {"kind": "email"},
+    "job.created": {"kind": "email"},
     "post.created": {"revision": 1, "status": "published"},
     "post.deleted": {"revision": 3},
     "post.published": {"revision": 2},

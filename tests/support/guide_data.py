@@ -57,6 +57,10 @@ def _transfer_uid(number: int) -> UUID:
     return UUID(f"0199c8f0-d000-7000-8000-0000000b{number:04}")
 
 
+def _job_uid(number: int) -> UUID:
+    return UUID(f"0199c8f0-d000-7000-8000-0000000c{number:04}")
+
+
 def _user_uid(number: int) -> UUID:
     return UUID(f"01973ca8-d400-7000-8000-{number:012}")
 
@@ -105,6 +109,12 @@ class Data:
                 "SELECT ledger_move($1, 1, $2, $3, 'deposit', NULL, NULL, 0, NULL, $4)",
                 *(_transfer_uid(number), account, amount, _BEGINNING),
             )
+        for number, (status, finished) in enumerate((("succeeded", True), ("queued", False)), 1):
+            await connection.execute(
+                "INSERT INTO jobs (uid, kind, owner_id, params, status, attempt, run_after, created_at, started_at,"
+                " finished_at) VALUES ($1, 'email', 1, '{}', $2, $3, $4, $4, $5, $5)",
+                *(_job_uid(number), status, int(finished), _BEGINNING, _BEGINNING if finished else None),
+            )
         variables = {"STRATA": url, "VERIFICATION_TOKEN": await _mailed(connection, len(_PEOPLE))}
         for prefix, email in (("", "ada@example.com"), ("ADMIN_", "admin@example.com")):
             form = {"grant_type": "password", "username": email, "password": PASSWORD}
@@ -116,6 +126,7 @@ class Data:
             *(encode("post", _post_uid(number)) for number in (*range(1, len(_POSTS) + 1), 9999)),
             *(encode("acct", _account_uid(number)) for number in range(1, len(_ACCOUNTS) + 1)),
             *(encode("txn", _transfer_uid(number)) for number in range(1, len(_DEPOSITS) + 1)),
+            *(encode("job", _job_uid(number)) for number in (1, 2)),
             *(moment.isoformat().replace("+00:00", "Z") for moment in moments),
         }
         return cls(connection, variables, frozenset(known), await _remember(connection))

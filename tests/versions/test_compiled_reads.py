@@ -38,6 +38,8 @@ WITHOUT_OBJECTS = {
     "events.get",
     "transfers.get",
     "holds.get",
+    "jobs.get",
+    "tasks.status",
 }
 """The requests name none of these objects."""
 VISITS = {"auth.provider", "auth.provider_callback", "providers.authorize", "providers.callback"}

@@ -10,6 +10,7 @@ from app.access.permissions import Permission
 from app.access.policy import AccessPermission
 from app.audit.policy import AuditPermission
 from app.event_log.policy import EventPermission
+from app.jobs.policy import JobPermission
 from app.ledger.policy import LedgerPermission
 from app.posts.policy import PostPermission
 from app.usage.policy import UsagePermission
@@ -37,3 +38,5 @@ READ_AUDIT: Final[Needs] = ((AuditPermission.READ,),)
 ADMINISTER_KEYS: Final[Needs] = ((AccessPermission.ADMINISTER_KEYS,),)
 READ_LEDGER: Final[Needs] = ((LedgerPermission.READ,),)
 WRITE_LEDGER: Final[Needs] = ((LedgerPermission.WRITE, LedgerPermission.READ),)
+READ_JOBS: Final[Needs] = ((JobPermission.READ,),)
+WRITE_JOBS: Final[Needs] = ((JobPermission.WRITE, JobPermission.READ),)

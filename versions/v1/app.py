@@ -15,6 +15,7 @@ _RESOURCES: Final = (
     "users",
     "posts",
     "ledger",
+    "tasks",
 )
 """The folders of this version, in the order of its OpenAPI document. Registering a resource is one line here."""
 _DESCRIPTION: Final = (

@@ -19,6 +19,7 @@ _RESOURCES: Final = (
     "audit_events",
     "ledger",
     "event_log",
+    "jobs",
     "usage",
     "limits",
 )

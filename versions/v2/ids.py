@@ -17,6 +17,7 @@ AUDIT_EVENT: Final = "aud"
 ACCOUNT: Final = "acct"
 TRANSFER: Final = "txn"
 HOLD: Final = "hold"
+JOB: Final = "job"
 IDENTITY: Final = "idn"
 EVENT: Final = "evt"
 
@@ -71,6 +72,12 @@ HoldId = Annotated[
     StringConstraints(pattern=f"^hold_{SUFFIX_PATTERN}$"),
     AfterValidator(_decoder(HOLD)),
     Field(examples=[f"hold_{EXAMPLE_SUFFIX}"]),
+]
+JobId = Annotated[
+    str,
+    StringConstraints(pattern=f"^job_{SUFFIX_PATTERN}$"),
+    AfterValidator(_decoder(JOB)),
+    Field(examples=[f"job_{EXAMPLE_SUFFIX}"]),
 ]
 IdentityId = Annotated[
     str,

@@ -114,6 +114,8 @@ SETTINGS: Final[dict[str, tuple[object, str]]] = {
     "tracing.slow_threshold": (1.0, "> 0"),
     "tracing.timeout": (5.0, "> 0"),
     "tracing.trust_parent": (False, ""),
+    "jobs.retention_days": (30, ">= 1"),
+    "jobs.queue_log_retention_days": (7, ">= 1"),
     "worker.metrics_port": (None, ">= 0, <= 65535"),
     "worker.concurrency": (8, ">= 1"),
     "worker.max_attempts": (10, ">= 1"),

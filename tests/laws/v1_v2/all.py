@@ -5,6 +5,7 @@ from typing import Final
 
 from tests.laws.v1_v2 import (
     identities,
+    jobs,
     ledger,
     machine,
     pages,
@@ -26,6 +27,7 @@ FAMILIES: Final[tuple[ModuleType, ...]] = (
     rejections,
     preconditions,
     ledger,
+    jobs,
     identities,
     machine,
 )

@@ -22,6 +22,7 @@ ONLY_V2: Final[Mapping[str, str]] = {
         ("identity.confirmation_requested", "identity.linked", "identity.unlinked"), "v1 has no identities"
     ),
     **dict.fromkeys(("session.revoked", "session.started"), "v1 has no sessions"),
+    **dict.fromkeys(("job.cancel_requested", "job.created"), "v1 has no events of tasks"),
     "user.password_reset": "v1 has no password resets",
     "user.roles_changed": "v1 has no roles",
 }

@@ -27,6 +27,7 @@ class V1(Dialect):
         "posts.create": frozenset({"posts.get", "posts.update", "posts.delete", "posts.get_many"}),
         "users.create": frozenset({"users.get", "users.update", "users.delete", "admin.delete_user", "auth.login"}),
         "accounts.create": frozenset({"accounts.list", "transfers.create"}),
+        "tasks.send_email": frozenset({"tasks.status", "tasks.revoke"}),
         "auth.register": frozenset({"auth.login"}),
         "auth.login": frozenset({"auth.refresh"}),
     }

@@ -65,6 +65,17 @@ async def transfer(scene: Scene) -> Request:
     return "POST", "/api/v1/transfer", scene.as_ada(json=body)
 
 
+async def send_email(scene: Scene) -> Request:
+    body = {"to": scene.email, "subject": "Done", "body": "It is done."}
+    return "POST", "/api/v1/tasks/send-email", scene.as_ada(json=body)
+
+
+async def revoke_task(scene: Scene) -> Request:
+    body = {"to": scene.email, "subject": "Done", "body": "It is done."}
+    made = (await scene.send("POST", "/api/v1/tasks/send-email", json=body)).json()
+    return "DELETE", f"/api/v1/tasks/task/{made['task_id']}", scene.as_ada()
+
+
 WRITES = [
     ("auth.register", register),
     ("auth.verify", verify),
@@ -78,6 +89,8 @@ WRITES = [
     ("users.update", update_user),
     ("users.delete", delete_user),
     ("admin.delete_user", delete_as_admin),
+    ("tasks.send_email", send_email),
+    ("tasks.revoke", revoke_task),
     # Last: a user with money is not deleted.
     ("accounts.create", create_account),
     ("transfers.create", transfer),
@@ -94,6 +107,8 @@ EVENTS: dict[str, list[tuple[str, str]]] = {
     "view_post": [],
     "create_account": [("account.opened", ADA)],
     "transfer": [("transfer.created", ADA)],
+    "send_email": [("job.created", ADA)],
+    "revoke_task": [("job.cancel_requested", ADA)],
     "create_user": [("user.created", ROOT)],
     "update_user": [("user.updated", ADA)],
     "delete_user": [("user.deleted", ADA)],
@@ -103,6 +118,8 @@ EVENTS: dict[str, list[tuple[str, str]]] = {
 AUDIT: dict[str, list[tuple[str, str]]] = {
     "create_account": [("account.opened", ADA)],
     "transfer": [],
+    "send_email": [],
+    "revoke_task": [],
     "register": [],
     "verify": [("user.registered", NEW)],
     "login": [("session.started", ADA)],

@@ -202,45 +202,40 @@ async def release_hold(scene: Scene) -> Request:
     return "POST", f"/api/v2/holds/{await _made(scene, '/api/v2/holds')}/release", _keyed(scene.root.headers)
 
 
+MAIL = {"type": "email", "params": {"subject": "Done", "text": "It is done."}}
+
+
+async def create_job(scene: Scene) -> Request:
+    return "POST", "/api/v2/jobs", scene.as_ada(json=MAIL)
+
+
+async def cancel_job(scene: Scene) -> Request:
+    made = (await scene.send("POST", "/api/v2/jobs", json=MAIL)).json()
+    return "DELETE", f"/api/v2/jobs/{made['id']}", scene.as_ada()
+
+
 WRITES = [
-    ("registrations.create", register),
-    ("registrations.create", register_again),
-    ("verifications.create", verify),
-    ("verifications.resend", resend),
-    ("password_resets.create", request_reset),
-    ("password_resets.confirm", confirm_reset),
+    *(("registrations.create", register), ("registrations.create", register_again)),
+    *(("verifications.create", verify), ("verifications.resend", resend)),
+    *(("password_resets.create", request_reset), ("password_resets.confirm", confirm_reset)),
     ("reauthentications.create", reauthenticate),
     ("tokens.revoke", revoke),
-    ("sessions.delete", delete_session),
-    ("sessions.delete_others", delete_other_sessions),
-    ("api_keys.create", create_api_key),
-    ("api_keys.update", update_api_key),
-    ("api_keys.rotate", rotate_api_key),
-    ("api_keys.delete", delete_api_key),
-    ("api_keys.delete_any", delete_any_api_key),
+    *(("sessions.delete", delete_session), ("sessions.delete_others", delete_other_sessions)),
+    *(("api_keys.create", create_api_key), ("api_keys.update", update_api_key), ("api_keys.rotate", rotate_api_key)),
+    *(("api_keys.delete", delete_api_key), ("api_keys.delete_any", delete_any_api_key)),
     ("providers.visit", visit_provider),
     ("identity_confirmations.create", confirm_identity),
     ("identities.delete", unlink_identity),
-    ("tokens.create", sign_in),
-    ("tokens.create", refresh),
-    ("me.update", update_me),
-    ("me.set_password", set_password),
-    ("posts.create", create_post),
-    ("posts.batch", batch),
-    ("posts.batch", atomic_batch),
-    ("posts.update", update_post),
-    ("posts.delete", delete_post),
-    ("posts.view", view_post),
-    ("users.update", update_user),
-    ("users.delete", delete_user),
-    ("users.set_roles", set_roles),
+    *(("tokens.create", sign_in), ("tokens.create", refresh)),
+    *(("me.update", update_me), ("me.set_password", set_password)),
+    *(("posts.create", create_post), ("posts.batch", batch), ("posts.batch", atomic_batch)),
+    *(("posts.update", update_post), ("posts.delete", delete_post), ("posts.view", view_post)),
+    *(("jobs.create", create_job), ("jobs.cancel", cancel_job)),
+    *(("users.update", update_user), ("users.delete", delete_user), ("users.set_roles", set_roles)),
     # Last: a user with money is not deleted.
     ("accounts.create", create_account),
-    ("transfers.create", create_transfer),
-    ("transfers.reverse", reverse_transfer),
-    ("holds.create", create_hold),
-    ("holds.capture", capture_hold),
-    ("holds.release", release_hold),
+    *(("transfers.create", create_transfer), ("transfers.reverse", reverse_transfer)),
+    *(("holds.create", create_hold), ("holds.capture", capture_hold), ("holds.release", release_hold)),
 ]
 """Each operation, and a function that builds a valid request for it."""
 BATCH = [("post.created", ADA), ("post.deleted", ADA), ("post.published", ADA), ("post.updated", ADA)]
@@ -265,6 +260,8 @@ EVENTS: dict[str, list[tuple[str, str]]] = {
     "atomic_batch": BATCH,
     "update_post": [("post.updated", ADA)],
     "delete_post": [("post.deleted", ADA)],
+    "create_job": [("job.created", ADA)],
+    "cancel_job": [("job.cancel_requested", ADA)],
     "create_account": [("account.opened", ADA)],
     "create_transfer": [("transfer.created", ADA)],
     "reverse_transfer": [("transfer.created", ROOT)],
@@ -277,6 +274,7 @@ EVENTS: dict[str, list[tuple[str, str]]] = {
 }
 """The types of the events of each request, in alphabetical order, and who caused them."""
 AUDIT: dict[str, list[tuple[str, str]]] = {
+    **{name: [] for name in ("create_job", "cancel_job")},
     **{name: EVENTS[name] for name in ("create_account", "delete_session", "delete_other_sessions", "unlink_identity")},
     **{name: EVENTS[name] for name in ("create_api_key", "update_api_key", "rotate_api_key", "delete_api_key")},
     **{name: [] for name in ("register", "register_again", "resend", "request_reset", "visit_provider", "refresh")},

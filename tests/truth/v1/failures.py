@@ -35,6 +35,9 @@ FAILURES: Final[Mapping[str, tuple[int, str]]] = {
     "insufficient_funds": (409, "The available balance of the account is too low."),
     "account_busy": (409, "Many transfers of this account are being executed. Try again."),
     "account_holds_money": (409, "The user has an account with money or pending holds. Transfer the money first."),
+    "recipient_not_allowed": (403, "Mail can be sent to your own verified address only."),
+    "job_not_found": (404, "Job not found"),
+    "job_finished": (409, "The job has already succeeded or failed."),
     "number_not_finite": (
         422,
         "A number in the body is NaN, infinite or too large. Send a finite decimal number.",

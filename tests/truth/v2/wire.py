@@ -8,7 +8,15 @@ from versions.kit.typeid import encode
 
 SCOPE_IN_BODY: Final = True
 """Whether the body of a 403 names the missing scope."""
-_PREFIXES: Final = {"post": "post", "user": "usr", "account": "acct", "transfer": "txn", "hold": "hold", "event": "evt"}
+_PREFIXES: Final = {
+    "post": "post",
+    "user": "usr",
+    "account": "acct",
+    "transfer": "txn",
+    "hold": "hold",
+    "event": "evt",
+    "job": "job",
+}
 
 
 def identify(kind: str, _number: int, uid: UUID) -> object:

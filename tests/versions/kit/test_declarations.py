@@ -211,7 +211,7 @@ def test_permissions_have_one_meaning_in_all_versions() -> None:
         "READ_EVENTS": ["events:read"],
         "READ_LEDGER": ["ledger:read"],
         "WRITE_LEDGER": ["ledger:write ledger:read"],
-    }
+    } | {"READ_JOBS": ["jobs:read"], "WRITE_JOBS": ["jobs:write jobs:read"]}
 
 
 def test_a_header_object() -> None:

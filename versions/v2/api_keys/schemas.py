@@ -36,6 +36,9 @@ class Scope(StrEnum):
     LEDGER_WRITE = "ledger:write"
     EVENTS_READ = "events:read"
     EVENTS_READ_ALL = "events:read_all"
+    JOBS_READ = "jobs:read"
+    JOBS_WRITE = "jobs:write"
+    MAIL_SEND = "mail:send"
 
 
 class ApiKeyCreate(BaseModel):

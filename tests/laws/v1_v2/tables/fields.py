@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from tests.laws.v1_v2.harness import VersionsHarness
+from versions.kit.typeid import decode
 
 Read = Callable[[VersionsHarness, Any], Any]
 Shared = dict[str, Any]
@@ -30,6 +31,29 @@ def _amount(_: VersionsHarness, value: object) -> Decimal:
 
 def _published(_: VersionsHarness, value: str) -> bool:
     return value == "published"
+
+
+def _task_id(_: VersionsHarness, value: str) -> str:
+    return str(decode("job", value))
+
+
+_STATES: Final = {
+    "PENDING": "queued",
+    "STARTED": "running",
+    "PROGRESS": "running",
+    "SUCCESS": "succeeded",
+    "FAILURE": "failed",
+    "REVOKED": "cancelled",
+}
+
+
+def _state_of_v1(_: VersionsHarness, value: str) -> str:
+    return _STATES[value]
+
+
+def _result_of_v1(_: VersionsHarness, value: Any) -> Any:
+    """While the state is PROGRESS, v1 has the progress here, which is no result in v2."""
+    return None if value is not None and set(value) == {"current", "total"} else value
 
 
 @dataclass(frozen=True)
@@ -192,6 +216,31 @@ PAGE: Final = Shape(
     },
     only_new={"next_cursor": "v1 has page numbers instead", "has_more": "v1 compares page with total_pages"},
 )
+TASK: Final = Shape(
+    "TaskInfo",
+    "Job",
+    (
+        Field("task_id", "id", read_new=_task_id),
+        # v1 shows the progress as the state and the result, v2 as a field.
+        Field("status", "status", _state_of_v1),
+        Field("result", "result", _result_of_v1),
+    ),
+    only_old={"error": "v2 has code and detail in problem"},
+    only_new={
+        "type": "the operation of v1 says it",
+        "attempt": "v1 shows no attempts",
+        "progress": "v1 shows it as the result while the state is PROGRESS",
+        "message": "v1 shows none",
+        "problem": "v1 shows its detail in error, once the task has failed",
+        "created_at": "v1 shows no times",
+        "started_at": "v1 shows no times",
+        "finished_at": "v1 shows no times",
+        "cancel_requested_at": "v1 shows no times",
+    },
+)
+NEW_MAIL: Final = Shape(
+    "EmailTask", "EmailParams", (Field("to", "to"), Field("subject", "subject"), Field("body", "text"))
+)
 
 SHAPES: Final = (
     POST,
@@ -207,4 +256,6 @@ SHAPES: Final = (
     ACCOUNT,
     NEW_ACCOUNT,
     NEW_TRANSFER,
+    TASK,
+    NEW_MAIL,
 )

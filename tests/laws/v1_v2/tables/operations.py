@@ -72,6 +72,9 @@ PAIRS: Final = (
             "identities.callbacks_are_rejected_alike",
         ),
     ),
+    Pair("tasks.send_email", "jobs.create", ("jobs.a_job_reads_alike", "jobs.mails_are_rejected_alike")),
+    Pair("tasks.status", "jobs.get", ("jobs.a_job_reads_alike",)),
+    Pair("tasks.revoke", "jobs.cancel", ("jobs.a_cancellation_means_the_same",)),
     Pair("posts.search", "posts.search", ("pages.searches_agree",)),
 )
 
@@ -128,6 +131,7 @@ ONLY_V2: Final[Mapping[str, str]] = {
     "holds.get": "v1 has no holds; ledger.reversals_and_holds_of_v2_show_in_v1 resolves them",
     "holds.capture": "v1 has no holds; ledger.reversals_and_holds_of_v2_show_in_v1 reads the balance in v1",
     "holds.release": "v1 has no holds; ledger.reversals_and_holds_of_v2_show_in_v1 reads what is available in v1",
+    "jobs.list": "v1 lists no tasks; tests/truth/jobs.py counts those of each caller",
     "providers.list": "v1 does not list providers",
     "providers.visit": "v1 links no identities",
     "identity_confirmations.create": (

@@ -1,0 +1,1 @@
+"""Background jobs that users request: their states, their progress and their cancellation."""

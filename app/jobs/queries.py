@@ -1,0 +1,48 @@
+"""Reads of jobs."""
+
+from dataclasses import fields
+from functools import cache
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, bindparam, select
+
+from app.jobs.commands import JobFilter
+from app.jobs.views import JobView
+from app.kit.db.keyset import Position, Slice, apply_keyset, bind_params, page_from_rows
+from app.kit.db.sessions import ReadSession
+from app.kit.db.statements import KeyedRead, Read
+from app.models import Job
+
+_JOBS: Final = select(*(getattr(Job, field.name) for field in fields(JobView)))
+_JOB: Final = KeyedRead(_JOBS, Job.uid)
+_OWN: Final = _JOBS.where(Job.owner_id == bindparam("owner_id"))
+_CONDITIONS: Final[dict[str, ColumnElement[bool]]] = {
+    "status": Job.status == bindparam("status", type_=Job.status.type),
+    "kind": Job.kind == bindparam("kind", type_=Job.kind.type),
+}
+
+
+@cache
+def _page(names: frozenset[str], *, after: bool) -> Read:
+    """The statement of a page with these filters."""
+    statement = _OWN.where(*(_CONDITIONS[name] for name in sorted(names)))
+    return Read(apply_keyset(statement, ((Job.id, True),), after=after))
+
+
+class JobQueries:
+    """Reads jobs of any owner; readers apply the policy."""
+
+    def __init__(self, reads: ReadSession) -> None:
+        self._reads = reads
+
+    async def job(self, uid: UUID) -> JobView | None:
+        row = await self._reads.by_key(_JOB, uid)
+        return None if row is None else JobView.from_row(row)
+
+    async def page(self, owner_id: int, wanted: JobFilter, after: Position | None, limit: int) -> Slice[JobView]:
+        """Jobs of a user, newest first."""
+        values = wanted.given()
+        read = _page(frozenset(values), after=after is not None)
+        rows = await self._reads.all(read, owner_id=owner_id, limit=limit + 1, **values, **bind_params(after))
+        return page_from_rows([JobView.from_row(row) for row in rows], limit, lambda job: (job.id,))

@@ -1,0 +1,37 @@
+"""Writes of jobs."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.kit.db.sessions import WriteSession
+from app.models import Job, User
+
+
+class JobRepository:
+    """Jobs in one transaction."""
+
+    def __init__(self, session: WriteSession) -> None:
+        self._session = session
+
+    async def job(self, uid: UUID) -> Job | None:
+        """A job that this transaction has written or locked."""
+        return await self._session.scalar(select(Job).where(Job.uid == uid))
+
+    async def lock(self, uid: UUID) -> Job | None:
+        """A job, which no attempt can end until this transaction does."""
+        statement = select(Job).where(Job.uid == uid).with_for_update().execution_options(populate_existing=True)
+        return await self._session.scalar(statement)
+
+    async def cancel(self, job: Job, now: datetime) -> None:
+        """End a job that waits; let the worker end one that runs."""
+        job.cancel_requested_at = now
+        job.revision += 1
+        if job.status == "queued":
+            job.status, job.finished_at = "cancelled", now
+        await self._session.flush()
+
+    async def lock_user(self, user_id: int) -> User | None:
+        """A user, who cannot be deleted until the transaction ends. None if that has happened."""
+        return await self._session.scalar(select(User).where(User.id == user_id).with_for_update(key_share=True))

@@ -1,0 +1,63 @@
+"""Output of the feature."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from operator import itemgetter
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from app.kit.db.sessions import Row
+from app.models import Job
+
+JobStatus = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """A job; the fields are named like their columns."""
+
+    id: int
+    uid: UUID
+    owner_id: int | None
+    kind: str
+    status: JobStatus
+    revision: int
+    attempt: int
+    done: int
+    total: int | None
+    message: str | None
+    result: Mapping[str, Any] | None
+    problem: Mapping[str, Any] | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    cancel_requested_at: datetime | None
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has ended, in whichever way."""
+        return self.finished_at is not None
+
+    @property
+    def reported_total(self) -> int | None:
+        """How much there is to do, if the job runs and has said it."""
+        return self.total if self.status == "running" else None
+
+    @property
+    def failure(self) -> str | None:
+        """Why it has failed, for people. The problem of an attempt that another one follows is no failure."""
+        return self.problem["detail"] if self.status == "failed" and self.problem is not None else None
+
+    @classmethod
+    def from_row(cls, row: Row) -> "JobView":
+        """Build the view from a row with a column for each field."""
+        return cls(*_COLUMNS(row))
+
+    @classmethod
+    def from_entity(cls, job: Job) -> "JobView":
+        """Build the view from an entity of the current transaction."""
+        return cls(*(getattr(job, field.name) for field in fields(cls)))
+
+
+_COLUMNS: Final = itemgetter(*(field.name for field in fields(JobView)))

@@ -1,0 +1,68 @@
+"""Housekeeping deletes jobs 30 days after their end, and the log of the queue after 7 days; the settings say so."""
+
+from datetime import timedelta
+
+from app.jobs.schedules import schedules
+from app.kit.clock import utc_now
+from app.kit.queue import retention
+from app.kit.queue.schedules import WorkerResources
+from app.settings.background_jobs import JobSettings
+from observability.metrics.metrics import Metrics
+from tests.support.app import TestApp
+from tests.support.transactions import database_of, owner_of
+
+DAY = timedelta(days=1)
+INSERT = (
+    "INSERT INTO jobs (uid, kind, params, status, finished_at, message)"
+    " VALUES (gen_random_uuid(), 'email', '{}', $1, $2, $3)"
+)
+LOG = (
+    "INSERT INTO pgqueuer_log (created, job_id, status, priority, entrypoint, aggregated)"
+    " VALUES ($1, $2, 'successful', 0, 'email', $3)"
+)
+STATISTICS = (
+    "INSERT INTO pgqueuer_statistics (created, count, priority, status, entrypoint)"
+    " VALUES ($1, 1, 0, 'successful', 'email')"
+)
+
+
+async def purge(test_app: TestApp, settings: JobSettings) -> None:
+    given = test_app.runtime.settings.with_groups(settings)
+    (schedule,) = schedules(WorkerResources(given, database_of(test_app), Metrics(), test_app.outbox, test_app.store))
+    await schedule.run()
+
+
+async def test_old_jobs_and_lines_are_deleted_and_no_others(concurrent_app: TestApp) -> None:
+    now = utc_now()
+    async with owner_of(concurrent_app.runtime.database) as owner:
+        for status, age in (("succeeded", 31), ("failed", 31), ("cancelled", 31), ("succeeded", 29), ("failed", 1)):
+            await owner.execute(INSERT, status, now - age * DAY, f"{status} {age}")
+        await owner.execute(INSERT, "queued", None, "queued")
+        await owner.execute("UPDATE jobs SET created_at = $1", now - 400 * DAY)
+        for number, (age, aggregated) in enumerate(((8, True), (8, False), (6, True))):
+            await owner.execute(LOG, now - age * DAY, number, aggregated)
+        for age in (31, 29):
+            await owner.execute(STATISTICS, now - age * DAY)
+        await purge(concurrent_app, JobSettings())
+        jobs = await owner.fetch("SELECT message FROM jobs ORDER BY 1")
+        assert [row["message"] for row in jobs] == ["failed 1", "queued", "succeeded 29"]
+        lines = await owner.fetch("SELECT job_id FROM pgqueuer_log ORDER BY 1")
+        assert [row["job_id"] for row in lines] == [1, 2], "a line that is not in the statistics yet is kept"
+        assert await owner.fetchval("SELECT count(*) FROM pgqueuer_statistics") == 1
+        await purge(concurrent_app, JobSettings(retention_days=2, queue_log_retention_days=5))
+        assert await owner.fetchval("SELECT count(*) FROM jobs") == 2
+        assert await owner.fetchval("SELECT count(*) FROM pgqueuer_log") == 1
+
+
+async def test_more_rows_than_a_batch_are_deleted(concurrent_app: TestApp) -> None:
+    now = utc_now()
+    async with owner_of(concurrent_app.runtime.database) as owner:
+        await owner.execute(
+            "INSERT INTO jobs (uid, kind, params, status, finished_at)"
+            " SELECT gen_random_uuid(), 'email', '{}', 'succeeded', $1 FROM generate_series(1, $2)",
+            now - 40 * DAY,
+            retention._BATCH + 1,
+        )
+        deleted = await retention.purge_jobs(database_of(concurrent_app), now - DAY)
+        assert deleted == retention._BATCH + 1
+        assert await owner.fetchval("SELECT count(*) FROM jobs") == 0
