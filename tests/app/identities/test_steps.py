@@ -326,3 +326,17 @@ def test_the_secrets_of_a_visit_are_derived_from_its_state_and_the_key() -> None
     assert len(set(derived)) == 5
     assert {len(each) for each in derived} == {43}, "a verifier has at least 43 characters (RFC 7636, section 4.1)"
     assert [one.nonce(state), one.verifier(state)] == derived[:2]
+
+
+async def test_an_expired_visit_of_a_session_is_audited_as_that_of_its_user(
+    app_with_provider: TestApp, provider: HostileProvider
+) -> None:
+    ada = await app_with_provider.person("ada@example.com")
+    async with app_with_provider.client(await app_with_provider.session(ada)) as client:
+        started = await client.post("/api/v2/auth/providers/acme/visits", json={"purpose": "link"})
+        reply = provider.authorize(started.json()["authorization_url"])
+        await rows(app_with_provider, "UPDATE sign_in_flows SET expires_at = $1", utc_now())
+        assert (await client.get(CALLBACK, params=reply)).status_code == 400
+    statement = "SELECT action, target, outcome FROM audit_events WHERE action = 'identity.link'"
+    ((action, target, outcome),) = await rows(app_with_provider, statement)
+    assert (action, target, outcome) == ("identity.link", f"user:{ada.user.uid}", "rejected")
