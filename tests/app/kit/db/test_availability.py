@@ -1,6 +1,8 @@
 """The observed availability: what is logged, how often is asked, and what holds after the end."""
 
 import asyncio
+import time
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -66,3 +68,58 @@ async def test_after_a_loss_the_database_is_asked_once_and_then_at_its_intervals
         await eventually(asked_again)
         await asyncio.sleep(0.3)
         assert len(metrics.found) == 2
+
+
+class Silent:
+    """A connection whose replies never arrive."""
+
+    terminated = False
+
+    def is_closed(self) -> bool:
+        return False
+
+    async def execute(self, _statement: str) -> None:
+        await asyncio.sleep(10 * PATIENCE)
+
+    def terminate(self) -> None:
+        self.terminated = True
+
+
+async def test_a_connection_without_a_reply_is_replaced(database_dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(availability, "_REPLY_SECONDS", 0.05)
+    monkeypatch.setattr(availability, "_GRACE_SECONDS", 0.05)
+    probe = Availability(database_dsn, {"timeout": PATIENCE}, NullDatabaseMetrics())
+    silent: Any = Silent()
+    probe._connection = silent
+    with capture_logs() as lines:
+        assert await probe.check() is False
+    assert silent.terminated
+    assert lines == [], "a missing reply is an outage, and no defect"
+    monkeypatch.undo()
+    assert await probe.check() is True
+    probe.close()
+
+
+async def test_a_reply_that_waits_for_a_busy_process_counts(database_dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a stall of the event loop the timer is due, and so is the reply."""
+    probe = Availability(database_dsn, {"timeout": PATIENCE}, NullDatabaseMetrics())
+    assert await probe.check() is True
+    monkeypatch.setattr(availability, "_REPLY_SECONDS", 0.2)
+    monkeypatch.setattr(availability, "_GRACE_SECONDS", PATIENCE)
+    found = asyncio.create_task(probe.check())
+    while not any(task.get_name() != found.get_name() and "_request" in str(task) for task in asyncio.all_tasks()):  # noqa: ASYNC110 - until the statement was sent
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    time.sleep(0.5)  # noqa: ASYNC251 - the stall
+    assert await found is True
+    probe.close()
+
+
+async def test_the_connection_ends_with_the_observation(database_dsn: str) -> None:
+    probe = Availability(database_dsn, {"timeout": PATIENCE}, NullDatabaseMetrics())
+    async with probe.observing():
+        connection = probe._connection
+        assert connection is not None
+        assert not connection.is_closed()
+    assert connection.is_closed()
+    assert probe._connection is None

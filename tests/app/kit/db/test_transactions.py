@@ -11,7 +11,8 @@ from structlog.testing import capture_logs
 from app.errors import Conflict, Unavailable
 from app.kit.db import database as module
 from app.kit.db.database import Database, _commit_error
-from app.kit.db.errors import ConnectionLost, TransactionConflict
+from app.kit.db.errors import ConnectionLost, TransactionConflict, UnstorableValue
+from app.kit.db.instrumentation import NullDatabaseMetrics
 from app.kit.db.sessions import WriteSession
 from app.settings.database import DatabaseSettings
 from tests.support.postgres import clone
@@ -112,3 +113,44 @@ async def test_a_process_ends_although_the_server_hangs(monkeypatch: pytest.Monk
     metrics: Any = None
     await asyncio.wait_for(Database(pools, pools, probe, metrics).close(), PATIENCE)
     assert (pools.closed, probe.closed) == (2, True)
+
+
+class Measured(NullDatabaseMetrics):
+    def __init__(self) -> None:
+        self.events: list[str] = []
+
+    def pool_wait(self, pool: str, seconds: float) -> None:
+        assert 0 <= seconds < PATIENCE
+        self.events.append(f"wait {pool}")
+
+    def connection_acquired(self, pool: str) -> None:
+        self.events.append(f"acquired {pool}")
+
+    def connection_released(self, pool: str) -> None:
+        self.events.append(f"released {pool}")
+
+    def query_finished(self, statement: str, seconds: float) -> None:
+        assert 0 <= seconds < PATIENCE
+        self.events.append(statement)
+
+
+async def test_failed_statements_and_waits_are_measured(admin_dsn: str) -> None:
+    """Most waits fail in an exhausted pool, and most statements in an outage."""
+    dsn = await clone(admin_dsn, "measured")
+    settings = DatabaseSettings(write_pool_size=1, connect_timeout=0.2)
+    database = await Database.open(dsn, settings, metrics := Measured())
+
+    async def execute(statement: str) -> None:
+        async with database.write() as session:
+            await session.execute(text(statement))
+
+    with pytest.raises(UnstorableValue):
+        await execute("SELECT 1/0")
+    assert metrics.events == ["acquired write", "wait write", "SELECT 1/0", "released write"]
+    metrics.events.clear()
+    async with database.write() as session:
+        await session.execute(text("SELECT 1"))
+        with pytest.raises(Unavailable):
+            await execute("SELECT 2")
+    assert metrics.events == ["acquired write", "wait write", "SELECT 1", "wait write", "released write"]
+    await database.close()

@@ -1,6 +1,7 @@
 """The local mailbox returns the sent mails."""
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,27 @@ async def test_the_mailbox_is_readable_for_its_owner_only(tmp_path: Path, mailer
     finally:
         os.umask(before)
     assert mailbox_folder(tmp_path).stat().st_mode & 0o077 == 0
+
+
+async def test_a_home_that_does_not_exist_is_created_for_its_owner_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And by another thread: a slow disk delays no other job of the worker."""
+    threads: list[int] = []
+    deliver = MailboxMailer._deliver
+
+    def recorded(mailer: MailboxMailer, one: Mail) -> None:
+        threads.append(threading.get_ident())
+        deliver(mailer, one)
+
+    monkeypatch.setattr(MailboxMailer, "_deliver", recorded)
+    home = tmp_path / "home"
+    before = os.umask(0)
+    try:
+        await MailboxMailer(mailbox_folder(home), "no-reply@strata.example").send(mail())
+    finally:
+        os.umask(before)
+    assert home.stat().st_mode & 0o777 == 0o700
+    assert threads
+    assert threading.get_ident() not in threads
+    assert len(read_mailbox(mailbox_folder(home))) == 1

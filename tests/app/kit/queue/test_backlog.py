@@ -1,6 +1,7 @@
 """The metrics of the queue are true, and are measured again after every error."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any, cast
@@ -20,7 +21,7 @@ from app.kit.queue.metrics import QueueMetrics
 from app.kit.queue.runner import APPLICATION_NAME
 from observability.metrics.metrics import Metrics
 from tests.support.app import TestApp
-from tests.support.transactions import dsn_of
+from tests.support.transactions import dsn_of, owner_of
 from tests.support.waiting import eventually
 
 NAMES = [kind.name for kind in JOBS]
@@ -138,3 +139,45 @@ async def test_the_measurement_continues_after_errors(concurrent_app: TestApp, m
         ("queue_not_measured", "error"),
         ("queue_not_measured", "warning"),
     ]
+
+
+async def test_the_first_measurement_is_at_the_start(concurrent_app: TestApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not after the first pause: an alert needs the value of a process that was just started, too."""
+    assert backlog._SECONDS <= 5
+    monkeypatch.setattr(backlog, "_SECONDS", HOUR)
+    metrics = Metrics()
+    task = asyncio.create_task(Backlog(concurrent_app.runtime.database.reads, QueueMetrics(metrics), JOBS).run())
+
+    async def exposed() -> bool:
+        return f'job_queue_depth{{job="{SEND_TOKEN}"}}' in samples(metrics)
+
+    await eventually(exposed)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+class OneConnection:
+    """Executes every read on one connection."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def acquire(self) -> Any:
+        return contextlib.nullcontext(self._connection)
+
+
+async def test_a_worker_counts_for_fifteen_seconds_after_its_last_poll(concurrent_app: TestApp) -> None:
+    """A view of the same name stands for the sessions of the server, whose times no test can wait for."""
+    async with owner_of(concurrent_app.runtime.database) as owner:
+        await owner.execute("CREATE SCHEMA sessions")
+        await owner.execute("SET search_path = sessions, pg_catalog, public")
+        await owner.execute(
+            "CREATE TABLE sessions.pg_stat_activity AS SELECT * FROM (VALUES"
+            " (current_database()::text, 'strata worker', now() - interval '14 seconds'),"
+            " (current_database()::text, 'strata worker', now() - interval '20 seconds'),"
+            " (current_database()::text, 'strata', now()),"
+            " ('another', 'strata worker', now())) AS found (datname, application_name, state_change)"
+        )
+        metrics = Metrics()
+        await Backlog(ReadSession(OneConnection(owner)), QueueMetrics(metrics), JOBS).update()
+    assert samples(metrics)["job_workers"] == 1
