@@ -15,6 +15,11 @@ class JobFinished(Conflict):
     detail = "The job has already succeeded or failed."
 
 
+class JobNotRetryable(Conflict):
+    code = "job_not_retryable"
+    detail = "Only a job that failed or was cancelled runs again, and none whose successor waits or runs already."
+
+
 class RecipientNotAllowed(Forbidden):
     """``permission`` is the one with which the caller might do it."""
 

@@ -30,6 +30,16 @@ def _page(names: frozenset[str], *, after: bool) -> Read:
     return Read(apply_keyset(statement, ((Job.id, True),), after=after))
 
 
+@cache
+def _recent(names: frozenset[str]) -> Read:
+    """The statement of the newest jobs of all owners with these filters."""
+    statement = _JOBS.where(*(_CONDITIONS[name] for name in sorted(names)))
+    return Read(statement.order_by(Job.id.desc()).limit(bindparam("limit")))
+
+
+_UNFINISHED: Final = Read(_JOBS.where(Job.finished_at.is_(None)).order_by(Job.id).limit(bindparam("limit")))
+
+
 class JobQueries:
     """Reads jobs of any owner; readers apply the policy."""
 
@@ -46,3 +56,13 @@ class JobQueries:
         read = _page(frozenset(values), after=after is not None)
         rows = await self._reads.all(read, owner_id=owner_id, limit=limit + 1, **values, **bind_params(after))
         return page_from_rows([JobView.from_row(row) for row in rows], limit, lambda job: (job.id,))
+
+    async def recent(self, wanted: JobFilter, limit: int) -> list[JobView]:
+        """Jobs of all owners, newest first."""
+        values = wanted.given()
+        rows = await self._reads.all(_recent(frozenset(values)), limit=limit, **values)
+        return [JobView.from_row(row) for row in rows]
+
+    async def unfinished(self, limit: int) -> list[JobView]:
+        """Jobs of all owners that have not ended, oldest first."""
+        return [JobView.from_row(row) for row in await self._reads.all(_UNFINISHED, limit=limit)]

@@ -47,6 +47,7 @@ ROOTS: Final = frozenset({"error", "invalid", "malformed_request", "forbidden", 
 """Codes of base classes. ``invalid`` is also the code for a body that is not a form."""
 
 NO_OPERATION: Final[Mapping[str, str]] = {
+    "job_not_retryable": "command line only",
     "unknown_scope": "command line only; the schemas of versions list the scopes",
     "plan_not_found": "command line only",
     "plan_is_retired": "command line only",

@@ -59,8 +59,10 @@ RETURNING 1
 REQUEUE: Final = """
 UPDATE jobs SET
     revision = revision + 1, status = 'queued', run = NULL, attempt = 0, run_after = $2, finished_at = NULL,
-    cancel_requested_at = NULL
-WHERE uid = $1 AND status IN ('failed', 'cancelled')
+    cancel_requested_at = NULL, result = NULL
+WHERE uid = $1 AND status IN ('failed', 'cancelled') AND NOT EXISTS (
+    SELECT FROM jobs AS other WHERE other.key = jobs.key AND other.status IN ('queued', 'running')
+)
 RETURNING kind, priority, traceparent
 """
 INTERRUPTED: Final = """
