@@ -33,6 +33,8 @@ from observability.tracing.tracer import Tracing
 
 _UNWIND_SECONDS: Final = 5.0
 """How long an interrupted handler may take to end."""
+_LOCKED_SECONDS: Final = 1.0
+"""The delay after which a job is started whose row another worker, perhaps a frozen one, had locked."""
 _UNKNOWN_SECONDS: Final = 5.0
 """The delay after an attempt whose outcome could not be stored."""
 _CRASHED: Final = {"code": "job_crashed", "detail": "Each attempt ended its worker, or the worker lost the job."}
@@ -82,6 +84,8 @@ class JobExecutor:
             run = await self._start(job)
             traceparent = (job.otel_headers() or {}).get("traceparent")
             settled = _Settled("ended") if run is None else await self._traced(run, traceparent)
+        except _Locked as error:
+            settled = _Settled("locked", error, timedelta(seconds=_LOCKED_SECONDS))
         except Exception as error:  # noqa: BLE001 - the job must not be lost; another attempt follows
             _LOG.warning("job_outcome_not_stored", job=self._kind.name, error=type(error).__name__)
             settled = _Settled("unknown", error, timedelta(seconds=_UNKNOWN_SECONDS))
@@ -98,6 +102,8 @@ class JobExecutor:
             statements.START, uid, run, utc_now(), self._limit, orjson.dumps(_CRASHED).decode()
         )
         if not rows:
+            if await self._driver.fetch(statements.OPEN, uid):
+                raise _Locked
             return None
         row: dict[str, Any] = dict(rows[0])
         if row["status"] != "running":
@@ -204,6 +210,10 @@ class _Settled:
     error: Exception | None = None
     delay: timedelta | None = None
     status: str | None = None
+
+
+class _Locked(Exception):
+    """A transaction of another attempt has locked the job."""
 
 
 class HandlerCancelled(Exception):

@@ -18,7 +18,8 @@ ON CONFLICT (key) WHERE status IN ('queued', 'running') DO UPDATE SET key = EXCL
 RETURNING uid
 """
 """The row of a job that the previous release enqueued."""
-# The start needs no durable commit: if PostgreSQL crashes and forgets it, the attempt has lost the job and stops.
+# The start needs no durable commit: if PostgreSQL crashes and forgets it, the attempt has lost the job and stops. A
+# frozen worker may hold the lock of the row; waiting for it would stop every other job of this worker.
 START: Final = """
 UPDATE jobs SET
     revision = revision + 1,
@@ -30,10 +31,14 @@ UPDATE jobs SET
     problem = CASE WHEN cancel_requested_at IS NULL AND attempt >= $4 THEN $5::text::jsonb ELSE problem END,
     started_at = coalesce(started_at, $3),
     finished_at = CASE WHEN cancel_requested_at IS NOT NULL OR attempt >= $4 THEN $3::timestamptz END
-FROM (SELECT set_config('synchronous_commit', 'off', true)) AS unsynchronised
-WHERE uid = $1 AND status IN ('queued', 'running')
+FROM (
+    SELECT id AS free_id, set_config('synchronous_commit', 'off', true)
+    FROM jobs WHERE uid = $1 AND status IN ('queued', 'running') FOR UPDATE SKIP LOCKED
+) AS free
+WHERE id = free_id
 RETURNING status, attempt, params::text AS params, done, traceparent
 """
+OPEN: Final = "SELECT 1 FROM jobs WHERE uid = $1 AND status IN ('queued', 'running')"
 FENCE: Final = "SELECT 1 FROM jobs WHERE uid = $1 AND run = $2 AND status = 'running' FOR UPDATE"
 PROGRESS: Final = """
 UPDATE jobs SET revision = revision + 1, done = $3, total = coalesce($4, total), message = coalesce($5, message)
