@@ -12,9 +12,11 @@ from app.audit.commands import AuditFilter
 from app.audit.policy import AuditPermission
 from app.audit.queries import AuditQueries
 from app.audit.reader import AuditReader
+from app.audit.views import AuditEventView
 from app.errors import InsufficientPermissions, Unauthenticated
 from app.events.audit import AuditRecorder
 from app.kit.clock import utc_now
+from app.kit.db.keyset import Position, Slice
 from app.models import AuditEvent
 from tests.support.app import TestApp
 from tests.support.writes import audited
@@ -101,10 +103,10 @@ async def test_a_row_is_shown_as_it_is_stored(test_app: TestApp) -> None:
 
 
 async def test_reading_needs_the_permission_and_is_recorded(test_app: TestApp) -> None:
-    async def read(principal: Principal) -> None:
+    async def read(principal: Principal, after: Position | None = None) -> Slice[AuditEventView]:
         async with test_app.runtime.database.write() as session:
             reader = AuditReader(test_app.runtime.database.reads, principal, AuditRecorder(session))
-            await reader.page(AuditFilter(actor=ADA, since=datetime(2026, 1, 1, tzinfo=UTC)), None, 1)
+            return await reader.page(AuditFilter(actor=ADA, since=datetime(2026, 1, 1, tzinfo=UTC)), after, 1)
 
     for principal, error in (
         (Principal(None, None, (), frozenset({AuditPermission.READ})), Unauthenticated),
@@ -117,3 +119,7 @@ async def test_reading_needs_the_permission_and_is_recorded(test_app: TestApp) -
     (recorded,) = await audited(test_app)
     assert (recorded.action, recorded.target) == ("audit.read", None)
     assert recorded.detail == {"actor": str(ADA), "since": "2026-01-01T00:00:00Z"}
+    await store(test_app, *(row(number, actor=ADA) for number in (1, 2)))
+    first = await read(Principal(1, ADA, (), frozenset({AuditPermission.READ})))
+    second = await read(Principal(1, ADA, (), frozenset({AuditPermission.READ})), first.next_position)
+    assert [view.uid.int for view in (*first.items, *second.items)] == [2, 1]

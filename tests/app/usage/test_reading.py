@@ -125,6 +125,16 @@ async def test_a_key_is_seen_by_its_owner_only(test_app: TestApp) -> None:
         assert await found(queries, person, UsageFilter(key_uid=keys[other.user.id].uid)) == []
 
 
+async def test_the_usage_of_a_key_is_not_that_of_another_key_of_its_owner(test_app: TestApp) -> None:
+    ada = await test_app.person("ada@example.com")
+    one, other = [await key_of(test_app, ada) for _ in range(2)]
+    queries = await store(test_app, delta(one.uid, requests=3), delta(other.uid, requests=4), delta(ada.user.uid))
+    for key, requests in ((one, 3), (other, 4)):
+        rows = await found(queries, ada, UsageFilter(key_uid=key.uid))
+        assert [(row["key_uid"], row["requests"]) for row in rows] == [(key.uid, requests)]
+    assert len(await found(queries, ada)) == 3
+
+
 async def test_the_usage_of_a_rotated_key_is_shown_with_its_successor(test_app: TestApp) -> None:
     ada = await test_app.person("ada@example.com")
     old = await key_of(test_app, ada)

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -43,6 +44,35 @@ def test_connections_in_use_are_counted_by_pool() -> None:
     metrics.connection_released("read")
     for pool, number in (("read", 2), ("write", 1)):
         assert found.registry.get_sample_value("db_pool_in_use", {"pool": pool}) == number
+
+
+def test_a_statement_is_counted_under_its_first_word() -> None:
+    found = Metrics()
+    metrics = found.group(PrometheusDatabaseMetrics)
+    statements = (
+        "SELECT 1",
+        "select 1",
+        "INSERT INTO a",
+        "UPDATE a",
+        "DELETE FROM a",
+        "WITH a AS (SELECT 1)",
+        "COMMIT",
+    )
+    for statement in (*statements, "selection", "EXPLAIN SELECT 1"):
+        metrics.query_finished(statement, 0.25)
+    counted = {
+        name: found.registry.get_sample_value("db_query_duration_seconds_count", {"operation": name})
+        for name in ("select", "insert", "update", "delete", "with", "other")
+    }
+    assert counted == {"select": 2, "insert": 1, "update": 1, "delete": 1, "with": 1, "other": 3}
+
+
+def test_one_process_without_a_database_is_enough(tmp_path: Path) -> None:
+    processes = [Metrics((), folder=tmp_path) for _ in range(2)]
+    for process, available in zip(processes, (True, False), strict=True):
+        process.group(PrometheusDatabaseMetrics).availability(available=available)
+    for process in processes:
+        assert process.registry.get_sample_value("db_available") == 0
 
 
 def test_retries_are_counted_from_zero() -> None:
