@@ -1,6 +1,7 @@
 """The application and the worker as processes start them: every setting reaches its part, and all of them end."""
 
 import asyncio
+import platform
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,7 @@ from app import main, wiring, worker
 from app.errors import Unavailable
 from app.http.lifecycle import LifecycleComponent
 from app.http.usage import UsageComponent, UsageListener
+from app.kit.build import RELEASE
 from app.kit.db.database import Database
 from app.kit.db.tracing import database_attributes
 from app.kit.mail.mailbox import read_mailbox
@@ -181,7 +183,8 @@ async def test_every_setting_of_a_worker_reaches_its_part(
     assert settings == RunnerSettings(opened.settings[0][0], 21, 22, 23, 24)
     config = wiring.tracing_config(settings_here, "strata-worker")
     assert traced == [config, database_attributes(opened.settings[0][0]), "closed"]
-    assert "strata_build_info" in generate_latest(metrics.registry).decode()
+    build = {"version": RELEASE, "python": platform.python_version()}
+    assert metrics.registry.get_sample_value("strata_build_info", build) == 1
 
 
 class Checker:

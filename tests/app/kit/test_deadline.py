@@ -105,6 +105,13 @@ async def test_a_cancellation_by_others_stays_one(seconds: float) -> None:
         await task
 
 
+async def test_a_deadline_that_passes_after_its_block_cancels_nothing() -> None:
+    for _ in range(2):
+        with Deadline(0.05):
+            await asyncio.sleep(0)
+    await asyncio.sleep(0.2)
+
+
 async def test_the_deadline_of_a_block_ends_with_it() -> None:
     assert current_deadline() is None
     with Deadline(PATIENCE) as outer:

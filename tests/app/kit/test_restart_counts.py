@@ -1,5 +1,7 @@
 """Restarts are counted by process in a file of the home, whatever it contains, and exposed."""
 
+import fcntl
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,22 @@ def test_restarts_are_added_up_and_exposed(tmp_path: Path) -> None:
     assert exposed(metrics) == {"api": 1, "worker": 2, "postgresql": 0}
     gauge.update({})
     assert exposed(metrics) == dict.fromkeys(PROCESSES, 0)
+
+
+def test_supervisors_count_one_after_the_other(tmp_path: Path) -> None:
+    """Of several servers with one home, each adds to what the others have counted."""
+    counts = RestartCounts(tmp_path)
+    counts.add("api")
+    with (tmp_path / "restarts.json").open("a+") as file, ThreadPoolExecutor() as threads:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        adding = threads.submit(counts.add, "api")
+        assert not wait([adding], timeout=0.2).done
+        file.truncate(0)
+        file.write('{"api": 7}')
+        file.flush()
+        fcntl.flock(file, fcntl.LOCK_UN)
+        adding.result(60)
+    assert counts.read()["api"] == 8
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "7", '{"worker": 1'])

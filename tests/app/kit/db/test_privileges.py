@@ -193,11 +193,12 @@ async def test_a_missing_and_a_surplus_grant_are_reported_and_mended(dsn: str, o
     assert await faults(dsn) == []
     assert await faults(owner_dsn(dsn)) is None, "an owner needs no grants"
     await owner.execute("REVOKE INSERT ON posts FROM strata_app; GRANT DELETE ON audit_events TO strata_app")
-    await owner.execute("CREATE TABLE later (id serial)")
+    await owner.execute("CREATE TABLE later (id serial); CREATE VIEW seen AS SELECT 1 AS one")
     assert await faults(dsn) == [
         'REVOKE DELETE ON "audit_events" FROM "strata_app"',
         'GRANT DELETE, INSERT, SELECT, UPDATE ON "later" TO "strata_app"',
         'GRANT INSERT ON "posts" TO "strata_app"',
+        'GRANT DELETE, INSERT, SELECT, UPDATE ON "seen" TO "strata_app"',
         'GRANT USAGE ON SEQUENCE "later_id_seq" TO "strata_app"',
     ]
     await asyncio.to_thread(migrations.upgrade, owner_dsn(dsn), "head", migrations.Role(APPLICATION_ROLE))
