@@ -1,6 +1,7 @@
 """What waits for export, and what a local ring stores of it."""
 
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,40 @@ class Taking:
 
     def interrupt(self) -> None:
         self.interrupted += 1
+
+
+class Hanging(Taking):
+    """A destination whose delivery ends long after the process has given it up."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.began, self.released, self.ended = (threading.Event() for _ in range(3))
+
+    def deliver(self, batch: list[Finished]) -> str | None:
+        self.batches.append(len(batch))
+        self.began.set()
+        self.released.wait(PATIENCE)
+        self.ended.set()
+        return None
+
+
+def test_a_delivery_that_was_given_up_is_counted_once() -> None:
+    """Its spans are lost for this process, whatever its thread finds out later."""
+    hanging, counts = Hanging(), Counts()
+    pipeline, trace = Pipeline(hanging, counts, pause=0.01), done(children=1)
+    pipeline.start()
+    pipeline.submit(trace)
+    assert hanging.began.wait(PATIENCE)
+    pipeline.submit(trace)
+    pipeline.close()
+    assert hanging.interrupted == 1
+    assert counts.dropped == {"shutdown": 4}
+    hanging.released.set()
+    assert hanging.ended.wait(PATIENCE)
+    wait_until(lambda: not pipeline._queue.running, PATIENCE)
+    assert (counts.dropped, counts.exported) == ({"shutdown": 4}, 0)
+    pipeline.submit(trace)
+    assert counts.dropped == {"shutdown": 6}
 
 
 def test_two_thousand_traces_wait_and_leave_in_small_batches() -> None:

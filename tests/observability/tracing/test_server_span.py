@@ -48,6 +48,16 @@ async def test_request_span_has_the_ids_of_the_response(collector: Collector, tr
     }
 
 
+async def test_texts_that_a_client_chooses_are_exported_without_secrets(collector: Collector, traced: Any) -> None:
+    secret = f"sk_live_{'a1' * 20}"
+    async with traced() as app:
+        await app.client.get(f"/api/v2/posts/{secret}", headers={"User-Agent": f"tool/1 {secret}", "X-Note": secret})
+    (span,) = collector.spans
+    assert span.attributes["user_agent.original"].startswith("tool/1 ")
+    assert span.attributes["url.path"].startswith("/api/v2/posts/")
+    assert secret not in repr(span)
+
+
 async def test_error_is_exported_with_its_exception_and_without_secrets(collector: Collector, traced: Any) -> None:
     async with traced(sample_ratio=0.0) as app:
         response = await app.client.get("/api/v2/posts/7/failure")
