@@ -14,9 +14,10 @@ from sqlalchemy import func, select
 from app.access.principal import Principal
 from app.access.proof import IdentityProof
 from app.errors import InsufficientPermissions
+from app.events.recorder import EventRecorder
 from app.http.auth import AuthComponent
 from app.http.identities import IdentityComponent
-from app.identities.commands import FlowStart, Purpose
+from app.identities.commands import ExternalIdentity, FlowStart, Purpose
 from app.identities.flow_secrets import FlowSecrets, challenge, new_secret
 from app.identities.flows import FlowStarter
 from app.identities.linking import IdentityLinking
@@ -27,14 +28,16 @@ from app.identities.repository import IdentityRepository
 from app.kit.clock import utc_now
 from app.kit.db.errors import TransactionConflict
 from app.kit.mail.message import Mail
+from app.kit.queue.job_queue import JobQueue
 from app.models import ApiKey, IdentityConfirmation, SignInCode, SignInFlow, User
 from app.settings.auth import AuthSettings
 from app.users.repository import UserRepository
-from tests.support.app import Outbox, TestApp
+from tests.support.app import Outbox, Person, TestApp
+from tests.support.bank import outcome
 from tests.support.hostile_provider import HostileProvider
 from tests.support.identities import link, request_confirmation
 from tests.support.provider_sign_in import FRONT_END, SignIn
-from tests.support.transactions import owner_of
+from tests.support.transactions import owner_of, race
 
 MINUTE = timedelta(minutes=1)
 CALLBACK = "/api/v2/auth/providers/acme/callback"
@@ -340,3 +343,35 @@ async def test_an_expired_visit_of_a_session_is_audited_as_that_of_its_user(
     statement = "SELECT action, target, outcome FROM audit_events WHERE action = 'identity.link'"
     ((action, target, outcome),) = await rows(app_with_provider, statement)
     assert (action, target, outcome) == ("identity.link", f"user:{ada.user.uid}", "rejected")
+
+
+async def test_a_user_who_is_handed_over_is_verified_for_everybody_to_see(
+    sign_in: SignIn, app_with_provider: TestApp
+) -> None:
+    ada = await app_with_provider.person("ada@example.com", verified=False)
+    assert (await sign_in()).status_code == 200
+    found = await rows(app_with_provider, "SELECT type, subject_uid FROM events WHERE type LIKE 'user.%'")
+    assert [tuple(row) for row in found] == [("user.verified", ada.user.uid)]
+
+
+async def test_an_identity_that_two_users_link_at_once_becomes_one_user_s(concurrent_app: TestApp) -> None:
+    """The second waits for the first, and learns that it is taken: it never meets the unique index."""
+    people = [await concurrent_app.person(f"{name}@example.com") for name in ("ada", "eve")]
+    for person in people:
+        await concurrent_app.session(person)
+    sessions = {row["user_id"]: row["uid"] for row in await rows(concurrent_app, "SELECT user_id, uid FROM sessions")}
+    external = ExternalIdentity("acme", "1", None, None)
+
+    async def link_to(person: Person) -> None:
+        async with concurrent_app.runtime.database.write() as session:
+            linking = IdentityLinking(
+                session,
+                EventRecorder(session),
+                JobQueue(session),
+                concurrent_app.runtime.get(AuthComponent).mailed_tokens,
+                concurrent_app.runtime.settings[AuthSettings],
+            )
+            await linking.link(external, person.user.id, sessions[person.user.id])
+
+    found = await race(concurrent_app, *(outcome(link_to(person)) for person in people))
+    assert sorted(type(each).__name__ for each in found) == ["IdentityTaken", "NoneType"]
