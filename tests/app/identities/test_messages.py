@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from app.http.identities import IdentityComponent
 from app.identities.commands import ProviderReply, Visit
 from app.identities.errors import InvalidProviderResponse, ProviderError, ProviderUnavailable
-from app.identities.flow_secrets import challenge
+from app.identities.flow_secrets import base64url, challenge
 from app.identities.github import GitHubProvider
 from app.identities.id_token import ALGORITHMS, InvalidIdToken, NoFittingKey, public_keys, verify
 from app.identities.openid import OpenIdProvider
@@ -26,6 +26,8 @@ from tests.support.app import TestApp
 from tests.support.hostile_provider import KEY, OTHER_KEY
 
 ISSUER = "https://issuer.example/"
+LONGEST = f"{'a' * 64}@{'b' * 63}.{'c' * 63}.{'d' * 57}.com"
+"""As long as an address may be: 254 characters."""
 METADATA = {
     "issuer": ISSUER,
     "authorization_endpoint": "https://issuer.example/authorize?tenant=1",
@@ -152,7 +154,7 @@ async def test_the_algorithms_of_an_issuer(listed: Any, algorithms: set[str]) ->
     more = {} if listed is None else {"id_token_signing_alg_values_supported": listed}
     metadata = await openid(Recorded(metadata=(200, METADATA | more))).metadata.get()
     assert metadata.algorithms == algorithms
-    assert not {"none", "HS256"} & ALGORITHMS
+    assert " ".join(sorted(ALGORITHMS)) == "ES256 ES384 ES512 Ed25519 EdDSA PS256 PS384 PS512 RS256 RS384 RS512"
 
 
 @pytest.mark.parametrize(
@@ -260,12 +262,21 @@ def test_a_name_is_printable_and_short(value: object, name: str | None) -> None:
         ("Ada@Example.com", "Ada@example.com"),
         ("ada", None),
         ("a" * 300 + "@example.com", None),
+        (LONGEST, LONGEST),
+        (f"{LONGEST}m", None),
         (None, None),
         (1, None),
     ],
 )
 def test_an_address_could_be_registered(value: object, address: str | None) -> None:
     assert usable_address(value) == address
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(b"\x00\x00\x17", "AAAX"), (b"\x00\x00", "AAA"), (b"\xff\xef\xff", "_-__"), (b"", "")]
+)
+def test_digests_are_url_safe_and_without_padding(value: bytes, text: str) -> None:
+    assert base64url(value) == text
 
 
 async def test_github_is_asked_for_the_account_and_names_its_user() -> None:

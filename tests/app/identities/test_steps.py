@@ -22,7 +22,7 @@ from app.identities.flow_secrets import FlowSecrets, challenge, new_secret
 from app.identities.flows import FlowStarter
 from app.identities.linking import IdentityLinking
 from app.identities.mails import IdentityMails
-from app.identities.queries import IdentityQueries
+from app.identities.notices import Notice, enqueue_notice
 from app.identities.reader import IdentityReader
 from app.identities.repository import IdentityRepository
 from app.kit.clock import utc_now
@@ -297,11 +297,26 @@ async def test_a_confirmation_locks_its_user(concurrent_app: TestApp) -> None:
 async def test_identities_are_listed_newest_first(test_app: TestApp) -> None:
     ada = (await test_app.person("ada@example.com")).user
     uids = [(await link(test_app, ada)).uid for _ in range(3)]
-    queries = IdentityQueries(test_app.runtime.database.reads)
-    first = await queries.page(ada.id, None, 2)
-    second = await queries.page(ada.id, first.next_position, 2)
-    assert [row["uid"] for row in (*first.items, *second.items)] == uids[::-1]
+    caller = Principal(ada.id, ada.uid, (), frozenset({"credentials:write"}))
+    reader = IdentityReader(test_app.runtime.database.reads, caller)
+    first = await reader.page(None, 2)
+    second = await reader.page(first.next_position, 2)
+    assert [view.uid for view in (*first.items, *second.items)] == uids[::-1]
     assert not second.has_more
+    assert (await reader.get(uids[0])).uid == uids[0]
+
+
+async def test_a_notice_is_a_job_with_identifiers_only(test_app: TestApp) -> None:
+    ada = (await test_app.person("ada@example.com")).user
+    for notice in (Notice.LINKED, Notice.UNLINKED):
+        async with test_app.runtime.database.write() as session:
+            await enqueue_notice(JobQueue(session), ada.uid, notice, "acme")
+    jobs = [(name, dict(payload)) for name, payload in await test_app.queued_jobs()]
+    assert [name for name, _ in jobs] == ["identities.send_notice"] * 2
+    assert len({payload.pop("id") for _, payload in jobs}) == 2
+    assert [payload for _, payload in jobs] == [
+        {"user": str(ada.uid), "notice": notice, "provider": "acme"} for notice in ("linked", "unlinked")
+    ]
 
 
 async def test_mails_name_each_notice_and_lead_to_a_page_without_the_token_in_its_url(test_app: TestApp) -> None:
