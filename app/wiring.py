@@ -25,7 +25,8 @@ def job_names() -> Sequence[str]:
 def job_handlers(resources: WorkerResources) -> Mapping[JobKind, JobHandler]:
     """The handlers of all jobs. Raises ``SettingsError`` without a signing key."""
     found: dict[JobKind, JobHandler] = {}
-    for module in modules("app", "jobs"):
+    # `app/cli/jobs.py` is the command `strata jobs`.
+    for module in modules("app", "jobs", but=("cli",)):
         found.update(module.jobs(resources))
     return found
 

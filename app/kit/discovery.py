@@ -2,15 +2,16 @@
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from types import ModuleType
 
 
-def modules(package: str, name: str) -> Iterator[ModuleType]:
+def modules(package: str, name: str, *, but: Collection[str] = ()) -> Iterator[ModuleType]:
     """Import and yield every module ``<package>.<folder>.<name>`` that exists, sorted by folder.
 
     A folder without such a module is not imported. ``modules("app", "policy")`` yields ``app.posts.policy`` and others.
+    ``but`` names folders in which a module of this name declares something else.
     """
     root = importlib.import_module(package)
     folders = {
@@ -18,6 +19,6 @@ def modules(package: str, name: str) -> Iterator[ModuleType]:
         for info in pkgutil.iter_modules(root.__path__)
         if info.ispkg
     }
-    for folder in sorted(folders):
+    for folder in sorted(folders.keys() - set(but)):
         if any(info.name == name for info in pkgutil.iter_modules(folders[folder])):
             yield importlib.import_module(f"{package}.{folder}.{name}")

@@ -32,6 +32,11 @@ def test_modules_of_one_name_come_sorted_by_folder(product: str) -> None:
     assert f"{product}.bare" not in sys.modules
 
 
+def test_a_folder_can_be_left_out(product: str) -> None:
+    assert [module.NAME for module in modules(product, "policy", but=("ant", "none"))] == ["zebra"]
+    assert f"{product}.ant.policy" not in sys.modules
+
+
 def test_a_name_that_no_folder_declares_yields_nothing(product: str) -> None:
     assert list(modules(product, "metrics")) == []
 
