@@ -10,6 +10,7 @@ from app.models.idempotency import IdempotencyRecord
 from app.models.identity import Identity, IdentityConfirmation, SignInCode, SignInFlow
 from app.models.job import Job, JobProblem, ScheduleRun
 from app.models.ledger import Account, Entry, Hold, Transfer
+from app.models.notification import Notification
 from app.models.pending_registration import PendingRegistration
 from app.models.plan import Plan
 from app.models.post import Post
@@ -44,6 +45,7 @@ __all__ = [
     "IdentityConfirmation",
     "Job",
     "JobProblem",
+    "Notification",
     "PendingRegistration",
     "Plan",
     "Post",

@@ -45,6 +45,7 @@ PERIODS = {
     "jobs.purge": DAILY,
     "ledger.check": DAILY,
     "ledger.expire_holds": MINUTE,
+    "notifications.purge": DAILY,
 }
 DAYS_KEPT = 400
 

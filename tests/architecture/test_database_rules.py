@@ -11,6 +11,8 @@ ONE_ROW: Final = {
     "app/access/repository.py::lock_owner": "the primary key",
     "app/jobs/repository.py::lock": "a unique column",
     "app/jobs/repository.py::lock_user": "the primary key, before the job is written",
+    "app/notifications/repository.py::lock": "a unique column",
+    "app/notifications/repository.py::lock_recipient": "a unique column, before the notification is written",
     "app/ledger/repository.py::lock_owner": "the primary key",
     "app/access/repository.py::lock": "a unique column; the order of the joins is user, key",
     "app/users/repository.py::_lock_first": "the callers compare a unique column",

@@ -107,6 +107,7 @@ PACKAGES: Final[dict[str, tuple[str, ...]]] = {
         "tests/versions/test_ledger.py",
     ),
     "app/models": ("tests/app/models", *_REQUESTS, "tests/app/auth", "tests/app/posts", "tests/app/events"),
+    "app/notifications": ("tests/app/notifications", "tests/app/test_schedules.py", *_REQUESTS),
     "app/plans": ("tests/app/plans", "tests/app/cli", *_VERSIONS, "tests/versions/test_rate_limits.py"),
     "app/posts": (
         "tests/app/posts",

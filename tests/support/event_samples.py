@@ -26,6 +26,8 @@ PAYLOADS: Final[Mapping[str, Mapping[str, Any]]] = {
     "identity.unlinked": {"provider": "github"},
     "job.cancel_requested": {"kind": "email"},
     "job.created": {"kind": "email"},
+    "notification.created": {"message": "Your report is ready.", "sender": str(OTHER)},
+    "notification.read": {},
     "post.created": {"revision": 1, "status": "published"},
     "post.deleted": {"revision": 3},
     "post.published": {"revision": 2},

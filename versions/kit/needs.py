@@ -12,6 +12,7 @@ from app.audit.policy import AuditPermission
 from app.event_log.policy import EventPermission
 from app.jobs.policy import JobPermission
 from app.ledger.policy import LedgerPermission
+from app.notifications.policy import NotificationPermission
 from app.posts.policy import PostPermission
 from app.usage.policy import UsagePermission
 from app.users.policy import UserPermission
@@ -40,3 +41,6 @@ READ_LEDGER: Final[Needs] = ((LedgerPermission.READ,),)
 WRITE_LEDGER: Final[Needs] = ((LedgerPermission.WRITE, LedgerPermission.READ),)
 READ_JOBS: Final[Needs] = ((JobPermission.READ,),)
 WRITE_JOBS: Final[Needs] = ((JobPermission.WRITE, JobPermission.READ),)
+READ_NOTIFICATIONS: Final[Needs] = ((NotificationPermission.READ,),)
+MARK_NOTIFICATIONS: Final[Needs] = ((NotificationPermission.WRITE, NotificationPermission.READ),)
+SEND_NOTIFICATIONS: Final[Needs] = ((NotificationPermission.SEND, NotificationPermission.READ),)

@@ -16,6 +16,7 @@ _RESOURCES: Final = (
     "posts",
     "ledger",
     "tasks",
+    "notifications",
 )
 """The folders of this version, in the order of its OpenAPI document. Registering a resource is one line here."""
 _DESCRIPTION: Final = (

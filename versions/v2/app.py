@@ -20,6 +20,7 @@ _RESOURCES: Final = (
     "ledger",
     "event_log",
     "jobs",
+    "notifications",
     "usage",
     "limits",
 )

@@ -20,6 +20,7 @@ HOLD: Final = "hold"
 JOB: Final = "job"
 IDENTITY: Final = "idn"
 EVENT: Final = "evt"
+NOTIFICATION: Final = "ntf"
 
 EXAMPLE_SUFFIX: Final = "01jwxq7c8gfq8sh1tbp9xqk3ma"
 
@@ -90,6 +91,12 @@ EventId = Annotated[
     StringConstraints(pattern=f"^evt_{SUFFIX_PATTERN}$"),
     AfterValidator(_decoder(EVENT)),
     Field(examples=[f"evt_{EXAMPLE_SUFFIX}"]),
+]
+NotificationId = Annotated[
+    str,
+    StringConstraints(pattern=f"^ntf_{SUFFIX_PATTERN}$"),
+    AfterValidator(_decoder(NOTIFICATION)),
+    Field(examples=[f"ntf_{EXAMPLE_SUFFIX}"]),
 ]
 """Ids in requests: TypeIDs on the wire, UUIDs in handlers."""
 

@@ -77,6 +77,7 @@ SETTINGS: Final[dict[str, tuple[object, str]]] = {
     "mail.security": ("starttls", "starttls|tls|none"),
     "mail.sender": ("Strata <no-reply@strata.example>", ""),
     "mail.timeout": (10.0, "> 0"),
+    "notifications.retention_days": (90, ">= 1"),
     "providers.google": (None, ""),
     "providers.github": (None, ""),
     "providers.openid": ({}, ""),

@@ -8,6 +8,7 @@ from tests.laws.v1_v2 import (
     jobs,
     ledger,
     machine,
+    notifications,
     pages,
     permissions,
     posts,
@@ -29,6 +30,7 @@ FAMILIES: Final[tuple[ModuleType, ...]] = (
     ledger,
     jobs,
     identities,
+    notifications,
     machine,
 )
 LAWS: Final = [each for family in FAMILIES for each in vars(family).values() if isinstance(each, Law)]

@@ -30,6 +30,7 @@ class V2(Dialect):
         "accounts.create": frozenset({"accounts.get", "accounts.list_entries"}),
         "transfers.create": frozenset({"transfers.get", "transfers.reverse", "accounts.get"}),
         "transfers.reverse": frozenset({"transfers.get", "accounts.get"}),
+        "notifications.create": frozenset({"notifications.read"}),
         "jobs.create": frozenset({"jobs.get", "jobs.cancel"}),
         "holds.create": frozenset({"holds.get", "holds.capture", "holds.release", "accounts.get"}),
         "holds.capture": frozenset({"transfers.get", "transfers.reverse"}),

@@ -76,6 +76,11 @@ async def revoke_task(scene: Scene) -> Request:
     return "DELETE", f"/api/v1/tasks/task/{made['task_id']}", scene.as_ada()
 
 
+async def send_notification(scene: Scene) -> Request:
+    url = f"/api/v1/ws/send-notification/{scene.ada.user.id}"
+    return "POST", url, scene.as_root(params={"message": "Hello"})
+
+
 WRITES = [
     ("auth.register", register),
     ("auth.verify", verify),
@@ -94,6 +99,7 @@ WRITES = [
     # Last: a user with money is not deleted.
     ("accounts.create", create_account),
     ("transfers.create", transfer),
+    ("notifications.create", send_notification),
 ]
 """Each operation, and a function that builds a valid request for it."""
 EVENTS: dict[str, list[tuple[str, str]]] = {
@@ -109,6 +115,7 @@ EVENTS: dict[str, list[tuple[str, str]]] = {
     "transfer": [("transfer.created", ADA)],
     "send_email": [("job.created", ADA)],
     "revoke_task": [("job.cancel_requested", ADA)],
+    "send_notification": [("notification.created", ROOT)],
     "create_user": [("user.created", ROOT)],
     "update_user": [("user.updated", ADA)],
     "delete_user": [("user.deleted", ADA)],
@@ -128,6 +135,7 @@ AUDIT: dict[str, list[tuple[str, str]]] = {
     "update_post": [],
     "delete_post": [],
     "view_post": [],
+    "send_notification": [],
     "create_user": [("user.created", ROOT_KEY)],
     "update_user": [],
     "delete_user": [("user.deleted", ADA)],

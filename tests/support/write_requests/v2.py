@@ -214,17 +214,25 @@ async def cancel_job(scene: Scene) -> Request:
     return "DELETE", f"/api/v2/jobs/{made['id']}", scene.as_ada()
 
 
+async def send_notification(scene: Scene) -> Request:
+    return "POST", f"/api/v2/users/{await scene.uid()}/notifications", scene.as_root(json={"message": "Hello"})
+
+
+async def mark_notification(scene: Scene) -> Request:
+    _, url, options = await send_notification(scene)
+    sent = (await scene.send("POST", url, **options)).json()["id"]
+    return "POST", f"/api/v2/notifications/{sent}/read", scene.as_ada()
+
+
 WRITES = [
     *(("registrations.create", register), ("registrations.create", register_again)),
     *(("verifications.create", verify), ("verifications.resend", resend)),
     *(("password_resets.create", request_reset), ("password_resets.confirm", confirm_reset)),
-    ("reauthentications.create", reauthenticate),
-    ("tokens.revoke", revoke),
+    *(("reauthentications.create", reauthenticate), ("tokens.revoke", revoke)),
     *(("sessions.delete", delete_session), ("sessions.delete_others", delete_other_sessions)),
     *(("api_keys.create", create_api_key), ("api_keys.update", update_api_key), ("api_keys.rotate", rotate_api_key)),
     *(("api_keys.delete", delete_api_key), ("api_keys.delete_any", delete_any_api_key)),
-    ("providers.visit", visit_provider),
-    ("identity_confirmations.create", confirm_identity),
+    *(("providers.visit", visit_provider), ("identity_confirmations.create", confirm_identity)),
     ("identities.delete", unlink_identity),
     *(("tokens.create", sign_in), ("tokens.create", refresh)),
     *(("me.update", update_me), ("me.set_password", set_password)),
@@ -236,6 +244,7 @@ WRITES = [
     ("accounts.create", create_account),
     *(("transfers.create", create_transfer), ("transfers.reverse", reverse_transfer)),
     *(("holds.create", create_hold), ("holds.capture", capture_hold), ("holds.release", release_hold)),
+    *(("notifications.create", send_notification), ("notifications.read", mark_notification)),
 ]
 """Each operation, and a function that builds a valid request for it."""
 BATCH = [("post.created", ADA), ("post.deleted", ADA), ("post.published", ADA), ("post.updated", ADA)]
@@ -246,30 +255,26 @@ EVENTS: dict[str, list[tuple[str, str]]] = {
     "confirm_reset": [("user.password_reset", NOBODY)],
     "revoke": [("session.revoked", NOBODY)],
     **{name: [("session.revoked", ADA)] for name in ("delete_session", "delete_other_sessions")},
-    "create_api_key": [("api_key.created", ADA)],
-    "update_api_key": [("api_key.updated", ADA)],
-    "rotate_api_key": [("api_key.rotated", ADA)],
-    "delete_api_key": [("api_key.revoked", ADA)],
-    "delete_any_api_key": [("api_key.revoked", ROOT)],
+    **{f"{act}_api_key": [(f"api_key.{act}d", ADA)] for act in ("create", "update", "rotate")},
+    **{f"delete_{which}": [("api_key.revoked", who)] for which, who in (("api_key", ADA), ("any_api_key", ROOT))},
     "confirm_identity": [("identity.linked", NOBODY)],
     "unlink_identity": [("identity.unlinked", ADA)],
     "sign_in": [("session.started", NOBODY)],
     **{name: [("user.updated", ADA)] for name in ("update_me", "set_password")},
     "create_post": [("post.created", ADA), ("post.published", ADA)],
-    "batch": BATCH,
-    "atomic_batch": BATCH,
+    **dict.fromkeys(("batch", "atomic_batch"), BATCH),
     "update_post": [("post.updated", ADA)],
     "delete_post": [("post.deleted", ADA)],
     "create_job": [("job.created", ADA)],
     "cancel_job": [("job.cancel_requested", ADA)],
     "create_account": [("account.opened", ADA)],
-    "create_transfer": [("transfer.created", ADA)],
-    "reverse_transfer": [("transfer.created", ROOT)],
+    **{f"{act}_transfer": [("transfer.created", who)] for act, who in (("create", ADA), ("reverse", ROOT))},
     "create_hold": [("hold.created", ADA)],
     "capture_hold": [("hold.resolved", ROOT), ("transfer.created", ROOT)],
     "release_hold": [("hold.resolved", ROOT)],
-    "update_user": [("user.updated", ROOT)],
-    "delete_user": [("user.deleted", ROOT)],
+    "send_notification": [("notification.created", ROOT)],
+    "mark_notification": [("notification.read", ADA)],
+    **{f"{act}_user": [(f"user.{act}d", ROOT)] for act in ("update", "delete")},
     "set_roles": [("user.roles_changed", ROOT)],
 }
 """The types of the events of each request, in alphabetical order, and who caused them."""
@@ -280,7 +285,7 @@ AUDIT: dict[str, list[tuple[str, str]]] = {
     **{name: [] for name in ("register", "register_again", "resend", "request_reset", "visit_provider", "refresh")},
     **{name: [] for name in ("create_transfer", "reverse_transfer", "create_hold", "capture_hold", "release_hold")},
     **{name: [] for name in ("create_post", "batch", "atomic_batch", "update_post", "delete_post", "view_post")},
-    **{name: [] for name in ("update_me", "update_user")},
+    **{name: [] for name in ("update_me", "update_user", "send_notification", "mark_notification")},
     "delete_any_api_key": EVENTS["delete_any_api_key"],
     "verify": [("user.registered", NEW)],
     "confirm_reset": [("user.password_reset", ADA)],

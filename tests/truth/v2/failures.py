@@ -19,6 +19,7 @@ FAILURES: Final[Mapping[str, int]] = {
     "not_your_account": 403,
     "provider_not_found": 404,
     "identity_not_found": 404,
+    "notification_not_found": 404,
     "post_not_found": 404,
     "user_not_found": 404,
     "session_not_found": 404,

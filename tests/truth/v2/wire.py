@@ -16,6 +16,7 @@ _PREFIXES: Final = {
     "hold": "hold",
     "event": "evt",
     "job": "job",
+    "notification": "ntf",
 }
 
 

@@ -59,6 +59,7 @@ ONE_SIDED: Final[Mapping[str, str]] = {
     "not_reversible": "v1 has no reversals",
     "precondition_failed": "v1 has no conditional requests",
     "invalid_reset_token": "v1 has no password resets",
+    "notification_not_found": "v1 shows no notifications",
     "session_not_found": "v1 shows no sessions",
     "unsupported_grant_type": "v1 has an operation for each grant",
 }

@@ -1,0 +1,1 @@
+"""Messages to single users, which they read in lists and on live connections."""

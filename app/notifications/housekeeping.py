@@ -1,0 +1,24 @@
+"""Deletes old notifications."""
+
+from datetime import timedelta
+
+from app.kit.clock import utc_now
+from app.kit.db.database import UnitOfWork
+from app.notifications.repository import NotificationRepository
+
+
+class NotificationHousekeeping:
+    """Deletes notifications that are older than ``days``, in batches with a transaction each."""
+
+    def __init__(self, database: UnitOfWork, days: int) -> None:
+        self._database = database
+        self._age = timedelta(days=days)
+
+    async def purge(self) -> int:
+        """Delete all of them, and return their number."""
+        before, purged, total = utc_now() - self._age, -1, 0
+        while purged:
+            async with self._database.write() as session:
+                purged = await NotificationRepository(session).purge(before)
+            total += purged
+        return total
