@@ -211,6 +211,9 @@ def test_permissions_have_one_meaning_in_all_versions() -> None:
         "READ_EVENTS": ["events:read"],
         "READ_LEDGER": ["ledger:read"],
         "WRITE_LEDGER": ["ledger:write ledger:read"],
+        "READ_NOTIFICATIONS": ["notifications:read"],
+        "MARK_NOTIFICATIONS": ["notifications:write notifications:read"],
+        "SEND_NOTIFICATIONS": ["notifications:send notifications:read"],
     } | {"READ_JOBS": ["jobs:read"], "WRITE_JOBS": ["jobs:write jobs:read"]}
 
 
