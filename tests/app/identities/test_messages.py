@@ -11,14 +11,16 @@ from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 from pydantic import SecretStr
 
+from app.auth.views import TokenPair
 from app.http.identities import IdentityComponent
-from app.identities.commands import ProviderReply, Visit
+from app.identities.commands import ExternalIdentity, FlowStart, ProviderReply, Visit
 from app.identities.errors import InvalidProviderResponse, ProviderError, ProviderUnavailable
 from app.identities.flow_secrets import base64url, challenge
 from app.identities.github import GitHubProvider
 from app.identities.id_token import ALGORITHMS, InvalidIdToken, NoFittingKey, public_keys, verify
 from app.identities.openid import OpenIdProvider
 from app.identities.providers import authorization_url, token_response, usable_address, usable_name
+from app.identities.views import Completed, Completion, StartedFlow
 from app.kit.clock import utc_now
 from app.kit.egress.client import Egress, EgressResponse
 from app.settings.providers import GitHubSettings, OpenIdSettings
@@ -308,6 +310,21 @@ async def test_a_rejected_access_token_is_no_user(status: int, error: type[Excep
     client: Any = Recorded(token=(200, {"access_token": "gho"}), user=(status, {"id": 7}))
     with pytest.raises(error):
         await GitHubProvider(settings, client).identify(reply(), visit())
+
+
+def test_no_secret_is_in_the_text_of_a_value() -> None:
+    """A traceback and a log line may contain it."""
+    secret = "the secret"
+    values = [
+        Completed(Completion.SIGNED_IN, TokenPair(secret, secret, 60, "posts:read"), secret),
+        StartedFlow(secret, secret, utc_now()),
+        FlowStart("acme", "https://strata.test/callback", secret),
+        ProviderReply(secret, secret, None, None),
+        Visit(secret, secret, secret, "https://strata.test/callback", False, utc_now()),  # noqa: FBT003 - without proof
+        ExternalIdentity("acme", "1", secret, secret),
+        GitHubSettings(client_id="an id", client_secret=SecretStr(secret)),
+    ]
+    assert [value for value in values if secret in repr(value)] == []
 
 
 async def test_connections_to_providers_end_with_the_process(
