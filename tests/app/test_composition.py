@@ -293,10 +293,3 @@ async def test_a_process_without_checks_ends(settings_here: Settings, monkeypatc
     async with app.router.lifespan_context(app):
         pass
     assert levels == [], "a process without a run folder has no other processes"
-
-
-async def test_a_path_of_the_root_has_one_spelling(concurrent_app: TestApp, settings_here: Settings) -> None:
-    app = TestApp(create_app(settings_here), concurrent_app.runtime)
-    async with app.client() as client:
-        for path, status in (("/docs", 200), ("/docs/", 404)):
-            assert (await client.get(path)).status_code == status

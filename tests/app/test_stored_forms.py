@@ -9,7 +9,6 @@ from uuid import UUID
 from pydantic import SecretStr
 
 from app.access import keys
-from app.auth.job_names import JOBS
 from app.auth.mailed_addresses import MailedAddresses
 from app.auth.mailed_tokens import MailedTokens, Purpose
 from app.http.cursors import CursorCodec
@@ -18,6 +17,7 @@ from app.http.runtime import Runtime
 from app.kit.db.locks import lock_ids
 from app.kit.revisions import revision_mark
 from app.settings.loading import load_settings
+from app.wiring import job_names
 
 SECRET = SecretStr("a secret of sufficient length for a test")
 KEY = "sk_live_1m9M2pbyH6wnDsrTxzwiNoEUK1pWonmP3VmVz8"
@@ -49,7 +49,7 @@ def test_cursors() -> None:
 
 
 def test_names_of_jobs() -> None:
-    assert set(JOBS) == {
+    assert set(job_names()) == {
         "auth.registration_requested",
         "auth.reset_requested",
         "auth.send_already_registered",
@@ -57,6 +57,12 @@ def test_names_of_jobs() -> None:
         "auth.send_password_reset",
         "auth.send_token",
         "auth.verification_requested",
+        "csv_import",
+        "email",
+        "housekeeping",
+        "identities.send_confirmation",
+        "identities.send_notice",
+        "report",
         "users.address_changed",
     }
 

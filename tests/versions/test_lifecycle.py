@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -15,7 +14,6 @@ from app.http.usage import UsageComponent
 from app.kit.clock import utc_now
 from app.lifecycle.background import LifecycleSync
 from app.lifecycle.commands import RetirementPolicy
-from app.lifecycle.errors import LifecycleError
 from app.lifecycle.service import LifecycleService
 from app.lifecycle.version import VersionStatus, Window
 from app.lifecycle.views import Consumer
@@ -24,7 +22,6 @@ from app.settings.http import HttpSettings
 from app.settings.root import Settings
 from tests.support.app import TestApp
 from tests.support.registries import CURRENT, OLD, going_on, newest, older, served
-from versions.kit.lifecycle_record import ensure_declared, recorded_form
 from versions.kit.version import ApiVersion
 from versions.registry import VERSIONS
 
@@ -166,26 +163,6 @@ async def test_the_contract_of_a_deprecated_version_declares_the_410(
             assert gone["content"] == operation["responses"]["405"]["content"]
             assert "Retry-After" in gone["headers"]
             assert "410" not in current["paths"][path][method]["responses"]
-
-
-def test_an_application_of_an_impossible_registry_does_not_start(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    served(monkeypatch, replace(OLD, successor="v9"), CURRENT)
-    with pytest.raises(LifecycleError, match="successor v9 does not exist"):
-        create_app(settings)
-
-
-def test_an_application_that_takes_a_promise_back_does_not_start(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    record = tmp_path / "lifecycle.json"
-    record.write_bytes(recorded_form([OLD, CURRENT], {}))
-    monkeypatch.setattr("app.main.ensure_declared", lambda found: ensure_declared(found, record))
-    assert OLD.sunset_at is not None
-    monkeypatch.setattr("app.main.VERSIONS", (replace(OLD, sunset_at=OLD.sunset_at - timedelta(days=1)), CURRENT))
-    with pytest.raises(LifecycleError, match="never moved to an earlier day"):
-        create_app(settings)
 
 
 async def decide(test_app: TestApp, decision: Callable[[LifecycleService], Awaitable[object]]) -> None:

@@ -39,23 +39,25 @@ class VersionEvents:
         self.version: Final = version
         self.types: Final[Mapping[str, EventType]] = {event.name: event for event in types}
 
-    def data(self, event: StoredEvent) -> dict[str, Any] | None:
-        """What the version tells about an event; None for a type or a schema that it does not know."""
+    def knows(self, event: StoredEvent) -> bool:
+        """Whether the version knows the type and the schema of an event."""
         found = self.types.get(event.type)
-        if found is None or found.schema != event.schema:
-            return None
+        return found is not None and found.schema == event.schema
+
+    def data(self, event: StoredEvent) -> dict[str, Any]:
+        """What the version tells about an event that it knows."""
+        found = self.types[event.type]
         return found.data.model_construct(**found.values(event)).model_dump(mode="json")
 
     def render(self, event: StoredEvent) -> bytes | None:
         """See ``EventRenderer``."""
-        data = self.data(event)
-        if data is None:
+        if not self.knows(event):
             return None
         envelope = {
             "type": event.type,
             "timestamp": rfc3339(event.occurred_at),
             "api_version": self.version,
-            "data": data,
+            "data": self.data(event),
         }
         return orjson.dumps(envelope)
 

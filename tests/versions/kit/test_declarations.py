@@ -15,17 +15,15 @@ from app.http.routing.deprecations import SINCE, SUNSET
 from app.lifecycle.errors import LifecycleError
 from app.lifecycle.version import VersionStatus, Window
 from app.users.policy import UserPermission
-from tests.support.registries import DEPRECATED
 from versions.kit import needs
 from versions.kit.application import path_of_operation
 from versions.kit.lifecycle_headers import lifecycle_headers, notice
-from versions.kit.lifecycle_record import RecordedLifecycle, baselines_of, ensure_declared, read_record, recorded_form
+from versions.kit.lifecycle_record import RecordedLifecycle, baselines_of, read_record, recorded_form
 from versions.kit.links import link_to
 from versions.kit.openapi import header
 from versions.kit.operations import ANYONE, OPTIONAL, SIGNED_IN, Deprecation, Operations, signed_in_only
 from versions.kit.routing import RouteTree, _allowed
 from versions.kit.version import ApiVersion
-from versions.registry import VERSIONS
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -292,13 +290,3 @@ def test_the_record_of_lifecycles_is_read_as_it_was_written(tmp_path: Path) -> N
     path.write_text('{"v7": {}}')
     with pytest.raises(LifecycleError, match=r"lifecycle\.json cannot be read: "):
         read_record(path)
-
-
-@pytest.mark.parametrize("ended", DEPRECATED, ids=lambda one: one.name)
-def test_the_registry_keeps_the_recorded_promises(tmp_path: Path, ended: ApiVersion) -> None:
-    ensure_declared(VERSIONS)
-    path = tmp_path / "lifecycle.json"
-    promised = replace(ended, sunset_at=ended.sunset_at + timedelta(days=1) if ended.sunset_at else None)
-    path.write_bytes(recorded_form([promised if one is ended else one for one in VERSIONS], {}))
-    with pytest.raises(LifecycleError, match="sunset"):
-        ensure_declared(VERSIONS, path)

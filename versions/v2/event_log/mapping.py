@@ -2,22 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Final
-from uuid import UUID
 
 from app.event_log.commands import EventFilter
 from app.events.stored import StoredEvent
 from versions.kit.typeid import encode
 from versions.v2.event_log import schemas
 from versions.v2.events import RENDERER
-from versions.v2.ids import EVENT
+from versions.v2.ids import EVENT, known
 
 KNOWN: Final[Mapping[str, int]] = {name: event.schema for name, event in RENDERER.types.items()}
 """The types that this version renders, with the schemas of their stored events."""
 
 
-def wanted(types: Sequence[str], after: UUID | None) -> EventFilter:
+def wanted(types: Sequence[str] | None, after: object | None) -> EventFilter:
     """Returns the filter of these parameters; without types, all that this version knows."""
-    return EventFilter({name: KNOWN[name] for name in types or KNOWN}, after)
+    names = KNOWN if types is None else types
+    return EventFilter({name: KNOWN[name] for name in names}, None if after is None else known(after))
 
 
 def event(stored: StoredEvent) -> schemas.Event:
@@ -27,5 +27,5 @@ def event(stored: StoredEvent) -> schemas.Event:
         type=stored.type,
         timestamp=stored.occurred_at,
         api_version="v2",
-        data=RENDERER.data(stored) or {},
+        data=RENDERER.data(stored),
     )

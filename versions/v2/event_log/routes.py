@@ -71,7 +71,7 @@ async def list_events(
     To catch up, pass the id of the last event that you have handled as `after`. An event that is not kept any more, or
     that you may not read, is 404 `event_not_found`: then start without `after`.
     """
-    wanted = mapping.wanted(types or (), None if after is None else known(after))
+    wanted = mapping.wanted(types, after)
     found = await reader.page(wanted, position(request, cursor), limit)
     return page(EventPage, request, response, found, mapping.event)
 
