@@ -50,6 +50,8 @@ def middleware(
     CORS is outside of the layers that send error responses, so that scripts can read errors too, and inside of the
     layers that only observe, so that preflight requests have an id and are logged and counted.
     """
+    sockets = metrics.group(SocketMetrics)
+    sockets.start_at_zero(config.mounts.values())
     access_log = AccessLog(quiet_paths=config.quiet_paths, release=config.release)
     return [
         *_conformance(config, checker),
@@ -57,7 +59,7 @@ def middleware(
             RequestContextMiddleware,
             mounts=config.mounts,
             listeners=[*others, access_log, *_listeners(config, metrics, tracing)],
-            sockets=[access_log, SocketMetricsListener(metrics.group(SocketMetrics))],
+            sockets=[access_log, SocketMetricsListener(sockets)],
         ),
         *_cors(config.cors),
         Middleware(ErrorMiddleware),

@@ -14,7 +14,6 @@ from observability.dashboards import (
     lifecycle,
     limits,
     overview,
-    realtime,
     saturation,
 )
 from observability.dashboards.grafana import build
@@ -27,7 +26,6 @@ BOARDS: Final = (
     endpoint.BOARD,
     contract.BOARD,
     limits.BOARD,
-    realtime.BOARD,
     saturation.BOARD,
     auth.BOARD,
     ledger.BOARD,

@@ -68,6 +68,22 @@ BOARD: Final = Board(
                     logs='event="connection_rejected"',
                 ),
                 Panel(
+                    title="WebSockets that ended",
+                    description="WebSockets that ended each second, by version and by the status of their handshake; "
+                    "101 was accepted.",
+                    unit="ops",
+                    queries=(
+                        Query(
+                            total(
+                                "api_version, http_response_status_code",
+                                rate("http_server_websockets_total", _CHOSEN),
+                            ),
+                            "{{api_version}} {{http_response_status_code}}",
+                        ),
+                    ),
+                    logs='event="websocket"',
+                ),
+                Panel(
                     title="Connections in use",
                     description="Connections of each pool that are lent to a request now.",
                     unit="none",

@@ -1,9 +1,12 @@
 """Counts WebSockets that ended."""
 
+from collections.abc import Iterable
+
 from starlette.types import Scope
 
 from observability.metrics.metrics import NO_VERSION, Metrics
-from observability.requests.context import SWITCHING_PROTOCOLS, RequestContext
+from observability.requests.context import NOT_FOUND, SWITCHING_PROTOCOLS, RequestContext
+from observability.requests.routes import UNMATCHED
 
 
 class SocketMetrics:
@@ -15,6 +18,11 @@ class SocketMetrics:
             "WebSockets that ended, by the status of their handshake; 101 was accepted.",
             ("api_version", "http_route", "http_response_status_code"),
         )
+
+    def start_at_zero(self, versions: Iterable[str]) -> None:
+        """Create the series of handshakes for no route: ``rate()`` misses an increment from absent to 1."""
+        for version in versions:
+            self.ended.labels(version, UNMATCHED, NOT_FOUND)
 
 
 class SocketMetricsListener:

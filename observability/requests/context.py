@@ -19,6 +19,7 @@ FAILED: Final = 500
 FORBIDDEN: Final = 403
 """What a server responds if a WebSocket is closed before it is accepted."""
 SWITCHING_PROTOCOLS: Final = 101
+NOT_FOUND: Final = 404
 HANDSHAKE_METHOD: Final = "GET"
 
 ACTIVE: Final[ContextVar["RequestContext | None"]] = ContextVar("request_context", default=None)
