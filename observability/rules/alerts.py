@@ -6,7 +6,7 @@ from typing import Final
 
 from observability.rules.alert import Alert
 from observability.rules.clock import Clock, duration
-from observability.rules.dependencies import database, processes, queue, targets
+from observability.rules.dependencies import database, jobs, processes, queue, targets
 from observability.slo import BURN_RATES, FEWEST_BAD_EVENTS, OBJECTIVES, RESULTS, BurnRate, Objective
 
 _MANY_FALLBACKS: Final = 30
@@ -48,6 +48,7 @@ def causes(clock: Clock) -> Iterator[Alert]:
     yield from targets(clock)
     yield from processes(clock)
     yield from queue()
+    yield from jobs()
     yield from database(clock)
     yield Alert(
         name="RateLimitFallback",

@@ -18,6 +18,10 @@ _FEWEST_WAITS: Final = 20
 """Below this number a 99th percentile is the duration of one wait."""
 
 
+_LATE_SCHEDULE: Final = 900
+"""Seconds beyond two periods: the attempts of one run may take so long."""
+
+
 def targets(clock: Clock) -> Iterator[Alert]:
     """Yield the alerts for targets that Prometheus cannot read, or no longer knows."""
     quarter, ten = clock(timedelta(minutes=15)), clock(timedelta(minutes=10))
@@ -90,6 +94,28 @@ def queue() -> Iterator[Alert]:
         delay=timedelta(minutes=1),
         summary="Jobs {{ $labels.job }} wait longer and longer",
         description="The oldest job that is due has been waiting for {{ $value | humanizeDuration }}.",
+    )
+
+
+def jobs() -> Iterator[Alert]:
+    """Yield the alerts for jobs that failed for good, and for schedules that no longer succeed."""
+    yield Alert(
+        name="JobsFailed",
+        expr="max by (environment, kind) (jobs_failed_last_hour) > 0",
+        severity="ticket",
+        summary="Jobs {{ $labels.kind }} failed for good",
+        description="{{ $value | humanize }} jobs failed within the last hour, after their last attempt.",
+    )
+    yield Alert(
+        name="ScheduleLate",
+        # A run that is due while the previous one is not done is skipped, so one missed run is no fault.
+        expr=(
+            "time() - max by (environment, schedule) (cron_last_success_timestamp)\n"
+            f"> 2 * max by (environment, schedule) (cron_period_seconds) + {_LATE_SCHEDULE}"
+        ),
+        severity="ticket",
+        summary="Schedule {{ $labels.schedule }} does not succeed",
+        description="It last succeeded {{ $value | humanizeDuration }} ago.",
     )
 
 

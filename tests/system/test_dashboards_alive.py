@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from observability.dashboards.files import BOARDS
@@ -21,7 +22,7 @@ from tests.support.collector import OTLP_ENDPOINT, Collector, collecting
 from tests.support.dialects import DIALECTS
 from tests.support.live import Strata, free_port, wait_until_ready
 from tests.support.other_contracts import ME, POSTS, audited
-from tests.support.postgres import clone
+from tests.support.postgres import clone, owner_dsn
 from tests.support.programs import program
 from tests.support.prometheus import Prometheus, Sample, prometheus
 from tests.support.promql import filled
@@ -80,6 +81,8 @@ def live_stack(admin_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
     program("prometheus")
     home = tmp_path_factory.mktemp("alive")
     dsn = asyncio.run(clone(admin_dsn, "alive"))
+    # No worker runs here, which would register its schedules.
+    execute(dsn, "INSERT INTO schedule_runs VALUES ('ledger.expire_holds', 60, now(), now() - interval '2 minutes')")
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     with ExitStack() as stack:
@@ -99,6 +102,17 @@ def live_stack(admin_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield live_stack
 
 
+def execute(dsn: str, statement: str) -> None:
+    """Execute a statement as the owner of the tables."""
+
+    async def run() -> None:
+        connection = await asyncpg.connect(owner_dsn(dsn))
+        await connection.execute(statement)
+        await connection.close()
+
+    asyncio.run(run())
+
+
 def by_labels(samples: list[Sample], *labels: str) -> dict[tuple[str, ...], float]:
     return {tuple(metric.get(label, "") for label in labels): value for metric, value in samples}
 
@@ -112,6 +126,27 @@ def test_every_panel_shows_data(live_stack: LiveStack) -> None:
             if not samples or all(math.isnan(value) for _, value in samples):
                 empty.append(f"{board}: {title}: {panel.queries[number].expr}")
     assert not empty, "\n".join(empty)
+
+
+def test_failed_jobs_and_late_schedules_are_shown_and_alerted(live_stack: LiveStack) -> None:
+    dsn = live_stack.strata.environment["STRATA_DATABASE__URL"]
+    kinds = [("email", "failed", 2), ("email", "succeeded", 0), ("report", "failed", 90)]
+    for kind, status, minutes in kinds:
+        finished = f"now() - interval '{minutes} minutes'"
+        execute(
+            dsn,
+            "INSERT INTO jobs (uid, kind, params, status, finished_at)"  # noqa: S608 - constants
+            f" VALUES (gen_random_uuid(), '{kind}', '{{}}', '{status}', {finished})",
+        )
+    execute(dsn, "UPDATE schedule_runs SET succeeded_at = now() - interval '1 hour'")
+
+    def shown() -> bool:
+        failed = by_labels(live_stack.panel("jobs", "Failed jobs"), "kind")
+        missed = by_labels(live_stack.panel("jobs", "Missed periods"), "schedule")
+        return (failed[("email",)], failed[("report",)]) == (1, 0) and 59 < missed[("ledger.expire_holds",)] < 70
+
+    wait_until(shown, PATIENCE)
+    wait_until(lambda: {live_stack.alert("JobsFailed"), live_stack.alert("ScheduleLate")} == {"firing"}, PATIENCE)
 
 
 @polled

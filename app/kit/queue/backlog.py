@@ -1,11 +1,13 @@
 """Metrics of the job queue."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import DateTime, Text, column, func, literal_column, select, table
+from sqlalchemy import DateTime, Text, bindparam, column, func, literal_column, select, table
 
 from app.kit.background import repeat, run_logged
+from app.kit.clock import utc_now
 from app.kit.db.sessions import ReadSession
 from app.kit.db.statements import Read
 from app.kit.queue.metrics import QueueMetrics
@@ -40,6 +42,17 @@ _WORKERS: Final = Read(
 its session, but polls no longer."""
 
 
+_JOBS: Final = table(
+    "jobs", column("kind", Text), column("status", Text), column("finished_at", DateTime(timezone=True))
+)
+_FAILED: Final = Read(
+    select(_JOBS.c.kind, func.count())
+    .where(
+        _JOBS.c.status == literal_column("'failed'"),
+        _JOBS.c.finished_at > bindparam("since", type_=DateTime(timezone=True)),
+    )
+    .group_by(_JOBS.c.kind)
+)
 _SCHEDULES: Final = Read(
     select(*(column(name) for name in ("name", "period", "registered_at", "succeeded_at"))).select_from(
         table("schedule_runs")
@@ -67,9 +80,12 @@ class Backlog:
     async def update(self) -> None:
         """Update the metrics once. Raises ``Unavailable``."""
         waiting = {name: (depth, age) for name, depth, age in await self._reads.all(_WAITING)}
+        rows = await self._reads.all(_FAILED, since=utc_now() - timedelta(hours=1))
+        failed = {row[0]: row[1] for row in rows}
         for name in self._jobs:
             depth, age = waiting.get(name, (0, 0))
             self._metrics.queue_depth.labels(name).set(depth)
+            self._metrics.failed.labels(name).set(failed.get(name, 0))
             # A retry that is not due yet has a negative age.
             self._metrics.queue_oldest.labels(name).set(max(0.0, float(age)))
         self._metrics.workers.set(await self._reads.scalar(_WORKERS))

@@ -51,6 +51,12 @@ class QueueMetrics:
         self.workers = metrics.gauge(
             "job_workers", "Workers that polled the queue within the last 15 seconds.", (), "max"
         ).labels()
+        self.failed = metrics.gauge(
+            "jobs_failed_last_hour",
+            "Jobs that failed within the last hour, after their last attempt.",
+            ("kind",),
+            "max",
+        )
         self.succeeded = metrics.gauge(
             "cron_last_success_timestamp",
             "When the schedule last succeeded; until then, when a worker first knew it.",
