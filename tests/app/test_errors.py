@@ -135,11 +135,9 @@ STATUSES = {
     429: {
         "rate_limited",
         "too_many_attempts",
-        "too_many_connections",
     },
     431: {"headers_too_large"},
     503: {
-        "connections_exhausted",
         "overloaded",
         "provider_unavailable",
         "unavailable",

@@ -11,8 +11,6 @@ ANYWHERE: Final[Mapping[str, str]] = {
     "account_closed": "tests/app/ledger/test_closing.py::test_a_closed_account_receives_no_money",
     "too_many_accounts": "tests/app/ledger/test_accounts.py::test_a_user_has_at_most_100_accounts",
     "overloaded": "tests/versions/test_overload.py::test_one_too_many_is_sent_away_at_once_with_a_time_to_return",
-    "connections_exhausted": "tests/app/http/live/test_connections.py::test_a_process_has_a_limit",
-    "too_many_connections": "tests/app/http/live/test_connections.py::test_a_caller_has_a_limit_of_its_own",
     "version_retired": "tests/versions/test_lifecycle.py::test_a_retired_version_says_where_to_go",
     "version_browned_out": "tests/versions/test_lifecycle.py::test_a_declared_brownout_says_until_when",
     "key_browned_out": "tests/versions/test_lifecycle.py::test_a_key_is_browned_out_early",

@@ -1,1 +1,0 @@
-"""Connections that stay open: streams and WebSockets."""
