@@ -94,6 +94,13 @@ FAULTS: Final[Mapping[str, Series]] = {
             f"0x{CALM} 0+15x{FAULTY}"
         )
     },
+    "jobs fail after their last attempt": {
+        'jobs_failed_last_hour{environment="test",instance="a:8000",kind="report"}': _gauge(0, 3),
+    },
+    "a schedule no longer succeeds": {
+        f'cron_last_success_timestamp{{{_API},schedule="ledger.expire_holds"}}': f"0+15x{CALM} {15 * CALM}x{FAULTY}",
+        f'cron_period_seconds{{{_API},schedule="ledger.expire_holds"}}': f"60x{CALM + FAULTY}",
+    },
     "an API server does not respond": _up(f"0x{FAULTY}"),
     "the only worker cannot be scraped": _up(f"0x{FAULTY}", _WORKER),
     "one of two targets vanishes from service discovery": _up(f"stale _x{FAULTY}"),
@@ -116,13 +123,6 @@ FAULTS: Final[Mapping[str, Series]] = {
     "a balance is changed past the ledger": {
         f'ledger_imbalance{{{_API},check="balances"}}': _gauge(0, 1),
         f'ledger_imbalance{{{_API},check="transfers"}}': _gauge(0, 0),
-    },
-    "jobs fail after their last attempt": {
-        'jobs_failed_last_hour{environment="test",instance="a:8000",kind="report"}': _gauge(0, 3),
-    },
-    "a schedule no longer succeeds": {
-        f'cron_last_success_timestamp{{{_API},schedule="ledger.expire_holds"}}': f"0+15x{CALM} {15 * CALM}x{FAULTY}",
-        f'cron_period_seconds{{{_API},schedule="ledger.expire_holds"}}': f"60x{CALM + FAULTY}",
     },
     "passwords are guessed": {
         f'auth_attempts_total{{{_API},method="password",outcome="success"}}': _counter(15, 15),

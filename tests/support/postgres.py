@@ -183,3 +183,8 @@ def stored_rows(dsn: str, statement: str, *values: object) -> list[tuple[Any, ..
             await connection.close()
 
     return asyncio.run(fetch())
+
+
+def execute_as_owner(dsn: str, statement: str) -> None:
+    """Execute a statement as the owner of the tables."""
+    asyncio.run(_execute(owner_dsn(dsn), statement))

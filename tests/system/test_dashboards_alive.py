@@ -8,25 +8,22 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
-import asyncpg
 import pytest
 
-from observability.dashboards.files import BOARDS
 from observability.rules import recording
 from observability.rules.clock import PRODUCTION
 from observability.slo import REQUESTS
-from tests.support.collector import OTLP_ENDPOINT, Collector, collecting
+from tests.support.collector import OTLP_ENDPOINT, collecting
 from tests.support.dialects import DIALECTS
-from tests.support.live import Strata, free_port, wait_until_ready
+from tests.support.live import Strata, free_port
+from tests.support.live_stack import PANELS, LiveStack
 from tests.support.other_contracts import ME, POSTS, audited
-from tests.support.postgres import clone, owner_dsn
+from tests.support.postgres import clone, execute_as_owner
 from tests.support.programs import program
-from tests.support.prometheus import Prometheus, Sample, prometheus
-from tests.support.promql import filled
-from tests.support.redis import REDIS_URL, RedisServer, running_redis
+from tests.support.prometheus import Sample, prometheus
+from tests.support.redis import REDIS_URL, running_redis
 from tests.support.registries import DEPRECATED
 from tests.support.traffic import OLDEST, UNMATCHED, Traffic, consumers
 from tests.support.waiting import PATIENCE, polled, wait_until
@@ -34,45 +31,9 @@ from tests.support.wire import WIRE
 from tests.system.test_series_exist import of_runbooks
 from versions.registry import VERSIONS
 
-INTERVAL = "10s"
-"""The value of $__rate_interval, which covers several rounds of traffic."""
 ROUNDS = 7
 RUNBOOKS = Path(__file__).parents[2] / "grafana/runbooks"
-PANELS = {(board.uid.removeprefix("strata-"), panel.title): panel for board in BOARDS for panel in board.panels()}
 RECORDED = [rule for rules in recording.groups(PRODUCTION).values() for rule in rules]
-
-
-@dataclass
-class LiveStack:
-    """The running processes, and the traffic that is sent to them."""
-
-    strata: Strata
-    port: int
-    prometheus: Prometheus
-    traffic: Traffic
-    redis: RedisServer
-    collector: Collector
-    servers: ExitStack
-
-    def start_server(self) -> None:
-        """Start two worker processes on the port that Prometheus scrapes."""
-        # So that the panels of dropped spans have data, also after another test has started the server again.
-        self.collector.mode = "refusing_once"
-        process = self.servers.enter_context(self.strata.running("serve", "--workers", "2", PORT=str(self.port)))
-        wait_until_ready(f"http://127.0.0.1:{self.port}", process, lambda: self.strata.log("serve"))
-
-    def stop_server(self) -> None:
-        """End the server, whose counters then start again at 0."""
-        self.servers.close()
-        self.traffic.responses.clear()
-
-    def alert(self, name: str) -> str | None:
-        """The state of an alert, if it is active."""
-        return self.prometheus.alerts().get(name)
-
-    def panel(self, board: str, title: str, query: int = 0) -> list[Sample]:
-        """The current samples of a panel, with every variable set to All."""
-        return self.prometheus.query(filled(PANELS[board, title].queries[query].expr, interval=INTERVAL))
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +43,9 @@ def live_stack(admin_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
     home = tmp_path_factory.mktemp("alive")
     dsn = asyncio.run(clone(admin_dsn, "alive"))
     # No worker runs here, which would register its schedules.
-    execute(dsn, "INSERT INTO schedule_runs VALUES ('ledger.expire_holds', 60, now(), now() - interval '2 minutes')")
+    execute_as_owner(
+        dsn, "INSERT INTO schedule_runs VALUES ('ledger.expire_holds', 60, now(), now() - interval '2 minutes')"
+    )
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     with ExitStack() as stack:
@@ -100,17 +63,6 @@ def live_stack(admin_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
         stack.callback(known.stop)
         wait_until(lambda: known.rounds >= ROUNDS, PATIENCE)
         yield live_stack
-
-
-def execute(dsn: str, statement: str) -> None:
-    """Execute a statement as the owner of the tables."""
-
-    async def run() -> None:
-        connection = await asyncpg.connect(owner_dsn(dsn))
-        await connection.execute(statement)
-        await connection.close()
-
-    asyncio.run(run())
 
 
 def by_labels(samples: list[Sample], *labels: str) -> dict[tuple[str, ...], float]:
@@ -133,12 +85,12 @@ def test_failed_jobs_and_late_schedules_are_shown_and_alerted(live_stack: LiveSt
     kinds = [("email", "failed", 2), ("email", "succeeded", 0), ("report", "failed", 90)]
     for kind, status, minutes in kinds:
         finished = f"now() - interval '{minutes} minutes'"
-        execute(
+        execute_as_owner(
             dsn,
             "INSERT INTO jobs (uid, kind, params, status, finished_at)"  # noqa: S608 - constants
             f" VALUES (gen_random_uuid(), '{kind}', '{{}}', '{status}', {finished})",
         )
-    execute(dsn, "UPDATE schedule_runs SET succeeded_at = now() - interval '1 hour'")
+    execute_as_owner(dsn, "UPDATE schedule_runs SET succeeded_at = now() - interval '1 hour'")
 
     def shown() -> bool:
         failed = by_labels(live_stack.panel("jobs", "Failed jobs"), "kind")

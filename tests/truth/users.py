@@ -81,7 +81,7 @@ ACTS = {
 ROWS = """
                                              | anonymous unverified reader author other moderator admin deactivated
 me.get                   own                 | 401       ok         ok     ok     ok    ok        ok    401t
-me.permissions           own                 | 401       ok:11      ok:10  ok:11  ok:11 ok:12     ok:21 401t
+me.permissions           own                 | 401       ok:13      ok:12  ok:13  ok:13 ok:15     ok:24 401t
 users.get                own                 | 401       ok         ok     ok     ok    ok        ok    401t
                          peer                | 401       403        403    403    403   403       ok    401t
                          deactivated user    | 401       403        403    403    403   403       ok    -

@@ -39,6 +39,7 @@ OTHERS = {
     ("audit", "list"),
     ("auth", "rotate-signing-key"),
     *(("contract", name) for name in ("check", "diff", "freeze", "guide", "release")),
+    *(("jobs", name) for name in ("cancel", "list", "retry", "show", "watch")),
     *(("keys", name) for name in ("brownout", "create", "list", "plan", "rotate")),
     *(("ledger", name) for name in ("accounts", "check", "deposit", "entries")),
     *(("migrate", name) for name in ("check", "status", "up")),

@@ -23,6 +23,7 @@ ONLY_V2: Final[Mapping[str, str]] = {
     ),
     **dict.fromkeys(("session.revoked", "session.started"), "v1 has no sessions"),
     **dict.fromkeys(("job.cancel_requested", "job.created"), "v1 has no events of tasks"),
+    **dict.fromkeys(("notification.created", "notification.read"), "v1 has no events of notifications"),
     "user.password_reset": "v1 has no password resets",
     "user.roles_changed": "v1 has no roles",
 }

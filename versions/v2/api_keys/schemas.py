@@ -39,6 +39,9 @@ class Scope(StrEnum):
     JOBS_READ = "jobs:read"
     JOBS_WRITE = "jobs:write"
     MAIL_SEND = "mail:send"
+    NOTIFICATIONS_READ = "notifications:read"
+    NOTIFICATIONS_WRITE = "notifications:write"
+    NOTIFICATIONS_SEND = "notifications:send"
 
 
 class ApiKeyCreate(BaseModel):

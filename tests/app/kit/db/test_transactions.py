@@ -31,7 +31,6 @@ async def backend(session: WriteSession) -> int:
 
 
 class KeepingError(Conflict):
-    code = "keeping"
     keeps_changes = True
 
 
