@@ -126,7 +126,13 @@ PACKAGES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "app/web": ("tests/app/web", "tests/versions/test_entry.py"),
     "app/wiring.py": ("tests/app/test_configuration.py", "tests/app/test_composition.py", "tests/app/test_wiring.py"),
+    # The test of schedules runs each of them; the tests of a feature need not.
+    **{
+        str(path.relative_to(ROOT)): ("tests/app/test_schedules.py", f"tests/app/{path.parent.name}")
+        for path in sorted(ROOT.glob("app/*/schedules.py"))
+    },
     "app/worker.py": (
+        "tests/app/test_worker_supervision.py",
         "tests/app/test_worker_jobs.py",
         "tests/app/test_worker_run.py",
         "tests/app/test_worker_tracing.py",

@@ -59,7 +59,7 @@ _SAMPLES = (
     (re.compile(r"(?<=X-RateLimit-Remaining: )\d+"), "2994"),
     (re.compile(r"(?<=X-RateLimit-Reset: )\d+"), "1780309060"),
 )
-_ID = re.compile(r"\b(post|usr|ses|acct|txn|hold|job)_[0-9a-hjkmnp-tv-z]{26}\b")
+_ID = re.compile(r"\b(post|usr|ses|acct|txn|hold|job|ntf)_[0-9a-hjkmnp-tv-z]{26}\b")
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z")
 
 

@@ -109,10 +109,10 @@ class FailingReads:
         self._reads = reads
         self._errors: list[Exception] = [Unavailable(), ValueError("a defect"), Unavailable()]
 
-    async def all(self, *arguments: Any) -> Any:
+    async def all(self, *arguments: Any, **values: Any) -> Any:
         if self._errors:
             raise self._errors.pop(0)
-        return await self._reads.all(*arguments)
+        return await self._reads.all(*arguments, **values)
 
     async def scalar(self, *arguments: Any) -> Any:
         return await self._reads.scalar(*arguments)
