@@ -20,7 +20,7 @@ from app.http.rate_limit.limits import RateLimits
 from app.http.runtime import Runtime
 from app.http.server.connections import Connections
 from app.http.usage import UsageComponent, UsageListener
-from app.kit.background import repeat, run_logged
+from app.kit.background import repeat, run_logged, tasks_running
 from app.kit.build import RELEASE, BuildMetrics
 from app.kit.db.database import Database, UnitOfWork
 from app.kit.db.instrumentation import DatabaseMetrics
@@ -136,16 +136,8 @@ async def _state_exposed(settings: Settings, metrics: Metrics, database: UnitOfW
 
     await run_logged("restarts_not_read", update)
     backlog = Backlog(database.reads, metrics.group(QueueMetrics), job_names())
-    tasks = [
-        asyncio.create_task(repeat("restarts_not_read", update, _RESTARTS_SECONDS)),
-        asyncio.create_task(backlog.run()),
-    ]
-    try:
+    async with tasks_running(repeat("restarts_not_read", update, _RESTARTS_SECONDS), backlog.run()):
         yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _level_control(settings: Settings) -> AbstractContextManager[None]:

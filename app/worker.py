@@ -10,7 +10,7 @@ from pgqueuer import PgQueuer
 
 from app.events.metrics import EventMetrics
 from app.events.work import events_handled
-from app.kit.background import repeat, run_logged
+from app.kit import background
 from app.kit.build import BuildMetrics
 from app.kit.db.database import Database
 from app.kit.db.listener import Listener, ListenerSettings
@@ -111,21 +111,16 @@ def _runner(settings: Settings, dsn: str, register: Callable[[PgQueuer], None], 
 
 
 @asynccontextmanager
-async def supervised(running: RunningJobs, stop: asyncio.Event, grace: float) -> AsyncIterator[None]:
+async def supervised(jobs: RunningJobs, stop: asyncio.Event, grace: float) -> AsyncIterator[None]:
     """End attempts that were cancelled or taken over, and ``grace`` seconds after ``stop`` those that still run."""
 
     async def release() -> None:
         await stop.wait()
         await asyncio.sleep(grace)
-        running.interrupt_all(Interruption.SHUTDOWN)
+        jobs.interrupt_all(Interruption.SHUTDOWN)
 
-    tasks = [asyncio.create_task(running.watch()), asyncio.create_task(release())]
-    try:
+    async with background.tasks_running(jobs.watch(), release()):
         yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @asynccontextmanager
@@ -136,13 +131,6 @@ async def _maintained(schedules: Sequence[Schedule], database: Database) -> Asyn
         await register_schedules(schedules, database)
         await requeue_lost_jobs(database)
 
-    async def run() -> None:
-        await run_logged("jobs_not_maintained", maintain)
-        await repeat("jobs_not_maintained", maintain, _MAINTENANCE_SECONDS)
-
-    task = asyncio.create_task(run())
-    try:
+    maintenance = background.repeat_from_now("jobs_not_maintained", maintain, _MAINTENANCE_SECONDS)
+    async with background.tasks_running(maintenance):
         yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)

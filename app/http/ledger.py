@@ -1,12 +1,11 @@
 """Checks the ledger in the background, and exposes what the checks find."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
 from app.http.runtime import Component, Runtime
-from app.kit.background import repeat, run_logged
+from app.kit.background import repeat_from_now, tasks_running
 from app.kit.db.database import UnitOfWork
 from app.ledger.metrics import LedgerMetrics
 from app.ledger.monitoring import LedgerMonitor
@@ -30,14 +29,5 @@ class LedgerComponent(Component):
     async def running(self) -> AsyncIterator[None]:
         """See ``Component``."""
         monitor = LedgerMonitor(self._database.reads, self.metrics)
-
-        async def run() -> None:
-            await run_logged("ledger_not_checked", monitor.check_recent)
-            await repeat("ledger_not_checked", monitor.check_recent, CHECK_SECONDS)
-
-        task = asyncio.create_task(run())
-        try:
+        async with tasks_running(repeat_from_now("ledger_not_checked", monitor.check_recent, CHECK_SECONDS)):
             yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)

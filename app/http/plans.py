@@ -1,11 +1,10 @@
 """The plans of one process, which are refreshed in the background."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from app.http.runtime import Component, Runtime
-from app.kit.background import repeat, run_logged
+from app.kit.background import repeat, run_logged, tasks_running
 from app.kit.db.database import UnitOfWork
 from app.plans.catalogue import PlanCatalogue
 from app.plans.queries import PlanQueries
@@ -33,9 +32,5 @@ class PlansComponent(Component):
     async def running(self) -> AsyncIterator[None]:
         """See ``Component``."""
         await run_logged("plans_not_read", self.refresh)
-        task = asyncio.create_task(repeat("plans_not_read", self.refresh, self._seconds))
-        try:
+        async with tasks_running(repeat("plans_not_read", self.refresh, self._seconds)):
             yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)

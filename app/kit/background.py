@@ -1,9 +1,9 @@
 """Background tasks that log the error of a failed run and continue."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -17,6 +17,18 @@ Work = Callable[[], Awaitable[None]]
 _LAST_RUN_SECONDS: Final = 5.0
 
 
+@asynccontextmanager
+async def tasks_running(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run coroutines as tasks during the block. Its end cancels them and waits for them; their errors are dropped."""
+    tasks = [asyncio.create_task(each) for each in work]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
 async def repeat(event: str, work: Work, seconds: float) -> None:
     """Run ``work`` every ``seconds``, until cancelled; ``event`` is the log event of a failed run."""
     while True:
@@ -24,15 +36,19 @@ async def repeat(event: str, work: Work, seconds: float) -> None:
         await run_logged(event, work)
 
 
+async def repeat_from_now(event: str, work: Work, seconds: float) -> None:
+    """As ``repeat``; the first run is at once."""
+    await run_logged(event, work)
+    await repeat(event, work, seconds)
+
+
 @asynccontextmanager
 async def repeating(event: str, work: Work, seconds: float) -> AsyncIterator[None]:
     """Run ``work`` every ``seconds`` during the block, and once more after it, for at most 5 seconds."""
-    task = asyncio.create_task(repeat(event, work, seconds))
     try:
-        yield
+        async with tasks_running(repeat(event, work, seconds)):
+            yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
         with suppress(TimeoutError):
             async with asyncio.timeout(_LAST_RUN_SECONDS):
                 await run_logged(event, work)
@@ -61,12 +77,8 @@ async def stepping(event: str, step: Step, nudged: asyncio.Event, seconds: float
     A failed step is logged as ``event`` and repeated with growing delays, also after errors that the step does not
     expect. The end of the block cancels a running step.
     """
-    task = asyncio.create_task(_repeat_step(event, step, nudged, seconds))
-    try:
+    async with tasks_running(_repeat_step(event, step, nudged, seconds)):
         yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 async def _repeat_step(event: str, step: Step, nudged: asyncio.Event, seconds: float) -> None:

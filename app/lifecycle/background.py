@@ -1,10 +1,9 @@
 """Background tasks of a serving process: they refresh the schedule and write usage to the database."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from app.kit.background import Work, repeat, repeating, run_logged
+from app.kit.background import Work, repeat, repeating, run_logged, tasks_running
 from app.kit.clock import utc_now
 from app.kit.db.database import UnitOfWork
 from app.lifecycle.metrics import VersionMetrics
@@ -44,10 +43,8 @@ class LifecycleSync:
 async def lifecycle_sync_running(sync: LifecycleSync, flush: Work, settings: LifecycleSettings) -> AsyncIterator[None]:
     """Run the tasks during the block, and write the remaining usage to the database after it."""
     await run_logged("versions_not_looked_up", sync.refresh)
-    task = asyncio.create_task(repeat("versions_not_looked_up", sync.refresh, settings.refresh))
-    try:
-        async with repeating("usage_not_written", flush, settings.usage_flush):
-            yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+    async with (
+        tasks_running(repeat("versions_not_looked_up", sync.refresh, settings.refresh)),
+        repeating("usage_not_written", flush, settings.usage_flush),
+    ):
+        yield

@@ -30,7 +30,6 @@ CLASSIFIERS: Final = {
     "app/kit/db/errors.py": "classifies",
     "app/kit/db/migrations.py": "reports which limit a migration reached",
     "app/kit/db/connection_pool.py": "a connection that the deadline has terminated",
-    "app/kit/queue/runner.py": "closes a connection that may be broken",
     "app/auth/repository.py": "a violated constraint, by its SQLSTATE",
     "app/users/repository.py": "a violated constraint, by its SQLSTATE",
     "app/cli/kit/environment.py": "prints the message of a statement that failed",

@@ -9,6 +9,8 @@ from typing import Any, Final
 import asyncpg
 import structlog
 
+from app.kit.background import tasks_running
+from app.kit.db.closing import close_connection
 from app.kit.db.errors import DRIVER_ERRORS
 from observability.concurrency.backoff import Backoff
 
@@ -17,7 +19,6 @@ Callback = Callable[[str | None], None]
 
 _PROBE_SECONDS: Final = 30.0
 """A connection that was silent for so long is probed: its server may be gone without a word."""
-_CLOSE_SECONDS: Final = 1.0
 _BACKOFF: Final = Backoff(first=0.1, longest=5.0)
 _LOG: Final = structlog.get_logger()
 
@@ -45,12 +46,8 @@ class Listener:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Listen during the block. The database may be down."""
-        task = asyncio.create_task(self._run())
-        try:
+        async with tasks_running(self._run()):
             yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
 
     async def _run(self) -> None:
         failures = 0
@@ -86,7 +83,7 @@ class Listener:
                     return
                 await connection.execute("SELECT 1")
         finally:
-            await _close(connection)
+            await close_connection(connection)
 
     def _receive(self, _connection: Any, _pid: int, channel: str, payload: object) -> None:
         for callback in self._callbacks[channel]:
@@ -96,9 +93,3 @@ class Listener:
         for callbacks in self._callbacks.values():
             for callback in callbacks:
                 callback(None)
-
-
-async def _close(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-    # A connection that does not close in time is aborted by asyncpg.
-    with suppress(*DRIVER_ERRORS):
-        await connection.close(timeout=_CLOSE_SECONDS)

@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import DateTime, Text, bindparam, column, func, literal_column, select, table
 
-from app.kit.background import repeat, run_logged
+from app.kit.background import repeat_from_now
 from app.kit.clock import utc_now
 from app.kit.db.sessions import ReadSession
 from app.kit.db.statements import Read
@@ -74,8 +74,7 @@ class Backlog:
 
     async def run(self) -> None:
         """Update the metrics every 5 seconds until cancelled; they keep their values while the database is down."""
-        await run_logged("queue_not_measured", self.update)
-        await repeat("queue_not_measured", self.update, _SECONDS)
+        await repeat_from_now("queue_not_measured", self.update, _SECONDS)
 
     async def update(self) -> None:
         """Update the metrics once. Raises ``Unavailable``."""

@@ -15,6 +15,7 @@ from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
 from pgqueuer.errors import FailingListenerError
 
 from app.errors import TimedOut, Unavailable
+from app.kit.db.closing import close_connection
 from app.kit.db.errors import domain_error, interrupts_statement
 from app.kit.queue.metrics import JobMetrics
 from observability.concurrency.backoff import Backoff
@@ -23,7 +24,6 @@ _LOG: Final = structlog.get_logger()
 APPLICATION_NAME: Final = "strata worker"
 """The name of a worker's session in ``pg_stat_activity``."""
 _DEQUEUE_TIMEOUT: Final = timedelta(seconds=5)
-_CLOSE_SECONDS: Final = 1.0
 _BACKOFF: Final = Backoff(first=0.1, longest=5.0)
 _STABLE_SECONDS: Final = 5.0
 """A connection that lasted so long ends the series of failures, on which the delay depends."""
@@ -90,7 +90,7 @@ class QueueRunner:
             await self._work(connection, stop)
         finally:
             self._metrics.connected.set(0)
-            await _close(connection)
+            await close_connection(connection)
 
     async def _work(self, connection: "asyncpg.Connection[asyncpg.Record]", stop: asyncio.Event) -> None:
         queue = PgQueuer(connection=TerminatingDriver(connection))
@@ -162,12 +162,6 @@ def _reason(error: Exception) -> str:
     if isinstance(known, Unavailable | TimedOut) or isinstance(error, FailingListenerError):
         return type(error).__name__
     raise error
-
-
-async def _close(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-    # A connection that does not close in time is aborted by asyncpg.
-    with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
-        await connection.close(timeout=_CLOSE_SECONDS)
 
 
 async def _stop_when(stop: asyncio.Event, queue: PgQueuer) -> None:

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from app.errors import Unavailable
 from app.kit import background
-from app.kit.background import repeat, repeating, run_logged
+from app.kit.background import repeat, repeat_from_now, repeating, run_logged, tasks_running
 
 SECONDS = 60
 OUTAGES = [Unavailable(), asyncpg.ConnectionDoesNotExistError(), ConnectionRefusedError(), TimeoutError()]
@@ -89,3 +89,40 @@ async def test_the_last_run_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     async with asyncio.timeout(SECONDS / 2), repeating("work_failed", hang, SECONDS):
         pass
     assert ended == [True]
+
+
+async def test_tasks_run_during_a_block_whose_end_waits_for_them() -> None:
+    events: list[str] = []
+
+    async def work(name: str) -> None:
+        events.append(f"{name} started")
+        try:
+            await asyncio.sleep(SECONDS)
+        finally:
+            await asyncio.sleep(0)
+            events.append(f"{name} ended")
+
+    async def fails() -> None:
+        raise ValueError
+
+    async def block() -> None:
+        async with tasks_running(work("a"), work("b"), fails()):
+            await asyncio.sleep(0.01)
+            assert events == ["a started", "b started"]
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        await block()
+    assert sorted(events[2:]) == ["a ended", "b ended"]
+
+
+async def test_work_that_repeats_from_now_runs_at_once_and_again() -> None:
+    work = Work([])
+    async with tasks_running(repeat_from_now("work_failed", work, SECONDS)):
+        await asyncio.wait_for(work.succeeded.wait(), SECONDS)
+        assert work.runs == 1
+    again = Work([ValueError("a defect")])
+    with capture_logs() as lines:
+        async with tasks_running(repeat_from_now("work_failed", again, 0.001)):
+            await asyncio.wait_for(again.succeeded.wait(), SECONDS)
+    assert [line["event"] for line in lines] == ["work_failed"]

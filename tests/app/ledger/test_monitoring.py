@@ -155,9 +155,10 @@ async def test_a_process_checks_again_and_again_and_no_more_at_its_end(
         return runs > 3
 
     monkeypatch.setattr(LedgerMonitor, "check_recent", check)
+    others = asyncio.all_tasks()
     async with component.running():
         await eventually(repeated)
-        own = [task for task in asyncio.all_tasks() if "LedgerComponent.running" in str(task.get_coro())]
+        own = asyncio.all_tasks() - others
         assert len(own) == 1
     assert all(task.done() for task in own)
 
