@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from app.kit.clock import utc_now
+from app.kit.db.batches import delete_in_batches
 from app.kit.db.database import UnitOfWork
 from app.notifications.repository import NotificationRepository
 
@@ -16,9 +17,5 @@ class NotificationHousekeeping:
 
     async def purge(self) -> int:
         """Delete all of them, and return their number."""
-        before, purged, total = utc_now() - self._age, -1, 0
-        while purged:
-            async with self._database.write() as session:
-                purged = await NotificationRepository(session).purge(before)
-            total += purged
-        return total
+        before = utc_now() - self._age
+        return await delete_in_batches(self._database, lambda session: NotificationRepository(session).purge(before))

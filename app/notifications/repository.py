@@ -1,16 +1,14 @@
 """Writes of notifications."""
 
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from sqlalchemy import delete, select
 
+from app.kit.db.batches import BATCH
 from app.kit.db.sessions import WriteSession
 from app.models import Notification, User
 from app.notifications.views import RecipientRef
-
-_BATCH: Final = 5000
 
 
 class NotificationRepository:
@@ -45,7 +43,7 @@ class NotificationRepository:
 
     async def purge(self, before: datetime) -> int:
         """Delete one batch of those that were created before a moment, and return their number."""
-        old = select(Notification.id).where(Notification.created_at < before).order_by(Notification.id).limit(_BATCH)
+        old = select(Notification.id).where(Notification.created_at < before).order_by(Notification.id).limit(BATCH)
         done = await self._session.execute(
             delete(Notification).where(Notification.id.in_(old)).returning(Notification.id)
         )

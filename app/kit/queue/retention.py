@@ -1,13 +1,11 @@
 """Deletes jobs that ended long ago, and what PgQueuer logged about them, which it never deletes itself."""
 
 from datetime import datetime
-from typing import Final
 
+from app.kit.db.batches import BATCH, delete_in_batches
 from app.kit.db.database import UnitOfWork
+from app.kit.db.sessions import WriteSession
 from app.kit.queue import statements
-
-_BATCH: Final = 5_000
-"""Rows of one transaction."""
 
 
 async def purge_jobs(database: UnitOfWork, before: datetime) -> int:
@@ -24,11 +22,8 @@ async def purge_queue_log(database: UnitOfWork, before: datetime) -> int:
 
 
 async def _in_batches(database: UnitOfWork, statement: str, before: datetime) -> int:
-    deleted = 0
-    while True:
-        async with database.write() as session:
-            status = await (await session.driver()).execute(statement, before, _BATCH)
-        count = int(status.rpartition(" ")[2])
-        deleted += count
-        if count < _BATCH:
-            return deleted
+    async def delete(session: WriteSession) -> int:
+        status = await (await session.driver()).execute(statement, before, BATCH)
+        return int(status.rpartition(" ")[2])
+
+    return await delete_in_batches(database, delete)

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from app.jobs.schedules import schedules
 from app.kit.clock import utc_now
+from app.kit.db.batches import BATCH
 from app.kit.queue import retention
 from app.kit.queue.schedules import WorkerResources
 from app.settings.background_jobs import JobSettings
@@ -61,8 +62,8 @@ async def test_more_rows_than_a_batch_are_deleted(concurrent_app: TestApp) -> No
             "INSERT INTO jobs (uid, kind, params, status, finished_at)"
             " SELECT gen_random_uuid(), 'email', '{}', 'succeeded', $1 FROM generate_series(1, $2)",
             now - 40 * DAY,
-            retention._BATCH + 1,
+            BATCH + 1,
         )
         deleted = await retention.purge_jobs(database_of(concurrent_app), now - DAY)
-        assert deleted == retention._BATCH + 1
+        assert deleted == BATCH + 1
         assert await owner.fetchval("SELECT count(*) FROM jobs") == 0
