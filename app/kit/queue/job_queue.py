@@ -56,16 +56,15 @@ class JobQueue:
             row = await driver.fetchrow(statements.INSERT, uid, kind.name, *values, traceparent, requester.request_id)
             if row is None:
                 return None
-            await carry(AsyncpgDriver(driver), uid, kind.name, kind.priority, traceparent)
-        self._session.nudge(table_changed())
+            await carry(self._session, uid, kind.name, kind.priority, traceparent)
         return uid
 
 
 async def carry(
-    driver: AsyncpgDriver, uid: UUID, kind: str, priority: int, traceparent: str | None, delay: timedelta | None = None
+    session: WriteSession, uid: UUID, kind: str, priority: int, traceparent: str | None, delay: timedelta | None = None
 ) -> None:
     """Let PgQueuer carry a job, whose row exists, to a worker. A job that it carries already stays as it is."""
-    await Queries(driver).enqueue(
+    await Queries(AsyncpgDriver(await session.driver())).enqueue(
         kind,
         orjson.dumps({PAYLOAD_KEY: str(uid)}),
         priority,
@@ -74,9 +73,10 @@ async def carry(
         headers=_headers(traceparent),
         on_conflict="skip",
     )
+    session.nudge(_table_changed())
 
 
-def table_changed() -> Nudge:
+def _table_changed() -> Nudge:
     """What PgQueuer's trigger would send, inside the transaction, if a migration had not disabled it."""
     settings = DBSettings()
     event = {

@@ -4,12 +4,11 @@ from datetime import timedelta
 from typing import Final
 
 import structlog
-from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
 
 from app.kit.clock import utc_now
 from app.kit.db.database import UnitOfWork
 from app.kit.queue import statements
-from app.kit.queue.job_queue import carry, table_changed
+from app.kit.queue.job_queue import carry
 
 _LOG: Final = structlog.get_logger()
 
@@ -17,14 +16,9 @@ _LOG: Final = structlog.get_logger()
 async def requeue_lost_jobs(database: UnitOfWork) -> int:
     """Enqueue jobs again that no worker would run, and return their number. Raises ``Unavailable``."""
     async with database.write() as session:
-        driver = await session.driver()
-        lost = await driver.fetch(statements.LOST, utc_now())
+        lost = await (await session.driver()).fetch(statements.LOST, utc_now())
         for row in lost:
-            await carry(
-                AsyncpgDriver(driver), row["uid"], row["kind"], row["priority"], row["traceparent"], timedelta(0)
-            )
-        if lost:
-            session.nudge(table_changed())
+            await carry(session, row["uid"], row["kind"], row["priority"], row["traceparent"], timedelta(0))
     if lost:
         _LOG.warning("lost_jobs_requeued", jobs=len(lost))
     return len(lost)

@@ -2,8 +2,6 @@
 
 from uuid import UUID
 
-from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
-
 from app.kit.clock import utc_now
 from app.kit.db.sessions import WriteSession
 from app.kit.queue import statements
@@ -12,9 +10,8 @@ from app.kit.queue.job_queue import carry
 
 async def requeue_job(session: WriteSession, uid: UUID) -> bool:
     """Enqueue a job again, with all attempts. False if it has not ended or succeeded, or if another has its key."""
-    driver = await session.driver()
-    row = await driver.fetchrow(statements.REQUEUE, uid, utc_now())
+    row = await (await session.driver()).fetchrow(statements.REQUEUE, uid, utc_now())
     if row is None:
         return False
-    await carry(AsyncpgDriver(driver), uid, row["kind"], row["priority"], row["traceparent"])
+    await carry(session, uid, row["kind"], row["priority"], row["traceparent"])
     return True

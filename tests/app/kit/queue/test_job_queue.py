@@ -1,5 +1,7 @@
 """A job exists if and only if the transaction that enqueued it is committed."""
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 from pgqueuer.domain.models import AnyEvent
 from pgqueuer.domain.settings import DBSettings
@@ -10,6 +12,7 @@ from app.errors import Unavailable
 from app.kit.db.listener import Listener, ListenerSettings
 from app.kit.db.sessions import WriteSession
 from app.kit.queue.job_queue import JobQueue
+from app.kit.queue.requeue import requeue_job
 from tests.support.app import TestApp
 from tests.support.transactions import dsn_of, owner_of
 from tests.support.waiting import eventually
@@ -60,7 +63,23 @@ async def test_statements_of_the_driver_are_part_of_the_transaction(concurrent_a
         assert await session.scalar(text("SELECT to_regclass('planted')")) is None
 
 
-async def test_a_commit_notifies_workers_in_the_form_of_pgqueuer(concurrent_app: TestApp) -> None:
+async def enqueue(session: WriteSession) -> None:
+    await JobQueue(session).enqueue(SEND_TOKEN, {"token": "1"})
+
+
+async def retry(session: WriteSession) -> None:
+    uid = await (await session.driver()).fetchval(
+        "INSERT INTO jobs (uid, kind, params, status, finished_at)"
+        " VALUES (gen_random_uuid(), $1, '{}', 'failed', now()) RETURNING uid",
+        SEND_TOKEN.name,
+    )
+    assert await requeue_job(session, uid)
+
+
+@pytest.mark.parametrize("act", [enqueue, retry])
+async def test_a_commit_notifies_workers_in_the_form_of_pgqueuer(
+    concurrent_app: TestApp, act: Callable[[WriteSession], Awaitable[None]]
+) -> None:
     """Its trigger, which would notify inside the transaction, is disabled."""
     received: list[str | None] = []
     listener = Listener(ListenerSettings(dsn_of(concurrent_app), 5, "test listener"))
@@ -72,7 +91,7 @@ async def test_a_commit_notifies_workers_in_the_form_of_pgqueuer(concurrent_app:
 
         await eventually(connected)
         async with concurrent_app.runtime.database.write() as session:
-            await JobQueue(session).enqueue(SEND_TOKEN, {"token": "1"})
+            await act(session)
 
         async def notified() -> bool:
             return len(received) > 1
