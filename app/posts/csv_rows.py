@@ -90,16 +90,20 @@ def _post(columns: Sequence[str], values: Sequence[str], line: int) -> Row:
         return [RowProblem(line, "", "wrong_column_count", detail)]
     row = dict(zip(columns, values, strict=True))
     title, content, status = row[_TITLE], row.get(_CONTENT, ""), row.get(_STATUS) or PostStatus.DRAFT.value
-    problems = [
-        RowProblem(line, f"/{column}", code, detail)
-        for column, wrong, code, detail in (
-            (_TITLE, not title, "missing", "A post needs a title."),
-            (_TITLE, len(title) > MAX_TITLE, "too_long", f"A title has at most {MAX_TITLE} characters."),
-            (_TITLE, "\0" in title, "invalid_character", "Text cannot contain NUL."),
-            (_CONTENT, len(content) > MAX_CONTENT, "too_long", f"A content has at most {MAX_CONTENT} characters."),
-            (_CONTENT, "\0" in content, "invalid_character", "Text cannot contain NUL."),
-            (_STATUS, status not in _STATUSES, "unknown_status", f"The status is one of {', '.join(_STATUSES)}."),
-        )
-        if wrong
-    ]
+    problems = list(_problems(line, title, content, status))
     return problems or PostDraft(title=title, content=content, status=_STATUSES[status])
+
+
+def _problems(line: int, title: str, content: str, status: str) -> Iterator[RowProblem]:
+    if not title:
+        yield RowProblem(line, f"/{_TITLE}", "missing", "A post needs a title.")
+    if len(title) > MAX_TITLE:
+        yield RowProblem(line, f"/{_TITLE}", "too_long", f"A title has at most {MAX_TITLE} characters.")
+    if "\0" in title:
+        yield RowProblem(line, f"/{_TITLE}", "invalid_character", "Text cannot contain NUL.")
+    if len(content) > MAX_CONTENT:
+        yield RowProblem(line, f"/{_CONTENT}", "too_long", f"A content has at most {MAX_CONTENT} characters.")
+    if "\0" in content:
+        yield RowProblem(line, f"/{_CONTENT}", "invalid_character", "Text cannot contain NUL.")
+    if status not in _STATUSES:
+        yield RowProblem(line, f"/{_STATUS}", "unknown_status", f"The status is one of {', '.join(_STATUSES)}.")
