@@ -1,5 +1,7 @@
 """Resolves verified credentials to a principal, and reads API keys."""
 
+from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
 from app.access import keys
@@ -11,7 +13,7 @@ from app.access.queries import AccessQueries, ApiKeyQueries
 from app.access.views import ApiKeyView
 from app.kit.clock import utc_now
 from app.kit.db.keyset import Position, Slice
-from app.kit.db.sessions import ReadSession
+from app.kit.db.sessions import ReadSession, Row
 
 
 class PrincipalResolver:
@@ -25,26 +27,14 @@ class PrincipalResolver:
         row = await self._queries.by_session(user_uid, session_uid, utc_now())
         if row is None:
             raise InvalidCredentials
-        return Principal(
-            user_id=row["id"],
-            user_uid=row["uid"],
-            roles=tuple(Role(role) for role in row["roles"]),
-            permissions=frozenset(row["permissions"]),
-            session_uid=session_uid,
-            authenticated_at=row["authenticated_at"],
-        )
+        return _principal(row, session_uid=session_uid, authenticated_at=row["authenticated_at"])
 
     async def by_user(self, uid: UUID) -> Principal:
         """The user on whose behalf a job acts. Raises ``InvalidCredentials`` for a deleted or deactivated user."""
         row = await self._queries.by_user(uid)
         if row is None:
             raise InvalidCredentials
-        return Principal(
-            user_id=row["id"],
-            user_uid=row["uid"],
-            roles=tuple(Role(role) for role in row["roles"]),
-            permissions=frozenset(row["permissions"]),
-        )
+        return _principal(row)
 
     async def by_key(self, text: str) -> Principal:
         """Raises ``InvalidCredentials`` for a malformed, unknown, revoked or expired key and for a deactivated user."""
@@ -53,16 +43,26 @@ class PrincipalResolver:
         row = await self._queries.by_key(keys.digest(text), utc_now())
         if row is None:
             raise InvalidCredentials
-        return Principal(
-            user_id=row["id"],
-            user_uid=row["uid"],
-            roles=tuple(Role(role) for role in row["roles"]),
-            permissions=frozenset(row["permissions"]) & frozenset(row["scopes"]) & key_scopes(),
+        return _principal(
+            row,
+            frozenset(row["scopes"]) & key_scopes(),
             plan=keys.plan_of(text, row["plan"]),
             key_uid=row["key_uid"],
             key_family=row["key_family"],
             early_brownout_until=row["early_brownout_until"],
         )
+
+
+def _principal(row: Row, scopes: Collection[str] | None = None, **facts: Any) -> Principal:
+    """The user of a row, with the permissions of the roles; with an API key, with those among its ``scopes``."""
+    permissions = frozenset(row["permissions"])
+    return Principal(
+        user_id=row["id"],
+        user_uid=row["uid"],
+        roles=tuple(Role(role) for role in row["roles"]),
+        permissions=permissions if scopes is None else permissions.intersection(scopes),
+        **facts,
+    )
 
 
 class ApiKeyReader:

@@ -2,8 +2,7 @@
 
 from app.access.permissions import Permission
 from app.access.principal import Principal
-from app.events.stored import StoredEvent
-from app.events.visibility import EVERYTHING, Viewer, is_visible
+from app.events.visibility import EVERYTHING, Viewer
 
 
 class EventPermission(Permission):
@@ -15,8 +14,3 @@ def viewer_of(principal: Principal) -> Viewer:
     """Whose events the caller reads: public ones and their own, or all. Raises ``InsufficientPermissions``."""
     principal.require(EventPermission.READ)
     return EVERYTHING if principal.may(EventPermission.READ_ALL) else Viewer(principal.signed_in().user_uid)
-
-
-def may_read(principal: Principal, event: StoredEvent) -> bool:
-    """Whether the caller may read an event. Raises as ``viewer_of``."""
-    return is_visible(viewer_of(principal), event)

@@ -1,4 +1,4 @@
-"""Writes of the outbox: positions, cursors and retention."""
+"""Writes of the outbox: positions and cursors."""
 
 from collections.abc import Sequence
 from datetime import datetime

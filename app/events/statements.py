@@ -19,22 +19,8 @@ RELAY: Final = text(
     " RETURNING events.position"
 )
 HAS_UNRELAYED: Final = Read(select(exists().where(Event.position.is_(None))))
-UNRELAYED: Final = Read(
-    select(
-        func.count().label("count"),
-        func.min(Event.occurred_at).label("oldest"),
-    ).where(Event.position.is_(None))
-)
 _CURSOR: Final = (
     select(EventConsumer.position).where(EventConsumer.name == bindparam("name", type_=Text)).scalar_subquery()
 )
 HAS_UNHANDLED: Final = Read(select(exists().where(Event.position > _CURSOR)))
 HIGHEST: Final = func.coalesce(select(func.max(Event.position)).scalar_subquery(), literal_column("0"))
-_NEXT: Final = (
-    select(Event.occurred_at)
-    .where(Event.position > EventConsumer.position)
-    .order_by(Event.position)
-    .limit(1)
-    .scalar_subquery()
-)
-CURSORS: Final = Read(select(EventConsumer.name, _NEXT.label("oldest")))

@@ -1,8 +1,9 @@
 """What leaves the feature."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Self
+from operator import itemgetter
+from typing import Final
 from uuid import UUID
 
 from app.kit.db.sessions import Row
@@ -22,6 +23,9 @@ class FileView:
     created_at: datetime
 
     @classmethod
-    def from_row(cls, row: Row) -> Self:
-        """Raises ``KeyError`` if a column is missing."""
-        return cls(**{name: row[name] for name in cls.__slots__})
+    def from_row(cls, row: Row) -> "FileView":
+        """Build the view from a row with a column for each field."""
+        return cls(*_FIELDS(row))
+
+
+_FIELDS: Final = itemgetter(*(field.name for field in fields(FileView)))

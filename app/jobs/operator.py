@@ -4,7 +4,7 @@ from uuid import UUID
 
 from app.events.audit import target
 from app.events.recorder import EventRecorder
-from app.jobs.errors import JobFinished, JobNotFound, JobNotRetryable
+from app.jobs.errors import JobNotFound, JobNotRetryable
 from app.jobs.repository import JobRepository
 from app.kit.clock import utc_now
 from app.kit.db.sessions import WriteSession
@@ -32,9 +32,6 @@ class JobOperator:
         job = await self._repository.lock(uid)
         if job is None:
             raise JobNotFound
-        if job.status in {"succeeded", "failed"}:
-            raise JobFinished
-        if job.cancel_requested_at is None:
-            await self._repository.cancel(job, utc_now())
+        if await self._repository.cancel(job, utc_now()):
             self._audit.record("job.cancelled", target("job", uid))
         return job.status == "cancelled"

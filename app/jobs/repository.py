@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from app.jobs.errors import JobFinished
 from app.kit.db.sessions import WriteSession
 from app.models import Job, User
 
@@ -24,13 +25,21 @@ class JobRepository:
         statement = select(Job).where(Job.uid == uid).with_for_update().execution_options(populate_existing=True)
         return await self._session.scalar(statement)
 
-    async def cancel(self, job: Job, now: datetime) -> None:
-        """End a job that waits; let the worker end one that runs."""
+    async def cancel(self, job: Job, now: datetime) -> bool:
+        """End a locked job that waits, and let the worker end one that runs. Raises ``JobFinished``.
+
+        False if it was cancelled before, which stays as it is.
+        """
+        if job.status in {"succeeded", "failed"}:
+            raise JobFinished
+        if job.cancel_requested_at is not None:
+            return False
         job.cancel_requested_at = now
         job.revision += 1
         if job.status == "queued":
             job.status, job.finished_at = "cancelled", now
         await self._session.flush()
+        return True
 
     async def lock_user(self, user_id: int) -> User | None:
         """A user, who cannot be deleted until the transaction ends. None if that has happened."""

@@ -8,7 +8,7 @@ from app.access.principal import Principal
 from app.errors import Unauthenticated
 from app.events.recorder import EventRecorder, Subject
 from app.jobs.commands import EmailDraft
-from app.jobs.errors import JobFinished, JobNotFound
+from app.jobs.errors import JobNotFound
 from app.jobs.events import JobCancelRequested, JobCreated
 from app.jobs.job_names import EMAIL
 from app.jobs.policy import ensure_may_mail, ensure_may_write, own
@@ -47,10 +47,7 @@ class JobService:
         """Cancel a job; a cancelled one stays as it is. Raises ``JobNotFound``, ``JobFinished``."""
         ensure_may_write(self._principal)
         job = own(self._principal, await self._repository.lock(uid))
-        if job.status in {"succeeded", "failed"}:
-            raise JobFinished
-        if job.cancel_requested_at is None:
-            await self._repository.cancel(job, utc_now())
+        if await self._repository.cancel(job, utc_now()):
             self._events.record(JobCancelRequested(subject=self._subject(uid), kind=job.kind))
         return JobView.from_entity(job)
 

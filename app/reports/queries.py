@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import Date, bindparam, cast, func, select
 
@@ -36,7 +37,7 @@ class ReportQueries:
     def __init__(self, reads: ReadSession) -> None:
         self._reads = reads
 
-    async def author(self, uid: object) -> Row | None:
+    async def author(self, uid: UUID) -> Row | None:
         """The id and the name of an active user."""
         return await self._reads.one(_AUTHOR, uid=uid)
 

@@ -1,7 +1,7 @@
 """Identities, and identities that await a confirmation, without a provider."""
 
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import uuid4
 
 from pydantic import SecretStr
@@ -45,9 +45,3 @@ async def request_confirmation(test_app: TestApp, user: User, subject: str | Non
     async with test_app.runtime.database.write() as session:
         session.add(confirmation)
     return token
-
-
-async def rows(app: TestApp, statement: str, *values: object) -> list[Any]:
-    """The rows that a statement returns."""
-    async with app.runtime.database.write() as session:
-        return list(await (await session.driver()).fetch(statement, *values))

@@ -121,3 +121,9 @@ async def blocked(test_app: TestApp) -> int:
     """The number of statements that wait for a lock."""
     async with test_app.runtime.database.write() as session:
         return int(await session.scalar(_BLOCKED) or 0)
+
+
+async def rows(test_app: TestApp, statement: str, *values: object) -> list[Any]:
+    """The rows that a statement returns."""
+    async with test_app.runtime.database.write() as session:
+        return list(await (await session.driver()).fetch(statement, *values))

@@ -23,8 +23,8 @@ from app.models import User
 from app.users.repository import UserRepository
 from tests.support.app import TestApp
 from tests.support.hostile_provider import HostileProvider
-from tests.support.identities import rows
 from tests.support.provider_sign_in import FRONT_END, SignIn
+from tests.support.transactions import rows
 
 MINUTE = timedelta(minutes=1)
 CALLBACK = "/api/v2/auth/providers/acme/callback"

@@ -27,9 +27,9 @@ from app.settings.auth import AuthSettings
 from tests.support.app import Outbox, Person, TestApp
 from tests.support.bank import outcome
 from tests.support.hostile_provider import HostileProvider
-from tests.support.identities import link, request_confirmation, rows
+from tests.support.identities import link, request_confirmation
 from tests.support.provider_sign_in import SignIn
-from tests.support.transactions import owner_of, race
+from tests.support.transactions import owner_of, race, rows
 
 MINUTE = timedelta(minutes=1)
 CALLBACK = "/api/v2/auth/providers/acme/callback"

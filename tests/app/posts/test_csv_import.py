@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
-import asyncpg
 import orjson
 import pytest
 
@@ -19,7 +18,7 @@ from observability.metrics.metrics import Metrics
 from tests.support.app import Person, TestApp
 from tests.support.jobs import ended, execute, working
 from tests.support.jobs import jobs as job_rows
-from tests.support.transactions import database_of, owner_of
+from tests.support.transactions import database_of, rows
 from tests.support.waiting import eventually
 
 TEN = "title,status\n" + "".join(f"Post {number},{'published' if number % 2 else ''}\n" for number in range(10))
@@ -61,13 +60,8 @@ async def run(test_app: TestApp, owner: UUID, file: UUID, status: str = "succeed
     return dict(row)
 
 
-async def fetch(test_app: TestApp, statement: str) -> list[asyncpg.Record]:
-    async with owner_of(test_app.runtime.database) as owner:
-        return list(await owner.fetch(statement))
-
-
 async def titles(test_app: TestApp) -> list[str]:
-    return [row["title"] for row in await fetch(test_app, "SELECT title FROM posts ORDER BY id")]
+    return [row["title"] for row in await rows(test_app, "SELECT title FROM posts ORDER BY id")]
 
 
 async def test_every_row_becomes_a_post_of_the_user_with_its_events(concurrent_app: TestApp, ada: Person) -> None:
@@ -75,9 +69,9 @@ async def test_every_row_becomes_a_post_of_the_user_with_its_events(concurrent_a
     assert orjson.loads(row["result"]) == {"rows": 10, "imported": 10, "rejected": 0}
     assert (row["done"], row["total"], row["attempt"]) == (10, 10, 1)
     assert await titles(concurrent_app) == [f"Post {number}" for number in range(10)]
-    posts = await fetch(concurrent_app, "SELECT DISTINCT author_id, status FROM posts ORDER BY status")
+    posts = await rows(concurrent_app, "SELECT DISTINCT author_id, status FROM posts ORDER BY status")
     assert [tuple(post) for post in posts] == [(ada.user.id, "draft"), (ada.user.id, "published")]
-    events = await fetch(
+    events = await rows(
         concurrent_app,
         "SELECT type, audience, count(*) FROM events WHERE type LIKE 'post.%' GROUP BY 1, 2 ORDER BY 1, 2",
     )
@@ -96,7 +90,7 @@ async def test_wrong_rows_are_left_out_counted_and_stored_up_to_a_limit(
     row = await run(concurrent_app, ada.user.uid, await store(concurrent_app, ada, text))
     assert orjson.loads(row["result"]) == {"rows": 8, "imported": 4, "rejected": 4}
     assert await titles(concurrent_app) == [f"Good {number}" for number in range(4)]
-    problems = await fetch(concurrent_app, "SELECT line, pointer, code FROM job_problems ORDER BY id")
+    problems = await rows(concurrent_app, "SELECT line, pointer, code FROM job_problems ORDER BY id")
     assert [tuple(problem) for problem in problems] == [
         (3, "/title", "missing"),
         (3, "/status", "unknown_status"),
@@ -125,7 +119,7 @@ async def test_an_attempt_after_a_crash_repeats_one_step_without_doubling_a_post
     assert (row["attempt"], row["done"], len(calls)) == (2, 10, 5)
     assert orjson.loads(row["result"]) == {"rows": 10, "imported": 9, "rejected": 1}
     assert await titles(concurrent_app) == [f"Post {number}" for number in range(10) if number != 4]
-    assert len(await fetch(concurrent_app, "SELECT FROM job_problems")) == 1
+    assert len(await rows(concurrent_app, "SELECT FROM job_problems")) == 1
 
 
 @pytest.mark.parametrize(
