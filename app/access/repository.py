@@ -30,7 +30,10 @@ class ApiKeyRepository:
         return [(key, owner_uid, email) for key, owner_uid, email in rows]
 
     async def revoke(self, uid: UUID, at: datetime, owner_id: int | None = None) -> UUID | None:
-        """Revoke a key, with an owner: of this owner. Returns the uid of the owner; None if there is no open key."""
+        """Revoke a key that is not revoked yet; with ``owner_id``, only a key of this user.
+
+        Returns the uid of the owner, or None if there is no such key.
+        """
         statement = update(ApiKey).where(ApiKey.uid == uid, ApiKey.revoked_at.is_(None)).values(revoked_at=at)
         if owner_id is not None:
             statement = statement.where(ApiKey.user_id == owner_id)
@@ -46,7 +49,7 @@ class ApiKeyRepository:
         return await self._session.scalar(select(ApiKey.id).where(ApiKey.uid == uid)) is not None
 
     async def set_early_brownout(self, uid: UUID, until: datetime | None) -> UUID | None:
-        """Set the end of an early brownout. Returns the uid of the owner; None if there is no such key."""
+        """Set the end of an early brownout, and return the uid of the owner of the key, or None without such a key."""
         statement = update(ApiKey).where(ApiKey.uid == uid).values(early_brownout_until=until).returning(_OWNER_UID)
         return (await self._session.execute(statement)).scalar()
 

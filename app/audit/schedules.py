@@ -12,7 +12,7 @@ _LOG: Final = structlog.get_logger()
 
 
 def schedules(resources: WorkerResources) -> Sequence[Schedule]:
-    """The creation of the next partitions, and the deletion of those that are too old."""
+    """The schedule that creates the next partitions and drops old ones."""
 
     async def maintain_partitions() -> None:
         async with resources.database.write() as session:

@@ -42,7 +42,7 @@ GET: Final = Read(select(*COLUMNS).where(Event.uid == _UID, Event.position.is_no
 
 @cache
 def page(*, everything: bool, after: bool) -> Read:
-    """The statement of a page, of all events or of those that a user may read."""
+    """The statement of a page: of all events, or of the events that a user may read."""
     if everything:
         return Read(_part(None, after=after))
     parts = union_all(*(select(_part(condition, after=after).subquery()) for condition in _VISIBLE)).subquery()

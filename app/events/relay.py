@@ -1,8 +1,8 @@
 """Gives positions to events after their commit, which makes them visible to readers.
 
 A sequence is read before a commit, so a reader of ``id > cursor`` misses events of transactions that commit late.
-Positions appear in order, since one transaction at a time gives them. Events of one subject keep their order, because
-whoever records an event has locked the row of its subject: the order of ids is that of the locks.
+Positions appear in order, since one transaction at a time gives them. Events of one subject keep their order: a
+transaction locks the row of the subject before it records an event, so the ids have the order of the locks.
 """
 
 from typing import Final

@@ -46,7 +46,7 @@ class JobView:
 
     @property
     def failure(self) -> str | None:
-        """Why it has failed, for people. The problem of an attempt that another one follows is no failure."""
+        """Why the job failed, for people. A job that waits for another attempt has not failed."""
         return self.problem["detail"] if self.status == "failed" and self.problem is not None else None
 
     @classmethod

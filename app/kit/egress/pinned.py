@@ -44,7 +44,7 @@ class PinnedEgress:
     async def post(
         self, url: str, content: bytes, headers: Mapping[str, str], seconds: float = ATTEMPT_SECONDS
     ) -> Answer:
-        """Send one request, and return the response whatever its status. Raises ``EgressError``."""
+        """Send one request and return its response, also one with an error status. Raises ``EgressError``."""
         destination = self.guard.parse(url)
         try:
             async with asyncio.timeout(seconds):

@@ -76,7 +76,7 @@ FROM unnest($1::uuid[], $2::uuid[]) AS given (uid, run)
 LEFT JOIN jobs ON jobs.uid = given.uid AND jobs.run = given.run AND jobs.status = 'running'
 WHERE jobs.uid IS NULL OR jobs.cancel_requested_at IS NOT NULL
 """
-"""Of the attempts that run here: those that have lost their job, and those that must be cancelled."""
+"""The attempts of this process that have lost their job or must be cancelled."""
 LOST: Final = """
 SELECT uid, kind, priority, traceparent
 FROM jobs

@@ -28,8 +28,7 @@ class SessionRevokedData(SessionEventData):
     """A session was revoked."""
 
     reason: str = Field(
-        description="Why: `logout`, `token_reuse`, `password_changed`, `password_reset`, `deactivated`, "
-        "`address_proved`, `user_deleted`. There will be others: ignore those that you do not know.",
+        description="Why: `logout` or `token_reuse`. There will be others: ignore those that you do not know.",
         examples=["logout"],
     )
 

@@ -29,7 +29,7 @@ After = Annotated[
     EventId | None,
     Query(description="Events after this one: the last that you have handled. Not together with `cursor`."),
 ]
-EventIdPath = Annotated[EventId, Path(description="The id of the event, or the `webhook-id` of a delivery.")]
+EventIdPath = Annotated[EventId, Path(description="The id of the event.")]
 _READ: Final[Success] = {
     200: {"headers": {"ETag": header("The revision of the event and a digest of this response.", required=True)}},
     304: {"description": "Not modified"},
@@ -42,8 +42,8 @@ RESOURCE: Final = Resource(
         {
             "name": "events",
             "description": (
-                "What has happened, in the order in which webhooks and streams tell it, with the same ids and filters: "
-                "public events and your own. Kept for 30 days unless the operators configure another time."
+                "What has happened, in one order for all readers: public events and your own. A change and its events "
+                "are committed together, so none is missing and none is repeated."
             ),
         },
     ),
@@ -68,7 +68,7 @@ async def list_events(
 ) -> EventPage:
     """List events, oldest first. Needs `events:read`; with `events:read_all` also those of other users.
 
-    To catch up, pass the id of the last event that you have handled as `after`. An event that is not kept any more, or
+    To catch up, pass the id of the last event that you have handled as `after`. An event that does not exist, or
     that you may not read, is 404 `event_not_found`: then start without `after`.
     """
     wanted = mapping.wanted(types, after)
@@ -80,7 +80,7 @@ async def list_events(
     "/{event_id}", **operations.declare("events.get", security=SIGNED_IN, needs=READ_EVENTS, fails=[404], success=_READ)
 )
 async def get_event(request: Request, event_id: EventIdPath, reader: EventLogReaderDep) -> schemas.Event:
-    """Get an event by its id, which is the `webhook-id` of its deliveries."""
+    """Get an event by its id."""
     found = await reader.get(known(event_id), mapping.KNOWN)
     record_revision(request, found.uid, 1)
     return mapping.event(found)
