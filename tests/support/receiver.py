@@ -16,6 +16,18 @@ from cryptography.x509.oid import NameOID
 
 HOST: Final = "127.0.0.1"
 _DAY: Final = dt.timedelta(days=1)
+_SIGNS_CERTIFICATES: Final = x509.KeyUsage(
+    key_cert_sign=True,
+    crl_sign=True,
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    encipher_only=False,
+    decipher_only=False,
+)
+"""Python 3.13 and later refuse an authority without it, and certificates that do not name the key of their issuer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +103,8 @@ class Authority:
         self._certificate = (
             self._builder(self._name, self._key)
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .add_extension(_SIGNS_CERTIFICATES, critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False)
             .sign(self._key, hashes.SHA256())
         )
 
@@ -104,6 +118,7 @@ class Authority:
         signed = (
             self._builder(x509.Name([]), key)
             .add_extension(x509.SubjectAlternativeName(names), critical=True)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
             .sign(self._key, hashes.SHA256())
         )
         public, private = self._folder / "server.pem", self._folder / "server-key.pem"
