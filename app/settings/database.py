@@ -22,6 +22,9 @@ class DatabaseSettings(Group, name="database"):
         7.0, description="seconds after which PostgreSQL cancels a statement; shorter than http.request_timeout"
     )
     lock_timeout: Seconds = Field(5.0, description="seconds a statement may wait for a lock")
+    idle_transaction_timeout: Seconds = Field(
+        15.0, description="seconds between two statements of a transaction after which PostgreSQL ends the session"
+    )
 
     @field_validator("url", "owner_url")
     @classmethod

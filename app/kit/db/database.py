@@ -76,6 +76,8 @@ class Database:
             "application_name": "strata",
             "statement_timeout": f"{settings.statement_timeout * 1000:.0f}",
             "lock_timeout": f"{settings.lock_timeout * 1000:.0f}",
+            # A process that stops inside a transaction would keep its locks until its connection breaks.
+            "idle_in_transaction_session_timeout": f"{settings.idle_transaction_timeout * 1000:.0f}",
             "timezone": "UTC",
             # A custom plan beats a generic one on optional filters, and planning is cheap compared to the round trip.
             "jit": "off",

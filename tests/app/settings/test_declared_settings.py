@@ -42,6 +42,7 @@ SETTINGS: Final[dict[str, tuple[object, str]]] = {
     "database.connect_timeout": (5.0, "> 0"),
     "database.statement_timeout": (7.0, "> 0"),
     "database.lock_timeout": (5.0, "> 0"),
+    "database.idle_transaction_timeout": (15.0, "> 0"),
     "egress.allow": (None, ""),
     "http.host": ("127.0.0.1", ""),
     "http.port": (8000, ">= 0, <= 65535"),

@@ -14,11 +14,17 @@ SESSION = {
     "application_name": "strata",
     "statement_timeout": "12000",
     "lock_timeout": "3500",
+    "idle_in_transaction_session_timeout": "14000",
     "timezone": "UTC",
     "jit": "off",
 }
 CHOSEN = DatabaseSettings(
-    connect_timeout=11, statement_timeout=12, lock_timeout=3.5, read_pool_size=4, write_pool_size=5
+    connect_timeout=11,
+    statement_timeout=12,
+    lock_timeout=3.5,
+    idle_transaction_timeout=14,
+    read_pool_size=4,
+    write_pool_size=5,
 )
 
 

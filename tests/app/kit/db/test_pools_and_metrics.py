@@ -54,6 +54,23 @@ async def test_the_settings_of_every_connection(dsn: str) -> None:
     await database.close()
 
 
+async def test_a_transaction_without_statements_ends_and_releases_its_locks(dsn: str) -> None:
+    """A frozen process must not keep the rows that it locked."""
+    database = await Database.open(dsn, DatabaseSettings(idle_transaction_timeout=0.2))
+    lock = text("SELECT pg_advisory_xact_lock(1)")
+
+    async def idle() -> None:
+        async with database.write() as session:
+            await session.execute(lock)
+            async with database.write() as other:
+                await other.execute(lock)
+            await session.execute(lock)
+
+    with pytest.raises(Unavailable):
+        await idle()
+    await database.close()
+
+
 async def test_statements_end_after_the_statement_timeout(dsn: str) -> None:
     database = await Database.open(dsn, DatabaseSettings(statement_timeout=0.2))
     with pytest.raises(TimedOut):
