@@ -1,6 +1,5 @@
 """``strata doctor``: checks the installation and reports what to do about problems."""
 
-import asyncio
 import errno
 import http.client
 import os
@@ -10,30 +9,20 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from typing import Final
 
-import asyncpg
 import typer
-from alembic.util import CommandError as AlembicError
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 from rich.text import Text
-from sqlalchemy.exc import DBAPIError
 
+from app.cli.kit.database_diagnoses import database_diagnoses
 from app.cli.kit.diagnosis import Diagnosis, DiagnosisStatus
 from app.cli.kit.environment import read_settings
 from app.cli.kit.output import AsJson, CommandError, show_json, show_table
 from app.cli.kit.ports import free_port
-from app.errors import TimedOut
-from app.kit.db import migrations, privileges
-from app.kit.db.database import Database
-from app.kit.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
-from app.kit.db.errors import DRIVER_ERRORS
 from app.kit.mail.mailer import mailbox_folder
-from app.ledger.queries import LedgerCheckQueries
-from app.models import restrictions
-from app.settings.database import DatabaseSettings
-from app.settings.errors import SettingsError, variable
+from app.settings.errors import SettingsError
 from app.settings.http import HttpSettings
 from app.settings.loading import settings_class
 from app.settings.mail import MailSettings
@@ -41,11 +30,7 @@ from app.settings.redis import RedisSettings
 from app.settings.root import Settings
 from observability.logs.redaction import redact_text
 
-_OLDEST_SERVER: Final = 150_000
 _OLDEST_REDIS: Final = 6
-_UNREACHABLE: Final = (EmbeddedPostgresError, ValueError, *DRIVER_ERRORS)
-_LISTED: Final = 20
-"""Users whose ids are shown."""
 _PRIVATE_FILES: Final = ("secrets.json", "credentials.json")
 
 
@@ -101,114 +86,6 @@ def _home(settings: Settings) -> Diagnosis:
             f"chmod 600 {' '.join(opened)}",
         )
     return Diagnosis("home", DiagnosisStatus.OK, "writable, secrets are private")
-
-
-def _database(settings: Settings) -> Iterator[Diagnosis]:
-    url = settings[DatabaseSettings].url
-    dsn = None if url is None else url.get_secret_value()
-    try:
-        if dsn is None:
-            server = EmbeddedPostgres(settings.home)
-            if not server.running():
-                yield Diagnosis(
-                    "database", DiagnosisStatus.WARN, "the embedded server is not running", "`strata up` starts it."
-                )
-                return
-            dsn = server.application_dsn()
-        number = asyncio.run(_server_version(dsn, settings[DatabaseSettings].connect_timeout))
-    except _UNREACHABLE as error:
-        detail = str(error) or type(error).__name__
-        yield Diagnosis("database", DiagnosisStatus.FAIL, detail, "Check STRATA_DATABASE__URL and the server.")
-        return
-    version = f"PostgreSQL {number // 10_000}.{number % 10_000}"
-    if number < _OLDEST_SERVER:
-        yield Diagnosis("database", DiagnosisStatus.FAIL, version, "Use PostgreSQL 15 or newer.")
-        return
-    yield Diagnosis("database", DiagnosisStatus.OK, version)
-    migrated = _migrations(dsn)
-    yield migrated
-    if migrated.verdict is DiagnosisStatus.OK:
-        yield _privileges(dsn, settings)
-        yield asyncio.run(_addresses(dsn, settings[DatabaseSettings].connect_timeout))
-        yield asyncio.run(_ledger(dsn, settings[DatabaseSettings]))
-
-
-async def _server_version(dsn: str, seconds: float) -> int:
-    connection = await asyncpg.connect(dsn, timeout=seconds)
-    try:
-        return int(await connection.fetchval("SHOW server_version_num"))
-    finally:
-        await connection.close()
-
-
-def _migrations(dsn: str) -> Diagnosis:
-    try:
-        status = migrations.status(dsn)
-    except AlembicError as error:
-        return Diagnosis(
-            "migrations", DiagnosisStatus.FAIL, str(error), "Use the release that migrated it, or a newer one."
-        )
-    except (DBAPIError, OSError) as error:
-        return Diagnosis("migrations", DiagnosisStatus.FAIL, str(error), "Check the privileges of the database user.")
-    if status.pending:
-        return Diagnosis("migrations", DiagnosisStatus.FAIL, f"{len(status.pending)} pending", "`strata migrate up`")
-    return Diagnosis("migrations", DiagnosisStatus.OK, f"at {status.current}")
-
-
-def _privileges(dsn: str, settings: Settings) -> Diagnosis:
-    found = asyncio.run(privileges.faults(dsn, restrictions(), settings[DatabaseSettings].connect_timeout))
-    if found is None:
-        return Diagnosis(
-            "privileges",
-            DiagnosisStatus.WARN if settings.production else DiagnosisStatus.OK,
-            "the API connects as the owner of the tables, who can change the audit trail and the ledger",
-            f"Give {variable('database', 'url')} a role of its own and {variable('database', 'owner_url')} the owner,"
-            " then run `strata migrate up`."
-            if settings.production
-            else "",
-        )
-    if found:
-        return Diagnosis("privileges", DiagnosisStatus.FAIL, "; ".join(found[:_LISTED]), "`strata migrate up`")
-    return Diagnosis("privileges", DiagnosisStatus.OK, "the API changes rows and owns no tables")
-
-
-async def _addresses(dsn: str, seconds: float) -> Diagnosis:
-    connection = await asyncpg.connect(dsn, timeout=seconds)
-    try:
-        ids = [
-            str(row["id"])
-            for row in await connection.fetch(
-                "SELECT id FROM users WHERE email_canonical IS NULL ORDER BY id LIMIT $1", _LISTED + 1
-            )
-        ]
-    finally:
-        await connection.close()
-    if not ids:
-        return Diagnosis("addresses", DiagnosisStatus.OK, "every user has an address of their own")
-    more = " and more" if len(ids) > _LISTED else ""
-    return Diagnosis(
-        "addresses",
-        DiagnosisStatus.WARN,
-        f"users {', '.join(ids[:_LISTED])}{more} may share an address with another user, in another spelling",
-        "They sign in with their exact spelling. Set another e-mail address with the operation users.update of the"
-        " API, or `strata users delete ID`.",
-    )
-
-
-async def _ledger(dsn: str, settings: DatabaseSettings) -> Diagnosis:
-    database = await Database.open(dsn, settings)
-    try:
-        found = await LedgerCheckQueries(database.reads).everything()
-    except TimedOut:
-        return Diagnosis(
-            "ledger", DiagnosisStatus.WARN, "the check takes too long", "The worker checks it every night."
-        )
-    finally:
-        await database.close()
-    if found.count:
-        wrong = ", ".join([*found.currencies, *found.transfers, *found.accounts])
-        return Diagnosis("ledger", DiagnosisStatus.FAIL, f"wrong: {wrong}", "grafana/runbooks/LedgerImbalance.md")
-    return Diagnosis("ledger", DiagnosisStatus.OK, "every currency, transfer and account balances")
 
 
 def _port(settings: Settings) -> Diagnosis:
@@ -279,7 +156,7 @@ def _mail(settings: Settings) -> Diagnosis:
 
 _CHECKS: Final[tuple[tuple[Callable[[Settings], Iterable[Diagnosis]], set[str]], ...]] = (
     (lambda settings: [_home(settings)], {"home"}),
-    (_database, {"home", "database"}),
+    (database_diagnoses, {"home", "database"}),
     (lambda settings: [_port(settings)], {"http"}),
     (lambda settings: [_redis(settings)], {"environment", "redis"}),
     (lambda settings: [_mail(settings)], {"environment", "home", "mail"}),

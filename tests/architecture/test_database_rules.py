@@ -33,7 +33,7 @@ CLASSIFIERS: Final = {
     "app/auth/repository.py": "a violated constraint, by its SQLSTATE",
     "app/users/repository.py": "a violated constraint, by its SQLSTATE",
     "app/cli/kit/environment.py": "prints the message of a statement that failed",
-    "app/cli/doctor.py": "reports what migrations are missing",
+    "app/cli/kit/database_diagnoses.py": "reports what migrations are missing",
 }
 """Modules that name exceptions of the driver, and why they may."""
 
