@@ -35,7 +35,7 @@ _PRIVATE_FILES: Final = ("secrets.json", "credentials.json")
 
 
 def doctor(as_json: AsJson = False) -> None:
-    """Check settings, home, database, migrations, API, Redis and mail. The exit code is 1 when a check fails."""
+    """Check settings, home, database, clock, migrations, API, Redis and mail. The exit code is 1 when a check fails."""
     diagnoses = list(_examine())
     if as_json:
         show_json([asdict(diagnosis) for diagnosis in diagnoses])

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.cli.kit.diagnosis import Diagnosis, DiagnosisStatus
 from app.errors import TimedOut
+from app.kit.clock import utc_now
 from app.kit.db import migrations, privileges
 from app.kit.db.database import Database
 from app.kit.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
@@ -22,6 +23,8 @@ from app.settings.root import Settings
 
 _OLDEST_SERVER: Final = 150_000
 _UNREACHABLE: Final = (EmbeddedPostgresError, ValueError, *DRIVER_ERRORS)
+_CLOCK_DRIFT: Final = 5.0
+"""Seconds. Receivers of webhooks refuse signatures that are 300 s old."""
 _LISTED: Final = 20
 """Users whose ids are shown."""
 
@@ -39,7 +42,7 @@ def database_diagnoses(settings: Settings) -> Iterator[Diagnosis]:
                 )
                 return
             dsn = server.application_dsn()
-        number = asyncio.run(_server_version(dsn, settings[DatabaseSettings].connect_timeout))
+        number, ahead = asyncio.run(_server(dsn, settings[DatabaseSettings].connect_timeout))
     except _UNREACHABLE as error:
         detail = str(error) or type(error).__name__
         yield Diagnosis("database", DiagnosisStatus.FAIL, detail, "Check STRATA_DATABASE__URL and the server.")
@@ -49,6 +52,7 @@ def database_diagnoses(settings: Settings) -> Iterator[Diagnosis]:
         yield Diagnosis("database", DiagnosisStatus.FAIL, version, "Use PostgreSQL 15 or newer.")
         return
     yield Diagnosis("database", DiagnosisStatus.OK, version)
+    yield _clock(ahead)
     migrated = _migrations(dsn)
     yield migrated
     if migrated.verdict is DiagnosisStatus.OK:
@@ -57,12 +61,29 @@ def database_diagnoses(settings: Settings) -> Iterator[Diagnosis]:
         yield asyncio.run(_ledger(dsn, settings[DatabaseSettings]))
 
 
-async def _server_version(dsn: str, seconds: float) -> int:
+async def _server(dsn: str, seconds: float) -> tuple[int, float]:
+    """The number of the server's version, and by how many seconds its clock is ahead of the one here."""
     connection = await asyncpg.connect(dsn, timeout=seconds)
     try:
-        return int(await connection.fetchval("SHOW server_version_num"))
+        number = int(await connection.fetchval("SHOW server_version_num"))
+        before = utc_now()
+        there = await connection.fetchval("SELECT clock_timestamp()")
+        here = before + (utc_now() - before) / 2
     finally:
         await connection.close()
+    return number, (there - here).total_seconds()
+
+
+def _clock(ahead: float) -> Diagnosis:
+    if abs(ahead) < _CLOCK_DRIFT:
+        return Diagnosis("clock", DiagnosisStatus.OK, "agrees with the clock of the database")
+    side = "ahead of" if ahead > 0 else "behind"
+    return Diagnosis(
+        "clock",
+        DiagnosisStatus.FAIL,
+        f"the clock of the database is {abs(ahead):.0f} s {side} the clock here",
+        "Synchronise both with NTP: tokens, schedules and signatures of webhooks are judged by the time.",
+    )
 
 
 def _migrations(dsn: str) -> Diagnosis:
