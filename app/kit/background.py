@@ -59,11 +59,22 @@ async def run_logged(event: str, work: Work) -> None:
     try:
         await work()
     except Exception as error:  # noqa: BLE001 - the task must not end; the error is logged
+        raise_if_cancelled(error)
         known = error if isinstance(error, DomainError) else domain_error(error)
         if known is None:
             _LOG.error(event, exc_info=error)
         else:
             _LOG.warning(event, error=known.code)
+
+
+def raise_if_cancelled(error: Exception) -> None:
+    """Raise ``CancelledError`` if the current task is cancelled: a library may report that as an error of its own.
+
+    SQLAlchemy does, for a connection that is being opened. A loop that went on after such an error would never end.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError from error
 
 
 Step = Callable[[], Awaitable[bool]]

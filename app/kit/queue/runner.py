@@ -15,6 +15,7 @@ from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
 from pgqueuer.errors import FailingListenerError
 
 from app.errors import TimedOut, Unavailable
+from app.kit.background import raise_if_cancelled
 from app.kit.db.closing import close_connection
 from app.kit.db.errors import domain_error, interrupts_statement
 from app.kit.queue.metrics import JobMetrics
@@ -65,6 +66,7 @@ class QueueRunner:
             try:
                 await self._run_connected(stop)
             except Exception as error:  # noqa: BLE001 - raised again unless a new connection may resolve it
+                raise_if_cancelled(error)
                 reason = _reason(error)
             if stop.is_set():
                 return

@@ -68,6 +68,23 @@ async def test_a_cancellation_is_not_logged_as_an_error() -> None:
     assert lines == []
 
 
+async def test_a_cancellation_that_becomes_another_error_ends_the_task() -> None:
+    """As SQLAlchemy reports the cancellation of a call that opens a connection."""
+    begun = asyncio.Event()
+
+    async def work() -> None:
+        begun.set()
+        try:
+            await asyncio.sleep(SECONDS)
+        except asyncio.CancelledError as error:
+            raise RuntimeError("this connection is closed") from error
+
+    with capture_logs() as lines:
+        async with asyncio.timeout(SECONDS / 2), tasks_running(repeat_from_now("failed", work, SECONDS)):
+            await begun.wait()
+    assert lines == []
+
+
 async def test_the_work_runs_once_more_after_the_block() -> None:
     work = Work([])
     async with repeating("work_failed", work, SECONDS):

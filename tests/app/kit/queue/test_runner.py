@@ -57,6 +57,19 @@ async def test_a_defect_ends_the_runner(database_dsn: str) -> None:
         await asyncio.wait_for(runner_of(database_dsn, register).run(asyncio.Event()), PATIENCE)
 
 
+async def test_a_cancellation_that_becomes_an_error_of_the_connection_ends_the_runner(database_dsn: str) -> None:
+    def register(_queue: PgQueuer) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        raise ConnectionResetError
+
+    running = asyncio.create_task(runner_of(database_dsn, register).run(asyncio.Event()))
+    done, _ = await asyncio.wait({running}, timeout=PATIENCE)
+    assert done
+    assert running.cancelled()
+
+
 @pytest.mark.parametrize(("error", "traceback"), [(ConnectionResetError(), False), (ValueError(), True)])
 def test_errors_of_an_outage_have_no_traceback(error: Exception, *, traceback: bool) -> None:
     record = logging.LogRecord("pgqueuer", logging.ERROR, "", 1, "Flush failed", None, (type(error), error, None))
