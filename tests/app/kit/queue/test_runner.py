@@ -57,16 +57,23 @@ async def test_a_defect_ends_the_runner(database_dsn: str) -> None:
         await asyncio.wait_for(runner_of(database_dsn, register).run(asyncio.Event()), PATIENCE)
 
 
-async def test_a_cancellation_that_becomes_an_error_of_the_connection_ends_the_runner(database_dsn: str) -> None:
-    def register(_queue: PgQueuer) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        task.cancel()
-        raise ConnectionResetError
+async def test_a_cancellation_that_becomes_an_error_of_the_connection_ends_the_runner(
+    database_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = asyncio.Event()
 
-    running = asyncio.create_task(runner_of(database_dsn, register).run(asyncio.Event()))
-    done, _ = await asyncio.wait({running}, timeout=PATIENCE)
-    assert done
+    async def work(_queue: PgQueuer, **_options: Any) -> None:
+        begun.set()
+        try:
+            await asyncio.sleep(PATIENCE)
+        except asyncio.CancelledError as error:
+            raise ConnectionResetError from error
+
+    monkeypatch.setattr(PgQueuer, "run", work)
+    running = asyncio.create_task(runner_of(database_dsn).run(asyncio.Event()))
+    await asyncio.wait_for(begun.wait(), PATIENCE)
+    running.cancel()
+    await asyncio.wait({running}, timeout=PATIENCE / 2)
     assert running.cancelled()
 
 
