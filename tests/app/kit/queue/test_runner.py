@@ -60,7 +60,7 @@ async def test_a_defect_ends_the_runner(database_dsn: str) -> None:
 async def test_a_cancellation_that_becomes_an_error_of_the_connection_ends_the_runner(
     database_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun = asyncio.Event()
+    begun, stop = asyncio.Event(), asyncio.Event()
 
     async def work(_queue: PgQueuer, **_options: Any) -> None:
         begun.set()
@@ -70,10 +70,12 @@ async def test_a_cancellation_that_becomes_an_error_of_the_connection_ends_the_r
             raise ConnectionResetError from error
 
     monkeypatch.setattr(PgQueuer, "run", work)
-    running = asyncio.create_task(runner_of(database_dsn).run(asyncio.Event()))
+    running = asyncio.create_task(runner_of(database_dsn).run(stop))
     await asyncio.wait_for(begun.wait(), PATIENCE)
     running.cancel()
-    await asyncio.wait({running}, timeout=PATIENCE / 2)
+    await asyncio.wait({running}, timeout=5)
+    stop.set()
+    await asyncio.wait({running})
     assert running.cancelled()
 
 
