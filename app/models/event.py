@@ -1,7 +1,7 @@
 """Events (outbox)."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, Sequence, SmallInteger, text
@@ -9,6 +9,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Identified, Timestamp
+
+_RELAYED: Final = "position IS NOT NULL"
 
 
 class Event(Identified, Base):
@@ -21,17 +23,17 @@ class Event(Identified, Base):
     __tablename__ = "events"
     __table_args__ = (
         CheckConstraint("audience IN ('public', 'owner', 'admin')", name="audience_known"),
-        Index("ix_events_subject_uid_id", "subject_uid", "id"),
-        Index("uq_events_position", "position", unique=True),
-        Index("ix_events_unrelayed", "id", postgresql_where=text("position IS NULL")),
-        Index("ix_events_public", "position", postgresql_where=text("audience = 'public'")),
-        Index("ix_events_owner_uid_position", "owner_uid", "position"),
+        # A commit pays for the last one only: the others contain relayed events.
+        Index("uq_events_position", "position", unique=True, postgresql_where=text(_RELAYED)),
+        Index("ix_events_public", "position", postgresql_where=text(f"audience = 'public' AND {_RELAYED}")),
+        Index("ix_events_owner_uid_position", "owner_uid", "position", postgresql_where=text(_RELAYED)),
         Index(
             "ix_events_counterparty_uid_position",
             "counterparty_uid",
             "position",
-            postgresql_where=text("counterparty_uid IS NOT NULL"),
+            postgresql_where=text(f"counterparty_uid IS NOT NULL AND {_RELAYED}"),
         ),
+        Index("ix_events_unrelayed", "id", postgresql_where=text("position IS NULL")),
     )
 
     type: Mapped[str]
