@@ -129,6 +129,7 @@ fmt: $(INSTALLED) ## format the code and fix what ruff can fix
 bench: $(INSTALLED) ## CPU per request as ratios to other stacks; AGAINST=FOLDER compares with another checkout
 	.venv/bin/python -m tests.benchmarks $(if $(AGAINST),--against $(AGAINST))
 	$(if $(AGAINST),,.venv/bin/python -m tests.benchmarks.keys)
+	$(if $(AGAINST),,.venv/bin/python -m tests.benchmarks.jobs)
 
 clean: ## remove caches and the environment, but no data
 	rm -rf .venv contracts/lint/node_modules tests/support/oidc_provider/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
