@@ -52,7 +52,7 @@ class FencedRun:
     @asynccontextmanager
     async def completing(self, result: Result = None) -> AsyncIterator[WriteSession]:
         """See ``JobRun``. Raises ``RunSuperseded``."""
-        async with self.write() as session:
+        async with self._database.write() as session:
             yield session
             await session.flush()
             await self._update(session, statements.FINISH, "succeeded", utc_now(), _json(result), None)

@@ -61,7 +61,10 @@ class JobRun(Protocol):
         """
 
     def completing(self, result: Result = None) -> AbstractAsyncContextManager[WriteSession]:
-        """As ``write``; the job succeeds in the same transaction, so that no crash doubles the effect."""
+        """A transaction at whose end the job succeeds, so that no crash doubles the effect.
+
+        It is committed only while this attempt has the job, whose row is locked at the end.
+        """
 
 
 JobHandler = Callable[[JobRun], Awaitable[Result]]
