@@ -4,11 +4,15 @@ from dataclasses import dataclass, fields
 from typing import ClassVar, Final
 from uuid import UUID
 
+import orjson
+from uuid_utils.compat import uuid7
+
 from app.events.audience import Audience
 from app.events.audit import OPERATOR, AuditRecorder, Origin, plain, stored_request_id, target
 from app.events.nudges import WRITTEN
+from app.events.statements import INSERT
+from app.kit.clock import utc_now
 from app.kit.db.sessions import WriteSession
-from app.models import Event as EventRow
 from observability.tracing.recording import current_traceparent
 
 
@@ -56,7 +60,7 @@ class EventRecorder:
         self.audit = AuditRecorder(session, origin)
 
     def record(self, event: Event, user: UUID | None = None) -> None:
-        """Add ``event`` to the transaction; it is written at the next flush.
+        """Add ``event`` to the transaction, which writes it immediately before its commit.
 
         The row of the subject must be locked, or inserted by this transaction: consumers see the events of a subject
         in the order in which they were written.
@@ -65,20 +69,21 @@ class EventRecorder:
         """
         subject = event.subject
         payload = {f.name: plain(getattr(event, f.name)) for f in fields(event) if f.name not in _NO_PAYLOAD}
-        self._session.add(
-            EventRow(
-                type=event.type,
-                schema=event.schema,
-                subject_uid=subject.uid,
-                subject_id=subject.id,
-                owner_uid=subject.owner,
-                counterparty_uid=subject.counterparty,
-                actor_uid=self._actor,
-                audience=event.audience.value,
-                payload=payload,
-                traceparent=current_traceparent(),
-                request_id=stored_request_id(self._request_id),
-            ),
+        self._session.insert_at_commit(
+            INSERT,
+            uuid7(),
+            event.type,
+            event.schema,
+            subject.uid,
+            subject.id,
+            subject.owner,
+            subject.counterparty,
+            self._actor,
+            event.audience.value,
+            orjson.dumps(payload).decode(),
+            utc_now(),
+            current_traceparent(),
+            stored_request_id(self._request_id),
         )
         self._session.nudge(WRITTEN)
         if isinstance(event, AuditedEvent):

@@ -11,6 +11,11 @@ from app.kit.db.statements import Read
 from app.models import Event, EventConsumer
 
 COLUMNS: Final = tuple(getattr(Event, field.name) for field in fields(StoredEvent))
+INSERT: Final = (
+    "INSERT INTO events (uid, type, schema, subject_uid, subject_id, owner_uid, counterparty_uid, actor_uid, audience,"
+    " payload, occurred_at, traceparent, request_id)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+)
 RELAY: Final = text(
     # The CTE fixes the order in which the sequence is read: that of the ids.
     "WITH batch AS MATERIALIZED (SELECT id FROM events WHERE position IS NULL ORDER BY id LIMIT :limit),"

@@ -113,7 +113,7 @@ class Writers:
             await asyncio.sleep(wait() * _LONGEST_DELAY)
             number = next(self._numbers)
             EventRecorder(session).record(Counted(subject=Subject(user.uid, user.uid, user.id), number=number))
-            await session.flush()
+            await session.insert_rows()
             await asyncio.sleep(wait() * _LONGEST_DELAY)
             if rolls_back:
                 raise _RolledBack

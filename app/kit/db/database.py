@@ -180,6 +180,7 @@ async def transaction(session: WriteSession, send: Send = _ignore) -> AsyncItera
 
 async def _commit(session: WriteSession, send: Send) -> None:
     await session.flush()
+    await session.insert_rows()
     if session.in_transaction():
         with client_span("COMMIT", _COMMIT):
             session.committing = True

@@ -17,6 +17,7 @@ from app.kit.db.statements import KEYS, KeyedRead, Read
 from app.kit.deadline import current_deadline
 from observability.concurrency.coalescer import RequestCoalescer
 from observability.tracing.recording import client_span
+from observability.tracing.sql import statement_span
 
 Row = asyncpg.Record
 
@@ -39,6 +40,8 @@ _DRIVER: Final = "driver"
 """The key of the asyncpg connection in the ``info`` of a session."""
 _NUDGES: Final = "nudges"
 """The key of the nudges in the ``info`` of a session."""
+_ROWS: Final = "rows"
+"""The key of the rows that are inserted before the commit in the ``info`` of a session."""
 
 
 class Connections(Protocol):
@@ -124,6 +127,20 @@ class WriteSession(AsyncSession):
     committing = False
     """Whether ``COMMIT`` has been sent: after a lost connection the outcome is then unknown."""
 
+    def insert_at_commit(self, statement: str, *values: Any) -> None:
+        """Execute an ``INSERT`` of one row immediately before the commit, after those of the unit of work.
+
+        The driver executes it: the unit of work costs half a millisecond a row.
+        """
+        self.info.setdefault(_ROWS, []).append((statement, values))
+
+    async def insert_rows(self) -> None:
+        """Execute them, in their order; called by the transaction."""
+        for statement, values in self.info.pop(_ROWS, ()):
+            driver = await self.driver()
+            with client_span(*statement_span(statement)):
+                await driver.execute(statement, *values)
+
     def nudge(self, nudge: Nudge) -> None:
         """Send it after the commit. A transaction that is rolled back sends none."""
         self.info.setdefault(_NUDGES, {})[nudge] = None
@@ -148,8 +165,14 @@ class WriteSession(AsyncSession):
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """Roll back only the block if it raises; the transaction stays usable."""
-        async with self.begin_nested():
-            yield
+        rows = self.info.setdefault(_ROWS, [])
+        before = len(rows)
+        try:
+            async with self.begin_nested():
+                yield
+        except BaseException:
+            del rows[before:]
+            raise
 
     async def driver(self) -> "asyncpg.Connection[Row]":
         """The asyncpg connection of the transaction, for libraries that use the driver directly."""

@@ -1,9 +1,13 @@
 """What a row of an event contains: its type, its subject, its actor, and its fields as JSON."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from types import SimpleNamespace
 from typing import Any, ClassVar, cast
 from uuid import UUID
+
+import orjson
 
 from app.events.audience import Audience
 from app.events.audit import Origin
@@ -31,7 +35,10 @@ class Rows:
         self.added: list[Any] = []
         self.nudges: list[Nudge] = []
 
-    def add(self, row: Any) -> None:
+    def insert_at_commit(self, statement: str, *values: Any) -> None:
+        names = re.findall(r"\w+", statement[statement.index("(") : statement.index(")")])
+        row = SimpleNamespace(**dict(zip(names, values, strict=True)))
+        row.payload = orjson.loads(row.payload)
         self.added.append(row)
 
     def nudge(self, nudge: Nudge) -> None:
