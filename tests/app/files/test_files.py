@@ -11,6 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.errors import Unavailable
+from app.files import housekeeping
 from app.files.housekeeping import AFTER, FileHousekeeping
 from app.files.queries import FileQueries
 from app.files.schedules import schedules
@@ -129,6 +130,21 @@ async def test_objects_of_a_deleted_user_are_removed_after_two_hours(
     with pytest.raises(ObjectNotFound):
         await files.store.size(f"objects/{gone.file}")
     assert await files.store.size(f"objects/{kept.file}") == len(BODY)
+
+
+async def test_orphans_are_removed_in_batches(
+    concurrent_app: TestApp, ada: Person, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(housekeeping, "_BATCH", 2)
+    files = Files(concurrent_app, home)
+    kept = await files.storage.store(ada.user.id, "a.pdf", "application/pdf", BODY)
+    for number in range(5):
+        await files.store.put(f"objects/orphan-{number}", BODY)
+    await files.store.put("elsewhere/other", BODY)
+    files.age()
+    assert await files.housekeeping.remove_orphans() == 5
+    assert [found.key async for found in files.store.objects("objects")] == [f"objects/{kept.file}"]
+    assert await files.store.size("elsewhere/other") == len(BODY), "objects of other features have no files"
 
 
 async def test_the_schedule_removes_unfinished_files_and_orphans(

@@ -60,6 +60,7 @@ ADDRESSES: Final = (
     "fec0::1",
     "ff02::1",
     "ff0e::1",
+    "2606:4700::1%eth0",  # a zone: an address of a local network
 )
 """Addresses that no request may reach."""
 

@@ -72,6 +72,19 @@ async def test_the_next_address_is_tried_when_one_does_not_listen() -> None:
     assert answer.status == 204
 
 
+async def test_a_request_that_was_sent_is_not_sent_to_another_address() -> None:
+    """The first address may have acted upon it, although its response was lost."""
+
+    async def vanish(_received: Received, _writer: asyncio.StreamWriter) -> None:
+        return
+
+    async with Receiver(vanish).serving() as receiver:
+        with pytest.raises(EgressError) as caught:
+            await egress(addresses=[HOST, f"::ffff:{HOST}"]).post(f"http://{NAME}:{receiver.port}/", b"", {})
+    assert caught.value.reason is Reason.UNREACHABLE
+    assert len(receiver.received) == 1
+
+
 async def test_variables_of_the_environment_name_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")

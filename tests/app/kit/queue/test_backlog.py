@@ -84,6 +84,38 @@ async def test_the_depth_and_the_age_of_each_job(
     assert (await measured(concurrent_app))[f'job_queue_depth{{job="{SEND_TOKEN.name}"}}'] == 0
 
 
+async def test_failures_of_the_last_hour_and_the_last_success_of_each_schedule(
+    concurrent_app: TestApp, connection: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    for status, age in (
+        ("failed", "30 minutes"),
+        ("failed", "50 minutes"),
+        ("failed", "2 hours"),
+        ("cancelled", "1 s"),
+    ):
+        await connection.execute(
+            "INSERT INTO jobs (uid, kind, params, status, run_after, created_at, finished_at)"
+            " VALUES (gen_random_uuid(), $1, '{}', $2, now(), now(), now() - $3::text::interval)",
+            SEND_TOKEN.name,
+            status,
+            age,
+        )
+    await connection.execute(
+        "INSERT INTO schedule_runs (name, period, registered_at, succeeded_at)"
+        " VALUES ('new', 60, to_timestamp(1000), NULL), ('old', 3600, to_timestamp(1000), to_timestamp(5000))"
+    )
+    metrics = Metrics()
+    await Backlog(concurrent_app.runtime.database.reads, QueueMetrics(metrics), NAMES).update()
+
+    def value(name: str, **labels: str) -> float | None:
+        return metrics.registry.get_sample_value(name, labels)
+
+    assert value("jobs_failed_last_hour", kind=SEND_TOKEN.name) == 2
+    assert value("jobs_failed_last_hour", kind=SEND_ALREADY_REGISTERED.name) == 0
+    assert [value("cron_last_success_timestamp", schedule=name) for name in ("new", "old")] == [1000, 5000]
+    assert [value("cron_period_seconds", schedule=name) for name in ("new", "old")] == [60, 3600]
+
+
 async def test_only_workers_of_this_database_count(concurrent_app: TestApp, admin_dsn: str) -> None:
     named = {"application_name": APPLICATION_NAME}
     here = [await asyncpg.connect(dsn_of(concurrent_app), server_settings=named) for _ in range(2)]

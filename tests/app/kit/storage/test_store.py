@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import httpx2
 import pytest
+from obstore.store import S3Store
 from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 
@@ -75,6 +76,15 @@ async def test_an_object_is_written_in_parts_and_read_back_whole_and_by_range(st
     with pytest.raises(ObjectNotFound):
         await content_of(store, key)
     await store.delete(key)
+
+
+def test_requests_to_a_bucket_have_the_time_limits_of_the_settings(tmp_path: Path, metrics: Metrics) -> None:
+    given = {**s3_settings("http://127.0.0.1:1"), "connect_timeout": 3, "timeout": 7}
+    store = open_store(load_settings(home=tmp_path, storage=given), metrics)._store
+    assert isinstance(store, S3Store)
+    assert store.client_options == {"allow_http": "true", "connect_timeout": "3s", "timeout": "7s"}
+    retries = store.retry_config or {}
+    assert (retries["max_retries"], retries["retry_timeout"]) == (2, timedelta(seconds=5))
 
 
 async def test_an_object_is_never_replaced(store: ObjectStore) -> None:
