@@ -1,8 +1,10 @@
 """The mails that users send."""
 
 import httpx2
+from sqlalchemy import select
 
 from app.access.principal import Role
+from app.models import Job
 from tests.support.app import Person, TestApp
 
 MAIL = {"subject": "Done <b>", "text": "Rows: 12 < 13\nand a second line"}
@@ -22,6 +24,20 @@ async def test_a_mail_goes_to_the_address_of_the_caller(test_app: TestApp) -> No
     assert mail.html is not None
     assert "Rows: 12 &lt; 13\nand a second line" in mail.html
     assert "<b>" not in mail.html
+
+
+async def test_a_mail_goes_to_the_address_as_its_owner_writes_it(test_app: TestApp) -> None:
+    """The part before the @ may be case-sensitive."""
+    await request_mail(test_app, await test_app.person("Ada.L@example.com"))
+    assert [mail.to for mail in await test_app.deliver()] == ["Ada.L@example.com"]
+
+
+async def test_a_job_has_the_id_of_its_request_and_its_owner(test_app: TestApp) -> None:
+    ada = await test_app.person("ada@example.com")
+    response = await request_mail(test_app, ada)
+    async with test_app.runtime.database.write() as session:
+        (job,) = (await session.scalars(select(Job))).all()
+    assert (job.request_id, job.owner_id) == (response.headers["X-Request-ID"], ada.user.id)
 
 
 async def test_an_address_is_the_own_one_in_each_spelling(test_app: TestApp) -> None:

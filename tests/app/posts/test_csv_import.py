@@ -1,6 +1,7 @@
 """The import of posts: steps, problems, and what a crash, a cancellation and a wrong file leave behind."""
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,6 +13,8 @@ from app.kit.queue.job_queue import JobQueue
 from app.kit.queue.kinds import JobHandler
 from app.kit.queue.schedules import WorkerResources
 from app.posts import csv_import
+from app.posts.csv_rows import Row
+from app.posts.csv_rows import rows as rows_of
 from app.posts.job_names import CSV_IMPORT
 from app.posts.jobs import jobs
 from observability.metrics.metrics import Metrics
@@ -85,7 +88,7 @@ async def test_every_row_becomes_a_post_of_the_user_with_its_events(concurrent_a
 async def test_wrong_rows_are_left_out_counted_and_stored_up_to_a_limit(
     concurrent_app: TestApp, ada: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(csv_import, "MAX_PROBLEMS", 4)
+    monkeypatch.setattr(csv_import, "MAX_PROBLEMS", 3)
     text = "title,status\n" + "".join(f"Good {number},\n,unknown\n" for number in range(4))
     row = await run(concurrent_app, ada.user.uid, await store(concurrent_app, ada, text))
     assert orjson.loads(row["result"]) == {"rows": 8, "imported": 4, "rejected": 4}
@@ -95,8 +98,23 @@ async def test_wrong_rows_are_left_out_counted_and_stored_up_to_a_limit(
         (3, "/title", "missing"),
         (3, "/status", "unknown_status"),
         (5, "/title", "missing"),
-        (5, "/status", "unknown_status"),
     ]
+
+
+async def test_a_file_is_read_in_threads_since_the_worker_has_one_event_loop(
+    concurrent_app: TestApp, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[threading.Thread] = []
+
+    def reading(chunks: Iterator[bytes]) -> Iterator[Row]:
+        for row in rows_of(chunks):
+            threads.append(threading.current_thread())
+            yield row
+
+    monkeypatch.setattr(csv_import, "rows", reading)
+    await run(concurrent_app, ada.user.uid, await store(concurrent_app, ada, TEN))
+    assert len(threads) == 20, "the rows are counted, then imported"
+    assert threading.main_thread() not in threads
 
 
 @pytest.mark.parametrize("crash", [1, 2, 3, 4])

@@ -36,6 +36,10 @@ def test_posts_are_read_from_chunks_of_any_size(size: int) -> None:
     ]
 
 
+def test_line_breaks_within_a_value_stay_as_they_are() -> None:
+    assert read('title,content\nA,"one\r\ntwo\rthree\nfour"\n') == [draft("A", "one\r\ntwo\rthree\nfour")]
+
+
 def test_columns_have_any_order_and_only_the_title_is_needed() -> None:
     assert read("status,title\npublished,A\n") == [draft("A", status=PUBLISHED)]
     assert read("title\nA\nB\n") == [draft("A"), draft("B")]

@@ -6,12 +6,14 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from pgqueuer import PgQueuer
 from structlog.testing import capture_logs
 
+from app.kit.queue import runner
 from app.kit.queue.metrics import JobMetrics
-from app.kit.queue.runner import OutageFilter, QueueRunner, RunnerSettings
+from app.kit.queue.runner import OutageFilter, QueueRunner, RunnerSettings, TerminatingDriver
 from observability.metrics.metrics import Metrics
 from tests.support.database_proxy import database_proxy
 from tests.support.waiting import PATIENCE
@@ -40,6 +42,37 @@ async def test_the_delays_grow_while_the_server_hangs_or_is_gone(database_dsn: s
     lost = [line for line in logs if line["event"] == "worker_disconnected"]
     assert [line["failures"] for line in lost] == list(range(1, len(lost) + 1))
     assert lost[0]["retry_in"] < lost[2]["retry_in"]
+
+
+async def test_failures_after_a_stable_connection_are_one_series(
+    database_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "_STABLE_SECONDS", 0.0)
+    with tempfile.TemporaryDirectory(prefix="strata-proxy-") as folder:
+        async with database_proxy(database_dsn, Path(folder)) as proxy:
+            stop = asyncio.Event()
+            with capture_logs() as logs:
+                running = asyncio.create_task(runner_of(proxy.dsn).run(stop))
+                await wait_for(logs, "worker_connected", 1)
+                await proxy.stop()
+                await wait_for(logs, "worker_disconnected", 3)
+            stop.set()
+            await asyncio.wait_for(running, PATIENCE)
+    assert [line["failures"] for line in logs if line["event"] == "worker_disconnected"][:3] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("method", ["fetch", "execute"])
+async def test_a_connection_is_terminated_after_a_statement_without_a_reply_and_no_other_error(
+    database_dsn: str, method: str
+) -> None:
+    connection = await asyncpg.connect(database_dsn, command_timeout=0.2)
+    run = getattr(TerminatingDriver(connection), method)
+    with pytest.raises(asyncpg.UndefinedTableError):
+        await run("SELECT 1 FROM no_such_table")
+    assert not connection.is_closed()
+    with pytest.raises(TimeoutError):
+        await run("SELECT pg_sleep(60)")
+    assert connection.is_closed()
 
 
 async def wait_for(logs: list[Any], event: str, times: int) -> None:
