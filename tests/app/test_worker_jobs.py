@@ -26,7 +26,7 @@ from observability.tracing.tracer import Tracing
 from tests.support.app import TestApp
 from tests.support.postgres import end_sessions
 from tests.support.transactions import database_of, dsn_of
-from tests.support.waiting import PATIENCE, eventually
+from tests.support.waiting import PATIENCE, eventually, stretched
 
 KIND = JobKind("test.job")
 JOB = KIND.name
@@ -167,14 +167,20 @@ async def test_a_lost_connection_is_counted_and_a_stable_one_ends_the_series_of_
         found = samples(metrics)
         return found.get("worker_reconnects_total") == times and found.get("worker_connected") == 1
 
+    async def lost(times: int) -> bool:
+        return samples(metrics).get("worker_reconnects_total") == times
+
     with capture_logs() as lines:
         async with working(concurrent_app, Handler(0), metrics):
             for times in range(3):
                 await eventually(lambda times=times: connected(times))
+                started = perf_counter()
                 await end_sessions(dsn_of(concurrent_app))
+                await eventually(lambda times=times: lost(times + 1))
+                assert perf_counter() - started < stretched(1), "a lost connection is noticed before the next poll"
             await eventually(lambda: connected(3))
-    lost = [line["failures"] for line in lines if line["event"] == "worker_disconnected"]
-    assert lost == failures
+    series = [line["failures"] for line in lines if line["event"] == "worker_disconnected"]
+    assert series == failures
 
 
 async def test_every_setting_of_the_runner_takes_effect(

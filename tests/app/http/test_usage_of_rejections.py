@@ -13,6 +13,7 @@ from observability.requests.context import RequestContext
 from tests.support.app import TestApp
 from tests.support.registries import CURRENT
 from tests.support.transactions import rows
+from versions.kit.typeid import encode
 
 POSTS = "/api/v2/posts"
 
@@ -28,7 +29,7 @@ async def test_requests_that_are_rejected_after_the_sign_in_count(test_app: Test
     ada = await test_app.person("ada@example.com", Role.READER)
     async with test_app.client(ada.headers) as client:
         answers = [
-            await client.get(f"{POSTS}/{uuid7()}"),
+            await client.get(f"{POSTS}/{encode('post', uuid7())}"),
             await client.post(POSTS, json={"title": "T", "content": "c"}),
             await client.get(POSTS, params={"limit": "many"}),
         ]

@@ -5,9 +5,10 @@ import pickle
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from io import BytesIO
 from pathlib import Path
+from typing import Any, cast
 from uuid import UUID
 
 import orjson
@@ -17,6 +18,7 @@ from pypdf import PdfReader
 from app.files.queries import FileQueries
 from app.kit.queue.job_queue import JobQueue
 from app.kit.queue.schedules import WorkerResources
+from app.reports import document
 from app.reports.commands import ReportRequest
 from app.reports.document import pdf
 from app.reports.job_names import REPORT
@@ -75,6 +77,18 @@ def test_a_report_without_posts_and_one_of_many_pages() -> None:
     assert all("Title" in page.extract_text() for page in full.pages[1:]), "each page repeats the head of the table"
 
 
+def test_the_table_shows_days_in_utc() -> None:
+    there = datetime(2026, 11, 3, 1, tzinfo=timezone(timedelta(hours=14)))
+    posts = [replace(REPORT_OF_NOVEMBER.posts[0], created_at=there)]
+    assert "2026-11-02" in text_of(pdf(replace(REPORT_OF_NOVEMBER, posts=posts)))
+
+
+def test_the_bars_of_the_chart_begin_at_zero() -> None:
+    """Otherwise days with a few posts less look like days without any."""
+    (chart,) = document._chart(replace(REPORT_OF_NOVEMBER, per_day=[90, *[100] * 29])).contents
+    assert chart.valueAxis.valueMin == 0
+
+
 @pytest.mark.parametrize("zone", ["Pacific/Auckland", "America/Caracas"])
 def test_the_bytes_depend_on_the_data_only(zone: str, tmp_path: Path) -> None:
     (tmp_path / "report").write_bytes(pickle.dumps(REPORT_OF_NOVEMBER))
@@ -125,6 +139,21 @@ async def test_a_report_counts_the_posts_of_its_user_in_the_days_of_utc(concurre
     assert [post.title for post in await queries.most_viewed(ada.user.id, REQUEST.start, REQUEST.end, 1)] == [
         "last moment"
     ]
+
+
+async def test_the_table_has_the_most_viewed_posts_up_to_a_limit() -> None:
+    limits: list[int] = []
+
+    class Queries:
+        async def per_day(self, *_arguments: object) -> list[Any]:
+            return []
+
+        async def most_viewed(self, _author: int, _start: date, _end: date, limit: int) -> list[Any]:
+            limits.append(limit)
+            return []
+
+    await ReportReader(cast("ReportQueries", Queries())).report(REQUEST, 1, "Ada")
+    assert limits == [MAX_POSTS]
 
 
 async def run_job(test_app: TestApp, owner: UUID, status: str) -> list[dict[str, object]]:

@@ -13,6 +13,7 @@ from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
 from pgqueuer.domain.models import Job
 from pgqueuer.errors import RetryRequested
 
+from app.kit.queue import executor
 from app.kit.queue.executor import JobExecutor
 from app.kit.queue.kinds import JobHandler, JobRun
 from app.wiring import tracing_config
@@ -97,8 +98,30 @@ async def test_an_outcome_that_cannot_be_stored_leads_to_another_attempt(
     with pytest.raises(RetryRequested) as caught:
         await attempts.run(handle, uid)
     assert caught.value.delay.total_seconds() > 0
-    assert "gone" not in (caught.value.reason or ""), "PgQueuer stores the reason, so it is the name of a class"
+    assert (caught.value.reason or "").isidentifier(), "PgQueuer stores the reason, so it is the name of a class"
     await execute(concurrent_app, "ALTER TABLE gone RENAME TO jobs")
+
+
+async def test_the_delay_before_the_next_attempt_grows_with_the_attempts(
+    concurrent_app: TestApp, attempts: Attempts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Growing:
+        def __init__(self, first: float, longest: float) -> None:
+            assert (first, longest) == (FAST.first_delay, FAST.max_delay)
+
+        def delay(self, failures: int) -> float:
+            return 100.0 + failures
+
+    async def handle(_run: JobRun) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(executor, "Backoff", Growing)
+    uid, found = await enqueue(concurrent_app), []
+    for _ in range(2):
+        with pytest.raises(RetryRequested) as caught:
+            await attempts.run(handle, uid)
+        found.append((caught.value.delay.total_seconds(), caught.value.reason))
+    assert found == [(100, "ConnectionError"), (101, "ConnectionError")]
 
 
 async def test_the_handler_of_an_attempt_that_is_cancelled_ends(concurrent_app: TestApp, attempts: Attempts) -> None:
