@@ -115,6 +115,24 @@ async def test_a_reply_that_waits_for_a_busy_process_counts(database_dsn: str, m
     probe.close()
 
 
+class Late(Silent):
+    """A connection that replies after the time limit, and before the end of the grace period."""
+
+    async def execute(self, _statement: str) -> None:
+        await asyncio.sleep(0.3)
+
+
+async def test_a_reply_within_the_grace_period_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert 0 < availability._GRACE_SECONDS + availability._REPLY_SECONDS + availability.INTERVAL < 2
+    monkeypatch.setattr(availability, "_REPLY_SECONDS", 0.01)
+    monkeypatch.setattr(availability, "_GRACE_SECONDS", PATIENCE)
+    probe = Availability(NOWHERE, {"timeout": PATIENCE}, NullDatabaseMetrics())
+    late: Any = Late()
+    probe._connection = late
+    assert await probe.check() is True
+    assert not late.terminated
+
+
 async def test_the_connection_ends_with_the_observation(database_dsn: str) -> None:
     probe = Availability(database_dsn, {"timeout": PATIENCE}, NullDatabaseMetrics())
     async with probe.observing():

@@ -70,6 +70,29 @@ async def test_a_statement_that_is_interrupted_costs_its_connection(database: Da
         assert await backend(session) != first
 
 
+async def test_a_discarded_connection_is_closed_without_a_word_to_the_server(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[bool] = []
+    invalidate = WriteSession.invalidate
+
+    async def recorded(session: WriteSession) -> None:
+        closed.append(driver.is_closed())
+        await invalidate(session)
+
+    monkeypatch.setattr(WriteSession, "invalidate", recorded)
+    async with database.write() as session:
+        driver = await session.driver()
+        await session.discard()
+        assert closed == [True], "SQLAlchemy would close an open connection with a message, and wait for the reply"
+        assert not session.in_transaction(), "its end sends no rollback to a connection that does not reply"
+    async with database.write() as session:
+        assert await session.driver() is not driver
+    unused = WriteSession(database._engine)
+    await unused.discard()
+    await unused.close()
+
+
 def test_a_failed_commit_is_reported_by_what_is_known_of_it() -> None:
     with capture_logs() as logs:
         found = _commit_error(asyncpg.CheckViolationError("a deferred constraint"), None)
