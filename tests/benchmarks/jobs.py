@@ -45,6 +45,7 @@ from app.worker import add_jobs, job_execution
 from observability.logs.configuration import configure
 from observability.metrics.metrics import Metrics
 from observability.tracing.tracer import Tracing
+from tests.support.waiting import PATIENCE
 
 BATCH: Final = 10
 JOBS: Final = 1000
@@ -145,7 +146,7 @@ class _Countdown:
             self._reached.set()
 
     async def reached(self) -> None:
-        await asyncio.wait_for(self._reached.wait(), 300)
+        await asyncio.wait_for(self._reached.wait(), PATIENCE)
 
 
 async def commits(database: Database, author: UUID, number: int, *, events: bool) -> float:

@@ -1,6 +1,6 @@
 """Index events by position once they have one: a commit with an event maintains three indexes instead of eight."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 from alembic import op
@@ -27,13 +27,10 @@ _UNUSED = "ix_events_subject_uid_id"
 
 
 def upgrade() -> None:
-    """Replace each index without blocking writes; reads use the old one until the new one is complete."""
+    """Replace each index; reads use the old one until the new one is complete."""
+    _replace({name: (columns, unique, where) for name, (columns, unique, _, where) in _INDEXES.items()})
     with op.get_context().autocommit_block():
-        op.execute("SET statement_timeout = '30min'")
-        for name, (columns, unique, _, where) in _INDEXES.items():
-            _replace(name, columns, where, unique=unique)
         op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {_UNUSED}")
-        op.execute("RESET statement_timeout")
 
 
 def downgrade() -> None:
@@ -42,21 +39,24 @@ def downgrade() -> None:
         op.execute("SET statement_timeout = '30min'")
         op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {_UNUSED}")
         op.create_index(_UNUSED, "events", ["subject_uid", "id"], postgresql_concurrently=True)
-        for name, (columns, unique, where, _) in _INDEXES.items():
-            _replace(name, columns, where, unique=unique)
         op.execute("RESET statement_timeout")
+    _replace({name: (columns, unique, where) for name, (columns, unique, where, _) in _INDEXES.items()})
 
 
-def _replace(name: str, columns: list[str], where: str | None, *, unique: bool) -> None:
-    new = f"{name}_new"
-    op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {new}")
-    op.create_index(
-        new,
-        "events",
-        columns,
-        unique=unique,
-        postgresql_where=None if where is None else sa.text(where),
-        postgresql_concurrently=True,
-    )
-    op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
-    op.execute(f"ALTER INDEX {new} RENAME TO {name}")
+def _replace(indexes: Mapping[str, tuple[list[str], bool, str | None]]) -> None:
+    with op.get_context().autocommit_block():
+        op.execute("SET statement_timeout = '30min'")
+        for name, (columns, unique, where) in indexes.items():
+            new = f"{name}_new"
+            op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {new}")
+            op.create_index(
+                new,
+                "events",
+                columns,
+                unique=unique,
+                postgresql_where=None if where is None else sa.text(where),
+                postgresql_concurrently=True,
+            )
+            op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+            op.execute(f"ALTER INDEX {new} RENAME TO {name}")
+        op.execute("RESET statement_timeout")
