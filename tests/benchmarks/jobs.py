@@ -14,7 +14,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -223,5 +222,4 @@ def main(rounds: Annotated[int, typer.Option(min=1, help="Rounds that count.")] 
 
 
 if __name__ == "__main__":
-    with suppress(KeyboardInterrupt):
-        typer.run(main)
+    typer.run(main)

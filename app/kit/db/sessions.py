@@ -136,8 +136,11 @@ class WriteSession(AsyncSession):
 
     async def insert_rows(self) -> None:
         """Execute them, in their order; called by the transaction."""
-        for statement, values in self.info.pop(_ROWS, ()):
-            driver = await self.driver()
+        rows = self.info.pop(_ROWS, ())
+        if not rows:
+            return
+        driver = await self.driver()
+        for statement, values in rows:
             with client_span(*statement_span(statement)):
                 await driver.execute(statement, *values)
 
