@@ -20,14 +20,18 @@ class ErrorKind(Enum):
     UNAUTHENTICATED = auto()
     FORBIDDEN = auto()
     NOT_FOUND = auto()
+    NOT_ACCEPTABLE = auto()
     GONE = auto()
     CONFLICT = auto()
     PRECONDITION_FAILED = auto()
     TOO_LARGE = auto()
     UNSUPPORTED_MEDIA_TYPE = auto()
+    RANGE_NOT_SATISFIABLE = auto()
     HEADERS_TOO_LARGE = auto()
     BODY_TIMEOUT = auto()
     RATE_LIMITED = auto()
+    NOT_SUPPORTED = auto()
+    """This installation cannot do it."""
     UNAVAILABLE = auto()
     TIMEOUT = auto()
 

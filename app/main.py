@@ -1,24 +1,34 @@
 """Composition root: the application that the server runs."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from dataclasses import replace
 from typing import Any, Final
 
+from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from app.errors import DomainError
+from app.events.backlog import OutboxBacklog
+from app.events.known import consumer_names
+from app.events.metrics import OutboxMetrics
+from app.events.render_failures import RenderFailures
 from app.http.errors.failures import classify
 from app.http.errors.problems import problem_response
 from app.http.lifecycle import LifecycleComponent
+from app.http.live.metrics import CHANNELS, RealtimeMetrics
+from app.http.middleware.load_shedding import Admission, LoadSheddingMiddleware
 from app.http.middleware.metrics import LoadSheddingMetrics
 from app.http.middleware.size_limits import HeadLimits
 from app.http.rate_limit.limits import RateLimits
+from app.http.response_cache.metrics import CacheMetrics
 from app.http.runtime import Runtime
 from app.http.server.connections import Connections
+from app.http.transfer_metrics import TransferMetrics
 from app.http.usage import UsageComponent, UsageListener
 from app.kit.background import repeat, run_logged, tasks_running
 from app.kit.build import RELEASE, BuildMetrics
@@ -39,16 +49,20 @@ from app.settings.loading import database_url, load_settings
 from app.settings.log import LogSettings
 from app.settings.metrics import MetricsSettings
 from app.settings.root import Settings
+from app.settings.usage import UsageSettings
 from app.web import add_unversioned_routes
 from app.web.rejected_heads import RejectedHeads
+from app.webhooks.backlog import WebhookBacklog
+from app.webhooks.metrics import EndpointMetrics
 from app.wiring import contract_checker, job_names, tracing_config
 from observability.config import CorsPolicy, ObservabilityConfig
 from observability.conformance.metrics import ConformanceMetrics
 from observability.framework import LeanStarlette
-from observability.install import install
+from observability.install import install, with_cors
 from observability.logs.level import LevelControl
 from observability.metrics.metrics import Metrics
 from observability.metrics.sampler import sampler_running
+from observability.requests.mounts import MountMiddleware
 from observability.run_folder import RunFolder
 from observability.tracing.metrics import SpanMetrics
 from observability.tracing.tracer import Tracing
@@ -109,16 +123,21 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
     # Not FastAPI: the root has no operations, and FastAPI's layers would run twice for every request.
     app = LeanStarlette(lifespan=lifespan)
     app.router.redirect_slashes = False
+    app.add_middleware(MountMiddleware, router=app.router)
     applications = {version: version.build(version, settings[HttpSettings]) for version in VERSIONS}
     app.router.routes.extend(mounted(version.prefix, application) for version, application in applications.items())
     for tombstone in tombstones:
         app.router.routes.extend(gone_routes(tombstone))
     tracing = Tracing(tracing_config(settings, "strata"))
     checker = contract_checker(settings, {version.name: version.prefix for version in VERSIONS})
-    metrics = install(app, _observability(settings, status, tombstones), tracing, checker, [UsageListener()])
+    config = _observability(settings, status, tombstones)
+    listeners = [UsageListener(settings[UsageSettings].max_body_bytes if settings[UsageSettings].collects else 0)]
+    metrics = install(app, config, tracing, checker, listeners)
+    # Outside of all layers: a rejection under load must cost little.
+    app.add_middleware(LoadSheddingMiddleware, admissions=_admissions(applications.values(), config.cors))
     metrics.group(BuildMetrics)
     metrics.group(VersionMetrics).describe((*VERSIONS, *tombstones))
-    metrics.group(LoadSheddingMetrics).start_at_zero(version.name for version in VERSIONS)
+    _start_at_zero(metrics)
     app.router.routes.append(RejectedHeads(HeadLimits.of(settings[HttpSettings])))
     add_unversioned_routes(app, settings, metrics, applications)
     app.add_exception_handler(HTTPException, _render)
@@ -126,9 +145,20 @@ def create_app(settings: Settings | None = None, *, open_database: OpenDatabase 
     return app
 
 
+def _start_at_zero(metrics: Metrics) -> None:
+    """Create the series of every version."""
+    names = [version.name for version in VERSIONS]
+    metrics.group(LoadSheddingMetrics).start_at_zero(names)
+    metrics.group(RenderFailures).start_at_zero(names)
+    metrics.group(TransferMetrics).start_at_zero(names)
+    metrics.group(CacheMetrics).start_at_zero(names)
+    for name in names:
+        metrics.group(RealtimeMetrics).start_at_zero(name, CHANNELS)
+
+
 @asynccontextmanager
 async def _state_exposed(settings: Settings, metrics: Metrics, database: UnitOfWork) -> AsyncIterator[None]:
-    """Expose restarts, and the queue with its workers: processes that are down cannot report themselves."""
+    """Expose restarts and what waits for workers: processes that are down cannot report themselves."""
     counts, gauge = RestartCounts(settings.home), metrics.group(RestartMetrics)
 
     async def update() -> None:
@@ -136,7 +166,10 @@ async def _state_exposed(settings: Settings, metrics: Metrics, database: UnitOfW
 
     await run_logged("restarts_not_read", update)
     backlog = Backlog(database.reads, metrics.group(QueueMetrics), job_names())
-    async with tasks_running(repeat("restarts_not_read", update, _RESTARTS_SECONDS), backlog.run()):
+    outbox = OutboxBacklog(database.reads, metrics.group(OutboxMetrics), consumer_names())
+    webhooks = WebhookBacklog(database.reads, metrics.group(EndpointMetrics))
+    restarts = repeat("restarts_not_read", update, _RESTARTS_SECONDS)
+    async with tasks_running(restarts, backlog.run(), outbox.run(), webhooks.run()):
         yield
 
 
@@ -150,6 +183,12 @@ def _level_control(settings: Settings) -> AbstractContextManager[None]:
 
 async def _render(request: Request, error: Exception) -> Response:
     return problem_response(request, classify(error))
+
+
+def _admissions(applications: Iterable[FastAPI], cors: CorsPolicy) -> Sequence[Admission]:
+    """The admission of each version, whose rejections scripts of other origins can read."""
+    found: list[Admission] = [application.state.admission for application in applications]
+    return [replace(admission, reject=with_cors(admission.reject, cors)) for admission in found]
 
 
 def _observability(

@@ -1,11 +1,12 @@
 """Builds what several processes share: tracing, contract conformance, and the handlers of jobs."""
 
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from app.events.consumers import EventConsumer
 from app.kit.build import RELEASE
+from app.kit.db.listener import Listener
 from app.kit.discovery import modules
 from app.kit.queue.kinds import HOUSEKEEPING, JobHandler, JobKind
 from app.kit.queue.schedules import Schedule, WorkerResources
@@ -14,6 +15,7 @@ from app.settings.root import Settings
 from app.settings.tracing import TracingSettings
 from observability.conformance.checker import ConformanceChecker, ConformanceConfig
 from observability.tracing.config import TracingConfig
+from observability.tracing.tracer import Tracing
 
 
 def job_names() -> Sequence[str]:
@@ -41,6 +43,15 @@ def event_consumers(resources: WorkerResources) -> Sequence[EventConsumer]:
     return [consumer for module in modules("app", "event_consumers") for consumer in module.event_consumers(resources)]
 
 
+def worker_loops(
+    resources: WorkerResources, listener: Listener, tracing: Tracing
+) -> Sequence[AbstractAsyncContextManager[None]]:
+    """What features run in each worker beside its jobs: ``worker_loops`` of each module of this name."""
+    return [
+        loop for module in modules("app", "worker_loops") for loop in module.worker_loops(resources, listener, tracing)
+    ]
+
+
 def contract_checker(settings: Settings, prefixes: Mapping[str, str]) -> ConformanceChecker | None:
     """The checker of every version with a frozen contract; ``None`` when the sample ratio is 0.
 
@@ -49,8 +60,7 @@ def contract_checker(settings: Settings, prefixes: Mapping[str, str]) -> Conform
     conformance = settings[ConformanceSettings]
     if not conformance.sample_ratio:
         return None
-    folder = conformance.contracts or Path(str(files("contracts")))
-    paths = {name: folder / f"{name}.openapi.json" for name in prefixes}
+    paths = {name: conformance.folder / f"{name}.openapi.json" for name in prefixes}
     contracts = {name: (prefixes[name], path) for name, path in paths.items() if path.exists()}
     return ConformanceChecker(ConformanceConfig(contracts=contracts, body_bytes=conformance.max_body_bytes))
 

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Final
 
 import structlog
 from pgqueuer import PgQueuer
 
+import versions.registry  # noqa: F401 - it adds the renderers of events
 from app.events.metrics import EventMetrics
 from app.events.work import events_handled
 from app.kit import background
@@ -21,6 +22,7 @@ from app.kit.queue.executor import Execution, JobExecutor, RetryPolicy
 from app.kit.queue.kinds import HOUSEKEEPING, JobHandler, JobKind
 from app.kit.queue.maintenance import requeue_lost_jobs
 from app.kit.queue.metrics import JobMetrics
+from app.kit.queue.queue_rows import rows_of
 from app.kit.queue.runner import QueueRunner, RunnerSettings
 from app.kit.queue.running import Interruption, RunningJobs
 from app.kit.queue.schedules import Schedule, WorkerResources, add_schedules, housekeeping, register_schedules
@@ -29,7 +31,7 @@ from app.settings.database import DatabaseSettings
 from app.settings.loading import database_url
 from app.settings.root import Settings
 from app.settings.worker import WorkerSettings
-from app.wiring import all_schedules, event_consumers, job_handlers, tracing_config
+from app.wiring import all_schedules, event_consumers, job_handlers, tracing_config, worker_loops
 from observability.metrics.metrics import Metrics
 from observability.metrics.sampler import sampler_running
 from observability.tracing.metrics import SpanMetrics
@@ -60,16 +62,26 @@ async def run(settings: Settings, stop: asyncio.Event, metrics: Metrics) -> None
         runner = _runner(settings, dsn, _registration(handlers, schedules, execution), metrics)
         listener = Listener(ListenerSettings(dsn, settings[DatabaseSettings].connect_timeout, "strata worker nudges"))
         consumers = event_consumers(resources)
+        loops = worker_loops(resources, listener, tracing)
         _LOG.info("worker_started", jobs=sorted(kind.name for kind in handlers))
         async with (
             sampler_running(metrics),
             _maintained(schedules, database),
             events_handled(database, listener, consumers, metrics.group(EventMetrics)),
+            _all_running(loops),
             listener.running(),
             supervised(execution.running, stop, settings[WorkerSettings].shutdown_timeout),
         ):
             await runner.run(stop)
         _LOG.info("worker_stopped")
+
+
+@asynccontextmanager
+async def _all_running(loops: Sequence[AbstractAsyncContextManager[None]]) -> AsyncIterator[None]:
+    async with AsyncExitStack() as stack:
+        for loop in loops:
+            await stack.enter_async_context(loop)
+        yield
 
 
 def job_execution(settings: WorkerSettings, database: Database, metrics: Metrics, tracing: Tracing) -> Execution:
@@ -91,7 +103,7 @@ def _registration(
 def add_jobs(queue: PgQueuer, handlers: Mapping[JobKind, JobHandler], execution: Execution) -> None:
     """Let a queue run jobs."""
     for kind, handler in handlers.items():
-        executor = JobExecutor(kind, handler, execution, queue.connection)
+        executor = JobExecutor(kind, handler, execution, rows_of(queue))
         queue.entrypoint(kind.name, concurrency_limit=kind.concurrency, accepts_context=False)(executor)
 
 

@@ -2,14 +2,14 @@
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from pathlib import Path
+from functools import cached_property
 from typing import Any
 
 from app.lifecycle.version import VersionStatus
 from contracts import kinds
-from contracts.baselines import Digests, baseline_problems, read_baseline
+from contracts.baselines import baseline_problems, read_baseline
 from contracts.compat import Report, Severity
 from contracts.compat.exceptions import (
     ChangeException,
@@ -21,6 +21,8 @@ from contracts.compat.exceptions import (
     without_excepted,
 )
 from contracts.compat.findings import Cause
+from contracts.compat.impact.annotation import annotated, annotated_causes
+from contracts.compat.impact.evidence import UsageEvidence
 from contracts.documents import canonical_json, parse_document
 from contracts.freeze import EXCEPTIONS, read_digests
 from contracts.kinds import ContractKind
@@ -74,51 +76,74 @@ class GateResult:
         return bool(self.problems) or any(version.failed for version in self.versions)
 
 
-def check(
-    folder: Path | None = None,
-    digests: Digests | None = None,
-    today: date | None = None,
-    kind: ContractKind | None = None,
-) -> GateResult:
-    """Compare the code with the frozen contracts in ``folder``, and these with the released ones.
+def with_usage(result: GateResult, evidence: UsageEvidence) -> GateResult:
+    """The same result, whose changes have the numbers of consumers that they affect."""
 
-    ``digests``: those of the released documents, by default of versions/lifecycle.json.
-    """
-    folder, kind, today = folder or kinds.FOLDER, kind or kinds.OPENAPI, today or datetime.now(UTC).date()
-    digests = read_digests() if digests is None else digests
+    def of_version(one: VersionResult) -> VersionResult:
+        if one.version not in evidence.versions:
+            return one
+        return replace(
+            one,
+            changes=annotated(one.changes, evidence, one.version),
+            since_release=annotated(one.since_release, evidence, one.version),
+            refused=annotated_causes(one.refused, evidence, one.version),
+            refused_since_release=annotated_causes(one.refused_since_release, evidence, one.version),
+        )
+
+    return GateResult([of_version(one) for one in result.versions], result.problems)
+
+
+def check(today: date | None = None) -> GateResult:
+    """Compare the code with the frozen contracts, and these with the released ones."""
+    folder, today = kinds.FOLDER, today or datetime.now(UTC).date()
     exceptions = read_exceptions(folder / EXCEPTIONS)
     results = []
     # The changes that need an exception, by version. Without a comparison it is unknown which do.
     needed: dict[str, list[Cause]] = {}
     for version in VERSIONS:
-        result = VersionResult(version.name, baseline=digests.get(version.name))
-        comparisons = _Comparisons(kind, version, folder, digests, today)
-        if comparisons.text != (current := canonical_json(comparisons.current)):
-            result.drift = _difference(version.name, comparisons.text, current)
-            result.changes = comparisons.changes()
-            needed[version.name] = comparisons.refused()
-        if comparisons.frozen is not None and comparisons.baseline is not None:
-            result.since_release = kind.compare(comparisons.baseline, comparisons.frozen, today)
-            result.refused_since_release = refused_changes(version.status, result.since_release, released=True)
-            needed.setdefault(version.name, []).extend(result.refused_since_release)
+        result = VersionResult(version.name, baseline=read_digests(kinds.OPENAPI).get(version.name))
         accepted = [one for one in exceptions if one.version == version.name]
-        result.refused = without_excepted(needed.get(version.name, []), accepted)
-        result.refused = [cause for cause in result.refused if cause not in result.refused_since_release]
-        result.changes = without_causes(result.changes, excepted(result.changes.causes, accepted))
-        result.refused_since_release = without_excepted(result.refused_since_release, accepted)
+        for kind in kinds.all_kinds():
+            found = _compare(_Comparisons(kind, version, today), result, accepted)
+            if found is not None:
+                needed.setdefault(version.name, []).extend(found)
         results.append(result)
-    problems = [*baseline_problems(kind, folder, digests), *find_expired(exceptions, today)]
+    problems = [
+        problem for kind in kinds.all_kinds() for problem in baseline_problems(kind, folder, read_digests(kind))
+    ]
+    problems += find_expired(exceptions, today)
     return GateResult(results, problems + find_unused(exceptions, lambda one: _is_needed(one, needed)))
+
+
+def _compare(comparisons: "_Comparisons", result: VersionResult, accepted: list[ChangeException]) -> list[Cause] | None:
+    """Add the comparisons of one document to the result of its version.
+
+    Returns the changes that need an exception; None if nothing was compared.
+    """
+    needed: list[Cause] | None = None
+    refused_since_release: list[Cause] = []
+    if comparisons.text != (current := canonical_json(comparisons.current)):
+        result.drift += _difference(comparisons.name, comparisons.text, current)
+        needed = comparisons.refused()
+        accepted_changes = excepted(comparisons.changes.causes, accepted)
+        result.changes = result.changes.merged(without_causes(comparisons.changes, accepted_changes))
+    if (since_release := comparisons.since_release()) is not None:
+        result.since_release = result.since_release.merged(since_release)
+        refused_since_release = refused_changes(comparisons.version.status, since_release, released=True)
+        needed = [*(needed or ()), *refused_since_release]
+    refused = without_excepted(needed or [], accepted)
+    result.refused += [cause for cause in refused if cause not in refused_since_release]
+    result.refused_since_release += without_excepted(refused_since_release, accepted)
+    return needed
 
 
 def refused_by_version(today: date | None = None) -> Mapping[str, list[Cause]]:
     """The changes, by version, for which `freeze` writes nothing: its stage rejects them, and no exception is valid."""
     today = today or datetime.now(UTC).date()
-    digests = read_digests()
     exceptions = [one for one in read_exceptions(kinds.FOLDER / EXCEPTIONS) if one.expires >= today]
     found = {}
     for version in VERSIONS:
-        refused = _Comparisons(kinds.OPENAPI, version, kinds.FOLDER, digests, today).refused()
+        refused = [cause for kind in kinds.all_kinds() for cause in _Comparisons(kind, version, today).refused()]
         if left := without_excepted(refused, [one for one in exceptions if one.version == version.name]):
             found[version.name] = left
     return found
@@ -136,19 +161,27 @@ def advice(version: str, cause: Cause, *, refused: bool) -> str:
 
 
 class _Comparisons:
-    """The documents of one version, and their comparisons."""
+    """The documents of one kind and version, and their comparisons."""
 
-    def __init__(self, kind: ContractKind, version: ApiVersion, folder: Path, digests: Digests, today: date) -> None:
-        self._kind, self._version, self._today = kind, version, today
-        path = kind.frozen_path(version.name, folder)
+    def __init__(self, kind: ContractKind, version: ApiVersion, today: date) -> None:
+        self._kind, self.version, self._today = kind, version, today
+        path = kind.frozen_path(version.name, kinds.FOLDER)
+        self.name = path.name
         self.text = path.read_text() if path.exists() else ""
         self.frozen = parse_document(self.text, path) if self.text else None
         self.current = kind.build(version)
-        self.baseline = read_baseline(kind, version.name, folder, digests)
+        self.baseline = read_baseline(kind, version.name, kinds.FOLDER, read_digests(kind))
 
+    @cached_property
     def changes(self) -> Report:
         """The changes of the code since the document was frozen."""
         return Report(()) if self.frozen is None else self._kind.compare(self.frozen, self.current, self._today)
+
+    def since_release(self) -> Report | None:
+        """The changes of the frozen document since its release; None for a version that was not released."""
+        if self.frozen is None or self.baseline is None:
+            return None
+        return self._kind.compare(self.baseline, self.frozen, self._today)
 
     def refused(self) -> list[Cause]:
         """The changes of the code that the stage rejects: since the release, or before it since the last freeze."""
@@ -156,8 +189,8 @@ class _Comparisons:
         # The frozen document of a preview promises nothing, even after the promotion.
         if promised is None or promised["info"].get("x-status") == VersionStatus.PREVIEW:
             return []
-        report = self._kind.compare(promised, self.current, self._today)
-        return refused_changes(self._version.status, report, released=self.baseline is not None)
+        report = self.changes if self.baseline is None else self._kind.compare(self.baseline, self.current, self._today)
+        return refused_changes(self.version.status, report, released=self.baseline is not None)
 
 
 def _is_needed(exception: ChangeException, needed: Mapping[str, list[Cause]]) -> bool:

@@ -15,6 +15,8 @@ EXPOSED_HEADERS: Final = (
     "API-Version",
     "Accept-Encoding",
     "Accept-Patch",
+    "Age",
+    "Cache-Status",
     "Deprecation",
     "ETag",
     "Idempotent-Replayed",
@@ -35,6 +37,7 @@ EXPOSED_HEADERS: Final = (
 """Response headers that browser scripts may read, beyond the CORS-safelisted ones of the Fetch standard."""
 
 ACCEPTED_HEADERS: Final = (
+    "API-Reads",
     "Authorization",
     "Content-Type",
     "Idempotency-Key",

@@ -25,10 +25,13 @@ from pydantic.fields import FieldInfo
 from starlette.applications import Starlette
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Mount, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 FASTAPI_MINOR: Final = "0.165"
+_OPTIONS: Final = ("include", "exclude", "by_alias", "exclude_unset", "exclude_defaults", "exclude_none")
+_REQUEST_STACK: Final = "fastapi_inner_astack"
 _FUNCTION_STACK: Final = "fastapi_function_astack"
 
 
@@ -123,6 +126,17 @@ async def function_scope(scope: Scope) -> AsyncIterator[None]:
         scope[_FUNCTION_STACK] = outer
 
 
+def with_stacks(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    """Let FastAPI's handler run outside of its route's application, which enters these stacks."""
+
+    async def handle(request: Request) -> Response:
+        async with AsyncExitStack() as stack:
+            request.scope[_REQUEST_STACK] = request.scope[_FUNCTION_STACK] = stack
+            return await handler(request)
+
+    return handle
+
+
 def send_of(request: Request) -> Send:
     """The ASGI ``send`` of a request, to construct another request from it."""
     return request._send  # noqa: SLF001 - Starlette has no public name for it
@@ -167,6 +181,10 @@ class ReadPlan:
     request_name: str | None
     response_name: str | None
     status_code: int
+    models: Sequence[Any]
+    """The type of the response, or the members of a union."""
+    options: Mapping[str, Any]
+    """Those of ``response_model_...`` by their names."""
     render: Callable[[Any], bytes]
     """Return the JSON of what the endpoint returned. Raises ``fastapi.exceptions.ResponseValidationError``."""
 
@@ -196,6 +214,9 @@ def read_plan(route: APIRoute) -> ReadPlan | None:
     if any(not _is_plain_parameter(parameter) for parameter in (*root.path_params, *root.query_params)):
         return None
     endpoint: Any = root.call
+    annotation = field.field_info.annotation
+    models = get_args(annotation) if get_origin(annotation) in {Union, UnionType} else (annotation,)
+    options = {name: getattr(declared, f"response_model_{name}") for name in _OPTIONS}
     return ReadPlan(
         endpoint,
         [(one.name or "", one.call, one.request_param_name or "") for one in root.dependencies],  # type: ignore[misc]  # not None: see _takes_the_request
@@ -204,19 +225,15 @@ def read_plan(route: APIRoute) -> ReadPlan | None:
         root.request_param_name,
         root.response_param_name,
         declared.status_code or 200,
-        _renderer(declared, field),
+        models,
+        options,
+        _renderer(models, options, field),
     )
 
 
-def _renderer(declared: Any, field: ModelField) -> Callable[[Any], bytes]:
+def _renderer(types: Sequence[Any], options: Mapping[str, Any], field: ModelField) -> Callable[[Any], bytes]:
     """A model was validated when it was built, so an instance of the response model is not validated again."""
-    annotation = field.field_info.annotation
-    members = get_args(annotation) if get_origin(annotation) in {Union, UnionType} else (annotation,)
-    models = frozenset(member for member in members if isinstance(member, type) and issubclass(member, BaseModel))
-    options = {
-        name: getattr(declared, f"response_model_{name}")
-        for name in ("include", "exclude", "by_alias", "exclude_unset", "exclude_defaults", "exclude_none")
-    }
+    models = frozenset(member for member in types if isinstance(member, type) and issubclass(member, BaseModel))
 
     def render(value: Any) -> bytes:
         if type(value) not in models:

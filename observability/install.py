@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 
 from observability.config import CorsPolicy, ObservabilityConfig
 from observability.conformance.checker import ConformanceChecker
@@ -84,6 +85,13 @@ def _conformance(config: ObservabilityConfig, checker: ConformanceChecker | None
     if checker is None or not config.conformance_ratio:
         return []
     return [Middleware(ConformanceMiddleware, checker=checker, chosen=share(config.conformance_ratio))]
+
+
+def with_cors(app: ASGIApp, policy: CorsPolicy) -> ASGIApp:
+    """Wrap an application that responds outside of the layers, so that scripts of allowed origins can read it."""
+    for layer in _cors(policy):
+        app = layer.cls(app, *layer.args, **layer.kwargs)
+    return app
 
 
 def _cors(policy: CorsPolicy) -> list[Middleware]:

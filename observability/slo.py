@@ -14,6 +14,10 @@ READS: Final = "api_reads_total"
 """The counter of reads, ``fast`` and ``slow``; every series starts at 0."""
 CHECKED: Final = "api_contract_checked_total"
 """The counter of contract checks."""
+DELIVERY_AGES: Final = "webhook_delivery_age_seconds"
+"""The histogram of seconds until the first attempt of a delivery, by the version of its endpoint."""
+START_DELAYS: Final = "job_start_delay_seconds"
+"""The histogram of seconds from when a job was due until its first attempt began, by kind."""
 BUDGET_PERIOD: Final = timedelta(days=30)
 """The period over which a budget may be spent."""
 FEWEST_BAD_EVENTS: Final = 10
@@ -23,7 +27,7 @@ page at one failure."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Objective:
-    """A share of events that must be good, for each version.
+    """A share of events that must be good, for each value of the label ``by``.
 
     ``total`` and ``good`` are selectors of counters whose series all start at 0; an event is bad if it is in
     ``total`` but not in ``good``.
@@ -34,6 +38,7 @@ class Objective:
     target: float
     total: str
     good: str
+    by: str = "api_version"
 
     @property
     def budget(self) -> float:
@@ -62,7 +67,23 @@ CONTRACT_CONFORMANCE: Final = Objective(
     total=f'{CHECKED}{{direction="response"}}',
     good=f'{CHECKED}{{direction="response",outcome="conforms"}}',
 )
-OBJECTIVES: Final = (AVAILABILITY, READ_LATENCY, CONTRACT_CONFORMANCE)
+WEBHOOK_DELIVERY: Final = Objective(
+    name="webhook_delivery",
+    title="deliveries that were first attempted within 60 seconds",
+    target=0.99,
+    total=f"{DELIVERY_AGES}_count",
+    good=f'{DELIVERY_AGES}_bucket{{le="60.0"}}',
+)
+JOB_START: Final = Objective(
+    name="job_start",
+    title="jobs that began within 30 seconds of when they were due",
+    target=0.99,
+    total=f"{START_DELAYS}_count",
+    good=f'{START_DELAYS}_bucket{{le="30.0"}}',
+    by="kind",
+)
+OF_REQUESTS: Final = (AVAILABILITY, READ_LATENCY, CONTRACT_CONFORMANCE)
+OBJECTIVES: Final = (*OF_REQUESTS, WEBHOOK_DELIVERY, JOB_START)
 
 
 @dataclass(frozen=True, slots=True)

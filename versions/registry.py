@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from app.events.rendering import RENDERERS, RETIREMENTS
 from app.kit.discovery import modules
 from app.lifecycle.errors import LifecycleError
 from versions.kit.names import is_version_name, number_of
@@ -27,3 +28,5 @@ def _declarations(package: str) -> Iterator[ApiVersion]:
 
 VERSIONS: Final = declared_versions()
 """The versions with a folder, oldest first."""
+RENDERERS.update({version.name: version.events for version in VERSIONS})
+RETIREMENTS.update({version.name: version.retired_at for version in VERSIONS if version.retired_at is not None})

@@ -12,7 +12,7 @@ from app.kit.clock import utc_now
 from app.kit.db.keyset import Position, Slice, apply_keyset, bind_params, page_from_rows
 from app.kit.db.sessions import ReadSession, Row
 from app.kit.db.statements import KEYS, KeyedRead, Read
-from app.models import ApiKey, RolePermission, Session, User
+from app.models import KEY_FAMILY, ApiKey, RolePermission, Session, User
 
 _PERMISSIONS: Final = func.array(
     select(RolePermission.permission)
@@ -22,7 +22,6 @@ _PERMISSIONS: Final = func.array(
     type_=ARRAY(Text),
 ).label("permissions")
 
-_FAMILY: Final = func.coalesce(ApiKey.family_uid, ApiKey.uid)
 
 _BY_SESSION: Final = KeyedRead(
     select(
@@ -53,7 +52,7 @@ _BY_KEY: Final = KeyedRead(
         User.roles,
         _PERMISSIONS,
         ApiKey.uid.label("key_uid"),
-        _FAMILY.label("key_family"),
+        KEY_FAMILY.label("key_family"),
         ApiKey.scopes,
         ApiKey.plan,
         ApiKey.early_brownout_until,
@@ -93,14 +92,14 @@ _ONE: Final = Read(_OWN.where(ApiKey.uid == bindparam("uid")))
 _OWNER: Final = (User.id.label("user_id"), User.display_name, User.email, User.is_active)
 _KEY_CONSUMERS: Final = KeyedRead(
     select(
-        _FAMILY.label("consumer"),
+        KEY_FAMILY.label("consumer"),
         *_KEY_COLUMNS,
         *_OWNER,
     )
     .join(User, User.id == ApiKey.user_id)
     # The newest key of each family.
     .where(ApiKey.rotated_at.is_(None)),
-    _FAMILY,
+    KEY_FAMILY,
     "consumer",
 )
 _USER_CONSUMERS: Final = KeyedRead(select(User.uid.label("consumer"), *_OWNER), User.uid, "consumer")

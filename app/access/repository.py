@@ -1,4 +1,4 @@
-"""Writes of API keys."""
+"""Writes of API keys and sessions."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, column, func, literal, select, update
 
 from app.kit.db.sessions import WriteSession
-from app.models import ApiKey, User
+from app.models import ApiKey, Session, User
 
 _OWNER_UID: Final = select(User.uid).where(User.id == ApiKey.user_id).scalar_subquery()
 
@@ -115,3 +115,20 @@ class ApiKeyRepository:
             .values(last_used_at=func.greatest(ApiKey.last_used_at, locked.c.at))
             .execution_options(synchronize_session=False)
         )
+
+
+class SessionRepository:
+    """Sessions of users in one transaction."""
+
+    def __init__(self, session: WriteSession) -> None:
+        self._session = session
+
+    async def revoke_all(self, user_id: int, now: datetime, but: UUID | None) -> Sequence[UUID]:
+        """Revoke the sessions of a user, except one. Returns the uids of the revoked sessions that had not expired."""
+        revoked = await self._session.execute(
+            update(Session)
+            .where(Session.user_id == user_id, Session.uid.is_distinct_from(but), Session.revoked_at.is_(None))
+            .values(revoked_at=now)
+            .returning(Session.uid, Session.expires_at)
+        )
+        return [uid for uid, expires_at in revoked if expires_at > now]

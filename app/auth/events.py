@@ -32,11 +32,3 @@ class SessionStarted(AuditedEvent):
     """A user signed in."""
 
     type: ClassVar[str] = "session.started"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionRevoked(AuditedEvent):
-    """A session was revoked; ``reason`` is ``logout`` or ``token_reuse``."""
-
-    type: ClassVar[str] = "session.revoked"
-    reason: str

@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Protocol
 
-from app.access.events import ApiKeyRevoked
+from app.access.events import ApiKeyRevoked, RevocationReason
 from app.access.passwords import PasswordHasher
-from app.access.principal import Role
+from app.access.principal import Role, SignedIn
 from app.access.repository import ApiKeyRepository
+from app.access.revocation import SessionRevocation
 from app.auth.commands import Registration
 from app.auth.errors import InvalidResetToken, InvalidVerificationToken
 from app.auth.events import PasswordReset, UserRegistered, UserVerified
@@ -58,6 +59,7 @@ class RegistrationService:
         self._pending = PendingRegistrationRepository(session)
         self._keys = ApiKeyRepository(session)
         self._events = events
+        self._sessions = SessionRevocation(session, events)
         self._jobs = jobs
         self._identities = identities
         self._passwords = passwords
@@ -143,7 +145,9 @@ class RegistrationService:
         row.used_at = user.updated_at = now
         user.password_hash = hashed
         user.is_verified = True
-        await self._users.revoke_sessions(user.id, now)
+        await self._sessions.revoke_all(
+            SignedIn(user.id, user.uid), RevocationReason.PASSWORD_RESET, now, actor=user.uid
+        )
         self._events.record(PasswordReset(subject=subject_of(user)), user.uid)
         if revoke_keys:
             for uid in await self._keys.revoke_all(user.id, now):

@@ -1,16 +1,47 @@
 """Writes of the auth feature."""
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Delete, delete, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Delete, bindparam, delete, insert, select, update
 
 from app.auth.errors import BadCredentials
-from app.kit.db.errors import FOREIGN_KEY_VIOLATION, sqlstate
+from app.kit.db.inserts import WRITTEN_ID, InsertInto, WrittenId
 from app.kit.db.sessions import WriteSession
+from app.kit.db.statements import Write
 from app.models import ActionToken, PendingRegistration, RefreshToken, Session, User
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """The columns of a session that begins now."""
+
+    uid: UUID
+    user_id: int
+    user_agent: str | None
+    network: str
+    created_at: datetime
+    expires_at: datetime
+
+
+_GIVEN: Final = [field.name for field in fields(NewSession) if field.name != "user_id"]
+_VALUES: Final = {name: bindparam(name, type_=Session.__table__.c[name].type) for name in _GIVEN}
+_START_SESSION: Final = Write(
+    insert(Session)
+    .from_select(
+        [*_GIVEN, "last_used_at", "user_id"],
+        select(*_VALUES.values(), _VALUES["created_at"], User.id)
+        .where(User.id == bindparam("user_id", type_=User.id.type))
+        .with_for_update(read=True, key_share=True),
+        include_defaults=False,
+    )
+    .returning(Session.id)
+)
+"""Inserts a session if its user exists, who is not deleted meanwhile."""
+_INSERT_REFRESH_TOKEN: Final = InsertInto(RefreshToken.__table__, "jti", "session_id", "expires_at")
 
 
 class AuthRepository:
@@ -19,22 +50,22 @@ class AuthRepository:
     def __init__(self, session: WriteSession) -> None:
         self._session = session
 
-    async def start_session(self, session: Session) -> None:
-        """Insert a session. Raises ``BadCredentials`` if its user was deleted after the password was checked."""
-        self._session.add(session)
-        try:
-            await self._session.flush()
-        except IntegrityError as error:
-            if sqlstate(error) == FOREIGN_KEY_VIOLATION:
-                raise BadCredentials from error
-            raise
+    async def start_session(self, session: NewSession, jti: UUID) -> None:
+        """Insert a session with its first refresh token, whose id is ``jti``.
+
+        Raises ``BadCredentials`` if its user was deleted after the password was checked.
+        """
+        self.add_refresh_token(jti, WRITTEN_ID, session.expires_at)
+        if await self._session.write(_START_SESSION, **asdict(session)) is None:
+            raise BadCredentials
 
     async def record_authentication(self, uid: UUID, now: datetime) -> None:
         """Record that the user of a session has proved their identity."""
         await self._session.execute(update(Session).where(Session.uid == uid).values(authenticated_at=now))
 
-    def add_refresh_token(self, token: RefreshToken) -> None:
-        self._session.add(token)
+    def add_refresh_token(self, jti: UUID, session_id: int | WrittenId, expires_at: datetime) -> None:
+        """Insert a token at the end of the transaction."""
+        self._session.insert_at_commit(_INSERT_REFRESH_TOKEN, jti, session_id, expires_at)
 
     async def lock_refresh_token(self, jti: UUID) -> tuple[RefreshToken, Session, User] | None:
         """The token with its session and user; the rows are locked until the transaction ends.
@@ -63,17 +94,6 @@ class AuthRepository:
             .returning(Session.id)
         )
         return result.scalar() is not None
-
-    async def revoke_other_sessions(self, user_id: int, but: UUID | None, now: datetime) -> Sequence[UUID]:
-        """Revoke the open sessions of a user, except one, and return their uids."""
-        revoked = await self._session.scalars(
-            update(Session)
-            .where(Session.user_id == user_id, Session.uid.is_distinct_from(but))
-            .where(Session.revoked_at.is_(None), Session.expires_at > now)
-            .values(revoked_at=now)
-            .returning(Session.uid)
-        )
-        return revoked.all()
 
     async def add_action_token(self, token: ActionToken, now: datetime) -> None:
         """Store a token and invalidate the user's older tokens of the same purpose."""

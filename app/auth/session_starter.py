@@ -10,14 +10,13 @@ from uuid_utils.compat import uuid7
 from app.auth.events import SessionStarted
 from app.auth.job_names import SEND_NEW_NETWORK
 from app.auth.queries import AuthQueries
-from app.auth.repository import AuthRepository
+from app.auth.repository import AuthRepository, NewSession
 from app.auth.tokens import TokenSigner, TokenType
 from app.auth.views import TokenPair
 from app.events.recorder import EventRecorder, Subject
 from app.kit.clock import utc_now
 from app.kit.db.sessions import ReadSession, WriteSession
 from app.kit.queue.job_queue import JobQueue
-from app.models import RefreshToken, Session
 from app.settings.auth import AuthSettings
 
 _AGENT_LENGTH: Final = 200
@@ -59,37 +58,36 @@ class SessionStarter:
 
         Raises ``BadCredentials`` if the user was deleted meanwhile.
         """
-        now = utc_now()
+        now, uid, jti = utc_now(), uuid7(), uuid7()
         is_new = await self._queries.is_new_network(user.id, network, now)
-        session = Session(
-            uid=uuid7(),
+        # Before the session is written, which may be the end of the transaction.
+        tokens = await self.tokens(uid, user.uid, user.roles, self.refresh_token(uid, user.uid, jti, now))
+        if is_new:
+            await self._jobs.enqueue(SEND_NEW_NETWORK, {"session": str(uid)})
+        self._events.record(SessionStarted(subject=Subject(uid, user.uid)), user.uid)
+        session = NewSession(
+            uid=uid,
             user_id=user.id,
             user_agent=user_agent[:_AGENT_LENGTH] if user_agent else None,
             network=network,
             created_at=now,
-            last_used_at=now,
             expires_at=self.expiry(now),
         )
-        await self._repository.start_session(session)
-        self._events.record(SessionStarted(subject=Subject(session.uid, user.uid)), user.uid)
-        if is_new:
-            await self._jobs.enqueue(SEND_NEW_NETWORK, {"session": str(session.uid)})
-        jti = uuid7()
-        self._repository.add_refresh_token(RefreshToken(jti=jti, session_id=session.id, expires_at=session.expires_at))
-        return await self.tokens(session, user.uid, user.roles, self.refresh_token(session, user.uid, jti, now))
+        await self._repository.start_session(session, jti)
+        return tokens
 
-    async def tokens(self, session: Session, user: UUID, roles: Sequence[str], refresh_token: str) -> TokenPair:
+    async def tokens(self, session: UUID, user: UUID, roles: Sequence[str], refresh_token: str) -> TokenPair:
         """A new access token of a session, together with its refresh token."""
         return TokenPair(
-            access_token=self._signer.issue(TokenType.ACCESS, subject=user, session=session.uid),
+            access_token=self._signer.issue(TokenType.ACCESS, subject=user, session=session),
             refresh_token=refresh_token,
             expires_in=self._settings.access_ttl,
             scope=" ".join(await self._queries.permissions(roles)),
         )
 
-    def refresh_token(self, session: Session, user: UUID, jti: UUID, at: datetime) -> str:
+    def refresh_token(self, session: UUID, user: UUID, jti: UUID, at: datetime) -> str:
         """The text of a refresh token, which its row identifies by ``jti``."""
-        return self._signer.issue(TokenType.REFRESH, subject=user, session=session.uid, jti=jti, at=at)
+        return self._signer.issue(TokenType.REFRESH, subject=user, session=session, jti=jti, at=at)
 
     def expiry(self, now: datetime) -> datetime:
         """When a session expires that is used now."""

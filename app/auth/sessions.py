@@ -7,9 +7,11 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from app.access.errors import InvalidCredentials
+from app.access.events import RevocationReason, SessionRevoked
 from app.access.passwords import PasswordHasher
 from app.access.policy import AccessPermission
 from app.access.principal import Principal, SignedIn
+from app.access.revocation import SessionRevocation
 from app.auth.attempts import Attempts, count_attempt
 from app.auth.commands import PasswordSignIn
 from app.auth.errors import (
@@ -21,7 +23,6 @@ from app.auth.errors import (
     SessionNotFound,
     WrongTokenType,
 )
-from app.auth.events import SessionRevoked
 from app.auth.queries import AuthQueries
 from app.auth.repository import AuthRepository
 from app.auth.session_starter import SessionStarter
@@ -33,7 +34,6 @@ from app.events.recorder import EventRecorder, Subject
 from app.kit.clock import utc_now
 from app.kit.db.sessions import ReadSession, WriteSession
 from app.kit.mail.address import canonical_address
-from app.models import RefreshToken
 from app.settings.auth import AuthSettings
 from app.users.queries import UserQueries
 from app.users.views import UserView
@@ -57,6 +57,7 @@ class SessionService:
         settings: AuthSettings,
     ) -> None:
         self._repository = AuthRepository(session)
+        self._revocation = SessionRevocation(session, events)
         self._queries = AuthQueries(reads)
         self._users = UserQueries(reads)
         self._events = events
@@ -116,22 +117,21 @@ class SessionService:
             if session.revoked_at is None:
                 session.revoked_at = now
                 self._events.record(
-                    SessionRevoked(subject=Subject(session.uid, user.uid), reason="token_reuse"), user.uid
+                    SessionRevoked(subject=Subject(session.uid, user.uid), reason=RevocationReason.TOKEN_REUSE),
+                    user.uid,
                 )
             raise RefreshTokenReused
         if session.revoked_at is not None or session.expires_at <= now or not user.is_active:
             raise InvalidRefreshToken
         session.last_used_at = now
         if not rotate and row.spent_at is None:
-            return await self._starter.tokens(session, user.uid, user.roles, token)
+            return await self._starter.tokens(session.uid, user.uid, user.roles, token)
         if row.spent_at is None:
             row.spent_at, row.successor = now, uuid7()
             session.expires_at = self._starter.expiry(now)
-            self._repository.add_refresh_token(
-                RefreshToken(jti=row.successor, session_id=session.id, expires_at=session.expires_at)
-            )
-        successor = self._starter.refresh_token(session, user.uid, cast("UUID", row.successor), row.spent_at)
-        return await self._starter.tokens(session, user.uid, user.roles, successor)
+            self._repository.add_refresh_token(row.successor, session.id, session.expires_at)
+        successor = self._starter.refresh_token(session.uid, user.uid, cast("UUID", row.successor), row.spent_at)
+        return await self._starter.tokens(session.uid, user.uid, user.roles, successor)
 
     async def revoke_token(self, token: str) -> None:
         """Revoke the session of an access or refresh token; any other text is ignored (RFC 7009, section 2.2)."""
@@ -155,12 +155,15 @@ class SessionService:
         """Revoke every session of the caller except the one of this request. Raises as ``revoke`` does."""
         principal.require(AccessPermission.WRITE_CREDENTIALS)
         user = principal.signed_in()
-        for uid in await self._repository.revoke_other_sessions(user.user_id, principal.session_uid, utc_now()):
-            self._events.record(SessionRevoked(subject=Subject(uid, user.user_uid), reason="logout"), user.user_uid)
+        await self._revocation.revoke_all(
+            user, RevocationReason.LOGOUT, utc_now(), but=principal.session_uid, actor=user.user_uid
+        )
 
     async def _revoke(self, user: SignedIn, uid: UUID) -> bool:
         if revoked := await self._repository.revoke_session(user.user_id, uid, utc_now()):
-            self._events.record(SessionRevoked(subject=Subject(uid, user.user_uid), reason="logout"), user.user_uid)
+            self._events.record(
+                SessionRevoked(subject=Subject(uid, user.user_uid), reason=RevocationReason.LOGOUT), user.user_uid
+            )
         return revoked
 
     def _refresh_claims(self, token: str) -> Claims:

@@ -44,6 +44,10 @@ class TokenType(StrEnum):
 
     ACCESS = "access"
     REFRESH = "refresh"
+    STREAM = "stream"
+    """Opens streams only, from a cookie of a browser."""
+    PAGE = "page"
+    """Shows the pages of a user only, from a cookie of a browser."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,10 @@ class TokenSigner:
             message = "auth.signing_key is missing"
             raise SettingsError(message)
         self._settings = settings
+        self._ttls = {
+            TokenType.ACCESS: settings.access_ttl,
+            TokenType.REFRESH: settings.refresh_ttl,
+        }
         self._key, self._algorithm = _load(settings.signing_key, "signing_key")
         accepted = [(self._key, self._algorithm)]
         if settings.next_signing_key is not None:
@@ -77,11 +85,20 @@ class TokenSigner:
         self._header = {"alg": self._algorithm, "kid": _kid(self._key), "typ": "JWT"}
 
     def issue(
-        self, kind: TokenType, *, subject: UUID, session: UUID, jti: UUID | None = None, at: datetime | None = None
+        self,
+        kind: TokenType,
+        *,
+        subject: UUID,
+        session: UUID,
+        jti: UUID | None = None,
+        at: datetime | None = None,
+        seconds: int | None = None,
     ) -> str:
-        """Issue a signed token, valid from ``at`` on, which is now by default."""
+        """Issue a signed token, valid from ``at`` on, which is now by default.
+
+        It is valid for ``seconds``, which the settings state for tokens of access and refresh.
+        """
         now = int((at or utc_now()).timestamp())
-        ttl = self._settings.access_ttl if kind is TokenType.ACCESS else self._settings.refresh_ttl
         claims = {
             "iss": self._settings.issuer,
             "aud": self._settings.audience,
@@ -90,7 +107,7 @@ class TokenSigner:
             "jti": str(jti or uuid7()),
             "type": kind.value,
             "iat": now,
-            "exp": now + ttl,
+            "exp": now + (self._ttls[kind] if seconds is None else seconds),
         }
         return jwt.encode(self._header, claims, self._key, registry=_Algorithms(algorithms=[self._algorithm]))
 

@@ -1,21 +1,37 @@
 """``strata contract``: freezes and checks contracts, and reports the effect of a change on clients."""
 
 import sys
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Final
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from app.cli import contract_exceptions
-from app.cli.contract_output import EXCEPTIONS_ADVICE, checked_contracts, show_causes, show_report, show_result
+from app.cli.contract_output import (
+    EXCEPTIONS_ADVICE,
+    USAGE_ADVICE,
+    checked_contracts,
+    show_causes,
+    show_report,
+    show_result,
+    with_usage,
+)
+from app.cli.kit.confirmation import Yes, confirm
 from app.cli.kit.output import AsJson, CommandError, say, show_failure, show_json
 from app.cli.kit.versions import existing_version
 from app.kit.clock import utc_now
 
+if TYPE_CHECKING:
+    from contracts.guide.build import BuildResult
+
 commands = typer.Typer(help="Freeze, check and release the contract of each version, compare any two documents.")
 _NOT_OPENAPI: Final = 2
 _EXCEPTION_DAYS: Final = 90
+_USAGE_HELP: Final = "Evidence of usage (`strata usage export`): adds the affected consumers to each change."
 
 
 class Format(StrEnum):
@@ -49,10 +65,11 @@ def freeze(
         str | None, typer.Option("--version", help="The version of the change, where several have it.")
     ] = None,
 ) -> None:
-    """Write the OpenAPI document of each version to contracts/, and the lifecycles to versions/lifecycle.json.
+    """Write the documents of each version to contracts/, and the lifecycles to versions/lifecycle.json.
 
-    Review and commit both. A lifecycle that withdraws a recorded promise is rejected, and a change that the stage of
-    its version does not accept: one that breaks clients, or any growth of a released version that is deprecated.
+    Operations are described with OpenAPI, live channels with AsyncAPI. Review and commit all files. A lifecycle that
+    withdraws a recorded promise is rejected, and a change that the stage of its version does not accept: one that
+    breaks clients, or any growth of a released version that is deprecated.
     """
     from contracts import freeze as frozen  # noqa: PLC0415 - building every version is slow, and other commands do not need it
     from contracts import gate  # noqa: PLC0415 - the same
@@ -82,13 +99,18 @@ def freeze(
 
 
 @commands.command()
-def check(as_json: AsJson = False) -> None:
+def check(
+    as_json: AsJson = False,
+    usage: Annotated[Path | None, typer.Option(metavar="FILE", help=_USAGE_HELP)] = None,
+) -> None:
     """Compare the code with the frozen documents, and these with the released ones.
 
     The exit code is 1 when the code differs, when a frozen document breaks clients of the released one, or when a
     released document is missing or changed.
     """
     outcome = checked_contracts()
+    if usage is not None:
+        outcome = with_usage(outcome, usage)
     if as_json:
         versions = {version.version: version.to_dict() for version in outcome.versions}
         show_json({"versions": versions, "problems": outcome.problems})
@@ -109,14 +131,19 @@ def check(as_json: AsJson = False) -> None:
 @commands.command()
 def release(
     version: Annotated[str, typer.Argument(metavar="VERSION", help="A name from `strata versions list`.")],
+    yes: Yes = False,
 ) -> None:
-    """Make the frozen document of a version its baseline, with which every later check compares.
+    """Make the frozen documents of a version its baselines, with which every later check compares.
 
-    Writes contracts/released/ and the digest in versions/lifecycle.json; removes the exceptions of the version, which
-    the new baseline contains. Stage, dates and headers do not change. Commit all files.
+    Writes contracts/released/ and the digests in versions/lifecycle.json; removes the exceptions of the version, which
+    the new baseline contains. Stage, dates and headers do not change. Commit all files. Rejected while the code differs
+    from the frozen documents, these break the released ones, or a migration guide lacks a change. Asks before it
+    replaces another baseline.
     """
     from app.lifecycle.version import VersionStatus  # noqa: PLC0415 - as in freeze
     from contracts import freeze as frozen  # noqa: PLC0415 - as in freeze
+    from contracts import kinds  # noqa: PLC0415 - the same
+    from contracts.guide import build  # noqa: PLC0415 - the same
 
     if existing_version(version).status is VersionStatus.PREVIEW:
         message = f"{version} is a preview, which may change at any time."
@@ -127,6 +154,13 @@ def release(
         show_result(result)
         say(*outcome.problems)
         raise CommandError(f"{version} was not released.", "`strata contract check` must succeed first.")
+    try:
+        _ensure_current(_complete_guides(partial(build.build, contracts=kinds.FOLDER)))
+    except CommandError as error:
+        raise CommandError(f"{version} was not released. {error}", error.advice) from None
+    if replaced := frozen.replaced_baselines(version):
+        names = " and ".join(path.name for path in replaced)
+        confirm(f"This replaces the released {names}: later checks compare with the frozen documents", yes=yes)
     changed = frozen.release(version)
     say(*(f"Written: {path}" for path in changed), *([] if changed else ["Nothing changed."]))
 
@@ -139,19 +173,32 @@ def diff(
     new: Annotated[str, typer.Argument(help="The changed document: a file, - for stdin, or git:REV:PATH.")],
     as_json: AsJson = False,
     form: Annotated[Format, typer.Option("--format", help="The output format.")] = Format.TERMINAL,
+    usage: Annotated[Path | None, typer.Option(metavar="FILE", help=_USAGE_HELP)] = None,
+    usage_version: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The version that OLD describes; default: by its server.")
+    ] = None,
 ) -> None:
-    """Report the effect on clients of a change to any OpenAPI document.
+    """Report the effect on clients of a change to any OpenAPI or AsyncAPI document.
 
-    The exit code is 1 for a breaking change, 2 when a document is not OpenAPI.
+    The exit code is 1 for a breaking change, 2 when a document is neither.
     """
     from contracts import compat  # noqa: PLC0415 - other commands start faster without it
+    from contracts.compat.impact.annotation import annotated, choose_version, read_usage  # noqa: PLC0415 - the same
+    from contracts.compat.impact.evidence import NotUsage  # noqa: PLC0415 - the same
     from contracts.compat.reports import FORMATS  # noqa: PLC0415 - the same
     from contracts.compat.sources import path_of, read_source  # noqa: PLC0415 - the same
 
     try:
-        report = compat.diff(read_source(old), read_source(new))
+        before = read_source(old)
+        report = compat.diff(before, read_source(new), located=usage is not None)
+        if usage is not None:
+            evidence = read_usage(usage)
+            report = annotated(report, evidence, choose_version(before, evidence, usage_version))
+    except NotUsage as error:
+        show_failure(str(error), USAGE_ADVICE)
+        raise typer.Exit(_NOT_OPENAPI) from None
     except compat.NotOpenAPI as error:
-        show_failure(str(error), "Both documents must be OpenAPI 3.")
+        show_failure(str(error), "Both documents must be OpenAPI 3, or both AsyncAPI 3.")
         raise typer.Exit(_NOT_OPENAPI) from None
     chosen = Format.JSON if as_json else form
     if chosen is Format.TERMINAL:
@@ -170,19 +217,30 @@ def guide(
 
     The exit code is 1 when a change has no section, a section has no change, or an example has no recorded response.
     """
-    from contracts.guide import build  # noqa: PLC0415 - builds every version, and only this command needs it
-    from contracts.guide.errors import GuideError  # noqa: PLC0415 - the same
+    from contracts.guide import build  # noqa: PLC0415 - builds every version, and only two commands need it
+
+    outcome = _complete_guides(build.build)
+    if check:
+        _ensure_current(outcome)
+    written = [] if check else outcome.write()
+    say(*(f"Written: {path}" for path in written), *([] if written else ["The guides match the contracts."]))
+
+
+def _complete_guides(build: "Callable[[], BuildResult]") -> "BuildResult":
+    """The generated guides. Raises ``CommandError`` if a change has no section, or a section no change."""
+    from contracts.guide.errors import GuideError  # noqa: PLC0415 - as in freeze
 
     try:
-        outcome = build.build()
+        outcome = build()
     except GuideError as error:
         raise CommandError(str(error), error.advice) from None
     say(*outcome.problems)
     if outcome.problems:
         raise CommandError("The guide differs from the contracts.", "The lines above list the differences.")
-    outdated = outcome.outdated_files()
-    if check and outdated:
+    return outcome
+
+
+def _ensure_current(outcome: "BuildResult") -> None:
+    if outdated := outcome.outdated_files():
         names = ", ".join(path.as_posix() for path in outdated)
-        raise CommandError(f"Outdated: {names}.", f"Run `{build.COMMAND}` and commit the result.")
-    written = [] if check else outcome.write()
-    say(*(f"Written: {path}" for path in written), *([] if written else ["The guides match the contracts."]))
+        raise CommandError(f"Outdated: {names}.", "Run `strata contract guide` and commit the result.")

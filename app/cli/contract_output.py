@@ -1,6 +1,7 @@
 """Prints the results of the contract gate: each change with its effect on clients and what to do."""
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from contracts.gate import GateResult, VersionResult
 
 EXCEPTIONS_ADVICE: Final = "The comment in contracts/exceptions.toml shows the form of an exception."
+USAGE_ADVICE: Final = "`strata usage export` writes the file; --usage-version names a version."
 _STYLES: Final = {"breaking": "bold red", "warning": "yellow", "safe": "green"}
 
 
@@ -25,6 +27,18 @@ def checked_contracts() -> "GateResult":
         return gate.check()
     except ExceptionsFileError as error:
         raise CommandError(str(error), EXCEPTIONS_ADVICE) from None
+
+
+def with_usage(outcome: "GateResult", path: Path) -> "GateResult":
+    """The result with the numbers of affected consumers. Raises ``CommandError`` for a file without evidence."""
+    from contracts import gate  # noqa: PLC0415 - as above
+    from contracts.compat.impact.annotation import read_usage  # noqa: PLC0415 - the same
+    from contracts.compat.impact.evidence import NotUsage  # noqa: PLC0415 - the same
+
+    try:
+        return gate.with_usage(outcome, read_usage(path))
+    except NotUsage as error:
+        raise CommandError(str(error), USAGE_ADVICE) from None
 
 
 def show_report(report: "Report") -> None:
@@ -82,4 +96,5 @@ def _lines(cause: "Cause", prefix: str = "") -> list[Text]:
     return [
         Text.assemble(prefix, (severity, _STYLES[severity]), f"  {finding.rule}  {finding.pointer or '/'}{again}"),
         Text(f"  {where}{finding.message}"),
+        *([] if finding.affected is None else [Text(f"  {finding.affected.sentence}", "bold")]),
     ]

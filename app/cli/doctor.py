@@ -21,6 +21,7 @@ from app.cli.kit.diagnosis import Diagnosis, DiagnosisStatus
 from app.cli.kit.environment import read_settings
 from app.cli.kit.output import AsJson, CommandError, show_json, show_table
 from app.cli.kit.ports import free_port
+from app.cli.kit.storage_diagnosis import storage_diagnosis
 from app.kit.mail.mailer import mailbox_folder
 from app.settings.errors import SettingsError
 from app.settings.http import HttpSettings
@@ -35,7 +36,7 @@ _PRIVATE_FILES: Final = ("secrets.json", "credentials.json")
 
 
 def doctor(as_json: AsJson = False) -> None:
-    """Check settings, home, database, clock, migrations, API, Redis and mail. The exit code is 1 when a check fails."""
+    """Check settings, home, database, clock, migrations, API, Redis, mail and storage. Exit code 1: a check failed."""
     diagnoses = list(_examine())
     if as_json:
         show_json([asdict(diagnosis) for diagnosis in diagnoses])
@@ -160,5 +161,6 @@ _CHECKS: Final[tuple[tuple[Callable[[Settings], Iterable[Diagnosis]], set[str]],
     (lambda settings: [_port(settings)], {"http"}),
     (lambda settings: [_redis(settings)], {"environment", "redis"}),
     (lambda settings: [_mail(settings)], {"environment", "home", "mail"}),
+    (lambda settings: [storage_diagnosis(settings)], {"home", "storage"}),
 )
 """The checks after that of the settings, each with the fields of the settings that it reads."""

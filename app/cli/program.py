@@ -32,7 +32,7 @@ program = typer.Typer(
 )
 _ORDER: Final = (
     *("up", "serve", "worker", "migrate", "seed", "users", "keys", "plans", "usage", "mail"),
-    *("traces", "versions", "contract", "traffic", "top", "log-level", "doctor"),
+    *("traces", "versions", "contract", "impact", "traffic", "top", "log-level", "doctor"),
 )
 """The order of the commands in ``--help``; a command that is not listed comes last."""
 

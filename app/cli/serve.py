@@ -14,6 +14,7 @@ from app.cli.kit.listeners import serve_metrics, serve_on_port
 from app.cli.kit.ports import free_port
 from app.cli.kit.signals import exit_on_shutdown_signal
 from app.cli.kit.workers import run_server
+from app.http.server import loop
 from app.http.server.protocol import LimitedHttpProtocol
 from app.http.server.websockets import HandshakeWebSocketProtocol
 from app.kit.restarts import RestartCounts
@@ -84,6 +85,9 @@ def _server_config(http: HttpSettings, port: int, workers: int, max_message_byte
         access_log=False,
         log_config=None,
         server_header=False,
+        loop=loop.FACTORY,
+        # Whoever connects waits no longer than for the requests in progress.
+        backlog=http.max_concurrent_requests,
         http=LimitedHttpProtocol,
         ws=HandshakeWebSocketProtocol,
         timeout_graceful_shutdown=http.shutdown_timeout,

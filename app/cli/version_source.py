@@ -39,7 +39,7 @@ def new(
             run_strata(ROOT, "contract", "freeze")
     except ScaffoldError as error:
         raise CommandError(str(error), error.advice) from None
-    created = [path.as_posix() for path in sorted({*paths, create.contract_of(name)})]
+    created = [path.as_posix() for path in sorted({*paths, *create.contracts_of(name)})]
     if as_json:
         show_json({"name": name, "from": parent, "created": created, "dry_run": dry_run})
         return

@@ -2,7 +2,7 @@
 
 import typer
 
-from app.cli import version_lifecycle, version_source
+from app.cli import version_lifecycle, version_notices, version_source
 from app.cli.kit.output import AsJson, CommandError, say, show_json, show_table
 
 commands = typer.Typer(help="List the versions of the API and manage their lifecycles.", no_args_is_help=True)
@@ -50,6 +50,7 @@ def check(as_json: AsJson = False) -> None:
     from versions.kit.lifecycle_record import (  # noqa: PLC0415 - as above
         RECORD,
         baselines_of,
+        channel_baselines_of,
         read_record,
         recorded_form,
     )
@@ -58,7 +59,8 @@ def check(as_json: AsJson = False) -> None:
     record = read_record()
     faults = [*lifecycle_errors(VERSIONS, utc_now()), *promise_violations(record, VERSIONS)]
     advice = "Correct versions/*/version.py."
-    if not faults and (not RECORD.exists() or RECORD.read_bytes() != recorded_form(VERSIONS, baselines_of(record))):
+    form = recorded_form(VERSIONS, baselines_of(record), channel_baselines_of(record))
+    if not faults and (not RECORD.exists() or RECORD.read_bytes() != form):
         faults = ["versions/lifecycle.json differs from versions/*/version.py."]
         advice = "If the change is intended, run `strata contract freeze` and commit the result."
     if not faults and (orphans := find_orphans()):
@@ -80,6 +82,7 @@ commands.command()(version_source.new)
 commands.command()(version_source.promote)
 commands.command()(version_lifecycle.status)
 commands.command()(version_lifecycle.brownout)
+commands.command()(version_notices.notify)
 commands.command()(version_lifecycle.consent)
 commands.command()(version_lifecycle.retire)
 commands.command()(version_source.remove)

@@ -9,8 +9,10 @@ from uuid import UUID
 class EventFilter:
     """Which events to list: those of ``types``, each with the schema that the version of the caller knows.
 
-    ``after`` is the uid of the last event that the caller has.
+    ``after`` is the uid of the last event that the caller has. ``unfiltered`` says that ``types`` are all types of the
+    newest version, so most rows of the log.
     """
 
     types: Mapping[str, int]
     after: UUID | None = None
+    unfiltered: bool = False

@@ -7,13 +7,21 @@ from types import MappingProxyType
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
+import orjson
+from uuid_utils.compat import uuid7
+
 from app.errors import DomainError
 from app.kit.clock import rfc3339, utc_now
+from app.kit.db.inserts import InsertInto
 from app.kit.db.sessions import WriteSession
 from app.models import AuditEvent
 
 E = TypeVar("E", bound=DomainError)
 _REQUEST_ID_LENGTH: Final = 200
+_INSERT: Final = InsertInto(
+    AuditEvent.__table__,
+    *("at", "uid", "actor", "on_behalf", "action", "target", "outcome", "address", "request_id", "detail"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +71,18 @@ class AuditRecorder:
 
     def _add(self, action: str, of: str | None, actor: UUID | None, outcome: str, detail: Mapping[str, Any]) -> None:
         origin = self._origin
-        self._session.add(
-            AuditEvent(
-                at=utc_now(),
-                actor=origin.actor or actor,
-                on_behalf=origin.on_behalf,
-                action=action,
-                target=of,
-                outcome=outcome,
-                address=origin.address,
-                request_id=stored_request_id(origin.request_id),
-                detail={name: plain(value) for name, value in detail.items()},
-            )
+        self._session.insert_at_commit(
+            _INSERT,
+            utc_now(),
+            uuid7(),
+            origin.actor or actor,
+            origin.on_behalf,
+            action,
+            of,
+            outcome,
+            origin.address,
+            stored_request_id(origin.request_id),
+            orjson.dumps({name: plain(value) for name, value in detail.items()}).decode(),
         )
 
 

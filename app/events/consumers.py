@@ -1,6 +1,10 @@
 """Runs the features that react to events, each from a cursor of its own.
 
-A feature declares its consumers in its module ``event_consumers``:
+No event is deleted before the cursor of each consumer is past it. That of a consumer which this release does not have
+counts no more, and is deleted when it has missed events of the whole retention time.
+
+A feature declares its consumers in its module ``event_consumers``, and their names in ``CONSUMERS`` of its module
+``consumer_names``:
 
     def event_consumers(resources: WorkerResources) -> Sequence[EventConsumer]:
 """

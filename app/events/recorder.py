@@ -12,20 +12,22 @@ from app.events.audit import OPERATOR, AuditRecorder, Origin, plain, stored_requ
 from app.events.nudges import WRITTEN
 from app.events.statements import INSERT
 from app.kit.clock import utc_now
+from app.kit.db.inserts import WrittenId
 from app.kit.db.sessions import WriteSession
 from observability.tracing.recording import current_traceparent
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The object that changed. ``id`` is None for objects that have no integer id in any version.
+    """The object that changed. ``id`` is None for objects that have no integer id in any version, and ``WRITTEN_ID``
+    for one that the next statement of the transaction inserts.
 
     ``owner`` is the uid of the user to whom the object belongs, ``counterparty`` that of a second one.
     """
 
     uid: UUID
     owner: UUID | None
-    id: int | None = None
+    id: int | WrittenId | None = None
     counterparty: UUID | None = None
 
 

@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, cast
 
-from sqlalchemy import literal, select, update
+from sqlalchemy import CursorResult, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.events import statements
 from app.events.stored import StoredEvent
 from app.kit.db import locks
+from app.kit.db.batches import BATCH
 from app.kit.db.sessions import WriteSession
 from app.models import Event, EventConsumer
 
@@ -29,6 +30,20 @@ class EventRepository:
     async def relay(self, limit: int) -> list[int]:
         """Give positions to committed events in the order of their ids, and return the positions."""
         return list((await self._session.scalars(statements.RELAY, {"limit": limit})).all())
+
+    async def purge(self, before: datetime, consumers: Sequence[str]) -> int:
+        """Delete one batch of the events that happened before a moment, and return their number.
+
+        They are deleted in the order of positions, so readers miss none above the floor. Those that one of the
+        consumers has not handled stay, and the newest event does.
+        """
+        values = {"limit": BATCH, "before": before, "consumers": list(consumers)}
+        return cast("CursorResult[object]", await self._session.execute(statements.PURGE, values)).rowcount
+
+    async def forget_consumers(self, before: datetime, consumers: Sequence[str]) -> Sequence[str]:
+        """Delete the cursors of others that missed an event from before a moment, and return their names."""
+        values = {"before": before, "consumers": list(consumers)}
+        return list((await self._session.scalars(statements.FORGET_CONSUMERS, values)).all())
 
     async def add_cursor(self, name: str, now: datetime) -> None:
         """Add a cursor behind the newest event, unless it exists."""

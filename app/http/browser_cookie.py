@@ -15,13 +15,13 @@ _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
 def browser_of(request: Request) -> str | None:
     """The secret of the browser, or None without one."""
-    value = request.cookies.get(_name(_is_secure(request)), "")
+    value = request.cookies.get(_name(is_secure(request)), "")
     return value if _SECRET.fullmatch(value) else None
 
 
 def set_browser(request: Request, response: Response, secret: str) -> None:
     """Store the secret in the browser. All tabs share it, so that visits in two tabs do not disturb each other."""
-    secure = _is_secure(request)
+    secure = is_secure(request)
     response.set_cookie(_name(secure), secret, max_age=_SECONDS, path="/", secure=secure, httponly=True, samesite="lax")
 
 
@@ -30,5 +30,6 @@ def _name(secure: bool) -> str:  # noqa: FBT001 - the only argument
     return "__Host-strata-browser" if secure else "strata-browser"
 
 
-def _is_secure(request: Request) -> bool:
+def is_secure(request: Request) -> bool:
+    """Whether browsers reach this deployment over https."""
     return runtime_of(request.scope).get(IdentityComponent).secure

@@ -8,7 +8,7 @@ CACHING: Final = "x-caching"
 """The member of an operation's document that restricts caching; absent if a cache may store anonymous reads."""
 NO_STORE: Final = (b"cache-control", b"no-store")
 _PRIVATE: Final = (b"cache-control", b"private, no-cache")
-_PUBLIC: Final = (b"cache-control", b"public, max-age=5")
+_PUBLIC: Final = (b"cache-control", b"public, max-age=5, stale-while-revalidate=30")
 _VARY: Final = (b"vary", b"Authorization, X-API-Key")
 _SAFE: Final = frozenset({"GET", "HEAD"})
 _STORED: Final = frozenset({200, 304})

@@ -46,16 +46,22 @@ def digest_of(body: bytes | memoryview) -> str:
 def tagged(request: Request, response: Response, tag: str) -> Response:
     """The response with this entity tag, or 304 when the client has this representation."""
     response.headers["ETag"] = tag
-    if request.method not in {"GET", "HEAD"} or not _known(request.headers.get("if-none-match"), tag):
+    if request.method not in {"GET", "HEAD"} or not matches(request.headers.get("if-none-match"), tag):
         return response
     kept = {name: value for name, value in response.headers.items() if name in _KEPT_BY_304}
     return Response(status_code=304, headers=kept)
 
 
-def _known(header: str | None, tag: str) -> bool:
+def matches(header: str | None, tag: str) -> bool:
+    """Whether ``If-None-Match`` contains a tag, in whichever form a proxy has sent it on."""
     if header is None:
         return False
     return header.strip() == "*" or tag[1:-1] in _opaque_tags(header)
+
+
+def matches_strongly(header: str, tag: str) -> bool:
+    """Whether ``If-Match`` of a content that never changes contains its tag, which no proxy weakened."""
+    return header.strip() == "*" or tag in {given.strip() for given in header.split(",")}
 
 
 def _opaque_tags(header: str) -> list[str]:

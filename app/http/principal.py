@@ -15,11 +15,12 @@ from app.http.auth import AuthComponent
 from app.http.key_use import KeyUseComponent
 from app.http.runtime import Runtime, runtime_of
 from app.http.state import state_of
+from app.http.stream_cookie import has_stream_cookie, stream_token_of
 from app.kit.clock import utc_now
 from observability.logs.debug import debug_log
 from observability.requests.context import set_consumer
 
-_CREDENTIAL_HEADERS: Final = frozenset({b"authorization", b"x-api-key"})
+CREDENTIAL_HEADERS: Final = frozenset({b"authorization", b"x-api-key"})
 
 
 async def resolve_principal(request: Request) -> Principal:
@@ -38,7 +39,7 @@ async def resolve_principal(request: Request) -> Principal:
 
 def has_credentials(scope: Scope) -> bool:
     """Whether the request carries credentials, valid or not."""
-    return any(name in _CREDENTIAL_HEADERS for name, _ in scope["headers"])
+    return any(name in CREDENTIAL_HEADERS for name, _ in scope["headers"]) or has_stream_cookie(scope)
 
 
 PrincipalDep = Annotated[Principal, Depends(resolve_principal)]
@@ -48,17 +49,32 @@ async def _resolve(request: Request, runtime: Runtime) -> Principal:
     authorization = request.headers.get("authorization")
     if authorization is None:
         key = request.headers.get("x-api-key")
-        return anonymous() if key is None else await _by_key(key, runtime)
+        if key is not None:
+            return await _by_key(key, runtime)
+        token = stream_token_of(request)
+        return anonymous() if token is None else await _by_stream_token(token, request, runtime)
     scheme, _, credentials = authorization.partition(" ")
     credentials = credentials.strip()
     if scheme.lower() != "bearer" or not credentials:
         raise ImplausibleCredentials
     if looks_like_key(credentials):
         return await _by_key(credentials, runtime)
+    return await _by_token(credentials, TokenType.ACCESS, runtime)
+
+
+async def _by_stream_token(token: str, request: Request, runtime: Runtime) -> Principal:
+    if not state_of(request.scope).accepts_stream_cookie:
+        raise ImplausibleCredentials
+    principal = await _by_token(token, TokenType.STREAM, runtime)
+    state_of(request.scope).has_stream_session = True
+    return principal
+
+
+async def _by_token(token: str, kind: TokenType, runtime: Runtime) -> Principal:
     auth = runtime.get(AuthComponent)
-    with count_attempt(auth.attempts, "access_token"):
-        claims = auth.signer.verify(credentials)
-        if claims.type is not TokenType.ACCESS:
+    with count_attempt(auth.attempts, f"{kind}_token"):
+        claims = auth.signer.verify(token)
+        if claims.type is not kind:
             raise ImplausibleCredentials
         return await PrincipalResolver(runtime.database.reads).by_session(claims.subject, claims.session)
 

@@ -14,7 +14,10 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from app.access.principal import Role
+from app.access.events import ApiKeyRevoked, RevocationReason
+from app.access.principal import Role, SignedIn
+from app.access.repository import ApiKeyRepository
+from app.access.revocation import SessionRevocation
 from app.auth.errors import AccountDeactivated
 from app.auth.events import UserRegistered, UserVerified
 from app.auth.mailed_tokens import MailedTokens, Purpose
@@ -34,6 +37,7 @@ from app.identities.events import IdentityConfirmationRequested, IdentityLinked
 from app.identities.job_names import SEND_CONFIRMATION
 from app.identities.notices import NOTICES, enqueue_notice
 from app.identities.repository import IdentityRepository
+from app.identities.unlinking import unlink_all
 from app.kit.clock import utc_now
 from app.kit.db.sessions import WriteSession
 from app.kit.mail.address import canonical_address
@@ -59,7 +63,10 @@ class IdentityLinking:
         tokens: MailedTokens,
         settings: AuthSettings,
     ) -> None:
+        self._session = session
         self._users = UserRepository(session)
+        self._keys = ApiKeyRepository(session)
+        self._revocation = SessionRevocation(session, events)
         self._identities = IdentityRepository(session)
         self._sessions = AuthRepository(session)
         self._pending = PendingRegistrationRepository(session)
@@ -161,9 +168,12 @@ class IdentityLinking:
         user.is_verified = True
         user.updated_at = now
         await self._users.save()
-        await self._users.revoke_sessions(user.id, now)
+        owner = SignedIn(user.id, user.uid)
+        await self._revocation.revoke_all(owner, RevocationReason.ADDRESS_PROVED, now)
         await self._users.revoke_mailed_tokens(user.id, now)
-        await self._identities.clear_credentials(user, now)
+        for uid in await self._keys.revoke_all(user.id, now):
+            self._events.record(ApiKeyRevoked(subject=Subject(uid, user.uid)))
+        await unlink_all(self._session, self._events, owner)
         await self._pending.delete_by_address(canonical_address(user.email))
         self._events.record(UserVerified(subject=subject_of(user)))
         await self.link_to(user, external, LinkReason.PROVED_ADDRESS)

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from app.access.principal import Principal
+from app.access.principal import Principal, SignedIn
 from app.access.proof import IdentityProof
 from app.auth.mailed_tokens import MailedTokens
 from app.errors import Unauthenticated
@@ -13,6 +13,7 @@ from app.identities.events import IdentityUnlinked
 from app.identities.linking import IdentityLinking
 from app.identities.notices import Notice, enqueue_notice
 from app.identities.repository import IdentityRepository
+from app.identities.unlinking import unlink_all
 from app.kit.clock import utc_now
 from app.kit.db.sessions import WriteSession
 from app.kit.mail.address import canonical_address
@@ -58,13 +59,12 @@ class ResetIdentities:
     """Implements ``app.auth.registration.LinkedIdentities``. The mail about the reset notifies the user."""
 
     def __init__(self, session: WriteSession, events: EventRecorder) -> None:
-        self._identities = IdentityRepository(session)
+        self._session = session
         self._events = events
 
     async def unlink_all(self, user: User) -> None:
         """Remove every identity of a locked user, who has just set a password."""
-        for uid, provider in await self._identities.remove_all(user.id):
-            self._events.record(IdentityUnlinked(subject=Subject(uid, user.uid), provider=provider), user.uid)
+        await unlink_all(self._session, self._events, SignedIn(user.id, user.uid), actor=user.uid)
 
 
 class ConfirmationService:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select
 
 from app.kit.db import locks
 from app.kit.db.sessions import WriteSession
-from app.models import ApiKey, Identity, IdentityConfirmation, Session, SignInCode, SignInFlow, User
+from app.models import Identity, IdentityConfirmation, Session, SignInCode, SignInFlow, User
 
 
 class IdentityRepository:
@@ -42,13 +42,6 @@ class IdentityRepository:
 
     async def count(self, user_id: int) -> int:
         return await self._session.scalar(select(func.count(Identity.id)).where(Identity.user_id == user_id)) or 0
-
-    async def clear_credentials(self, user: User, now: datetime) -> None:
-        """Revoke the API keys of a user, and delete their identities and the steps towards others."""
-        await self._session.execute(
-            update(ApiKey).where(ApiKey.user_id == user.id, ApiKey.revoked_at.is_(None)).values(revoked_at=now)
-        )
-        await self.remove_all(user.id)
 
     async def remove_all(self, user_id: int) -> Sequence[tuple[UUID, str]]:
         """Delete the identities of a user, and their codes, visits and confirmations. Returns uids and providers."""

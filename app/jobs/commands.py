@@ -3,7 +3,11 @@
 from dataclasses import dataclass, fields
 from typing import Any
 
+from app.exports.commands import ExportRequest
+from app.files.views import FileRef
+from app.impact.commands import ImpactJob
 from app.jobs.views import JobStatus
+from app.reports.commands import ReportRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +17,16 @@ class EmailDraft:
     subject: str
     text: str
     to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PostImport:
+    """A file of the caller with comma-separated values, whose rows become posts of the caller."""
+
+    file: FileRef
+
+
+NewJob = EmailDraft | PostImport | ReportRequest | ExportRequest | ImpactJob
 
 
 @dataclass(frozen=True, slots=True)

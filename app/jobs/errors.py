@@ -15,6 +15,11 @@ class JobFinished(Conflict):
     detail = "The job has already succeeded or failed."
 
 
+class TooManyJobs(Conflict):
+    code = "too_many_jobs"
+    detail = "The plan allows no more jobs that have not ended. Wait for one to end, or cancel one."
+
+
 class JobNotRetryable(Conflict):
     code = "job_not_retryable"
     detail = "Only a job that failed or was cancelled runs again, and none whose successor waits or runs already."

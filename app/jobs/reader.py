@@ -6,7 +6,7 @@ from app.access.principal import Principal
 from app.jobs.commands import JobFilter
 from app.jobs.policy import ensure_may_read, own
 from app.jobs.queries import JobQueries
-from app.jobs.views import JobView
+from app.jobs.views import JobView, RowProblemView
 from app.kit.db.keyset import Position, Slice
 from app.kit.db.sessions import ReadSession
 
@@ -27,3 +27,8 @@ class JobReader:
         """The caller's jobs, newest first."""
         ensure_may_read(self._principal)
         return await self._queries.page(self._principal.signed_in().user_id, wanted, after, limit)
+
+    async def problems(self, uid: UUID, after: Position | None, limit: int) -> Slice[RowProblemView]:
+        """The rows that a job left out, in the order of its input. Raises ``JobNotFound``."""
+        job = await self.get(uid)
+        return await self._queries.problems(job.id, after, limit)

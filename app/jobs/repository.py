@@ -3,11 +3,12 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.jobs.errors import JobFinished
 from app.kit.db.sessions import WriteSession
 from app.models import Job, User
+from app.models.job import OPEN
 
 
 class JobRepository:
@@ -40,6 +41,10 @@ class JobRepository:
             job.status, job.finished_at = "cancelled", now
         await self._session.flush()
         return True
+
+    async def count_open(self, user_id: int) -> int:
+        """The number of the user's jobs that have not ended."""
+        return await self._session.scalar(select(func.count()).where(Job.owner_id == user_id, OPEN)) or 0
 
     async def lock_user(self, user_id: int) -> User | None:
         """A user, who cannot be deleted until the transaction ends. None if that has happened."""

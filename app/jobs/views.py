@@ -14,6 +14,14 @@ JobStatus = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 
 
 @dataclass(frozen=True, slots=True)
+class ResultFile:
+    """A file that a job has written."""
+
+    id: int
+    uid: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class JobView:
     """A job; the fields are named like their columns."""
 
@@ -49,6 +57,13 @@ class JobView:
         """Why the job failed, for people. A job that waits for another attempt has not failed."""
         return self.problem["detail"] if self.status == "failed" and self.problem is not None else None
 
+    @property
+    def file(self) -> ResultFile | None:
+        """The result, if it is a file."""
+        if self.result is None or "file" not in self.result:
+            return None
+        return ResultFile(self.result["file_number"], UUID(self.result["file"]))
+
     @classmethod
     def from_row(cls, row: Row) -> "JobView":
         """Build the view from a row with a column for each field."""
@@ -60,4 +75,21 @@ class JobView:
         return cls(*(getattr(job, field.name) for field in fields(cls)))
 
 
+@dataclass(frozen=True, slots=True)
+class RowProblemView:
+    """Why a row of the input of a job was left out."""
+
+    id: int
+    line: int
+    pointer: str
+    code: str
+    detail: str
+
+    @classmethod
+    def from_row(cls, row: Row) -> "RowProblemView":
+        """Build the view from a row with a column for each field."""
+        return cls(*_PROBLEM(row))
+
+
+_PROBLEM: Final = itemgetter(*(field.name for field in fields(RowProblemView)))
 _COLUMNS: Final = itemgetter(*(field.name for field in fields(JobView)))

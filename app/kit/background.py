@@ -108,4 +108,5 @@ async def _repeat_step(event: str, step: Step, nudged: asyncio.Event, seconds: f
             await asyncio.sleep(_STEP_BACKOFF.delay(failures - 1))
         elif not more:
             with suppress(TimeoutError):
-                await asyncio.wait_for(nudged.wait(), seconds)
+                async with asyncio.timeout(seconds):
+                    await nudged.wait()

@@ -1,6 +1,8 @@
 """The deadline of a request: it ends the work, and the database connections that the work waits for."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from types import TracebackType
 from typing import Final, Protocol, Self
@@ -31,12 +33,24 @@ class Deadline:
     Not ``asyncio.timeout``, which cancels only, and whose wait therefore lasts as long as the clean-up.
     """
 
-    __slots__ = ("_cancelling", "_connections", "_loop", "_paused_at", "_task", "_timer", "_token", "_when", "expired")
+    __slots__ = (
+        "_cancelling",
+        "_connections",
+        "_loop",
+        "_paused_at",
+        "_pauses",
+        "_task",
+        "_timer",
+        "_token",
+        "_when",
+        "expired",
+    )
 
     def __init__(self, seconds: float) -> None:
         self._loop = asyncio.get_running_loop()
         self._when = self._loop.time() + seconds
         self._paused_at: float | None = None
+        self._pauses = 0
         self._connections: list[Terminable] = []
         self._timer: asyncio.TimerHandle | None = None
         self.expired = False
@@ -67,12 +81,15 @@ class Deadline:
             self._timer = None
 
     def pause(self) -> None:
-        """Do not count the time until ``resume``: the client sends its body."""
-        self._paused_at = self._loop.time()
+        """Do not count the time until ``resume``: the client sends its body. Pauses may be nested."""
+        self._pauses += 1
+        if self._pauses == 1:
+            self._paused_at = self._loop.time()
 
     def resume(self) -> None:
-        """Count again after ``pause``."""
-        if self._paused_at is not None:
+        """Count again after the outermost ``pause``."""
+        self._pauses = max(0, self._pauses - 1)
+        if self._pauses == 0 and self._paused_at is not None:
             self._when += self._loop.time() - self._paused_at
             self._paused_at = None
 
@@ -106,3 +123,17 @@ _CURRENT: Final[ContextVar[Deadline | None]] = ContextVar("deadline", default=No
 def current_deadline() -> Deadline | None:
     """The deadline under which the running code is executed."""
     return _CURRENT.get()
+
+
+@contextmanager
+def deadline_paused() -> Iterator[None]:
+    """Do not count the time of the block: it lasts as long as the client sends."""
+    deadline = current_deadline()
+    if deadline is None:
+        yield
+        return
+    deadline.pause()
+    try:
+        yield
+    finally:
+        deadline.resume()

@@ -18,7 +18,10 @@ from app.ledger.views import AccountView, HoldView, TransferKind, TransferView
 
 
 class Execution:
-    """Moves money in one transaction. ``actor`` is the uid of the user who asked for it, None for an operator."""
+    """Moves money in one transaction. ``actor`` is the uid of the user who asked for it, None for an operator.
+
+    Events are recorded first: the statement that moves the money may be the whole transaction, which they join.
+    """
 
     def __init__(
         self, repository: LedgerRepository, actor: UUID | None, events: EventRecorder, metrics: LedgerMetrics
@@ -39,8 +42,6 @@ class Execution:
         """Move the amount. ``reverses`` is the id and the uid of the reversed transfer. Raises as the repository."""
         number, reverses_uid = reverses or (None, None)
         movement = self._movement(payer, payee, amount, kind, number)
-        with self._rejections_counted():
-            await self._repository.move(movement)
         transfer = TransferView(
             uid=movement.uid,
             kind=kind,
@@ -60,13 +61,14 @@ class Execution:
             created_at=movement.at,
         )
         self._record(transfer)
+        with self._rejections_counted():
+            await self._repository.move(movement)
+        self._metrics.transfers.labels(kind).inc()
         return transfer
 
     async def hold(self, payer: AccountView, payee: AccountView, amount: Decimal, expires_at: datetime) -> HoldView:
         """Set the amount aside. Raises as the repository does."""
         movement = self._movement(payer, payee, amount, "capture", None)
-        with self._rejections_counted():
-            await self._repository.add_hold(movement, expires_at)
         hold = HoldView(
             uid=movement.uid,
             payer_id=payer.id,
@@ -89,13 +91,13 @@ class Execution:
         self._events.record(
             HoldCreated(subject=subject_of(hold), payer=payer.uid, payee=payee.uid, amount=text, currency=hold.currency)
         )
+        with self._rejections_counted():
+            await self._repository.add_hold(movement, expires_at)
         return hold
 
     async def capture(self, number: int, hold: HoldView, amount: Decimal) -> TransferView:
         """Transfer an amount of the hold with this id. Raises as the repository does."""
         now, uid = utc_now(), uuid7()
-        with self._rejections_counted():
-            await self._repository.capture(number, uid, amount, self._actor, now)
         transfer = TransferView(
             uid=uid,
             kind="capture",
@@ -116,6 +118,9 @@ class Execution:
         )
         self._events.record(HoldEnded(subject=subject_of(hold), outcome="captured"))
         self._record(transfer)
+        with self._rejections_counted():
+            await self._repository.capture(number, uid, amount, self._actor, now)
+        self._metrics.transfers.labels(transfer.kind).inc()
         return transfer
 
     def _movement(
@@ -124,7 +129,6 @@ class Execution:
         return Movement(uuid7(), payer.id, payee.id, amount, kind, self._actor, utc_now(), reverses)
 
     def _record(self, transfer: TransferView) -> None:
-        self._metrics.transfers.labels(transfer.kind).inc()
         self._events.record(
             TransferCreated(
                 subject=subject_of(transfer),

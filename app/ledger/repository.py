@@ -1,17 +1,17 @@
 """Writes of the ledger: calls of the functions that move money. They lock accounts in the order of their ids."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import TextClause, func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.kit.db.errors import LOCK_NOT_AVAILABLE, sqlstate
 from app.kit.db.sessions import WriteSession
+from app.kit.db.statements import Write
 from app.ledger.errors import (
     AccountBusy,
     AccountClosed,
@@ -20,7 +20,19 @@ from app.ledger.errors import (
     HoldResolved,
     InsufficientFunds,
 )
-from app.ledger.statements import ACCOUNTS, HOLDS, TRANSFERS
+from app.ledger.statements import (
+    ACCOUNTS,
+    ACCOUNTS_BY_ID,
+    ACCOUNTS_BY_UID,
+    CAPTURE,
+    CLOSE,
+    DONE,
+    HOLD,
+    HOLDS,
+    MOVE,
+    RELEASE,
+    TRANSFERS,
+)
 from app.ledger.views import AccountView, HoldView, Ref, TransferKind, TransferView
 from app.models import Account, Hold, Transfer, User
 
@@ -28,20 +40,6 @@ _REJECTED: Final = {
     error.code: error for error in (AccountClosed, AlreadyReversed, BalanceTooLarge, HoldResolved, InsufficientFunds)
 }
 """What a function returns instead of ``done``."""
-_MOVE: Final = text(
-    "SELECT ledger_move(CAST(:uid AS uuid), CAST(:debit AS bigint), CAST(:credit AS bigint), CAST(:amount AS numeric),"
-    " CAST(:kind AS text), CAST(:reverses AS bigint), NULL, 0, CAST(:actor AS uuid), CAST(:at AS timestamptz))"
-)
-_HOLD: Final = text(
-    "SELECT ledger_hold(CAST(:uid AS uuid), CAST(:debit AS bigint), CAST(:credit AS bigint), CAST(:amount AS numeric),"
-    " CAST(:actor AS uuid), CAST(:at AS timestamptz), CAST(:expires AS timestamptz))"
-)
-_CAPTURE: Final = text(
-    "SELECT ledger_capture(CAST(:uid AS uuid), CAST(:hold AS bigint), CAST(:amount AS numeric), CAST(:actor AS uuid),"
-    " CAST(:at AS timestamptz))"
-)
-_RELEASE: Final = text("SELECT ledger_release(CAST(:hold AS bigint), CAST(:outcome AS text), CAST(:at AS timestamptz))")
-_CLOSE: Final = text("SELECT ledger_close(CAST(:owner AS bigint), CAST(:at AS timestamptz))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +77,10 @@ class LedgerRepository:
 
     async def accounts(self, refs: list[Ref]) -> dict[Ref, AccountView]:
         """The accounts with these ids, or with these uids, with one statement and without locking them."""
-        column = Account.id if isinstance(refs[0], int) else Account.uid
-        rows = await self._session.execute(ACCOUNTS.where(column.in_(refs)))
-        views = [AccountView.from_row(row) for row in rows.mappings()]
-        return {view.id if isinstance(refs[0], int) else view.uid: view for view in views}
+        by_id = isinstance(refs[0], int)
+        rows = await self._session.all(ACCOUNTS_BY_ID if by_id else ACCOUNTS_BY_UID, refs=refs)
+        views = [AccountView.from_row(row) for row in rows]
+        return {view.id if by_id else view.uid: view for view in views}
 
     async def system_account(self, currency: str) -> AccountView:
         """The account from which the money of a currency comes; it is created when it is first needed."""
@@ -105,46 +103,23 @@ class LedgerRepository:
 
     async def move(self, movement: Movement) -> None:
         """Execute a transfer. Raises ``AccountBusy``, and an error for every reason to refuse it."""
-        await self._execute(
-            _MOVE,
-            {
-                "uid": movement.uid,
-                "debit": movement.debit,
-                "credit": movement.credit,
-                "amount": movement.amount,
-                "kind": movement.kind,
-                "reverses": movement.reverses,
-                "actor": movement.actor,
-                "at": movement.at,
-            },
-        )
+        await self._execute(MOVE, **_values(movement), kind=movement.kind, reverses=movement.reverses)
 
     async def add_hold(self, movement: Movement, expires_at: datetime) -> None:
         """Set the money of a transfer aside. Raises as ``move`` does."""
-        await self._execute(
-            _HOLD,
-            {
-                "uid": movement.uid,
-                "debit": movement.debit,
-                "credit": movement.credit,
-                "amount": movement.amount,
-                "actor": movement.actor,
-                "at": movement.at,
-                "expires": expires_at,
-            },
-        )
+        await self._execute(HOLD, **_values(movement), expires=expires_at)
 
     async def capture(self, hold: int, uid: UUID, amount: Decimal, actor: UUID | None, at: datetime) -> None:
         """Transfer a part of the hold, and release the rest. Raises ``HoldResolved``, and as ``move`` does."""
-        await self._execute(_CAPTURE, {"uid": uid, "hold": hold, "amount": amount, "actor": actor, "at": at})
+        await self._execute(CAPTURE, uid=uid, hold=hold, amount=amount, actor=actor, at=at)
 
     async def release(self, hold: int, outcome: str, at: datetime) -> None:
         """Release the hold. Raises ``HoldResolved``, ``AccountBusy``."""
-        await self._execute(_RELEASE, {"hold": hold, "outcome": outcome, "at": at})
+        await self._execute(RELEASE, hold=hold, outcome=outcome, at=at)
 
     async def close_accounts(self, owner_id: int, at: datetime) -> bool:
         """Close all accounts of a user, and return whether none has money. Raises ``AccountBusy``."""
-        return bool(await self._call(_CLOSE, {"owner": owner_id, "at": at}))
+        return bool(await self._call(CLOSE, owner=owner_id, at=at))
 
     async def expired_holds(self, now: datetime, limit: int) -> list[tuple[int, UUID]]:
         """The ids and uids of pending holds that have expired, oldest first."""
@@ -156,15 +131,27 @@ class LedgerRepository:
         )
         return [(row[0], row[1]) for row in rows]
 
-    async def _execute(self, statement: TextClause, values: Mapping[str, Any]) -> None:
-        outcome = await self._call(statement, values)
-        if outcome != "done":
+    async def _execute(self, write: Write, **values: Any) -> None:
+        outcome = await self._call(write, **values)
+        if outcome != DONE:
             raise _REJECTED[outcome]
 
-    async def _call(self, statement: TextClause, values: Mapping[str, Any]) -> Any:
+    async def _call(self, write: Write, **values: Any) -> Any:
         try:
-            return await self._session.scalar(statement, values)
+            row = await self._session.write(write, **values)
         except Exception as error:
             if sqlstate(error) == LOCK_NOT_AVAILABLE:
                 raise AccountBusy from error
             raise
+        return None if row is None else row["outcome"]
+
+
+def _values(movement: Movement) -> dict[str, Any]:
+    return {
+        "uid": movement.uid,
+        "debit": movement.debit,
+        "credit": movement.credit,
+        "amount": movement.amount,
+        "actor": movement.actor,
+        "at": movement.at,
+    }

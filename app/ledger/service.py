@@ -124,8 +124,8 @@ class LedgerService:
         ensure_may_write(self._principal)
         number, hold = await self._hold_of_payee(uid)
         now = utc_now()
-        await self._repository.release(number, "released", now)
         self._events.record(HoldEnded(subject=subject_of(hold), outcome="released"))
+        await self._repository.release(number, "released", now)
         return replace(hold, state="released", resolved_at=now)
 
     async def _hold_of_payee(self, uid: UUID) -> tuple[int, HoldView]:

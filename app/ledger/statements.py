@@ -1,10 +1,13 @@
-"""Statements that reads and writes of the ledger share."""
+"""Statements that reads and writes of the ledger share, and the calls of the functions that move money."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, BigInteger, DateTime, Numeric, Text, Uuid, any_, bindparam, func, literal_column, select
 from sqlalchemy.orm import aliased
+from sqlalchemy.types import TypeEngine
 
+from app.kit.db.statements import Read, Write
 from app.models import Account, Entry, Hold, Transfer
 
 _PAYER: Final = aliased(Account)
@@ -85,3 +88,29 @@ HOLDS: Final = (
     .join(_PAYEE, _PAYEE.id == Hold.credit_id)
     .outerjoin(Transfer, Transfer.hold_id == Hold.id)
 )
+
+ACCOUNTS_BY_ID: Final = Read(ACCOUNTS.where(Account.id == any_(bindparam("refs", type_=ARRAY(BigInteger)))))
+ACCOUNTS_BY_UID: Final = Read(ACCOUNTS.where(Account.uid == any_(bindparam("refs", type_=ARRAY(Uuid)))))
+
+DONE: Final = "done"
+"""What the functions return when they have moved or held money; other words say why they have not."""
+_TYPES: Final[Mapping[str, TypeEngine[Any]]] = {
+    **dict.fromkeys(("uid", "actor"), Uuid()),
+    **dict.fromkeys(("debit", "credit", "reverses", "hold", "owner"), BigInteger()),
+    **dict.fromkeys(("kind", "outcome"), Text()),
+    **dict.fromkeys(("at", "expires"), DateTime(timezone=True)),
+    "amount": Numeric(),
+}
+
+
+def _call(function: str, *parameters: str, done: str = f"outcome = '{DONE}'") -> Write:
+    """A call of a function with these parameters, of which those without a type are constants."""
+    values = [bindparam(name, type_=_TYPES[name]) if name in _TYPES else literal_column(name) for name in parameters]
+    return Write(select(getattr(func, function)(*values).label("outcome")), done)
+
+
+MOVE: Final = _call("ledger_move", "uid", "debit", "credit", "amount", "kind", "reverses", "NULL", "0", "actor", "at")
+HOLD: Final = _call("ledger_hold", "uid", "debit", "credit", "amount", "actor", "at", "expires")
+CAPTURE: Final = _call("ledger_capture", "uid", "hold", "amount", "actor", "at")
+RELEASE: Final = _call("ledger_release", "hold", "outcome", "at")
+CLOSE: Final = _call("ledger_close", "owner", "at", done="outcome")

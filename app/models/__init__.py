@@ -1,7 +1,7 @@
 """All tables; importing this package completes the metadata."""
 
 from app.kit.db.privileges import Restrictions
-from app.models.api_key import ApiKey
+from app.models.api_key import KEY_FAMILY, ApiKey
 from app.models.audit import AuditEvent
 from app.models.base import APPEND_ONLY, READ_ONLY, Base
 from app.models.event import Event, EventConsumer
@@ -14,10 +14,13 @@ from app.models.notification import Notification
 from app.models.pending_registration import PendingRegistration
 from app.models.plan import Plan
 from app.models.post import Post
+from app.models.post_attachment import PostAttachment
+from app.models.room import Room, RoomMessage, RoomPresence
 from app.models.session import ActionToken, RefreshToken, Session
-from app.models.usage import UsageDay
+from app.models.usage import UsageDay, UsageElements, UsageFlush, UsageWatch, VersionConsumers
 from app.models.user import RolePermission, User
-from app.models.version import VersionBrownout, VersionConsent, VersionRetirement
+from app.models.version import VersionBrownout, VersionConsent, VersionNotice, VersionRetirement
+from app.models.webhook import Delivery, DeliveryAttempt, WebhookEndpoint, WebhookSecret
 
 
 def restrictions() -> Restrictions:
@@ -30,11 +33,14 @@ def restrictions() -> Restrictions:
 
 
 __all__ = [
+    "KEY_FAMILY",
     "Account",
     "ActionToken",
     "ApiKey",
     "AuditEvent",
     "Base",
+    "Delivery",
+    "DeliveryAttempt",
     "Entry",
     "Event",
     "EventConsumer",
@@ -49,17 +55,28 @@ __all__ = [
     "PendingRegistration",
     "Plan",
     "Post",
+    "PostAttachment",
     "RefreshToken",
     "RolePermission",
+    "Room",
+    "RoomMessage",
+    "RoomPresence",
     "ScheduleRun",
     "Session",
     "SignInCode",
     "SignInFlow",
     "Transfer",
     "UsageDay",
+    "UsageElements",
+    "UsageFlush",
+    "UsageWatch",
     "User",
     "VersionBrownout",
     "VersionConsent",
+    "VersionConsumers",
+    "VersionNotice",
     "VersionRetirement",
+    "WebhookEndpoint",
+    "WebhookSecret",
     "restrictions",
 ]

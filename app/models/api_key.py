@@ -1,9 +1,10 @@
 """API keys."""
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, LargeBinary
+from sqlalchemy import ForeignKey, LargeBinary, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Identified, Timestamp
@@ -30,3 +31,7 @@ class ApiKey(Identified, Base):
     """The uid of the first key, in the keys that rotation created from it; None in that first key."""
     rotated_at: Mapped[datetime | None]
     """When rotation replaced this key, which is valid until ``expires_at``."""
+
+
+KEY_FAMILY: Final = func.coalesce(ApiKey.family_uid, ApiKey.uid)
+"""The consumer of a key, which rotation does not change."""

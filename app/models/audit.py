@@ -24,6 +24,8 @@ class AuditEvent(Base):
         Index("ix_audit_events_actor_at_uid", "actor", "at", "uid"),
         Index("ix_audit_events_on_behalf_at_uid", "on_behalf", "at", "uid"),
         Index("ix_audit_events_target_at_uid", "target", "at", "uid"),
+        Index("ix_audit_events_action_at_uid", "action", "at", "uid"),
+        Index("ix_audit_events_outcome_at_uid", "outcome", "at", "uid"),
         {"postgresql_partition_by": "RANGE (at)", "info": {APPEND_ONLY: True}},
     )
 

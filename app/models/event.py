@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.models.base import Base, Identified, Timestamp
 
 _RELAYED: Final = "position IS NOT NULL"
+_OWNED: Final = f"audience = 'owner' AND {_RELAYED}"
 
 
 class Event(Identified, Base):
@@ -32,6 +33,16 @@ class Event(Identified, Base):
             "counterparty_uid",
             "position",
             postgresql_where=text(f"counterparty_uid IS NOT NULL AND {_RELAYED}"),
+        ),
+        Index("ix_events_audience_type", "audience", "type", "schema", "position", postgresql_where=text(_RELAYED)),
+        Index("ix_events_owner_uid_type", "owner_uid", "type", "schema", "position", postgresql_where=text(_OWNED)),
+        Index(
+            "ix_events_counterparty_uid_type",
+            "counterparty_uid",
+            "type",
+            "schema",
+            "position",
+            postgresql_where=text(f"counterparty_uid IS NOT NULL AND {_OWNED}"),
         ),
         Index("ix_events_unrelayed", "id", postgresql_where=text("position IS NULL")),
     )

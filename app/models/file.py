@@ -19,7 +19,16 @@ class File(Identified, Base):
             name="ready_complete",
         ),
         CheckConstraint("size >= 0", name="size"),
+        CheckConstraint("visibility IN ('private', 'signed_in', 'public')", name="visibility_known"),
         Index("ix_files_owner_id_id", "owner_id", "id"),
+        Index(
+            "uq_files_owner_id_idempotency_key",
+            "owner_id",
+            "idempotency_key",
+            unique=True,
+            postgresql_where=text("idempotency_key IS NOT NULL"),
+        ),
+        Index("uq_files_incoming_key", "incoming_key", unique=True, postgresql_where=text("incoming_key IS NOT NULL")),
         Index("ix_files_unfinished", "created_at", postgresql_where=text("state = 'uploading'")),
     )
 
@@ -28,6 +37,13 @@ class File(Identified, Base):
     content_type: Mapped[str]
     object_key: Mapped[str] = mapped_column(unique=True)
     state: Mapped[str] = mapped_column(server_default=text("'uploading'"))
+    visibility: Mapped[str] = mapped_column(server_default=text("'private'"))
+    idempotency_key: Mapped[str | None]
+    """That of the upload, for a day."""
+    incoming_key: Mapped[str | None]
+    """The key of the object that the client uploads to the bucket itself, until the file is ready."""
+    checking_until: Mapped[datetime | None]
+    """Until when a request that checks the incoming object has claimed it."""
     size: Mapped[int | None]
     """In bytes."""
     sha256: Mapped[bytes | None] = mapped_column(LargeBinary)

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Identified, Timestamp
 
-_OPEN: Final = text("status IN ('queued', 'running')")
+OPEN: Final = text("status IN ('queued', 'running')")
+"""The condition of the partial indexes."""
 
 
 class Job(Identified, Base):
@@ -22,9 +23,11 @@ class Job(Identified, Base):
         CheckConstraint("(finished_at IS NULL) = (status IN ('queued', 'running'))", name="finished"),
         CheckConstraint("done >= 0 AND (total IS NULL OR done <= total)", name="progress"),
         Index("ix_jobs_owner_id_id", "owner_id", "id"),
-        Index("ix_jobs_open", "run_after", postgresql_where=_OPEN),
+        Index("ix_jobs_owner_id_status_id", "owner_id", "status", "id"),
+        Index("ix_jobs_owner_id_kind_status_id", "owner_id", "kind", "status", "id"),
+        Index("ix_jobs_open", "run_after", postgresql_where=OPEN),
         Index("ix_jobs_finished_at", "finished_at", postgresql_where=text("finished_at IS NOT NULL")),
-        Index("uq_jobs_key", "key", unique=True, postgresql_where=_OPEN),
+        Index("uq_jobs_key", "key", unique=True, postgresql_where=OPEN),
     )
 
     kind: Mapped[str]

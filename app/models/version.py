@@ -1,8 +1,10 @@
-"""Decisions about versions."""
+"""Decisions about versions, and the mails about their ends."""
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Identified, Timestamp
@@ -38,3 +40,17 @@ class VersionConsent(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True)
     note: Mapped[str]
     given_at: Mapped[Timestamp]
+
+
+class VersionNotice(Identified, Base):
+    """A mail to a user who depends on a version that ends. ``guide`` is what it contains about the user's requests."""
+
+    __tablename__ = "version_notices"
+    __table_args__ = (Index("ix_version_notices_user_id_api_version", "user_id", "api_version"),)
+
+    api_version: Mapped[str]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    ends_on: Mapped[date] = mapped_column(Date)
+    """The sunset that the mail announces: another one is another reason to write."""
+    guide: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    created_at: Mapped[Timestamp]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields
 from enum import Enum, StrEnum, auto
 from typing import Any, Final
+from uuid import UUID
 
 from app.kit.db.keyset import Position
 from app.kit.revisions import ExpectedRevisions
@@ -13,7 +14,7 @@ from app.users.views import UserRef
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostFields:
-    """The fields of a post that a caller writes, named like their columns.
+    """The fields of a post that a caller writes; ``attachments`` are files in their order, others named like columns.
 
     An ``UNSET`` field of an edit stays as it is; one of a draft gets the default of its column. None is a value.
     """
@@ -21,14 +22,15 @@ class PostFields:
     title: str | Unset = UNSET
     content: str | Unset = UNSET
     status: PostStatus | Unset = UNSET
+    attachments: tuple[UUID, ...] | Unset = UNSET
 
     def given(self) -> dict[str, Any]:
         """The fields that are set, as values of their columns."""
-        values = ((name, getattr(self, name)) for name in _WRITTEN)
+        values = ((name, getattr(self, name)) for name in _COLUMNS)
         return {name: value.value if isinstance(value, Enum) else value for name, value in values if value is not UNSET}
 
 
-_WRITTEN: Final = tuple(field.name for field in fields(PostFields))
+_COLUMNS: Final = tuple(field.name for field in fields(PostFields) if field.name != "attachments")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,7 @@ class PostDraft(PostFields):
     title: str
     content: str
     status: PostStatus
+    attachments: tuple[UUID, ...] = ()
 
 
 class PublicationEdit(Enum):

@@ -11,9 +11,8 @@ from itertools import islice
 from typing import Final
 from uuid import UUID
 
-from app.access.errors import InvalidCredentials
+from app.access.job_owner import job_owner
 from app.access.principal import Principal
-from app.access.reader import PrincipalResolver
 from app.errors import Forbidden
 from app.events.recorder import EventRecorder
 from app.files.queries import FileQueries
@@ -43,7 +42,7 @@ class CsvImport:
 
     async def __call__(self, run: JobRun) -> None:
         """Raises ``JobRejected`` for a file that cannot be read, and if the user may not create posts any more."""
-        author = await self._author(UUID(run.params["owner"]))
+        author = await job_owner(self._database.reads, UUID(run.params["owner"]))
         key = await self._object_key(author, UUID(run.params["file"]))
         try:
             total = await asyncio.to_thread(self._count, key)
@@ -55,12 +54,6 @@ class CsvImport:
             raise JobRejected(error.code, error.message) from error
         async with run.completing({"rows": total, "imported": total - rejected, "rejected": rejected}):
             pass
-
-    async def _author(self, uid: UUID) -> Principal:
-        try:
-            return await PrincipalResolver(self._database.reads).by_user(uid)
-        except InvalidCredentials as error:
-            raise JobRejected("owner_missing", "The user of this job was deleted or deactivated.") from error
 
     async def _object_key(self, author: Principal, file: UUID) -> str:
         found = await FileQueries(self._database.reads).of_owner(author.signed_in().user_id, file)

@@ -1,6 +1,8 @@
 """Errors of the posts feature."""
 
-from app.errors import Forbidden, NotFound
+from collections.abc import Iterable
+
+from app.errors import FieldError, Forbidden, InvalidValue, NotFound
 from app.posts.views import PostRef
 
 
@@ -17,6 +19,16 @@ class MissingPost(PostNotFound):
     def __init__(self, ref: PostRef) -> None:
         super().__init__(f"Post {ref} not found")
         self.ref = ref
+
+
+class UnknownFile(InvalidValue):
+    """The caller has no ready file with this id, whether or not another user has."""
+
+    code = "unknown_file"
+    detail = "An attachment is a file of yours whose upload has finished."
+
+    def __init__(self, indexes: Iterable[int]) -> None:
+        super().__init__(fields=[FieldError(("attachments", index), self.code, self.detail) for index in indexes])
 
 
 class NotTheAuthor(Forbidden):

@@ -1,9 +1,12 @@
 """Events of posts."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from app.events.recorder import Event
+
+ATTACHMENTS: Final = "attachments"
+"""The name of a changed field."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +30,13 @@ class PostPublished(PostEvent):
     """The post became visible to every caller."""
 
     type: ClassVar[str] = "post.published"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostUnpublished(PostEvent):
+    """The post was withdrawn: only its author and administrators see it. Who could see it before may know that."""
+
+    type: ClassVar[str] = "post.unpublished"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,6 +41,11 @@ def may_see(principal: Principal, post: Owned) -> bool:
     )
 
 
+def may_read(principal: Principal, post: Owned) -> bool:
+    """Whether a request of the caller for the post would succeed."""
+    return principal.may(PostPermission.READ) and may_see(principal, post)
+
+
 def viewer_of(principal: Principal) -> tuple[Viewer, int | None]:
     """``may_see`` for listings: the viewer and, for an author, the id of the user."""
     if principal.may(PostPermission.READ_ALL):

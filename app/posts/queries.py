@@ -10,7 +10,7 @@ from app.kit.db.sessions import ReadSession, Row
 from app.posts import statements
 from app.posts.commands import KeysetPage, OffsetPage, PostFilter
 from app.posts.policy import viewer_of
-from app.posts.views import Highlights, PostRef, PostView, SearchHit
+from app.posts.views import Highlights, OwnedPost, PostRef, PostRow, PostView, SearchHit
 
 
 class PostQueries:
@@ -29,20 +29,16 @@ class PostQueries:
     async def get_many(self, ids: Sequence[int]) -> list[PostView]:
         return [PostView.from_row(row) for row in await self._reads.all(statements.BY_ID, keys=list(ids))]
 
-    async def keyset_page(self, wanted: PostFilter, page: KeysetPage) -> Slice[PostView]:
+    async def keyset_page(self, wanted: PostFilter, page: KeysetPage) -> Slice[PostRow]:
         filters, values = self._bind(wanted)
         read = statements.keyset_page(self._viewer, filters, page.sort, after=page.after is not None)
         rows = await self._reads.all(read, limit=page.limit + 1, **values, **bind_params(page.after))
-        posts = [PostView.from_row(row) for row in rows]
-        return page_from_rows(
-            posts, page.limit, lambda post: (*(getattr(post, key.field.value) for key in page.sort), post.id)
-        )
+        return page_from_rows(rows, page.limit, lambda row: (*(row[key.field.value] for key in page.sort), row["id"]))
 
-    async def offset_page(self, wanted: PostFilter, page: OffsetPage) -> list[PostView]:
+    async def offset_page(self, wanted: PostFilter, page: OffsetPage) -> list[PostRow]:
         filters, values = self._bind(wanted)
         read = statements.offset_page(self._viewer, filters, page.sort)
-        rows = await self._reads.all(read, limit=page.limit, offset=page.offset, **values)
-        return [PostView.from_row(row) for row in rows]
+        return await self._reads.all(read, limit=page.limit, offset=page.offset, **values)
 
     async def count(self, wanted: PostFilter) -> int:
         filters, values = self._bind(wanted)
@@ -58,18 +54,23 @@ class PostQueries:
 
     def _bind(self, wanted: PostFilter) -> tuple[statements.Filters, dict[str, Any]]:
         values: dict[str, Any] = {}
-        if wanted.status is not None:
-            values["status"] = wanted.status.value
         if wanted.author is not None:
             values["author_id" if isinstance(wanted.author, int) else "author_uid"] = wanted.author
         if wanted.query is not None:
             values["query"] = wanted.query
         filters = set(values)
+        if wanted.status is not None:
+            filters.add(wanted.status)
         if wanted.published is not None:
             filters.add("published" if wanted.published else "unpublished")
         if self._viewer == "author":
             values["viewer_id"] = self._viewer_id
         return frozenset(filters), values
+
+
+async def posts_with_file(reads: ReadSession, file_id: int) -> Sequence[OwnedPost]:
+    """The most visible post that has a file, among at most two; all have the same author, whose file it is."""
+    return [OwnedPost(**row) for row in await reads.all(statements.WITH_FILE, file_id=file_id)]
 
 
 def _hit(row: Row) -> SearchHit:

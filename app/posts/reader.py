@@ -9,7 +9,7 @@ from app.posts.commands import KeysetPage, OffsetPage, PostFilter
 from app.posts.errors import MissingPost, PostNotFound
 from app.posts.policy import PostPermission, ensure_visible, may_see
 from app.posts.queries import PostQueries
-from app.posts.views import CountedPage, PostRef, PostView, SearchHit
+from app.posts.views import CountedPage, PostRef, PostRow, PostView, SearchHit
 
 
 class PostReader:
@@ -40,7 +40,7 @@ class PostReader:
             raise ExceptionGroup(message, missing)
         return [found[ref] for ref in ids]
 
-    async def page(self, wanted: PostFilter, page: KeysetPage) -> Slice[PostView]:
+    async def page(self, wanted: PostFilter, page: KeysetPage) -> Slice[PostRow]:
         """A page after a position."""
         return await self._queries.keyset_page(wanted, page)
 
@@ -48,7 +48,7 @@ class PostReader:
         """A page from an offset, with the total."""
         return CountedPage(await self.offset_page(wanted, page), await self._queries.count(wanted))
 
-    async def offset_page(self, wanted: PostFilter, page: OffsetPage) -> list[PostView]:
+    async def offset_page(self, wanted: PostFilter, page: OffsetPage) -> list[PostRow]:
         """A page from an offset."""
         return await self._queries.offset_page(wanted, page)
 

@@ -1,5 +1,7 @@
 """Output of the posts feature."""
 
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
@@ -7,13 +9,13 @@ from operator import itemgetter
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import RowMapping
-
 from app.kit.db.sessions import Row
-from app.models import Post
+from app.kit.frozen import fast_constructor
 
 PostRef = int | UUID
 """Refers to a post by the sequential id or by the uid."""
+PostRow = Row
+"""A row of a list of posts. It has a column for each field of ``PostView``; ``STORED`` converts columns to fields."""
 
 
 class PostStatus(StrEnum):
@@ -22,6 +24,16 @@ class PostStatus(StrEnum):
     DRAFT = "draft"
     PUBLISHED = "published"
     ARCHIVED = "archived"
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file of a post. ``size`` is in bytes."""
+
+    uid: UUID
+    name: str
+    content_type: str
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +53,37 @@ class PostView:
     revision: int
     created_at: datetime
     updated_at: datetime
+    attachments: tuple[Attachment, ...]
 
-    @classmethod
-    def from_row(cls, row: Row | RowMapping) -> "PostView":
+    @staticmethod
+    def from_row(row: Row) -> "PostView":
         """Build the view from a row with a column for each field."""
-        return cls(*_FIELDS(row))
+        return _build(*_FIELDS(row), _attachments(row["attachments"]))
 
-    @classmethod
-    def from_entity(cls, post: Post, author_uid: UUID, author_name: str) -> "PostView":
-        """Build the view from an entity of the current transaction."""
-        author: dict[str, Any] = {"author_uid": author_uid, "author_name": author_name}
-        return cls(**author, **{name: getattr(post, name) for name in _NAMES if name not in author})
+    def differences(self, other: "PostView") -> dict[str, Any]:
+        """The values that differ from those of the other view, by the names of the fields."""
+        return {name: value for name in _ALL if (value := getattr(self, name)) != getattr(other, name)}
 
 
-# Listings build up to a hundred views for a request; reading all columns with one call is the fastest way by name.
-_NAMES: Final = tuple(field.name for field in fields(PostView))
-_FIELDS: Final = itemgetter(*_NAMES)
+def _attachments(text: str | None) -> tuple[Attachment, ...]:
+    """The files of a post, from the JSON of an array of the values of each."""
+    return () if text is None else tuple(Attachment(UUID(uid), *values) for uid, *values in json.loads(text))
+
+
+STORED: Final[Mapping[str, Callable[[Any], Any]]] = {"attachments": _attachments}
+"""The functions that return the value of a field from that of its column, where the two differ."""
+# Reading all columns with one call is the fastest way by name.
+_build: Final = fast_constructor(PostView)
+_ALL: Final = tuple(field.name for field in fields(PostView))
+_FIELDS: Final = itemgetter(*(name for name in _ALL if name != "attachments"))
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedPost:
+    """What decides who may see a post."""
+
+    author_id: int
+    status: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,5 +107,5 @@ class SearchHit:
 class CountedPage:
     """A page and the number of posts on all pages."""
 
-    items: list[PostView]
+    items: list[PostRow]
     total: int

@@ -38,7 +38,8 @@ class ReportJob:
         # The library never awaits, so it runs in a thread; the number of rows bounds its duration.
         body = await asyncio.to_thread(pdf, report)
         content = await self._files.store(author["id"], f"{request.start}_{request.end}.pdf", _PDF, body)
-        async with run.completing({"file": str(content.file)}) as session:
+        result = {"file": str(content.file), "file_number": content.id}
+        async with self._files.abandoned_on_error(content.file), run.completing(result) as session:
             await self._files.finish(session, content)
 
 

@@ -1,5 +1,6 @@
 """Settings of contract checks in production."""
 
+from importlib.resources import files
 from pathlib import Path
 
 from pydantic import Field, field_validator
@@ -24,3 +25,8 @@ class ConformanceSettings(Group, name="conformance"):
         if folder is not None and not any(folder.glob("*.openapi.json")):
             raise ValueError("must be a folder with contracts, vN.openapi.json for each version")
         return folder
+
+    @property
+    def folder(self) -> Path:
+        """The folder with the contracts."""
+        return self.contracts or Path(str(files("contracts")))

@@ -17,6 +17,16 @@ class DatabaseSettings(Group, name="database"):
     )
     read_pool_size: int = Field(8, ge=1, description="connections of one process that serve reads")
     write_pool_size: int = Field(6, ge=1, description="connections of one process that serve writes")
+    export_pool_size: int = Field(2, ge=1, description="connections of one process that serve exports, one for each")
+    max_waiting_exports: int = Field(
+        8, ge=0, description="exports of one process that wait for a connection; further ones are rejected with 503"
+    )
+    export_wait: Seconds = Field(
+        3.0, description="seconds that an export waits for a connection; shorter than http.request_timeout"
+    )
+    export_timeout: Seconds = Field(
+        900.0, description="seconds after which an export is cut, since its snapshot delays vacuum"
+    )
     connect_timeout: Seconds = Field(5.0, description="seconds to wait for a connection")
     statement_timeout: Seconds = Field(
         7.0, description="seconds after which PostgreSQL cancels a statement; shorter than http.request_timeout"

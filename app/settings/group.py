@@ -1,7 +1,8 @@
 """The base class of settings groups, and the types that several groups use."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
@@ -30,6 +31,15 @@ class StrictModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+AnyGroup = TypeVar("AnyGroup", bound="Group")
+
+
+class Groups(Protocol):
+    """The groups of the settings by their class, as ``Settings`` has them."""
+
+    def __getitem__(self, group: type[AnyGroup]) -> AnyGroup: ...
+
+
 class Group(StrictModel):
     """A group of settings, whose environment variables begin with ``STRATA_<NAME>__``.
 
@@ -42,3 +52,7 @@ class Group(StrictModel):
     def __init_subclass__(cls, *, name: str, **config: Any) -> None:
         super().__init_subclass__(**config)
         cls.group_name = name
+
+    def conflicts(self, groups: Groups) -> Sequence[str]:  # noqa: ARG002 - for groups that depend on others
+        """A message for each value that another group contradicts."""
+        return ()

@@ -42,13 +42,16 @@ class HttpSettings(Group, name="http"):
         description="bytes that are ignored before a connection is closed, so that its client can read the response",
     )
     linger_timeout: int = Field(5, ge=1, description="seconds in which they are ignored")
+    unread_timeout: int = Field(
+        30, ge=1, description="seconds after which a connection ends whose client reads nothing of a response"
+    )
     max_pipelined_requests: int = Field(
         16, ge=1, description="requests of one connection that wait for the response to an earlier one"
     )
     max_connections: int = Field(
         1000,
         ge=1,
-        description="connections of each process; a further one replaces the oldest without a request, or gets 503",
+        description="connections of each process; a further one replaces one without a request, or gets 503",
     )
     head_timeout: int = Field(
         10, ge=1, description="seconds until a request line and its header fields, or a new connection's first request"
@@ -63,10 +66,15 @@ class HttpSettings(Group, name="http"):
     )
     body_timeout: Seconds = Field(15.0, description="seconds without a single byte of the body")
     min_body_rate: int = Field(
-        500, ge=0, description="bytes a second at which a body must arrive on average, after the first body_timeout"
+        500,
+        ge=0,
+        description="bytes a second at which a body must arrive within a minute, after the first body_timeout",
     )
     max_concurrent_requests: int = Field(
         256, ge=1, description="requests that each process handles at once; further ones are rejected with 503"
+    )
+    max_concurrent_transfers: int = Field(
+        32, ge=1, description="uploads and downloads that each process handles at once; they count as no requests"
     )
     shutdown_timeout: int = Field(10, ge=1, description="seconds granted to running requests at shutdown")
     trusted_proxies: list[Network] = Field(

@@ -49,7 +49,7 @@ def load_settings(*, generate: bool = True, **overrides: object) -> Settings:
     try:
         # mypy cannot check the names, which pydantic does.
         settings = settings_class()(**overrides)  # type: ignore[arg-type]  # any group, field or pydantic-settings option
-        faults = _unknown_variables()
+        faults = [*_unknown_variables(), *_conflicts(settings)]
     except (ValidationError, SourceError):
         settings, faults = None, [*_faults_of_groups(overrides), *_unknown_variables()]
     except UnicodeDecodeError:
@@ -104,6 +104,13 @@ def _faults_of_groups(overrides: dict[str, object]) -> list[str]:
         elif isinstance(error, SourceError):
             faults.append(f"{variable(name)} must be a JSON object, or set one value with {variable(name)}__NAME")
     return faults
+
+
+def _conflicts(settings: Settings) -> Iterator[str]:
+    for name in settings_class().model_fields:
+        group = getattr(settings, name)
+        if isinstance(group, Group):
+            yield from group.conflicts(settings)
 
 
 def _unknown_variables() -> list[str]:

@@ -5,14 +5,12 @@ levels (``STRATA_HTTP__PORT=9000``) or in a ``.env`` file; the environment wins.
 """
 
 from pathlib import Path
-from typing import Literal, Self, TypeVar, cast
+from typing import Literal, Self, cast
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from app.settings.group import Group
-
-AnyGroup = TypeVar("AnyGroup", bound=Group)
+from app.settings.group import AnyGroup, Group
 
 
 class Settings(BaseSettings):

@@ -14,6 +14,9 @@ class StorageSettings(Group, name="storage"):
     folder: Path | None = Field(None, description="The folder of the local store; by default `files` in STRATA_HOME.")
     bucket: str | None = None
     endpoint: str | None = Field(None, description="The URL of an S3 server other than AWS.")
+    public_endpoint: str | None = Field(
+        None, description="The URL at which clients reach the S3 server, if it is not `endpoint`."
+    )
     region: str = "us-east-1"
     access_key: SecretStr | None = None
     secret_key: SecretStr | None = None
@@ -25,7 +28,8 @@ class StorageSettings(Group, name="storage"):
         if (self.access_key is None) != (self.secret_key is None):
             message = "storage.access_key and storage.secret_key belong together: set both, or neither"
             raise ValueError(message)
-        if self.bucket is None and (self.endpoint is not None or self.access_key is not None):
-            message = "storage.endpoint and storage.access_key need storage.bucket"
+        of_bucket = (self.endpoint, self.public_endpoint, self.access_key)
+        if self.bucket is None and any(value is not None for value in of_bucket):
+            message = "storage.endpoint, storage.public_endpoint and storage.access_key need storage.bucket"
             raise ValueError(message)
         return self

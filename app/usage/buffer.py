@@ -5,7 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
+from uuid import UUID
 
+from uuid_utils.compat import uuid7
+
+from app.kit.clock import utc_now
 from app.kit.db.database import UnitOfWork
 from app.models.usage import ANONYMOUS, BUCKETS
 from app.usage.repository import UsageDelta, UsageRepository
@@ -32,27 +36,30 @@ class _Count:
     deprecated_calls: int = 0
     latencies: list[int] = field(default_factory=lambda: [0] * BUCKETS)
 
-    def add(self, other: "_Count") -> None:
-        self.first_seen = min(self.first_seen, other.first_seen)
-        self.last_seen = max(self.last_seen, other.last_seen)
-        self.requests += other.requests
-        self.errors += other.errors
-        self.rejections += other.rejections
-        self.deprecated_calls += other.deprecated_calls
-        self.latencies = [a + b for a, b in zip(self.latencies, other.latencies, strict=True)]
+
+@dataclass(frozen=True, slots=True)
+class _Flush:
+    """Counts with their number, by which the database recognises a repetition."""
+
+    sequence: int
+    deltas: tuple[UsageDelta, ...]
 
 
 class UsageBuffer:
     """Counts for one process.
 
-    Counts are lost if the process is killed (since the last flush) and beyond ``LIMIT`` keys between two flushes; then
-    ``dropped`` is called for each. The counts of a failed flush are kept for the next one.
+    A failed flush is repeated unchanged until it succeeds, since it may have been committed; what is counted meanwhile
+    waits for the next one. So no count is lost or doubled, unless the process is killed (those since the last flush) or
+    ``LIMIT`` keys are exceeded between two flushes; then ``dropped`` is called for each request.
     """
 
     def __init__(self, dropped: Callable[[], None], limit: int = LIMIT) -> None:
         self._dropped = dropped
         self._limit = limit
         self._counts: dict[_Key, _Count] = {}
+        self._process: UUID = uuid7()
+        self._sequence = 0
+        self._pending: _Flush | None = None
 
     def record(self, version: str, operation: str, feature: str, consumer: str | None, now: datetime) -> None:
         """Count one request that used a deprecated feature, or an operation as a whole if ``feature`` is empty."""
@@ -85,31 +92,32 @@ class UsageBuffer:
             count.errors += 1
 
     async def flush(self, database: UnitOfWork) -> None:
-        """Write the counts with one statement. If that raises, they are kept."""
-        counts, self._counts = self._counts, {}
-        if not counts:
-            return
-        deltas = [
-            UsageDelta(
-                *key,
-                count.requests,
-                count.errors,
-                count.rejections,
-                count.deprecated_calls,
-                count.latencies,
-                count.first_seen,
-                count.last_seen,
-            )
-            for key, count in counts.items()
-        ]
-        try:
+        """Write the counts in one transaction. If that raises, they are kept."""
+        while (pending := self._next()) is not None:
             async with database.write() as session:
-                await UsageRepository(session).add(deltas)
-        except BaseException:
-            for key, count in counts.items():
-                if (known := self._count(key, count.first_seen)) is not None:
-                    known.add(count)
-            raise
+                await UsageRepository(session).add_once(self._process, pending.sequence, pending.deltas, utc_now())
+            self._pending = None
+
+    def _next(self) -> _Flush | None:
+        """The counts whose flush failed, else those since; None if there is nothing to write."""
+        if self._pending is None and self._counts:
+            counts, self._counts = self._counts, {}
+            self._sequence += 1
+            deltas = (
+                UsageDelta(
+                    *key,
+                    count.requests,
+                    count.errors,
+                    count.rejections,
+                    count.deprecated_calls,
+                    count.latencies,
+                    count.first_seen,
+                    count.last_seen,
+                )
+                for key, count in counts.items()
+            )
+            self._pending = _Flush(self._sequence, tuple(deltas))
+        return self._pending
 
     def _count(self, key: _Key, now: datetime) -> _Count | None:
         """The count of a key, with this moment; None, and one more dropped, if there is no room."""

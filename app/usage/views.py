@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
@@ -39,6 +39,51 @@ class UsageDayView:
             deprecated_calls=int(row["deprecated_calls"]),
             p95_seconds=quantile(_P95, [int(count) for count in row["latencies"]]),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class UsedElementView:
+    """A part of the contract that observed requests contain."""
+
+    element: str
+    present: int
+    possible: int
+    """In how many observed requests, or objects around it, it could be."""
+    deprecated: bool
+    missing_in_successor: bool | None
+    """None if no version follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsedOperationView:
+    """The use of one operation by a user, with all keys."""
+
+    api_version: str
+    operation: str
+    """``GET /posts/{post_id}``."""
+    requests: int
+    observed: int
+    deprecated: bool
+    successor_version: str | None
+    successor: str | None
+    """The operation that follows; None if there is none."""
+    elements: Sequence[UsedElementView]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanConsumers:
+    """How many consumers on one plan use a version, and would break if it ended now."""
+
+    api_version: str
+    plan: str
+    consumers: int
+    breaking: int
+    counted_at: datetime
+
+    @classmethod
+    def from_row(cls, row: Row) -> "PlanConsumers":
+        """Build the view from a row with a column for each field."""
+        return cls(row["api_version"], row["plan"], row["consumers"], row["breaking"], row["counted_at"])
 
 
 def quantile(q: float, counts: Sequence[int]) -> float | None:

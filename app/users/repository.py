@@ -1,7 +1,6 @@
 """Writes of users."""
 
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy import Select, and_, delete, literal, or_, select, update
 from sqlalchemy.exc import IntegrityError
@@ -10,7 +9,7 @@ from app.access.principal import Role
 from app.kit.db.errors import UNIQUE_VIOLATION, sqlstate
 from app.kit.db.sessions import WriteSession
 from app.kit.mail.address import canonical_address
-from app.models import ActionToken, PendingRegistration, Session, User
+from app.models import ActionToken, PendingRegistration, User
 from app.users.addresses import with_address
 from app.users.errors import EmailTaken
 from app.users.views import UserRef
@@ -74,13 +73,6 @@ class UserRepository:
             select(User.id, admin.label("admin")).where(or_(admin, named)).order_by(User.id).with_for_update()
         )
         return {row.id for row in rows if row.admin}
-
-    async def revoke_sessions(self, user_id: int, now: datetime, *, but: UUID | None = None) -> None:
-        """Revoke every session of a user, except ``but``."""
-        statement = (
-            update(Session).where(Session.user_id == user_id, Session.revoked_at.is_(None)).values(revoked_at=now)
-        )
-        await self._session.execute(statement if but is None else statement.where(Session.uid != but))
 
     async def revoke_mailed_tokens(self, user_id: int, now: datetime) -> None:
         """Invalidate every token that was mailed to a user: it proves their previous address."""

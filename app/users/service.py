@@ -1,11 +1,14 @@
 """Use cases that create, change and delete users."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 
+from app.access.events import RevocationReason
 from app.access.passwords import PasswordHasher
 from app.access.policy import AccessPermission
-from app.access.principal import Principal, Role
+from app.access.principal import Principal, Role, SignedIn
 from app.access.proof import IdentityProof
+from app.access.revocation import SessionRevocation
+from app.access.user_deletion import BeforeDeletion
 from app.events.audit import target
 from app.events.recorder import EventRecorder
 from app.kit.clock import utc_now
@@ -23,9 +26,6 @@ from app.users.policy import UserPermission, ensure_may_delete, ensure_may_edit,
 from app.users.repository import UserRepository
 from app.users.views import UserRef, UserView
 
-BeforeDeletion = Callable[[int], Awaitable[None]]
-"""What other features do before the user with this id is deleted, in the same transaction. Its errors prevent that."""
-
 
 class UserService:
     """Changes users on behalf of a principal. Raises ``Unauthenticated`` and ``InsufficientPermissions``."""
@@ -41,6 +41,7 @@ class UserService:
         before_deletion: BeforeDeletion,
     ) -> None:
         self._repository = UserRepository(session)
+        self._sessions = SessionRevocation(session, events)
         self._principal = principal
         self._events = events
         self._jobs = jobs
@@ -107,10 +108,12 @@ class UserService:
         if unproven:
             await self._repository.revoke_mailed_tokens(user.id, now)
             await self._jobs.enqueue(ADDRESS_CHANGED, {"user": str(user.uid)})
-        if hashed is not UNSET or not user.is_active:
+        deactivated = "is_active" in changed and not user.is_active
+        if hashed is not UNSET or deactivated:
             stays = user.is_active and is_self(self._principal, ref)
             current = self._principal.session_uid if stays else None
-            await self._repository.revoke_sessions(user.id, now, but=current)
+            reason = RevocationReason.USER_DEACTIVATED if deactivated else RevocationReason.PASSWORD_CHANGED
+            await self._sessions.revoke_all(SignedIn(user.id, user.uid), reason, now, but=current)
         self._record_update(user, changed)
         return UserView.from_entity(user)
 
@@ -125,7 +128,9 @@ class UserService:
         user.password_hash = hashed
         now = user.updated_at = utc_now()
         await self._repository.save()
-        await self._repository.revoke_sessions(user.id, now, but=self._principal.session_uid)
+        await self._sessions.revoke_all(
+            SignedIn(user.id, user.uid), RevocationReason.PASSWORD_CHANGED, now, but=self._principal.session_uid
+        )
         self._record_update(user, ["password"])
 
     async def set_roles(self, ref: UserRef, roles: Iterable[Role], expected: ExpectedRevisions = None) -> UserView:
@@ -133,9 +138,7 @@ class UserService:
         self._principal.require(AccessPermission.WRITE_ROLES)
         self._principal.require(UserPermission.READ)
         wanted = [role.value for role in Role if role in set(roles)]
-        if Role.ADMIN.value not in wanted:
-            await self._ensure_another_admin(ref)
-        user = await self._lock(ref)
+        user = await (self._lock(ref) if Role.ADMIN.value in wanted else self._lock_unless_last_admin(ref))
         ensure_expected(user.uid, user.revision, expected)
         if user.roles != wanted:
             user.roles = wanted
@@ -158,10 +161,9 @@ class UserService:
         await self._delete(ref, None)
 
     async def _delete(self, ref: UserRef, expected: ExpectedRevisions) -> None:
-        await self._ensure_another_admin(ref)
-        user = await self._lock(ref)
+        user = await self._lock_unless_last_admin(ref)
         ensure_expected(user.uid, user.revision, expected)
-        await self._before_deletion(user.id)
+        await self._before_deletion(SignedIn(user.id, user.uid))
         await self._repository.delete(user)
         self._events.record(UserDeleted(subject=subject_of(user)))
 
@@ -195,12 +197,13 @@ class UserService:
                 detail = {"is_active": user.is_active} if field == "is_active" else {}
                 self._events.audit.record(AUDITED_CHANGES[field], target("user", user.uid), detail)
 
-    async def _ensure_another_admin(self, ref: UserRef) -> None:
-        """Raise ``LastAdmin`` if the user is the only active admin. Concurrent changes of admins are serialised."""
+    async def _lock_unless_last_admin(self, ref: UserRef) -> User:
+        """The locked user. Raises ``LastAdmin`` for the only active admin: changes of admins wait for each other."""
         admins = await self._repository.lock_admins(ref)
         user = await self._lock(ref)
         if admins == {user.id}:
             raise LastAdmin
+        return user
 
     async def _lock(self, ref: UserRef) -> User:
         if (user := await self._repository.lock(ref)) is None:

@@ -1,5 +1,6 @@
-"""Serves the migration guides that `strata contract guide` writes, as a page or as Markdown."""
+"""Serves the migration guides that `strata contract guide` writes, as a page or as Markdown, whole or for one user."""
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -12,8 +13,10 @@ from app.errors import NotFound
 from app.http.conditional import digest_of, tagged
 from app.http.errors.failures import classify
 from app.http.errors.problems import problem_response
-from app.web.markdown import SCRIPT, STYLE, render
+from app.web import personal_guide
+from app.web.markdown import SCRIPT, STYLE, anchor, render
 from app.web.pages import page
+from versions.kit.version import ApiVersion
 from versions.registry import VERSIONS
 
 PLACE: Final = "/docs/migrate/"
@@ -32,14 +35,30 @@ async def migration_guide(request: Request) -> Response:
     pair = asked.removesuffix(_SUFFIX)
     if pair in archived_guides():
         return await _archived_guide(request, pair)
-    if f"{PLACE}{pair}" not in {version.migration_guide for version in VERSIONS}:
+    version = version_of(pair)
+    if version is None:
         return problem_response(request, classify(NotFound("There is no such migration guide.")))
+    if personal_guide.MINE in request.query_params:
+        return await personal_guide.show(request, version, await run_in_threadpool(rendered_sections, pair))
     text, html, digest = await run_in_threadpool(_read, pair)
     if asked != pair or _prefers_markdown(request.headers.get("accept", "")):
         return tagged(request, Response(text, headers=_CACHE, media_type=_MARKDOWN), f'"{digest}-md"')
     response = page(_title(pair), html, style=STYLE, script=SCRIPT)
     response.headers.update(_CACHE)
     return tagged(request, response, f'"{digest}"')
+
+
+async def sign_in(request: Request) -> Response:
+    """Sign in to the personal guide, and return to it."""
+    version = version_of(request.path_params["pair"])
+    if version is None:
+        return problem_response(request, classify(NotFound("There is no such migration guide.")))
+    return await personal_guide.sign_in(request, version, PLACE)
+
+
+def version_of(pair: str) -> ApiVersion | None:
+    """The version from which a guide leads; None if there is no such guide."""
+    return next((one for one in VERSIONS if one.migration_guide == f"{PLACE}{pair}"), None)
 
 
 @cache
@@ -68,9 +87,20 @@ def _title(pair: str) -> str:
 def _read(pair: str) -> tuple[str, str, str]:
     """The Markdown of a guide, the body of its page, and a digest: read and rendered at the first request for it."""
     text = (_FOLDER / f"{pair}{_SUFFIX}").read_text(encoding="utf-8")
-    markdown = f'<p><a href="/docs">Documentation</a> · <a href="{PLACE}{pair}{_SUFFIX}">as Markdown</a></p>'
-    html = f"{markdown}{render(text)}"
+    links = f'<a href="/docs">Documentation</a> · <a href="{PLACE}{pair}{_SUFFIX}">as Markdown</a>'
+    version = version_of(pair)
+    if version is not None and version.sunset_at is not None:
+        links += f' · <a href="{PLACE}{pair}?{personal_guide.MINE}">only what you use</a>'
+    html = f"<p>{links}</p>{render(text)}"
     return text, html, digest_of(f"{text}{html}{STYLE}{SCRIPT}".encode())
+
+
+@cache
+def rendered_sections(pair: str) -> Mapping[str, str]:
+    """The HTML of each section of a guide by its anchor, without the heading."""
+    _, *sections = _read(pair)[0].split("\n## ")
+    parts = [one.partition("\n") for one in sections]
+    return {anchor(title): render(text) for title, _, text in parts}
 
 
 def _prefers_markdown(accept: str) -> bool:

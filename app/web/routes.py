@@ -65,6 +65,7 @@ def add_unversioned_routes(
             Route("/", home),
             Route("/docs", choose_version),
             Route(f"{migration_guide.PLACE}{{pair}}", migration_guide.migration_guide),
+            Route(f"{migration_guide.PLACE}{{pair}}", migration_guide.sign_in, methods=["POST"]),
             Route("/policies/versions", version_policy),
             Route(f"{TYPE_BASE}{{code}}", problem_page),
             Route("/api", api_versions),

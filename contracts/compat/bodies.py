@@ -1,6 +1,6 @@
 """Compares request bodies."""
 
-from contracts.compat.catalogue.schemas import Context
+from contracts.compat.catalogue.change import Context
 from contracts.compat.comparison import Comparison
 from contracts.compat.document import Node
 from contracts.compat.encodings import compare_encodings
@@ -17,14 +17,14 @@ def compare_request(comparison: Comparison, old: Node, new: Node, operation: str
         return
     if not before.mapping:
         rule = "request-body-added-required" if after.at("required").flag else "request-body-added"
-        comparison.report(rule, after.pointer, operation)
+        comparison.report(rule, after.pointer, operation, element="body")
         return
     if not after.mapping:
-        comparison.report("request-body-removed", before.pointer, operation)
+        comparison.report("request-body-removed", before.pointer, operation, element="body")
         return
     if before.at("required").flag != after.at("required").flag:
         rule = "request-body-became-required" if after.at("required").flag else "request-body-became-optional"
-        comparison.report(rule, after.pointer, operation)
+        comparison.report(rule, after.pointer, operation, element="body")
     _compare_media_types(comparison, before, after, operation)
 
 
@@ -32,10 +32,11 @@ def _compare_media_types(comparison: Comparison, before: Node, after: Node, oper
     was, now = media_types(before), media_types(after)
     for name, media in was.items():
         if find_media(name, now) is None:
-            comparison.report("request-media-type-removed", media.node.pointer, operation, old=f"`{media.name}`")
+            details = {"element": f"media:{media.name}", "old": f"`{media.name}`"}
+            comparison.report("request-media-type-removed", media.node.pointer, operation, **details)
     present = before.at("required").flag and after.at("required").flag
     for media, successor in matching_media(was, now):
-        compare_content(comparison, media, successor, Context.BODY, operation, present=present)
+        compare_content(comparison, media, successor, Context.BODY, operation, "body", present=present)
         if is_text(successor.name):
             compare_encodings(comparison, media.node, successor.node, operation)
     for name, media in now.items():
@@ -44,9 +45,17 @@ def _compare_media_types(comparison: Comparison, before: Node, after: Node, oper
 
 
 def compare_content(
-    comparison: Comparison, old: Media, new: Media, context: Context, operation: str, *, present: bool = False
+    comparison: Comparison,
+    old: Media,
+    new: Media,
+    context: Context,
+    operation: str,
+    element: str,
+    *,
+    status: str = "",
+    present: bool = False,
 ) -> None:
-    """Compare the schemas of one media type. A missing schema allows any value."""
+    """Compare the schemas of one media type. A missing schema allows any value. `element` has the value."""
     before, after = old.node.at("schema"), new.node.at("schema")
     pair = SchemaPair(
         Schema.of(before, "the body"),
@@ -56,4 +65,4 @@ def compare_content(
         xml=is_xml(old.name) and is_xml(new.name),
         present=present,
     )
-    comparison.compare_schemas(pair, operation)
+    comparison.compare_schemas(pair, operation, element, status)

@@ -3,9 +3,12 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from contracts.compat import NotOpenAPI, diff
+from contracts.compat.impact.annotation import annotated, choose_version, read_usage
+from contracts.compat.impact.evidence import NotUsage
 from contracts.compat.reports import FORMATS
 from contracts.compat.sources import path_of, read_source
 
@@ -20,9 +23,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write("Error: Only one of OLD and NEW can be standard input.\n")
         return MISUSED
     try:
-        report = diff(read_source(given.old), read_source(given.new))
+        old = read_source(given.old)
+        report = diff(old, read_source(given.new), located=given.usage is not None)
+        if given.usage is not None:
+            evidence = read_usage(given.usage)
+            report = annotated(report, evidence, choose_version(old, evidence, given.usage_version))
     except NotOpenAPI as error:
-        sys.stderr.write(f"Error: {error}\n  -> Both documents must be OpenAPI 3.\n")
+        sys.stderr.write(f"Error: {error}\n  -> Both documents must be OpenAPI 3, or both AsyncAPI 3.\n")
+        return MISUSED
+    except NotUsage as error:
+        sys.stderr.write(
+            f"Error: {error}\n  -> `strata usage export` writes the file; --usage-version names a version.\n"
+        )
         return MISUSED
     sys.stdout.write(FORMATS[given.format](report, path_of(given.new)))
     return BREAKS if report.breaks else 0
@@ -40,6 +52,10 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("old", metavar="OLD", help=f"the document that clients use: {source}")
     compare.add_argument("new", metavar="NEW", help=f"the changed document: {source}")
     compare.add_argument("--format", choices=sorted(FORMATS), default="text", help="the output format; default: text")
+    compare.add_argument("--usage", metavar="FILE", type=Path, help="evidence of usage: adds the affected consumers")
+    compare.add_argument(
+        "--usage-version", metavar="NAME", help="the version that OLD describes; default: by its server"
+    )
     return parser
 
 

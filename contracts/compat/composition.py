@@ -1,5 +1,7 @@
 """Compares unions: matches the variants of both sides, independent of their order and spelling."""
 
+from dataclasses import replace
+
 from contracts.compat.engine import Engine
 from contracts.compat.normalized_schema import ALL, NULL, NUMBER, NormalizedSchema, Part, Schema, type_names
 from contracts.compat.pair import PairResult, SchemaPair
@@ -74,7 +76,8 @@ class _VariantMatcher:
     def _take(self, source: int, target: int, *, client_sends: bool) -> None:
         self._taken.add(target)
         old, new = (source, target) if client_sends else (target, source)
-        self._result.variants.append(self._pair(self._old[old], self._new[new]))
+        pair = self._pair(self._old[old], self._new[new])
+        self._result.variants.append(replace(pair, certain=self._is_alone(self._old[old])))
 
     def _pair(self, old: Schema, new: Schema) -> SchemaPair:
         label = self._result.pair.new.label or self._result.pair.old.label
@@ -86,6 +89,11 @@ class _VariantMatcher:
             self._result.pair.xml,
             self._result.pair.present,
         )
+
+    def _is_alone(self, old: Schema) -> bool:
+        """Whether no other variant has values of the same types, so that the values of this one are known by type."""
+        mine = self._types(old)
+        return not any(mine & self._types(one) for one in self._old if one is not old)
 
     def _find_compatible(self, source: Schema, targets: list[Schema], *, client_sends: bool) -> int | None:
         named = next((index for index, one in enumerate(targets) if one.name and one.name == source.name), None)
@@ -158,7 +166,8 @@ def _compare_discriminator_values(
         if value not in after:
             result.report("discriminator-value-removed", pointers[0], old=f"`{value}`")
             continue
-        child = SchemaPair(schema, after[value], result.pair.context, result.pair.text, result.pair.xml)
+        pair = result.pair
+        child = SchemaPair(schema, after[value], pair.context, pair.text, pair.xml, certain=len(before) == 1)
         if schema.name != after[value].name and not engine.too_deep and engine.breaks(child):
             result.report("discriminator-value-changed", pointers[1], new=f"`{value}`")
         else:

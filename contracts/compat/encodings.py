@@ -3,6 +3,7 @@
 from contracts.compat.comparison import Comparison
 from contracts.compat.document import Node
 from contracts.compat.normalized_schema import Schema
+from contracts.compat.pointers import join
 from contracts.compat.wire import kinds_of, wire_form
 
 
@@ -37,7 +38,9 @@ def compare_encodings(comparison: Comparison, old: Node, new: Node, operation: s
         if any(styled) and forms[0] != forms[1]:
             shown = [f"`{_style(side)}`, explode {str(_explode(side)).lower()}" for side in (before, after)]
             details = {"what": f"`{name}`", "old": shown[0], "new": shown[1]}
-            comparison.report("request-encoding-style-changed", pointer, operation, **details)
+            comparison.report(
+                "request-encoding-style-changed", pointer, operation, element="body" + join(":", name), **details
+            )
 
 
 def _style(encoding: Node) -> str:
@@ -63,10 +66,11 @@ def _compare_content_types(
 ) -> None:
     if media[0] == media[1]:
         return
+    element = "body" + join(":", name)
     removed = {one for one in media[0] if one not in media[1] and f"{one.partition('/')[0]}/*" not in media[1]}
     if media[1] and "*/*" not in media[1] and (removed or not media[0]):
         old = ", ".join(sorted(removed)) or "anything else"
-        comparison.report("request-encoding-narrowed", pointer, operation, old=old, what=f"`{name}`")
+        comparison.report("request-encoding-narrowed", pointer, operation, element=element, old=old, what=f"`{name}`")
     else:
         new = ", ".join(sorted(media[1] - media[0])) or "anything"
-        comparison.report("request-encoding-widened", pointer, operation, new=new, what=f"`{name}`")
+        comparison.report("request-encoding-widened", pointer, operation, element=element, new=new, what=f"`{name}`")

@@ -1,12 +1,13 @@
 """Compares pairs of schemas. Each pair is compared once, however often or recursively it is referenced."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Any, Final
 
-from contracts.compat.document import Document
-from contracts.compat.findings import DiffFinding, Severity
+from contracts.compat.document import Document, Node
+from contracts.compat.elements import occurrences_below
+from contracts.compat.findings import DiffFinding, Occurrence, Severity
 from contracts.compat.fingerprints import SameSchemas
 from contracts.compat.judge import Judge
 from contracts.compat.normalized_schema import NO_DEFAULT, Schema
@@ -26,6 +27,7 @@ class Engine:
 
     def __init__(self, old: Document, new: Document, compare: Compare, today: date) -> None:
         self.today = today
+        self._document = old
         self._compare = compare
         self.old = SchemaNormalizer(old)
         self.new = SchemaNormalizer(new)
@@ -38,6 +40,10 @@ class Engine:
     def findings(self, pair: SchemaPair) -> list[DiffFinding]:
         """All findings at this pair and below it, each once."""
         return self._reachability.findings(pair)
+
+    def occurrences(self, pair: SchemaPair, root: Occurrence) -> Mapping[tuple[str, str], list[Occurrence]]:
+        """The places of the findings at this pair and below it, by rule and pointer. `root` is that of the pair."""
+        return occurrences_below(pair, root, self.result, self.findings, self._document)
 
     def breaks(self, pair: SchemaPair) -> bool:
         """Whether a change at this pair or below it is breaking, by the comparison of keywords."""
@@ -84,6 +90,10 @@ class Engine:
             finally:
                 self._depth -= 1
         return self._results[key]
+
+    def same_text(self, old: Node, new: Node) -> bool:
+        """Whether parts of both documents have the same text, including all that they refer to."""
+        return self._same.same(old, new)
 
     def is_same(self, old: Schema, new: Schema) -> bool:
         """Whether both schemas have the same text, including all that they refer to."""

@@ -21,12 +21,56 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Occurrence:
+    """An operation of the old document that a finding is about, and the element of it, as usage evidence names it.
+
+    `element` is empty if it was not located. `status` is that of the response, or empty. `certain`: all values of the
+    element have the changed schema; those of a union can have another one.
+    """
+
+    operation: str
+    element: str = ""
+    status: str = ""
+    certain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AffectedUsage:
+    """How many consumers a change breaks or may break, and their requests since a day."""
+
+    breaks: int
+    may_break: int
+    requests: int
+    since: str
+
+    @property
+    def sentence(self) -> str:
+        """The numbers as a sentence."""
+        if not self.breaks and not self.may_break:
+            return f"Usage: no consumer is affected, by the requests since {self.since}."
+        consumers = [f"{self.breaks:,} {'consumer breaks' if self.breaks == 1 else 'consumers break'}"]
+        if self.may_break:
+            consumers.append(f"{self.may_break:,} may break")
+        requests = f"{self.requests:,} {'request' if self.requests == 1 else 'requests'}"
+        return f"Usage: {', '.join(consumers)}; {requests} since {self.since}."
+
+    def to_dict(self) -> dict[str, Any]:
+        """The numbers in JSON output."""
+        numbers = {"breaks": self.breaks, "may_break": self.may_break, "requests": self.requests}
+        return {**numbers, "since": self.since}
+
+
+@dataclass(frozen=True, slots=True)
 class DiffFinding:
     """One change that a client can see.
 
     `pointer` is a JSON pointer into the new document, or into the old one if something was removed. A component can
     be used by several operations: `operations` lists them all, `operation` is the first. `place` is equal for the same
     change of the same text at several pointers.
+
+    For impact analysis, `old` and `new` are the values of the changed keyword, `member` is the pointer from the
+    compared schema to the member that the finding is about, and `occurrences` are the places in operations. `affected`
+    is its result.
     """
 
     rule: str
@@ -36,6 +80,11 @@ class DiffFinding:
     message: str
     operations: tuple[str, ...] = field(default=(), compare=False)
     place: str = field(default="", compare=False)
+    old: Any = field(default=None, compare=False)
+    new: Any = field(default=None, compare=False)
+    member: str = field(default="", compare=False)
+    occurrences: tuple[Occurrence, ...] = field(default=(), compare=False)
+    affected: AffectedUsage | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +103,16 @@ class Cause:
         """All operations that the change reaches."""
         return list(dict.fromkeys(name for finding in self.findings for name in finding.operations if name))
 
+    @property
+    def message(self) -> str:
+        """The message to the client, with the numbers of affected consumers if they are known."""
+        affected = self.first.affected
+        return self.first.message if affected is None else f"{self.first.message} {affected.sentence}"
+
     def to_dict(self) -> dict[str, Any]:
         """The change in JSON output."""
         first = self.first
+        affected = {} if first.affected is None else {"affected": first.affected.to_dict()}
         return {
             "rule": first.rule,
             "severity": first.severity.value,
@@ -68,6 +124,7 @@ class Cause:
                 for one in self.findings
             ],
             "message": first.message,
+            **affected,
         }
 
 
@@ -84,15 +141,22 @@ class Report:
         `place` returns a text for a pointer, which is equal where the document repeats the same schema.
         """
         operations: dict[tuple[str, str, str], dict[str, None]] = {}
+        occurrences: dict[tuple[str, str, str], dict[Occurrence, None]] = {}
         first: dict[tuple[str, str, str], DiffFinding] = {}
         for finding in findings:
             key = (finding.rule, finding.pointer, finding.message)
             first.setdefault(key, finding)
             operations.setdefault(key, {})[finding.operation] = None
+            occurrences.setdefault(key, {}).update(dict.fromkeys(finding.occurrences))
         merged = [
-            replace(first[key], operations=tuple(names), place=place(key[1])) for key, names in operations.items()
+            replace(first[key], operations=tuple(names), occurrences=tuple(occurrences[key]), place=place(key[1]))
+            for key, names in operations.items()
         ]
         return cls(tuple(sorted(merged, key=lambda one: (one.severity.rank, one.pointer, one.rule, one.message))))
+
+    def merged(self, other: "Report") -> "Report":
+        """The findings of both reports, those of the other one last."""
+        return Report((*self.findings, *other.findings))
 
     def __iter__(self) -> Iterator[DiffFinding]:
         return iter(self.findings)

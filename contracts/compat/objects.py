@@ -3,12 +3,13 @@
 import re
 from typing import Final
 
-from contracts.compat.catalogue.schemas import Context
+from contracts.compat.catalogue.change import Context
 from contracts.compat.document import Node
 from contracts.compat.engine import Engine
 from contracts.compat.normalized_schema import ANYTHING, NormalizedSchema, Part, Schema
 from contracts.compat.normalizer import SchemaNormalizer
 from contracts.compat.pair import PairResult
+from contracts.compat.pointers import ITEM, UNNAMED, join
 from contracts.compat.sunset import SunsetPhase, sunset_phase
 
 # Only a schema with one of these can be marked as `readOnly` or `writeOnly`.
@@ -26,7 +27,7 @@ def compare_objects(engine: Engine, result: PairResult, old: NormalizedSchema, n
             if not engine.is_same(schema, after[name]):
                 present = name in old.required and name in new.required
                 present |= not engine.has_default(schema, after[name])
-                result.add_child(schema, after[name], present=present)
+                result.add_child(schema, after[name], step=join("", name), present=present)
             _compare_required(result, name, old, new)
         else:
             _compare_only_old(engine, result, name, old, new)
@@ -56,13 +57,13 @@ def _compare_only_old(
     """Compare a field with what the new schema allows under its name, or report that it is removed."""
     schema = old.properties[name]
     if name not in new.properties and (rule := _schema_for_any(name, new)) is not None:
-        result.add_child(schema, Schema(rule.parts, name, rule.types))
+        result.add_child(schema, Schema(rule.parts, name, rule.types), step=join("", name))
         _compare_required(result, name, old, new)
     elif engine.old.normalize(schema).types:
         result.removed |= {part.node.pointer for part in schema.parts}
         _report_removed(engine, result, name, old, new)
     elif new.additional is not False:
-        result.add_child(schema, Schema.of(Node(ANYTHING.value, schema.pointer), name))
+        result.add_child(schema, Schema.of(Node(ANYTHING.value, schema.pointer), name), step=join("", name))
 
 
 def _compare_only_new(
@@ -70,13 +71,13 @@ def _compare_only_new(
 ) -> None:
     """Compare a field with what the old schema allowed under its name, or report that it is new."""
     if name not in old.properties and (rule := _schema_for_any(name, old)) is not None:
-        result.add_child(Schema(rule.parts, name, rule.types), schema)
+        result.add_child(Schema(rule.parts, name, rule.types), schema, step=ITEM, certain=False)
         _compare_required(result, name, old, new)
     elif engine.new.normalize(schema).types:
         result.added |= {part.node.pointer for part in schema.parts}
         _report_added(result, name, schema, old, new)
     elif old.additional is not False:
-        result.add_child(Schema.of(Node(ANYTHING.value, schema.pointer), name), schema)
+        result.add_child(Schema.of(Node(ANYTHING.value, schema.pointer), name), schema, step=UNNAMED)
 
 
 def compare_arrays(result: PairResult, old: NormalizedSchema, new: NormalizedSchema) -> None:
@@ -84,9 +85,10 @@ def compare_arrays(result: PairResult, old: NormalizedSchema, new: NormalizedSch
     for index in range(max(len(old.prefix), len(new.prefix))):
         before = old.prefix[index] if index < len(old.prefix) else old.items
         after = new.prefix[index] if index < len(new.prefix) else new.items
-        _compare_items(result, before, after, f"item {index}", old, new)
+        _compare_items(result, before, after, f"item {index}", UNNAMED, old, new)
     if old.items is not None or new.items is not None:
-        _compare_items(result, old.items, new.items, f"each item of {result.pair.new.label or 'the list'}", old, new)
+        label = f"each item of {result.pair.new.label or 'the list'}"
+        _compare_items(result, old.items, new.items, label, ITEM, old, new)
 
 
 def _compare_items(
@@ -94,11 +96,13 @@ def _compare_items(
     before: Schema | None,
     after: Schema | None,
     label: str,
+    step: str,
     old: NormalizedSchema,
     new: NormalizedSchema,
 ) -> None:
     items = _schema_or_anything(before, label, old), _schema_or_anything(after, label, new)
-    result.add_child(*items, present=True)
+    certain = not old.prefix and not new.prefix
+    result.add_child(*items, step=step, present=True, certain=certain)
 
 
 def _schema_or_anything(schema: Schema | None, label: str, normalized: NormalizedSchema) -> Schema:
@@ -154,7 +158,9 @@ def _report_removed(
         SunsetPhase.BEFORE_SUNSET: "property-removed-before-sunset",
         SunsetPhase.AFTER_SUNSET: "property-removed-after-sunset",
     }.get(sunset_phase(normalized.deprecated, normalized.sunset, engine.today), "property-removed")
-    result.report(change, old.properties[name].pointer, what=name, old=normalized.sunset)
+    # Whether the member is rejected from now on, and not ignored.
+    rejected = new.additional is False
+    result.report(change, old.properties[name].pointer, what=name, values=(None, rejected), old=normalized.sunset)
 
 
 def _report_added(result: PairResult, name: str, schema: Schema, old: NormalizedSchema, new: NormalizedSchema) -> None:
@@ -171,7 +177,7 @@ def _compare_additional_properties(result: PairResult, old: NormalizedSchema, ne
     before, after = old.additional, new.additional
     pointer = new.additional_pointer or new.pointer
     if isinstance(before, Schema) and isinstance(after, Schema):
-        result.add_child(before, after)
+        result.add_child(before, after, step=ITEM, certain=not old.pattern_properties)
     elif isinstance(before, Schema):
         change = "additional-properties-untyped" if after else "map-values-removed"
         result.report(change, pointer)
@@ -179,13 +185,15 @@ def _compare_additional_properties(result: PairResult, old: NormalizedSchema, ne
         change = "additional-properties-typed" if before else "additional-properties-opened"
         result.report(change, pointer)
     elif before != after:
-        result.report("additional-properties-opened" if after else "additional-properties-closed", pointer)
+        change = "additional-properties-opened" if after else "additional-properties-closed"
+        added = sorted(new.properties.keys() - old.properties.keys())
+        result.report(change, pointer, values=(None, added))
 
 
 def _compare_pattern_properties(result: PairResult, old: NormalizedSchema, new: NormalizedSchema) -> None:
     for pattern, schema in old.pattern_properties.items():
         if pattern in new.pattern_properties:
-            result.add_child(schema, new.pattern_properties[pattern])
+            result.add_child(schema, new.pattern_properties[pattern], step=ITEM, certain=False)
         else:
             result.report("pattern-property-removed", schema.pointer, old=pattern)
     for pattern, schema in new.pattern_properties.items():
@@ -196,7 +204,7 @@ def _compare_pattern_properties(result: PairResult, old: NormalizedSchema, new: 
             _property_name_schema(schema, normalized)
             for schema, normalized in ((old.property_names, old), (new.property_names, new))
         )
-        result.add_child(before, after)
+        result.add_child(before, after, step=UNNAMED)
 
 
 def _property_name_schema(schema: Schema | None, normalized: NormalizedSchema) -> Schema:

@@ -5,9 +5,11 @@ from enum import Enum, auto
 from functools import cached_property
 from typing import Any
 
-from contracts.compat.catalogue.schemas import Context, rule_id
+from contracts.compat.catalogue.change import Context
+from contracts.compat.catalogue.schemas import rule_id
 from contracts.compat.findings import DiffFinding
 from contracts.compat.normalized_schema import Schema
+from contracts.compat.pointers import join
 from contracts.compat.registry import registry
 
 
@@ -16,7 +18,8 @@ class SchemaPair:
     """The old and the new version of a schema, in one context.
 
     `text`: values are sent as text, as in a query. `xml`: they are sent as XML. `present`: the value is never absent,
-    so that its default has no effect.
+    so that its default has no effect. `step` is the pointer from the pair above it, with `*` for items and the members
+    of maps. `certain`: every value there has these schemas.
     """
 
     old: Schema
@@ -25,6 +28,8 @@ class SchemaPair:
     text: bool = False
     xml: bool = False
     present: bool = False
+    step: str = ""
+    certain: bool = True
 
     @property
     def judged(self) -> bool:
@@ -64,14 +69,24 @@ class PairResult:
     added: set[str] = field(default_factory=set)
     removed: set[str] = field(default_factory=set)
 
-    def add_child(self, old: Schema, new: Schema, *, present: bool = False) -> None:
+    def add_child(self, old: Schema, new: Schema, *, step: str, present: bool = False, certain: bool = True) -> None:
         """Add a pair of schemas below this pair, in the same context."""
         pair = self.pair
-        self.children.append(SchemaPair(old, new, pair.context, pair.text, pair.xml, present))
+        self.children.append(SchemaPair(old, new, pair.context, pair.text, pair.xml, present, step, certain))
 
-    def report(self, change: str, pointer: str, *, what: str | None = None, **details: object) -> None:
-        """Add a finding about the pair, or about its field `what`."""
+    def report(
+        self,
+        change: str,
+        pointer: str,
+        *,
+        what: str | None = None,
+        values: tuple[Any, Any] | None = None,
+        **details: object,
+    ) -> None:
+        """Add a finding about the pair, or about its field `what`. `values` are those that `details` shows as text."""
         rule = registry()[rule_id(self.pair.context, change)]
         label = what or self.pair.new.label or self.pair.old.label
         message = rule.message(what=f"`{label}`" if label != "the body" else "the body", **details)
-        self.findings.append(DiffFinding(rule.id, rule.severity, pointer, "", message[:1].upper() + message[1:]))
+        old, new = values or (details.get("old"), details.get("new"))
+        text, member = message[:1].upper() + message[1:], "" if what is None else join("", what)
+        self.findings.append(DiffFinding(rule.id, rule.severity, pointer, "", text, old=old, new=new, member=member))

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from contracts.compat.catalogue.schemas import Context
+from contracts.compat.catalogue.change import Context
 from contracts.compat.comparison import Comparison
 from contracts.compat.document import Document, Node
 from contracts.compat.media import media_types
@@ -68,6 +69,11 @@ class EffectiveParameter:
         """The text that a value of a kind is sent as."""
         return wire_form(kind, self.style, self.name, explode=self.explode)
 
+    @property
+    def element(self) -> str:
+        """The name in usage evidence."""
+        return f"{self.location}:{self.name.lower() if self.location == 'header' else self.name}"
+
     def at(self, member: str) -> str:
         """The pointer of a member, or of the parameter if the member is absent."""
         return self.node.at(member).pointer if member in self.node.mapping else self.node.pointer
@@ -81,8 +87,12 @@ def compare_parameters(
     renamed: Mapping[str, str],
     *,
     inverted: bool = False,
+    element: str = "",
 ) -> None:
-    """Compare parameters. Each side is a path item and its operation. `inverted`: the server sends the request."""
+    """Compare parameters. Each side is a path item and its operation.
+
+    `inverted`: the server sends the request, and `element` is what usage evidence calls it.
+    """
     before = {
         (location, renamed.get(name, name) if location == "path" else name): one
         for (location, name), one in _parameters(comparison.old, *old).items()
@@ -93,7 +103,7 @@ def compare_parameters(
     for key, parameter in before.items():
         if key in after:
             if inverted:
-                _compare_sent_by_server(comparison, parameter, after[key], operation)
+                _compare_sent_by_server(comparison, parameter, after[key], operation, element)
             else:
                 _compare(comparison, parameter, after[key], operation)
     for key in list(removed):
@@ -101,15 +111,21 @@ def compare_parameters(
         if moved is not None and not inverted:
             removed.remove(key)
             added.remove(moved)
-            details = {"what": f"`{key[1]}`", "old": key[0], "new": moved[0]}
-            comparison.report("request-parameter-location-changed", after[moved].node.pointer, operation, **details)
+            details: dict[str, Any] = {"what": f"`{key[1]}`", "old": key[0], "new": moved[0]}
+            details["values"] = None, after[moved].required or _is_rejected(comparison, before[key])
+            pointer, element = after[moved].node.pointer, before[key].element
+            comparison.report("request-parameter-location-changed", pointer, operation, element=element, **details)
     for key in removed:
-        _report_removed(comparison, before[key], operation, inverted=inverted)
+        _report_removed(
+            comparison, before[key], operation, element if inverted else before[key].element, inverted=inverted
+        )
     for key in added:
         parameter = after[key]
         rule = "request-parameter-added-required" if parameter.required else "request-parameter-added"
+        chosen = "webhook-parameter-added" if inverted else rule
         details = {"what": f"`{parameter.name}`", "location": parameter.location}
-        comparison.report("webhook-parameter-added" if inverted else rule, parameter.node.pointer, operation, **details)
+        where = element if inverted else parameter.element
+        comparison.report(chosen, parameter.node.pointer, operation, element=where, **details)
 
 
 def _parameters(document: Document, item: Node, operation: Node) -> dict[tuple[str, str], EffectiveParameter]:
@@ -127,26 +143,38 @@ def _parameters(document: Document, item: Node, operation: Node) -> dict[tuple[s
     return found
 
 
-def _report_removed(comparison: Comparison, parameter: EffectiveParameter, operation: str, *, inverted: bool) -> None:
+def _report_removed(
+    comparison: Comparison, parameter: EffectiveParameter, operation: str, element: str, *, inverted: bool
+) -> None:
     node = parameter.node
     sunset = node.at("x-sunset").value
     rule = {
         SunsetPhase.BEFORE_SUNSET: "request-parameter-removed-before-sunset",
         SunsetPhase.AFTER_SUNSET: "request-parameter-removed-after-sunset",
     }.get(sunset_phase(node.at("deprecated").flag, sunset, comparison.today), "request-parameter-removed")
-    details = {"what": f"`{parameter.name}`", "location": parameter.location, "old": sunset}
-    comparison.report("webhook-parameter-removed" if inverted else rule, node.pointer, operation, **details)
+    chosen = "webhook-parameter-removed" if inverted else rule
+    details: dict[str, Any] = {"what": f"`{parameter.name}`", "location": parameter.location, "old": sunset}
+    details["values"] = None, _is_rejected(comparison, parameter)
+    comparison.report(chosen, node.pointer, operation, element=element, **details)
+
+
+def _is_rejected(comparison: Comparison, parameter: EffectiveParameter) -> bool:
+    """Whether requests with a parameter that is no longer declared are rejected."""
+    return parameter.location == "query" and comparison.rejects_undeclared_parameters
 
 
 def _compare_sent_by_server(
-    comparison: Comparison, old: EffectiveParameter, new: EffectiveParameter, operation: str
+    comparison: Comparison, old: EffectiveParameter, new: EffectiveParameter, operation: str, element: str
 ) -> None:
     if old.required != new.required:
         rule = "webhook-parameter-became-required" if new.required else "webhook-parameter-became-optional"
-        comparison.report(rule, new.node.pointer, operation, what=f"`{new.name}`", location=new.location)
+        comparison.report(
+            rule, new.node.pointer, operation, element=element, what=f"`{new.name}`", location=new.location
+        )
     comparison.compare_schemas(
         SchemaPair(Schema.of(old.schema_node, old.name), Schema.of(new.schema_node, new.name), Context.WEBHOOK),
         operation,
+        element,
     )
 
 
@@ -154,10 +182,12 @@ def _compare(comparison: Comparison, old: EffectiveParameter, new: EffectivePara
     what, pointer = f"`{new.name}`", new.node.pointer
     if old.required != new.required:
         rule = "request-parameter-became-required" if new.required else "request-parameter-became-optional"
-        comparison.report(rule, pointer, operation, what=what, location=new.location)
+        comparison.report(rule, pointer, operation, element=old.element, what=what, location=new.location)
     if old.media_type != new.media_type and not _is_plain(comparison, old, new):
         details = {"old": old.media_type or "plain text", "new": new.media_type or "plain text"}
-        comparison.report("request-parameter-content-changed", pointer, operation, what=what, **details)
+        comparison.report(
+            "request-parameter-content-changed", pointer, operation, element=old.element, what=what, **details
+        )
     else:
         _compare_serialization(comparison, old, new, operation)
     _compare_deprecation(comparison, old, new, operation)
@@ -167,7 +197,7 @@ def _compare(comparison: Comparison, old: EffectiveParameter, new: EffectivePara
         text=old.media_type is None and new.media_type is None,
         present=old.required and new.required,
     )
-    comparison.compare_schemas(pair, operation)
+    comparison.compare_schemas(pair, operation, old.element)
 
 
 def _comparable_schemas(
@@ -213,20 +243,26 @@ def _compare_serialization(
         pass
     elif old.style != new.style:
         details = {"old": f"`{old.style}`", "new": f"`{new.style}`"}
-        comparison.report("request-parameter-style-changed", new.at("style"), operation, what=what, **details)
+        comparison.report(
+            "request-parameter-style-changed", new.at("style"), operation, element=old.element, what=what, **details
+        )
     elif old.explode != new.explode:
         details = {"old": str(old.explode).lower(), "new": str(new.explode).lower()}
-        comparison.report("request-parameter-explode-changed", new.at("explode"), operation, what=what, **details)
+        comparison.report(
+            "request-parameter-explode-changed", new.at("explode"), operation, element=old.element, what=what, **details
+        )
     else:
         details = {"old": f"`{old.name}`", "new": f"`{new.name}`"}
-        comparison.report("request-parameter-wire-name-changed", new.at("name"), operation, what=what, **details)
+        comparison.report(
+            "request-parameter-wire-name-changed", new.at("name"), operation, element=old.element, what=what, **details
+        )
     for member, rejected, allowed in (
         ("allowReserved", "request-parameter-reserved-refused", "request-parameter-reserved-allowed"),
         ("allowEmptyValue", "request-parameter-empty-refused", "request-parameter-empty-allowed"),
     ):
         was, now = old.node.at(member).flag, new.node.at(member).flag
         if was != now and old.location == new.location == "query":
-            comparison.report(allowed if now else rejected, pointer, operation, what=what)
+            comparison.report(allowed if now else rejected, pointer, operation, element=old.element, what=what)
 
 
 def _has_one_item(comparison: Comparison, kind: str, old: EffectiveParameter, new: EffectiveParameter) -> bool:
@@ -248,8 +284,12 @@ def _compare_deprecation(
     days = parse_sunset(before), parse_sunset(after)
     if now and not was:
         rule = "request-parameter-is-deprecated" if days[1] else "request-parameter-is-deprecated-without-sunset"
-        comparison.report(rule, new.node.pointer, operation, **details)
+        comparison.report(rule, new.node.pointer, operation, element=old.element, **details)
     elif was and not now:
-        comparison.report("request-parameter-is-no-longer-deprecated", new.node.pointer, operation, **details)
+        comparison.report(
+            "request-parameter-is-no-longer-deprecated", new.node.pointer, operation, element=old.element, **details
+        )
     elif was and days[0] and days[1] and days[1] < days[0]:
-        comparison.report("request-parameter-sunset-moved-earlier", new.node.pointer, operation, **details)
+        comparison.report(
+            "request-parameter-sunset-moved-earlier", new.node.pointer, operation, element=old.element, **details
+        )

@@ -110,6 +110,7 @@ def _report_removed(comparison: Comparison, operation: PathOperation, successor:
 
 
 def _compare(comparison: Comparison, old: PathOperation, new: PathOperation) -> None:
+    comparison.old_names[new.name] = old.name
     renamed = {}
     # Declared successors can have more or fewer path parameters.
     for before, after in zip(old.variables, new.variables, strict=False):
@@ -118,11 +119,23 @@ def _compare(comparison: Comparison, old: PathOperation, new: PathOperation) -> 
             comparison.report("path-parameter-renamed", new.node.pointer, new.name, old=f"`{before}`", new=f"`{after}`")
     _compare_names(comparison, old, new)
     _compare_deprecation(comparison, old, new)
+    compare_requirements(comparison, old.node, new.node, new.name)
+    if _is_same(comparison, old, new):
+        return
     compare_parameters(comparison, (old.item, old.node), (new.item, new.node), new.name, renamed)
     compare_request(comparison, old.node, new.node, new.name)
     compare_responses(comparison, old.node, new.node, new.name)
-    compare_requirements(comparison, old.node, new.node, new.name)
     compare_callbacks(comparison, old.node, new.node, new.name)
+
+
+def _is_same(comparison: Comparison, old: PathOperation, new: PathOperation) -> bool:
+    """Whether parameters, bodies and responses are the same: in most comparisons those of most operations are."""
+    parameters = [one.item.at("parameters") for one in (old, new)]
+    return (
+        old.variables == new.variables
+        and comparison.engine.same_text(old.node, new.node)
+        and comparison.engine.same_text(*parameters)
+    )
 
 
 def _at_new_paths(

@@ -1,5 +1,12 @@
 """JSON pointers (RFC 6901)."""
 
+from typing import Final
+
+ITEM: Final = "/*"
+"""The step to items of an array, or to members of a map, in the names of elements."""
+UNNAMED: Final = "/?"
+"""The step to a value that usage evidence has no element for."""
+
 
 def join(pointer: str, *parts: str | int) -> str:
     """Append parts to a pointer, escaped."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from contracts.compat.bodies import compare_content
-from contracts.compat.catalogue.schemas import Context
+from contracts.compat.catalogue.change import Context
 from contracts.compat.comparison import Comparison
 from contracts.compat.document import Node
 from contracts.compat.media import find_media, matching_media, media_types
@@ -28,7 +28,7 @@ def compare_responses(comparison: Comparison, old: Node, new: Node, operation: s
         was, now = comparison.old.resolve(reference), comparison.new.resolve(successor)
         if status not in _WITHOUT_BODY:
             _compare_bodies(comparison, was, now, status, operation)
-        _compare_headers(comparison, was, now, operation)
+        _compare_headers(comparison, was, now, status, operation)
         _compare_links(comparison, was, now, status, operation)
     for status, node in after.items():
         if find_response(status, before) is None:
@@ -73,29 +73,29 @@ def _report_removed(
 ) -> None:
     relied_on = _is_success(status) or (status.startswith("3") and not any(_is_success(other) for other in before))
     if status == "DEFAULT":
-        comparison.report("response-default-removed", node.pointer, operation)
+        comparison.report("response-default-removed", node.pointer, operation, status=status)
     elif relied_on:
-        comparison.report("response-success-removed", node.pointer, operation, old=status)
+        comparison.report("response-success-removed", node.pointer, operation, status=status, old=status)
     else:
-        comparison.report("response-error-removed", node.pointer, operation, old=status)
+        comparison.report("response-error-removed", node.pointer, operation, status=status, old=status)
 
 
 def _report_added(comparison: Comparison, status: str, node: Node, operation: str) -> None:
     if status == "DEFAULT":
         comparison.report("response-default-added", node.pointer, operation)
     elif _is_success(status):
-        comparison.report("response-success-added", node.pointer, operation, new=status)
+        comparison.report("response-success-added", node.pointer, operation, status=status, new=status)
     else:
-        comparison.report("response-error-added", node.pointer, operation, new=status)
+        comparison.report("response-error-added", node.pointer, operation, status=status, new=status)
 
 
 def _compare_bodies(comparison: Comparison, old: Node, new: Node, status: str, operation: str) -> None:
     before, after = media_types(old), media_types(new)
     if not before and after:
-        comparison.report("response-body-added", new.pointer, operation, what=status)
+        comparison.report("response-body-added", new.pointer, operation, status=status, what=status)
         return
     if before and not after:
-        comparison.report("response-body-removed", old.at("content").pointer, operation, what=status)
+        comparison.report("response-body-removed", old.at("content").pointer, operation, status=status, what=status)
         return
     for name, media in before.items():
         if name in after:
@@ -104,32 +104,42 @@ def _compare_bodies(comparison: Comparison, old: Node, new: Node, status: str, o
         narrower = any(find_media(other, {name: media}) is not None for other in after)
         if wider is not None and "*" in wider.name:
             details = {"old": f"`{media.name}`", "new": f"`{wider.name}`"}
-            comparison.report("response-media-type-generalised", wider.node.pointer, operation, what=status, **details)
+            comparison.report(
+                "response-media-type-generalised", wider.node.pointer, operation, status=status, what=status, **details
+            )
         elif wider is None and not narrower:
-            details = {"old": f"`{media.name}`"}
-            comparison.report("response-media-type-removed", media.node.pointer, operation, what=status, **details)
+            details = {"element": f"accept:{media.name}", "old": f"`{media.name}`"}
+            comparison.report(
+                "response-media-type-removed", media.node.pointer, operation, status=status, what=status, **details
+            )
     for was, now in matching_media(before, after):
-        compare_content(comparison, was, now, Context.RESPONSE, operation)
+        compare_content(comparison, was, now, Context.RESPONSE, operation, "reads", status=status)
     for name, media in after.items():
         if find_media(name, before) is None:
             details = {"new": f"`{media.name}`"}
-            comparison.report("response-media-type-added", media.node.pointer, operation, what=status, **details)
+            comparison.report(
+                "response-media-type-added", media.node.pointer, operation, status=status, what=status, **details
+            )
 
 
-def _compare_headers(comparison: Comparison, old: Node, new: Node, operation: str) -> None:
+def _compare_headers(comparison: Comparison, old: Node, new: Node, status: str, operation: str) -> None:
     before, after = _headers_by_name(old), _headers_by_name(new)
     for key, (name, reference) in before.items():
         if key not in after:
-            comparison.report("response-header-removed", reference.pointer, operation, what=f"`{name}`")
+            comparison.report("response-header-removed", reference.pointer, operation, status=status, what=f"`{name}`")
+            continue
+        if comparison.engine.same_text(reference, after[key][1]):
             continue
         node, successor = comparison.old.resolve(reference), comparison.new.resolve(after[key][1])
         if node.at("required").flag != successor.at("required").flag:
             kind = "required" if successor.at("required").flag else "optional"
-            comparison.report(f"response-header-became-{kind}", successor.pointer, operation, what=f"`{name}`")
-        _compare_header(comparison, name, node, successor, operation)
+            comparison.report(
+                f"response-header-became-{kind}", successor.pointer, operation, status=status, what=f"`{name}`"
+            )
+        _compare_header(comparison, name, node, successor, status, operation)
     for key, (name, reference) in after.items():
         if key not in before:
-            comparison.report("response-header-added", reference.pointer, operation, what=f"`{name}`")
+            comparison.report("response-header-added", reference.pointer, operation, status=status, what=f"`{name}`")
 
 
 def _headers_by_name(response: Node) -> dict[str, tuple[str, Node]]:
@@ -138,12 +148,14 @@ def _headers_by_name(response: Node) -> dict[str, tuple[str, Node]]:
     return {name.lower(): (name, headers.at(name)) for name in headers.mapping if name.lower() != "content-type"}
 
 
-def _compare_header(comparison: Comparison, name: str, old: Node, new: Node, operation: str) -> None:
+def _compare_header(comparison: Comparison, name: str, old: Node, new: Node, status: str, operation: str) -> None:
     media = [next(iter(media_types(node)), None) for node in (old, new)]
     schemas = [Schema.of(_schema_node(node), name) for node in (old, new)]
     if media[0] != media[1]:
         details = {"old": media[0] or "plain text", "new": media[1] or "plain text"}
-        comparison.report("response-header-serialization-changed", new.pointer, operation, what=f"`{name}`", **details)
+        comparison.report(
+            "response-header-serialization-changed", new.pointer, operation, status=status, what=f"`{name}`", **details
+        )
     elif media == [None, None]:
         types = [
             engine.normalize(schema).types
@@ -155,10 +167,15 @@ def _compare_header(comparison: Comparison, name: str, old: Node, new: Node, ope
                 details = {"old": f"`{forms[0]}`", "new": f"`{forms[1]}`"}
                 pointer = (new.at("explode") if "explode" in new.mapping else new).pointer
                 comparison.report(
-                    "response-header-serialization-changed", pointer, operation, what=f"`{name}`", **details
+                    "response-header-serialization-changed",
+                    pointer,
+                    operation,
+                    status=status,
+                    what=f"`{name}`",
+                    **details,
                 )
     pair = SchemaPair(schemas[0], schemas[1], Context.HEADER, text=media == [None, None])
-    comparison.compare_schemas(pair, operation)
+    comparison.compare_schemas(pair, operation, "", status)
 
 
 def _schema_node(header: Node) -> Node:

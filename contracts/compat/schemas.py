@@ -75,10 +75,11 @@ def _compare_types(result: PairResult, old: NormalizedSchema, new: NormalizedSch
     if old.types == new.types or (old.enum is not None and new.enum is not None):
         _compare_nullability(result, old, new)
         return False
+    values = old.types, new.types
     names = {"old": type_names(old.types), "new": type_names(new.types)}
     if ALL in (old.types, new.types):
         wider = new.types == ALL
-        result.report("type-widened" if wider else "type-narrowed", _pointer(new), **names)
+        result.report("type-widened" if wider else "type-narrowed", _pointer(new), values=values, **names)
         return not (old.types and new.types)
     _compare_nullability(result, old, new)
     before, after = old.types - NULL, new.types - NULL
@@ -86,11 +87,11 @@ def _compare_types(result: PairResult, old: NormalizedSchema, new: NormalizedSch
         return False
     names = {"old": type_names(before), "new": type_names(after)}
     if before < after:
-        result.report("type-widened", _pointer(new), **names)
+        result.report("type-widened", _pointer(new), values=values, **names)
     elif before > after:
-        result.report("type-narrowed", _pointer(new), **names)
+        result.report("type-narrowed", _pointer(new), values=values, **names)
     else:
-        result.report("type-changed", _pointer(new), **names)
+        result.report("type-changed", _pointer(new), values=values, **names)
         return not before & after
     return not (before and after)
 
@@ -106,17 +107,20 @@ def _compare_enums(result: PairResult, old: NormalizedSchema, new: NormalizedSch
     if old.enum is None and new.enum is None:
         return
     if old.enum is None:
-        result.report("became-enum", new.enum_pointer, new=format_values(new.enum or {}))
+        shown = format_values(new.enum or {})
+        result.report("became-enum", new.enum_pointer, values=(None, list(new.enum or {})), new=shown)
     elif new.enum is None:
         result.report("enum-dropped", old.enum_pointer, old=format_values(old.enum))
     else:
         before = {key: value for key, value in old.enum.items() if value is not None}
         after = {key: value for key, value in new.enum.items() if value is not None}
         if len(before) == len(after) == 1 and before.keys() != after.keys():
-            result.report("const-changed", new.enum_pointer, old=format_values(before), new=format_values(after))
+            details = {"old": format_values(before), "new": format_values(after)}
+            result.report("const-changed", new.enum_pointer, values=(None, list(after)), **details)
             return
         for key in sorted(before.keys() - after.keys()):
-            result.report("enum-value-removed", new.enum_pointer, old=format_value(before[key]))
+            details = {"old": format_value(before[key])}
+            result.report("enum-value-removed", new.enum_pointer, values=([key], None), **details)
         for key in sorted(after.keys() - before.keys()):
             result.report("enum-value-added", new.enum_pointer, new=format_value(after[key]))
 
@@ -150,15 +154,19 @@ def _compare_limits(result: PairResult, old: NormalizedSchema, new: NormalizedSc
 
 
 def _compare_bound(
-    result: PairResult, name: str, before: tuple[Any, str] | None, after: tuple[Any, str] | None
+    result: PairResult,
+    name: str,
+    before: tuple[Any, str] | None,
+    after: tuple[Any, str] | None,
+    values: tuple[Any, Any] | None = None,
 ) -> None:
     if before is None and after is not None:
-        result.report(f"{name}-added", after[1], new=after[0])
+        result.report(f"{name}-added", after[1], values=values, new=after[0])
     elif after is None and before is not None:
         result.report(f"{name}-removed", before[1], old=before[0])
     elif before is not None and after is not None and before[0] != after[0]:
         direction = "increased" if after[0] > before[0] else "decreased"
-        result.report(f"{name}-{direction}", after[1], old=before[0], new=after[0])
+        result.report(f"{name}-{direction}", after[1], values=values, old=before[0], new=after[0])
 
 
 def _compare_range(
@@ -167,10 +175,10 @@ def _compare_range(
     if before is not None and after is not None and before[0][0] == after[0][0]:
         if before[0][1] != after[0][1]:
             change = "became-exclusive" if after[0][1] else "became-inclusive"
-            result.report(f"{name}-{change}", after[1], new=after[0][0])
+            result.report(f"{name}-{change}", after[1], values=(before[0], after[0]), new=after[0][0])
         return
     plain = [None if one is None else (one[0][0], one[1]) for one in (before, after)]
-    _compare_bound(result, name, plain[0], plain[1])
+    _compare_bound(result, name, plain[0], plain[1], None if after is None else (None, after[0]))
 
 
 def _to_inclusive(bound: tuple[Any, str] | None, step: int) -> tuple[Any, str] | None:

@@ -66,14 +66,21 @@ def _report_removed_alternative(
         comparison.report("security-required", pointer, operation)
     elif (same := _find_same_schemes(one, after)) is not None:
         for scope in sorted(scope for scheme, scopes in same.items() for scope in scopes - one[scheme]):
-            comparison.report("security-scope-added", pointer, operation, new=f"`{scope}`")
+            details = {"element": f"scope:{scope}", "new": f"`{scope}`"}
+            comparison.report("security-scope-added", pointer, operation, **details)
     elif (more := next((other for other in after if other.keys() > one.keys()), None)) is not None:
         added = {scheme: scopes for scheme, scopes in more.items() if scheme not in one}
-        comparison.report(
-            "security-scheme-required", pointer, operation, old=_scheme_names(one), new=_scheme_names(added)
-        )
+        details = {"element": _element(comparison, one), "old": _scheme_names(one), "new": _scheme_names(added)}
+        comparison.report("security-scheme-required", pointer, operation, **details)
     else:
-        comparison.report("security-alternative-removed", pointer, operation, old=_scheme_names(one))
+        details = {"element": _element(comparison, one), "old": _scheme_names(one)}
+        comparison.report("security-alternative-removed", pointer, operation, **details)
+
+
+def _element(comparison: Comparison, alternative: Alternative) -> str:
+    """The only scheme of an alternative in usage evidence, or an empty text if several or a renamed one are used."""
+    names = [name for name in alternative if name in _schemes(comparison.old)]
+    return f"security:{names[0]}" if len(names) == len(alternative) == 1 else ""
 
 
 def _report_added_alternative(
@@ -212,4 +219,4 @@ def _scope_changes(old: Node, new: Node) -> Iterator[tuple[str, Node, str, str]]
 
 def _report_changed(comparison: Comparison, rule: str, name: str, old: Node, new: Node) -> None:
     shown = ["nothing" if node.value is None else f"`{node.value}`" for node in (old, new)]
-    comparison.report(rule, new.pointer, what=f"`{name}`", old=shown[0], new=shown[1])
+    comparison.report(rule, new.pointer, element=f"security:{name}", what=f"`{name}`", old=shown[0], new=shown[1])

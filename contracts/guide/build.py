@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from contracts import kinds
 from contracts.compat import Report, diff
 from contracts.guide import changelog, pairing
 from contracts.guide.coverage import Coverage, check_coverage
@@ -15,11 +14,13 @@ from contracts.guide.fragments import Fragment, read_fragments
 from contracts.guide.markdown import Guide
 from contracts.guide.pairing import Json, Pairing
 from contracts.guide.recorded_outputs import RecordedOutputs
+from contracts.guide.sections import format_index
 from versions.kit.version import ApiVersion
 from versions.registry import VERSIONS
 
-ROOT: Final = kinds.FOLDER.parent
-CHANGES: Final = kinds.FOLDER / "changes"
+ROOT: Final = Path(__file__).parents[2]
+CONTRACTS: Final = ROOT / "contracts"
+CHANGES: Final = CONTRACTS / "changes"
 PAGES: Final = Path("app/web/guides")
 """The folder of the guides below the root: beside the code that serves them."""
 CHANGELOG: Final = Path("CHANGELOG.md")
@@ -63,7 +64,7 @@ class Sources:
         return self.folder.name
 
 
-def read_sources(changes: Path = CHANGES, contracts: Path = kinds.FOLDER) -> Iterator[Sources]:
+def read_sources(changes: Path = CHANGES, contracts: Path = CONTRACTS) -> Iterator[Sources]:
     """Read the sources of every guide. Raises ``GuideError`` if a version with a successor has none."""
     versions = {version.name: version for version in VERSIONS}
     for old in VERSIONS:
@@ -79,14 +80,14 @@ def read_sources(changes: Path = CHANGES, contracts: Path = kinds.FOLDER) -> Ite
         yield sources_of(old, new, changes, contracts)
 
 
-def sources_of(old: ApiVersion, new: ApiVersion, changes: Path = CHANGES, contracts: Path = kinds.FOLDER) -> Sources:
+def sources_of(old: ApiVersion, new: ApiVersion, changes: Path = CHANGES, contracts: Path = CONTRACTS) -> Sources:
     """Read the sources of the guide from one version to another. Raises ``GuideError``."""
     folder = changes / f"{old.name}-to-{new.name}"
     documents = tuple(json.loads((contracts / f"{one.name}.openapi.json").read_text()) for one in (old, new))
     return Sources(old, new, folder, (documents[0], documents[1]), read_fragments(folder), pairing.read_pairing(folder))
 
 
-def build(changes: Path = CHANGES, contracts: Path = kinds.FOLDER, root: Path = ROOT) -> BuildResult:
+def build(changes: Path = CHANGES, contracts: Path = CONTRACTS, root: Path = ROOT) -> BuildResult:
     """Generate the guides and the changelog. Raises ``GuideError``."""
     result = BuildResult(root)
     if (entries := _text(root / CHANGELOG)) is None:
@@ -102,6 +103,9 @@ def build(changes: Path = CHANGES, contracts: Path = kinds.FOLDER, root: Path = 
             continue
         page = PAGES / f"{one.pair}.md"
         result.files[page] = guide.to_markdown()
+        result.files[page.with_suffix(".json")] = format_index(
+            one.fragments, guide.coverage, one.documents[0], one.pairing
+        )
         part = changelog.format_entries(one.pair, page.as_posix(), one.fragments)
         result.files[CHANGELOG] = changelog.replace_entries(result.files[CHANGELOG], one.pair, part)
     return result
@@ -110,7 +114,7 @@ def build(changes: Path = CHANGES, contracts: Path = kinds.FOLDER, root: Path = 
 def compared(one: Sources) -> tuple[Report, Coverage]:
     """Compare two versions, and match the findings with the fragments."""
     # Sunsets are compared with the release date of the new version, so the guide does not depend on today.
-    report = diff(*one.documents, today=one.new.released, pairs=one.pairing.operations)
+    report = diff(*one.documents, today=one.new.released, pairs=one.pairing.operations, located=True)
     return report, check_coverage(one.fragments, report, *one.documents)
 
 

@@ -15,6 +15,7 @@ from contracts.lint.node import FOLDER, program_path
 _SECONDS: Final = 120
 _QUIET: Final = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true", "NO_COLOR": "1"}
 """Without telemetry and update checks the linters need no network."""
+_SPECTRAL: Final = ("--ruleset", "spectral.yaml", "--fail-severity", "hint")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,13 @@ class LintResult:
 def lint(folder: Path = FOLDER) -> list[LintResult]:
     """Lint the documents in the parent of ``folder``, which contains the settings of the linters."""
     documents = sorted(folder.parent.glob("*.openapi.json"))
+    channels = sorted(folder.parent.glob("*.asyncapi.json"))
     with tempfile.TemporaryDirectory(prefix="redocly-") as settings:
         config = _redocly_config(folder, documents, Path(settings))
         redocly = _run(folder, "redocly", "lint", "--config", str(config), "--format", "stylish")
     return [
         redocly,
-        _run(folder, "spectral", "lint", "--ruleset", "spectral.yaml", "--fail-severity", "hint", *map(str, documents)),
+        _run(folder, "spectral", "lint", *_SPECTRAL, *map(str, [*documents, *channels])),
     ]
 
 

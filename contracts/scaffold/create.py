@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from contracts.guide.pairing import FILE as PAIRING
-from contracts.kinds import FOLDER
+from contracts.kinds import FOLDER, all_kinds
 from contracts.scaffold.errors import ScaffoldError
 from contracts.scaffold.places import ROOT, declared_names, own_places_of, places_of
 from contracts.scaffold.texts import renamed, with_preview_project
@@ -69,9 +69,9 @@ class Creation:
         return Path(_CONTRACTS, "changes", f"{self.parent}-to-{self.name}")
 
 
-def contract_of(name: str) -> Path:
-    """The frozen contract of a version, relative to the root."""
-    return Path(_CONTRACTS, f"{name}.openapi.json")
+def contracts_of(name: str) -> list[Path]:
+    """The frozen documents of a version, relative to the root."""
+    return [kind.frozen_path(name, Path(_CONTRACTS)) for kind in all_kinds()]
 
 
 def plan_creation(name: str, parent: str, root: Path = ROOT) -> Creation:
@@ -97,7 +97,7 @@ def plan_creation(name: str, parent: str, root: Path = ROOT) -> Creation:
             path.with_name(renamed(path.name, parent, name)): path
             for path in own_places_of(parent, root)
             # Contracts are generated, and those of a release are no template.
-            if path != contract_of(parent) and path.parent != Path(_CONTRACTS, "released")
+            if path not in contracts_of(parent) and path.parent != Path(_CONTRACTS, "released")
         },
     )
 

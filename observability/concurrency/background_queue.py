@@ -52,6 +52,11 @@ class BackgroundQueue(Generic[T]):
         """Whether the thread runs."""
         return self._thread.is_alive()
 
+    @property
+    def waiting(self) -> int:
+        """The items that no call has taken."""
+        return len(self._waiting)
+
     def start(self) -> None:
         """Start the thread. Items submitted before wait for it."""
         self._thread.start()
@@ -68,11 +73,13 @@ class BackgroundQueue(Generic[T]):
             self._wake.set()
         return None
 
-    def close(self, interrupt: Callable[[], None] | None = None) -> list[T]:
-        """Handle what waits within ``close_seconds``, stop, and return the items that were not handled.
+    def close(self, interrupt: Callable[[], None] | None = None, seconds: float | None = None) -> list[T]:
+        """Handle what waits within ``seconds``, stop, and return the items that were not handled.
 
         ``interrupt`` makes a running handler give up soon. Blocks: not for an event loop.
         """
+        if seconds is not None:
+            self._close_seconds = seconds
         self._closing = True
         self._wake.set()
         self._thread.join(self._close_seconds)

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from observability.conformance.checker import ConformanceChecker
 from observability.conformance.exchange import BodyBuffer, Exchange
-from observability.requests.context import RequestContext, current
+from observability.requests.context import EVENT_STREAM, RequestContext, current
 from observability.requests.routes import UNMATCHED, path_below_mount
 
 
@@ -49,7 +49,7 @@ class ConformanceMiddleware:
         self._submit(sample, current(scope), scope)
 
     def _submit(self, sample: "_Sample", context: RequestContext, scope: Scope) -> None:
-        if context.api_version not in self.checker.versions or not context.complete:
+        if sample.stream or context.api_version not in self.checker.versions or not context.complete:
             return
         # The context is finished; an unmatched route is in no contract.
         if context.route == UNMATCHED:
@@ -63,7 +63,7 @@ class ConformanceMiddleware:
 class _Sample:
     """A sampled exchange in progress."""
 
-    __slots__ = ("_body_unknown", "_headers", "_path", "_status", "request", "response")
+    __slots__ = ("_body_unknown", "_headers", "_path", "_status", "request", "response", "stream")
 
     def __init__(self, scope: Scope, limit: int) -> None:
         # Computed now, because inner mounts change the scope.
@@ -71,6 +71,8 @@ class _Sample:
         self._status = 0
         self._headers: tuple[tuple[bytes, bytes], ...] = ()
         self._body_unknown = False
+        self.stream = False
+        """Whether the response is a stream of events, which is not checked."""
         self.request = BodyBuffer(limit)
         self.response = BodyBuffer(limit)
 
@@ -80,11 +82,17 @@ class _Sample:
 
     def add_sent(self, message: Message) -> None:
         kind = message["type"]
+        if self.stream:
+            # A stream of an hour would be kept until it ends.
+            return
         if kind == "http.response.body":
             self.response.add(message.get("body", b""), more=message.get("more_body", False))
         elif kind == "http.response.start":
             self._status = message["status"]
             self._headers = tuple(message.get("headers", ()))
+            self.stream = any(
+                name == b"content-type" and value.startswith(EVENT_STREAM) for name, value in self._headers
+            )
         elif kind == "http.response.pathsend":
             self._body_unknown = True
 

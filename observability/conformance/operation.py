@@ -101,7 +101,7 @@ class Reader:
             reference = node.get("$ref") if isinstance(node, dict) else None
             if not isinstance(reference, str):
                 return steps
-            steps = _steps(reference)
+            steps = steps_of(reference)
         message = f"circular references at {steps}"
         raise ValueError(message)
 
@@ -186,7 +186,7 @@ class Reader:
         return self._kinds((*place, "items")) if isinstance(node, dict) and "items" in node else frozenset()
 
 
-def _steps(reference: str) -> Steps:
+def steps_of(reference: str) -> Steps:
     """Parse a reference within the document to a path. Raises ``ValueError`` for an external reference."""
     if not reference.startswith("#/"):
         message = f"{reference} must refer to the same document"

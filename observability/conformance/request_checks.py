@@ -2,14 +2,19 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from http.cookies import CookieError, SimpleCookie
 from typing import cast
-from urllib.parse import parse_qs
 
 import orjson
 
 from observability.conformance.exchange import Exchange
 from observability.conformance.operation import FORM, Content, Operation, Parameter
+from observability.conformance.request_values import (
+    cookie_values,
+    form_members,
+    form_values,
+    header_values,
+    path_values,
+)
 from observability.conformance.response_checks import header, is_json, media_type_of
 from observability.conformance.schemas import Finding, Json, Schemas, Steps, pointer
 from observability.conformance.texts import value_of
@@ -21,10 +26,10 @@ def check_request(
 ) -> Iterator[Violation]:
     """Yield every violation of the contract in the request. Input that the contract does not mention is allowed."""
     given = {
-        "path": _of_path(exchange.route, exchange.path),
-        "query": _of_form(exchange.query),
-        "header": _of_headers(exchange),
-        "cookie": _of_cookies(exchange),
+        "path": path_values(exchange.route, exchange.path),
+        "query": form_values(exchange.query),
+        "header": header_values(exchange.request_headers),
+        "cookie": cookie_values(exchange.request_headers),
     }
     for parameter in operation.parameters:
         yield from _parameter(parameter, given[parameter.place], schemas, names)
@@ -65,7 +70,7 @@ def _body(
     if is_json(media_type):
         yield from _json(body, schema, schemas, names)
     elif media_type == FORM:
-        yield from _value(_members(operation.form, body), schema, schemas, names)
+        yield from _value(form_members(operation.form, body), schema, schemas, names)
 
 
 def _json(body: bytes, schema: Steps, schemas: Schemas, names: AbstractSet[str]) -> Iterator[Violation]:
@@ -80,37 +85,3 @@ def _json(body: bytes, schema: Steps, schemas: Schemas, names: AbstractSet[str])
 def _value(value: Json, schema: Steps, schemas: Schemas, names: AbstractSet[str]) -> Iterator[Violation]:
     for finding in schemas.findings(schema, value):
         yield of_schema("request", "body", finding, names)
-
-
-def _members(declared: Mapping[str, Parameter], body: bytes) -> dict[str, Json]:
-    return {
-        name: value_of(declared[name], texts) if name in declared else texts[-1]
-        for name, texts in _of_form(body).items()
-    }
-
-
-def _of_form(text: bytes) -> dict[str, list[str]]:
-    return parse_qs(text.decode("latin-1"), keep_blank_values=True)
-
-
-def _of_path(template: str, path: str) -> dict[str, list[str]]:
-    return {
-        wanted[1:-1]: [given]
-        for wanted, given in zip(template.split("/"), path.split("/"), strict=False)
-        if wanted.startswith("{") and wanted.endswith("}")
-    }
-
-
-def _of_headers(exchange: Exchange) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for name, value in exchange.request_headers:
-        found.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
-    return found
-
-
-def _of_cookies(exchange: Exchange) -> dict[str, list[str]]:
-    try:
-        cookies = SimpleCookie(header(exchange.request_headers, b"cookie"))
-    except CookieError:
-        return {}
-    return {name: [morsel.value] for name, morsel in cookies.items()}

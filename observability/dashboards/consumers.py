@@ -85,5 +85,48 @@ BOARD: Final = Board(
                 ),
             ),
         ),
+        Row(
+            "Evidence of usage",
+            (
+                Panel(
+                    title="Samples",
+                    description=(
+                        "Requests a second that are summarised for `strata usage export`: the first ones of each "
+                        "consumer, operation and hour, and the random ones, which support absence."
+                    ),
+                    unit="reqps",
+                    queries=(
+                        Query(
+                            total("stratum", rate("api_usage_evidence_samples_total", matching(ENVIRONMENT))),
+                            "{{stratum}}",
+                        ),
+                    ),
+                ),
+                Panel(
+                    title="Samples missing from the evidence",
+                    description=(
+                        "Sampled requests a second that were not summarised or not stored, by reason. `capped` and "
+                        "`queue_full`: raise `STRATA_USAGE__MAX_SAMPLES_PER_SECOND` or `STRATA_USAGE__MAX_WAITING`; "
+                        "`no_room`: `STRATA_USAGE__MAX_ROWS_PER_DAY`."
+                    ),
+                    unit="reqps",
+                    queries=(
+                        Query(
+                            total("reason", rate("api_usage_evidence_dropped_total", matching(ENVIRONMENT))),
+                            "{{reason}}",
+                        ),
+                    ),
+                ),
+                Panel(
+                    title="Lag of the evidence",
+                    description=(
+                        "Age of the oldest evidence that a flush left in memory: 0, or the database rejects flushes. "
+                        "A process that is killed loses it."
+                    ),
+                    unit="s",
+                    queries=(Query(f"max(api_usage_evidence_lag_seconds{{{matching(ENVIRONMENT)}}})", "lag"),),
+                ),
+            ),
+        ),
     ),
 )

@@ -10,12 +10,16 @@ from observability.dashboards import (
     consumers,
     contract,
     endpoint,
+    impact,
     jobs,
     ledger,
     lifecycle,
     limits,
+    live,
     overview,
     saturation,
+    transfers,
+    webhooks,
 )
 from observability.dashboards.grafana import build
 from observability.rules.files import rule_files
@@ -27,10 +31,14 @@ BOARDS: Final = (
     endpoint.BOARD,
     contract.BOARD,
     limits.BOARD,
+    webhooks.BOARD,
     jobs.BOARD,
+    live.BOARD,
     saturation.BOARD,
     auth.BOARD,
+    transfers.BOARD,
     ledger.BOARD,
+    impact.BOARD,
 )
 DASHBOARDS: Final = Path("grafana/dashboards")
 RULES: Final = Path("grafana/prometheus/rules")

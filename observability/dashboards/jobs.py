@@ -2,8 +2,10 @@
 
 from typing import Final
 
+from observability.dashboards.budgets import budget, burn
 from observability.dashboards.model import Board, Panel, Query, Row
-from observability.dashboards.variables import ENVIRONMENT, matching
+from observability.dashboards.variables import ENVIRONMENT, matching, quantile
+from observability.slo import JOB_START, START_DELAYS
 
 _CHOSEN: Final = matching(ENVIRONMENT)
 _AGE: Final = f"time() - max by (schedule) (cron_last_success_timestamp{{{_CHOSEN}}})"
@@ -13,9 +15,25 @@ BOARD: Final = Board(
     uid="strata-jobs",
     title="8 Jobs and cron",
     description="Jobs that wait or failed, the workers that run them, and when each schedule last succeeded. The API "
-    "processes read all of it from the database, since a dead worker reports nothing.",
+    "processes read all of it but the objective from the database, since a dead worker reports nothing.",
     variables=(ENVIRONMENT,),
     rows=(
+        Row(
+            "Objective",
+            (
+                budget(JOB_START),
+                burn(JOB_START),
+                Panel(
+                    title="Delay of the start",
+                    description="From when a job was due until its first attempt began, 99th percentile by kind. The "
+                    "workers count it.",
+                    unit="s",
+                    queries=(Query(f"{quantile(0.99, 'kind', START_DELAYS, _CHOSEN)} >= 0", "{{kind}}"),),
+                    steps=((0, "green"), (30, "red")),
+                    width=6,
+                ),
+            ),
+        ),
         Row(
             "Jobs",
             (
@@ -23,13 +41,13 @@ BOARD: Final = Board(
                     title="Jobs that wait",
                     description="Jobs that are queued, by kind.",
                     unit="none",
-                    queries=(Query(f"max by (job) (job_queue_depth{{{_CHOSEN}}})", "{{job}}"),),
+                    queries=(Query(f"max by (kind) (job_queue_depth{{{_CHOSEN}}})", "{{kind}}"),),
                 ),
                 Panel(
                     title="Age of the oldest job",
                     description="For how long the oldest job that is due has been waiting, by kind.",
                     unit="s",
-                    queries=(Query(f"max by (job) (job_queue_oldest_seconds{{{_CHOSEN}}})", "{{job}}"),),
+                    queries=(Query(f"max by (kind) (job_queue_oldest_seconds{{{_CHOSEN}}})", "{{kind}}"),),
                     steps=((0, "green"), (60, "red")),
                 ),
                 Panel(

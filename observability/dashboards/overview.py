@@ -5,7 +5,7 @@ from typing import Final
 from observability.dashboards.budgets import budget, burn
 from observability.dashboards.model import Board, Panel, Query, Row
 from observability.dashboards.variables import API_VERSION, ENVIRONMENT, matching, or_zero, quantile, rate, total
-from observability.slo import AVAILABILITY, OBJECTIVES, READ_LATENCY, REQUESTS
+from observability.slo import AVAILABILITY, OF_REQUESTS, READ_LATENCY, REQUESTS
 
 _CHOSEN: Final = matching(ENVIRONMENT, API_VERSION)
 _VERSIONED: Final = matching(ENVIRONMENT, API_VERSION, also='api_version!="none"')
@@ -26,7 +26,7 @@ BOARD: Final = Board(
         Row(
             "Budgets",
             (
-                *(budget(slo) for slo in OBJECTIVES),
+                *(budget(slo) for slo in OF_REQUESTS),
                 Panel(
                     title="Alerts firing",
                     description="Alerts that fire now, tickets included. Alertmanager says which.",

@@ -13,7 +13,7 @@ _SHED: Final = "http_server_shed_requests_total"
 BOARD: Final = Board(
     uid="strata-saturation",
     title="10 Saturation",
-    description="Event loop, database pools, processor, memory, and the pipeline of traces.",
+    description="Event loop, database pools, processor, memory, response cache, and the pipeline of traces.",
     variables=(ENVIRONMENT,),
     rows=(
         Row(
@@ -131,16 +131,16 @@ BOARD: Final = Board(
             (
                 Panel(
                     title="Age of the queue",
-                    description="For how long the oldest job that is due has been waiting, by job.",
+                    description="For how long the oldest job that is due has been waiting, by kind.",
                     unit="s",
-                    queries=(Query(f"max by (job) (job_queue_oldest_seconds{{{_CHOSEN}}})", "{{job}}"),),
+                    queries=(Query(f"max by (kind) (job_queue_oldest_seconds{{{_CHOSEN}}})", "{{kind}}"),),
                     steps=((0, "green"), (60, "red")),
                 ),
                 Panel(
                     title="Jobs that wait",
-                    description="The length of the queue, by job. The API processes read it.",
+                    description="The length of the queue, by kind. The API processes read it.",
                     unit="none",
-                    queries=(Query(f"max by (job) (job_queue_depth{{{_CHOSEN}}})", "{{job}}"),),
+                    queries=(Query(f"max by (kind) (job_queue_depth{{{_CHOSEN}}})", "{{kind}}"),),
                 ),
                 Panel(
                     title="Workers",
@@ -163,6 +163,79 @@ BOARD: Final = Board(
                     unit="none",
                     kind="table",
                     queries=(Query(f"max by (job, instance, version) (strata_build_info{{{_CHOSEN}}})"),),
+                ),
+            ),
+        ),
+        Row(
+            "Response cache",
+            (
+                Panel(
+                    title="Look-ups of responses",
+                    description="Anonymous lists and searches a second, by outcome. Collapsed ones waited for an equal "
+                    "request. All are 0 without a cache.",
+                    unit="ops",
+                    queries=(Query(total("outcome", rate("response_cache_lookups_total", _CHOSEN)), "{{outcome}}"),),
+                    width=6,
+                    stacked=True,
+                ),
+                Panel(
+                    title="Responses in memory",
+                    description="Bytes of the stored responses of all processes. Redis reports its own.",
+                    unit="bytes",
+                    queries=(Query(f"sum(response_cache_bytes{{{_CHOSEN}}})", "stored"),),
+                    width=6,
+                ),
+                Panel(
+                    title="Removed responses",
+                    description="Responses a second that left memory to make room for others, and tags a second that "
+                    "events invalidated in a process.",
+                    unit="ops",
+                    queries=(
+                        Query(f"sum({rate('response_cache_evictions_total', _CHOSEN)})", "evicted"),
+                        Query(f"sum({rate('response_cache_invalidations_total', _CHOSEN)})", "invalidated tags"),
+                    ),
+                    width=6,
+                ),
+                Panel(
+                    title="Uses without Redis",
+                    description="Uses of the cache a second for which Redis was no help, by reason; 1 for the circuit "
+                    "while a process does not ask Redis.",
+                    unit="ops",
+                    queries=(
+                        Query(total("reason", rate("response_cache_failures_total", _CHOSEN)), "{{reason}}"),
+                        Query(f"max(response_cache_circuit_open{{{_CHOSEN}}})", "circuit"),
+                    ),
+                    width=6,
+                    steps=((0, "green"), (0.1, "red")),
+                    logs='event="response_cache_unavailable"',
+                ),
+            ),
+        ),
+        Row(
+            "Outbox",
+            (
+                Panel(
+                    title="Age of the outbox",
+                    description="Seconds since the oldest event that the relay has not given a position.",
+                    unit="s",
+                    queries=(Query(f"max(outbox_lag_seconds{{{_CHOSEN}}})", "relay"),),
+                    width=8,
+                    steps=((0, "green"), (60, "red")),
+                ),
+                Panel(
+                    title="Lag of consumers",
+                    description="Seconds since the oldest event that each consumer has not handled.",
+                    unit="s",
+                    queries=(Query(f"max by (consumer) (event_consumer_lag_seconds{{{_CHOSEN}}})", "{{consumer}}"),),
+                    width=8,
+                    steps=((0, "green"), (60, "red")),
+                ),
+                Panel(
+                    title="Events that wait for the relay",
+                    description="Events without a position. At most 10000 are counted.",
+                    unit="none",
+                    queries=(Query(f"max(outbox_unrelayed_events{{{_CHOSEN}}})", "events"),),
+                    width=8,
                 ),
             ),
         ),

@@ -15,7 +15,7 @@ from observability.config import LogFormat, LogLevel
 from observability.logs.debug import debug_log
 from observability.logs.exceptions import RepeatedFailures, mark_event
 from observability.logs.redaction import redact_event
-from observability.logs.server import RequestTargets
+from observability.logs.server import SocketRecords
 from observability.requests.context import ACTIVE, log_fields
 
 _LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
@@ -150,7 +150,7 @@ def _last(render: Processor) -> list[Processor]:
 def _configure_standard_library(sink: LineSink, render: Processor, threshold: int) -> None:
     handler = SinkHandler(sink)
     handler.addFilter(RepeatedFailures())
-    handler.addFilter(RequestTargets())
+    handler.addFilter(SocketRecords())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *_shared()],

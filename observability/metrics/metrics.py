@@ -4,7 +4,7 @@ A feature's instruments form a group: a class whose constructor takes ``Metrics`
 
     class JobMetrics:
         def __init__(self, metrics: Metrics) -> None:
-            self.attempts = metrics.counter("job_attempts", "Attempts at jobs.", ("job", "outcome"))
+            self.attempts = metrics.counter("job_attempts", "Attempts at jobs.", ("kind", "outcome"))
 
 ``metrics.group(JobMetrics)`` returns the one instance of the process. The code that counts takes the group once, in
 its constructor, and calls ``instrument.labels(...)``, a look-up in a dictionary, then ``inc``, ``set`` or ``observe``.

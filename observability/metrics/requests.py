@@ -18,6 +18,8 @@ BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.
 """Seconds; those of OpenTelemetry's semantic conventions for ``http.server.request.duration``."""
 READ_LIMIT: Final = 0.25
 """Seconds within which a read must end; the objective of read latency."""
+_NOT_IMPLEMENTED: Final = 501
+"""The installation lacks what the client asks for. No repair of ours changes that, so it is an error of the client."""
 RESULTS: Final = ("ok", "client_error", "rejected", "failed", "disconnected")
 SPEEDS: Final = ("fast", "slow")
 _READS: Final = frozenset({"GET", "HEAD"})
@@ -116,7 +118,7 @@ def result_of(status: int) -> str:
     """The ``outcome`` label of ``api_requests_total``."""
     if status < 400:  # noqa: PLR2004 - the first error status
         return "ok"
-    if status >= FAILED:
+    if status >= FAILED and status != _NOT_IMPLEMENTED:
         return "failed"
     if status == 429:  # noqa: PLR2004 - Too Many Requests
         return "rejected"
@@ -129,7 +131,7 @@ def outcome(status: int) -> str:
         return OUTCOMES[0]
     if status == 429:  # noqa: PLR2004 - Too Many Requests
         return OUTCOMES[1]
-    return OUTCOMES[2] if status < 500 else OUTCOMES[3]  # noqa: PLR2004 - the first server error
+    return OUTCOMES[2] if status < FAILED or status == _NOT_IMPLEMENTED else OUTCOMES[3]
 
 
 def _announces_body(scope: Scope) -> bool:

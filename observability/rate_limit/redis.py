@@ -1,27 +1,23 @@
 """Counts in Redis, for any number of workers and hosts: one script call, batched over concurrent requests."""
 
-import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from importlib.resources import files
-from typing import Final, TypeVar
+from typing import Final
 
 from redis.exceptions import NoScriptError
 
-from observability.concurrency.coalescer import RequestCoalescer
-from observability.rate_limit.connection import Connection, pack
 from observability.rate_limit.limiter import Decision, decide
 from observability.rate_limit.local import LocalLimiter, wall_clock
 from observability.rate_limit.policies import PolicySet
 from observability.rate_limit.windows import charged_units
+from observability.redis.client import RedisClient
+from observability.redis.connection import pack
 from observability.tracing.recording import client_span
 
 _PREFIX: Final = "strata:limit"
 _PER_POLICY: Final = 3
-_LAST_PART: Final = 0.2
-_ABANDONED: Final = 20
 _SPAN: Final = ("EVALSHA", {"db.system.name": "redis", "db.operation.name": "EVALSHA"})
-Reply = TypeVar("Reply")
 
 
 class RedisLimiter:
@@ -39,11 +35,7 @@ class RedisLimiter:
     def __init__(
         self, url: str, timeout: float, clock: Callable[[], int] | None = None, mirror: LocalLimiter | None = None
     ) -> None:
-        # Each caller has its own timeout. This one ends a call that all callers have abandoned, and is long enough that
-        # a stalled event loop is not mistaken for an unavailable Redis.
-        self._connection = Connection(url, _ABANDONED * timeout)
-        self._replies = RequestCoalescer(self._connection.call)
-        self._timeout = timeout
+        self._client = RedisClient(url, timeout)
         self._clock = clock
         self._time = clock or wall_clock
         self._mirror = mirror
@@ -58,7 +50,7 @@ class RedisLimiter:
             keys.append(f"{_PREFIX}:{{{subject}}}:{policy.name}:{policy.window}".encode())
             numbers += (b"%d" % policy.quota, b"%d" % policy.milliseconds, b"%d" % charged_units(policy, cost))
         with client_span(*_SPAN):
-            reply = await self._in_time(self._run([b"%d" % len(keys), *keys, *numbers]))
+            reply = await self._client.in_time(self._run([b"%d" % len(keys), *keys, *numbers]))
         counted, now, *counts = map(int, reply.split())
         usages = list(zip(*[iter(counts)] * _PER_POLICY, strict=True))
         ours = self._time()
@@ -68,32 +60,17 @@ class RedisLimiter:
 
     async def prepare(self) -> None:
         """Connect and load the script into Redis. Raises as ``charge`` does."""
-        await self._in_time(self._replies.get(pack([b"SCRIPT", b"LOAD", self._script])))
+        await self._client.in_time(self._client.send(pack([b"SCRIPT", b"LOAD", self._script])))
 
     async def close(self) -> None:
         """Close the connection."""
-        await self._connection.close()
-
-    async def _in_time(self, reply: Awaitable[Reply]) -> Reply:
-        """Return the reply, or raise ``TimeoutError`` if there is none in time, regardless of stalls of the event loop.
-
-        After a stall asyncio runs expired timers before ready sockets, so one plain timeout would fire although the
-        reply is there. The last part of the timeout therefore starts only after the first has expired, and the loop
-        reads the socket in between.
-        """
-        loop = asyncio.get_running_loop()
-        async with asyncio.timeout(None) as timeout:
-            rest = self._timeout * _LAST_PART
-            timer = loop.call_later(self._timeout - rest, lambda: timeout.reschedule(loop.time() + rest))
-            try:
-                return await reply
-            finally:
-                timer.cancel()
+        await self._client.close()
 
     async def _run(self, arguments: list[bytes]) -> bytes:
         try:
-            reply = await self._replies.get(pack([b"EVALSHA", self._digest, *arguments]))
+            replies = await self._client.send(pack([b"EVALSHA", self._digest, *arguments]))
         except NoScriptError:
             # Redis was restarted, or does not have the script yet; EVAL also stores it.
-            reply = await self._replies.get(pack([b"EVAL", self._script, *arguments]))
+            replies = await self._client.send(pack([b"EVAL", self._script, *arguments]))
+        reply: bytes = replies[0]
         return reply

@@ -7,6 +7,7 @@ from typing import Final
 
 from starlette.types import Scope
 
+from observability.conformance.exchange import BodyBuffer
 from observability.requests.routes import OTHER_METHOD, UNMATCHED, method, route_template
 from observability.tracing.recording import Recording
 
@@ -20,6 +21,7 @@ FORBIDDEN: Final = 403
 """What a server responds if a WebSocket is closed before it is accepted."""
 SWITCHING_PROTOCOLS: Final = 101
 NOT_FOUND: Final = 404
+EVENT_STREAM: Final = b"text/event-stream"
 HANDSHAKE_METHOD: Final = "GET"
 
 ACTIVE: Final[ContextVar["RequestContext | None"]] = ContextVar("request_context", default=None)
@@ -37,6 +39,7 @@ class RequestContext:
     __slots__ = (
         "accepted",
         "api_version",
+        "body",
         "bytes_out",
         "close_code",
         "complete",
@@ -55,12 +58,14 @@ class RequestContext:
         "policy",
         "problem",
         "recording",
+        "reported",
         "request_id",
         "route",
         "sampled",
         "span_id",
         "started",
         "status",
+        "streaming",
         "trace_id",
         "user",
     )
@@ -76,8 +81,7 @@ class RequestContext:
         parent_sampled: bool | None = None,
     ) -> None:
         self.request_id = request_id
-        self.trace_id = trace_id
-        self.span_id = span_id
+        self.trace_id, self.span_id = trace_id, span_id
         self.parent_span_id = parent_span_id
         self.parent_sampled = parent_sampled
         """The sampling decision of the caller; ``None`` for a new trace."""
@@ -91,6 +95,8 @@ class RequestContext:
         listener."""
         self.api_version = api_version
         """``None`` for a path outside all versions."""
+        self.body: BodyBuffer | None = None
+        """Collects the body as the application receives it, if a listener sets it."""
         self.consumer: str | None = None
         self.consumer_tier: str | None = None
         self.key: str | None = None
@@ -119,6 +125,10 @@ class RequestContext:
         self.complete = False
         """Whether the last byte of the response was passed to the server."""
         self.disconnected = False
+        self.streaming = False
+        """Whether the response is a stream of events, which stays open."""
+        self.reported = False
+        """Whether the end was reported before the application returned: the stream goes on."""
         self.accepted = False
         """Whether the handshake of a WebSocket was accepted."""
         self.close_code: int | None = None

@@ -1,30 +1,28 @@
 """The outermost layer: creates the context of each request and adds its ids to the response."""
 
 import asyncio
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextvars import Context
 from time import perf_counter
 from typing import Final, Protocol
 
-import uuid_utils
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from observability.logs.redaction import holds_secret
-from observability.requests.context import ACTIVE, KEY, RequestContext, Requests
+from observability.requests.context import ACTIVE, EVENT_STREAM, KEY, RequestContext, Requests
+from observability.requests.ids import id_headers, read_ids
 from observability.requests.routes import path_below_mount
-from observability.requests.trace_context import format_traceparent, new_ids, parse_traceparent
 from observability.tracing.recording import RECORDING
 
-_REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _HEADS: Final = frozenset(
     {"http.response.start", "websocket.accept", "websocket.http.response.start", "websocket.close"}
 )
+_BODIES: Final = frozenset({"http.response.body", "http.response.pathsend"})
 _DISCONNECTS: Final = frozenset({"http.disconnect", "websocket.disconnect"})
 _NORMAL_CLOSURE: Final = 1000
 _CACHE_CONTROL: Final = b"cache-control"
-_NO_SNIFFING: Final = (b"x-content-type-options", b"nosniff")
-_OURS: Final = frozenset({b"x-request-id", b"traceresponse", b"server-timing", _NO_SNIFFING[0]})
+_CONTENT_TYPE: Final = b"content-type"
+NO_SNIFFING: Final = (b"x-content-type-options", b"nosniff")
+_OURS: Final = frozenset({b"x-request-id", b"traceresponse", b"server-timing", NO_SNIFFING[0]})
 
 
 class RequestListener(Protocol):
@@ -53,6 +51,7 @@ class RequestContextMiddleware:
     ``listeners`` are notified of the start of a request in their order, and of its end in reverse order. While other
     requests are in flight, ended requests are reported in a batch on the next event-loop iteration: code that has just
     run for one request is still in the CPU caches for the next. ``sockets`` are notified of the end of a WebSocket.
+    A stream of events ends as a request with its first bytes.
     """
 
     def __init__(
@@ -81,8 +80,7 @@ class RequestContextMiddleware:
 
         async def receive_message() -> Message:
             message = await receive()
-            if message["type"] in _DISCONNECTS:
-                _record_disconnect(context, message)
+            _record_received(context, message)
             return message
 
         async def send_message(message: Message) -> None:
@@ -99,8 +97,8 @@ class RequestContextMiddleware:
             except OSError:
                 context.disconnected = True
                 raise
-            if kind == "http.response.pathsend" or (kind == "http.response.body" and not message.get("more_body")):
-                context.complete = True
+            if kind in _BODIES:
+                self._on_body(scope, context, message)
 
         self._begin(scope, context)
         token, recording = ACTIVE.set(context), RECORDING.set(context.recording)
@@ -119,7 +117,19 @@ class RequestContextMiddleware:
         for listener in self._listeners:
             listener.on_start(scope, context)
 
+    def _on_body(self, scope: Scope, context: RequestContext, message: Message) -> None:
+        if not message.get("more_body"):
+            context.complete = True
+        elif context.streaming:
+            # The request is what led to the first bytes of a stream, which may stay open for an hour.
+            context.complete = True
+            RECORDING.set(None)
+            self._end(scope, context)
+            context.reported = True
+
     def _end(self, scope: Scope, context: RequestContext) -> None:
+        if context.reported:
+            return
         if scope["type"] != "http":
             context.finish_socket(scope)
             for listener in self._sockets:
@@ -139,20 +149,12 @@ class RequestContextMiddleware:
             listener.on_end(ended)
 
     def _context(self, scope: Scope) -> RequestContext:
-        given_ids: list[bytes] = []
-        parents: list[bytes] = []
-        headers: Iterable[tuple[bytes, bytes]] = scope["headers"]
-        for name, value in headers:
-            if name == b"x-request-id":
-                given_ids.append(value)
-            elif name == b"traceparent":
-                parents.append(value)
-        trace_id, span_id = new_ids()
-        parent = parse_traceparent(parents[0]) if len(parents) == 1 else None
+        ids = read_ids(scope["headers"])
+        parent = ids.parent
         return RequestContext(
-            _request_id(given_ids),
-            trace_id if parent is None else parent.trace_id,
-            span_id,
+            ids.request_id,
+            ids.trace_id,
+            ids.span_id,
             parent_span_id=None if parent is None else parent.span_id,
             parent_sampled=None if parent is None else parent.sampled,
             api_version=self._version(scope),
@@ -164,6 +166,13 @@ class RequestContextMiddleware:
             if path.startswith(below) or path == prefix:
                 return version
         return None
+
+
+def _record_received(context: RequestContext, message: Message) -> None:
+    if message["type"] in _DISCONNECTS:
+        _record_disconnect(context, message)
+    elif context.body is not None:
+        context.body.add(message.get("body", b""), more=message.get("more_body", False))
 
 
 def _record_disconnect(context: RequestContext, message: Message) -> None:
@@ -197,28 +206,15 @@ def _with_ids(context: RequestContext, head: Message) -> Message:
             headers.append(field)
             if field[0] == _CACHE_CONTROL:
                 caching = field[1]
+            elif field[0] == _CONTENT_TYPE:
+                context.streaming = field[1].startswith(EVENT_STREAM)
     if status is not None:
         # Otherwise a browser may treat a JSON response with a user's text as a script or a page.
-        headers.append(_NO_SNIFFING)
+        headers.append(NO_SNIFFING)
         if caching is None:
             headers.append((_CACHE_CONTROL, b"no-store"))
     if caching is not None and caching.startswith(b"public"):
         # A shared cache would send the ids of one request to other callers.
         return {**head, "headers": headers}
-    trace = format_traceparent(context.trace_id, context.span_id, sampled=context.sampled).encode()
-    headers += (
-        (b"x-request-id", context.request_id.encode()),
-        (b"traceresponse", trace),
-        # The same for scripts in browsers, which read it from the resource timing.
-        (b"server-timing", b'trace;desc="%b"' % trace),
-    )
+    headers += id_headers(context.request_id, context.trace_id, context.span_id, sampled=context.sampled)
     return {**head, "headers": headers}
-
-
-def _request_id(given: list[bytes]) -> str:
-    """Return the caller's id if there is exactly one, well-formed and without a credential; otherwise a new UUIDv7."""
-    if len(given) == 1 and _REQUEST_ID.fullmatch(given[0]):
-        text = given[0].decode()
-        if not holds_secret(text):
-            return text
-    return uuid_utils.uuid7().hex

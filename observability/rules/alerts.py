@@ -6,7 +6,8 @@ from typing import Final
 
 from observability.rules.alert import Alert
 from observability.rules.clock import Clock, duration
-from observability.rules.dependencies import database, jobs, processes, queue, targets
+from observability.rules.dependencies import database, jobs, live, outbox, processes, queue, storage, targets, webhooks
+from observability.rules.impact import impact
 from observability.slo import BURN_RATES, FEWEST_BAD_EVENTS, OBJECTIVES, RESULTS, BurnRate, Objective
 
 _MANY_FALLBACKS: Final = 30
@@ -17,6 +18,7 @@ def _burn(slo: Objective, rate: BurnRate) -> Alert:
     long, short = duration(rate.long), duration(rate.short)
     chosen = f'{{slo="{slo.name}"}}'
     limit = f"{rate.factor:g} * {slo.budget:g}"
+    subject = f"{{{{ $labels.{slo.by} }}}}"
     words = "".join(word.title() for word in slo.name.split("_"))
     return Alert(
         name=f"{words}Budget{'BurnsFast' if rate.severity == 'page' else 'BurnsSlowly'}",
@@ -26,17 +28,17 @@ def _burn(slo: Objective, rate: BurnRate) -> Alert:
             f"and slo:bad:rate{long}{chosen} * {rate.long.total_seconds():.0f} >= {FEWEST_BAD_EVENTS}"
         ),
         severity=rate.severity,
-        summary=f"{{{{ $labels.api_version }}}} spends its {slo.name} budget {rate.factor:g} times too fast",
+        summary=f"{subject} spends its {slo.name} budget {rate.factor:g} times too fast",
         description=(
             f"Over {long} and over {short}, {{{{ $value | humanizePercentage }}}} of the events of "
-            f"{{{{ $labels.api_version }}}} were bad; the objective is {slo.target * 100:g} % of {slo.title}."
+            f"{subject} were bad; the objective is {slo.target * 100:g} % of {slo.title}."
         ),
         labels=(("window", long),),
     )
 
 
 def budget_burns() -> Iterator[Alert]:
-    """Yield four alerts for each objective, by version."""
+    """Yield four alerts for each objective."""
     for slo in OBJECTIVES:
         for rate in BURN_RATES:
             yield _burn(slo, rate)
@@ -48,8 +50,13 @@ def causes(clock: Clock) -> Iterator[Alert]:
     yield from targets(clock)
     yield from processes(clock)
     yield from queue()
+    yield from outbox(clock)
+    yield from storage(clock)
+    yield from webhooks(clock)
+    yield from live(clock)
     yield from jobs()
     yield from database(clock)
+    yield from impact(clock)
     yield Alert(
         name="RateLimitFallback",
         expr=(
@@ -129,6 +136,14 @@ def causes(clock: Clock) -> Iterator[Alert]:
         delay=timedelta(minutes=5),
         summary="Connections are closed before their request is complete: {{ $labels.reason }}",
         description="{{ $value | humanize }} a second. No other metric and no objective counts these requests.",
+    )
+    yield Alert(
+        name="RequestsShed",
+        expr=f"sum by (environment, api_version) (rate(http_server_shed_requests_total[{recently}])) > 1",
+        severity="page",
+        delay=timedelta(minutes=5),
+        summary="Requests to {{ $labels.api_version }} are rejected, since processes are at capacity",
+        description="{{ $value | humanize }} a second get 503. No objective counts them.",
     )
 
 

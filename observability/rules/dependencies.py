@@ -12,6 +12,14 @@ API: Final = "strata"
 _JOBS: Final = 'job=~"strata|strata-worker"'
 _LATE_JOB: Final = 60
 """Seconds. Jobs of a working queue start within 30 (an objective)."""
+_LATE_EVENT: Final = 60
+"""Seconds. A relay and consumers that work need less than one."""
+_LATE_DELIVERY: Final = 60
+"""Seconds. First attempts start within 60 (an objective)."""
+_UNANSWERED: Final = 0.9
+_FEWEST_ATTEMPTS: Final = 20
+_FEWEST_FAILED_OPERATIONS: Final = 5
+_FEWEST_REJECTED: Final = 5
 _SLOW_WAIT: Final = 0.25
 """Seconds."""
 _FEWEST_WAITS: Final = 20
@@ -89,11 +97,90 @@ def queue() -> Iterator[Alert]:
     yield Alert(
         name="QueueGrowing",
         # Whenever jobs arrive faster than they are run, the oldest one waits ever longer.
-        expr=f"max by (environment, job) (job_queue_oldest_seconds) > {_LATE_JOB}",
+        expr=f"max by (environment, kind) (job_queue_oldest_seconds) > {_LATE_JOB}",
         severity="page",
         delay=timedelta(minutes=1),
-        summary="Jobs {{ $labels.job }} wait longer and longer",
+        summary="Jobs {{ $labels.kind }} wait longer and longer",
         description="The oldest job that is due has been waiting for {{ $value | humanizeDuration }}.",
+    )
+
+
+def outbox(clock: Clock) -> Iterator[Alert]:
+    """Yield the alerts for events that wait for the relay or a consumer, and for those that a version skips."""
+    yield Alert(
+        name="OutboxLag",
+        expr=(
+            f"max by (environment) (outbox_lag_seconds) > {_LATE_EVENT}\n"
+            f"or max by (environment, consumer) (event_consumer_lag_seconds) > {_LATE_EVENT}"
+        ),
+        severity="page",
+        delay=timedelta(minutes=1),
+        summary=(
+            "Events wait for {{ if $labels.consumer }}the consumer {{ $labels.consumer }}{{ else }}the relay{{ end }}"
+        ),
+        description="The oldest of them happened {{ $value | humanizeDuration }} ago.",
+    )
+    yield Alert(
+        name="EventsNotRendered",
+        expr=f"sum by (environment, api_version) (increase(render_failures_total[{clock(timedelta(hours=1))}])) > 0",
+        severity="ticket",
+        summary="Events cannot be written in {{ $labels.api_version }}",
+        description="Streams, lists and webhooks skipped {{ $value | humanize }} of them within an hour.",
+    )
+
+
+def storage(clock: Clock) -> Iterator[Alert]:
+    """Yield the alert for an object store that fails."""
+    window = clock(timedelta(minutes=5))
+    yield Alert(
+        name="StorageFailing",
+        expr=(
+            'sum by (environment) (increase(storage_operation_duration_seconds_count{outcome="failed"}'
+            f"[{window}])) >= {_FEWEST_FAILED_OPERATIONS}"
+        ),
+        severity="page",
+        summary="The object store fails",
+        description="{{ $value | humanize }} operations on it failed within 5 minutes.",
+    )
+
+
+def webhooks(clock: Clock) -> Iterator[Alert]:
+    """Yield the alerts for deliveries that no worker attempts, and for a network that lets no request through."""
+    yield Alert(
+        name="WebhooksLate",
+        expr=f"max by (environment) (webhook_deliveries_oldest_seconds) > {_LATE_DELIVERY}",
+        severity="page",
+        delay=timedelta(minutes=1),
+        summary="Webhooks are not delivered",
+        description="An attempt has been due for {{ $value | humanizeDuration }}, and no worker makes it.",
+    )
+    window = clock(timedelta(minutes=10))
+    failed = 'webhook_attempts_total{outcome=~"timeout|unreachable|unresolved|tls"}'
+    yield Alert(
+        name="WebhooksUnreachable",
+        expr=(
+            f"sum by (environment) (increase({failed}[{window}]))\n"
+            f"/ sum by (environment) (increase(webhook_attempts_total[{window}])) > {_UNANSWERED}\n"
+            f"and sum by (environment) (increase(webhook_attempts_total[{window}])) >= {_FEWEST_ATTEMPTS}"
+        ),
+        severity="ticket",
+        summary="Almost no webhook endpoint responds",
+        description="{{ $value | humanizePercentage }} of the attempts within 10 minutes got no response.",
+    )
+
+
+def live(clock: Clock) -> Iterator[Alert]:
+    """Yield the alert for streams and WebSockets that find no place."""
+    window = clock(timedelta(minutes=5))
+    yield Alert(
+        name="ConnectionsExhausted",
+        expr=(
+            'sum by (environment) (increase(realtime_rejected_connections_total{limit="process"}'
+            f"[{window}])) >= {_FEWEST_REJECTED}"
+        ),
+        severity="ticket",
+        summary="Streams and WebSockets are rejected",
+        description="{{ $value | humanize }} found no place within 5 minutes: a process has as many as it accepts.",
     )
 
 

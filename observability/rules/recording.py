@@ -9,7 +9,7 @@ from observability.rules.clock import Clock, duration
 from observability.slo import BUDGET_PERIOD, OBJECTIVES, REQUESTS, RESULTS, WINDOWS, Objective
 
 BY: Final = "environment, api_version"
-"""The labels of every recorded series."""
+"""The labels of every recorded series of requests."""
 _SHORTEST: Final = WINDOWS[0]
 _LONGEST_OF_RAW: Final = timedelta(days=3)
 """The counters of the objectives have few series, so that a rate over days is cheap. Only the period of the budget is
@@ -48,14 +48,14 @@ def red(clock: Clock) -> Iterator[Recording]:
 
 def objective(slo: Objective, clock: Clock) -> Iterator[Recording]:
     """Yield the good and all events of each window, their ratio, and the remaining budget."""
-    labels = (("slo", slo.name),)
+    labels, by = (("slo", slo.name),), f"environment, {slo.by}"
     chosen = f'{{slo="{slo.name}"}}'
     for window in (*WINDOWS, BUDGET_PERIOD):
         suffix = f"rate{duration(window)}"
         if window <= _LONGEST_OF_RAW:
-            total, good = (f"sum by ({BY}) (rate({selector}[{clock(window)}]))" for selector in (slo.total, slo.good))
+            total, good = (f"sum by ({by}) (rate({selector}[{clock(window)}]))" for selector in (slo.total, slo.good))
             recorded = f"slo:total:{suffix}{chosen}"
-            bad = f"clamp_min({recorded} - on ({BY}) ({good}), 0)"
+            bad = f"clamp_min({recorded} - on ({by}) ({good}), 0)"
         else:
             # Both are averages over the same samples, so that their ratio weights each moment by its traffic.
             base = f"rate{duration(_SHORTEST)}"

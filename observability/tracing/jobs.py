@@ -8,7 +8,7 @@ import structlog
 from opentelemetry.trace import SpanKind
 
 from observability.requests.trace_context import Parent, new_ids, parse_traceparent
-from observability.tracing.messaging import processing
+from observability.tracing.messaging import QUEUE, processing
 from observability.tracing.recording import Recording, use_recording
 from observability.tracing.tracer import Tracing
 
@@ -20,7 +20,9 @@ class JobSpan:
 
 
 @contextmanager
-def job_span(tracing: Tracing, job: str, traceparent: object, *, attempt: int) -> Iterator[JobSpan]:
+def job_span(
+    tracing: Tracing, job: str, traceparent: object, *, attempt: int, system: str = QUEUE
+) -> Iterator[JobSpan]:
     """Run the block as one attempt at a job. Its log lines carry the ids of the span.
 
     ``traceparent`` comes from the queue; an invalid value starts a new trace. Failures are always exported.
@@ -44,7 +46,7 @@ def job_span(tracing: Tracing, job: str, traceparent: object, *, attempt: int) -
         finally:
             duration = perf_counter() - started
             if tracing.exporting and (recording.sampled or error is not None or tracing.sampler.slow(duration)):
-                name, attributes = processing(job, attempt)
+                name, attributes = processing(job, attempt, system)
                 tracing.keep(
                     recording,
                     name,

@@ -119,6 +119,12 @@ def current_traceparent() -> str | None:
     return format_traceparent(recording.trace_id, recording.span_id, sampled=recording.sampled)
 
 
+def current_trace_id() -> str | None:
+    """The id of the trace of the running request or job; None outside of both."""
+    recording = RECORDING.get()
+    return None if recording is None else recording.trace_id
+
+
 def record_failure(error: BaseException) -> None:
     """Store the exception that the running request or job fails with."""
     recording = RECORDING.get()

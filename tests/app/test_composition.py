@@ -109,7 +109,7 @@ async def test_a_process_measures_its_parts_while_it_serves(concurrent_app: Test
             expected = {
                 'process_restarts{process="worker"} 1.0',
                 'process_restarts{process="api"} 0.0',
-                'job_queue_depth{job="auth.send_token"} 0.0',
+                'job_queue_depth{kind="auth.send_token"} 0.0',
                 "db_available 1.0",
                 "job_workers 0.0",
             }
@@ -147,8 +147,8 @@ async def test_a_worker_runs_jobs_until_it_is_stopped(
     assert (events[0], events[-1]) == ("worker_started", "worker_stopped")
     text = generate_latest(metrics.registry).decode()
     for job in ("auth.reset_requested", "auth.send_token"):
-        assert f'job_attempts_total{{job="{job}",outcome="success"}} 1.0' in text
-        assert f'job_attempts_total{{job="{job}",outcome="failure"}} 0.0' in text
+        assert f'job_attempts_total{{kind="{job}",outcome="success"}} 1.0' in text
+        assert f'job_attempts_total{{kind="{job}",outcome="failure"}} 0.0' in text
 
 
 async def test_every_setting_of_a_worker_reaches_its_part(

@@ -39,13 +39,17 @@ PERIODS = {
     PURGE_RECORDS: HOURLY,
     PURGE_REGISTRATIONS: HOURLY,
     PURGE_USAGE: DAILY,
+    "versions.count_consumers": 10 * MINUTE,
     PURGE_FLOWS: HOURLY,
     MAINTAIN_AUDIT: DAILY,
+    "events.purge": DAILY,
     "files.clean": HOURLY,
     "jobs.purge": DAILY,
     "ledger.check": DAILY,
     "ledger.expire_holds": MINUTE,
     "notifications.purge": DAILY,
+    "rooms.purge": HOURLY,
+    "webhooks.purge": DAILY,
 }
 DAYS_KEPT = 400
 

@@ -109,9 +109,9 @@ async def test_a_failed_attempt_and_a_success_are_counted(concurrent_app: TestAp
     assert handler.payloads == [{"number": 7}] * 2
     found = samples(metrics)
     for outcome in ("success", "failure"):
-        assert found[f'job_attempts_total{{job="{JOB}",outcome="{outcome}"}}'] == 1
-        assert found[f'job_duration_seconds_count{{job="{JOB}",outcome="{outcome}"}}'] == 1
-        assert 0 < found[f'job_duration_seconds_sum{{job="{JOB}",outcome="{outcome}"}}'] < perf_counter() - started
+        assert found[f'job_attempts_total{{kind="{JOB}",outcome="{outcome}"}}'] == 1
+        assert found[f'job_duration_seconds_count{{kind="{JOB}",outcome="{outcome}"}}'] == 1
+        assert 0 < found[f'job_duration_seconds_sum{{kind="{JOB}",outcome="{outcome}"}}'] < perf_counter() - started
     assert found["worker_connected"] == 0
     ours = [line for line in lines if line["event"].startswith("job_") and line["log_level"] != "debug"]
     assert [(line["event"], line["attempt"]) for line in ours] == [("job_failed", 1), ("job_done", 2)]
@@ -151,8 +151,8 @@ async def test_a_job_fails_after_its_last_attempt(concurrent_app: TestApp) -> No
         await enqueue(concurrent_app)
         await eventually(failed)
     assert len(handler.payloads) == FAST.max_attempts
-    assert samples(metrics)[f'job_attempts_total{{job="{JOB}",outcome="failure"}}'] == FAST.max_attempts
-    assert samples(metrics)[f'job_attempts_total{{job="{JOB}",outcome="success"}}'] == 0
+    assert samples(metrics)[f'job_attempts_total{{kind="{JOB}",outcome="failure"}}'] == FAST.max_attempts
+    assert samples(metrics)[f'job_attempts_total{{kind="{JOB}",outcome="success"}}'] == 0
 
 
 @pytest.mark.parametrize(("stable", "failures"), [(0.0, [1, 1, 1]), (3600.0, [1, 2, 3])])

@@ -64,7 +64,7 @@ async def test_a_job_continues_the_trace_that_enqueued_it(
     traceparent = f"00-{TRACE}-{producer.span_id}-0{int(sampled)}"
     assert spans == [(JOB, traceparent, 1), (JOB, traceparent, 2)]
     for outcome in ("success", "failure"):
-        labels = {"job": JOB, "outcome": outcome}
+        labels = {"kind": JOB, "outcome": outcome}
         seconds = metrics.registry.get_sample_value("job_duration_seconds_sum", labels)
         assert seconds is not None
         assert 0 < seconds < PATIENCE

@@ -9,13 +9,19 @@ ROOT: Final = Path(__file__).parents[2]
 SOURCES: Final = sorted(path for name in ("app", "versions") for path in (ROOT / name).rglob("*.py"))
 ONE_ROW: Final = {
     "app/access/repository.py::lock_owner": "the primary key",
+    "app/files/repository.py::lock": "the callers compare a unique column",
+    "app/files/repository.py::keep_owner": "the primary key, before the file is locked",
+    "app/files/repository.py::lock_owner": "the primary key, before the files are written",
     "app/jobs/repository.py::lock": "a unique column",
     "app/jobs/repository.py::lock_user": "the primary key, before the job is written",
     "app/notifications/repository.py::lock": "a unique column",
+    "app/webhooks/repository.py::lock": "a unique column",
+    "app/webhooks/repository.py::lock_owner": "the primary key",
     "app/notifications/repository.py::lock_recipient": "a unique column, before the notification is written",
     "app/ledger/repository.py::lock_owner": "the primary key",
     "app/access/repository.py::lock": "a unique column; the order of the joins is user, key",
     "app/users/repository.py::_lock_first": "the callers compare a unique column",
+    "app/auth/repository.py::_START_SESSION": "the primary key, before the session is written",
     "app/auth/repository.py::lock_refresh_token": "a unique column; the order of the joins is user, session, token",
     "app/auth/repository.py::lock_action_token": "a unique column; the order of the joins is user, token",
     "app/events/repository.py::lock_cursor": "the primary key",
@@ -23,14 +29,15 @@ ONE_ROW: Final = {
     "app/plans/repository.py::available": "the primary key",
     "app/plans/repository.py::lock": "the primary key",
     "app/posts/repository.py::lock_author": "the primary key; before the post of a request, and after lock_in_order",
-    "app/posts/repository.py::lock": "a unique column; batches lock their posts before",
+    "app/rooms/repository.py::_locked": "the callers compare a unique column",
+    "app/posts/statements.py::LOCK": "a unique column; batches lock their posts before",
+    "app/posts/statements.py::insert_post": "the primary key, before the post is written",
 }
-"""Functions that lock one row of a table, and why it is one."""
+"""Functions and statements that lock one row of a table, and why it is one."""
 CLASSIFIERS: Final = {
     "app/kit/db/errors.py": "classifies",
     "app/kit/db/migrations.py": "reports which limit a migration reached",
     "app/kit/db/connection_pool.py": "a connection that the deadline has terminated",
-    "app/auth/repository.py": "a violated constraint, by its SQLSTATE",
     "app/users/repository.py": "a violated constraint, by its SQLSTATE",
     "app/cli/kit/environment.py": "prints the message of a statement that failed",
     "app/cli/kit/database_diagnoses.py": "reports what migrations are missing",
@@ -38,11 +45,17 @@ CLASSIFIERS: Final = {
 """Modules that name exceptions of the driver, and why they may."""
 
 
-def functions(path: Path) -> Iterator[tuple[str, str]]:
+def definitions(path: Path) -> Iterator[tuple[str, str]]:
+    """The functions of a module and its constants, by name."""
     source = path.read_text()
-    for node in ast.walk(ast.parse(source)):
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield f"{path.relative_to(ROOT)}::{node.name}", ast.get_source_segment(source, node) or ""
+    for node in tree.body:
+        if isinstance(node, ast.AnnAssign | ast.Assign):
+            target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
+            yield f"{path.relative_to(ROOT)}::{ast.unparse(target)}", ast.get_source_segment(source, node) or ""
 
 
 def locks(text: str) -> int:
@@ -50,7 +63,7 @@ def locks(text: str) -> int:
 
 
 def test_several_rows_are_locked_in_the_order_of_their_ids() -> None:
-    found = {name: text for path in SOURCES for name, text in functions(path) if locks(text)}
+    found = {name: text for path in SOURCES for name, text in definitions(path) if locks(text)}
     assert len(found) >= len(ONE_ROW), "the search finds the functions that lock"
     wrong = [name for name, text in found.items() if name not in ONE_ROW and text.count(".order_by(") < locks(text)]
     assert not wrong, "order the rows by id, or explain in ONE_ROW why it is one row"

@@ -22,10 +22,11 @@ SPARSE = {
     f"PartialPost.{name}"
     for name in (
         *("v1_id", "updated_at", "published_at", "view_count", "title", "status", "content", "author_id", "id"),
-        *("author", "created_at"),
+        *("author", "created_at", "attachments"),
     )
-} | {"ForbiddenProblem.required_scope"}
-"""Members that a client leaves out with ``fields``, and one that a problem in the result of a batch may lack."""
+} | {"ForbiddenProblem.required_scope", "200.id"}
+"""Members that a client leaves out with ``fields``, one that a problem in the result of a batch may lack, and the
+position that some messages of a stream lack."""
 TOY = {"$ref": "#/components/schemas/Toy"}
 SMALL: dict[str, Any] = {
     "paths": {

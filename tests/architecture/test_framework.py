@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import httpx2
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Form, Header, HTTPException, Query, params
+from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.middleware import Middleware
@@ -215,3 +216,21 @@ def test_depends_on_finds_dependencies_of_dependencies() -> None:
 
     assert framework.depends_on(route_of(router), deep)
     assert not framework.depends_on(route_of(router), get)
+
+
+async def test_a_handler_of_fastapi_runs_outside_of_its_application() -> None:
+    router = APIRouter()
+
+    @router.get("/{item}")
+    async def get_item(item: int, _extra: Annotated[int, Depends(lambda: 1)]) -> Item:
+        return Item(name=str(item))
+
+    handler = framework.with_stacks(route_of(router).get_route_handler())
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["path_params"] = {"item": "7"}
+        response = await handler(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+    async with client(AsyncExitStackMiddleware(app)) as http:
+        assert (await http.get("/7")).json() == {"name": "7"}

@@ -13,7 +13,8 @@ from alembic.script import ScriptDirectory
 FOLDER: Final = Path(__file__).parents[2] / "app" / "migrations"
 BEFORE_THE_RULE: Final = "f6a2c81d5b09"
 """The newest revision that was released before indexes had to be created concurrently."""
-BLOCKING: Final = re.compile(r"\bCREATE\s+(UNIQUE\s+)?INDEX\s+(?!CONCURRENTLY\b)", re.IGNORECASE)
+BLOCKING: Final = re.compile(r"\bCREATE\s+(UNIQUE\s+)?INDEX\s+(?!CONCURRENTLY\b|.*\bON ONLY\b)", re.IGNORECASE)
+"""An index ``ON ONLY`` a partitioned table has no rows: those of its partitions are attached to it."""
 INDEX: Final = 'op.create_index("i", "posts", ["a"], postgresql_concurrently=True)'
 
 
@@ -39,7 +40,11 @@ def blocking_indexes(source: str) -> list[str]:
         concurrently = options.get("postgresql_concurrently") == "True" and id(call) in outside_of_transactions
         if ast.unparse(call.args[1]) not in new_tables and not concurrently:
             found.append(ast.unparse(call))
-    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    formatted = [node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)]
+    parts = {id(part) for node in formatted for part in node.values}
+    texts = [ast.unparse(node) for node in formatted]
+    constants = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in parts]
+    texts += [node.value for node in constants if isinstance(node.value, str)]
     return found + [text for text in texts if BLOCKING.search(text)]
 
 
@@ -64,6 +69,8 @@ def test_a_new_migration_creates_indexes_concurrently() -> None:
         ('op.create_table("drafts")\nop.create_index("i", "drafts", ["a"])', False),
         ('op.execute("CREATE UNIQUE INDEX i ON posts (a)")', True),
         ('op.execute("create index concurrently i on posts (a)")', False),
+        ('op.execute(f"CREATE INDEX {name} ON posts (a)")', True),
+        ('op.execute(f"CREATE INDEX {name} ON ONLY audit_events (a)")', False),
     ],
 )
 def test_the_rule_tells_blocking_indexes(source: str, blocks: bool) -> None:  # noqa: FBT001 - a parameter of the test

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from app.kit.db.embedded import EmbeddedPostgres
 from app.main import create_app
 from app.settings.loading import load_settings
-from tests.benchmarks import plan, report
+from tests.benchmarks import chart, plan, report
 from tests.benchmarks.data import Data, prepare
 from tests.benchmarks.measure import Effort, Results, measure, start, steps
 from tests.benchmarks.plan import Variant
@@ -39,6 +39,7 @@ def main(
     other: Annotated[
         Path | None, typer.Option("--against", exists=True, file_okay=False, help="A folder with another checkout.")
     ] = None,
+    svg: Annotated[Path | None, typer.Option("--svg", help="Write a chart of the stacks to this file.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
     """Measure the CPU per request of Strata and of other stacks, and print ratios with their goals.
@@ -64,6 +65,8 @@ def main(
     else:
         found = report.ratios(results, report.GOALS if other is None else report.AGAINST_GOALS)
         caption = f"The deep page is number {data.deep_page}." if other is None else f"The other one is {other}."
+        if svg is not None:
+            svg.write_text(chart.draw(chart.relative_costs(results)))
         parts = {"ratios": [vars(ratio) for ratio in found], "deep_page": data.deep_page}
         _show(report.as_json(results, **parts), report.goals_table(found, caption), as_json=as_json)
 

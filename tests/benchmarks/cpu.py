@@ -9,6 +9,15 @@ _SYSTEM_TIME: Final = 12
 """Positions after the command name. proc_pid_stat(5) counts from 1 and from the pid: 14 and 15."""
 
 
+def with_children(pid: int) -> list[int]:
+    """The process, its children and theirs."""
+    found = [pid]
+    for parent in found:
+        for file in Path(f"/proc/{parent}/task").glob("*/children"):
+            found += [int(child) for child in file.read_text().split()]
+    return found
+
+
 def cpu_seconds(pid: int) -> float:
     """CPU time of all threads: in nanoseconds where the kernel has scheduler statistics, else in ticks of 10 ms."""
     threads = list(Path(f"/proc/{pid}/task").glob("*/schedstat"))

@@ -20,11 +20,13 @@ from app.kit.db import migrations
 from app.kit.db.embedded import EmbeddedPostgres
 from app.settings.http import HttpSettings
 from app.settings.loading import load_settings
+from tests.support.dialects import DIALECTS
 from versions.kit.typeid import encode
 from versions.v2.ids import ACCOUNT, POST
 
 PAGE: Final = 20
 LIST: Final = "/api/v2/posts"
+_OLDEST: Final = next(iter(DIALECTS.values()))
 _SAMPLE: Final = 500
 _AUTHORS: Final = 50
 _USERS: Final = """
@@ -65,6 +67,8 @@ class Data:
     """Paths of single posts by UUID."""
     strata_paths: list[str]
     """Paths of the same posts in v2."""
+    oldest_paths: list[str]
+    """Paths of the same posts in the oldest version."""
     deep_path: str
     """The path of page ``deep_page``, with its cursor."""
     deep_page: int
@@ -91,17 +95,16 @@ async def fill(dsn: str, home: Path, posts: int, deep_page: int) -> Data:
         await connection.execute(_DEPOSITS)
         accounts = [row["uid"] for row in await connection.fetch("SELECT uid FROM accounts WHERE floor = 0")]
         await connection.execute("VACUUM ANALYZE")
-        uids = [
-            row["uid"] for row in await connection.fetch("SELECT uid FROM posts ORDER BY random() LIMIT $1", _SAMPLE)
-        ]
+        chosen = await connection.fetch("SELECT id, uid FROM posts ORDER BY random() LIMIT $1", _SAMPLE)
         last = await connection.fetchrow(_DEEP, (deep_page - 1) * PAGE - 1)
     finally:
         await connection.close()
     return Data(
         dsn=dsn,
         key=key,
-        plain_paths=[f"/posts/{uid}" for uid in uids],
-        strata_paths=[f"{LIST}/{encode(POST, uid)}" for uid in uids],
+        plain_paths=[f"/posts/{post['uid']}" for post in chosen],
+        strata_paths=[f"{LIST}/{encode(POST, post['uid'])}" for post in chosen],
+        oldest_paths=[_OLDEST.post_url({"id": encode(POST, post["uid"]), "v1_id": post["id"]}) for post in chosen],
         deep_path=f"{LIST}?limit={PAGE}&cursor={_cursor(home, (last['created_at'], last['id']))}",
         deep_page=deep_page,
         transfers=_transfers(accounts),

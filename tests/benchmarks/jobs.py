@@ -8,15 +8,10 @@ Two ratios of rates, each the median over interleaved rounds on a server that sy
 """
 
 import asyncio
-import os
-import statistics
 import sys
-import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -28,12 +23,11 @@ from pydantic import SecretStr
 from uuid_utils.compat import uuid7
 
 from app.events.recorder import EventRecorder, Subject
-from app.kit.db import migrations
 from app.kit.db.database import Database
-from app.kit.db.embedded import EmbeddedPostgres
 from app.kit.db.sessions import WriteSession
 from app.kit.queue.job_queue import JobQueue
 from app.kit.queue.kinds import JobKind, JobRun
+from app.kit.queue.queue_rows import new_queue
 from app.models import Post
 from app.posts.events import PostCreated
 from app.settings.database import DatabaseSettings
@@ -41,9 +35,10 @@ from app.settings.loading import load_settings
 from app.settings.worker import WorkerSettings
 from app.wiring import tracing_config
 from app.worker import add_jobs, job_execution
-from observability.logs.configuration import configure
 from observability.metrics.metrics import Metrics
 from observability.tracing.tracer import Tracing
+from tests.benchmarks.database import new_database
+from tests.benchmarks.figures import Figure, in_turns
 from tests.support.waiting import PATIENCE
 
 BATCH: Final = 10
@@ -57,19 +52,6 @@ CREATE TABLE bench_effects (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY);
 INSERT INTO users (uid, email, display_name, password_hash, roles, is_verified)
 VALUES (uuidv7(), 'jobs@bench.example', 'Jobs', '-', ARRAY['author'], true);
 """
-
-
-@dataclass(frozen=True)
-class Goal:
-    """A ratio of two rates, and what it should be at least."""
-
-    name: str
-    value: float
-    at_least: float
-
-    def __str__(self) -> str:
-        verdict = "met" if self.value >= self.at_least else "missed"
-        return f"{self.name:<52}{self.value:>6.2f}  goal >= {self.at_least}: {verdict}"
 
 
 class Queues:
@@ -115,7 +97,7 @@ class Queues:
 
     async def _rate(self, register: Callable[[PgQueuer], object], jobs: int, done: "_Countdown") -> float:
         connection = await asyncpg.connect(self._dsn)
-        queue = PgQueuer(connection=AsyncpgDriver(connection))
+        queue = new_queue(AsyncpgDriver(connection))
         register(queue)
         started = time.perf_counter()
         working = asyncio.create_task(
@@ -171,19 +153,7 @@ async def _new_post(session: WriteSession, author: UUID, *, event: bool) -> None
         EventRecorder(session, author).record(created)
 
 
-async def _in_turns(rounds: int, *sides: Callable[[], Awaitable[float]]) -> float:
-    """The median ratio of the first side to the second. The sides take turns in beginning a round."""
-    ratios = []
-    for n in range(rounds + 1):
-        found = {}
-        for side in sides if n % 2 else reversed(sides):
-            found[side] = await side()
-        if n:
-            ratios.append(found[sides[0]] / found[sides[1]])
-    return statistics.median(ratios)
-
-
-async def measure(dsn: str, rounds: int, jobs: int = JOBS, number: int = COMMITS) -> Sequence[Goal]:
+async def measure(dsn: str, rounds: int, jobs: int = JOBS, number: int = COMMITS) -> Sequence[Figure]:
     """Both ratios. The first round of each warms up and does not count."""
     connection = await asyncpg.connect(dsn)
     await connection.execute(_PREPARE)
@@ -192,8 +162,8 @@ async def measure(dsn: str, rounds: int, jobs: int = JOBS, number: int = COMMITS
     database = await Database.open(dsn, DatabaseSettings(url=SecretStr(dsn), write_pool_size=WRITERS))
     queues = Queues(dsn, database)
     try:
-        queue = await _in_turns(rounds, lambda: queues.ours(jobs), lambda: queues.alone(jobs))
-        written = await _in_turns(
+        queue = await in_turns(rounds, lambda: queues.ours(jobs), lambda: queues.alone(jobs))
+        written = await in_turns(
             rounds,
             lambda: commits(database, author, number, events=True),
             lambda: commits(database, author, number, events=False),
@@ -201,22 +171,15 @@ async def measure(dsn: str, rounds: int, jobs: int = JOBS, number: int = COMMITS
     finally:
         await database.close()
     return [
-        Goal(f"jobs / jobs of PgQueuer alone, batches of {BATCH}", queue, 0.7),
-        Goal("commits with an event / without", written, 0.9),
+        Figure(f"jobs / jobs of PgQueuer alone, batches of {BATCH}", queue, at_least=0.7),
+        Figure("commits with an event / without", written, at_least=0.9),
     ]
 
 
 def main(rounds: Annotated[int, typer.Option(min=1, help="Rounds that count.")] = 7) -> None:
     """Print the ratios. The command starts PostgreSQL with a temporary folder, and stops it at the end."""
-    with tempfile.TemporaryDirectory(prefix="strata-jobs-") as folder, Path(os.devnull).open("wb") as log:
-        configure("info", "json", log)
-        server = EmbeddedPostgres(Path(folder))
-        try:
-            server.start()
-            migrations.upgrade(server.dsn())
-            goals = asyncio.run(measure(server.dsn(), rounds))
-        finally:
-            server.destroy()
+    with new_database() as (dsn, _):
+        goals = asyncio.run(measure(dsn, rounds))
     for goal in goals:
         sys.stdout.write(f"{goal}\n")
 

@@ -35,11 +35,17 @@ class Job:
     """The time limit of the job."""
     bodies: list[str] = field(default_factory=list)
     """With bodies, the requests are POST, each with one of them in turn and an idempotency key of its own."""
+    keys: list[str] = field(default_factory=list)
+    """With API keys, each request has the next of them."""
 
     def requests(self) -> Iterator[bytes]:
         """The bytes of each request."""
         head = {"Host": f"127.0.0.1:{self.port}", **self.headers}
         fields = "".join(f"{name}: {value}\r\n" for name, value in head.items())
+        if self.keys:
+            head_of = f"GET {self.paths[0]} HTTP/1.1\r\n{fields}X-API-Key: "
+            yield from (f"{head_of}{key}\r\n\r\n".encode() for key in islice(cycle(self.keys), self.count))
+            return
         if not self.bodies:
             texts = [f"GET {path} HTTP/1.1\r\n{fields}\r\n".encode() for path in self.paths]
             yield from islice(cycle(texts), self.count)

@@ -54,7 +54,7 @@ def start(
     Another status raises ``BenchmarkError``, or leaves the server out with ``may_fail``.
     """
     started = {
-        variant.name: processes.serve(variant.name, variant.factory, variant.variables, variant.root)
+        variant.name: processes.serve(variant.name, variant.program, variant.variables, variant.root)
         for variant in variants
     }
     ready = {}

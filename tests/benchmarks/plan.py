@@ -11,6 +11,7 @@ from tests.benchmarks.variants import routing
 from tests.benchmarks.variants.strata import WITHOUT
 
 ONE: Final = "GET one post"
+OLDEST_ONE: Final = "GET one post in the oldest version"
 PAGE_OF_20: Final = f"list of {PAGE}"
 DEEP: Final = "deep page"
 ROUTE: Final = "route"
@@ -21,13 +22,18 @@ CONNECTIONS: Final = 32
 RAW: Final = "raw"
 TUTORIAL: Final = "tutorial"
 NAIVE: Final = "naive"
+LITESTAR: Final = "litestar"
+FASTIFY: Final = "fastify"
 FULL: Final = "strata"
 BARE: Final = "strata-bare"
 CHECKED: Final = "strata-checked"
 """Checks one request in ten against the contract: ten times the default, to make the difference measurable."""
 UNCHECKED: Final = "strata-unchecked"
+UNOBSERVED: Final = "strata-unobserved"
+"""Collects no evidence of usage."""
 FEW: Final = f"first of {routing.FEW} routes"
 _SAMPLE_RATIO: Final = "STRATA_CONFORMANCE__SAMPLE_RATIO"
+_NO_EVIDENCE: Final = {"STRATA_USAGE__SAMPLE_RATIO": "0", "STRATA_USAGE__FIRST_SAMPLES": "0"}
 LIMITED: Final = "strata-limited"
 WRITING: Final = "strata-writing"
 POSTING: Final = "POST /posts with a key"
@@ -60,7 +66,8 @@ class Variant:
     """An application and the requests to it. The workload says which statuses it accepts."""
 
     name: str
-    factory: str
+    program: str
+    """A factory of ASGI applications, or a script for Node.js."""
     workloads: Mapping[str, Workload]
     headers: dict[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -74,10 +81,13 @@ def comparison(data: Data) -> list[Variant]:
         _competitor(RAW, data, 4000, 3000),
         _competitor(TUTORIAL, data, 1200, 800),
         _competitor(NAIVE, data, 600, 500),
-        _strata(FULL, "full", data, 2400, 1200, deep=1200),
-        _strata(BARE, "bare", data, 2400, 1200),
+        _competitor(LITESTAR, data, 1500, 1200),
+        replace(_competitor(FASTIFY, data, 1500, 1200), program="tests/benchmarks/peers/fastify.js"),
+        _strata(FULL, "full", data, 2400, 1200, deep=1200, oldest=2400),
+        _strata(BARE, "bare", data, 2400),
         _strata(CHECKED, "full", data, 2400, 1200, variables={_SAMPLE_RATIO: "0.1"}),
         _strata(UNCHECKED, "full", data, 2400, 1200, variables={_SAMPLE_RATIO: "0"}),
+        _strata(UNOBSERVED, "full", data, 2400, 1200, variables=_NO_EVIDENCE),
         _limited(data),
         _writes(data),
         _routes(FEW, "few", 1),
@@ -114,6 +124,7 @@ def _strata(
     page: int | None = None,
     *,
     deep: int | None = None,
+    oldest: int | None = None,
     variables: Mapping[str, str] | None = None,
 ) -> Variant:
     workloads = {ONE: Workload(data.strata_paths, one)}
@@ -121,6 +132,8 @@ def _strata(
         workloads[PAGE_OF_20] = Workload([f"{LIST}?limit={PAGE}"], page)
     if deep is not None:
         workloads[DEEP] = Workload([data.deep_path], deep)
+    if oldest is not None:
+        workloads[OLDEST_ONE] = Workload(data.oldest_paths, oldest)
     headers = {"X-API-Key": data.key}
     return Variant(name, f"tests.benchmarks.variants.strata:served_{factory}", workloads, headers, variables or {})
 

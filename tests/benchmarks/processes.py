@@ -10,14 +10,16 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from app.cli.kit import parent_pipe
-from tests.benchmarks.cpu import cpu_seconds
+from tests.benchmarks.cpu import cpu_seconds, with_children
 from tests.benchmarks.load import Job, Tally
+from tests.benchmarks.open_loop import Rate, Sent
 from tests.support.live import free_port
 
 _ROOT: Final = Path(__file__).parents[2]
+_PYTHON: Final = (sys.executable, "-m")
 _READY_SECONDS: Final = 60
 _STOP_SECONDS: Final = 5
 
@@ -56,25 +58,49 @@ class Processes:
         os.close(self._read_end)
         os.close(self._write_end)
 
-    def serve(self, name: str, factory: str, variables: Mapping[str, str], root: Path = _ROOT) -> "Server":
-        """Start the server of a variant, and return before it is ready."""
+    def serve(
+        self, name: str, program: str, variables: Mapping[str, str], root: Path = _ROOT, *, limits: bool = False
+    ) -> "Server":
+        """Start the server of a variant, and return before it is ready.
+
+        ``program`` is a factory of ASGI applications, or the path of a script for Node.js below ``root``. With
+        ``limits`` the server has those of the product on connections.
+        """
         port = free_port()
         log = self._folder / f"{name}.log"
+        command = ["node", program] if program.endswith(".js") else [*_PYTHON, "tests.benchmarks.serve", program]
         with log.open("w") as output:
-            process = self._start(["tests.benchmarks.serve", factory, str(port)], variables, root, stdout=output)
+            arguments = [str(port), *(["--limits"] if limits else [])]
+            process = self._start([*command, *arguments], variables, root, stdout=output)
         return Server(name, process, port, log)
+
+    def strata(self, workers: int) -> "Server":
+        """Start ``strata serve``, and return before it is ready."""
+        port, log = free_port(), self._folder / f"strata-{workers}.log"
+        command = [*_PYTHON, "app.cli", "serve", "--workers", str(workers), "--port", str(port)]
+        with log.open("w") as output:
+            return Server("strata", self._start(command, {}, _ROOT, stdout=output), port, log)
 
     def generator(self) -> "LoadGenerator":
         """Start the load generator."""
-        return LoadGenerator(
-            self._start(["tests.benchmarks.load"], {}, _ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        )
+        return LoadGenerator(self._client("tests.benchmarks.load"))
+
+    def readers(self) -> "Readers":
+        """Start the process of clients that read streams."""
+        return Readers(self._client("tests.benchmarks.readers"))
+
+    def open_loop(self) -> "OpenLoop":
+        """Start a process of clients that send at a fixed rate."""
+        return OpenLoop(self._client("tests.benchmarks.open_loop"))
+
+    def _client(self, module: str) -> "subprocess.Popen[str]":
+        return self._start([*_PYTHON, module], {}, _ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def _start(
-        self, arguments: list[str], variables: Mapping[str, str], root: Path, **streams: object
+        self, command: list[str], variables: Mapping[str, str], root: Path, **streams: object
     ) -> "subprocess.Popen[str]":
         process: subprocess.Popen[str] = subprocess.Popen(
-            [sys.executable, "-m", *arguments],
+            command,
             cwd=root,
             # Python imports the served checkout, not the installed one.
             env={**self._environment, **variables, "PYTHONPATH": str(root), parent_pipe.VARIABLE: str(self._read_end)},
@@ -99,8 +125,19 @@ class Server:
 
     @property
     def cpu(self) -> float:
-        """CPU seconds since the start of the process."""
-        return cpu_seconds(self._process.pid)
+        """CPU seconds of the process and its workers since their start."""
+        return sum(cpu_seconds(pid) for pid in with_children(self._process.pid))
+
+    @property
+    def memory(self) -> int:
+        """Resident bytes of the process and its workers; pages that they share count in each."""
+        pids = with_children(self._process.pid)
+        return sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids) * os.sysconf("SC_PAGE_SIZE")
+
+    def stop(self) -> None:
+        """Shut the server down, and wait until it has ended."""
+        self._process.terminate()
+        self._process.wait(_READY_SECONDS)
 
     def ensure_alive(self) -> None:
         """Raise ``BenchmarkError`` with the end of the log if the server has ended."""
@@ -109,23 +146,50 @@ class Server:
             raise BenchmarkError(message)
 
 
-class LoadGenerator:
-    """The process that sends requests."""
+class _Client:
+    """A process that carries out commands, one per line of JSON."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
 
-    def run(self, job: Job) -> Tally:
-        """Run one job, and return its responses. Raises ``BenchmarkError``."""
+    def ask(self, command: Mapping[str, Any]) -> dict[str, Any]:
+        """Carry out one command, and return the reply. Raises ``BenchmarkError``."""
         stdin, stdout = self._process.stdin, self._process.stdout
         if stdin is None or stdout is None:
-            message = "the load generator has no pipes"
+            message = "the process of clients has no pipes"
             raise BenchmarkError(message)
-        stdin.write(json.dumps(asdict(job)) + "\n")
+        stdin.write(json.dumps(command) + "\n")
         stdin.flush()
-        reply = json.loads(stdout.readline() or '{"error": "the load generator ended"}')
+        reply: dict[str, Any] = json.loads(stdout.readline() or '{"error": "the process of clients ended"}')
         if "error" in reply:
             raise BenchmarkError(reply["error"])
+        return reply
+
+
+class Readers(_Client):
+    """The process of clients that read streams."""
+
+    def do(self, what: str, **values: Any) -> dict[str, Any]:
+        """See ``tests.benchmarks.readers``. Raises ``BenchmarkError``."""
+        return self.ask({"do": what, **values})
+
+
+class OpenLoop(_Client):
+    """A process of clients that send at a fixed rate, whatever the server does."""
+
+    def send(self, what: str, job: Rate) -> Sent:
+        """See ``tests.benchmarks.open_loop``. Raises ``BenchmarkError``."""
+        reply = self.ask({"do": what, **asdict(job)})
+        statuses = Counter({int(status): count for status, count in reply.pop("statuses").items()})
+        return Sent(statuses=statuses, **reply)
+
+
+class LoadGenerator(_Client):
+    """The process that sends requests."""
+
+    def run(self, job: Job) -> Tally:
+        """Run one job, and return its responses. Raises ``BenchmarkError``."""
+        reply = self.ask(asdict(job))
         statuses = Counter({int(status): count for status, count in reply["statuses"].items()})
         return Tally(statuses, reply["latencies"], reply["seconds"])
 

@@ -26,11 +26,14 @@ from tests.benchmarks.plan import (
     BARE,
     CHECKED,
     DEEP,
+    FASTIFY,
     FEW,
     FULL,
     LIMITED,
+    LITESTAR,
     MANY,
     NAIVE,
+    OLDEST_ONE,
     ONE,
     OTHER,
     PAGE_OF_20,
@@ -41,6 +44,7 @@ from tests.benchmarks.plan import (
     TUTORIAL,
     TWICE,
     UNCHECKED,
+    UNOBSERVED,
     WRITING,
 )
 from tests.benchmarks.processes import BenchmarkError, Processes
@@ -48,7 +52,7 @@ from tests.benchmarks.variants import strata
 from tests.support.app import TestApp
 from tests.support.postgres import clone
 
-NO_DATA = Data("", "", [], [], "", 0, [])
+NO_DATA = Data("", "", [], [], [], "", 0, [])
 TINY = Effort(rounds=2, share=0.04)
 
 
@@ -71,7 +75,7 @@ def test_cpu_per_request() -> None:
 def test_ratios_of_known_numbers() -> None:
     cpu = {
         (RAW, ONE): 100.0,
-        (TUTORIAL, ONE): 800.0,
+        (TUTORIAL, ONE): 1600.0,
         (NAIVE, ONE): 2000.0,
         (FULL, ONE): 400.0,
         (BARE, ONE): 200.0,
@@ -79,11 +83,17 @@ def test_ratios_of_known_numbers() -> None:
         (TUTORIAL, PAGE_OF_20): 400.0,
         (NAIVE, PAGE_OF_20): 500.0,
         (FULL, PAGE_OF_20): 400.0,
-        (BARE, PAGE_OF_20): 400.0,
+        (FULL, OLDEST_ONE): 560.0,
         (CHECKED, ONE): 424.0,
         (UNCHECKED, ONE): 400.0,
         (CHECKED, PAGE_OF_20): 480.0,
         (UNCHECKED, PAGE_OF_20): 400.0,
+        (UNOBSERVED, ONE): 320.0,
+        (UNOBSERVED, PAGE_OF_20): 400.0,
+        (LITESTAR, ONE): 800.0,
+        (LITESTAR, PAGE_OF_20): 2000.0,
+        (FASTIFY, ONE): 1000.0,
+        (FASTIFY, PAGE_OF_20): 1000.0,
         (FULL, DEEP): 440.0,
         (FEW, ROUTE): 100.0,
         (MANY, ROUTE): 120.0,
@@ -97,16 +107,22 @@ def test_ratios_of_known_numbers() -> None:
     results[WRITING, TRANSFERRING] = Measurement(rate=[9, 21, 45])
     found = [(ratio.value, ratio.met) for ratio in report.ratios(results)]
     assert found == [
-        (0.5, True),
+        (0.25, True),
         (1.0, False),
-        (0.2, True),
+        (0.2, False),
         (0.8, False),
         (0.25, False),
         (0.25, False),
+        (0.5, False),
+        (0.2, True),
+        (0.4, True),
+        (0.4, True),
         (2.0, False),
-        (1.0, True),
+        (1.4, True),
         (1.06, True),
         (1.2, False),
+        (1.25, False),
+        (1.0, True),
         (1.2, False),
         (2.5, False),
         (0.7, False),
@@ -122,7 +138,7 @@ def test_the_cost_of_a_layer_is_its_share_of_the_whole() -> None:
 
 def test_every_goal_has_its_cells() -> None:
     planned = {(variant.name, workload) for variant in plan.comparison(NO_DATA) for workload in variant.workloads}
-    assert {cell for goal in report.GOALS for cell in (goal.numerator, goal.denominator)} == planned
+    assert {cell for goal in report.GOALS for cell in (goal.numerator, goal.denominator, goal.minus) if cell} == planned
 
 
 async def test_the_load_generator_sends_the_requested_number_of_requests() -> None:

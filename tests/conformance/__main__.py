@@ -15,7 +15,7 @@ from rich.console import Console
 from app.plans.built_in import PLANS
 from tests.conformance.callers import CALLERS, SELF_REVOKING
 from tests.conformance.outside import Effort, RunResult, attack, seed_of
-from tests.support.limits import POLICIES, VARIABLES
+from tests.support.limits import POLICIES, SHORT_STREAMS, VARIABLES
 from tests.support.live import Strata
 from tests.support.strata_up import up
 from versions.registry import VERSIONS
@@ -79,7 +79,8 @@ def _efforts(caller: str, seconds: int, workers: int) -> list[Effort]:
 def _attack(version: str, caller: str, efforts: list[Effort], base: int, *, shipped: bool) -> Iterator[RunResult]:
     with tempfile.TemporaryDirectory(prefix="strata-conformance-") as folder:
         # A caller stays signed in for the whole run.
-        strata = Strata(Path(folder) / "home", STRATA_LOG__LEVEL="warning", STRATA_AUTH__ACCESS_TTL="86400")
+        lasting = {"STRATA_LOG__LEVEL": "warning", "STRATA_AUTH__ACCESS_TTL": "86400"}
+        strata = Strata(Path(folder) / "home", **lasting, **SHORT_STREAMS)
         if shipped:
             strata.environment = {name: text for name, text in strata.environment.items() if name not in VARIABLES}
         else:

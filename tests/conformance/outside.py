@@ -25,6 +25,22 @@ STATE_REASONS = frozenset(
         *("unknown_currency", "same_account", "currency_mismatch", "amount_too_precise"),
         "The currency must be a code of ISO 4217, such as EUR.",
         "Money is transferred between two different accounts.",
+        # A schema of one parameter cannot depend on another: only some formats of exports have a trailer.
+        "trailer_not_supported",
+        # Which files a user has is data.
+        "unknown_file",
+        # A schema cannot state names and contents of files.
+        *("file_type_not_allowed", "content_mismatch", "invalid_file_name", "unsafe_content"),
+        "The name of the file is empty or longer than 255 bytes.",
+        # OpenAPI is no schema of one body, and which versions are served, and which day it is, is data.
+        *("invalid_contract", "unknown_contract_version", "invalid_evidence_period"),
+        # Where a URL leads is decided by name servers. A pattern of types would list those of the version.
+        *("webhook_url_refused", "unknown_event_type"),
+        "Webhooks are not delivered to this URL.",
+        "The URL must begin with https://.",
+        "The host of the URL is not on the public internet.",
+        "The URL must have a host, no user and no fragment, and port 443 or one from 1024 on.",
+        "This version has no events of this type.",
         "The amount must be less than 1,000,000,000,000,000.",
     }
 )
@@ -32,6 +48,8 @@ STATE_REASONS = frozenset(
 _STATE_SENTENCES = re.compile(
     r"An amount in [A-Z]{3} has at most \d decimals\."
     r"|The amount is in [A-Z]{3}, the accounts are in [A-Z]{3} and [A-Z]{3}\."
+    r"|The file '.*' has no accepted extension\. Accepted are [a-z., ]+\."
+    r"|Name, declared type and content of the file do not agree: .*"
     # JSON Schema has no limit of significant digits.
     r"|\[\{'type': 'too_many_digits', 'loc': \['body', 'amount'\], 'msg': '[^']+'\}\]"
 )

@@ -44,7 +44,8 @@ def find_request_schema(doc: Json, keyword: str) -> tuple[str, Json]:
     raise AssertionError(keyword)
 
 
-def patch_document(monkeypatch: pytest.MonkeyPatch, version: str, doc: Json) -> None:
-    build = kinds.OPENAPI.build
-    patched = replace(kinds.OPENAPI, build=lambda one: doc if one.name == version else build(one))
-    monkeypatch.setattr(kinds, "OPENAPI", patched)
+def patch_document(monkeypatch: pytest.MonkeyPatch, version: str, doc: Json, kind: str = "OPENAPI") -> None:
+    """Make the code generate another document of a version."""
+    original: kinds.ContractKind = getattr(kinds, kind)
+    patched = replace(original, build=lambda one: doc if one.name == version else original.build(one))
+    monkeypatch.setattr(kinds, kind, patched)

@@ -19,7 +19,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     copied = tmp_path / "contracts"
     copied.mkdir()
     for version in VERSIONS:
-        shutil.copy(kinds.OPENAPI.frozen_path(version.name), copied)
+        for kind in kinds.all_kinds():
+            shutil.copy(kind.frozen_path(version.name), copied)
     shutil.copy(kinds.FOLDER / EXCEPTIONS, copied)
     record = tmp_path / "lifecycle.json"
     record.write_bytes(recorded_form(VERSIONS, {}))

@@ -12,6 +12,7 @@ import pytest
 from app.lifecycle.version import VersionStatus
 from contracts import gate, kinds
 from contracts.compat import diff
+from contracts.documents import canonical_json
 from contracts.stages import refused_changes
 from tests.contracts.commands import Json, Run, find_request_schema, frozen_document, patch_document
 from tests.support.registries import CURRENT, DEPRECATED
@@ -41,7 +42,9 @@ def test_release_writes_the_baseline_and_its_digest_only(folder: Path, strata: R
     assert released(folder).read_bytes() == kinds.OPENAPI.frozen_path("v2", folder).read_bytes()
     after = read_record(lifecycle_record.RECORD)
     assert (after["v2"].baseline or "").startswith("sha256:")
-    assert after == before | {"v2": replace(before["v2"], baseline=after["v2"].baseline)}, "stage and dates stay"
+    assert (after["v2"].channels_baseline or "").startswith("sha256:")
+    digests = {name: getattr(after["v2"], name) for name in ("baseline", "channels_baseline")}
+    assert after == before | {"v2": replace(before["v2"], **digests)}, "stage and dates stay"
     code, printed = strata("check")
     assert code == 0
     assert f"v2 is compatible with its baseline {after['v2'].baseline}" in printed
@@ -126,6 +129,44 @@ def test_only_versions_that_promise_something_are_released(
     monkeypatch.setattr("versions.registry.VERSIONS", (preview,))
     code, printed = strata("release", preview.name)
     assert (code, "is a preview, which may change at any time" in printed) == (1, True)
+    assert not released(folder).exists()
+
+
+def grow(folder: Path, monkeypatch: pytest.MonkeyPatch) -> bytes:
+    """Change the code and the frozen document of v2 compatibly. Returns the document."""
+    doc = frozen_document("v2")
+    find_request_schema(doc, "maxLength")[1]["maxLength"] += 1
+    patch_document(monkeypatch, "v2", doc)
+    kinds.OPENAPI.frozen_path("v2", folder).write_text(canonical_json(doc))
+    return kinds.OPENAPI.frozen_path("v2", folder).read_bytes()
+
+
+def test_a_release_asks_before_it_replaces_a_baseline(
+    folder: Path, strata: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert strata("release", "v2")[0] == 0, "nothing is replaced"
+    before = released(folder).read_bytes()
+    frozen = grow(folder, monkeypatch)
+    code, printed = strata("release", "v2")
+    assert code == 1
+    assert "Confirmation is required: This replaces the released v2.openapi.json" in printed
+    assert released(folder).read_bytes() == before
+    code, printed = strata("release", "v2", "--yes")
+    assert code == 0, printed
+    assert released(folder).read_bytes() == frozen != before
+
+
+@pytest.mark.skipif(not DEPRECATED, reason="no guide")
+def test_a_release_needs_complete_guides(folder: Path, strata: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    doc = frozen_document("v2")
+    parameter = {"name": "brand_new", "in": "query", "required": True, "schema": {"type": "string"}}
+    doc["paths"]["/posts"]["get"]["parameters"].append(parameter)
+    patch_document(monkeypatch, "v2", doc)
+    kinds.OPENAPI.frozen_path("v2", folder).write_text(canonical_json(doc))
+    code, printed = strata("release", "v2")
+    assert code == 1
+    assert "No fragment explains this change" in printed
+    assert "v2 was not released. The guide differs from the contracts." in printed
     assert not released(folder).exists()
 
 

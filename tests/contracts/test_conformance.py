@@ -14,6 +14,7 @@ from tests.conformance import hooks  # noqa: F401 - registers a hook of Schemath
 from tests.conformance.callers import CALLERS, SELF_REVOKING, Headers
 from tests.conformance.outside import CONFIG, Effort, Exchange, RunResult, attack, seed_of
 from tests.support.dialects import DIALECTS
+from tests.support.limits import SHORT_STREAMS
 from tests.support.live import Strata
 from tests.support.operations import VERSIONS, operations
 from tests.support.postgres import clone
@@ -23,6 +24,7 @@ BASE = 1
 REPEAT = f".venv/bin/python -m tests.conformance --no-suite --seed {BASE}"
 CASES = Effort(phases=("examples", "coverage", "fuzzing"), examples=2)
 STEPS = Effort(phases=("stateful",), examples=10)
+pytestmark = pytest.mark.timeout(900)
 each = pytest.mark.parametrize("version", VERSIONS)
 
 
@@ -35,7 +37,12 @@ async def strata(admin_dsn: str, tmp_path: Path) -> Strata:
 
 @contextmanager
 def serving(strata: Strata) -> Iterator[str]:
-    with strata.serving(STRATA_AUTH__LOGINS_PER_MINUTE="100000", STRATA_LOG__LEVEL="warning") as url:
+    """A server whose streams end soon: Schemathesis reads each response to its end, or for 10 s."""
+    with strata.serving(
+        STRATA_AUTH__LOGINS_PER_MINUTE="100000",
+        STRATA_LOG__LEVEL="warning",
+        **SHORT_STREAMS,
+    ) as url:
         yield url
 
 

@@ -20,15 +20,20 @@ def test_linters_report_the_flawed_contract_only(tmp_path: Path) -> None:
     contract_tools()
     folder = tmp_path / "lint"
     shutil.copytree(node.FOLDER, folder, ignore=shutil.ignore_patterns("node_modules"))
-    flawless = [f"{version}.openapi.json" for version in VERSIONS if version != "v2"]
+    flawless = [f"{version}.{kind}.json" for version in VERSIONS if version != "v2" for kind in ("openapi", "asyncapi")]
     for name in flawless:
         shutil.copy(CONTRACTS / name, tmp_path)
+    channels = json.loads((CONTRACTS / "v2.asyncapi.json").read_text())
+    channels["operations"]["rooms_send"]["action"] = "publish"
+    del channels["operations"]["rooms_receive"]["description"]
+    (tmp_path / "v2.asyncapi.json").write_text(json.dumps(channels, indent=2))
     (tmp_path / "v2.openapi.json").write_text(json.dumps(flawed_document(), indent=2))
     redocly, spectral = lint(folder)
     assert redocly.failed
     assert {"operation-summary", "no-unused-components", "operation-4xx-problem-details-rfc7807"} <= words_of(redocly)
     assert spectral.failed
     assert {"operation-description", "oas3-valid-media-example", "operation-tag-defined"} <= words_of(spectral)
+    assert {"asyncapi-3-document-resolved", "asyncapi-3-operation-description"} <= words_of(spectral)
     for result in (redocly, spectral):
         for name in flawless:
             assert not re.search(rf"{re.escape(name)}:?$", result.report, re.MULTILINE), result.report

@@ -42,10 +42,9 @@ def order_of_packages(seed: str, packages: Iterable[str] = PACKAGES) -> list[str
     return random.Random(seed).sample(sorted(packages), k=len(list(packages)))  # noqa: S311 - reproducible
 
 
-def choose(package: str, part: float, seed: str) -> list[Mutant]:
-    """Mutants of some modules of a package, of as many functions as possible, from a share of all."""
+def choose(package: str, modules: Sequence[str], part: float, seed: str) -> list[Mutant]:
+    """Mutants of some of the modules of a package, of as many functions as possible, from a share of all."""
     chance = random.Random(f"{seed} {package}")  # noqa: S311 - reproducible
-    modules = modules_of(package)
     chosen: list[Mutant] = []
     for module in sorted(chance.sample(modules, k=min(_MODULES, len(modules)))):
         by_function: dict[str, list[Mutant]] = {}
@@ -59,16 +58,27 @@ def choose(package: str, part: float, seed: str) -> list[Mutant]:
 def chosen(accepted: Mapping[str, Known], caught: Catchers, seed: str, processes: int) -> list[Mutant]:
     """A mutant of each recorded package, then the second ones, without those that are known to survive."""
     reasons = excused()
-    packages = order_of_packages(seed, [each for each in accepted if any(m in caught for m in modules_of(each))])
+    modules = {package: recorded(package, caught) for package in accepted}
+    packages = order_of_packages(seed, [package for package, names in modules.items() if names])
+    shares = [accepted[package].share for package in packages]
     with ProcessPoolExecutor(processes) as executor:
-        found = list(executor.map(partial(_choose, seed), packages, [accepted[each].share for each in packages]))
+        found = list(executor.map(partial(_choose, seed), packages, [modules[name] for name in packages], shares))
     rows = chain.from_iterable(zip_longest(*found))
     known_ones = reasons.keys() | {key for entry in accepted.values() for key in entry.survivors}
     return [mutant for mutant in rows if mutant is not None and mutant.key not in known_ones]
 
 
-def _choose(seed: str, package: str, part: float) -> list[Mutant]:
-    return choose(package, part, seed)
+def recorded(package: str, caught: Catchers) -> list[str]:
+    """The modules of a package whose catchers are known.
+
+    Nothing says which tests are for another module: only the full set, which records what each test executes, can tell
+    whether one of its mutants survives.
+    """
+    return [module for module in modules_of(package) if module in caught]
+
+
+def _choose(seed: str, package: str, modules: Sequence[str], part: float) -> list[Mutant]:
+    return choose(package, modules, part, seed)
 
 
 @dataclass(frozen=True)

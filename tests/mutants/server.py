@@ -85,6 +85,7 @@ class Warm(Suite):
         from tests.mutants.warm import build_application  # noqa: PLC0415 - it imports the application
 
         build_application()
+        gc.unfreeze()  # what ``conftest.py`` has frozen
         functions = functions_by_code()
         gc.collect()
         gc.freeze()

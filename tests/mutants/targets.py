@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from tests.mutants.excluded import NO_MUTANTS, NOT_MUTATED
 from versions.registry import VERSIONS
 
 ROOT: Final = Path(__file__).parents[2]
@@ -36,6 +37,12 @@ def _laws_of(name: str) -> Iterator[str]:
     for path in sorted(ROOT.glob("tests/laws/*/test_laws.*")):
         if name in path.parent.name.split("_"):
             yield str(path.relative_to(ROOT))
+
+
+def _of_versions(*names: str) -> Iterator[str]:
+    """The test files with these names, of each version that has them."""
+    for folder in _VERSIONS:
+        yield from (f"{folder}/{name}" for name in names if (ROOT / folder / name).exists())
 
 
 _HTTP: Final = ("tests/app/http", *_REQUESTS, "tests/versions")
@@ -73,6 +80,11 @@ PACKAGES: Final[dict[str, tuple[str, ...]]] = {
     "app/event_log": ("tests/app/event_log", *_REQUESTS),
     "app/events": ("tests/app/events", "tests/app/event_log", *_REQUESTS),
     "app/http": _HTTP,
+    "app/http/response_cache": (
+        "tests/app/http/response_cache",
+        "tests/versions/test_response_cache.py",
+        "tests/versions/test_shared_cache.py",
+    ),
     "app/kit": (
         "tests/app/kit",
         *_REQUESTS,
@@ -80,6 +92,13 @@ PACKAGES: Final[dict[str, tuple[str, ...]]] = {
         "tests/app/test_worker_tracing.py",
         "tests/versions/test_faults.py",
         "tests/versions/test_overload.py",
+    ),
+    "app/kit/queue": (
+        "tests/app/kit/queue",
+        "tests/app/jobs/test_retention.py",
+        "tests/app/test_worker_jobs.py",
+        "tests/app/test_worker_tracing.py",
+        "tests/app/test_schedules.py",
     ),
     "app/lifecycle": (
         "tests/app/lifecycle",
@@ -96,8 +115,31 @@ PACKAGES: Final[dict[str, tuple[str, ...]]] = {
         "tests/app/web",
         "tests/versions/test_tombstones.py",
     ),
-    "app/files": ("tests/app/files", "tests/app/test_schedules.py"),
+    "app/exports": (
+        "tests/app/exports",
+        "tests/truth",
+        *_of_versions("test_export_responses.py", "test_exports.py"),
+    ),
+    "app/files": (
+        "tests/app/files",
+        "tests/app/test_schedules.py",
+        "tests/app/cli/test_files.py",
+        "tests/versions/test_downloads.py",
+        "tests/versions/test_hostile_uploads.py",
+        *_of_versions(
+            "test_attachments.py",
+            "test_completions.py",
+            "test_files.py",
+            "test_presigned_downloads.py",
+            "test_presigned_uploads.py",
+        ),
+    ),
     "app/identities": ("tests/app/identities", "tests/app/test_schedules.py", "tests/truth", *_VERSIONS),
+    "app/impact": (
+        "tests/app/impact",
+        "tests/app/cli/test_impact.py",
+        *_of_versions("test_impact.py"),
+    ),
     "app/jobs": ("tests/app/jobs", *_REQUESTS),
     "app/ledger": (
         "tests/app/ledger",
@@ -106,7 +148,15 @@ PACKAGES: Final[dict[str, tuple[str, ...]]] = {
         *_REQUESTS,
         "tests/versions/test_ledger.py",
     ),
+    "app/migration_guides": (
+        "tests/app/migration_guides",
+        "tests/app/web/test_migration_guide.py",
+        "tests/app/web/test_personal_guide.py",
+        *_of_versions("test_personal_guide.py"),
+    ),
     "app/models": ("tests/app/models", *_REQUESTS, "tests/app/auth", "tests/app/posts", "tests/app/events"),
+    "app/webhooks": ("tests/app/webhooks", *_REQUESTS),
+    "app/rooms": ("tests/app/rooms", "tests/app/test_schedules.py"),
     "app/notifications": ("tests/app/notifications", "tests/app/test_schedules.py", *_REQUESTS),
     "app/plans": ("tests/app/plans", "tests/app/cli", *_VERSIONS, "tests/versions/test_rate_limits.py"),
     "app/posts": (
@@ -117,7 +167,14 @@ PACKAGES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "app/reports": ("tests/app/reports",),
     "app/settings": ("tests/app/settings", "tests/versions/test_rate_limits.py", "tests/app/test_wiring.py"),
-    "app/usage": ("tests/app/usage", "tests/app/cli", "tests/app/test_schedules.py", *_REQUESTS),
+    "app/usage": (
+        "tests/app/usage",
+        "tests/app/cli/test_usage.py",
+        "tests/app/test_schedules.py",
+        "tests/contracts/usage",
+        "tests/truth",
+        *_of_versions("test_impact.py", "test_usage.py", "test_used_elements.py"),
+    ),
     "app/users": (
         "tests/app/users",
         "tests/app/auth",
@@ -170,61 +227,20 @@ PACKAGES: Final[dict[str, tuple[str, ...]]] = {
         "tests/architecture/test_routes.py",
         "tests/architecture/test_documents.py",
     ),
-    **{f"versions/{version.name}": (*_laws_of(version.name), *_REQUESTS) for version in VERSIONS},
-    "contracts/compat": ("tests/contracts/compat",),
+    **{
+        f"versions/{version.name}": (
+            f"tests/versions/{version.name}",
+            *_laws_of(version.name),
+            "tests/versions/test_bad_input.py",
+            "tests/versions/test_entry.py",
+            "tests/truth",
+        )
+        for version in VERSIONS
+    },
+    "contracts/compat": ("tests/contracts/compat", "tests/contracts/impact"),
 }
 """Tests by package: files, and folders with all below them, the first of which are preferred where many tests execute a
 line. A package does not contain those below it in this table."""
-
-NOT_MUTATED: Final = {
-    "app/migrations": "a migration is frozen when it is released; tests/upgrades migrates recorded databases",
-    "app/asgi.py": "the entry point of a server process; tests/system starts it",
-    "app/__init__.py": "empty",
-    "versions/__init__.py": "empty",
-    "versions/registry.py": "finds the versions; without one, no request to it succeeds",
-    **{
-        f"versions/{version.name}/traffic.py": "sample requests of `strata traffic`: any mixture of valid ones serves"
-        for version in VERSIONS
-    },
-    **{
-        f"app/cli/{name}.py": "runs as a process of its own in its tests, and a mutant exists in one process only"
-        for name in (
-            "__main__",
-            "contract",
-            "contract_exceptions",
-            "contract_output",
-            "doctor",
-            "log_level",
-            "migrate",
-            "seed",
-            "serve",
-            "top",
-            "traffic",
-            "up",
-            "usage",
-            "version_lifecycle",
-            "version_source",
-            "versions",
-            "worker",
-            "kit/bootstrap",
-            "kit/consumers",
-            "kit/diagnosis",
-            "kit/listeners",
-            "kit/local_server",
-            "kit/parent_pipe",
-            "kit/restarts",
-            "kit/supervisor",
-            "kit/workers",
-        )
-    },
-}
-_NO_MUTANTS: Final = (
-    "tests/contracts/compat/test_hostile_documents.py",
-    "tests/contracts/compat/test_metamorphic.py",
-    "tests/versions/test_garbage.py",
-    "tests/versions/test_hostile_requests.py",
-)
-"""Random or huge input for many seconds: what these tests catch depends on the seed of the run, or is their time."""
 
 
 def path_of(module: str) -> str:
@@ -263,7 +279,7 @@ def files_of_tests(package: str) -> list[str]:
         found += [str(file.relative_to(ROOT)) for file in files]
     if package.startswith("app"):
         found += OF_DEFINITIONS
-    return [file for file in dict.fromkeys(found) if file not in _NO_MUTANTS]
+    return [file for file in dict.fromkeys(found) if file not in NO_MUTANTS]
 
 
 def package_of(module: str) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.mutants import sample
 from tests.mutants.children import TOO_SLOW
+from tests.mutants.excluded import NOT_MUTATED
 from tests.mutants.mutate import Mutant, mutants
 from tests.mutants.pool import Verdict
 from tests.mutants.report import (
@@ -22,7 +23,6 @@ from tests.mutants.report import (
 )
 from tests.mutants.sample import choose, files_of_package, module_tests, order_of_packages, share
 from tests.mutants.targets import (
-    NOT_MUTATED,
     PACKAGES,
     ROOT,
     SOURCES,
@@ -215,14 +215,22 @@ def test_a_sample_fails_if_neither_the_tests_of_a_module_nor_all_files_catch_a_m
     assert any("new survivor: app.posts.policy" in line for line in lines) == bool(status)
 
 
+def test_a_sample_contains_no_module_whose_catchers_are_unknown() -> None:
+    module, *others = modules_of("observability/concurrency")
+    assert others
+    found = sample.chosen({"observability/concurrency": Known(1, frozenset())}, {module: {}}, "7", 1)
+    assert {mutant.module for mutant in found} == {module}
+
+
 def test_a_sample_is_reproducible_and_differs_by_seed() -> None:
     planted: list[Mutant] = list(mutants("m", SOURCE))
     assert share(planted, 1) == planted
     assert set(share(planted, 0.2)) < set(share(planted, 0.6)) < set(planted), "a greater share contains a smaller one"
+    modules = modules_of("observability/concurrency")
     assert (
-        choose("observability/concurrency", 1, "7")
-        == choose("observability/concurrency", 1, "7")
-        != choose("observability/concurrency", 1, "8")
+        choose("observability/concurrency", modules, 1, "7")
+        == choose("observability/concurrency", modules, 1, "7")
+        != choose("observability/concurrency", modules, 1, "8")
     )
     assert order_of_packages("7") == order_of_packages("7") != order_of_packages("8")
     assert sorted(order_of_packages("7")) == sorted(PACKAGES)

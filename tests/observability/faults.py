@@ -90,10 +90,38 @@ FAULTS: Final[Mapping[str, Series]] = {
         f"job_workers{{{_OTHER}}}": _gauge(1, 0, delayed=2),
     },
     "the queue grows": {
-        f'job_queue_oldest_seconds{{{_API.replace("job=", "exported_job=")},job="auth.send_token"}}': (
-            f"0x{CALM} 0+15x{FAULTY}"
-        )
+        f'job_queue_oldest_seconds{{{_API},kind="auth.send_token"}}': f"0x{CALM} 0+15x{FAULTY}",
     },
+    "a consumer of events fails again and again": {
+        f'event_consumer_lag_seconds{{{_API},consumer="webhooks"}}': f"0x{CALM} 0+15x{FAULTY}",
+        f"outbox_lag_seconds{{{_API}}}": f"0x{CALM + FAULTY}",
+    },
+    "the relay gives events no positions": {
+        f'event_consumer_lag_seconds{{{_API},consumer="webhooks"}}': f"0x{CALM + FAULTY}",
+        f"outbox_lag_seconds{{{_API}}}": f"0x{CALM} 0+15x{FAULTY}",
+    },
+    "no worker attempts deliveries": {f"webhook_deliveries_oldest_seconds{{{_API}}}": f"0x{CALM} 0+15x{FAULTY}"},
+    "deliveries wait for minutes until a worker attempts them": {
+        f'webhook_delivery_age_seconds_bucket{{{_WORKER},api_version="v2",le="60.0"}}': _counter(300, 30),
+        f'webhook_delivery_age_seconds_count{{{_WORKER},api_version="v2"}}': _counter(300, 300),
+    },
+    "jobs wait for minutes until a worker begins them": {
+        f'job_start_delay_seconds_bucket{{{_WORKER},kind="email",le="30.0"}}': _counter(300, 30),
+        f'job_start_delay_seconds_count{{{_WORKER},kind="email"}}': _counter(300, 300),
+    },
+    "a firewall blocks the requests to webhook endpoints": {
+        f'webhook_attempts_total{{{_WORKER},outcome="succeeded"}}': _counter(30, 0),
+        f'webhook_attempts_total{{{_WORKER},outcome="timeout"}}': _counter(0, 30),
+    },
+    "the API has as many streams as it accepts": {
+        f'realtime_rejected_connections_total{{{_API},limit="process"}}': _counter(0, 5),
+        f'realtime_rejected_connections_total{{{_API},limit="caller"}}': _counter(5, 5),
+    },
+    "the object store does not respond": {
+        f'storage_operation_duration_seconds_count{{{_API},operation="read",outcome="failed"}}': _counter(0, 5),
+        f'storage_operation_duration_seconds_count{{{_API},operation="read",outcome="ok"}}': _counter(5, 5),
+    },
+    "a version cannot write an event": {f'render_failures_total{{{_API},api_version="v2"}}': _gauge(0, 1)},
     "jobs fail after their last attempt": {
         'jobs_failed_last_hour{environment="test",instance="a:8000",kind="report"}': _gauge(0, 3),
     },
@@ -120,6 +148,9 @@ FAULTS: Final[Mapping[str, Series]] = {
         f'http_server_rejected_connections_total{{{_API},reason="head_timeout"}}': _counter(0, 60),
         f'http_server_rejected_connections_total{{{_API},reason="no_request"}}': _counter(60, 60),
     },
+    "more requests arrive than the processes admit": {
+        f'http_server_shed_requests_total{{{_API},api_version="v2"}}': _counter(0, 600),
+    },
     "a balance is changed past the ledger": {
         f'ledger_imbalance{{{_API},check="balances"}}': _gauge(0, 1),
         f'ledger_imbalance{{{_API},check="transfers"}}': _gauge(0, 0),
@@ -127,5 +158,20 @@ FAULTS: Final[Mapping[str, Series]] = {
     "passwords are guessed": {
         f'auth_attempts_total{{{_API},method="password",outcome="success"}}': _counter(15, 15),
         f'auth_attempts_total{{{_API},method="password",outcome="invalid_credentials"}}': _counter(0, 60),
+    },
+    "a version ends within a week, and consumers still use it": {
+        f'api_version_expected_breakages{{{_API},api_version="v2",plan="free"}}': _gauge(0, 3),
+        f'api_version_expected_breakages{{{_OTHER},api_version="v2",plan="free"}}': _gauge(0, 3),
+        f'api_version_sunset_timestamp_seconds{{{_API},api_version="v2"}}': f"600000x{CALM + FAULTY}",
+        f'api_version_info{{{_API},api_version="v2",status="deprecated",successor=""}}': f"1x{CALM + FAULTY}",
+    },
+    "the table of evidence is locked": {
+        f"api_usage_evidence_lag_seconds{{{_API}}}": f"9x{CALM} 9+15x{FAULTY}",
+        f"api_usage_evidence_lag_seconds{{{_OTHER}}}": f"9x{CALM + FAULTY}",
+    },
+    "more requests are sampled than a process can summarise": {
+        f'api_usage_evidence_dropped_total{{{_API},reason="queue_full"}}': _counter(0, 30),
+        f'api_usage_evidence_dropped_total{{{_API},reason="capped"}}': _counter(30, 30),
+        f'api_usage_evidence_dropped_total{{{_API},reason="too_large"}}': _counter(3, 3),
     },
 }

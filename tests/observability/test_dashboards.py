@@ -17,7 +17,7 @@ from tests.support.promql import filled, readings
 
 ROOT = Path(__file__).parents[2]
 COMMAND = "python -m observability.dashboards"
-UNITS = {"reqps", "ops", "percentunit", "s", "d", "bytes", "none", "short"}
+UNITS = {"reqps", "ops", "percentunit", "s", "d", "bytes", "Bps", "none", "short"}
 WINDOW = re.compile(r"\[[^\]]+\]|:rate\d+[smhd]|:p\d+")
 """A range, or a recorded series, whose window its name or its rule states."""
 by_board = pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.uid)

@@ -123,6 +123,8 @@ def test_objectives_are_those_of_the_design() -> None:
         ("availability", 0.999, 0.001),
         ("read_latency", 0.99, 0.01),
         ("contract_conformance", 0.9999, 0.0001),
+        ("webhook_delivery", 0.99, 0.01),
+        ("job_start", 0.99, 0.01),
     ]
     rates = [(one.factor, one.long / MINUTE, one.short / MINUTE, one.severity) for one in slo.BURN_RATES]
     assert rates == [(14.4, 60, 5, "page"), (6, 360, 30, "page"), (3, 1440, 120, "ticket"), (1, 4320, 360, "ticket")]
@@ -135,5 +137,8 @@ def test_objectives_are_those_of_the_design() -> None:
             'api_contract_checked_total{direction="response"}',
             'api_contract_checked_total{direction="response",outcome="conforms"}',
         ),
+        ("webhook_delivery_age_seconds_count", 'webhook_delivery_age_seconds_bucket{le="60.0"}'),
+        ("job_start_delay_seconds_count", 'job_start_delay_seconds_bucket{le="30.0"}'),
     ]
+    assert [one.by for one in slo.OBJECTIVES] == ["api_version"] * 4 + ["kind"]
     assert slo.REQUESTS == "http_server_request_duration_seconds"

@@ -81,10 +81,6 @@ class DirectRun:
     async def progress(self, done: int, total: int | None = None, message: str | None = None) -> None:
         """Store nothing."""
 
-    def write(self) -> AbstractAsyncContextManager[WriteSession]:
-        """A transaction."""
-        return self._database.write()
-
     def step(self, _done: int) -> AbstractAsyncContextManager[WriteSession]:
         """A transaction."""
         return self._database.write()

@@ -39,8 +39,9 @@ class Bank:
         return account
 
     async def transfer(self, user: User, payer: AccountView, payee: AccountView, amount: str) -> UUID:
-        """The uid of a transfer by the user."""
+        """The uid of a transfer by the user, which is the whole transaction, as that of a request."""
         async with self._database.write() as session:
+            session.has_one_use_case = True
             return (await self._service(session, user).transfer(_draft(payer, payee, amount))).uid
 
     async def hold(

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from playwright.async_api import Page, async_playwright, expect
 
@@ -22,14 +23,14 @@ expect.set_options(timeout=_MILLISECONDS)
 
 
 @asynccontextmanager
-async def new_page(base_url: str) -> AsyncIterator[Page]:
-    """A page of a browser of its own; relative URLs are resolved against ``base_url``."""
+async def new_page(base_url: str, **options: Any) -> AsyncIterator[Page]:
+    """A page of a browser of its own; relative URLs are resolved against ``base_url``. ``options`` are Playwright's."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=program("chromium"), args=ARGUMENTS, timeout=_MILLISECONDS
         )
         try:
-            page = await browser.new_page(base_url=base_url)
+            page = await browser.new_page(base_url=base_url, **options)
             page.set_default_timeout(_MILLISECONDS)
             yield page
         finally:

@@ -59,13 +59,15 @@ class Proxy:
 
 
 @contextmanager
-def proxy_running(folder: Path, upstream: int, operations: int | None = None) -> Iterator[Proxy]:
+def proxy_running(
+    folder: Path, upstream: int, operations: int | None = None, files: int | None = None
+) -> Iterator[Proxy]:
     """Run Caddy in front of a server on port ``upstream``, with the domain ``localhost``.
 
-    ``operations`` is the port of its pages for operators.
+    ``operations`` is the port of its pages for operators, ``files`` that of an S3 server.
     """
     ports = {name: free_port() for name in ("http", "https", "health")}
-    ports |= {"upstream": upstream, "operations": operations or free_port()}
+    ports |= {"upstream": upstream, "operations": operations or free_port(), "files": files or free_port()}
     hashed = subprocess.run(
         [CADDY, "hash-password", "--plaintext", PASSWORD], capture_output=True, text=True, timeout=60, check=True
     )
@@ -101,6 +103,7 @@ def write_configuration(folder: Path, ports: dict[str, int]) -> Path:
         "127.0.0.1:2020": f"127.0.0.1:{ports['health']}",
         UPSTREAM: f"to 127.0.0.1:{ports['upstream']}",
         OPERATIONS: f"to 127.0.0.1:{ports['operations']}",
+        "s3:8333": f"127.0.0.1:{ports['files']}",
         "/srv/runbooks": str(ROOT / "grafana/runbooks"),
     }
     for before, after in replaced.items():

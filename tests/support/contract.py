@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import httpx2
 import jsonschema_rs
 
+from tests.support.server_sent_events import messages_in
 from versions.registry import VERSIONS
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
@@ -43,9 +44,13 @@ class Contract:
         content = declared.get("content")
         if not content or head:
             return
+        if content == {"*/*": {}}:
+            # The content of a file.
+            return
         media_type = response.headers["content-type"].partition(";")[0]
         assert media_type in content, f"{where}: media type {media_type} not declared"
-        self._validator(content[media_type]["schema"]).validate(response.json())
+        for body in _bodies(media_type, response):
+            self._validator(content[media_type]["schema"]).validate(body)
 
     def _operation(self, path: str, method: str) -> dict[str, Any] | None:
         steps = path.removeprefix(f"{self.prefix}/").split("/")
@@ -66,6 +71,13 @@ class Contract:
         return self._validators[key]
 
 
+def _bodies(media_type: str, response: httpx2.Response) -> list[Any]:
+    if media_type == "text/event-stream":
+        # The schema of a stream is that of one message.
+        return messages_in(response.text)
+    return [response.json() if media_type.endswith(("/json", "+json")) else response.text]
+
+
 class ContractClient(httpx2.AsyncClient):
     """Checks every response."""
 
@@ -75,7 +87,9 @@ class ContractClient(httpx2.AsyncClient):
         response = await super().send(request, **options)
         path = urlsplit(str(request.url)).path
         for contract in self.contracts:
-            if path.startswith(f"{contract.prefix}/") and not path.endswith(("/openapi.json", "/docs", "/redoc")):
+            if path.startswith(f"{contract.prefix}/") and not path.endswith(
+                ("/openapi.json", "/asyncapi.json", "/docs", "/redoc")
+            ):
                 await response.aread()
                 contract.check(response)
         return response

@@ -2,18 +2,25 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
 _SOCKET = ".s.PGSQL.5432"
+Tap = Callable[[bytes], None]
+"""Receives what one client sends."""
+
+
+def _ignore(_data: bytes) -> None:
+    """Receive nothing."""
 
 
 class DatabaseProxy:
-    """Forwards bytes in both directions. Clients use ``dsn``."""
+    """Forwards bytes in both directions. Clients use ``dsn``. ``tap`` is called for each connection."""
 
-    def __init__(self, dsn: str, folder: Path) -> None:
+    def __init__(self, dsn: str, folder: Path, tap: Callable[[], Tap] = lambda: _ignore) -> None:
+        self._tap = tap
         (target,) = parse_qs(urlsplit(dsn).query)["host"]
         self._target = Path(target) / _SOCKET
         self._path = folder / _SOCKET
@@ -67,24 +74,27 @@ class DatabaseProxy:
         self.accepted += 1
         server_reader, server_writer = await asyncio.open_unix_connection(self._target)
         self._writers |= {writer, server_writer}
-        for source, target in ((reader, server_writer), (server_reader, writer)):
-            task = asyncio.create_task(self._forward(source, target))
+        for source, target, tap in ((reader, server_writer, self._tap()), (server_reader, writer, _ignore)):
+            task = asyncio.create_task(self._forward(source, target, tap))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tap: Tap) -> None:
         with contextlib.suppress(ConnectionError):
             while data := await reader.read(65536):
                 await self._flows.wait()
+                tap(data)
                 writer.write(data)
                 await writer.drain()
         writer.close()
 
 
 @asynccontextmanager
-async def database_proxy(dsn: str, folder: Path) -> AsyncIterator[DatabaseProxy]:
+async def database_proxy(
+    dsn: str, folder: Path, tap: Callable[[], Tap] = lambda: _ignore
+) -> AsyncIterator[DatabaseProxy]:
     """A proxy that runs until the block ends. ``folder`` must have a short path."""
-    proxy = DatabaseProxy(dsn, folder)
+    proxy = DatabaseProxy(dsn, folder, tap)
     await proxy.start()
     try:
         yield proxy

@@ -19,6 +19,8 @@ PAYLOADS: Final[Mapping[str, Mapping[str, Any]]] = {
     "api_key.revoked": {},
     "api_key.rotated": {"successor": str(OTHER)},
     "api_key.updated": {"changed": ["name"]},
+    "file.deleted": {},
+    "file.uploaded": {"name": "layers.pdf", "content_type": "application/pdf", "size": 48211},
     "hold.created": _MONEY,
     "hold.resolved": {"outcome": "captured"},
     "identity.confirmation_requested": {"provider": "github"},
@@ -31,6 +33,7 @@ PAYLOADS: Final[Mapping[str, Mapping[str, Any]]] = {
     "post.created": {"revision": 1, "status": "published"},
     "post.deleted": {"revision": 3},
     "post.published": {"revision": 2},
+    "post.unpublished": {"revision": 3},
     "post.updated": {"revision": 2, "changed": ["title", "status"]},
     "session.revoked": {"reason": "logout"},
     "session.started": {},
@@ -42,6 +45,10 @@ PAYLOADS: Final[Mapping[str, Mapping[str, Any]]] = {
     "user.roles_changed": {"roles": ["author", "moderator"], "revision": 3},
     "user.updated": {"changed": ["display_name", "email", "is_active", "password"], "revision": 2},
     "user.verified": {},
+    **{f"webhook_endpoint.{act}": {} for act in ("created", "deleted", "secret_rotated", "tested")},
+    "webhook_endpoint.disabled": {"reason": "failing"},
+    "webhook_endpoint.failing": {},
+    "webhook_endpoint.updated": {"changed": ["url"]},
 }
 
 

@@ -23,7 +23,7 @@ from contracts.guide import build
 from contracts.guide.markdown import prelude
 from contracts.guide.recorded_outputs import ExampleRun, RecordedOutputs, example_runs
 from tests.support.guide_data import SIGNING_KEY, Data
-from tests.support.limits import set_plans
+from tests.support.limits import SHORT_STREAMS, set_plans
 from tests.support.live import Strata
 from tests.support.postgres import TestServer, clone, owner_dsn
 from versions.registry import VERSIONS
@@ -39,6 +39,7 @@ ENVIRONMENT = {
     "STRATA_PROVIDERS__GITHUB__CLIENT_ID": "strata",
     "STRATA_PROVIDERS__GITHUB__CLIENT_SECRET": "the secret of the client at GitHub",
     "STRATA_RATE_LIMIT__ANONYMOUS": json.dumps(QUOTAS),
+    **SHORT_STREAMS,
 }
 # The Python program that runs the examples: one line of JSON in and one line of JSON out per example.
 _RUNNER = """
@@ -56,6 +57,9 @@ _SAMPLES = (
     (re.compile(r'(?<=trace_id": ")[0-9a-f]{32}|(?<=trace_id":")[0-9a-f]{32}'), "565d05bf1339c9fc2c8688433a7c38c5"),
     (re.compile(r"(?<=;r=)\d+"), "2994"),
     (re.compile(r"(?<=;t=)\d+"), "60"),
+    (re.compile(r"(?<=retry: )\d+"), "1500"),
+    # The positions of a stream and its heartbeats: how many there are depends on the time.
+    (re.compile(r"(?:^(?::\n)?id: (\d+)\n\n)+", re.MULTILINE), r"id: \1\n\n"),
     (re.compile(r"(?<=X-RateLimit-Remaining: )\d+"), "2994"),
     (re.compile(r"(?<=X-RateLimit-Reset: )\d+"), "1780309060"),
 )
@@ -125,7 +129,8 @@ class Bench:
         shown = [name for name in ("Content-Type", *request.shown) if name.lower() in response.headers]
         lines = [f"HTTP/1.1 {response.status_code} {REASON_PHRASES[response.status_code]}"]
         lines += [f"{name}: {response.headers[name]}" for name in shown]
-        body = json.dumps(response.json(), indent=2, ensure_ascii=False) if response.content else ""
+        is_json = response.content and "json" in response.headers["Content-Type"]
+        body = json.dumps(response.json(), indent=2, ensure_ascii=False) if is_json else response.text
         return "\n".join([*lines, "", body])
 
     async def _curl(self, command: str) -> str:

@@ -115,6 +115,17 @@ class Data:
                 " finished_at) VALUES ($1, 'email', 1, '{}', $2, $3, $4, $4, $5, $5)",
                 *(_job_uid(number), status, int(finished), _BEGINNING, _BEGINNING if finished else None),
             )
+        await connection.execute(
+            "INSERT INTO webhook_endpoints (uid, owner_id, owner_uid, url, events, api_version, created_at)"
+            " VALUES ($1, 1, $2, 'https://hooks.example.com/strata', '{post.created}', 'v2', $3)",
+            *(UUID("0199c8f0-d000-7000-8000-0000000d0001"), _user_uid(1), _BEGINNING),
+        )
+        await connection.execute(
+            "INSERT INTO files"
+            " (uid, owner_id, name, content_type, object_key, state, size, sha256, created_at, ready_at)"
+            " VALUES ($1, 1, 'basalt.pdf', 'application/pdf', 'objects/basalt', 'ready', 15, '\\x00', $2, $2)",
+            *(UUID("0199c8f0-d000-7000-8000-0000000f0001"), _BEGINNING),
+        )
         variables = {"STRATA": url, "VERIFICATION_TOKEN": await _mailed(connection, len(_PEOPLE))}
         for prefix, email in (("", "ada@example.com"), ("ADMIN_", "admin@example.com")):
             form = {"grant_type": "password", "username": email, "password": PASSWORD}
@@ -127,6 +138,7 @@ class Data:
             *(encode("acct", _account_uid(number)) for number in range(1, len(_ACCOUNTS) + 1)),
             *(encode("txn", _transfer_uid(number)) for number in range(1, len(_DEPOSITS) + 1)),
             *(encode("job", _job_uid(number)) for number in (1, 2)),
+            encode("wh", UUID("0199c8f0-d000-7000-8000-0000000d0001")),
             *(moment.isoformat().replace("+00:00", "Z") for moment in moments),
         }
         return cls(connection, variables, frozenset(known), await _remember(connection))

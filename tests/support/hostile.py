@@ -1,5 +1,6 @@
 """Random hostile requests against the operations of both versions, each from one seed."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
@@ -209,17 +210,22 @@ class HostileRequest:
     async def send(self, app: ASGIApp) -> httpx2.Response:
         """The complete response. Raises what the application raises."""
         started: dict[str, Any] = {}
-        chunks = []
+        chunks, gone = [], asyncio.Event()
         waiting: list[Message] = [{"type": "http.request", "body": self.body, "more_body": False}]
 
         async def receive() -> Message:
-            return waiting.pop() if waiting else {"type": "http.disconnect"}
+            if waiting:
+                return waiting.pop()
+            await gone.wait()
+            return {"type": "http.disconnect"}
 
         async def send(message: Message) -> None:
             if message["type"] == "http.response.start":
                 started.update(message)
             else:
                 chunks.append(message.get("body", b""))
+                if not message.get("more_body") or b"text/event-stream" in dict(started["headers"])[b"content-type"]:
+                    gone.set()
 
         await app(self.scope, receive, send)
         # The client library would remove the dots.

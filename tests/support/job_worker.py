@@ -1,6 +1,7 @@
 """A worker in a process of its own, with jobs that count their starts and effects, or end their worker.
 
-``python -m tests.support.job_worker DSN``. The tables ``starts`` and ``effects`` have the uid of a job in each row.
+``python -m tests.support.job_worker DSN``. Each row of the tables ``starts`` and ``effects`` has the uid of a job;
+one of ``starts`` also has the process that runs it.
 """
 
 import asyncio
@@ -37,7 +38,7 @@ async def work(dsn: str) -> None:
 
     async def start(run: JobRun) -> None:
         async with database.write() as session:
-            await (await session.driver()).execute("INSERT INTO starts VALUES ($1)", run.uid)
+            await (await session.driver()).execute("INSERT INTO starts VALUES ($1, $2)", run.uid, os.getpid())
 
     async def effect(run: JobRun) -> None:
         await start(run)

@@ -23,6 +23,10 @@ VARIABLES = {
     "STRATA_RATE_LIMIT__REJECTED_CREDENTIALS": json.dumps(GENEROUS["rejected_credentials"]),
 }
 """The same as environment variables, for a server process."""
+MANY_STREAMS = "UPDATE plans SET max_streams = 10000"
+"""The statement that lets one user open many streams and WebSockets."""
+SHORT_STREAMS = {"STRATA_REALTIME__MAX_CONNECTION_SECONDS": "0.2"}
+"""For servers of tests that send a request to every operation."""
 
 
 @contextmanager

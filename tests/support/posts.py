@@ -22,8 +22,14 @@ async def write(test_app: TestApp, caller: Principal, act: Callable[[PostService
         return await act(PostService(session, caller, EventRecorder(session, caller.user_uid)))
 
 
-async def create(test_app: TestApp, caller: Principal, title: str, status: PostStatus = PostStatus.DRAFT) -> PostView:
-    draft = PostDraft(title=title, content=f"about {title}", status=status)
+async def create(
+    test_app: TestApp,
+    caller: Principal,
+    title: str,
+    status: PostStatus = PostStatus.DRAFT,
+    attachments: tuple[UUID, ...] = (),
+) -> PostView:
+    draft = PostDraft(title=title, content=f"about {title}", status=status, attachments=attachments)
     made: PostView = await write(test_app, caller, lambda posts: posts.create(draft))
     return made
 

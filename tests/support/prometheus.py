@@ -3,7 +3,7 @@
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,9 @@ class Prometheus:
 
     def __init__(self, url: str) -> None:
         self._client = httpx2.Client(base_url=url, timeout=10)
+
+    def close(self) -> None:
+        self._client.close()
 
     def query(self, expr: str) -> list[Sample]:
         """The instant vector of an expression, now."""
@@ -65,20 +68,21 @@ class Prometheus:
 
 
 @contextmanager
-def prometheus(home: Path, target: str) -> Iterator[Prometheus]:
-    """Scrape ``target`` (host:port) every second until the block ends."""
+def prometheus(home: Path, target: str, worker: str | None = None) -> Iterator[Prometheus]:
+    """Scrape ``target`` and ``worker`` (host:port) every second until the block ends."""
     home.mkdir(parents=True, exist_ok=True)
     for name, text in rule_files(Clock(pace=PACE)).items():
         (home / name).write_text(text)
-    scrape = {
-        "job_name": "strata",
-        "static_configs": [{"targets": [target], "labels": {"environment": "test"}}],
-    }
+    scrapes = [
+        {"job_name": job, "static_configs": [{"targets": [one], "labels": {"environment": "test"}}]}
+        for job, one in (("strata", target), ("strata-worker", worker))
+        if one is not None
+    ]
     configuration = {
         "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
         "rule_files": [str(home / "*.yml")],
         "storage": {"exemplars": {"max_exemplars": 10_000}},
-        "scrape_configs": [scrape],
+        "scrape_configs": scrapes,
     }
     (home / "prometheus.yaml").write_text(yaml.safe_dump(configuration))
     port = free_port()
@@ -98,7 +102,8 @@ def prometheus(home: Path, target: str) -> Iterator[Prometheus]:
     try:
         url = f"http://127.0.0.1:{port}"
         wait_until_ready(url, process, (home / "prometheus.log").read_text, "/-/ready")
-        yield Prometheus(url)
+        with closing(Prometheus(url)) as found:
+            yield found
     finally:
         process.terminate()
         try:

@@ -14,6 +14,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from app.http.server.connections import Connections
 from app.http.server.limits import ConnectionLimits
+from app.http.server.loop import FACTORY, LimitedLoop
 from app.http.server.metrics import ConnectionMetrics
 from app.http.server.protocol import LimitedHttpProtocol
 from app.http.server.websockets import HandshakeWebSocketProtocol
@@ -21,7 +22,10 @@ from app.settings.http import HttpSettings
 from observability.metrics.metrics import Metrics
 from tests.support.waiting import wait_until
 
-SMALL = {"head_timeout": 1, "linger_timeout": 1, "keep_alive_timeout": 2}
+SMALL = {"head_timeout": 1, "linger_timeout": 1, "keep_alive_timeout": 2, "unread_timeout": 2}
+LOOPS = {"uvloop": FACTORY, "asyncio": f"{LimitedLoop.__module__}:{LimitedLoop.__name__}"}
+PARTS = 64
+"""Of the response to ``/large``, each of one MiB: more than the buffers of both sides."""
 
 
 class Probe:
@@ -48,6 +52,13 @@ class Probe:
                     return
         if path == "/slow":
             await self.release.wait()
+        if path == "/large":
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            for _ in range(PARTS):
+                await send({"type": "http.response.body", "body": b"x" * 2**20, "more_body": True})
+            self.served.append(path)
+            await send({"type": "http.response.body", "body": b""})
+            return
         self.served.append(path)
         self.headers = scope["headers"]
         status = 413 if path == "/reject" else 200
@@ -59,8 +70,11 @@ class Probe:
 class RawServer:
     """A running server."""
 
-    def __init__(self, port: int, probe: Probe, metrics: Metrics, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, port: int, probe: Probe, metrics: Metrics, loop: asyncio.AbstractEventLoop, connections: Connections
+    ) -> None:
         self.port = port
+        self.connections = connections
         self.probe = probe
         self._metrics = metrics
         self._loop = loop
@@ -117,7 +131,7 @@ def status_of(response: bytes) -> int:
 
 
 @contextmanager
-def raw_server(loop: str = "auto", **changes: int) -> Iterator[RawServer]:
+def raw_server(loop: str = "uvloop", **changes: int) -> Iterator[RawServer]:
     """Serve ``Probe`` with these settings of the http group; waits are short."""
     http = HttpSettings(**{**SMALL, **changes})  # type: ignore[arg-type]  # all are numbers
     metrics, probe = Metrics(), Probe()
@@ -129,7 +143,7 @@ def raw_server(loop: str = "auto", **changes: int) -> Iterator[RawServer]:
         ws=HandshakeWebSocketProtocol,
         lifespan="off",
         log_config=None,
-        loop=loop,
+        loop=LOOPS[loop],
         timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
@@ -157,7 +171,7 @@ def raw_server(loop: str = "auto", **changes: int) -> Iterator[RawServer]:
     thread.start()
     wait_until(lambda: server.started)
     try:
-        yield RawServer(server.servers[0].sockets[0].getsockname()[1], probe, metrics, started[0])
+        yield RawServer(server.servers[0].sockets[0].getsockname()[1], probe, metrics, started[0], connections)
     finally:
         with suppress(RuntimeError):
             started[0].call_soon_threadsafe(probe.release.set)

@@ -2,17 +2,20 @@
 
 import fcntl
 import os
+import random
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import httpx2
+from pydantic import SecretStr
 
-from tests.support.live import free_port
+from app.settings.storage import StorageSettings
 from tests.support.programs import program
 from tests.support.waiting import PATIENCE, wait_until
 
@@ -28,9 +31,27 @@ class S3Server:
     endpoint: str
     filer: str
 
+    def settings(self) -> StorageSettings:
+        """The settings of an application that stores files here."""
+        return StorageSettings(
+            bucket=BUCKET, endpoint=self.endpoint, access_key=SecretStr(ACCESS_KEY), secret_key=SecretStr(SECRET_KEY)
+        )
+
+    def variables(self) -> dict[str, str]:
+        """The same as variables of the environment."""
+        given = {"BUCKET": BUCKET, "ENDPOINT": self.endpoint, "ACCESS_KEY": ACCESS_KEY, "SECRET_KEY": SECRET_KEY}
+        return {f"STRATA_STORAGE__{name}": value for name, value in given.items()}
+
     def unfinished_uploads(self) -> list[str]:
         """The ids of multipart uploads that were neither completed nor aborted."""
-        url = f"{self.filer}/buckets/{BUCKET}/.uploads/"
+        return self._entries(".uploads")
+
+    def objects(self, folder: str = "objects") -> list[str]:
+        """The keys of the objects in a folder of the bucket, with the path of the bucket."""
+        return self._entries(folder)
+
+    def _entries(self, folder: str) -> list[str]:
+        url = f"{self.filer}/buckets/{BUCKET}/{folder}/?limit=1000"
         response = httpx2.get(url, headers={"Accept": "application/json"}, timeout=PATIENCE)
         if response.status_code == httpx2.codes.NOT_FOUND:
             return []
@@ -39,48 +60,67 @@ class S3Server:
 
 @contextmanager
 def running_s3() -> Iterator[S3Server]:
-    """A server with an empty bucket. One at a time runs on the machine, since some of its ports are fixed."""
-    with _LOCK.open("w") as lock, tempfile.TemporaryDirectory(prefix="strata-s3-") as folder:
+    """A server with an empty bucket."""
+    with tempfile.TemporaryDirectory(prefix="strata-s3-") as folder:
+        credentials = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
+        command = ["mini", f"-dir={folder}", f"-bucket={BUCKET}", "-admin.ui=false", "-master.telemetry=false"]
+        with running_weed(Path(folder), command, credentials) as server:
+            # The server creates it after it has begun to respond.
+            wait_until(lambda: _exists(f"{server.filer}/buckets/{BUCKET}/"))
+            yield server
+
+
+@contextmanager
+def running_weed(folder: Path, command: Sequence[str], variables: Mapping[str, str]) -> Iterator[S3Server]:
+    """A server that a command without ports starts. One at a time runs on the machine: some of its ports are fixed."""
+    with _LOCK.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        s3, filer = free_port(), _free_pair()
-        command = [
-            program("weed"),
-            "mini",
-            f"-dir={folder}",
-            f"-bucket={BUCKET}",
-            "-ip=127.0.0.1",
-            "-ip.bind=127.0.0.1",
-            f"-s3.port={s3}",
-            f"-filer.port={filer}",
-            f"-master.port={_free_pair()}",
-            f"-volume.port={_free_pair()}",
-            "-admin.ui=false",
-        ]
-        log = Path(folder) / "weed.log"
-        environment = {**os.environ, "AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
+        # A port that is free before the lock may be in use after it.
+        ports = dict(zip(("s3", "filer", "master", "volume"), _free_ports(4), strict=True))
+        options = ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", *(f"-{name}.port={port}" for name, port in ports.items())]
+        log = folder / "weed.log"
         with log.open("wb") as output:
-            process = subprocess.Popen(command, stdout=output, stderr=output, env=environment, cwd=folder)
+            process = subprocess.Popen(
+                [program("weed"), *command, *options],
+                stdout=output,
+                stderr=output,
+                env=os.environ | variables,
+                cwd=folder,
+            )
         try:
-            server = S3Server(f"http://127.0.0.1:{s3}", f"http://127.0.0.1:{filer}")
-            wait_until(lambda: _has_bucket(server), PATIENCE, log.read_text)
+            server = S3Server(f"http://127.0.0.1:{ports['s3']}", f"http://127.0.0.1:{ports['filer']}")
+            wait_until(lambda: _responds(server), PATIENCE, log.read_text)
             yield server
         finally:
             process.kill()
             process.wait(PATIENCE)
 
 
-def _has_bucket(server: S3Server) -> bool:
+def _responds(server: S3Server) -> bool:
     try:
-        found = httpx2.get(f"{server.filer}/buckets/{BUCKET}/", headers={"Accept": "application/json"}, timeout=1)
-        return found.status_code == httpx2.codes.OK and httpx2.get(server.endpoint, timeout=1).status_code < 500
+        return _exists(f"{server.filer}/") and httpx2.get(server.endpoint, timeout=1).status_code < 500
     except httpx2.HTTPError:
         return False
 
 
-def _free_pair() -> int:
-    """A free port whose sum with 10,000 is free, too: the server listens on both."""
-    while True:
-        port = free_port()
-        with socket.socket() as probe:
-            if port <= 55_000 and probe.connect_ex(("127.0.0.1", port + 10_000)):
-                return port
+def _exists(folder: str) -> bool:
+    return httpx2.get(folder, headers={"Accept": "application/json"}, timeout=1).status_code == httpx2.codes.OK
+
+
+def _free_ports(number: int) -> list[int]:
+    """Free ports whose sums with 10,000 are free, too: the server listens on both.
+
+    None is one that the kernel gives to outgoing connections, of which other tests open many meanwhile, or that the
+    server uses anyway (17333 and 23646).
+    """
+    candidates = random.sample(range(11_000, 13_600), 2_600)
+    return list(islice((port for port in candidates if _is_free(port) and _is_free(port + 10_000)), number))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

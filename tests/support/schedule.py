@@ -24,8 +24,11 @@ Seconds with their waits: a scope that waits for a minute must not start last.
 """
 RECORDED_SECONDS: Final = 1.0
 SHARED_SERVER: Final = (
+    "tests/app/cli/test_doctor_storage.py",
+    "tests/app/kit/storage/test_store.py",
     "tests/browser/",
     "tests/system/test_caching.py",
+    "tests/system/test_compose_files.py",
     "tests/system/test_dashboards_alive.py",
     "tests/system/test_deployment.py",
     "tests/system/test_front_proxy.py",
@@ -33,6 +36,11 @@ SHARED_SERVER: Final = (
     "tests/system/test_operations_page.py",
     "tests/system/test_outages.py",
     "tests/system/test_runbooks.py",
+    "tests/system/test_webhooks_observed.py",
+    "tests/versions/test_transfers_over_s3.py",
+    "tests/versions/v2/test_completions.py",
+    "tests/versions/v2/test_presigned_downloads.py",
+    "tests/versions/v2/test_presigned_uploads.py",
 )
 """Folders, and files, whose tests share one running server per file."""
 WRITTEN: Final = "written"

@@ -11,6 +11,7 @@ from uuid import uuid4
 import httpx2
 
 from tests.support.live import Strata
+from tests.support.uploads import png
 from tests.support.waiting import PATIENCE, wait_until
 from versions.registry import VERSIONS
 
@@ -63,6 +64,7 @@ class Traffic:
         # An unmatched path needs no credentials.
         self._send("anonymous", "v2", UNMATCHED, path="/api/v2/nothing-here")
         self._replay()
+        self._transfer()
         self._sign_in()
         self.rounds += 1
 
@@ -72,6 +74,13 @@ class Traffic:
         body = {"title": "Known", "content": "Sent twice, written once."}
         for _ in range(2):
             self._send("author", "v2", "/posts", method="POST", headers=once, json=body)
+
+    def _transfer(self) -> None:
+        """An upload, the download of its file, and an export."""
+        file = self._send("author", "v2", "/files", method="POST", files={"file": ("a.png", png(), "image/png")}).json()
+        path = f"/api/v2/files/{file['id']}/content"
+        self._send("author", "v2", "/files/{file_id}/content", path=path)
+        self._send("author", "v2", "/exports/posts")
 
     def _sign_in(self) -> None:
         """A wrong password, each round for another user, because failed attempts are limited per user."""
@@ -87,8 +96,8 @@ class Traffic:
         path: str | None = None,
         method: str = "GET",
         headers: Headers | None = None,
-        **body: Mapping[str, str],
-    ) -> None:
+        **body: Mapping[str, object],
+    ) -> httpx2.Response:
         # A connection of its own for each, so that every worker gets some.
         own = self._trace() if consumer == "author" else {}
         response = httpx2.request(
@@ -100,6 +109,7 @@ class Traffic:
         )
         template = route if route == UNMATCHED else f"/api/{version}{route}"
         self.responses[Exchange(consumer, version, template, response.status_code)] += 1
+        return response
 
     def _trace(self) -> Headers:
         """The context of a new trace with the sampled flag (W3C Trace Context: flag 01)."""

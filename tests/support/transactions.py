@@ -89,12 +89,14 @@ async def race(test_app: TestApp, *requests: Awaitable[Any]) -> list[Any]:
     return await asyncio.gather(*tasks)
 
 
-async def ensure_locked_first(test_app: TestApp, table: str, first: str, second: str, work: Work) -> None:
+async def ensure_locked_first(
+    test_app: TestApp, table: str, first: str, second: str, work: Work, *, second_table: str | None = None
+) -> None:
     """Assert that ``work`` locks a row before another one, so that two of it never wait for each other.
 
-    ``first`` and ``second`` are conditions, each of which one row fulfils. Another transaction locks the first row:
-    ``work`` waits for it, without a lock of the second row. The first row is stored after the second one, where a scan
-    of the table finds it last.
+    ``first`` and ``second`` are conditions, each of which one row fulfils, of one table unless ``second_table`` is
+    given. Another transaction locks the first row: ``work`` waits for it, without a lock of the second row. The first
+    row is stored after the second one, where a scan of the table finds it last.
     """
 
     async def run() -> None:
@@ -113,7 +115,7 @@ async def ensure_locked_first(test_app: TestApp, table: str, first: str, second:
             await owner.execute(f"SELECT 1 FROM {table} WHERE {first} FOR UPDATE")  # noqa: S608 - of the tests
             task = asyncio.create_task(run())
             assert await blocked_or_done(test_app, task), f"no lock of {first}"
-            await probe.execute(f"SELECT 1 FROM {table} WHERE {second} FOR UPDATE NOWAIT")  # noqa: S608 - of the tests
+            await probe.execute(f"SELECT 1 FROM {second_table or table} WHERE {second} FOR UPDATE NOWAIT")  # noqa: S608 - of the tests
         await task
 
 

@@ -11,9 +11,9 @@ from app.access.passwords import PasswordHasher
 from app.access.principal import Principal, Role
 from app.access.proof import OperatorProof
 from app.access.reader import PrincipalResolver
+from app.access.user_deletion import before_deletion
 from app.events.recorder import EventRecorder
 from app.kit.queue.job_queue import JobQueue
-from app.ledger.closing import AccountClosing
 from app.models import Event, User
 from app.users.service import UserService
 from tests.support.app import Person, TestApp
@@ -24,7 +24,7 @@ async def acting(test_app: TestApp, principal: Principal) -> AsyncIterator[UserS
     """The service in one transaction of this caller, whose identity is proven."""
     async with test_app.runtime.database.write() as session:
         events = EventRecorder(session, principal.user_uid)
-        passwords, closing = PasswordHasher(1), AccountClosing(session).close
+        passwords, closing = PasswordHasher(1), before_deletion(session, events)
         yield UserService(session, principal, events, JobQueue(session), passwords, OperatorProof(), closing)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.limits import SHORT_STREAMS
 from tests.support.live import Strata, api_key
 from tests.support.postgres import clone
 from tests.support.scrape import Scrape
@@ -18,7 +19,9 @@ CHECKED = "api_contract_checked_total"
 @pytest.fixture
 async def strata(admin_dsn: str, tmp_path: Path) -> Strata:
     dsn = await clone(admin_dsn, "conforms")
-    return Strata(tmp_path / "home", dsn, STRATA_LOG__FORMAT="json", STRATA_CONFORMANCE__SAMPLE_RATIO="1")
+    return Strata(
+        tmp_path / "home", dsn, STRATA_LOG__FORMAT="json", STRATA_CONFORMANCE__SAMPLE_RATIO="1", **SHORT_STREAMS
+    )
 
 
 def test_no_request_or_response_violates_a_contract(strata: Strata) -> None:

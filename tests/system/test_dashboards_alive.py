@@ -14,15 +14,15 @@ import pytest
 
 from observability.rules import recording
 from observability.rules.clock import PRODUCTION
-from observability.slo import REQUESTS
+from observability.slo import OF_REQUESTS, REQUESTS
 from tests.support.collector import OTLP_ENDPOINT, collecting
 from tests.support.dialects import DIALECTS
 from tests.support.live import Strata, free_port
-from tests.support.live_stack import PANELS, LiveStack
+from tests.support.live_stack import CACHING, OF_A_WORKER, PANELS, LiveStack, by_labels
 from tests.support.other_contracts import ME, POSTS, audited
 from tests.support.postgres import clone, execute_as_owner
 from tests.support.programs import program
-from tests.support.prometheus import Sample, prometheus
+from tests.support.prometheus import prometheus
 from tests.support.redis import REDIS_URL, running_redis
 from tests.support.registries import DEPRECATED
 from tests.support.traffic import OLDEST, UNMATCHED, Traffic, consumers
@@ -33,7 +33,11 @@ from versions.registry import VERSIONS
 
 ROUNDS = 7
 RUNBOOKS = Path(__file__).parents[2] / "grafana/runbooks"
-RECORDED = [rule for rules in recording.groups(PRODUCTION).values() for rule in rules]
+RECORDED = [
+    *recording.red(PRODUCTION),
+    *(rule for slo in OF_REQUESTS for rule in recording.objective(slo, PRODUCTION)),
+]
+"""Those of requests. `test_webhooks_observed.py` has a worker."""
 
 
 @pytest.fixture(scope="module")
@@ -42,17 +46,18 @@ def live_stack(admin_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
     program("prometheus")
     home = tmp_path_factory.mktemp("alive")
     dsn = asyncio.run(clone(admin_dsn, "alive"))
-    # No worker runs here, which would register its schedules.
+    # No worker runs here, which would register its schedules and consumers.
     execute_as_owner(
         dsn, "INSERT INTO schedule_runs VALUES ('ledger.expire_holds', 60, now(), now() - interval '2 minutes')"
     )
+    execute_as_owner(dsn, "INSERT INTO event_consumers VALUES ('webhooks', 0, now())")
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     with ExitStack() as stack:
         redis = stack.enter_context(running_redis(home / "redis"))
         collector = stack.enter_context(collecting())
         outside = {REDIS_URL: redis.url, OTLP_ENDPOINT: collector.url, "STRATA_TRACING__TRUST_PARENT": "true"}
-        outside |= audited(home / "contracts")
+        outside |= CACHING | audited(home / "contracts")
         strata = Strata(home / "home", dsn, STRATA_LOG__FORMAT="json", STRATA_LOG__LEVEL="warning", **outside)
         servers = stack.enter_context(ExitStack())
         known = Traffic(url, consumers(strata))
@@ -62,22 +67,25 @@ def live_stack(admin_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
         known.start()
         stack.callback(known.stop)
         wait_until(lambda: known.rounds >= ROUNDS, PATIENCE)
+        live_stack.count_consumers(OLDEST, len(known.consumers))
         yield live_stack
-
-
-def by_labels(samples: list[Sample], *labels: str) -> dict[tuple[str, ...], float]:
-    return {tuple(metric.get(label, "") for label in labels): value for metric, value in samples}
 
 
 @polled
 def test_every_panel_shows_data(live_stack: LiveStack) -> None:
     empty = []
     for (board, title), panel in PANELS.items():
+        if (board, title) in OF_A_WORKER:
+            continue
         for number in range(len(panel.queries)):
             samples = live_stack.panel(board, title, number)
             if not samples or all(math.isnan(value) for _, value in samples):
                 empty.append(f"{board}: {title}: {panel.queries[number].expr}")
     assert not empty, "\n".join(empty)
+
+
+def test_exports_are_shown(live_stack: LiveStack) -> None:
+    wait_until(lambda: live_stack.exported("posts") > 0, PATIENCE)
 
 
 def test_failed_jobs_and_late_schedules_are_shown_and_alerted(live_stack: LiveStack) -> None:
@@ -99,6 +107,20 @@ def test_failed_jobs_and_late_schedules_are_shown_and_alerted(live_stack: LiveSt
 
     wait_until(shown, PATIENCE)
     wait_until(lambda: {live_stack.alert("JobsFailed"), live_stack.alert("ScheduleLate")} == {"firing"}, PATIENCE)
+
+
+def test_events_that_wait_are_shown_and_alerted(live_stack: LiveStack) -> None:
+    """No worker relays the events of the traffic, the oldest of which becomes ever older."""
+
+    def shown() -> bool:
+        return live_stack.panel("saturation", "Age of the outbox")[0][1] > 0
+
+    wait_until(shown, PATIENCE)
+    assert live_stack.panel("saturation", "Events that wait for the relay")[0][1] > 0
+    assert by_labels(live_stack.panel("saturation", "Lag of consumers"), "consumer") == {("webhooks",): 0}
+    dsn = live_stack.strata.environment["STRATA_DATABASE__URL"]
+    execute_as_owner(dsn, "UPDATE events SET occurred_at = now() - interval '2 minutes' WHERE position IS NULL")
+    wait_until(lambda: live_stack.alert("OutboxLag") == "firing", PATIENCE)
 
 
 @polled
@@ -153,6 +175,10 @@ def test_the_lifecycle_panels_match_the_registry(live_stack: LiveStack) -> None:
     senders = {response.consumer for response in live_stack.traffic.seen() if response.version in deprecated}
     assert left == {(name,): len(senders) for name in deprecated}
     assert len(live_stack.panel("lifecycle", "Who is left")) == len(senders)
+    by_plan = by_labels(live_stack.panel("impact", "Consumers left by plan"), "api_version", "plan")
+    assert by_plan == {(OLDEST, "free"): 0, (OLDEST, "enterprise"): 2, (OLDEST, "anonymous"): 1}
+    breaking = by_labels(live_stack.panel("impact", "Expected breakages at the sunset"), "api_version")
+    assert breaking == {(OLDEST,): len(senders)}
 
 
 @polled
@@ -230,10 +256,11 @@ def test_a_lost_redis_raises_an_alert_and_fails_no_request(live_stack: LiveStack
     def alone() -> float:
         return live_stack.panel("limits", "Counting alone")[0][1]
 
-    wait_until(lambda: alone() == 0, PATIENCE)
+    wait_until(lambda: alone() == 0 and live_stack.cached() > 0, PATIENCE)
     live_stack.redis.kill()
     wait_until(lambda: live_stack.alert("RateLimitFallback") == "firing", PATIENCE)
     assert alone() > 0
+    wait_until(lambda: live_stack.cached("Uses without Redis", "reason", "open") > 0, PATIENCE)
     live_stack.redis.start()
     wait_until(lambda: live_stack.alert("RateLimitFallback") is None, PATIENCE)
     assert not [response for response in live_stack.traffic.seen() if response.status >= 500]

@@ -213,8 +213,11 @@ def test_only_caddy_has_public_ports() -> None:
     assert "443:8443/udp" in published["caddy"], "HTTP/3"
     networks = compose()["networks"]
     assert networks["data"]["internal"]
-    for name in ("postgres", "redis", "s3"):
+    assert networks["files"]["internal"]
+    for name in ("postgres", "redis"):
         assert SERVICES[name]["networks"] == ["data"]
+    assert SERVICES["s3"]["networks"] == ["data", "files"]
+    assert {name for name in SERVICES if "files" in SERVICES[name].get("networks", ())} == {"caddy", "s3"}
 
 
 def test_only_logs_without_secrets_are_shipped() -> None:

@@ -3,11 +3,9 @@
 import asyncio
 import json
 import math
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from pathlib import Path
 
 import httpx2
 import pytest
@@ -15,7 +13,7 @@ import pytest
 from tests.support.dialects import DIALECTS
 from tests.support.live import Strata
 from tests.support.postgres import clone
-from tests.support.redis import RedisServer, running_redis
+from tests.support.redis import RedisServer
 from tests.support.scrape import Scrape
 
 WORKERS = 2
@@ -33,12 +31,6 @@ OUTAGE_USER = "joan@example.com"
 """Workers remember budgets that were used up before Redis was lost, so this user has no attempts in other tests."""
 OWNER, ATTACKER = "203.0.113.9", "198.51.100.{}"
 PATHS = tuple(dialect.login_url for dialect in DIALECTS.values())
-
-
-@pytest.fixture(scope="module")
-def redis_server() -> Iterator[RedisServer]:
-    with tempfile.TemporaryDirectory(prefix="strata-redis-") as folder, running_redis(Path(folder)) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

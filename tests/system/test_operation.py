@@ -87,8 +87,8 @@ def test_the_api_exposes_queue_and_workers_and_the_worker_its_attempts(strata: S
         with strata.running("worker", STRATA_WORKER__METRICS_PORT=str(port), **refusing) as worker:
             wait_until(lambda: _responds(port))
             own = f"http://127.0.0.1:{port}"
-            wait_until(lambda: Scrape.of(own).sum("job_attempts_total", job="auth.send_token", outcome="failure") == 1)
-            wait_until(lambda: Scrape.of(url).sum("job_queue_depth", job="auth.send_token") == 1)
+            wait_until(lambda: Scrape.of(own).sum("job_attempts_total", kind="auth.send_token", outcome="failure") == 1)
+            wait_until(lambda: Scrape.of(url).sum("job_queue_depth", kind="auth.send_token") == 1)
             wait_until(lambda: Scrape.of(url).sum("job_workers") == 1)
             assert Scrape.of(own).sum("strata_build_info") == Scrape.of(url).sum("strata_build_info") == 1
             # A worker that hangs keeps its session, but polls no longer; one that is idle polls.

@@ -19,7 +19,7 @@ from tests.support.database_proxy import database_proxy
 from tests.support.live import Strata, free_port
 from tests.support.postgres import clone
 from tests.support.scrape import Scrape
-from tests.support.waiting import stretched
+from tests.support.waiting import PATIENCE, stretched, wait_until
 
 OVERVIEW = Path(__file__).parents[2] / "grafana/dashboards/overview.json"
 EMAIL = "ada@example.com"
@@ -69,11 +69,14 @@ def consumer_of(url: str, credentials: dict[str, str]) -> set[str]:
     """The labels ``consumer`` that appear with a request."""
 
     def labels() -> set[str]:
-        samples = [sample for sample in Scrape.of(url).samples if sample.name == "api_consumer_requests_total"]
+        samples = [sample for sample in Scrape.of(url).samples if sample.name == requests]
         return {sample.labels["consumer"] for sample in samples} - {"anonymous", "other"}
 
-    before = labels()
-    assert httpx2.get(f"{url}/api/v2/posts", headers=credentials, timeout=20).status_code == 200
+    requests = "api_consumer_requests_total"
+    before, number = labels(), Scrape.of(url).sum(requests)
+    assert httpx2.get(f"{url}/api/v2/posts", headers=credentials, timeout=PATIENCE).status_code == 200
+    # A process counts a request after its response.
+    wait_until(lambda: Scrape.of(url).sum(requests) > number)
     return labels() - before
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.caddy import Proxy, proxy_running
+from tests.support.limits import SHORT_STREAMS
 from tests.support.live import Strata, api_key
 from tests.support.postgres import clone
 from tests.support.secret_probe import Plants, drive, handshakes
@@ -44,7 +45,7 @@ def lines_of_the_api(strata: Strata) -> list[dict[str, Any]]:
 
 async def test_no_secret_is_logged_by_the_proxy_or_the_server(admin_dsn: str, tmp_path: Path) -> None:
     dsn = await clone(admin_dsn, "proxy_log")
-    strata = Strata(tmp_path / "home", dsn, STRATA_LOG__LEVEL="debug", STRATA_LOG__FORMAT="json")
+    strata = Strata(tmp_path / "home", dsn, STRATA_LOG__LEVEL="debug", STRATA_LOG__FORMAT="json", **SHORT_STREAMS)
     plants, folder = Plants(), tmp_path / "caddy"
     key = api_key(strata, plants.address("owner of the key"))
     plants.note(key["X-API-Key"], "a valid key")

@@ -63,7 +63,14 @@ def retire_oldest(checkout: Checkout) -> None:
     )
     checkout.write(path, text)
     # No release has promised the sunset of this copy.
-    (checkout.root / "versions/lifecycle.json").unlink()
+    record = checkout.root / "versions/lifecycle.json"
+    released = json.loads(record.read_text())
+    released[OLDEST.name] |= {
+        "sunset_at": "2026-08-01T00:00:00Z",
+        "retired_at": "2026-08-02T00:00:00Z",
+        "status": "retired",
+    }
+    record.write_text(json.dumps(released))
     checkout.strata("contract", "freeze")
     checkout.strata("contract", "guide")
 

@@ -16,6 +16,7 @@ import pytest
 import pytest_asyncio
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from app.kit.queue.kinds import HOUSEKEEPING
 from tests.support.app import PASSWORD
 from tests.support.database_proxy import database_proxy
 from tests.support.live import Strata, free_port
@@ -126,7 +127,9 @@ async def test_a_rejected_mail_is_retried(strata: Strata, dsn: str) -> None:
     assert inbox.rejected == 2
     assert strata.log("worker").count('"event":"job_failed"') == 2
     connection = await asyncpg.connect(dsn)
-    assert await connection.fetchval("SELECT count(*) FROM pgqueuer") == 0, "a sent mail leaves the queue"
+    queued = {row["entrypoint"] for row in await connection.fetch("SELECT entrypoint FROM pgqueuer")}
+    # A schedule may have enqueued housekeeping meanwhile.
+    assert queued <= {HOUSEKEEPING.name}, "a sent mail leaves the queue"
     logged = await connection.fetch("SELECT traceback::text FROM pgqueuer_log WHERE traceback IS NOT NULL")
     await connection.close()
     assert len(logged) == 2

@@ -4,14 +4,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from app.kit.db.database import sqlalchemy_url
 from app.settings.auth import AuthSettings
 from app.settings.root import Settings
 from tests.support.identities import PROVIDERS
 from tests.support.postgres import clone, owner_dsn
+from tests.support.rollback_database import shared_engine
 
 pytest.register_assert_rewrite("tests.truth.runner")
 
@@ -26,7 +25,7 @@ async def world(admin_dsn: str, settings: Settings) -> AsyncIterator[World]:
     """
     auth = settings[AuthSettings].model_copy(update={"access_ttl": 86_400, "failed_logins_per_hour": 1_000_000})
     dsn = owner_dsn(await clone(admin_dsn, "truth", whole_run=True))
-    engine = create_async_engine(sqlalchemy_url(dsn), poolclass=NullPool)
+    engine = shared_engine(dsn, poolclass=NullPool)
     async with engine.connect() as connection:
         transaction = await connection.begin()
         yield await World.create(settings.with_groups(auth, PROVIDERS), connection)

@@ -12,6 +12,9 @@ from tests.truth.table import Act, Table
 from tests.truth.world import World
 
 _OTHER: Final = "second admin"
+_RELAYED: Final = True
+_OLD: Final = UUID("01900000-0000-7000-8000-000000000000")
+"""An id of the year 2024."""
 _INSERT: Final = (
     "INSERT INTO events (uid, type, schema, subject_uid, subject_id, owner_uid, counterparty_uid, audience, payload,"
     " position) VALUES ($1, 'hold.resolved', 1, $2, NULL, $3, $4, $5, '{\"outcome\": \"captured\"}',"
@@ -46,7 +49,19 @@ async def missing_event(_world: World, _caller: str) -> Values:
     return _values(MISSING, uuid7())
 
 
-ACTS = {"events.list": Act(count=listed), "events.get": Act(), "events.list_after": Act(count=listed)}
+@state("deleted event")
+async def deleted_event(world: World, _caller: str) -> Values:
+    await world.database.driver.fetchval(_INSERT, uuid7(), uuid7(), None, None, "public", _RELAYED)
+    return _values(MISSING, _OLD)
+
+
+ACTS = {
+    "events.list": Act(count=listed),
+    "events.get": Act(),
+    "events.list_after": Act(count=listed),
+    "streams.open": Act(),
+    "stream_sessions.create": Act(),
+}
 ROWS = """
                                           | anonymous unverified reader author moderator admin deactivated
 events.list       public event            | 401       ok:1       ok:1   ok:1   ok:1      ok:1  401t
@@ -58,6 +73,7 @@ events.list       public event            | 401       ok:1       ok:1   ok:1   o
 events.list_after own event               | 401       ok:0       ok:0   ok:0   ok:0      ok:0  401t
                   foreign event           | 401       404e       404e   404e   404e      ok:0  401t
                   missing event           | 401       404e       404e   404e   404e      404e  401t
+                  deleted event           | 401       404d       404d   404d   404d      404d  401t
 events.get        public event            | 401       ok         ok     ok     ok        ok    401t
                   own event               | 401       ok         ok     ok     ok        ok    401t
                   received event          | 401       ok         ok     ok     ok        ok    401t
@@ -65,6 +81,8 @@ events.get        public event            | 401       ok         ok     ok     o
                   own event for administrators | 401  404e       404e   404e   404e      ok    401t
                   own event without a position | 401  404e       404e   404e   404e      404e  401t
                   missing event           | 401       404e       404e   404e   404e      404e  401t
+streams.open      public event            | 401       ok         ok     ok     ok        ok    401t
+stream_sessions.create -                  | 401       ok         ok     ok     ok        ok    401t
 """
 KEYS = """
 events.list       own event               | author ok:1  events:read 403
@@ -72,5 +90,7 @@ events.list_after own event               | author ok:0  events:read 403
 events.get        own event               | author ok    events:read 403
                   foreign event           | admin  ok    events:read 403  events:read_all 404e
                   missing event           | admin  404e  events:read 403
+streams.open      public event            | author ok    events:read 403
+stream_sessions.create -                  | author ok    events:read 403  credentials:write 403
 """
-TABLE = Table(ACTS, {"404e": "event_not_found"}, ROWS, KEYS)
+TABLE = Table(ACTS, {"404e": "event_not_found", "404d": "events_deleted"}, ROWS, KEYS)

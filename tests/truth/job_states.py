@@ -40,6 +40,17 @@ for name, change in _CHANGES.items():
     _register(name, change)
 
 
+@state("job with problems", of_the_caller=True)
+async def job_with_problems(world: World, caller: str) -> Values:
+    values = await _add(world, user_of(caller))
+    await world.execute(
+        "INSERT INTO job_problems (job_id, line, pointer, code, detail) SELECT id, line, '/title', 'missing', 'A post"
+        " needs a title.' FROM jobs, generate_series(2, 3) AS line WHERE uid = $1",
+        values["row"],
+    )
+    return values
+
+
 @state("foreign job")
 async def foreign_job(world: World, _caller: str) -> Values:
     return await _add(world, STRANGER)

@@ -32,6 +32,16 @@ ACTS = {
         [Effect("SELECT count(*) FROM posts WHERE title = 'New' AND published_at IS NOT NULL", 1)],
         ["post.created", "post.published"],
     ),
+    "posts.create_attached": Act(
+        [
+            Effect(
+                "SELECT count(*) FROM post_attachments a JOIN files f ON f.id = a.file_id JOIN posts p"
+                " ON p.id = a.post_id WHERE p.title = 'New' AND f.uid = $1",
+                1,
+            )
+        ],
+        ["post.created"],
+    ),
     "posts.list": LISTED,
     "posts.list_unpublished": LISTED,
     "posts.list_drafts": LISTED,
@@ -71,6 +81,13 @@ posts.delete_stale      published        | 401       403a       403    412    40
                         draft            | 401       404        403    412    404   404       412   401t
 posts.create            -                | 401       ok         403    ok     ok    ok        ok    401t
 posts.create_published  -                | 401       ok         403    ok     ok    ok        ok    401t
+posts.create_attached   own file         | 401       ok         403    ok     ok    ok        ok    401t
+                        own attached file | 401      ok         403    ok     ok    ok        ok    401t
+                        unfinished file  | 401       422u       403    422u   422u  422u      422u  401t
+                        foreign file     | 401       422u       403    422u   422u  422u      422u  401t
+                        public file      | 401       422u       403    422u   422u  422u      422u  401t
+                        file of published post | 401 422u       403    422u   422u  422u      422u  401t
+                        missing file     | 401       422u       403    422u   422u  422u      422u  401t
 posts.list              posts of author  | ok:1      ok:1       ok:1   ok:3   ok:1  ok:1      ok:3  401t
 posts.list_unpublished  -                | ok:0      ok:0       ok:0   ok:2   ok:0  ok:0      ok:2  401t
 posts.list_drafts       -                | ok:0      ok:0       ok:0   ok:1   ok:0  ok:0      ok:1  401t
@@ -105,6 +122,8 @@ posts.delete_stale      published        | author    412   posts:write 403
 posts.create            -                | author    ok    posts:write 403  posts:read 403
                         -                | reader    403   posts:write 403  posts:read 403
 posts.create_published  -                | author    ok    posts:write 403  posts:read 403
+posts.create_attached   own file         | author    ok    posts:write 403  posts:read 403  files:read 403
+                        missing file     | author    422u  posts:write 403  posts:read 403  files:read 403
 posts.list              posts of author  | other     ok:1  posts:read 403
                         posts of author  | author    ok:3  posts:read 403
                         posts of author  | admin     ok:3  posts:read 403   posts:read_all ok:1
@@ -113,4 +132,9 @@ posts.list_drafts       -                | admin     ok:1  posts:read 403   post
 posts.search            -                | admin     ok:3  posts:read 403   posts:read_all ok:1
 """
 
-TABLE = Table(ACTS, {"403a": "not_the_author", "404": "post_not_found", "412": "precondition_failed"}, ROWS, KEYS)
+TABLE = Table(
+    ACTS,
+    {"403a": "not_the_author", "404": "post_not_found", "412": "precondition_failed", "422u": "unknown_file"},
+    ROWS,
+    KEYS,
+)

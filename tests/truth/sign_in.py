@@ -51,6 +51,7 @@ ACTS = {
             Effect("SELECT count(*) FROM action_tokens WHERE user_id = $1 AND used_at IS NULL", 0),
         ],
         ["user.password_reset"],
+        ended=REVOKED,
     ),
     "auth.providers": Act(),
 }

@@ -62,6 +62,8 @@ class Call:
     status: int = 200
     json: Any = None
     form: Mapping[str, str] | None = None
+    files: Sequence[tuple[str, tuple[str, bytes, str]]] | None = None
+    """The files of a multipart form: field, name, content and media type."""
     query: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     method: str | None = None
@@ -83,6 +85,8 @@ class Act:
     """The number that a cell like ``ok:3`` states, from the response."""
     mails: Sequence[str] | None = None
     """The subjects of the mails that a success causes; None for an act whose mails do not matter."""
+    ended: Sequence[str] = ()
+    """The types of events of the caller's other objects, which end with the act. Their number does not matter."""
     keeps_changes: bool = False
     """Whether effects and events belong to the failure."""
     calls: Mapping[str, Sequence[Call]] = field(default_factory=dict)

@@ -5,6 +5,7 @@ author with credentials that are not valid: a revoked, an expired or another use
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 import httpx2
 
@@ -21,6 +22,11 @@ def listed(response: httpx2.Response) -> int:
     return len(body if isinstance(body, list) else body.get("items", body.get("data")))
 
 
+SESSIONS: Final = ("session.revoked",)
+OWNED: Final = (*SESSIONS, "api_key.revoked", "identity.unlinked", "post.deleted")
+"""What is deleted with a user."""
+
+
 def permitted(response: httpx2.Response) -> int:
     """The number of permissions that the response shows."""
     return len(response.json()["permissions"])
@@ -31,9 +37,10 @@ def edits(
     effects: Sequence[Effect] = (),
     events: Sequence[str] = UPDATED,
     mails: Sequence[str] | None = None,
+    ended: Sequence[str] = (),
 ) -> dict[str, Act]:
     """An edit of any user, ``users.<name>``, and one of the caller's own user, ``me.<name>``."""
-    return dict.fromkeys((f"users.{name}", f"me.{name}"), Act(effects, events, mails=mails))
+    return dict.fromkeys((f"users.{name}", f"me.{name}"), Act(effects, events, mails=mails, ended=ended))
 
 
 ACTS = {
@@ -59,19 +66,23 @@ ACTS = {
         [Effect("SELECT is_verified AND email <> lower(email) FROM users WHERE id = $1", value=True)], UPDATED
     ),
     **edits("move_to_taken", events=()),
-    **edits("deactivate", [Effect("SELECT is_active FROM users WHERE id = $1", value=False), Effect(OPEN, 0)]),
+    **edits(
+        "deactivate",
+        [Effect("SELECT is_active FROM users WHERE id = $1", value=False), Effect(OPEN, 0)],
+        ended=SESSIONS,
+    ),
     "users.activate": Act([Effect("SELECT is_active FROM users WHERE id = $1", value=True)], UPDATED),
     "users.rename_stale": Act(),
     "me.rename_stale": Act(),
     "me.rename_current": Act([Effect("SELECT revision FROM users WHERE id = $1", 2)], UPDATED),
     "me.move_with_password": Act([Effect("SELECT email FROM users WHERE id = $1", "moved@example.com")], UPDATED),
-    "me.set_password": Act([Effect(OPEN, 1)], UPDATED),
-    "me.set_password_unproven": Act([Effect(OPEN, 1)], UPDATED),
+    "me.set_password": Act([Effect(OPEN, 1)], UPDATED, ended=SESSIONS),
+    "me.set_password_unproven": Act([Effect(OPEN, 1)], UPDATED, ended=SESSIONS),
     "me.set_password_wrong_proof": Act(),
-    "users.set_password": Act([Effect(OPEN, 0)], UPDATED),
-    "users.set_password_unproven": Act([Effect(OPEN, 0)], UPDATED),
-    "users.delete": Act([GONE], ["user.deleted"]),
-    "users.delete_as_admin": Act([GONE], ["user.deleted"]),
+    "users.set_password": Act([Effect(OPEN, 0)], UPDATED, ended=SESSIONS),
+    "users.set_password_unproven": Act([Effect(OPEN, 0)], UPDATED, ended=SESSIONS),
+    "users.delete": Act([GONE], ["user.deleted"], ended=OWNED),
+    "users.delete_as_admin": Act([GONE], ["user.deleted"], ended=OWNED),
     "users.delete_stale": Act(),
     "users.set_roles": Act([Effect("SELECT roles FROM users WHERE id = $1", ["moderator"])], ["user.roles_changed"]),
     "users.keep_roles": Act(),
@@ -81,7 +92,7 @@ ACTS = {
 ROWS = """
                                              | anonymous unverified reader author other moderator admin deactivated
 me.get                   own                 | 401       ok         ok     ok     ok    ok        ok    401t
-me.permissions           own                 | 401       ok:13      ok:12  ok:13  ok:13 ok:15     ok:24 401t
+me.permissions           own                 | 401       ok:19      ok:18  ok:19  ok:19 ok:21     ok:31 401t
 users.get                own                 | 401       ok         ok     ok     ok    ok        ok    401t
                          peer                | 401       403        403    403    403   403       ok    401t
                          deactivated user    | 401       403        403    403    403   403       ok    -

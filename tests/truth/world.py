@@ -20,6 +20,7 @@ from app.main import create_app
 from app.models import Post, Session
 from app.settings.root import Settings
 from tests.support.app import Person, TestApp
+from tests.support.presigned import sign_urls
 from tests.support.rollback_database import RollbackDatabase
 
 Headers = dict[str, str]
@@ -70,6 +71,7 @@ class World:
         database = await RollbackDatabase.of(connection)
         runtime = Runtime.build(settings, database)
         world = cls(TestApp(create_app(settings), runtime), database)
+        sign_urls(world.test_app)
         # No user has the id of a post, so a mix-up of the two fails.
         await world.value("SELECT setval(pg_get_serial_sequence('users', 'id'), 70000)")
         for label, role in (ROLES | BYSTANDERS).items():
@@ -163,7 +165,8 @@ class World:
         return self._keys[label, wanted]
 
     async def send(self, method: str, url: str, **options: Any) -> httpx2.Response:
-        """Send a request; the response is checked against the contract."""
+        """Send a request without the cookies of earlier ones; the response is checked against the contract."""
+        self.client.cookies.clear()
         return await self.client.request(method, url, **options)
 
     async def execute(self, statement: str, *values: object) -> None:

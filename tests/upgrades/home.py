@@ -14,6 +14,7 @@ DECOMPOSED_PASSWORD: Final = "correct horse e\u0301 battery"
 SECRETS: Final = {
     "STRATA_AUTH__SIGNING_KEY": "signing key of the recorded homes, of no other use",
     "STRATA_HTTP__CURSOR_KEY": "cursor key of the recorded homes, of no other use",
+    "STRATA_WEBHOOKS__SEALING_KEY": "sealing key of the recorded homes, of no other use",
 }
 
 

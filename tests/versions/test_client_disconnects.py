@@ -19,6 +19,8 @@ DURATIONS = "http_server_request_duration_seconds_count"
 def media_types(operation: Operation) -> list[str]:
     """The media types of the body; forms may also be multipart."""
     assert operation.media_type is not None
+    if operation.media_type == "multipart/form-data":
+        return [MULTIPART]
     form = operation.media_type == "application/x-www-form-urlencoded"
     return [operation.media_type, MULTIPART] if form else [operation.media_type]
 

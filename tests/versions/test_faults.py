@@ -17,6 +17,7 @@ from app.kit.db.database import Database
 from app.kit.db.sessions import WriteSession
 from app.main import create_app
 from app.posts.repository import PostRepository
+from app.posts.views import PostView
 from app.settings.database import DatabaseSettings
 from app.settings.http import HttpSettings
 from app.settings.root import Settings
@@ -38,20 +39,20 @@ CANCEL = "SELECT pg_cancel_backend(pg_backend_pid())"
 
 
 class Fault:
-    """Executes a statement that fails after each of the first ``times`` inserts of a post."""
+    """Executes a statement that fails before each of the first ``times`` inserts of a post."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, statement: str, times: int) -> None:
         self.inserts = 0
-        add = PostRepository.add
+        insert = PostRepository.insert
 
-        async def fail(repository: PostRepository, post: Any) -> None:
-            await add(repository, post)
+        async def fail(repository: PostRepository, values: Any, author_id: int) -> PostView | None:
             self.inserts += 1
             if self.inserts <= times:
                 session: WriteSession = repository._session
                 await session.execute(text(statement))
+            return await insert(repository, values, author_id)
 
-        monkeypatch.setattr(PostRepository, "add", fail)
+        monkeypatch.setattr(PostRepository, "insert", fail)
 
 
 async def count(test_app: TestApp, table: str) -> Any:

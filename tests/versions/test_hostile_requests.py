@@ -17,6 +17,7 @@ from tests.support.contract import ContractClient
 from tests.support.dialects import DIALECTS
 from tests.support.hostile import Headers, HostileRequest, hostile_request
 from tests.support.operations import VERSIONS, operations
+from tests.support.presigned import sign_urls
 
 SEED: Final = os.environ.get("HOSTILE_SEED", "1")
 REQUESTS: Final = int(os.environ.get("HOSTILE_REQUESTS", "400"))
@@ -38,6 +39,7 @@ async def callers(test_app: TestApp) -> tuple[list[Headers], dict[str, dict[str,
     """Headers of an admin, an author and nobody, and ids that exist."""
     root = await test_app.person("root@example.com", Role.ADMIN)
     ada = await test_app.person("ada@example.com")
+    sign_urls(test_app)
     async with test_app.client(root.headers) as client:
         made = (await client.post("/api/v2/posts", json={"title": "T", "content": "C"})).json()
     session = await test_app.session(root)

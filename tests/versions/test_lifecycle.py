@@ -95,7 +95,7 @@ async def test_a_retired_version_says_where_to_go(
             assert "Retry-After" not in answer.headers
         problem = (await client.get("/problems/version_retired")).text
         assert "has ended" in problem
-        for path in ("/docs", "/redoc", "/openapi.json"):
+        for path in ("/docs", "/redoc", "/openapi.json", "/asyncapi.json"):
             assert (await client.get(f"{retired.prefix}{path}")).status_code == 200
             assert (await client.get(f"{retired.prefix}{path}/none")).status_code == 410, (
                 "only the documents themselves"

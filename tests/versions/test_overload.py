@@ -2,20 +2,33 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from unittest.mock import patch
 
 import httpx2
 import pytest
 from prometheus_client import generate_latest
 from sqlalchemy import text
+from starlette.types import ASGIApp, Receive, Scope, Send
+from structlog.testing import capture_logs
 
-from app.http.middleware.load_shedding import Capacity
+from app.http.middleware.load_shedding import Capacity, LoadSheddingMiddleware, Overloaded
+from app.http.middleware.metrics import LoadSheddingMetrics
+from app.http.middleware.shed_requests import ShedRequests
+from app.main import create_app
 from app.settings.http import HttpSettings
 from app.settings.root import Settings
-from tests.support.app import TestApp
+from observability.metrics.metrics import Metrics
+from observability.requests.middleware import RequestContextMiddleware
+from tests.support.app import TestApp, WithState
 from tests.support.dialects import DIALECTS
 from tests.support.operations import VERSIONS
+from tests.support.waiting import eventually
+from versions import registry
+from versions.kit.middleware.version import VersionMiddleware
+from versions.kit.version import ApiVersion
 
 LIMIT = 3
+VARYING = {"retry-after", "traceresponse", "server-timing"}
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +55,8 @@ async def held(
 
 @pytest.fixture
 async def client(concurrent_app: TestApp) -> AsyncIterator[httpx2.AsyncClient]:
-    async with concurrent_app.client() as client:
+    # Otherwise the line about the last second would be one of the next test.
+    async with concurrent_app.client() as client, concurrent_app.runtime.get(ShedRequests).running():
         yield client
 
 
@@ -50,9 +64,21 @@ async def client(concurrent_app: TestApp) -> AsyncIterator[httpx2.AsyncClient]:
 async def test_one_too_many_is_sent_away_at_once_with_a_time_to_return(
     concurrent_app: TestApp, client: httpx2.AsyncClient, held: list["asyncio.Task[httpx2.Response]"], version: str
 ) -> None:
-    answer = await client.get(f"/api/{version}/posts/1")
-    assert (answer.status_code, answer.headers["API-Version"]) == (503, version)
-    assert 1 <= int(answer.headers["Retry-After"]) <= 3
+    with capture_logs() as logs:
+        answers = [await client.get(f"/api/{version}/posts/1", headers={"X-API-Key": "sk_live_x"}) for _ in range(5)]
+
+        async def written() -> bool:
+            return sum(line["by_version"].get(version, 0) for line in logs) >= len(answers)
+
+        await eventually(written)
+    lines = [line for line in logs if version in line["by_version"]]
+    assert len(lines) < len(answers), "a line for each would cost more than the response"
+    assert {line["event"] for line in logs} == {"requests_shed"}
+    # The application of another test may write its last line meanwhile.
+    assert all(line["requests"] == sum(line["by_version"].values()) for line in logs)
+    answer = answers[0]
+    assert {(one.status_code, one.headers["API-Version"]) for one in answers} == {(503, version)}
+    assert all(1 <= int(one.headers["Retry-After"]) <= 3 for one in answers)
     document = answer.json()
     if DIALECTS[version].has_codes:
         assert document["code"] == "overloaded"
@@ -60,11 +86,86 @@ async def test_one_too_many_is_sent_away_at_once_with_a_time_to_return(
     else:
         assert set(document) == {"detail"}
     assert not [name for name in answer.headers if "ratelimit" in name], "nothing was charged, and no quota read"
-    assert (await client.get(f"/api/{version}/posts/1")).status_code == 503
     assert not any(task.done() for task in held), "those that were let in are still being answered"
     assert (await client.get("/health")).status_code == 200, "who watches is not sent away"
     told = generate_latest(concurrent_app.runtime.metrics.registry).decode()
-    assert f'http_server_shed_requests_total{{api_version="{version}"}} 2.0' in told
+    assert f'http_server_shed_requests_total{{api_version="{version}"}} 5.0' in told
+
+
+class Layers:
+    """The layers of one version that render its errors, around an application that raises ``Overloaded``."""
+
+    def __init__(self, version: ApiVersion) -> None:
+        app = version.build(version, HttpSettings())
+        (layer,) = (layer for layer in app.user_middleware if layer.cls is VersionMiddleware)
+        inner = VersionMiddleware(self._raise, **layer.kwargs)
+        self.rendered = RequestContextMiddleware(inner, mounts={version.prefix: version.name})
+        self.prepared: ASGIApp = app.state.admission.reject
+
+    async def _raise(self, _scope: Scope, _receive: Receive, _send: Send) -> None:
+        raise Overloaded(retry_after=Overloaded.seconds)
+
+
+IDS = {"x-request-id": "ours-7", "traceparent": "00-" + "a" * 32 + "-" + "b" * 16 + "-01"}
+
+
+@pytest.mark.parametrize("path", ["/posts", "/posts/%e2%82%ac%22%25s", "/auth/token", "/tokens"])
+@pytest.mark.parametrize("version", registry.VERSIONS, ids=lambda version: version.name)
+async def test_the_prepared_response_is_the_rendered_one(test_app: TestApp, version: ApiVersion, path: str) -> None:
+    """Byte for byte, but for jitter and the id of the span."""
+    layers, found = Layers(version), []
+    for app in (layers.rendered, layers.prepared):
+        transport = httpx2.ASGITransport(app=WithState(app, test_app.runtime.state()))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
+            response = await client.post(f"{version.prefix}{path}", headers=IDS)
+        headers = {name: value for name, value in response.headers.items() if name not in VARYING}
+        assert response.headers["traceresponse"].split("-")[1] == "a" * 32
+        found.append((response.status_code, response.content, headers))
+    assert found[0] == found[1]
+    assert found[0][2]["x-request-id"] == "ours-7"
+
+
+@pytest.mark.parametrize("version", registry.VERSIONS, ids=lambda version: version.name)
+async def test_a_browser_that_opens_its_stream_again_waits(test_app: TestApp, version: ApiVersion) -> None:
+    transport = httpx2.ASGITransport(app=WithState(Layers(version).prepared, test_app.runtime.state()))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
+        again = {"Last-Event-ID": "7", "Accept": "text/event-stream"}
+        response = await client.get(f"{version.prefix}/stream", headers=again)
+        assert (response.status_code, response.headers["API-Version"]) == (200, version.name)
+        assert response.text.startswith("retry: ")
+        assert (await client.get(f"{version.prefix}/stream", headers={"Last-Event-ID": "7"})).status_code == 503
+
+
+async def test_scripts_of_allowed_origins_read_a_rejection(concurrent_app: TestApp) -> None:
+    origin = "https://pages.example"
+    settings = concurrent_app.runtime.settings
+    http = settings[HttpSettings].model_copy(update={"cors_origins": [origin]})
+    root = create_app(settings.with_groups(http))
+    assert root.user_middleware[0].cls is LoadSheddingMiddleware, "no layer logs, traces or charges a rejection"
+    app = TestApp(root, concurrent_app.runtime)
+    transport = httpx2.ASGITransport(app=app.app)
+    with patch.object(app.runtime.get(Capacity), "limit", 0), capture_logs() as logs:
+        async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
+            for name in VERSIONS:
+                rejected = await client.get(f"/api/{name}/posts", headers={"Origin": origin})
+                assert rejected.status_code == 503
+                assert rejected.headers["Access-Control-Allow-Origin"] == origin
+                assert "Retry-After" in rejected.headers["Access-Control-Expose-Headers"]
+                stranger = await client.get(f"/api/{name}/posts", headers={"Origin": "https://other.example"})
+                assert "Access-Control-Allow-Origin" not in stranger.headers
+                preflight = {"Origin": origin, "Access-Control-Request-Method": "GET"}
+                assert (await client.options(f"/api/{name}/posts", headers=preflight)).status_code == 200
+        async with app.runtime.get(ShedRequests).running():
+            pass
+    assert [line["requests"] for line in logs] == [2 * len(VERSIONS)], "a preflight is not rejected"
+
+
+async def test_the_last_line_is_written_at_the_end() -> None:
+    shed = ShedRequests(Metrics().group(LoadSheddingMetrics))
+    with capture_logs() as logs:
+        async with shed.running():
+            shed.count("a")
+        assert [line["requests"] for line in logs] == [1]
 
 
 async def test_there_is_room_again_when_one_is_done(concurrent_app: TestApp, client: httpx2.AsyncClient) -> None:

@@ -11,25 +11,30 @@ from fastapi.routing import APIRoute
 from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from app.errors import DomainError
-from app.http.middleware.load_shedding import LoadSheddingMiddleware
+from app.http.handshakes import request_of
+from app.http.middleware.load_shedding import Admission
 from app.http.middleware.rate_limiting import Costs, NeedsCaller, RateLimitMiddleware
 from app.http.middleware.single_fields import SingleFieldsMiddleware
 from app.http.middleware.size_limits import BodyLimits, HeadLimits, RequestSizeLimitMiddleware
 from app.http.rate_limit.admission import cost_of
+from app.http.transfers import FindTransfer, Transfer, transfer_of
 from app.lifecycle.version import VersionStatus
 from app.settings.http import HttpSettings
 from observability.framework import LeanFastAPI
 from observability.rate_limit.headers import Dialect
+from versions.kit.channels import Channel
 from versions.kit.docs import add_documentation
 from versions.kit.middleware.lifecycle import LifecycleMiddleware
-from versions.kit.middleware.version import Renderer, VersionMiddleware
+from versions.kit.middleware.version import VersionMiddleware
 from versions.kit.names import number_of
 from versions.kit.openapi import describe
 from versions.kit.operations import signed_in_only
+from versions.kit.overload import PreparedOverload
+from versions.kit.rendering import Renderer, rendered
 from versions.kit.routing import RouteTree, index_routes
 from versions.kit.version import ApiVersion
 
@@ -39,10 +44,11 @@ NO_TELEMETRY: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "log
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """The routers of one resource, and the tags under which its operations are documented."""
+    """The routers of one resource, the tags under which its operations are documented, and its live channels."""
 
     tags: Sequence[Mapping[str, str]]
     routers: Sequence[APIRouter]
+    channels: Sequence[Channel] = ()
 
 
 def load_resources(package: str, names: Sequence[str]) -> list[Resource]:
@@ -99,7 +105,6 @@ def build_application(
                 VersionMiddleware, version=version, dialect=dialect, render=render, timeout=settings.request_timeout
             ),
             Middleware(SingleFieldsMiddleware),
-            Middleware(LoadSheddingMiddleware, version=version.name),
             Middleware(RateLimitMiddleware, costs=_costs(routers), needs_caller=_needs_caller(routers)),
             *_sunset_middleware(version),
             Middleware(
@@ -112,6 +117,10 @@ def build_application(
     for router in routers:
         # `include_router` would nest them. Each route has its full path and becomes a route of the application itself.
         app.router.routes.extend(router.routes)
+    app.state.admission = Admission(
+        version.name, f"{version.prefix}/", _find_transfer(routers), PreparedOverload(version, render)
+    )
+    app.state.channels = [channel for resource in resources for channel in resource.channels]
     _handle_errors(app, render)
     describe(app, version, dialect)
     add_documentation(app, version)
@@ -149,9 +158,24 @@ def _needs_caller(routers: Sequence[APIRouter]) -> NeedsCaller:
     return needs_caller
 
 
+def _find_transfer(routers: Sequence[APIRouter]) -> FindTransfer:
+    """Returns the look-up of transfers; requests to other paths cost a look-up of their first segments."""
+    routes = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
+    tree = RouteTree(route for route in routes if transfer_of(route.openapi_extra) is not None)
+
+    def find_transfer(method: str, path: str) -> Transfer | None:
+        for route in tree.find(path):
+            if method in (route.methods or ()):
+                return transfer_of(route.openapi_extra if isinstance(route, APIRoute) else None)
+        return None
+
+    return find_transfer
+
+
 def _handle_errors(app: FastAPI, render: Renderer) -> None:
-    async def handle(request: Request, error: Exception) -> Response:
-        return render(request, error)
+    async def handle(connection: HTTPConnection, error: Exception) -> Response:
+        # The handshake of a WebSocket is rejected with the response of a request.
+        return rendered(render, request_of(connection.scope), error)
 
     # Other exceptions are defects; VersionMiddleware renders and logs them.
     for kind in (HTTPException, RequestValidationError, DomainError):

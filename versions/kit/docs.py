@@ -1,4 +1,4 @@
-"""Serves the OpenAPI document, Swagger UI and Redoc without loading anything from a CDN."""
+"""Serves the OpenAPI and AsyncAPI documents, Swagger UI and Redoc without loading anything from a CDN."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -19,6 +19,7 @@ from app.http.lifecycle import LifecycleComponent
 from app.http.page_policy import hash_source, page_headers
 from app.http.runtime import runtime_of
 from app.kit.clock import utc_now
+from versions.kit.asyncapi import asyncapi_document
 from versions.kit.lifecycle_headers import notice
 from versions.kit.version import ApiVersion
 
@@ -64,16 +65,8 @@ def documentation_assets() -> list[BaseRoute]:
 
 
 def add_documentation(app: FastAPI, version: ApiVersion) -> None:
-    """Adds the routes ``/openapi.json``, ``/docs`` and ``/redoc`` to the application of a version."""
+    """Adds the routes of the documents, ``/docs`` and ``/redoc`` to the application of a version."""
     title = app.title
-
-    async def document(request: Request) -> Response:
-        document = app.openapi()
-        stage = runtime_of(request.scope).get(LifecycleComponent).schedule.status(version, utc_now())
-        description = notice(version, stage) + document["info"]["description"]
-        info = {**document["info"], "x-status": stage.value, "description": description}
-        served = {**document, "info": info}
-        return Response(orjson.dumps(served), media_type="application/json")
 
     swagger = _page(
         get_swagger_ui_html(
@@ -98,8 +91,27 @@ def add_documentation(app: FastAPI, version: ApiVersion) -> None:
     )
 
     app.router.routes.extend(
-        [Route("/openapi.json", document), Route("/docs", swagger), Route("/redoc", redoc)],
+        [
+            Route("/openapi.json", _document(version, app.openapi)),
+            Route("/asyncapi.json", _document(version, cache(lambda: asyncapi_document(app, version)))),
+            Route("/docs", swagger),
+            Route("/redoc", redoc),
+        ],
     )
+
+
+def _document(version: ApiVersion, build: Callable[[], dict[str, Any]]) -> Callable[[Request], Awaitable[Response]]:
+    """The endpoint of a document, which says the status that the version has at the time of the request."""
+
+    async def document(request: Request) -> Response:
+        document = build()
+        stage = runtime_of(request.scope).get(LifecycleComponent).schedule.status(version, utc_now())
+        description = notice(version, stage) + document["info"]["description"]
+        info = {**document["info"], "x-status": stage.value, "description": description}
+        served = {**document, "info": info}
+        return Response(orjson.dumps(served), media_type="application/json")
+
+    return document
 
 
 def _page(

@@ -14,8 +14,10 @@ from pydantic import BaseModel
 from app.events.stored import StoredEvent
 from app.kit.clock import rfc3339
 from app.kit.discovery import modules
+from versions.kit.typeid import encode
 
 Values = Callable[[StoredEvent], Mapping[str, Any]]
+_EVENT: Final = "evt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +33,19 @@ class EventType:
     values: Values
     schema: int = 1
 
+    @property
+    def component(self) -> str:
+        """The begin of the names of its schemas in documents."""
+        return self.name.replace("_", ".").title().replace(".", "")
+
 
 class VersionEvents:
     """Implements ``app.events.rendering.EventRenderer`` for a version."""
 
-    def __init__(self, version: str, types: Iterable[EventType]) -> None:
+    def __init__(self, version: str, types: Iterable[EventType], tag: str = "webhooks") -> None:
         self.version: Final = version
+        self.tag: Final = tag
+        """The tag of the operations about webhooks, under which the version documents their bodies."""
         self.types: Final[Mapping[str, EventType]] = {event.name: event for event in types}
 
     def knows(self, event: StoredEvent) -> bool:
@@ -60,6 +69,10 @@ class VersionEvents:
             "data": self.data(event),
         }
         return orjson.dumps(envelope)
+
+    def webhook_id(self, uid: UUID) -> str:
+        """See ``EventRenderer``."""
+        return encode(_EVENT, uid)
 
 
 NO_EVENTS: Final = VersionEvents("", ())

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import orjson
@@ -20,9 +21,12 @@ _FIELDS: Final = tuple(VersionLifecycle.__dataclass_fields__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedLifecycle(VersionLifecycle):
-    """The declaration of a version, and the digest of its released contract; ``None`` before its first release."""
+    """The declaration of a version, and the digests of its released documents; ``None`` before its first release."""
 
     baseline: str | None
+    """That of the OpenAPI document."""
+    channels_baseline: str | None
+    """That of the AsyncAPI document."""
 
 
 def ensure_declared(versions: Iterable[ApiVersion], path: Path = RECORD) -> None:
@@ -39,18 +43,29 @@ def read_record(path: Path = RECORD) -> Mapping[str, RecordedLifecycle]:
 
 
 def baselines_of(record: Mapping[str, RecordedLifecycle]) -> dict[str, str | None]:
-    """Returns the digest of the released contract of each recorded version, ``None`` before its release."""
+    """Returns the digest of the released OpenAPI document of each recorded version, ``None`` without a release."""
     return {name: lifecycle.baseline for name, lifecycle in record.items()}
 
 
-def recorded_form(versions: Iterable[ApiVersion], baselines: Mapping[str, str | None]) -> bytes:
+def channel_baselines_of(record: Mapping[str, RecordedLifecycle]) -> dict[str, str | None]:
+    """Returns the same for AsyncAPI documents."""
+    return {name: lifecycle.channels_baseline for name, lifecycle in record.items()}
+
+
+def recorded_form(
+    versions: Iterable[ApiVersion],
+    baselines: Mapping[str, str | None],
+    channel_baselines: Mapping[str, str | None] = MappingProxyType({}),
+) -> bytes:
     """Returns the record of these versions as JSON: sorted keys, two spaces of indentation, a final newline.
 
-    ``baselines``: the digests of released contracts. A version without one was not released.
+    ``baselines``: the digests of released documents. A version without one was not released.
     """
     lifecycles = {
         version.name: RecordedLifecycle(
-            **{name: getattr(version, name) for name in _FIELDS}, baseline=baselines.get(version.name)
+            **{name: getattr(version, name) for name in _FIELDS},
+            baseline=baselines.get(version.name),
+            channels_baseline=channel_baselines.get(version.name),
         )
         for version in versions
     }

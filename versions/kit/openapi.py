@@ -6,16 +6,22 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+from app.http import stream_cookie
 from app.http.caching import Caching, caching_of
 from app.http.errors.problems import MEDIA_TYPE as PROBLEM
 from app.http.idempotency.keys import REPLAYED_HEADER
+from app.http.live.streams import MEDIA_TYPE as STREAM
 from app.http.rate_limit.admission import COST
+from app.http.response_cache.reads import cache_tags
 from app.http.routing.deprecations import HEADER as DEPRECATED_USE
+from app.http.transfers import MAX_BODY, MIN_RATE
 from app.lifecycle.version import VersionStatus
+from observability.evidence.reads import HEADER as READS
 from observability.rate_limit.headers import Dialect
 from versions.kit.lifecycle_headers import lifecycle_headers
 from versions.kit.operations import signed_in_only
 from versions.kit.version import ApiVersion
+from versions.kit.webhooks import add_webhooks
 
 SECURITY_SCHEMES: Final = {
     "bearer": {
@@ -25,6 +31,12 @@ SECURITY_SCHEMES: Final = {
         "description": "An access token, or an API key (`sk_live_…`, `sk_test_…`).",
     },
     "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "An API key."},
+}
+_STREAM_SESSION: Final = {
+    "type": "apiKey",
+    "in": "cookie",
+    "name": stream_cookie.NAME,
+    "description": "The cookie of a stream session, for browsers. Over https its name is `__Secure-strata_stream`.",
 }
 _HEADER_TEXTS: Final = {
     "api-version": "The version that served the request.",
@@ -39,6 +51,10 @@ _IDS: Final = {
     "Server-Timing": 'The same trace as `trace;desc="00-…"`, for scripts in browsers.',
 }
 _CACHING: Final = "Which caches may store the response, and for how long (RFC 9111)."
+_RESPONSE_CACHE: Final = {
+    "Age": "Seconds since the response was made, if the server stored it.",
+    "Cache-Status": "Whether the server had stored the response (RFC 9211); absent without its cache.",
+}
 _VARY: Final = "The request headers on which the response depends."
 _ABSENT: Final = "Absent if a shared cache may store the response; a quota also if it could not be determined."
 _OPTIONAL: Final = "-Optional"
@@ -62,10 +78,22 @@ _PREVIEW: Final = (
     "Use it to try what is to come, not in production.\n\n"
 )
 _LICENSE: Final = {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"}
+_JSON: Final = "application/json"
 _COMMAS: Final = {"style": "form", "explode": False}
 """How a list is sent in a query parameter: ``a,b`` (``versions/kit/lists.py``)."""
 _CONTACT: Final = {"name": "The operators of this API"}
 """Without an address, because that differs by deployment and the document does not."""
+_READS: Final = {
+    "name": READS,
+    "in": "header",
+    "required": False,
+    "description": (
+        "The members of the response that you read, as a list of tokens (RFC 9651). It changes no response: before a "
+        "change of the API, its operators see whom it would break. At most 64 names."
+    ),
+    "schema": {"type": "string"},
+    "example": "title, author/display_name",
+}
 _METHODS: Final = frozenset({"get", "put", "post", "delete", "patch", "head", "options"})
 
 
@@ -96,7 +124,7 @@ def _completed(
 ) -> dict[str, Any]:
     """``reporting``: ids of the operations whose responses report deprecated use."""
     components = document.setdefault("components", {})
-    components["securitySchemes"] = SECURITY_SCHEMES
+    components["securitySchemes"] = _security_schemes(document)
     common, optional = _common_headers(version, dialect), _optional_headers(dialect)
     components["headers"] = common | {f"{name}{_OPTIONAL}": declared for name, declared in optional.items()}
     references = {name: _reference(name) for name in common}
@@ -113,8 +141,11 @@ def _completed(
             if method not in _METHODS:
                 continue
             _state_cost(operation)
+            _state_limits(operation)
+            _state_cache(operation)
             for parameter in operation.get("parameters", ()):
                 parameter.update(_completed_parameter(parameter))
+            operation.setdefault("parameters", []).append({**_READS})
             if version.is_sunsetting:
                 operation["deprecated"] = True
                 operation["responses"]["410"] = _gone(operation["responses"]["405"])
@@ -124,10 +155,17 @@ def _completed(
                 response["headers"] = {**common, **response.get("headers", {})}
                 if operation["operationId"] in reporting:
                     response["headers"][DEPRECATED_USE] = header(_DEPRECATED_USE)
-                if PROBLEM in response.get("content", {}):
-                    # FastAPI lists a response's model under its default media type too.
-                    response["content"].pop("application/json", None)
+                if status.startswith(("4", "5")) and "content" in response:
+                    response["content"] = _content_of_error(response["content"])
+    add_webhooks(document, version.events)
     return document
+
+
+def _security_schemes(document: dict[str, Any]) -> dict[str, Any]:
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
+    if any(stream_cookie.accepts_stream_cookie(operation) for operation in operations):
+        return {**SECURITY_SCHEMES, stream_cookie.SCHEME: _STREAM_SESSION}
+    return {**SECURITY_SCHEMES}
 
 
 def _state_status(info: dict[str, Any], version: ApiVersion) -> None:
@@ -142,6 +180,30 @@ def _state_cost(operation: dict[str, Any]) -> None:
     if cost != 1:
         text = f"Costs {cost} units of the rate limit." if cost else "Costs no units of the rate limit."
         operation["description"] = f"{operation.get('description', '')}\n\n{text}".strip()
+
+
+def _state_limits(operation: dict[str, Any]) -> None:
+    """States the limits of a transfer in the description, too."""
+    size, rate = operation.get(MAX_BODY), operation.get(MIN_RATE)
+    if size is not None:
+        text = f"The body has at most {size:,} bytes, and arrives at {rate:,} bytes a second or more."
+        operation["description"] = f"{operation.get('description', '')}\n\n{text}".strip()
+
+
+def _state_cache(operation: dict[str, Any]) -> None:
+    """Adds the header fields that say whether the response comes from the response cache."""
+    if cache_tags(operation):
+        response = operation["responses"]["200"]
+        response["headers"] = {name: header(text) for name, text in _RESPONSE_CACHE.items()} | response.get(
+            "headers", {}
+        )
+
+
+def _content_of_error(content: dict[str, Any]) -> dict[str, Any]:
+    """FastAPI lists the model of an error under the media type of the route's successes, alone or too."""
+    if PROBLEM in content:
+        return {PROBLEM: content[PROBLEM]}
+    return {_JSON: content.get(_JSON) or content[STREAM]}
 
 
 def _gone(error: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,10 @@ from app.access.permissions import Permission
 from app.http.caching import CACHING, Caching
 from app.http.permissions import REQUIRED
 from app.http.rate_limit.admission import COST
+from app.http.response_cache.reads import TAGS
 from app.http.routing.deprecations import SINCE, SUNSET
+from app.http.stream_cookie import SCHEME as STREAM_SESSION
+from app.http.transfers import Transfer
 from app.settings.rate_limit import LARGEST_COST
 from versions.kit.links import Links
 
@@ -22,6 +25,8 @@ ANYONE: Final[list[dict[str, list[str]]]] = []
 OPTIONAL: Final[list[dict[str, list[str]]]] = [*_SCHEMES, {}]
 """Anonymous callers see what is public."""
 SIGNED_IN: Final[list[dict[str, list[str]]]] = [*_SCHEMES]
+STREAM: Final[list[dict[str, list[str]]]] = [*_SCHEMES, {STREAM_SESSION: []}]
+"""As ``SIGNED_IN``; a browser may send the cookie of a stream session instead."""
 
 
 def signed_in_only(document: Mapping[str, Any] | None) -> bool:
@@ -60,6 +65,9 @@ class Operations:
         cost: int = 1,
         deprecation: Deprecation | None = None,
         caching: Caching = Caching.SHARED,
+        cache_tags: Sequence[str] = (),
+        transfer: Transfer | None = None,
+        body: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Keyword arguments for a route decorator.
 
@@ -67,7 +75,9 @@ class Operations:
         needs none. ``fails`` lists status codes beyond those of every operation. ``success`` and ``links`` add members
         and links to the documented responses, by status code. ``cost`` is the number of units taken from the caller's
         quota; 0 means that requests are not counted. ``deprecation`` adds deprecation headers to the operation's
-        responses. ``caching`` restricts what caches may store.
+        responses. ``caching`` restricts what caches may store. ``cache_tags`` are the resources whose events invalidate
+        the anonymous responses in the response cache, which has none of an operation without tags. ``transfer`` has the
+        limits of an operation that carries a file. ``body`` documents a body that the handler reads as a stream.
         """
         if cost > LARGEST_COST:
             message = f"{operation_id}: the cost must be at most {LARGEST_COST}, got {cost}"
@@ -84,8 +94,23 @@ class Operations:
             document[COST] = cost
         if caching is not Caching.SHARED:
             document[CACHING] = caching.value
+        if cache_tags:
+            document |= _cached(operation_id, cache_tags, security, caching)
+        if transfer is not None:
+            document |= transfer.document()
+        if body is not None:
+            document["requestBody"] = body
         declared: dict[str, Any] = {"operation_id": operation_id, "responses": responses, "openapi_extra": document}
         if deprecation is not None:
             document |= {SINCE: deprecation.since.isoformat(), SUNSET: deprecation.sunset.isoformat()}
             declared["deprecated"] = True
         return declared
+
+
+def _cached(
+    operation_id: str, tags: Sequence[str], security: Sequence[Mapping[str, Sequence[str]]], caching: Caching
+) -> dict[str, Any]:
+    if caching is not Caching.SHARED or {} not in security:
+        message = f"{operation_id}: cache tags need an operation that is equal for all anonymous callers"
+        raise ValueError(message)
+    return {TAGS: list(tags)}

@@ -6,25 +6,14 @@ They sort by creation time, can be selected with a double click and show the typ
 from typing import Final
 from uuid import UUID
 
-_ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
-_VALUES: Final = {letter: value for value, letter in enumerate(_ALPHABET)}
-_PAIRS: Final = [first + second for first in _ALPHABET for second in _ALPHABET]
-"""Two letters per look-up: a list response encodes two ids per item, and single letters take three times as long."""
+from app.kit.typeid import ALPHABET, encode
+
+__all__ = ["SUFFIX_PATTERN", "decode", "encode"]
+
+_VALUES: Final = {letter: value for value, letter in enumerate(ALPHABET)}
 _LENGTH: Final = 26
 SUFFIX_PATTERN: Final = "[0-7][0-9a-hjkmnp-tv-z]{25}"
 """Crockford's alphabet in lower case; 26 letters hold 130 bits, so the first is at most 7."""
-
-
-def encode(prefix: str, uid: UUID) -> str:
-    """``post_01h455vb4pex5vsknk084sn02q`` from ``post`` and a UUID."""
-    number = uid.int
-    pairs = _PAIRS
-    return (
-        f"{prefix}_{pairs[number >> 120]}{pairs[number >> 110 & 1023]}{pairs[number >> 100 & 1023]}"
-        f"{pairs[number >> 90 & 1023]}{pairs[number >> 80 & 1023]}{pairs[number >> 70 & 1023]}"
-        f"{pairs[number >> 60 & 1023]}{pairs[number >> 50 & 1023]}{pairs[number >> 40 & 1023]}"
-        f"{pairs[number >> 30 & 1023]}{pairs[number >> 20 & 1023]}{pairs[number >> 10 & 1023]}{pairs[number & 1023]}"
-    )
 
 
 def decode(prefix: str, text: str) -> UUID:

@@ -1,7 +1,7 @@
 """Types of request values. They reject everything that PostgreSQL cannot store."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
@@ -15,12 +15,21 @@ MAX_INTEGER: Final = 2**53 - 1
 NO_NUL: Final = r"^[^\x00]*$"
 _INTEGER: Final = r"^[1-9][0-9]{0,15}$"
 _RFC_3339: Final = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
+_FULL_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _SIGNED_INTEGER: Final = re.compile(r"-?(0|[1-9][0-9]*)", re.ASCII)
 
 
 def _address(value: str) -> str:
     """Returns the normalized e-mail address. ``.test`` is accepted: it receives no mail and serves for experiments."""
     return validate_email(value, check_deliverability=False, test_environment=True).normalized
+
+
+def _distinct(value: list[Any]) -> list[Any]:
+    if len(set(value)) < len(value):
+        kind = "duplicate_items"
+        message = "List should have no item twice"
+        raise PydanticCustomError(kind, message)
+    return value
 
 
 Email = Annotated[
@@ -67,11 +76,24 @@ def _moment(value: object) -> object:
 Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
 """A time with a zone (RFC 3339). Pydantic's default also accepts numbers, dates and times without a zone."""
 
+
+def _day(value: object) -> object:
+    if not isinstance(value, str) or _FULL_DATE.fullmatch(value) is None:
+        kind = "date_parsing"
+        message = "Input should be a date (RFC 3339), such as 2026-11-23"
+        raise PydanticCustomError(kind, message)
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+"""A date (RFC 3339). Pydantic's default also accepts numbers and times at midnight."""
 WHOLE: Final = BeforeValidator(_whole)
 """After ``Field(strict=True, ...)`` in the annotation of an integer in a body: accepts ``1.0`` (JSON Schema 2020-12,
 4.2.3), rejects ``"1"`` and ``true``."""
 IntegerInBody = Annotated[int, Field(strict=True, ge=1, le=MAX_INTEGER), WHOLE]
 """A positive JSON integer."""
+DISTINCT: Final = AfterValidator(_distinct)
+"""In the annotation of a list of hashable items: none is there twice."""
 JsonBoolean = Annotated[bool, Strict()]
 """``true`` or ``false``. Pydantic's default also accepts ``0``, ``"off"`` and ``"n"``."""
 

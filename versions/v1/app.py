@@ -14,9 +14,14 @@ _RESOURCES: Final = (
     "auth",
     "users",
     "posts",
+    "exports",
     "ledger",
+    "files",
     "tasks",
     "notifications",
+    "webhooks",
+    "streams",
+    "live",
 )
 """The folders of this version, in the order of its OpenAPI document. Registering a resource is one line here."""
 _DESCRIPTION: Final = (

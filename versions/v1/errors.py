@@ -15,7 +15,7 @@ from observability.requests.context import record_problem
 from versions.kit.openapi import header
 from versions.kit.operations import ALWAYS, Operations
 
-_OWN_STATUS: Final = {"email_taken": 400}
+_OWN_STATUS: Final = {"email_taken": 400, "file_type_not_allowed": 400}
 _OWN_DETAIL: Final = {
     "email_taken": "Email already registered",
     "not_your_account": "Not authorized to update this user",

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from app.http.idempotency.keys import PATTERN, idempotently
 from app.http.routing.strict import StrictRequest, StrictRoute
+from app.http.uploads.route import ensure_multipart
 from versions.kit.values import MAX_INTEGER, IntegerInPath
 from versions.v1.exact import ExactRequest
 
@@ -24,6 +25,14 @@ class MoneyRoute(StrictRoute):
     async def wrap(self, request: Request, handler: Callable[[Request], Awaitable[Response]]) -> Response:
         """See ``StrictRoute``."""
         return await idempotently(request, handler)
+
+
+class UploadRoute(StrictRoute):
+    """Receives a multipart form as a stream."""
+
+    def ensure_complete(self, request: Request) -> None:
+        """Raise ``UnsupportedMediaType`` for another body."""
+        ensure_multipart(request)
 
 
 async def _idempotency_key(

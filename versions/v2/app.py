@@ -17,11 +17,18 @@ _RESOURCES: Final = (
     "users",
     "posts",
     "audit_events",
+    "exports",
     "ledger",
     "event_log",
+    "streams",
+    "files",
     "jobs",
     "notifications",
+    "webhooks",
+    "deliveries",
+    "live",
     "usage",
+    "impact",
     "limits",
 )
 """The folders of this version, in the order of its OpenAPI document. Registering a resource is one line here."""

@@ -49,7 +49,8 @@ class QuotaProblem(Problem):
 
     violated_policies: list[str] = Field(
         alias="violated-policies",
-        description="The policies that the request would exceed; `RateLimit-Policy` lists their quotas.",
+        description="What the request would exceed: policies, whose quotas `RateLimit-Policy` lists, or `streams` or "
+        "`exports`, which the plan limits.",
         examples=[["burst"]],
     )
 

@@ -18,9 +18,12 @@ ACCOUNT: Final = "acct"
 TRANSFER: Final = "txn"
 HOLD: Final = "hold"
 JOB: Final = "job"
+FILE: Final = "file"
 IDENTITY: Final = "idn"
 EVENT: Final = "evt"
 NOTIFICATION: Final = "ntf"
+WEBHOOK_ENDPOINT: Final = "wh"
+DELIVERY: Final = "dlv"
 
 EXAMPLE_SUFFIX: Final = "01jwxq7c8gfq8sh1tbp9xqk3ma"
 
@@ -80,6 +83,12 @@ JobId = Annotated[
     AfterValidator(_decoder(JOB)),
     Field(examples=[f"job_{EXAMPLE_SUFFIX}"]),
 ]
+FileId = Annotated[
+    str,
+    StringConstraints(pattern=f"^file_{SUFFIX_PATTERN}$"),
+    AfterValidator(_decoder(FILE)),
+    Field(examples=[f"file_{EXAMPLE_SUFFIX}"]),
+]
 IdentityId = Annotated[
     str,
     StringConstraints(pattern=f"^idn_{SUFFIX_PATTERN}$"),
@@ -97,6 +106,18 @@ NotificationId = Annotated[
     StringConstraints(pattern=f"^ntf_{SUFFIX_PATTERN}$"),
     AfterValidator(_decoder(NOTIFICATION)),
     Field(examples=[f"ntf_{EXAMPLE_SUFFIX}"]),
+]
+WebhookEndpointId = Annotated[
+    str,
+    StringConstraints(pattern=f"^wh_{SUFFIX_PATTERN}$"),
+    AfterValidator(_decoder(WEBHOOK_ENDPOINT)),
+    Field(examples=[f"wh_{EXAMPLE_SUFFIX}"]),
+]
+DeliveryId = Annotated[
+    str,
+    StringConstraints(pattern=f"^dlv_{SUFFIX_PATTERN}$"),
+    AfterValidator(_decoder(DELIVERY)),
+    Field(examples=[f"dlv_{EXAMPLE_SUFFIX}"]),
 ]
 """Ids in requests: TypeIDs on the wire, UUIDs in handlers."""
 

@@ -1,7 +1,8 @@
 """Pagination in v2: keyset cursors in the body and in the ``Link`` header (RFC 8288)."""
 
 from collections.abc import Callable
-from typing import Annotated, Final, Generic, TypeVar
+from operator import itemgetter
+from typing import Annotated, Any, Final, Generic, TypeVar
 from urllib.parse import quote, urlencode
 
 from fastapi import Query, Request, Response
@@ -11,6 +12,7 @@ from app.http.cursors import CursorCodec, listing_of
 from app.http.runtime import runtime_of
 from app.kit.db.keyset import Position, Slice
 from versions.kit.openapi import header
+from versions.kit.trusted import trusted
 from versions.kit.values import DECIMAL, NO_NUL
 
 T = TypeVar("T")
@@ -50,7 +52,12 @@ def position(request: Request, cursor: str | None) -> Position | None:
 def page(
     kind: type[Page[T]], request: Request, response: Response, found: Slice[V], shape: Callable[[V], T]
 ) -> Page[T]:
-    """Returns the page and adds a ``Link`` header to the next one.
+    """Returns the page and adds a ``Link`` header to the next one; ``shape`` returns the item for a view."""
+    return page_of(kind, request, response, found, [shape(item) for item in found.items])
+
+
+def page_of(kind: type[Page[T]], request: Request, response: Response, found: Slice[Any], data: list[Any]) -> Page[T]:
+    """Returns the page with these items, which are models or their members, and adds a ``Link`` header to the next one.
 
     ``kind`` must be the class that the operation declares; FastAPI validates a page of another class item by item.
     """
@@ -58,6 +65,9 @@ def page(
     if found.next_position is not None:
         cursor = runtime_of(request.scope).get(CursorCodec).encode(listing_of(request), found.next_position)
         others = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
-        target = f"{quote(request.scope['path'])}?{urlencode([*others, ('cursor', cursor)])}"
+        # In one order, because requests that differ in it alone have the same response.
+        given = urlencode(sorted(others, key=itemgetter(0)))
+        # A cursor consists of characters that need no quotes.
+        target = f"{quote(request.scope['path'])}?{given}{'&' if given else ''}cursor={cursor}"
         response.headers["Link"] = f'<{target}>; rel="next"'
-    return kind.model_construct(data=[shape(item) for item in found.items], next_cursor=cursor, has_more=found.has_more)
+    return trusted(kind, {"data": data, "next_cursor": cursor, "has_more": found.has_more})

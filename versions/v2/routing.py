@@ -8,8 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.http.conditional import with_entity_tag
-from app.http.idempotency.keys import PATTERN, ensure_key, idempotently
-from app.http.routing.strict import ACCEPT_PATCH, StrictRoute
+from app.http.idempotency.keys import PATTERN, ensure_key, idempotently, parse_key
+from app.http.routing.strict import ACCEPT_PATCH, StrictRoute, ensure_readable
+from app.http.state import state_of
+from app.http.uploads.route import ensure_multipart
 from observability.framework import body_declaration
 from versions.kit.openapi import header
 
@@ -45,6 +47,38 @@ class MoneyRoute(V2Route):
     def ensure_complete(self, request: Request) -> None:
         """Raise ``IdempotencyKeyRequired`` without a key."""
         ensure_key(request)
+
+
+class UploadRoute(V2Route):
+    """Receives a multipart form as a stream. Its idempotency keys are those of the stored files."""
+
+    idempotent: ClassVar[bool] = False
+
+    def ensure_complete(self, request: Request) -> None:
+        """Raise ``UnsupportedMediaType`` for another body."""
+        ensure_multipart(request)
+
+
+class LongWriteRoute(V2Route):
+    """Takes longer than a transaction may be open, and may be repeated by itself: no response is stored for a key."""
+
+    idempotent: ClassVar[bool] = False
+
+    def ensure_complete(self, request: Request) -> None:
+        """Raise ``InvalidIdempotencyKey`` for a malformed key."""
+        if (key := request.headers.get("idempotency-key")) is not None:
+            parse_key(key)
+
+
+class DocumentRoute(V2Route):
+    """Takes a document of JSON that the handler reads as it is and changes nothing, and of which nothing is sampled."""
+
+    idempotent: ClassVar[bool] = False
+
+    def ensure_complete(self, request: Request) -> None:
+        """Raise ``UnsupportedMediaType``, also without a body."""
+        ensure_readable(request, self.media_types)
+        state_of(request.scope).unsampled = True
 
 
 class PatchRoute(V2Route):

@@ -4,13 +4,13 @@ import secrets
 
 from app.access.passwords import PasswordHasher
 from app.access.proof import OperatorProof
+from app.access.user_deletion import before_deletion
 from app.cli.kit.environment import operator
 from app.cli.kit.output import CommandError
 from app.events.recorder import EventRecorder
 from app.kit.db.database import Database
 from app.kit.db.sessions import WriteSession
 from app.kit.queue.job_queue import JobQueue
-from app.ledger.closing import AccountClosing
 from app.users.queries import UserQueries
 from app.users.service import UserService
 from app.users.views import UserView
@@ -18,14 +18,15 @@ from app.users.views import UserView
 
 def user_service(session: WriteSession, passwords: PasswordHasher | None = None) -> UserService:
     """The users service with the permissions of the operator."""
+    events = EventRecorder(session)
     return UserService(
         session,
         operator(),
-        EventRecorder(session),
+        events,
         JobQueue(session),
         passwords or PasswordHasher(1),
         OperatorProof(),
-        AccountClosing(session).close,
+        before_deletion(session, events),
     )
 
 

@@ -39,7 +39,8 @@ async def _registration_service(session: WriteSessionDep, runtime: RuntimeDep, r
     )
 
 
-async def _session_service(session: WriteSessionDep, runtime: RuntimeDep, request: Request) -> SessionService:
+async def session_service(session: WriteSessionDep, runtime: RuntimeDep, request: Request) -> SessionService:
+    """The service of sessions in a transaction; pages without a version call this function themselves."""
     auth, caller = runtime.get(AuthComponent), state_of(request.scope).principal
     return SessionService(
         session,
@@ -71,5 +72,5 @@ async def _reauthentication_service(
 
 ReauthenticationServiceDep = Annotated[ReauthenticationService, Depends(_reauthentication_service)]
 SessionReaderDep = Annotated[SessionReader, Depends(_session_reader)]
-SessionServiceDep = Annotated[SessionService, Depends(_session_service)]
+SessionServiceDep = Annotated[SessionService, Depends(session_service)]
 RegistrationServiceDep = Annotated[RegistrationService, Depends(_registration_service)]

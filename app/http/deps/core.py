@@ -30,6 +30,7 @@ async def write_session(request: Request, runtime: RuntimeDep) -> AsyncIterator[
         yield shared
         return
     async with runtime.database.write() as session:
+        session.has_one_use_case = True
         yield session
 
 

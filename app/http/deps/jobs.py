@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from app.http.deps.core import EventRecorderDep, WriteSessionDep
+from app.http.deps.plans import CapsDep
 from app.http.origin import origin_of
 from app.http.principal import PrincipalDep, resolve_principal
 from app.http.runtime import runtime_of
@@ -17,9 +18,9 @@ async def _job_reader(request: Request) -> JobReader:
 
 
 async def _job_service(
-    session: WriteSessionDep, principal: PrincipalDep, events: EventRecorderDep, request: Request
+    session: WriteSessionDep, principal: PrincipalDep, caps: CapsDep, events: EventRecorderDep, request: Request
 ) -> JobService:
-    return JobService(session, principal, events, origin_of(request.scope, principal).request_id)
+    return JobService(session, principal, caps, events, origin_of(request.scope, principal).request_id)
 
 
 JobReaderDep = Annotated[JobReader, Depends(_job_reader)]

@@ -4,13 +4,13 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from app.access.user_deletion import before_deletion
 from app.http.auth import AuthComponent
 from app.http.deps.auth import PasswordProofDep
 from app.http.deps.core import EventRecorderDep, RuntimeDep, WriteSessionDep
 from app.http.principal import PrincipalDep, resolve_principal
 from app.http.runtime import runtime_of
 from app.kit.queue.job_queue import JobQueue
-from app.ledger.closing import AccountClosing
 from app.users.reader import UserReader
 from app.users.service import UserService
 
@@ -33,7 +33,7 @@ async def _user_service(
         JobQueue(session),
         runtime.get(AuthComponent).passwords,
         proof,
-        AccountClosing(session).close,
+        before_deletion(session, events),
     )
 
 

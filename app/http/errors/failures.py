@@ -1,6 +1,6 @@
 """Converts every exception of a request to one shape, from which each version renders its error format."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final
@@ -68,7 +68,7 @@ def classify(error: Exception) -> Failure:
 def _from_domain(error: DomainError) -> Failure:
     headers = dict(error.headers) if isinstance(error, HttpError) else {}
     if error.retry_after is not None:
-        headers["Retry-After"] = str(_delay(error.retry_after, error.kind))
+        headers["Retry-After"] = str(retry_delay(error.retry_after, error.kind))
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
     elif scope := error.context.get("scope"):
@@ -85,9 +85,12 @@ def _from_domain(error: DomainError) -> Failure:
     )
 
 
-def _delay(seconds: int, kind: ErrorKind) -> int:
-    """After an outage all clients return, after a limit those of one caller. The end of a brownout is exact."""
-    if kind in {ErrorKind.UNAVAILABLE, ErrorKind.TIMEOUT}:
+def retry_delay(seconds: int, kind: ErrorKind) -> int:
+    """The seconds of ``Retry-After``, with jitter.
+
+    After an outage all clients return, after a limit those of one caller. The end of a brownout is exact.
+    """
+    if kind is ErrorKind.UNAVAILABLE or kind is ErrorKind.TIMEOUT:
         return with_jitter(seconds, 2 * seconds)
     return with_jitter(seconds) if kind is ErrorKind.RATE_LIMITED else seconds
 
@@ -98,7 +101,25 @@ def _from_validation(error: RequestValidationError) -> Failure:
     for issue in error.errors():
         where, *path = issue["loc"]
         # The location of a JSON syntax error is a byte offset, not a path to a value.
-        steps = () if issue["type"] == "json_invalid" else tuple(path)
+        steps = () if issue["type"] == "json_invalid" else _within(error.body, path)
         fields.append(FieldError(steps, str(issue["type"]), str(issue["msg"]), str(where)))
         raw.append({"type": issue["type"], "loc": list(issue["loc"]), "msg": issue["msg"]})
     return Failure(422, "validation_failed", "The request was refused.", tuple(fields), raw_errors=tuple(raw))
+
+
+def _within(body: object, path: Sequence[str | int]) -> tuple[str | int, ...]:
+    """The path of a value in the body. Pydantic inserts the name of the variant where a discriminator chooses one."""
+    steps: list[str | int] = []
+    value = body
+    for number, step in enumerate(path):
+        if isinstance(value, dict) and step not in value and number < len(path) - 1 and step in value.values():
+            continue
+        steps.append(step)
+        value = _value_at(value, step)
+    return tuple(steps)
+
+
+def _value_at(container: object, step: str | int) -> object:
+    if isinstance(container, dict):
+        return container.get(step)
+    return container[step] if isinstance(container, list) and isinstance(step, int) and step < len(container) else None

@@ -16,9 +16,9 @@ from observability.json_pointer import format_pointer
 from observability.requests.context import current, record_problem
 
 MEDIA_TYPE: Final = "application/problem+json"
-_PATH: Final = "/!$&'()*+,;=:@"
+PATH_CHARACTERS: Final = "/!$&'()*+,;=:@"
 """Characters that a URI path contains unescaped (RFC 3986, section 3.3), beside the unreserved ones."""
-_FRAGMENT: Final = f"{_PATH}?"
+_FRAGMENT: Final = f"{PATH_CHARACTERS}?"
 TYPE_BASE: Final = "/problems/"
 """The path below which this server explains each problem type; the rest is the code."""
 
@@ -38,7 +38,7 @@ def problem(request: Request, failure: Failure) -> dict[str, Any]:
         "title": REASON_PHRASES[failure.status],
         "status": failure.status,
         "detail": failure.detail,
-        "instance": _uri_text(request.scope["path"], _PATH),
+        "instance": _uri_text(request.scope["path"], PATH_CHARACTERS),
         "code": failure.code,
         "request_id": context.request_id,
         "trace_id": context.trace_id,

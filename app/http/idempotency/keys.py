@@ -121,7 +121,7 @@ async def idempotently(request: Request, handler: Callable[[Request], Awaitable[
         return await handler(request)
     runtime = runtime_of(request.scope)
     cipher = runtime.get(ResponseCipher)
-    scope = await _scope(request, _key(header))
+    scope = await _scope(request, parse_key(header))
     # A retry may add a charset to the media type. A replay does not evaluate preconditions again, so it repeats them.
     said = [
         request.scope["query_string"].decode("latin-1"),
@@ -132,9 +132,10 @@ async def idempotently(request: Request, handler: Callable[[Request], Awaitable[
     state = state_of(request.scope)
     async with runtime.database.write() as session:
         records = IdempotencyRepository(session)
-        if not await records.try_lock(scope):
+        locked, found = await records.lock_and_find(scope, utc_now())
+        if not locked:
             raise RequestInFlight
-        if (found := await records.find(scope, utc_now())) is not None:
+        if found is not None:
             if found.fingerprint != fingerprint:
                 raise IdempotencyKeyReused
             principal = state.principal or anonymous()
@@ -151,12 +152,22 @@ async def idempotently(request: Request, handler: Callable[[Request], Awaitable[
             state.write_session = None
         stored = StoredResponse(fingerprint, cipher.encrypt(_recorded(response), scope), _granted(state))
         now = utc_now()
-        await records.keep(scope, stored, now, now + RETENTION)
+        if not await records.keep(scope, stored, now, now + RETENTION):
+            raise RequestInFlight
         return response
 
 
-def _key(header: str) -> str:
-    """The key of a header: a structured-field string, or the unquoted text that most clients send."""
+def record_replay(response: Response, *, replayed: bool) -> None:
+    """Mark the response to a repeated request."""
+    if replayed:
+        response.headers[REPLAYED_HEADER] = "true"
+
+
+def parse_key(header: str) -> str:
+    """The key of a header: a structured-field string, or the unquoted text that most clients send.
+
+    Raises ``InvalidIdempotencyKey``.
+    """
     text = header.strip(" \t")
     if _WELL_FORMED.fullmatch(text) is None:
         raise InvalidIdempotencyKey

@@ -2,16 +2,20 @@
 
 import asyncio
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Self
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import DomainError, ErrorKind
+from app.http.state import state_of
+from app.http.transfers import Transfer
 from app.kit.deadline import current_deadline
 from app.settings.http import HttpSettings
 
 _BODY: Final = "http.request"
+_LONGEST_CREDIT: Final = 60.0
+"""Seconds for which a client may send nothing, as far as the lowest rate is concerned, after it sent more."""
 
 
 class BodyTooLarge(DomainError):
@@ -78,9 +82,17 @@ class BodyLimits:
         """The limits that the settings state."""
         return cls(http.max_body_bytes, http.body_timeout, http.min_body_rate)
 
+    def of_transfer(self, transfer: Transfer | None) -> Self:
+        """The limits of a request that is a transfer, or of another one."""
+        if transfer is None:
+            return self
+        return replace(self, size=self.size if transfer.max_body is None else transfer.max_body, rate=transfer.min_rate)
+
 
 class RequestSizeLimitMiddleware:
     """Raises ``HeadersTooLarge`` at once, ``BodyTooLarge`` and ``BodyTimeout`` where the body is read.
+
+    The limits of a transfer were found before, by path and method (``RequestState.transfer``).
 
     Bytes are counted as they arrive, so a missing or false Content-Length does not bypass the limit. The protocol
     limits heads that are incomplete.
@@ -96,21 +108,22 @@ class RequestSizeLimitMiddleware:
             self._head.ensure_within(scope)
         if scope["type"] != "http":
             return self._app(scope, receive, send)
-        if self._head.ensure_within(scope) > self._body.size:
+        limits = self._body.of_transfer(state_of(scope).transfer)
+        if self._head.ensure_within(scope) > limits.size:
             raise BodyTooLarge
-        return self._app(scope, _BoundedReceive(receive, self._body), send)
+        return self._app(scope, _BoundedReceive(receive, limits), send)
 
 
 class _BoundedReceive:
-    __slots__ = ("_left", "_limits", "_reading", "_receive", "_waited")
+    __slots__ = ("_credit", "_left", "_limits", "_reading", "_receive")
 
     def __init__(self, receive: Receive, limits: BodyLimits) -> None:
         self._receive = receive
         self._limits = limits
         self._left = limits.size
         self._reading = True
-        self._waited = 0.0
-        """Seconds in which the client sent the body."""
+        self._credit = limits.timeout
+        """Seconds that the client may still let pass without falling below the lowest rate."""
 
     async def __call__(self) -> Message:
         if not self._reading:
@@ -127,20 +140,25 @@ class _BoundedReceive:
         except TimeoutError:
             raise BodyTimeout from None
         finally:
-            self._waited += clock() - began
+            self._credit -= clock() - began
             if deadline is not None:
                 deadline.resume()
         if message["type"] == _BODY:
-            self._left -= len(message.get("body", b""))
+            size = len(message.get("body", b""))
+            self._left -= size
+            self._earn(size)
             if self._left < 0:
                 raise BodyTooLarge
             self._reading = message.get("more_body", False)
         return message
 
+    def _earn(self, size: int) -> None:
+        """Bytes beyond the lowest rate buy time, but not hours."""
+        if self._limits.rate:
+            highest = max(self._limits.timeout, _LONGEST_CREDIT)
+            self._credit = min(highest, self._credit + size / self._limits.rate)
+
     def _patience(self) -> float:
         """Seconds to wait for the next part: without a lowest rate, one byte per pause would last for ever."""
         limits = self._limits
-        if not limits.rate:
-            return limits.timeout
-        received = limits.size - self._left
-        return min(limits.timeout, max(0.0, limits.timeout + received / limits.rate - self._waited))
+        return min(limits.timeout, max(0.0, self._credit)) if limits.rate else limits.timeout

@@ -1,7 +1,7 @@
 """The instruments of rate limiting."""
 
 from observability.metrics.metrics import Metrics
-from observability.rate_limit.fallback import REASONS
+from observability.redis.circuit import REASONS
 
 
 class RateLimitMetrics:

@@ -10,7 +10,9 @@ from typing import Any
 from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.http.routing.plain_json import plain_renderer
 from observability.framework import Parameter, ReadPlan
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -19,6 +21,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 def compile_read(plan: ReadPlan, fallback: Handler) -> Handler:
     """Return a handler with the responses of ``fallback``, which is FastAPI's handler of the same route."""
     endpoint, request_name, response_name = plan.endpoint, plan.request_name, plan.response_name
+    render = plain_renderer(plan.models, plan.options, plan.render)
 
     async def handle(request: Request) -> Response:
         arguments: dict[str, Any] = {}
@@ -38,12 +41,26 @@ def compile_read(plan: ReadPlan, fallback: Handler) -> Handler:
         if isinstance(content, Response):
             return content
         status = plan.status_code if changes is None else changes.status_code or plan.status_code
-        response = Response(plan.render(content), status, media_type="application/json")
+        response = Response(render(content), status, media_type="application/json")
         if changes is not None:
             response.raw_headers.extend(changes.raw_headers)
         return response
 
     return handle
+
+
+def read_app(handler: Handler) -> ASGIApp:
+    """Return the ASGI application of a compiled read.
+
+    FastAPI's enters two exit stacks and handles exceptions. A compiled read has no dependency to end, and the version's
+    middleware renders its exceptions with the same function as the handlers of the application.
+    """
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        response = await handler(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+    return app
 
 
 def _read(parameters: Sequence[Parameter], values: Any, arguments: dict[str, Any]) -> None:

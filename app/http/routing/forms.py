@@ -41,11 +41,17 @@ def _urlencoded(body: bytes) -> FormData:
     return FormData([*parse_qsl(text, keep_blank_values=True, errors="strict")])
 
 
-async def _multipart(body: bytes, content_type: str) -> FormData:
+def boundary_of(content_type: str) -> str:
+    """The boundary of a multipart form. Raises ``MalformedForm``."""
     boundary = parse_options_header(content_type)[1].get(b"boundary", b"").decode("latin-1")
     if not _BOUNDARY.fullmatch(boundary):
         message = "The Content-Type of the form has no valid boundary. Send multipart/form-data; boundary=..."
         raise MalformedForm(message)
+    return boundary
+
+
+async def _multipart(body: bytes, content_type: str) -> FormData:
+    boundary = boundary_of(content_type)
     # Starlette decodes with the charset that the client names, or else as Latin-1. Latin-1 preserves the bytes.
     headers = Headers({"Content-Type": f'multipart/form-data; charset=latin-1; boundary="{boundary}"'})
     parser = _Parser(headers, _once(body), max_files=MAX_FIELDS, max_fields=MAX_FIELDS, max_part_size=len(body))

@@ -1,7 +1,8 @@
 """A route that validates media type, JSON syntax and parameter names before FastAPI runs."""
 
 import json
-from collections.abc import Awaitable, Callable, Collection, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from functools import partial
 from typing import Any, ClassVar, Final
 
 import orjson
@@ -19,11 +20,14 @@ from app.http.errors.http_error import HttpError
 from app.http.permissions import ensure_permitted, required_permissions
 from app.http.principal import resolve_principal
 from app.http.rate_limit.admission import admit, cost_of
-from app.http.routing.compiled import compile_read
+from app.http.response_cache.component import through_cache
+from app.http.response_cache.reads import cache_tags
+from app.http.routing.compiled import compile_read, read_app
 from app.http.routing.deprecations import Deprecations
 from app.http.routing.forms import parse_form
 from app.http.runtime import runtime_of
 from app.http.state import state_of
+from app.http.stream_cookie import accepts_stream_cookie
 from app.kit.db.metrics import PrometheusDatabaseMetrics
 from app.kit.db.retries import run_transaction
 from observability.framework import (
@@ -34,6 +38,7 @@ from observability.framework import (
     parameters,
     read_plan,
     send_of,
+    with_stacks,
 )
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -109,17 +114,23 @@ class StrictRoute(APIRoute):
     media_types: ClassVar[frozenset[str]] = _JSON
     request_class: ClassVar[type[StrictRequest]] = StrictRequest
 
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, endpoint, **options)
+        if read_plan(self) is not None:
+            self.app = read_app(self.get_route_handler())
+
     def get_route_handler(self) -> Handler:
         """FastAPI's handler behind the checks."""
         inner: Callable[[Request], Awaitable[Response]] = super().get_route_handler()
         if (plan := read_plan(self)) is not None:
-            inner = compile_read(plan, inner)
+            inner = compile_read(plan, with_stacks(inner))
         queries = {alias: declaration for alias, declaration in parameters(self) if isinstance(declaration, Query)}
         single = {alias for alias, declaration in queries.items() if not is_list(declaration)}
         accepted, form_fields = self._accepted(), self._form_fields()
         document = self.openapi_extra or {}
         cost, authenticates, caching = cost_of(document), bool(document.get("security")), caching_of(document)
         required = required_permissions(document)
+        is_stream, tags = accepts_stream_cookie(document), cache_tags(document)
         self.deprecations = deprecations = Deprecations.of(self)
 
         async def check(request: Request) -> Response:
@@ -133,6 +144,7 @@ class StrictRoute(APIRoute):
         async def handle(request: Request) -> Response:
             strict = self.request_class(request.scope, request.receive, send_of(request))
             state_of(request.scope).caching = caching
+            state_of(request.scope).accepts_stream_cookie = is_stream
             await admit(strict, cost, authenticates=authenticates)
             state_of(request.scope).required = required
             if len(required) == 1:
@@ -140,7 +152,7 @@ class StrictRoute(APIRoute):
                 ensure_permitted(await resolve_principal(strict), required)
             if deprecations is not None:
                 await deprecations.record(strict)
-            return await run_in_transaction(strict) if transactional else await self.wrap(strict, check)
+            return await respond(strict)
 
         async def run_in_transaction(request: Request) -> Response:
             async def attempt() -> Response:
@@ -150,12 +162,15 @@ class StrictRoute(APIRoute):
             metrics = runtime_of(request.scope).metrics.group(PrometheusDatabaseMetrics)
             return await run_transaction(attempt, metrics)
 
-        transactional = depends_on(self, write_session)
+        respond = run_in_transaction if depends_on(self, write_session) else partial(self._read_cached, tags, check)
         return handle
 
     async def wrap(self, request: Request, handler: Callable[[Request], Awaitable[Response]]) -> Response:
         """Call the handler. A version overrides this to add entity tags or idempotency keys."""
         return await handler(request)
+
+    def _read_cached(self, tags: Sequence[str], handler: Handler, request: Request) -> Awaitable[Response]:
+        return through_cache(request, tags, partial(self.wrap, request, handler))
 
     def ensure_complete(self, request: Request) -> None:
         """Check what the route needs beyond parameters and a body; FastAPI's handler is called next."""
@@ -163,7 +178,7 @@ class StrictRoute(APIRoute):
     async def _read(self, request: Request, accepted: frozenset[str], form_fields: Collection[str]) -> None:
         # Read here: FastAPI would report an error of the size limit, or of a form, as a parsing error.
         if await request.body():
-            _ensure_readable(request, accepted)
+            ensure_readable(request, accepted)
         if accepted is _FORM and isinstance(request, StrictRequest):
             form = await request.read_form()
             if self.strict_parameters:
@@ -196,7 +211,8 @@ def _ensure_single(given: QueryParams | FormData, where: str, known: Collection[
         raise RepeatedParameter(repeated, where)
 
 
-def _ensure_readable(request: Request, accepted: frozenset[str]) -> None:
+def ensure_readable(request: Request, accepted: frozenset[str]) -> None:
+    """Raise ``UnsupportedContentCoding``, or ``UnsupportedMediaType`` for a body of another media type."""
     if request.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
         raise UnsupportedContentCoding
     if _media_type(request) not in accepted:

@@ -21,6 +21,7 @@ class ConnectionLimits:
     drained: int
     linger: int
     linger_timeout: int
+    unread_timeout: int
 
     @classmethod
     def of(cls, http: HttpSettings) -> Self:
@@ -34,6 +35,7 @@ class ConnectionLimits:
             drained=http.max_drained_bytes,
             linger=http.linger_bytes,
             linger_timeout=http.linger_timeout,
+            unread_timeout=http.unread_timeout,
         )
 
     def framing_exceeded(self, received: int, payload: int) -> bool:

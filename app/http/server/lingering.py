@@ -2,7 +2,9 @@
 
 import asyncio
 from enum import IntEnum
-from typing import Protocol
+from typing import Any, Protocol
+
+from app.http.server.limits import ConnectionLimits
 
 
 class Phase(IntEnum):
@@ -20,6 +22,40 @@ class Lingering(Protocol):
 
     def linger(self) -> None:
         """End the stream after what is written, and discard input until the client closes or a limit is reached."""
+
+
+class LingeringProtocol(asyncio.Protocol):
+    """Part of a protocol: the end of a connection whose client may still send."""
+
+    transport: asyncio.Transport
+    flow: Any
+    limits: ConnectionLimits
+    ending = False
+    """Whether further input is ignored, and the connection closed after the last response."""
+    lingering = False
+    waited = 0
+    """Seconds since the connection waits for what it waits for."""
+    _discarded = 0
+
+    def linger(self) -> None:
+        """End the stream after what is written, and discard input until the client closes or a limit is reached."""
+        if self.lingering or self.transport.is_closing():
+            return
+        self.ending = self.lingering = True
+        self.waited = 0
+        if not self.transport.can_write_eof():
+            self.transport.close()
+            return
+        self.transport.write_eof()
+        self.flow.resume_reading()
+
+    def discard_input(self, size: int) -> None:
+        """Count input that is ignored: it is read up to a limit."""
+        self._discarded += size
+        if not self.lingering:
+            self.flow.pause_reading()
+        elif self._discarded > self.limits.linger:
+            self.transport.abort()
 
 
 class LingeringTransport:

@@ -13,18 +13,18 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from app.http.server.connections import Connections
-from app.http.server.lingering import LingeringTransport, Phase
+from app.http.server.first_request import FirstRequest
+from app.http.server.lingering import LingeringProtocol, LingeringTransport, Phase
 from app.http.server.rejections import (
-    BODY_NOT_SENT,
     FRAMING_TOO_LARGE,
-    HEAD_TIMEOUT,
     HEAD_TOO_LARGE,
     MALFORMED,
-    NO_REQUEST,
     PIPELINED,
+    TIMEOUTS,
     TOO_MANY_CONNECTIONS,
     Rejection,
 )
+from app.http.server.unread import UnreadTimer
 from app.http.server.websockets import invalid_handshake
 
 UVICORN_MINOR: Final = "0.54"
@@ -32,10 +32,7 @@ Request = tuple[RequestResponseCycle, Any]
 """The cycle of a request, and the ASGI application in uvicorn's type."""
 
 
-_TIMEOUTS: Final = {Phase.WAITING: NO_REQUEST, Phase.HEAD: HEAD_TIMEOUT, Phase.BODY: BODY_NOT_SENT}
-
-
-class LimitedHttpProtocol(HttpToolsProtocol):
+class LimitedHttpProtocol(UnreadTimer, FirstRequest, LingeringProtocol, HttpToolsProtocol):
     """Rejects heads, bodies and connections beyond ``ConnectionLimits``.
 
     A head that is complete is limited by the application, in the format of its version; here are the limits on what is
@@ -52,11 +49,9 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self._connections = Connections.of(app_state)
-        self._limits = self._connections.limits
+        self.open_connections = Connections.of(app_state)
+        self.limits = self.open_connections.limits
         self._phase = Phase.WAITING
-        self._seconds = 0
-        """Since the connection waits for what it waits for."""
         self._head_bytes = 0
         """Received of a head that is incomplete."""
         self._active: RequestResponseCycle | None = None
@@ -64,10 +59,6 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         self._starting: Request | None = None
         """The request to start when all input is parsed: a syntax error after its head must not execute it."""
         self._rejection: Rejection | None = None
-        self._ending = False
-        """Whether further input is ignored, and the connection closed after the last response."""
-        self._lingering = False
-        self._discarded = 0
         # Of a body that is incomplete at the end of the input; other bodies cost nothing here.
         self._body_checked = False
         self._chunked = False
@@ -80,20 +71,28 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         """See ``Connection``."""
         return self.cycle is not None and not self.cycle.response_complete
 
+    @property
+    def evictable(self) -> bool:
+        """See ``Connection``."""
+        return self.cycle is None or (self.waited > 0 and self.cycle.response_complete)
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
         """Register the connection, or reject it."""
         super().connection_made(transport)
-        if not self._connections.add(self):
+        if self.open_connections.add(self):
+            self.expect_first_request()
+        else:
             self._reject(TOO_MANY_CONNECTIONS)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
-        self._connections.discard(self)
+        self.end_first_request()
+        self.open_connections.discard(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Parse input. A large piece is parsed in slices, so that no head of its size is parsed at once."""
-        size = 2 * self._limits.head
+        size = 2 * self.limits.head
         if len(data) <= size:
             self._parse(data)
             return
@@ -101,8 +100,8 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             self._parse(data[start : start + size])
 
     def _parse(self, data: bytes) -> None:
-        if self._ending:
-            self._discard(len(data))
+        if self.ending:
+            self.discard_input(len(data))
             return
         cycle, phase = self.cycle, self._phase
         try:
@@ -122,6 +121,8 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         self._starting = cycle, app
 
     def _start(self, request: Request) -> None:
+        if self.unused:
+            self.end_first_request()
         self._active = request[0]
         super()._start_asgi_task(*request)
 
@@ -132,7 +133,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """See httptools. Raises ``RuntimeError`` for one request too many, which ends the parsing."""
-        if len(self.pipeline) >= self._limits.pipelined:
+        if len(self.pipeline) >= self.limits.pipelined:
             self._rejection = PIPELINED
             raise RuntimeError
         super().on_headers_complete()
@@ -161,9 +162,10 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Start the next request, or wait for it without a timer of its own: see ``on_second``."""
         self.server_state.total_requests += 1
-        if self._lingering or self.transport.is_closing():
+        if self.lingering or self.transport.is_closing():
             return
-        self._seconds = 0
+        self.waited = 0
+        self.open_connections.record_use(self)
         self.flow.resume_reading()
         if self.pipeline:
             self._start(self.pipeline.pop())
@@ -175,41 +177,33 @@ class LimitedHttpProtocol(HttpToolsProtocol):
 
     def on_second(self) -> None:
         """Close the connection if it has waited too long. See ``Connection``."""
-        if self._lingering:
-            self._seconds += 1
-            if self._seconds >= self._limits.linger_timeout:
+        self.end_first_request()
+        if self.count_second() >= self.limits.unread_timeout:
+            # Nothing else ends a stream that nobody reads.
+            self.transport.abort()
+        elif self.lingering:
+            self.waited += 1
+            if self.waited >= self.limits.linger_timeout:
                 self.transport.abort()
         elif not self.serving:
             # While it serves, the application limits the time for the body and for the response.
-            self._seconds += 1
+            self.waited += 1
             self._limit_wait()
 
     def _limit_wait(self) -> None:
         if self._phase is Phase.WAITING and self.cycle is not None:
-            if self._seconds >= self._limits.idle_timeout:
+            if self.waited >= self.limits.idle_timeout:
                 self.transport.close()
-        elif self._seconds >= self._limits.head_timeout:
-            self._reject(_TIMEOUTS[self._phase])
+        elif self.waited >= self.limits.head_timeout:
+            self._reject(TIMEOUTS[self._phase])
 
     def evict(self) -> None:
         """See ``Connection``."""
-        if self._head_bytes or self._lingering:
-            self._connections.reject(TOO_MANY_CONNECTIONS)
+        if self._head_bytes or self.lingering:
+            self.open_connections.reject(TOO_MANY_CONNECTIONS)
             self.transport.abort()
         else:
             self.transport.close()
-
-    def linger(self) -> None:
-        """End the stream after what is written, and discard input until the client closes or a limit is reached."""
-        if self._lingering or self.transport.is_closing():
-            return
-        self._ending = self._lingering = True
-        self._seconds = 0
-        if not self.transport.can_write_eof():
-            self.transport.close()
-            return
-        self.transport.write_eof()
-        self.flow.resume_reading()
 
     def _check_incomplete(self, size: int, *, new: bool) -> None:
         """Check a message that is incomplete after ``size`` bytes, in which it may have begun after another one."""
@@ -220,9 +214,9 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             # The rest of the input belongs to an earlier message.
             size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers) + 1
         if not self._head_bytes:
-            self._seconds = 0
+            self.waited = 0
         self._head_bytes += size
-        if self._head_bytes > self._limits.head:
+        if self._head_bytes > self.limits.head:
             self._reject(HEAD_TOO_LARGE)
 
     def _check_body(self, size: int) -> None:
@@ -230,7 +224,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             self._begin_body_checks()
             return
         self._received += size
-        if self._chunked and self._limits.framing_exceeded(self._received, self._payload):
+        if self._chunked and self.limits.framing_exceeded(self._received, self._payload):
             self._reject(FRAMING_TOO_LARGE)
 
     def _begin_body_checks(self) -> None:
@@ -242,7 +236,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         self._chunked = length is None
         cycle = self.cycle
         self._keep_alive = cycle.keep_alive
-        if length is None or length - self._payload > self._limits.drained:
+        if length is None or length - self._payload > self.limits.drained:
             # A response before the end of this body closes the connection; `on_message_complete` undoes it.
             cycle.keep_alive = False
             cycle.transport = cast("asyncio.Transport", LingeringTransport(self))
@@ -255,12 +249,13 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         if (rejection := invalid_handshake(self.scope["method"], self.url, self.headers)) is not None:
             self._reject(rejection)
             return
-        self._connections.discard(self)
+        self.end_first_request()
+        self.open_connections.discard(self)
         self.handle_websocket_upgrade()
 
     def _reject(self, rejection: Rejection) -> None:
         """Send the response of a rejection unless another response is due, and close the connection."""
-        response = self._connections.reject(rejection)
+        response = self.open_connections.reject(rejection)
         if self._phase is Phase.BODY:
             response = self._abandon_body(response)
         if self.serving:
@@ -286,15 +281,8 @@ class LimitedHttpProtocol(HttpToolsProtocol):
 
     def _end(self) -> None:
         """Ignore further input, and close the connection after the last response."""
-        self._ending = True
+        self.ending = True
         cycle = self.pipeline[0][0] if self.pipeline else self.cycle
         cycle.keep_alive = False
         cycle.transport = cast("asyncio.Transport", LingeringTransport(self))
         self.flow.pause_reading()
-
-    def _discard(self, size: int) -> None:
-        self._discarded += size
-        if not self._lingering:
-            self.flow.pause_reading()
-        elif self._discarded > self._limits.linger:
-            self.transport.abort()

@@ -13,6 +13,7 @@ from app.http.errors.problems import MEDIA_TYPE, TYPE_BASE
 from app.http.errors.status import STATUS
 from app.http.middleware.load_shedding import Overloaded
 from app.http.middleware.size_limits import BodyTimeout, HeadersTooLarge
+from app.http.server.lingering import Phase
 from app.kit.reason_phrases import REASON_PHRASES
 
 _LOG: Final = structlog.get_logger()
@@ -37,7 +38,13 @@ class Rejection:
         request_id = uuid_utils.uuid7().hex
         status = None if self.error is None else STATUS[self.error.kind]
         _LOG.info("connection_rejected", reason=self.reason, status=status, request_id=request_id)
-        return request_id, b"" if self.error is None else _response(self.error, self.detail, request_id)
+        return request_id, self.response(request_id)
+
+    def response(self, request_id: str | None = None) -> bytes:
+        """Returns the response, which is empty without an ``error``."""
+        if self.error is None:
+            return b""
+        return _response(self.error, self.detail, request_id or uuid_utils.uuid7().hex)
 
 
 HEAD_TOO_LARGE: Final = Rejection("head_too_large", HeadersTooLarge)
@@ -47,6 +54,7 @@ FRAMING_TOO_LARGE: Final = Rejection("framing_too_large", Malformed, "Chunk exte
 HEAD_TIMEOUT: Final = Rejection("head_timeout", HeadTimeout)
 NO_REQUEST: Final = Rejection("no_request")
 BODY_NOT_SENT: Final = Rejection("body_not_sent")
+TIMEOUTS: Final = {Phase.WAITING: NO_REQUEST, Phase.HEAD: HEAD_TIMEOUT, Phase.BODY: BODY_NOT_SENT}
 PIPELINED: Final = Rejection("pipelined")
 TOO_MANY_CONNECTIONS: Final = Rejection("too_many_connections", Overloaded)
 

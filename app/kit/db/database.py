@@ -1,4 +1,4 @@
-"""The database connections of one process: an asyncpg pool for reads, an SQLAlchemy engine for transactions."""
+"""The database connections of one process: an asyncpg pool for single statements, an engine for transactions."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -8,24 +8,25 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import asyncpg
 import orjson
-import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.errors import DomainError, Unavailable
 from app.kit.db.availability import Availability
+from app.kit.db.commit_errors import commit_error
 from app.kit.db.connection_pool import ConnectionPool
-from app.kit.db.errors import ConnectionLost, domain_error, interrupts_statement, sqlstate
+from app.kit.db.copies import Copies, CopyPool
+from app.kit.db.errors import domain_error, interrupts_statement
 from app.kit.db.instrumentation import DatabaseMetrics, NullDatabaseMetrics, observe_engine, timed_pool
 from app.kit.db.nudges import Notifier
 from app.kit.db.sessions import Nudge, ReadSession, WriteSession
+from app.kit.db.single_writes import SingleWrites
+from app.kit.db.timestamps import SESSION, set_timestamp_codec
 from app.kit.db.tracing import trace_statements
 from app.settings.database import DatabaseSettings
 from observability.tracing.recording import client_span
 
 _NO_METRICS: Final = NullDatabaseMetrics()
 _CLOSE_SECONDS: Final = 5.0
-_COMMIT_RETRY_SECONDS: Final = 2
-_LOG: Final = structlog.get_logger()
 _COMMIT: Final = {"db.system.name": "postgresql", "db.operation.name": "COMMIT"}
 
 
@@ -42,6 +43,12 @@ class UnitOfWork(Protocol):
     @property
     def reads(self) -> ReadSession: ...
 
+    @property
+    def single_writes(self) -> SingleWrites: ...
+
+    @property
+    def copies(self) -> Copies: ...
+
     def write(self) -> "Any":
         """An asynchronous context manager of a ``WriteSession``: one transaction."""
 
@@ -55,20 +62,34 @@ class UnitOfWork(Protocol):
 
 
 class Database:
-    """PostgreSQL with two connection pools of bounded size."""
+    """PostgreSQL with three connection pools of bounded size."""
 
     def __init__(
-        self, connections: ConnectionPool, engine: AsyncEngine, availability: Availability, metrics: DatabaseMetrics
+        self,
+        connections: ConnectionPool,
+        engine: AsyncEngine,
+        copies: CopyPool,
+        availability: Availability,
+        metrics: DatabaseMetrics,
+        single_writes: SingleWrites,
     ) -> None:
         self._engine = engine
+        self._metrics = metrics
+        self._copies = copies
         self._connections = connections
         self._availability = availability
         self._notifier = Notifier(connections)
         self.reads = ReadSession(connections, metrics)
+        self.single_writes = single_writes
+
+    @property
+    def copies(self) -> Copies:
+        """The connections of exports."""
+        return self._copies
 
     @classmethod
     async def open(cls, dsn: str, settings: DatabaseSettings, metrics: DatabaseMetrics = _NO_METRICS) -> Self:
-        """Build both pools. A connection is opened by the first statement that needs it, so the server may be down.
+        """Build the pools. A connection is opened by the first statement that needs it, so the server may be down.
 
         ``dsn`` is a ``postgresql://`` URL; a Unix socket is ``postgresql://user@/name?host=/folder``.
         """
@@ -78,7 +99,7 @@ class Database:
             "lock_timeout": f"{settings.lock_timeout * 1000:.0f}",
             # A process that stops inside a transaction would keep its locks until its connection breaks.
             "idle_in_transaction_session_timeout": f"{settings.idle_transaction_timeout * 1000:.0f}",
-            "timezone": "UTC",
+            **SESSION,
             # A custom plan beats a generic one on optional filters, and planning is cheap compared to the round trip.
             "jit": "off",
         }
@@ -116,7 +137,8 @@ class Database:
         availability = Availability(
             dsn, {"timeout": settings.connect_timeout, "server_settings": {"application_name": "strata probe"}}, metrics
         )
-        return cls(connections, engine, availability, metrics)
+        writes = SingleWrites(connections, max(1, settings.read_pool_size // 2), settings.connect_timeout, metrics)
+        return cls(connections, engine, await CopyPool.open(dsn, settings), availability, metrics, writes)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[WriteSession]:
@@ -125,6 +147,7 @@ class Database:
         A connection is acquired by the first statement, so slow work before it (a password hash) occupies none.
         """
         session = WriteSession(self._engine, expire_on_commit=False)
+        session.metrics = self._metrics
         async with transaction(session, self._notifier.send):
             yield session
 
@@ -147,6 +170,9 @@ class Database:
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_SECONDS):
                 await self._connections.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self._copies.close()
 
 
 @asynccontextmanager
@@ -170,7 +196,7 @@ async def transaction(session: WriteSession, send: Send = _ignore) -> AsyncItera
     except Exception as error:
         translation = domain_error(error)
         if session.committing:
-            translation = _commit_error(error, translation)
+            translation = commit_error(error, translation)
         if translation is None:
             raise
         raise translation from error
@@ -181,23 +207,13 @@ async def transaction(session: WriteSession, send: Send = _ignore) -> AsyncItera
 async def _commit(session: WriteSession, send: Send) -> None:
     await session.flush()
     await session.insert_rows()
-    if session.in_transaction():
+    if (driver := session.known_driver) is None:
+        return
+    if driver.is_in_transaction():
         with client_span("COMMIT", _COMMIT):
             session.committing = True
             await session.commit()
-        send(session.take_nudges())
-
-
-def _commit_error(error: Exception, translation: DomainError | None) -> DomainError | None:
-    if isinstance(translation, ConnectionLost):
-        # The server may have committed, so another attempt could make the change twice.
-        return Unavailable(retry_after=translation.retry_after)
-    if translation is None and sqlstate(error) is not None:
-        # The server rolled back for a reason that only an operator can remove, such as a deferred constraint: the
-        # request was valid, and may succeed later.
-        _LOG.error("commit_failed", exc_info=error)
-        return Unavailable(retry_after=_COMMIT_RETRY_SECONDS)
-    return translation
+    send(session.take_nudges())
 
 
 def sqlalchemy_url(dsn: str) -> str:
@@ -215,6 +231,7 @@ async def _set_codecs(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     await connection.set_type_codec(
         "jsonb", schema="pg_catalog", encoder=lambda value: orjson.dumps(value).decode(), decoder=orjson.loads
     )
+    await set_timestamp_codec(connection)
 
 
 async def _skip_reset(connection: "asyncpg.Connection[asyncpg.Record]") -> None:

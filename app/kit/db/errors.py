@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Final
 
 import asyncpg
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, ResourceClosedError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.errors import Conflict, DomainError, InvalidValue, TimedOut, Unavailable
@@ -130,6 +130,12 @@ _MISUSE: Final = (
 )
 """Interface errors that a change of the code or the settings resolves, and a retry does not."""
 
+LOST_FIRST_CONNECTION: Final = (ResourceClosedError, NotImplementedError)
+"""What SQLAlchemy raises if the first connection of an engine is lost, on which it asks the server for its settings.
+
+Elsewhere they are defects of the code.
+"""
+
 
 def error_chain(error: BaseException) -> Iterator[BaseException]:
     """The error, and the errors of the driver that it wraps."""
@@ -162,6 +168,15 @@ def domain_error(error: BaseException) -> DomainError | None:
     if code is not None:
         return _by_code(code)
     return next((found for one in chain if (found := _by_class(one)) is not None), None)
+
+
+def rejects_statement(error: BaseException) -> bool:
+    """Whether PostgreSQL replied that the statement failed, so that it certainly had no effect.
+
+    Without a reply, or when the server ends the connection, a statement that commits by itself may have taken effect.
+    """
+    code = sqlstate(error)
+    return code is not None and not code.startswith(("08", "25P", "57"))
 
 
 def interrupts_statement(error: BaseException) -> bool:

@@ -9,6 +9,8 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
 
+from app.kit.db.errors import LOST_FIRST_CONNECTION, ConnectionLost
+
 _WRITE: Final = "write"
 _STARTED: Final = "strata_started"
 
@@ -63,6 +65,8 @@ def timed_pool(metrics: DatabaseMetrics) -> type[AsyncAdaptedQueuePool]:
             started = perf_counter()
             try:
                 return super().connect()
+            except LOST_FIRST_CONNECTION as error:
+                raise ConnectionLost(retry_after=1) from error
             finally:
                 # A wait that fails counts too: in an exhausted pool most of them do.
                 metrics.pool_wait(_WRITE, perf_counter() - started)

@@ -79,7 +79,8 @@ class Listener:
             self._call_all()
             while not lost.is_set():
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(lost.wait(), _PROBE_SECONDS)
+                    async with asyncio.timeout(_PROBE_SECONDS):
+                        await lost.wait()
                     return
                 await connection.execute("SELECT 1")
         finally:

@@ -6,7 +6,7 @@ digest: two different keys collide with a probability of one in four billion, an
 
 import hashlib
 
-from sqlalchemy import Function, Integer, func, literal, select
+from sqlalchemy import Function, Integer, Label, bindparam, func, literal, select
 
 from app.kit.db.sessions import WriteSession
 
@@ -24,6 +24,12 @@ async def lock(session: WriteSession, name: str, key: bytes = b"") -> None:
 async def try_lock(session: WriteSession, name: str, key: bytes = b"") -> bool:
     """Acquire the lock unless another transaction has it, and return whether it was acquired."""
     return bool(await session.scalar(select(_call("pg_try_advisory_xact_lock", name, key))))
+
+
+def try_lock_column(purpose: str, key: str) -> Label[bool]:
+    """``try_lock`` as the column ``locked`` of a compiled statement, whose parameters have these names."""
+    call = func.pg_try_advisory_xact_lock(bindparam(purpose, type_=Integer), bindparam(key, type_=Integer))
+    return call.label("locked")
 
 
 def _call(function: str, name: str, key: bytes) -> Function[bool]:

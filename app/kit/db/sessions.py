@@ -1,20 +1,21 @@
 """Two types of session, so that the signature of a function shows whether it may write."""
 
-from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
+from time import perf_counter
 from typing import Any, Final, Protocol, cast
 
 import asyncpg
-from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Session
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from app.errors import Unavailable
 from app.kit.db.errors import Retryable, translate_errors
+from app.kit.db.inserts import WRITTEN_ID, Bound, InsertInto, NewRow, combined
 from app.kit.db.instrumentation import DatabaseMetrics, NullDatabaseMetrics
-from app.kit.db.statements import KEYS, KeyedRead, Read
-from app.kit.deadline import current_deadline
+from app.kit.db.lazy_session import LazySession
+from app.kit.db.statements import KEYS, KeyedRead, Read, Write
 from observability.concurrency.coalescer import RequestCoalescer
 from observability.tracing.recording import client_span
 from observability.tracing.sql import statement_span
@@ -36,18 +37,21 @@ class Nudge:
 
 _NO_METRICS: Final = NullDatabaseMetrics()
 _NO_SPAN: Final = nullcontext()
-_DRIVER: Final = "driver"
-"""The key of the asyncpg connection in the ``info`` of a session."""
-_NUDGES: Final = "nudges"
-"""The key of the nudges in the ``info`` of a session."""
-_ROWS: Final = "rows"
-"""The key of the rows that are inserted before the commit in the ``info`` of a session."""
+_MOST_ROWS: Final = 1_000
+"""The number of rows in one statement, which has at most 32,767 parameters."""
 
 
 class Connections(Protocol):
-    """A source of connections for reads."""
+    """A source of connections for single statements; ``operation`` is the first word of the statement."""
 
-    def acquire(self) -> Any: ...
+    def acquire(self, operation: str = "select") -> Any: ...
+
+
+class Writer(Protocol):
+    """Executes a compiled write: a transaction, or ``SingleWrites``."""
+
+    async def write(self, write: Write, /, **values: Any) -> Row | None:
+        """The first row that the statement returns, or None."""
 
 
 class ReadSession:
@@ -97,7 +101,11 @@ class ReadSession:
             return await self._attempt(read, values, first=first, span=span)
         except Retryable:
             self._metrics.retried("read")
-        return await self._attempt(read, values, first=first, span=span)
+        try:
+            return await self._attempt(read, values, first=first, span=span)
+        except Retryable as error:
+            # A route that also writes would run again, with two more attempts at the read.
+            raise Unavailable(error.detail, retry_after=error.retry_after) from error
 
     async def _attempt(self, read: Read, values: dict[str, Any], *, first: bool, span: bool) -> Any:
         async with translate_errors(), self._connections.acquire() as connection:
@@ -106,83 +114,133 @@ class ReadSession:
                 return await fetch(read.sql, *read.arguments(values))
 
 
-class _SyncSession(Session):
-    """The part of a ``WriteSession`` that SQLAlchemy executes in a greenlet."""
-
-
-@event.listens_for(_SyncSession, "after_begin")
-def _record_driver(session: Session, _transaction: object, connection: Any) -> None:
-    driver = connection.connection.driver_connection
-    if session.info.get(_DRIVER) is driver:
-        return
-    session.info[_DRIVER] = driver
-    if (deadline := current_deadline()) is not None:
-        deadline.add(driver)
-
-
-class WriteSession(AsyncSession):
+class WriteSession(LazySession):
     """The transaction of one request: committed before the response is sent, rolled back on an error."""
 
-    sync_session_class = _SyncSession
     committing = False
-    """Whether ``COMMIT`` has been sent: after a lost connection the outcome is then unknown."""
+    """Whether ``COMMIT`` has been sent, or a statement that commits by itself: after a lost connection, the outcome is
+    then unknown."""
+    has_one_use_case = False
+    """Whether one use case is the whole transaction. It then decides which of its statements is the last one."""
+    metrics: DatabaseMetrics = _NO_METRICS
 
-    def insert_at_commit(self, statement: str, *values: Any) -> None:
-        """Execute an ``INSERT`` of one row immediately before the commit, after those of the unit of work.
+    def __init__(self, bind: AsyncEngine | AsyncConnection, **options: Any) -> None:
+        super().__init__(bind, **options)
+        self._nudges: dict[Nudge, None] = {}
+        self._deferred: Bound | None = None
+        """The write that is executed before the commit."""
+        self._rows: list[NewRow] = []
+        """The rows that are inserted before the commit."""
+
+    @property
+    def commits_alone(self) -> bool:
+        """Whether the next write may be the whole transaction: no statement has begun one."""
+        driver = self.known_driver
+        pending = self.has_unit_of_work and (self.new or self.dirty or self.deleted)
+        return self.has_one_use_case and not pending and (driver is None or not driver.is_in_transaction())
+
+    async def read(self, read: Read, /, **values: Any) -> Row | None:
+        """The first row that a compiled read returns, or None. The read alone begins no transaction."""
+        driver = await (self.connected() if self.commits_alone else self.driver())
+        return await self._fetch(driver, Bound(read.sql, read.arguments(values)))
+
+    async def all(self, read: Read, /, **values: Any) -> list[Row]:
+        """Every row that a compiled read returns. The read alone begins no transaction."""
+        driver = await (self.connected() if self.commits_alone else self.driver())
+        with self._measured(read.sql):
+            return await driver.fetch(read.sql, *read.arguments(values))
+
+    async def write(self, write: Write, /, **values: Any) -> Row | None:
+        """The first row that a compiled write returns, or None; alone, PostgreSQL commits it by itself."""
+        if self.commits_alone:
+            return await self.finish(write, **values)
+        row = await self._fetch(await self.driver(), Bound(write.sql, write.arguments(values)))
+        if row is not None:
+            self._set_written_id(row)
+        return row
+
+    async def finish(self, write: Write, /, **values: Any) -> Row | None:
+        """As ``write``, with the rows of the commit, which are inserted only if the write was done.
+
+        Nothing may follow then. If nothing has preceded, it is the whole transaction, in one round trip.
+        """
+        self.committing = self.commits_alone
+        driver = await (self.connected() if self.committing else self.driver())
+        changed, rows = self._take()
+        written = Bound(write.sql, write.arguments(values), write.done)
+        row = await self._fetch(driver, combined(rows, changed, written))
+        self.committing = self.committing and row is not None
+        return row
+
+    async def defer(self, write: Write, /, **values: Any) -> None:
+        """Execute a write immediately before the commit, in one statement with the rows; its object is locked."""
+        await self.run_deferred()
+        self._deferred = Bound(write.sql, write.arguments(values))
+
+    async def run_deferred(self) -> None:
+        """Execute the deferred write now, for a statement that reads its object again."""
+        deferred, self._deferred = self._deferred, None
+        if deferred is not None:
+            await self._fetch(await self.driver(), deferred)
+
+    def insert_at_commit(self, insert: InsertInto, *values: Any) -> None:
+        """Insert a row immediately before the commit, after those of the unit of work.
 
         The driver executes it: the unit of work costs half a millisecond a row.
         """
-        self.info.setdefault(_ROWS, []).append((statement, values))
+        self._rows.append((insert, values))
 
     async def insert_rows(self) -> None:
-        """Execute them, in their order; called by the transaction."""
-        rows = self.info.pop(_ROWS, ())
-        if not rows:
+        """Insert them, and execute the deferred write; called by the transaction."""
+        changed, rows = self._take()
+        if not rows and changed is None:
             return
         driver = await self.driver()
-        for statement, values in rows:
-            with client_span(*statement_span(statement)):
-                await driver.execute(statement, *values)
+        for start in range(0, max(len(rows), 1), _MOST_ROWS):
+            await self._fetch(driver, combined(rows[start : start + _MOST_ROWS], None if start else changed))
+
+    def _take(self) -> tuple[Bound | None, Sequence[NewRow]]:
+        deferred, self._deferred = self._deferred, None
+        rows, self._rows = self._rows, []
+        return deferred, rows
+
+    def _set_written_id(self, row: Row) -> None:
+        self._rows = [
+            (insert, [row["id"] if value is WRITTEN_ID else value for value in values]) for insert, values in self._rows
+        ]
+
+    async def _fetch(self, driver: "asyncpg.Connection[Row]", bound: Bound) -> Row | None:
+        with self._measured(bound.sql):
+            return await driver.fetchrow(bound.sql, *bound.arguments)
+
+    @contextmanager
+    def _measured(self, sql: str) -> Iterator[None]:
+        started = perf_counter()
+        try:
+            with client_span(*statement_span(sql)):
+                yield
+        finally:
+            self.metrics.query_finished(sql, perf_counter() - started)
 
     def nudge(self, nudge: Nudge) -> None:
         """Send it after the commit. A transaction that is rolled back sends none."""
-        self.info.setdefault(_NUDGES, {})[nudge] = None
+        self._nudges[nudge] = None
 
     def take_nudges(self) -> Collection[Nudge]:
         """The nudges of the committed transaction, which are then sent."""
-        nudges: Collection[Nudge] = self.info.pop(_NUDGES, ())
+        nudges, self._nudges = self._nudges, {}
         return nudges
-
-    def leave_deadline(self) -> None:
-        """The transaction ended: the deadline terminates its connection no longer."""
-        driver, deadline = self.info.get(_DRIVER), current_deadline()
-        if driver is not None and deadline is not None:
-            deadline.remove(driver)
-
-    async def discard(self) -> None:
-        """Close the connection without a rollback, which would wait for the server; the server rolls back itself."""
-        if (driver := self.info.get(_DRIVER)) is not None:
-            driver.terminate()
-            await self.invalidate()
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """Roll back only the block if it raises; the transaction stays usable."""
-        rows = self.info.setdefault(_ROWS, [])
-        before = len(rows)
+        await self.run_deferred()
+        before = len(self._rows)
         try:
             async with self.begin_nested():
                 yield
+                await self.run_deferred()
         except BaseException:
-            del rows[before:]
+            self._deferred = None
+            del self._rows[before:]
             raise
-
-    async def driver(self) -> "asyncpg.Connection[Row]":
-        """The asyncpg connection of the transaction, for libraries that use the driver directly."""
-        connection = await self.connection()
-        raw = await connection.get_raw_connection()
-        driver = cast("asyncpg.Connection[Row]", raw.driver_connection)
-        if not driver.is_in_transaction():
-            # SQLAlchemy sends BEGIN with its own first statement; one of the driver would be committed at once.
-            await connection.exec_driver_sql("SELECT 1")
-        return driver

@@ -16,7 +16,6 @@ import orjson
 import structlog
 from pgqueuer.domain.models import Job
 from pgqueuer.errors import RetryRequested
-from pgqueuer.ports.driver import Driver
 from uuid_utils.compat import uuid7
 
 from app.kit.clock import utc_now
@@ -26,6 +25,7 @@ from app.kit.queue.fenced_run import FencedRun
 from app.kit.queue.job_queue import uid_in
 from app.kit.queue.kinds import JobHandler, JobKind, JobRejected, Result, RunSuperseded
 from app.kit.queue.metrics import JobMetrics
+from app.kit.queue.queue_rows import QueueRows
 from app.kit.queue.running import Attempt, Interruption, RunningJobs
 from observability.concurrency.backoff import Backoff
 from observability.tracing.jobs import job_span
@@ -68,13 +68,14 @@ class Execution:
 
 
 class JobExecutor:
-    """Runs jobs of one kind. ``driver`` is the connection of the worker, on which a start costs one round trip."""
+    """Runs jobs of one kind. ``rows`` have the connection of the worker, on which a start costs one round trip."""
 
-    def __init__(self, kind: JobKind, handler: JobHandler, execution: Execution, driver: Driver) -> None:
+    def __init__(self, kind: JobKind, handler: JobHandler, execution: Execution, rows: QueueRows) -> None:
         self._kind = kind
         self._handler = handler
         self._execution = execution
-        self._driver = driver
+        self._rows = rows
+        self._driver = rows.driver
         self._limit = kind.max_attempts or execution.retries.max_attempts
         execution.metrics.declare(kind.name)
 
@@ -89,6 +90,8 @@ class JobExecutor:
         except Exception as error:  # noqa: BLE001 - the job must not be lost; another attempt follows
             _LOG.warning("job_outcome_not_stored", job=self._kind.name, error=type(error).__name__)
             settled = _Settled("unknown", error, timedelta(seconds=_UNKNOWN_SECONDS))
+        if settled.outcome == "superseded":
+            self._rows.keep(job.id)
         if settled.delay is not None:
             # The text of the error may contain an address, so only its type is stored.
             raise RetryRequested(settled.delay, reason=type(settled.error).__name__)
@@ -115,6 +118,10 @@ class JobExecutor:
                 "job_ended", job=self._kind.name, job_id=str(uid), status=row["status"], attempt=row["attempt"]
             )
             return None
+        if row["attempt"] == 1:
+            # Clocks of two hosts may differ.
+            delay = max(0.0, (utc_now() - row["run_after"]).total_seconds())
+            self._execution.metrics.start_delay.labels(self._kind.name).observe(delay)
         params = orjson.loads(row["params"])
         return FencedRun(self._execution.database, uid, run, params, row["attempt"], row["done"])
 

@@ -43,13 +43,6 @@ class FencedRun:
         self.done = done
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[WriteSession]:
-        """See ``JobRun``. Raises ``RunSuperseded``."""
-        async with self._database.write() as session:
-            await self._update(session, statements.FENCE)
-            yield session
-
-    @asynccontextmanager
     async def completing(self, result: Result = None) -> AsyncIterator[WriteSession]:
         """See ``JobRun``. Raises ``RunSuperseded``."""
         async with self._database.write() as session:

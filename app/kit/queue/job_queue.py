@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
 
@@ -60,15 +59,12 @@ class JobQueue:
         return uid
 
 
-async def carry(
-    session: WriteSession, uid: UUID, kind: str, priority: int, traceparent: str | None, delay: timedelta | None = None
-) -> None:
+async def carry(session: WriteSession, uid: UUID, kind: str, priority: int, traceparent: str | None) -> None:
     """Let PgQueuer carry a job, whose row exists, to a worker. A job that it carries already stays as it is."""
     await Queries(AsyncpgDriver(await session.driver())).enqueue(
         kind,
         orjson.dumps({PAYLOAD_KEY: str(uid)}),
         priority,
-        execute_after=delay,
         dedupe_key=str(uid),
         headers=_headers(traceparent),
         on_conflict="skip",

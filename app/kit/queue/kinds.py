@@ -51,9 +51,6 @@ class JobRun(Protocol):
     async def progress(self, done: int, total: int | None = None, message: str | None = None) -> None:
         """Store the progress. ``total`` and ``message`` keep their values if they are None."""
 
-    def write(self) -> AbstractAsyncContextManager[WriteSession]:
-        """A transaction that is committed only while this attempt has the job."""
-
     def step(self, done: int) -> AbstractAsyncContextManager[WriteSession]:
         """A transaction that stores this progress at its end, so that an attempt after a crash goes on from there.
 

@@ -1,6 +1,5 @@
 """Jobs that PgQueuer does not carry any more: their rows were removed, though the jobs have not ended."""
 
-from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -18,7 +17,7 @@ async def requeue_lost_jobs(database: UnitOfWork) -> int:
     async with database.write() as session:
         lost = await (await session.driver()).fetch(statements.LOST, utc_now())
         for row in lost:
-            await carry(session, row["uid"], row["kind"], row["priority"], row["traceparent"], timedelta(0))
+            await carry(session, row["uid"], row["kind"], row["priority"], row["traceparent"])
     if lost:
         _LOG.warning("lost_jobs_requeued", jobs=len(lost))
     return len(lost)

@@ -16,6 +16,11 @@ async def purge_jobs(database: UnitOfWork, before: datetime) -> int:
     return deleted
 
 
+async def purge_problems(database: UnitOfWork, before: datetime) -> int:
+    """Delete the row problems of jobs that ended before a time. Returns their number."""
+    return await _in_batches(database, statements.DELETE_PROBLEMS, before)
+
+
 async def purge_queue_log(database: UnitOfWork, before: datetime) -> int:
     """Delete lines of the queue's log that are in its statistics. Returns their number."""
     return await _in_batches(database, statements.DELETE_LOG, before)

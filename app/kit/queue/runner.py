@@ -19,6 +19,7 @@ from app.kit.background import raise_if_cancelled
 from app.kit.db.closing import close_connection
 from app.kit.db.errors import domain_error, interrupts_statement
 from app.kit.queue.metrics import JobMetrics
+from app.kit.queue.queue_rows import new_queue
 from observability.concurrency.backoff import Backoff
 
 _LOG: Final = structlog.get_logger()
@@ -77,7 +78,8 @@ class QueueRunner:
             self._metrics.reconnects.inc()
             _LOG.warning("worker_disconnected", reason=reason, failures=failures, retry_in=round(delay, 2))
             with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), delay)
+                async with asyncio.timeout(delay):
+                    await stop.wait()
 
     async def _run_connected(self, stop: asyncio.Event) -> None:
         """Work on one connection until it is lost or ``stop`` is set."""
@@ -95,7 +97,7 @@ class QueueRunner:
             await close_connection(connection)
 
     async def _work(self, connection: "asyncpg.Connection[asyncpg.Record]", stop: asyncio.Event) -> None:
-        queue = PgQueuer(connection=TerminatingDriver(connection))
+        queue = new_queue(TerminatingDriver(connection))
         self._register(queue)
         connection.add_termination_listener(lambda _connection: queue.shutdown.set())
         stopping = asyncio.create_task(_stop_when(stop, queue))

@@ -36,10 +36,9 @@ FROM (
     FROM jobs WHERE uid = $1 AND status IN ('queued', 'running') FOR UPDATE SKIP LOCKED
 ) AS free
 WHERE id = free_id
-RETURNING status, attempt, params::text AS params, done, traceparent
+RETURNING status, attempt, params::text AS params, done, traceparent, run_after
 """
 OPEN: Final = "SELECT 1 FROM jobs WHERE uid = $1 AND status IN ('queued', 'running')"
-FENCE: Final = "SELECT 1 FROM jobs WHERE uid = $1 AND run = $2 AND status = 'running' FOR UPDATE"
 PROGRESS: Final = """
 UPDATE jobs SET revision = revision + 1, done = $3, total = coalesce($4, total), message = coalesce($5, message)
 WHERE uid = $1 AND run = $2 AND status = 'running'
@@ -97,6 +96,12 @@ FORGET_SCHEDULES: Final = "DELETE FROM schedule_runs WHERE name <> ALL($1::text[
 SCHEDULE_SUCCEEDED: Final = "UPDATE schedule_runs SET succeeded_at = $2 WHERE name = $1"
 DELETE_FINISHED: Final = """
 DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE finished_at < $1 ORDER BY finished_at LIMIT $2)
+"""
+DELETE_PROBLEMS: Final = """
+DELETE FROM job_problems WHERE id IN (
+    SELECT job_problems.id FROM jobs JOIN job_problems ON job_problems.job_id = jobs.id
+    WHERE jobs.finished_at < $1 LIMIT $2
+)
 """
 DELETE_LOG: Final = """
 DELETE FROM pgqueuer_log WHERE id IN (

@@ -5,7 +5,7 @@ from typing import Final
 from observability.metrics.metrics import Metrics
 
 _BUCKETS: Final = (0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0)
-OPERATIONS: Final = ("put", "write", "read", "size", "delete", "list")
+OPERATIONS: Final = ("put", "write", "read", "size", "delete", "list", "sign")
 OUTCOMES: Final = ("ok", "not_found", "exists", "failed")
 
 

@@ -25,7 +25,9 @@ def open_store(settings: Settings, metrics: Metrics) -> ObjectStore:
     given = settings[StorageSettings]
     instruments = metrics.group(StorageMetrics)
     if given.bucket is not None:
-        return ObjectStore(_s3(given, given.bucket), instruments)
+        store = _s3(given, given.bucket, given.endpoint)
+        public = _s3(given, given.bucket, given.public_endpoint) if given.public_endpoint else store
+        return ObjectStore(store, instruments, public=public)
     folder = local_folder(settings)
     return ObjectStore(LocalStore(folder), instruments, folder)
 
@@ -37,10 +39,10 @@ def local_folder(settings: Settings) -> Path:
     return folder
 
 
-def _s3(given: StorageSettings, bucket: str) -> S3Store:
+def _s3(given: StorageSettings, bucket: str, endpoint: str | None) -> S3Store:
     config: S3Config = {"bucket": bucket, "region": given.region}
-    if given.endpoint is not None:
-        config["endpoint"] = given.endpoint
+    if endpoint is not None:
+        config["endpoint"] = endpoint
     if given.access_key is not None and given.secret_key is not None:
         config["access_key_id"] = given.access_key.get_secret_value()
         config["secret_access_key"] = given.secret_key.get_secret_value()
@@ -48,7 +50,7 @@ def _s3(given: StorageSettings, bucket: str) -> S3Store:
         config=config,
         client_options={
             # Only an endpoint that the operator chose can be http: AWS is always https.
-            "allow_http": (given.endpoint or "").startswith("http://"),
+            "allow_http": (endpoint or "").startswith("http://"),
             "connect_timeout": timedelta(seconds=given.connect_timeout),
             "timeout": timedelta(seconds=given.timeout),
         },

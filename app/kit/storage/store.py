@@ -6,7 +6,7 @@ are neither names of files nor anything else that a client chose.
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,13 +20,17 @@ from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, S3Store
 
 from app.errors import Unavailable
-from app.kit.storage.errors import ObjectExists, ObjectNotFound
+from app.kit.storage.errors import ObjectExists, ObjectNotFound, StorageNotConfigured
 from app.kit.storage.metrics import StorageMetrics
 
 if TYPE_CHECKING:
     from obstore import AsyncWritableFile
 
 Store = LocalStore | S3Store
+StorageType = Literal["local", "s3"]
+Method = Literal["GET", "HEAD", "PUT"]
+Attributes = Mapping[str, str]
+"""Header fields with which a bucket sends an object; a local store has none."""
 PART_BYTES: Final = 8 * 1024 * 1024
 """The size of the parts in which a large object is sent to the store; S3 demands at least 5 MiB."""
 _PARTS_AT_ONCE: Final = 2
@@ -64,31 +68,57 @@ class ObjectWriter:
 class ObjectStore:
     """Every method raises ``Unavailable`` if the store fails or does not reply in time."""
 
-    def __init__(self, store: Store, metrics: StorageMetrics, folder: Path | None = None) -> None:
-        """``folder`` is that of a local store."""
+    def __init__(
+        self, store: Store, metrics: StorageMetrics, folder: Path | None = None, public: S3Store | None = None
+    ) -> None:
+        """``folder`` is that of a local store, ``public`` a bucket as clients reach it."""
         self._store = store
+        self._public = public
         self._metrics = metrics
         self._folder = folder
 
+    @property
+    def type(self) -> StorageType:
+        """Where the objects are."""
+        return "s3" if isinstance(self._store, S3Store) else "local"
+
+    @property
+    def signs_urls(self) -> bool:
+        """Whether clients can reach objects without Strata."""
+        return self._public is not None
+
+    def ensure_type(self, wanted: StorageType | None) -> None:
+        """Raise ``StorageNotConfigured`` for the other type."""
+        if wanted is not None and wanted != self.type:
+            raise StorageNotConfigured(self.type)
+
     @asynccontextmanager
-    async def writer(self, key: str) -> AsyncIterator[ObjectWriter]:
+    async def writer(self, key: str, attributes: Attributes | None = None) -> AsyncIterator[ObjectWriter]:
         """Open a new object for writing in constant memory; ``key`` must be new.
 
         If the block raises or is cancelled, the store keeps nothing of the object.
         """
         with self._operation("write", key):
-            file = obstore.open_writer_async(self._store, key, buffer_size=PART_BYTES, max_concurrency=_PARTS_AT_ONCE)
+            file = obstore.open_writer_async(
+                self._store,
+                key,
+                attributes=self._kept(attributes),
+                buffer_size=PART_BYTES,
+                max_concurrency=_PARTS_AT_ONCE,
+            )
             async with file:
                 yield ObjectWriter(file, self._metrics)
 
-    async def put(self, key: str, body: bytes) -> None:
+    async def put(self, key: str, body: bytes, attributes: Attributes | None = None) -> None:
         """Store a small object. Raises ``ObjectExists``."""
         with self._operation("put", key):
             # One request: a multipart upload that is cancelled would leave its parts in the bucket.
-            await obstore.put_async(self._store, key, body, mode="create", use_multipart=False)
+            await obstore.put_async(
+                self._store, key, body, attributes=self._kept(attributes), mode="create", use_multipart=False
+            )
         self._metrics.carried("in", len(body))
 
-    async def stream(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+    async def stream(self, key: str, start: int = 0, end: int | None = None) -> AsyncGenerator[bytes, None]:
         """Yield the bytes from ``start`` until before ``end``, in chunks of about 1 MiB. Raises ``ObjectNotFound``.
 
         The range must lie within the object.
@@ -104,6 +134,12 @@ class ObjectStore:
         """The size of an object in bytes. Raises ``ObjectNotFound``."""
         with self._operation("size", key):
             return (await obstore.head_async(self._store, key))["size"]
+
+    async def attributes(self, key: str) -> Attributes:
+        """The header fields with which a bucket sends the object. Raises ``ObjectNotFound``."""
+        with self._operation("size", key):
+            found = await obstore.get_async(self._store, key, options={"head": True})
+            return cast("Attributes", found.attributes)
 
     async def delete(self, key: str) -> None:
         """Delete an object, if it exists."""
@@ -127,6 +163,13 @@ class ObjectStore:
                 self._metrics.carried("out", len(chunk))
                 yield bytes(chunk)
 
+    def blocking_range(self, key: str, start: int, end: int) -> bytes:
+        """The bytes from ``start`` until before ``end``, for a thread. Raises ``ObjectNotFound``."""
+        with self._operation("read", key):
+            found = bytes(obstore.get_range(self._store, key, start=start, end=end))
+        self._metrics.carried("out", len(found))
+        return found
+
     async def remove_unfinished(self, before: datetime) -> int:
         """Delete what killed processes have left since ``before``, and return the number of files.
 
@@ -134,9 +177,18 @@ class ObjectStore:
         """
         return 0 if self._folder is None else await asyncio.to_thread(_remove_leftovers, self._folder, before)
 
-    def signed_url(self, method: Literal["GET", "PUT"], key: str, valid: timedelta) -> str | None:
-        """A URL with which a client reaches the object without Strata; ``None`` for a local store, which has none."""
-        return obstore.sign(self._store, method, key, valid) if isinstance(self._store, S3Store) else None
+    async def signed_url(self, method: Method, key: str, valid: timedelta) -> str | None:
+        """A URL with which a client reaches the object without Strata; ``None`` for a local store, which has none.
+
+        It is a secret: whoever has it can use it until it expires.
+        """
+        if self._public is None:
+            return None
+        with self._operation("sign", key):
+            return await obstore.sign_async(self._public, method, key, valid)
+
+    def _kept(self, attributes: Attributes | None) -> dict[str, str] | None:
+        return dict(attributes) if attributes and isinstance(self._store, S3Store) else None
 
     @contextmanager
     def _operation(self, operation: str, key: str) -> Iterator[None]:

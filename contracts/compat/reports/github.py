@@ -18,8 +18,8 @@ def as_github(report: Report, document: str) -> str:
     total = f"{plain['breaking']} breaking, {plain['warnings']} warnings, {len(plain['findings'])} changes."
     annotations = "".join(
         f"::{_COMMANDS[finding.severity]} file={_escape(document, _PROPERTY)},title={finding.rule}::"
-        f"{_escape(f'{finding.operation}: {finding.message} ({finding.pointer})'.removeprefix(': '), _DATA)}\n"
-        for finding in (cause.first for cause in report.causes)
+        f"{_escape(f'{finding.operation}: {cause.message} ({finding.pointer})'.removeprefix(': '), _DATA)}\n"
+        for cause, finding in ((cause, cause.first) for cause in report.causes)
     )
     return f"{annotations}::notice title=strata-contract::{total}\n"
 

@@ -23,7 +23,7 @@ def as_junit(report: Report, document: str) -> str:
         finding = cause.first
         title = _printable(f"{finding.operation} {finding.pointer}".strip())
         case = ET.SubElement(suite, "testcase", classname=finding.rule, name=title)
-        message = _printable(finding.message)
+        message = _printable(cause.message)
         if finding.severity is Severity.BREAKING:
             ET.SubElement(case, "failure", type=finding.rule, message=message).text = _printable(
                 "\n".join(one.pointer for one in cause.findings)

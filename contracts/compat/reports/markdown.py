@@ -19,16 +19,24 @@ def as_markdown(report: Report, document: str) -> str:
     for severity, title in _TITLES.items():
         causes = [cause for cause in report.causes if cause.first.severity is severity]
         if causes:
-            lines += ["", f"## {title}", "", "| rule | operation | what changes | where |", "|---|---|---|---|"]
+            # Only a comparison with evidence of usage has the column.
+            columns = ["rule", "operation", "what changes", *(["usage"] if _has_usage(causes) else []), "where"]
+            lines += ["", f"## {title}", "", f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
             lines += _rows(causes)
     return "\n".join(lines) + "\n"
+
+
+def _has_usage(causes: list[Cause]) -> bool:
+    return any(cause.first.affected is not None for cause in causes)
 
 
 def _rows(causes: list[Cause]) -> Iterator[str]:
     for cause in causes:
         finding, more = cause.first, len(cause.findings) - 1
         where = f"`{finding.pointer}`" + (f" and {more} more places" if more else "")
-        cells = (f"`{finding.rule}`", finding.operation, finding.message, where)
+        usage = [finding.affected.sentence.removeprefix("Usage: ") if finding.affected else ""]
+        shown = usage if _has_usage(causes) else []
+        cells = (f"`{finding.rule}`", finding.operation, finding.message, *shown, where)
         yield "| " + " | ".join(_escape(cell) for cell in cells) + " |"
 
 

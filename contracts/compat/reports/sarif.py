@@ -52,7 +52,7 @@ def _result(cause: Cause, index: int, document: str) -> dict[str, Any]:
         "ruleId": finding.rule,
         "ruleIndex": index,
         "level": _LEVELS[finding.severity],
-        "message": {"text": finding.message},
+        "message": {"text": cause.message},
         "locations": [
             {
                 # GitHub requires a region, and the pointer of the logical location has no line.

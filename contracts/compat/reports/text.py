@@ -13,6 +13,8 @@ def as_text(report: Report, _document: str) -> str:
         where = f"{finding.operation}{others}: " if finding.operation else ""
         lines.append(f"{finding.severity.value}  {finding.rule}  {finding.pointer or '/'}{again}")
         lines.append(f"  {where}{finding.message}")
+        if finding.affected is not None:
+            lines.append(f"  {finding.affected.sentence}")
     plain = report.to_dict()
     lines.append(f"{plain['breaking']} breaking, {plain['warnings']} warnings, {len(plain['findings'])} changes.")
     return "".join(f"{_printable(line)}\n" for line in lines)

@@ -18,6 +18,7 @@ from app.access.permissions import declared_permissions
 from app.access.principal import Principal, Role
 from app.access.proof import OperatorProof
 from app.access.reader import ApiKeyReader
+from app.access.user_deletion import before_deletion
 from app.auth.reader import SessionReader
 from app.auth.reauthentication import PasswordProof
 from app.errors import InsufficientPermissions, Unauthenticated
@@ -25,10 +26,10 @@ from app.events.recorder import EventRecorder
 from app.http.auth import AuthComponent
 from app.kit.db.sessions import WriteSession
 from app.kit.queue.job_queue import JobQueue
-from app.ledger.closing import AccountClosing
 from app.posts.commands import DeletePost, OffsetPage, PostDraft, PostEdit, PostFilter, Sort, SortField
 from app.posts.reader import PostReader
 from app.posts.service import PostService
+from app.posts.view_counter import PostViewCounter
 from app.posts.views import PostStatus
 from app.users.commands import UserDraft, UserEdit
 from app.users.reader import UserReader
@@ -57,12 +58,16 @@ class Services:
     def users(self) -> UserService:
         passwords = self.test_app.runtime.get(AuthComponent).passwords
         jobs = JobQueue(self.session)
-        closing = AccountClosing(self.session).close
+        closing = before_deletion(self.session, self._events)
         return UserService(self.session, self.principal, self._events, jobs, passwords, OperatorProof(), closing)
 
     @property
     def post_reader(self) -> PostReader:
         return PostReader(self.test_app.runtime.database.reads, self.principal)
+
+    @property
+    def post_views(self) -> PostViewCounter:
+        return PostViewCounter(self.session, self.principal)
 
     @property
     def user_reader(self) -> UserReader:
@@ -106,7 +111,7 @@ USE_CASES: Final[Mapping[str, tuple[str, UseCase]]] = {
     "post_reader.get": ("posts:read", lambda of: of.post_reader.get(MISSING)),
     "post_reader.counted_page": ("posts:read", lambda of: of.post_reader.counted_page(PostFilter(), PAGE)),
     "post_reader.search": ("posts:read", lambda of: of.post_reader.search("a", None, 10)),
-    "posts.view": ("posts:read", lambda of: of.posts.view(MISSING)),
+    "post_views.count": ("posts:read", lambda of: of.post_views.count(MISSING)),
     "posts.create": ("posts:write posts:read", lambda of: of.posts.create(DRAFT)),
     "posts.edit": ("posts:write posts:read", lambda of: of.posts.edit(MISSING, PostEdit())),
     "posts.delete": ("posts:write", lambda of: of.posts.delete(MISSING)),
@@ -138,7 +143,7 @@ USE_CASES: Final[Mapping[str, tuple[str, UseCase]]] = {
 }
 """What each use case needs; ``users.edit`` of another user without ``users:write`` is ``NotYourAccount``."""
 EVERY: Final = frozenset(declared_permissions())
-ANYBODY: Final = {"post_reader.get", "post_reader.counted_page", "post_reader.search", "posts.view"}
+ANYBODY: Final = {"post_reader.get", "post_reader.counted_page", "post_reader.search", "post_views.count"}
 """Use cases that anonymous callers may use."""
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from app.access.principal import Principal
+from app.audit import queries as queries_module
 from app.audit.commands import AuditFilter
 from app.audit.policy import AuditPermission
 from app.audit.queries import AuditQueries
@@ -83,6 +84,58 @@ async def test_pages_of_rows_of_one_moment_add_up(test_app: TestApp) -> None:
             break
         position = page.next_position
     assert pages == [[4, 3], [2, 1], [9]]
+
+
+def matches(stored: AuditEvent, wanted: AuditFilter) -> bool:
+    return (
+        wanted.actor in (None, stored.actor, stored.on_behalf)
+        and wanted.target in (None, stored.target)
+        and wanted.action in (None, stored.action)
+        and wanted.outcome in (None, stored.outcome)
+        and (wanted.since is None or stored.at >= wanted.since)
+    )
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        AuditFilter(actor=ADA, action="plan.created"),
+        AuditFilter(actor=ADA, outcome="rejected", since=NOW - 15 * MICROSECOND),
+        AuditFilter(action="plan.created", outcome="rejected"),
+        AuditFilter(actor=ADA, target=f"user:{EVE}", action="plan.created"),
+        AuditFilter(actor=EVE, action="nothing.happened"),
+    ],
+)
+@pytest.mark.parametrize("scanned", [3, 4, 1_000])
+async def test_pages_of_several_filters_add_up(
+    test_app: TestApp, wanted: AuditFilter, scanned: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page reads ``scanned`` rows at most. It can be empty although others follow."""
+    monkeypatch.setattr(queries_module, "SCANNED", scanned)
+    monkeypatch.setattr(queries_module, "_page", queries_module._page.__wrapped__)
+    rows = [
+        row(
+            number,
+            NOW - number // 2 * MICROSECOND,
+            actor=(ADA, EVE, KEY, None, KEY)[number % 5],
+            on_behalf=(None, None, ADA, None, EVE)[number % 5],
+            action=("plan.created", "user.deleted", "session.created")[number % 3],
+            target=f"user:{(ADA, EVE)[number % 7 // 4]}",
+            outcome=("success", "rejected")[number % 4 // 3],
+        )
+        for number in range(1, 61)
+    ]
+    newest_first = sorted(rows, key=lambda each: (each.at, each.uid), reverse=True)
+    expected = [each.uid.int for each in newest_first if matches(each, wanted)]
+    queries = await store(test_app, *rows)
+    found: list[int] = []
+    position, more = None, True
+    while more:
+        page = await queries.page(wanted, position, 2)
+        assert len(page.items) <= 2
+        found += [view.uid.int for view in page.items]
+        position, more = page.next_position, page.has_more
+    assert found == expected
 
 
 async def test_a_row_is_shown_as_it_is_stored(test_app: TestApp) -> None:

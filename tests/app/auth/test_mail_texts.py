@@ -6,15 +6,15 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy.exc import IntegrityError
 
 from app.auth.errors import BadCredentials
 from app.auth.mailed_tokens import MailedTokens, Purpose
 from app.auth.mails import AuthMails
-from app.auth.repository import AuthRepository
+from app.auth.repository import AuthRepository, NewSession
 from app.kit.clock import utc_now
+from app.kit.db.errors import AlreadyExists
 from app.kit.mail.message import Mail
-from app.models import ActionToken, PendingRegistration, Session
+from app.models import ActionToken, PendingRegistration
 from app.settings.auth import AuthSettings
 from tests.support.app import PASSWORD, Outbox, TestApp
 
@@ -136,13 +136,13 @@ async def test_a_session_that_cannot_be_stored_is_a_wrong_password_only_without_
     ada = await test_app.person("ada@example.com")
     now = utc_now()
 
-    def started(uid: UUID, user_id: int) -> Session:
-        times = {"created_at": now, "last_used_at": now, "expires_at": now + timedelta(hours=1)}
-        return Session(uid=uid, user_id=user_id, **times)
+    def started(uid: UUID, user_id: int) -> NewSession:
+        return NewSession(uid, user_id, None, "203.0.113.0/24", created_at=now, expires_at=now + timedelta(hours=1))
 
-    uid = await store(test_app, started(uuid4(), ada.user.id))
-    for row, error in ((started(uid, ada.user.id), IntegrityError), (started(uuid4(), 2**40), BadCredentials)):
-        async with test_app.runtime.database.write() as session:
-            with pytest.raises(error):
-                async with session.savepoint():
-                    await AuthRepository(session).start_session(row)
+    known = started(uuid4(), ada.user.id)
+    async with test_app.runtime.database.write() as session:
+        await AuthRepository(session).start_session(known, uuid4())
+    for row, error in ((known, AlreadyExists), (started(uuid4(), 2**40), BadCredentials)):
+        with pytest.raises(error):
+            async with test_app.runtime.database.write() as session:
+                await AuthRepository(session).start_session(row, uuid4())

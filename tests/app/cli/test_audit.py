@@ -1,9 +1,7 @@
 """``strata audit list``: each filter, and the row that each reading leaves."""
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -15,28 +13,9 @@ from app.cli.kit.users import existing_user
 from app.cli.program import program
 from app.kit.db.database import Database
 from app.models import AuditEvent
-from tests.support.postgres import clone
+from tests.support.commands import Run
 
-Run = Callable[..., str]
 KEY = UUID("0192f2a0-0000-7000-8000-000000000001")
-
-
-@pytest.fixture
-async def dsn(admin_dsn: str) -> str:
-    return await clone(admin_dsn, "audit")
-
-
-@pytest.fixture
-def run(dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    monkeypatch.setenv("STRATA_HOME", str(tmp_path))
-    monkeypatch.setenv("STRATA_DATABASE__URL", dsn)
-
-    def run(*arguments: str, code: int = 0) -> str:
-        result = CliRunner().invoke(program, list(arguments), env={"COLUMNS": "240"})
-        assert result.exit_code == code, result.output
-        return result.output
-
-    return run
 
 
 @pytest.fixture

@@ -17,15 +17,10 @@ from app.kit.clock import utc_now
 from app.settings.auth import AuthSettings
 from app.settings.generated import stored_secrets
 from app.settings.loading import load_settings
-from tests.support.postgres import clone, stored_rows
+from tests.support.postgres import stored_rows
 
 KEY = "f1c5a90b" * 8
 Rotate = Callable[..., str]
-
-
-@pytest.fixture
-async def dsn(admin_dsn: str) -> str:
-    return await clone(admin_dsn, "rotation")
 
 
 @pytest.fixture
@@ -58,7 +53,7 @@ def test_each_step_names_the_next_one(rotate: Rotate, tmp_path: Path) -> None:
     restarted(tmp_path, timedelta(days=31))
     assert "The rotation is complete." in rotate()
     secrets = stored_secrets(tmp_path)
-    assert secrets.keys() == {"signing_key", "cursor_key"}
+    assert secrets.keys() == {"signing_key", "cursor_key", "sealing_key"}
     assert (tmp_path / "secrets.json").stat().st_mode & 0o777 == 0o600
     keys = TokenSigner(load_settings()[AuthSettings]).public_keys()
     assert keys is not None
@@ -121,6 +116,7 @@ def test_the_printed_lines_rotate_a_key_of_the_environment(
 ) -> None:
     monkeypatch.setenv("STRATA_ENVIRONMENT", "production")
     monkeypatch.setenv("STRATA_HTTP__CURSOR_KEY", KEY[::-1])
+    monkeypatch.setenv("STRATA_WEBHOOKS__SEALING_KEY", KEY[::-1])
     env = tmp_path / ".env"
 
     def configure(text: str) -> AuthSettings:

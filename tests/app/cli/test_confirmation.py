@@ -39,15 +39,18 @@ OTHERS = {
     ("audit", "list"),
     ("auth", "rotate-signing-key"),
     *(("contract", name) for name in ("check", "diff", "freeze", "guide", "release")),
+    *(("files", name) for name in ("add", "check", "clean")),
     *(("jobs", name) for name in ("cancel", "list", "retry", "show", "watch")),
     *(("keys", name) for name in ("brownout", "create", "list", "plan", "rotate")),
     *(("ledger", name) for name in ("accounts", "check", "deposit", "entries")),
     *(("migrate", name) for name in ("check", "status", "up")),
     *(("plans", name) for name in ("list", "set", "show")),
     *(("users", name) for name in ("activate", "create", "list", "pending", "roles")),
-    *(("versions", name) for name in ("brownout", "check", "list", "new", "promote", "status")),
-    *((name,) for name in ("doctor", "log-level", "mail", "seed", "serve", "top", "traces", "traffic", "up")),
-    *((name,) for name in ("usage", "worker")),
+    *(("versions", name) for name in ("brownout", "check", "list", "new", "notify", "promote", "status")),
+    *((name,) for name in ("doctor", "impact", "log-level", "mail", "seed", "serve", "top", "traces", "traffic", "up")),
+    *(("usage", name) for name in ("export", "show", "watch", "who")),
+    ("webhooks", "listen"),
+    ("worker",),
 }
 """Commands that delete nothing, or whose effect another command reverts."""
 
@@ -143,6 +146,7 @@ async def test_migrations_are_not_reverted_in_production_without_force(strata: S
         "STRATA_ENVIRONMENT": "production",
         "STRATA_AUTH__SIGNING_KEY": secrets.token_hex(32),
         "STRATA_HTTP__CURSOR_KEY": secrets.token_hex(32),
+        "STRATA_WEBHOOKS__SEALING_KEY": secrets.token_hex(32),
     }
     rejected = strata.run("migrate", "down", "-1", "--yes", expect=1)
     assert "`strata migrate down` is rejected in production." in rejected.stderr
@@ -185,7 +189,7 @@ def test_a_version_is_not_removed_in_production_or_from_a_home_in_use(
     with create_run_folder(runs_folder(tmp_path)), pytest.raises(CommandError, match="is using"):
         remove_version(name, yes=True)
     monkeypatch.setenv("STRATA_ENVIRONMENT", "production")
-    for variable in ("STRATA_AUTH__SIGNING_KEY", "STRATA_HTTP__CURSOR_KEY"):
+    for variable in ("STRATA_AUTH__SIGNING_KEY", "STRATA_HTTP__CURSOR_KEY", "STRATA_WEBHOOKS__SEALING_KEY"):
         monkeypatch.setenv(variable, secrets.token_hex(32))
     with pytest.raises(CommandError, match="`strata versions remove` is rejected in production"):
         remove_version(name, yes=True)

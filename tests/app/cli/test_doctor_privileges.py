@@ -10,14 +10,9 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli.program import program
-from tests.support.postgres import clone, owner_dsn
+from tests.support.postgres import owner_dsn
 
 Check = Callable[..., dict[str, str]]
-
-
-@pytest.fixture
-async def dsn(admin_dsn: str) -> str:
-    return await clone(admin_dsn, "doctor")
 
 
 @pytest.fixture

@@ -1,20 +1,17 @@
 """``strata jobs``: what each command shows and changes."""
 
 import json
-from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from typer.testing import CliRunner
 
 from app.cli.kit.output import CommandError
-from app.cli.program import program
-from tests.support.postgres import clone, stored_rows
+from tests.support.commands import Run
+from tests.support.postgres import stored_rows
 from versions.kit.typeid import encode
 
-Run = Callable[..., str]
 FAILED = (
     'status = \'failed\', finished_at = now(), attempt = 10, problem = \'{"code": "job_failed", "detail": "Why."}\''
 )
@@ -22,24 +19,8 @@ SUCCEEDED = "status = 'succeeded', finished_at = now(), done = 4, total = 4"
 
 
 @pytest.fixture
-async def dsn(admin_dsn: str) -> str:
-    return await clone(admin_dsn, "jobs")
-
-
-@pytest.fixture
-def run(dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run a command in this process. Returns its output; raises ``CommandError`` as the command does."""
-    monkeypatch.setenv("STRATA_HOME", str(tmp_path))
-    monkeypatch.setenv("STRATA_DATABASE__URL", dsn)
-
-    def run(*arguments: str, code: int = 0) -> str:
-        result = CliRunner().invoke(program, ["jobs", *arguments])
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        assert result.exit_code == code, result.output
-        return result.output
-
-    return run
+def run(run: Run) -> Run:
+    return partial(run, "jobs")
 
 
 def add(dsn: str, change: str = "message = NULL", kind: str = "email") -> str:

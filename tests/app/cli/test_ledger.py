@@ -1,40 +1,15 @@
 """``strata ledger``: what each command shows and changes."""
 
 import json
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from app.cli.kit.output import CommandError
-from app.cli.program import program
-from tests.support.postgres import clone, stored_rows
+from tests.support.commands import Run
+from tests.support.postgres import stored_rows
 
-Run = Callable[..., str]
 ADA = "ada@example.com"
-
-
-@pytest.fixture
-async def dsn(admin_dsn: str) -> str:
-    return await clone(admin_dsn, "ledger")
-
-
-@pytest.fixture
-def run(dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run a command in this process. Returns its output; raises ``CommandError`` as the command does."""
-    monkeypatch.setenv("STRATA_HOME", str(tmp_path))
-    monkeypatch.setenv("STRATA_DATABASE__URL", dsn)
-
-    def run(*arguments: str, code: int = 0) -> str:
-        result = CliRunner().invoke(program, list(arguments))
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        assert result.exit_code == code, result.output
-        return result.output
-
-    return run
 
 
 @pytest.fixture

@@ -1,20 +1,17 @@
 """``strata mail`` and ``strata traces``: which ones an option selects."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
-from typer.testing import CliRunner
 
-from app.cli.program import program
 from app.kit.mail.mailer import MailboxMailer, mailbox_folder
 from app.kit.mail.message import Mail
 from app.wiring import ring_folder
+from tests.support.commands import Run, output_of
 
-Run = Callable[..., str]
 SECOND, MILLISECOND = 10**9, 10**6
 
 
@@ -22,13 +19,7 @@ SECOND, MILLISECOND = 10**9, 10**6
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("STRATA_HOME", str(tmp_path))
     monkeypatch.setenv("STRATA_TRACING__SLOW_THRESHOLD", "1.5")
-
-    def run(*arguments: str) -> str:
-        result = CliRunner().invoke(program, list(arguments))
-        assert result.exit_code == 0, result.output
-        return result.output
-
-    return run
+    return output_of
 
 
 async def test_mail_is_shown_newest_first(run: Run, tmp_path: Path) -> None:

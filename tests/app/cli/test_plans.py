@@ -2,44 +2,18 @@
 
 import json
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from app.cli.kit.environment import with_database
 from app.cli.kit.output import CommandError
-from app.cli.program import program
 from app.errors import DomainError
 from app.kit.db.database import Database
 from app.usage.buffer import UsageBuffer
-from tests.support.postgres import clone
+from tests.support.commands import Run
 from versions.kit import typeid
-
-Run = Callable[..., str]
-
-
-@pytest.fixture
-async def dsn(admin_dsn: str) -> str:
-    return await clone(admin_dsn, "plans")
-
-
-@pytest.fixture
-def run(dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    monkeypatch.setenv("STRATA_HOME", str(tmp_path))
-    monkeypatch.setenv("STRATA_DATABASE__URL", dsn)
-
-    def run(*arguments: str) -> str:
-        result = CliRunner().invoke(program, list(arguments))
-        if isinstance(result.exception, Exception) and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        assert result.exit_code == 0, result.output
-        return result.output
-
-    return run
 
 
 def loaded(run: Run, *arguments: str) -> Any:

@@ -2,47 +2,21 @@
 
 import json
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from app.access.permissions import key_scopes
 from app.access.views import status_of
 from app.cli.kit.output import CommandError
-from app.cli.program import program
 from app.cli.users import _minute
 from app.cli.users import _state as state_of_user
 from app.kit.clock import utc_now
-from tests.support.postgres import clone
+from tests.support.commands import Run
 
-Run = Callable[..., str]
 ADA = "ada@example.com"
-
-
-@pytest.fixture
-async def dsn(admin_dsn: str) -> str:
-    return await clone(admin_dsn, "users")
-
-
-@pytest.fixture
-def run(dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run a command in this process. Returns its output; raises ``CommandError`` as the command does."""
-    monkeypatch.setenv("STRATA_HOME", str(tmp_path))
-    monkeypatch.setenv("STRATA_DATABASE__URL", dsn)
-
-    def run(*arguments: str) -> str:
-        result = CliRunner().invoke(program, list(arguments), catch_exceptions=True)
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        assert result.exit_code == 0, result.output
-        return result.output
-
-    return run
 
 
 def loaded(run: Run, *arguments: str) -> Any:

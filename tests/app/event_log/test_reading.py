@@ -9,7 +9,8 @@ from uuid_utils.compat import uuid7
 
 from app.access.principal import Role
 from app.event_log.commands import EventFilter
-from app.event_log.errors import EventNotFound
+from app.event_log.errors import EventNotFound, EventsDeleted
+from app.event_log.queries import EventLogQueries
 from app.event_log.reader import EventLogReader
 from tests.support.app import Person, TestApp
 from tests.support.users import principal_of
@@ -110,3 +111,52 @@ async def test_an_event_of_somebody_else_is_no_place_to_start(log: Log) -> None:
     for after in (foreign, waiting, uuid7()):
         with pytest.raises(EventNotFound):
             await log.uids(after=after)
+
+
+async def test_a_reader_below_the_floor_is_told_so(log: Log, test_app: TestApp) -> None:
+    handled, last, first_kept, newest = [await log.add(position) for position in (1, 2, 3, 4)]
+    reader = await log.reader()
+    page = await reader.page(EventFilter(KNOWN), None, 1)
+    async with test_app.runtime.database.write() as session:
+        await (await session.driver()).execute("DELETE FROM events WHERE position < 3")
+    for after in (handled, last):
+        with pytest.raises(EventsDeleted):
+            await log.uids(after=after)
+    with pytest.raises(EventsDeleted):
+        await reader.page(EventFilter(KNOWN), page.next_position, 1)
+    assert await log.uids() == [first_kept, newest]
+    assert await log.uids(after=first_kept) == [newest]
+    with pytest.raises(EventNotFound):
+        await log.uids(after=uuid7())
+
+
+async def test_events_that_are_deleted_while_a_page_is_read_are_missed_by_nobody(
+    log: Log, test_app: TestApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The floor is read after the page, which would otherwise have a gap."""
+    for position in (1, 2, 3):
+        await log.add(position)
+    reader, page = await log.reader(), EventLogQueries.page
+
+    async def late(*arguments: Any) -> Any:
+        async with test_app.runtime.database.write() as session:
+            await (await session.driver()).execute("DELETE FROM events WHERE position < 3")
+        return await page(*arguments)
+
+    monkeypatch.setattr(EventLogQueries, "page", late)
+    with pytest.raises(EventsDeleted):
+        await reader.page(EventFilter(KNOWN), (1,), 10)
+
+
+async def test_the_types_after_a_position_have_the_position_of_their_last_event(log: Log, test_app: TestApp) -> None:
+    """A cache of responses forgets what these events have changed."""
+    queries = EventLogQueries(test_app.runtime.database.reads)
+    last = await queries.highest()
+    assert await queries.types_after(last) == {}
+    for position, name in enumerate(("a.happened", "b.happened", "a.happened"), last + 1):
+        await log.add(position, type=name, audience="admin")
+    assert await queries.types_after(last) == {"a.happened": last + 3, "b.happened": last + 2}
+    assert await queries.types_after(last + 1) == {"a.happened": last + 3, "b.happened": last + 2}
+    assert await queries.types_after(last + 2) == {"a.happened": last + 3}
+    assert [event.position for event in await queries.after(last, 2)] == [last + 1, last + 2]
+    assert [event.position for event in await queries.after(last + 2, 2)] == [last + 3]

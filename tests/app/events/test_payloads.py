@@ -1,6 +1,5 @@
 """What a row of an event contains: its type, its subject, its actor, and its fields as JSON."""
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from types import SimpleNamespace
@@ -13,6 +12,7 @@ from app.events.audience import Audience
 from app.events.audit import Origin
 from app.events.nudges import WRITTEN
 from app.events.recorder import Event, EventRecorder, Subject
+from app.kit.db.inserts import InsertInto
 from app.kit.db.sessions import Nudge, WriteSession
 from observability.tracing.recording import Recording, use_recording
 
@@ -35,9 +35,8 @@ class Rows:
         self.added: list[Any] = []
         self.nudges: list[Nudge] = []
 
-    def insert_at_commit(self, statement: str, *values: Any) -> None:
-        names = re.findall(r"\w+", statement[statement.index("(") : statement.index(")")])
-        row = SimpleNamespace(**dict(zip(names, values, strict=True)))
+    def insert_at_commit(self, insert: InsertInto, *values: Any) -> None:
+        row = SimpleNamespace(**dict(zip(insert.names, values, strict=True)))
         row.payload = orjson.loads(row.payload)
         self.added.append(row)
 

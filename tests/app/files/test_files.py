@@ -1,11 +1,12 @@
 """Files that the product generates: what is stored when, and what housekeeping removes."""
 
 import os
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from time import time
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from structlog.testing import capture_logs
@@ -14,8 +15,10 @@ from app.errors import Unavailable
 from app.files import housekeeping
 from app.files.housekeeping import AFTER, FileHousekeeping
 from app.files.queries import FileQueries
+from app.files.repository import FileRepository
 from app.files.schedules import schedules
 from app.files.storing import FileStorage, StoredContent
+from app.kit.clock import utc_now
 from app.kit.queue.schedules import WorkerResources
 from app.kit.storage.errors import ObjectNotFound
 from app.kit.storage.opening import local_folder, open_store
@@ -23,7 +26,7 @@ from app.settings.loading import load_settings
 from observability.metrics.metrics import Metrics
 from tests.support.app import Person, TestApp
 from tests.support.jobs import execute
-from tests.support.transactions import database_of
+from tests.support.transactions import database_of, owner_of
 
 BODY = b"a report"
 
@@ -84,14 +87,52 @@ async def test_a_file_is_visible_to_its_owner_once_it_is_finished(
     assert not await files.finish(content), "a file becomes ready once"
 
 
-async def test_a_store_that_fails_leaves_a_row_that_housekeeping_removes(
-    concurrent_app: TestApp, ada: Person, home: Path
-) -> None:
+def test_what_is_written_now_is_not_taken_for_unfinished() -> None:
+    assert timedelta(hours=1) <= AFTER <= timedelta(days=1)
+    assert 1 < housekeeping._BATCH <= 1000, "a statement with a parameter for each key"
+
+
+async def test_a_file_has_the_moment_at_which_it_was_finished(concurrent_app: TestApp, ada: Person, home: Path) -> None:
+    files, before = Files(concurrent_app, home), utc_now()
+    contents = [await files.storage.store(ada.user.id, "a.pdf", "application/pdf", BODY) for _ in range(2)]
+    assert await files.finish(contents[0])
+    async with owner_of(files.database) as owner:
+        (finished, open_one) = await owner.fetch("SELECT state, created_at, ready_at FROM files ORDER BY id")
+    assert before <= finished["created_at"] <= finished["ready_at"] <= utc_now()
+    assert (finished["state"], open_one["state"], open_one["ready_at"]) == ("ready", "uploading", None)
+
+
+async def test_content_that_cannot_be_stored_leaves_nothing(concurrent_app: TestApp, ada: Person, home: Path) -> None:
     files = Files(concurrent_app, home)
     (files.folder / "objects").write_text("not a folder")
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield BODY
+        raise Unavailable
+
     with pytest.raises(Unavailable):
         await files.storage.store(ada.user.id, "a.pdf", "application/pdf", BODY)
     (files.folder / "objects").unlink()
+    with pytest.raises(Unavailable):
+        await files.storage.store_chunks(ada.user.id, "a.pdf", "application/pdf", chunks())
+    async with owner_of(files.database) as owner:
+        assert await owner.fetchval("SELECT count(*) FROM files") == 0
+    assert [path for path in files.folder.rglob("*") if path.is_file()] == []
+
+
+async def test_a_row_that_cannot_be_removed_now_is_removed_by_housekeeping(
+    concurrent_app: TestApp, ada: Person, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = Files(concurrent_app, home)
+    content = await files.storage.store(ada.user.id, "a.pdf", "application/pdf", BODY)
+
+    async def fail(_repository: FileRepository, _uids: Sequence[UUID]) -> Sequence[str]:
+        raise Unavailable
+
+    monkeypatch.setattr(FileRepository, "delete_uploading", fail)
+    with pytest.raises(KeyError):
+        async with files.storage.abandoned_on_error(content.file):
+            raise KeyError
     assert await files.housekeeping.remove_unfinished() == 0, "it may still be written"
     await age_rows(concurrent_app, AFTER + timedelta(minutes=1))
     assert await files.housekeeping.remove_unfinished() == 1

@@ -10,6 +10,7 @@ from app.access.keys import digest
 from app.http.auth import AuthComponent
 from app.http.cursors import CursorCodec
 from app.http.idempotency.keys import InvalidIdempotencyKey, ResponseCipher
+from app.http.key_use import KeyUseComponent
 from app.http.rate_limit.throttle import Throttles
 from app.http.runtime import Component, Runtime
 from app.settings.auth import AuthSettings
@@ -69,7 +70,7 @@ async def test_uses_of_keys_are_written_when_the_process_ends(test_app: TestApp)
     ada = await test_app.person("ada@example.com")
     last_used = "SELECT last_used_at FROM api_keys WHERE digest = $1"
     driver = cast("RollbackDatabase", test_app.runtime.database).driver
-    async with test_app.runtime.running(), test_app.client(ada.headers) as client:
+    async with test_app.runtime.get(KeyUseComponent).running(), test_app.client(ada.headers) as client:
         assert (await client.get("/api/v2/me")).status_code == 200
         assert await driver.fetchval(last_used, digest(ada.key)) is None, "no request waits for the write"
     assert await driver.fetchval(last_used, digest(ada.key)) is not None

@@ -14,7 +14,7 @@ from app.auth.tokens import _claims
 from app.http.errors.problems import pointer
 from app.main import create_app
 from app.settings.loading import load_settings
-from tests.support.app import TestApp
+from tests.support.app import TestApp, WithState
 from tests.support.hostile import HostileRequest
 from tests.support.operations import VERSIONS
 
@@ -106,7 +106,7 @@ async def test_a_patch_states_its_media_types(test_app: TestApp) -> None:
 async def test_a_preflight_may_name_the_fields_of_traces(test_app: TestApp, version: str, name: str) -> None:
     origin = "https://pages.example"
     settings = load_settings(home=test_app.runtime.settings.home, http={"cors_origins": [origin]})
-    transport = httpx2.ASGITransport(create_app(settings))
+    transport = httpx2.ASGITransport(WithState(create_app(settings), test_app.runtime.state()))
     asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": name}
     async with httpx2.AsyncClient(transport=transport, base_url="http://strata.test") as client:
         response = await client.options(f"/api/{version}/posts", headers={"Origin": origin, **asked})

@@ -103,7 +103,7 @@ async def test_a_body_must_arrive_at_a_lowest_rate(rate: int, *, ends: bool) -> 
     middleware = RequestSizeLimitMiddleware(
         read_all, head=HeadLimits(1000, 1000, 10), body=BodyLimits(1000, 0.1 if ends else 10, rate)
     )
-    scope: Scope = {"type": "http", "path": "/", "query_string": b"", "headers": []}
+    scope: Scope = {"type": "http", "path": "/", "query_string": b"", "headers": [], "state": {}}
     if not ends:
         await middleware(scope, drip, send)
         return
@@ -129,7 +129,7 @@ async def test_the_deadline_of_a_request_does_not_include_the_arrival_of_its_bod
     middleware = RequestSizeLimitMiddleware(
         read_and_work, head=HeadLimits(1000, 1000, 10), body=BodyLimits(1000, 60, 0)
     )
-    scope: Scope = {"type": "http", "path": "/", "query_string": b"", "headers": []}
+    scope: Scope = {"type": "http", "path": "/", "query_string": b"", "headers": [], "state": {}}
     with pytest.raises(DeadlineExceeded), Deadline(0.2):
         await middleware(scope, late, send)
     assert read.is_set(), "the wait for the body did not end the request, and the work after it did"

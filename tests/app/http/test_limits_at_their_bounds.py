@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from app.http.middleware.load_shedding import Capacity, LoadSheddingMiddleware, Overloaded
+from app.http.middleware.load_shedding import Capacity
 from app.http.middleware.single_fields import SINGLE_VALUED, RepeatedHeader, ensure_single_fields
 from app.http.middleware.size_limits import (
     BodyLimits,
@@ -17,11 +17,11 @@ from app.http.middleware.size_limits import (
 )
 from app.kit.deadline import Deadline, DeadlineExceeded
 from observability.metrics.requests import _announces_body
+from tests.support.admission import PREFIX, REJECTED, admitting
 from tests.support.app import TestApp
 from tests.support.dialects import DIALECTS
 from tests.support.dialects.dialect import Dialect
 from tests.support.waiting import PATIENCE
-from tests.support.wire import WIRE
 
 LIMITS = HeadLimits(target=100, headers=1000, fields=10)
 BODY = BodyLimits(size=100, timeout=60, rate=0)
@@ -29,7 +29,7 @@ Headers = list[tuple[bytes, bytes]]
 
 
 def head(headers: Headers, path: str = "/", query: bytes = b"") -> Scope:
-    return {"type": "http", "headers": headers, "path": path, "query_string": query, "http_version": "1.1"}
+    return {"type": "http", "headers": headers, "path": path, "query_string": query, "http_version": "1.1", "state": {}}
 
 
 def fields(number: int) -> Headers:
@@ -156,23 +156,28 @@ async def test_a_process_serves_as_many_requests_as_its_capacity(test_app: TestA
         await finish.wait()
         raise ValueError
 
-    middleware = LoadSheddingMiddleware(application, version=WIRE)
-    scope: Any = {"type": "http", "state": dict(test_app.runtime.state())}
+    middleware, sent = admitting(application), []
 
-    async def never(*_: Any) -> Any:
+    def scope() -> Any:
+        return {"type": "http", "path": f"{PREFIX}/a", "root_path": "", "state": dict(test_app.runtime.state())}
+
+    async def never() -> Message:
         raise AssertionError
+
+    async def send(message: Message) -> None:
+        sent.append(message)
 
     before, capacity.limit = capacity.limit, capacity.in_use + 2
     try:
-        tasks = [asyncio.create_task(middleware(scope, never, never)) for _ in range(2)]
+        tasks = [asyncio.create_task(middleware(scope(), never, send)) for _ in range(2)]
         await asyncio.sleep(0)
-        with pytest.raises(Overloaded):
-            await middleware(scope, never, never)
+        await middleware(scope(), never, send)
+        assert sent == [REJECTED]
         finish.set()
         assert [type(one) for one in await asyncio.gather(*tasks, return_exceptions=True)] == [ValueError] * 2
         # A request that failed occupies no capacity either.
         with pytest.raises(ValueError, match=r"^$"):
-            await middleware(scope, never, never)
+            await middleware(scope(), never, send)
     finally:
         capacity.limit = before
     assert (len(started), capacity.in_use) == (3, 0)

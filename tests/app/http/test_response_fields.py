@@ -5,9 +5,11 @@ import pytest
 from app.http.caching import CACHING, Caching, cache_headers, caching_of, is_shared
 from app.http.page_policy import hash_source, page_headers
 from app.http.rate_limit.admission import COST
+from app.http.response_cache.reads import TAGS
 from app.http.routing.deprecations import HEADER, SINCE, SUNSET
+from app.http.transfers import MAX_BODY, MIN_RATE
 
-PUBLIC = {b"cache-control": b"public, max-age=5", b"vary": b"Authorization, X-API-Key"}
+PUBLIC = {b"cache-control": b"public, max-age=5, stale-while-revalidate=30", b"vary": b"Authorization, X-API-Key"}
 PRIVATE = {b"cache-control": b"private, no-cache", b"vary": b"Authorization, X-API-Key"}
 NO_STORE = {b"cache-control": b"no-store"}
 
@@ -40,6 +42,9 @@ def test_the_security_fields_of_pages() -> None:
 
 
 def test_the_members_of_documents_and_fields_that_clients_read() -> None:
-    members = (CACHING, COST, SINCE, SUNSET)
-    assert members == ("x-caching", "x-rate-limit-cost", "x-deprecated-since", "x-sunset")
+    members = (CACHING, TAGS, COST, SINCE, SUNSET, MAX_BODY, MIN_RATE)
+    assert members == (
+        *("x-caching", "x-cache-tags", "x-rate-limit-cost", "x-deprecated-since", "x-sunset", "x-max-body"),
+        "x-min-rate",
+    )
     assert HEADER == "API-Deprecated"

@@ -57,6 +57,7 @@ async def test_which_outcomes_count(
     monkeypatch.setattr(usage, "runtime_of", lambda _scope: test_app.runtime)
     context = RequestContext("r-1", "0" * 32, "0" * 16, parent_span_id=None, api_version=CURRENT.name)
     context.status = status
-    scope = {"type": "http", "route": SimpleNamespace(operation_id="posts.list"), "state": {}}
+    head = {"path": "/", "query_string": b"", "headers": []}
+    scope = {"type": "http", "route": SimpleNamespace(operation_id="posts.list"), "state": {}, **head}
     UsageListener().on_end([(scope, context)])
     assert await used(test_app) == ({(ANONYMOUS, "posts.list", 1)} if counts else set())

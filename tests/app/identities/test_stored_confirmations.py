@@ -7,7 +7,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from app.access.principal import Principal
 from app.events.recorder import EventRecorder
@@ -22,7 +22,7 @@ from app.identities.repository import IdentityRepository
 from app.kit.clock import utc_now
 from app.kit.mail.message import Mail
 from app.kit.queue.job_queue import JobQueue
-from app.models import ApiKey, IdentityConfirmation, SignInCode, SignInFlow
+from app.models import IdentityConfirmation, SignInCode, SignInFlow
 from app.settings.auth import AuthSettings
 from tests.support.app import Outbox, Person, TestApp
 from tests.support.bank import outcome
@@ -92,9 +92,9 @@ async def test_the_confirmations_of_others_do_not_delay_a_mail(test_app: TestApp
 
 
 async def test_the_steps_of_a_user_end_with_the_identities(test_app: TestApp) -> None:
-    """Codes, visits and confirmations, of this user alone; and a key keeps the time of its own revocation."""
+    """Codes, visits and confirmations, of this user alone."""
     ada, eve = [(await test_app.person(f"{name}@example.com")).user for name in ("ada", "eve")]
-    earlier, now = utc_now() - timedelta(days=1), utc_now()
+    now = utc_now()
     for user in (ada, eve):
         await link(test_app, user)
         await request_confirmation(test_app, user)
@@ -102,16 +102,10 @@ async def test_the_steps_of_a_user_end_with_the_identities(test_app: TestApp) ->
             digest = {"digest": uuid4().bytes, "user_id": user.id, "expires_at": now + MINUTE}
             session.add(SignInCode(code_challenge="", **digest))
             session.add(SignInFlow(browser=b"", provider="acme", callback="", purpose="link", **digest))
-    await rows(test_app, "UPDATE api_keys SET revoked_at = $1 WHERE user_id = $2", earlier, eve.id)
     async with test_app.runtime.database.write() as session:
-        await IdentityRepository(session).clear_credentials(await session.merge(ada), now)
+        await IdentityRepository(session).remove_all(ada.id)
     for table in ("identities", "identity_confirmations", "sign_in_codes", "sign_in_flows"):
         assert [row[0] for row in await rows(test_app, f"SELECT user_id FROM {table}")] == [eve.id]  # noqa: S608 - a constant
-    keys = await rows(test_app, "SELECT user_id, revoked_at FROM api_keys")
-    assert {row["user_id"]: row["revoked_at"] for row in keys} == {ada.id: now, eve.id: earlier}
-    async with test_app.runtime.database.write() as session:
-        await IdentityRepository(session).clear_credentials(await session.merge(eve), now)
-        assert await session.scalar(select(func.count()).where(ApiKey.revoked_at == earlier)) == 1
 
 
 async def test_a_confirmation_locks_its_user(concurrent_app: TestApp) -> None:

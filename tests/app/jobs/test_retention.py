@@ -67,3 +67,25 @@ async def test_more_rows_than_a_batch_are_deleted(concurrent_app: TestApp) -> No
         deleted = await retention.purge_jobs(database_of(concurrent_app), now - DAY)
         assert deleted == BATCH + 1
         assert await owner.fetchval("SELECT count(*) FROM jobs") == 0
+
+
+async def test_the_problems_of_a_job_are_deleted_before_it_or_with_it(concurrent_app: TestApp) -> None:
+    now = utc_now()
+    async with owner_of(concurrent_app.runtime.database) as owner:
+        for age in (31, 11, 9):
+            await owner.execute(INSERT, "succeeded", now - age * DAY, str(age))
+        await owner.execute(INSERT, "queued", None, "queued")
+        await owner.execute(
+            "INSERT INTO job_problems (job_id, line, pointer, code, detail)"
+            " SELECT id, 2, '/title', 'missing', message FROM jobs, generate_series(1, 2)"
+        )
+
+        async def kept() -> list[str]:
+            return [row["detail"] for row in await owner.fetch("SELECT DISTINCT detail FROM job_problems ORDER BY 1")]
+
+        await purge(concurrent_app, JobSettings())
+        assert await kept() == ["11", "9", "queued"]
+        await purge(concurrent_app, JobSettings(problem_retention_days=10))
+        assert await kept() == ["9", "queued"]
+        await purge(concurrent_app, JobSettings(retention_days=8))
+        assert await kept() == ["queued"]

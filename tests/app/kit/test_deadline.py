@@ -64,6 +64,20 @@ async def test_the_time_of_a_body_does_not_count() -> None:
         assert deadline._when == moved
 
 
+async def test_a_pause_within_a_pause_ends_with_the_outer_one() -> None:
+    """The client sends its body while the upload, as a whole, is not counted."""
+    with Deadline(PATIENCE) as deadline:
+        at_first = deadline._when
+        deadline.pause()
+        deadline.pause()
+        await asyncio.sleep(SOON)
+        deadline.resume()
+        assert deadline._when == at_first
+        await asyncio.sleep(SOON)
+        deadline.resume()
+        assert deadline._when - at_first > 2 * SOON * 0.9
+
+
 async def test_the_clock_continues_after_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_PAUSED_SECONDS", SOON)
 

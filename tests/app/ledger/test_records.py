@@ -153,6 +153,25 @@ async def test_rejections_are_counted_by_their_code(concurrent_app: TestApp) -> 
     assert counted() == [1, 1, 1, 0, 1, 1]
 
 
+async def test_a_transfer_in_one_statement_has_its_event_and_a_rejected_one_has_none(concurrent_app: TestApp) -> None:
+    ada = (await concurrent_app.person("ada@example.com")).user
+    bank = Bank(concurrent_app.runtime.database)
+    payer, payee = await bank.open(ada, funds="100"), await bank.open(ada)
+    transferred = (
+        "SELECT payload->>'amount' FROM events WHERE type = 'transfer.created' AND payload->>'kind' = 'transfer'"
+    )
+    with pytest.raises(InsufficientFunds):
+        await bank.transfer(ada, payee, payer, "1")
+    async with owner_of(concurrent_app.runtime.database) as owner, owner.transaction():
+        await owner.execute("SELECT 1 FROM accounts WHERE id = $1 FOR UPDATE", payee.id)
+        with pytest.raises(AccountBusy):
+            await bank.transfer(ada, payer, payee, "2")
+    assert await stored(concurrent_app, transferred) == []
+    await bank.transfer(ada, payer, payee, "3")
+    assert await stored(concurrent_app, transferred) == [("3.00",)]
+    assert await stored(concurrent_app, "SELECT balance FROM accounts WHERE id = :id", id=payee.id) == [(Decimal(3),)]
+
+
 async def test_a_caller_sees_what_is_stored(test_app: TestApp, money: Money) -> None:
     """The view that a write returns is the one that a later read returns."""
     _, ada, bob, payer, payee = money

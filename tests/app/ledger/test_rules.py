@@ -134,7 +134,7 @@ async def test_a_deposit_is_checked_and_audited_and_comes_from_the_system(test_a
         with pytest.raises(AmountTooPrecise):
             await operator.deposit(account.id, Decimal("0.001"))
         transfer = await operator.deposit(account.id, Decimal("2.5"))
-        await session.flush()
+    async with test_app.runtime.database.write() as session:
         statement = "SELECT target, actor, detail FROM audit_events WHERE action = 'account.deposited' ORDER BY at, uid"
         row = (await session.execute(text(statement))).all()[-1]
     detail = {"transfer": str(transfer.uid), "amount": "2.50", "currency": "EUR"}

@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 import orjson
 import pytest
 
-from app.files.storing import FileStorage
 from app.kit.queue.job_queue import JobQueue
 from app.kit.queue.kinds import JobHandler
 from app.kit.queue.schedules import WorkerResources
@@ -19,6 +18,7 @@ from app.posts.job_names import CSV_IMPORT
 from app.posts.jobs import jobs
 from observability.metrics.metrics import Metrics
 from tests.support.app import Person, TestApp
+from tests.support.files import stored_file
 from tests.support.jobs import ended, execute, working
 from tests.support.jobs import jobs as job_rows
 from tests.support.transactions import database_of, rows
@@ -36,15 +36,6 @@ async def ada(concurrent_app: TestApp) -> Person:
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csv_import, "STEP", 3)
     monkeypatch.setattr(csv_import, "_STATEMENT", 2)
-
-
-async def store(test_app: TestApp, owner: Person, text: str | bytes) -> UUID:
-    storage = FileStorage(test_app.runtime.database, test_app.store)
-    body = text.encode() if isinstance(text, str) else text
-    content = await storage.store(owner.user.id, "posts.csv", "text/csv", body)
-    async with test_app.runtime.database.write() as session:
-        await storage.finish(session, content)
-    return content.file
 
 
 def handler(test_app: TestApp) -> JobHandler:
@@ -68,7 +59,7 @@ async def titles(test_app: TestApp) -> list[str]:
 
 
 async def test_every_row_becomes_a_post_of_the_user_with_its_events(concurrent_app: TestApp, ada: Person) -> None:
-    row = await run(concurrent_app, ada.user.uid, await store(concurrent_app, ada, TEN))
+    row = await run(concurrent_app, ada.user.uid, await stored_file(concurrent_app, ada, TEN))
     assert orjson.loads(row["result"]) == {"rows": 10, "imported": 10, "rejected": 0}
     assert (row["done"], row["total"], row["attempt"]) == (10, 10, 1)
     assert await titles(concurrent_app) == [f"Post {number}" for number in range(10)]
@@ -90,7 +81,7 @@ async def test_wrong_rows_are_left_out_counted_and_stored_up_to_a_limit(
 ) -> None:
     monkeypatch.setattr(csv_import, "MAX_PROBLEMS", 3)
     text = "title,status\n" + "".join(f"Good {number},\n,unknown\n" for number in range(4))
-    row = await run(concurrent_app, ada.user.uid, await store(concurrent_app, ada, text))
+    row = await run(concurrent_app, ada.user.uid, await stored_file(concurrent_app, ada, text))
     assert orjson.loads(row["result"]) == {"rows": 8, "imported": 4, "rejected": 4}
     assert await titles(concurrent_app) == [f"Good {number}" for number in range(4)]
     problems = await rows(concurrent_app, "SELECT line, pointer, code FROM job_problems ORDER BY id")
@@ -112,7 +103,7 @@ async def test_a_file_is_read_in_threads_since_the_worker_has_one_event_loop(
             yield row
 
     monkeypatch.setattr(csv_import, "rows", reading)
-    await run(concurrent_app, ada.user.uid, await store(concurrent_app, ada, TEN))
+    await run(concurrent_app, ada.user.uid, await stored_file(concurrent_app, ada, TEN))
     assert len(threads) == 20, "the rows are counted, then imported"
     assert threading.main_thread() not in threads
 
@@ -133,7 +124,7 @@ async def test_an_attempt_after_a_crash_repeats_one_step_without_doubling_a_post
 
     monkeypatch.setattr(csv_import, "add_problems", failing)
     text = TEN.replace("Post 4,", ",")
-    row = await run(concurrent_app, ada.user.uid, await store(concurrent_app, ada, text))
+    row = await run(concurrent_app, ada.user.uid, await stored_file(concurrent_app, ada, text))
     assert (row["attempt"], row["done"], len(calls)) == (2, 10, 5)
     assert orjson.loads(row["result"]) == {"rows": 10, "imported": 9, "rejected": 1}
     assert await titles(concurrent_app) == [f"Post {number}" for number in range(10) if number != 4]
@@ -151,14 +142,14 @@ async def test_an_attempt_after_a_crash_repeats_one_step_without_doubling_a_post
 async def test_a_file_that_cannot_be_read_to_its_end_creates_no_post(
     concurrent_app: TestApp, ada: Person, text: str | bytes, code: str
 ) -> None:
-    row = await run(concurrent_app, ada.user.uid, await store(concurrent_app, ada, text), "failed")
+    row = await run(concurrent_app, ada.user.uid, await stored_file(concurrent_app, ada, text), "failed")
     assert orjson.loads(row["problem"])["code"] == code
     assert row["attempt"] == 1
     assert await titles(concurrent_app) == []
 
 
 async def test_the_import_of_a_user_who_may_not_create_posts_is_rejected(concurrent_app: TestApp, ada: Person) -> None:
-    file = await store(concurrent_app, ada, TEN)
+    file = await stored_file(concurrent_app, ada, TEN)
     await execute(concurrent_app, "UPDATE users SET roles = '{reader}' WHERE id = $1", ada.user.id)
     row = await run(concurrent_app, ada.user.uid, file, "failed")
     assert orjson.loads(row["problem"])["code"] == "insufficient_permissions"
@@ -171,5 +162,5 @@ async def test_the_file_of_another_user_and_a_missing_user_are_rejected(
 ) -> None:
     bob = await concurrent_app.person("bob@example.com")
     owners = {"other": bob.user.uid, "none": uuid4()}
-    row = await run(concurrent_app, owners[owner], await store(concurrent_app, ada, TEN), "failed")
+    row = await run(concurrent_app, owners[owner], await stored_file(concurrent_app, ada, TEN), "failed")
     assert orjson.loads(row["problem"])["code"] == code

@@ -42,6 +42,7 @@ async def test_events_of_a_post_are_public_while_every_caller_can_read_it(
         ("post.published", "public"),
         ("post.updated", "public"),
         ("post.updated", "owner"),
+        ("post.unpublished", "public"),
         ("post.updated", "owner"),
         ("post.deleted", "owner"),
         ("post.created", "public"),

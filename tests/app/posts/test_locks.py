@@ -12,7 +12,7 @@ from app.events.recorder import EventRecorder
 from app.kit.db.sessions import WriteSession
 from app.models import Post
 from app.posts.commands import DeletePost, PostEdit, PostOperation, UpdatePost
-from app.posts.repository import PostRepository
+from app.posts.repository import PostRepository, lock_posts_of
 from app.posts.service import PostService
 from app.posts.views import PostStatus, PostView
 from tests.support.app import TestApp
@@ -65,7 +65,7 @@ async def scene(concurrent_app: TestApp) -> Scene:
 async def test_a_batch_locks_its_posts_and_their_authors_and_the_caller(scene: Scene, kind: str) -> None:
     refs: list[int | UUID] = [getattr(scene.posts["eve"], kind)]
     async with scene.test_app.runtime.database.write() as session:
-        repository = PostRepository(session, scene.callers["bob"])
+        repository = PostRepository(session)
         await repository.lock_in_order(refs, scene.user("bob"))
         locked = {name: await scene.locked("users", scene.user(name), "FOR UPDATE") for name in scene.callers}
         assert locked == {"ada": False, "eve": True, "bob": True}, "they cannot be deleted"
@@ -77,7 +77,7 @@ async def test_a_batch_locks_its_posts_and_their_authors_and_the_caller(scene: S
 
 async def test_a_change_locks_its_post_and_a_new_post_its_author(scene: Scene) -> None:
     async with scene.test_app.runtime.database.write() as session:
-        repository = PostRepository(session, scene.callers["ada"])
+        repository = PostRepository(session)
         await repository.lock(scene.posts["ada"].id)
         assert await scene.locked("posts", scene.posts["ada"].id, "FOR SHARE")
         assert not await scene.locked("posts", scene.posts["eve"].id, EXCLUSIVE)
@@ -91,9 +91,9 @@ async def test_a_locked_post_is_read_as_it_is_now(scene: Scene) -> None:
     """Although the transaction has read it before another one changed it."""
 
     async def title(session: WriteSession) -> Any:
-        found = await PostRepository(session, scene.callers["ada"]).lock(scene.posts["ada"].id)
+        found = await PostRepository(session).lock(scene.posts["ada"].id)
         assert found is not None
-        return found[0].title
+        return found.title
 
     connection = await asyncpg.connect(dsn_of(scene.test_app))
     async with scene.test_app.runtime.database.write() as session:
@@ -121,7 +121,21 @@ async def test_a_batch_locks_its_posts_in_the_order_of_their_ids(scene: Scene, k
 async def test_a_batch_locks_authors_in_the_order_of_their_ids(scene: Scene) -> None:
     async def work(session: WriteSession) -> None:
         refs = [scene.posts["eve"].id, scene.posts["ada"].id]
-        await PostRepository(session, scene.callers["bob"]).lock_in_order(refs, scene.user("bob"))
+        await PostRepository(session).lock_in_order(refs, scene.user("bob"))
 
     first, second = (f"id = {scene.user(name)}" for name in ("ada", "eve"))
     await ensure_locked_first(scene.test_app, "users", first, second, work)
+
+
+async def test_the_posts_of_a_user_are_locked_in_the_order_of_their_ids(scene: Scene) -> None:
+    """Not in the order of their rows in the table, where the newest version of a changed row is the last."""
+    user_id = scene.user("bob")
+    first, second = [await create(scene.test_app, scene.callers["bob"], title) for title in ("first", "second")]
+    connection = await asyncpg.connect(dsn_of(scene.test_app))
+    await connection.execute("UPDATE posts SET title = 'changed' WHERE id = $1", first.id)
+    await connection.close()
+
+    async def work(session: WriteSession) -> None:
+        await lock_posts_of(session, user_id)
+
+    await ensure_locked_first(scene.test_app, "posts", f"id = {first.id}", f"id = {second.id}", work)

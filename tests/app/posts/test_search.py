@@ -9,7 +9,7 @@ import pytest
 
 from app.posts import statements
 from app.posts.commands import Sort, SortField
-from app.posts.statements import RANKED
+from app.posts.statements import FEW, RANKED
 from tests.support.app import TestApp
 from tests.support.dialects import DIALECTS
 from tests.support.rollback_database import RollbackDatabase
@@ -135,7 +135,9 @@ async def test_a_phrase_is_checked_without_parsing_posts(test_app: TestApp, name
 
 
 @pytest.mark.parametrize("query", ["the", '"layers of the"', "rock the -basalt"])
-@pytest.mark.parametrize(("name", "most"), [("offset", LIMIT), ("keyset", LIMIT), ("search", RANKED + LIMIT)])
+@pytest.mark.parametrize(
+    ("name", "most"), [("offset", FEW + 1 + 2 * LIMIT), ("keyset", FEW + 1 + LIMIT), ("search", RANKED + LIMIT)]
+)
 async def test_a_page_of_common_matches_reads_a_bounded_number_of_posts(
     test_app: TestApp, name: str, most: int, query: str
 ) -> None:

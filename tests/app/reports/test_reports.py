@@ -17,6 +17,7 @@ from pypdf import PdfReader
 
 from app.files.queries import FileQueries
 from app.kit.queue.job_queue import JobQueue
+from app.kit.queue.kinds import JobKind
 from app.kit.queue.schedules import WorkerResources
 from app.reports import document
 from app.reports.commands import ReportRequest
@@ -45,7 +46,7 @@ REPORT_OF_NOVEMBER = Report(
     per_day=[0, 2, *[0] * 28],
     posts=[ReportedPost("Łódź", "published", 5, NOON), ReportedPost("<i>raw</i>", "draft", 2, NOON)],
 )
-REQUEST = ReportRequest(TITLE, date(2026, 11, 1), date(2026, 11, 30))
+REQUEST = ReportRequest(date(2026, 11, 1), date(2026, 11, 30), TITLE)
 
 
 def text_of(body: bytes) -> str:
@@ -139,6 +140,25 @@ async def test_a_report_counts_the_posts_of_its_user_in_the_days_of_utc(concurre
     assert [post.title for post in await queries.most_viewed(ada.user.id, REQUEST.start, REQUEST.end, 1)] == [
         "last moment"
     ]
+
+
+async def test_posts_with_the_same_views_are_in_the_order_of_their_creation(
+    concurrent_app: TestApp, ada: Person
+) -> None:
+    """The same data make the same document."""
+    for title, views in (("a", 1), ("b", 2), ("c", 1), ("d", 2)):
+        await add_post(concurrent_app, ada, title, NOON, views)
+    queries = ReportQueries(concurrent_app.runtime.database.reads)
+    found = await queries.most_viewed(ada.user.id, REQUEST.start, REQUEST.end, 10)
+    assert [post.title for post in found] == ["b", "d", "a", "c"]
+
+
+def test_reports_leave_room_for_other_jobs() -> None:
+    """A document takes seconds of a processor."""
+    other = JobKind("any")
+    assert REPORT.priority < other.priority
+    assert 1 <= REPORT.concurrency <= 2
+    assert REPORT.timeout >= other.timeout
 
 
 async def test_the_table_has_the_most_viewed_posts_up_to_a_limit() -> None:

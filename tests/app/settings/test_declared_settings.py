@@ -7,6 +7,7 @@ from typing import Any, Final
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from app.settings.auth import JWKS_MAX_AGE
 from app.settings.conformance import ConformanceSettings
 from app.settings.database import DatabaseSettings
 from app.settings.errors import SettingsError, require_secret, variable
@@ -16,7 +17,7 @@ from app.settings.http import HttpSettings
 from app.settings.loading import load_settings, settings_class
 from app.settings.mail import MailSettings
 from app.settings.operations import OperationsSettings
-from app.settings.rate_limit import RateLimitSettings
+from app.settings.rate_limit import LARGEST_COST, MOST_POLICIES, RateLimitSettings
 from app.settings.tracing import TracingSettings
 
 SETTINGS: Final[dict[str, tuple[object, str]]] = {
@@ -32,6 +33,9 @@ SETTINGS: Final[dict[str, tuple[object, str]]] = {
     "auth.logins_per_minute": (5, ">= 1"),
     "auth.failed_logins_per_hour": (30, ">= 1"),
     "auth.password_hash_concurrency": (2, ">= 1"),
+    "cache.backend": ("none", "none|memory|redis"),
+    "cache.ttl": (1.0, "> 0, <= 5"),
+    "cache.max_bytes": (67_108_864, ">= 1048576"),
     "conformance.sample_ratio": (0.01, ">= 0, <= 1"),
     "conformance.contracts": (None, ""),
     "conformance.max_body_bytes": (262144, ">= 1024"),
@@ -39,6 +43,10 @@ SETTINGS: Final[dict[str, tuple[object, str]]] = {
     "database.owner_url": (None, ""),
     "database.read_pool_size": (8, ">= 1"),
     "database.write_pool_size": (6, ">= 1"),
+    "database.export_pool_size": (2, ">= 1"),
+    "database.max_waiting_exports": (8, ">= 0"),
+    "database.export_wait": (3.0, "> 0"),
+    "database.export_timeout": (900.0, "> 0"),
     "database.connect_timeout": (5.0, "> 0"),
     "database.statement_timeout": (7.0, "> 0"),
     "database.lock_timeout": (5.0, "> 0"),
@@ -56,6 +64,7 @@ SETTINGS: Final[dict[str, tuple[object, str]]] = {
     "http.max_drained_bytes": (65536, ">= 0"),
     "http.linger_bytes": (2097152, ">= 0"),
     "http.linger_timeout": (5, ">= 1"),
+    "http.unread_timeout": (30, ">= 1"),
     "http.max_pipelined_requests": (16, ">= 1"),
     "http.max_connections": (1000, ">= 1"),
     "http.head_timeout": (10, ">= 1"),
@@ -64,6 +73,7 @@ SETTINGS: Final[dict[str, tuple[object, str]]] = {
     "http.body_timeout": (15.0, "> 0"),
     "http.min_body_rate": (500, ">= 0"),
     "http.max_concurrent_requests": (256, ">= 1"),
+    "http.max_concurrent_transfers": (32, ">= 1"),
     "http.shutdown_timeout": (10, ">= 1"),
     "http.trusted_proxies": ([], ""),
     "http.cursor_key": (None, ""),
@@ -78,7 +88,9 @@ SETTINGS: Final[dict[str, tuple[object, str]]] = {
     "mail.security": ("starttls", "starttls|tls|none"),
     "mail.sender": ("Strata <no-reply@strata.example>", ""),
     "mail.timeout": (10.0, "> 0"),
+    "events.retention_days": (30, ">= 1"),
     "notifications.retention_days": (90, ">= 1"),
+    "rooms.retention_hours": (24, ">= 1"),
     "providers.google": (None, ""),
     "providers.github": (None, ""),
     "providers.openid": ({}, ""),
@@ -92,12 +104,16 @@ SETTINGS: Final[dict[str, tuple[object, str]]] = {
     "rate_limit.anonymous": ({"burst": "120/minute", "daily": "10000/day"}, "size >= 1, size <= 8"),
     "rate_limit.rejected_credentials": ({"rejected": "120/minute"}, "size >= 1, size <= 8"),
     "rate_limit.local_counters": (50000, ">= 1000"),
+    "realtime.max_connections": (1000, ">= 1"),
     "realtime.max_message_bytes": (65536, ">= 1024"),
+    "realtime.max_connection_seconds": (3600.0, "> 0, <= 3600"),
+    "realtime.heartbeat_seconds": (15.0, "> 0"),
     "redis.url": (None, ""),
     "redis.timeout": (0.05, "> 0, <= 0.05"),
     "storage.folder": (None, ""),
     "storage.bucket": (None, ""),
     "storage.endpoint": (None, ""),
+    "storage.public_endpoint": (None, ""),
     "storage.region": ("us-east-1", ""),
     "storage.access_key": (None, ""),
     "storage.secret_key": (None, ""),
@@ -108,13 +124,26 @@ SETTINGS: Final[dict[str, tuple[object, str]]] = {
     "tracing.slow_threshold": (1.0, "> 0"),
     "tracing.timeout": (5.0, "> 0"),
     "tracing.trust_parent": (False, ""),
+    "impact.immediate_bytes": (4_194_304, ">= 0"),
+    "impact.immediate_consumers": (200, ">= 0"),
+    "impact.immediate_seconds": (10.0, "> 0"),
+    "impact.max_memory_bytes": (2_147_483_648, ">= 536870912"),
     "jobs.retention_days": (30, ">= 1"),
+    "jobs.problem_retention_days": (30, ">= 1"),
     "jobs.queue_log_retention_days": (7, ">= 1"),
     "worker.metrics_port": (None, ">= 0, <= 65535"),
     "worker.concurrency": (8, ">= 1"),
     "worker.max_attempts": (10, ">= 1"),
     "worker.first_delay": (2.0, "> 0"),
     "worker.max_delay": (600.0, "> 0"),
+    "usage.first_samples": (20, ">= 0"),
+    "usage.sample_ratio": (0.01, ">= 0, <= 1"),
+    "usage.max_samples_per_second": (50, "> 0"),
+    "usage.max_waiting": (256, ">= 1"),
+    "usage.max_body_bytes": (262144, ">= 1024"),
+    "usage.max_rows_per_day": (100000, ">= 1"),
+    "webhooks.sealing_key": (None, ""),
+    "webhooks.retention_days": (30, ">= 1"),
     "worker.heartbeat": (10.0, "> 0"),
     "worker.shutdown_timeout": (10.0, "> 0"),
 }
@@ -125,6 +154,7 @@ SECRETS: Final = {
     "auth.next_signing_key": False,
     "auth.previous_signing_keys": False,
     "http.cursor_key": True,
+    "webhooks.sealing_key": True,
     "operations.token": False,
 }
 """The secrets that must be strong in production, and whether it must set them."""
@@ -163,6 +193,11 @@ def _declared() -> Iterator[tuple[str, tuple[object, str]]]:
 
 def test_every_setting_has_the_declared_default_and_bounds() -> None:
     assert dict(_declared()) == SETTINGS
+
+
+def test_values_that_no_setting_changes() -> None:
+    """Caches of the JWK set, and clients that read the documentation, rely on them."""
+    assert (JWKS_MAX_AGE, MINIMUM_LENGTH, MOST_POLICIES, LARGEST_COST) == (300, 32, 8, 10)
 
 
 def test_the_secrets_that_production_checks() -> None:

@@ -27,13 +27,19 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def load_production(**groups: Any) -> Any:
-    values = {"auth": {"signing_key": GOOD}, "http": {"cursor_key": GOOD}} | groups
+    values = {
+        "auth": {"signing_key": GOOD},
+        "http": {"cursor_key": GOOD},
+        "webhooks": {"sealing_key": GOOD},
+    } | groups
     return load_settings(environment="production", **values)
 
 
 @pytest.mark.parametrize("weak", ["", "x" * 20, "changeme" * 8, "a" * 64, "abcabc" * 12, "My-Secret-Key-" * 4])
 @pytest.mark.parametrize(
-    ("group", "name"), [("auth", "signing_key"), ("http", "cursor_key")], ids=["signing_key", "cursor_key"]
+    ("group", "name"),
+    [("auth", "signing_key"), ("http", "cursor_key"), ("webhooks", "sealing_key")],
+    ids=["signing_key", "cursor_key", "sealing_key"],
 )
 def test_production_rejects_a_weak_secret(folder: Path, group: str, name: str, weak: str) -> None:
     with pytest.raises(SettingsError, match=f"STRATA_{group}__{name}".upper()) as rejected:
@@ -86,7 +92,7 @@ def test_a_missing_secret_is_added_to_the_stored_ones(folder: Path) -> None:
     settings = load_settings(home=folder)
     assert settings[AuthSettings].signing_key is not None
     assert settings[AuthSettings].signing_key.get_secret_value() == GOOD
-    assert json.loads((folder / "secrets.json").read_text()).keys() == {"signing_key", "cursor_key"}
+    assert json.loads((folder / "secrets.json").read_text()).keys() == {"signing_key", "cursor_key", "sealing_key"}
 
 
 @pytest.mark.parametrize(
@@ -152,6 +158,7 @@ def test_production_reports_every_missing_secret_at_once() -> None:
     assert [fault.partition(" ")[0] for fault in rejected.value.faults] == [
         "STRATA_AUTH__SIGNING_KEY",
         "STRATA_HTTP__CURSOR_KEY",
+        "STRATA_WEBHOOKS__SEALING_KEY",
     ]
 
 
@@ -207,3 +214,13 @@ def test_port_takes_precedence_over_the_setting_and_the_environment_over_the_fil
 def test_the_base_url_has_a_host_that_clients_can_reach(host: str, url: str) -> None:
     assert HttpSettings(host=host).base_url == url
     assert HttpSettings(host=host, public_url="https://api.example/").base_url == "https://api.example"
+
+
+def test_a_cache_in_redis_needs_the_url_of_redis(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRATA_CACHE__BACKEND", "redis")
+    with pytest.raises(SettingsError) as error:
+        load_settings(generate=False)
+    expected = "STRATA_CACHE__BACKEND is redis, but STRATA_REDIS__URL is not set: set it, or choose memory or none"
+    assert (error.value.faults, "cache" in error.value.usable) == ((expected,), True)
+    monkeypatch.setenv("STRATA_REDIS__URL", "redis://redis.example:6379/0")
+    load_settings(generate=False)

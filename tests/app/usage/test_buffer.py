@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -22,16 +23,20 @@ class Written:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.deltas: list[UsageDelta] = []
+        self.sequences: list[int] = []
         self.meanwhile: Any = None
         written = self
 
-        async def add(_repository: UsageRepository, deltas: list[UsageDelta]) -> None:
+        async def add(
+            _repository: UsageRepository, _process: UUID, sequence: int, deltas: tuple[UsageDelta, ...], _now: datetime
+        ) -> None:
+            written.sequences.append(sequence)
             if written.meanwhile is not None:
                 written.meanwhile()
                 raise Unavailable
-            written.deltas = list(deltas)
+            written.deltas += deltas
 
-        monkeypatch.setattr(UsageRepository, "add", add)
+        monkeypatch.setattr(UsageRepository, "add_once", add)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Any]:
@@ -103,7 +108,7 @@ async def test_uses_of_deprecated_features_are_counted_apart(database: Written) 
     }
 
 
-async def test_a_failed_flush_is_added_to_what_was_counted_meanwhile(database: Written) -> None:
+async def test_a_failed_flush_is_repeated_before_what_was_counted_meanwhile(database: Written) -> None:
     buffer = UsageBuffer(lambda: None)
     request(buffer, 200, at=NOON)
     request(buffer, 429, at=NOON)
@@ -120,10 +125,13 @@ async def test_a_failed_flush_is_added_to_what_was_counted_meanwhile(database: W
         await buffer.flush(database)
     database.meanwhile = None
     await buffer.flush(database)
-    (delta,) = database.deltas
-    assert (delta.requests, delta.errors, delta.rejections, delta.deprecated_calls) == (9, 3, 3, 3)
-    assert sum(delta.latencies) == 6
-    assert (delta.first_seen, delta.last_seen) == (NOON, NOON + 20 * SECOND)
+    first, second = database.deltas
+    assert database.sequences == [1, 1, 2]
+    assert (first.requests, first.errors, first.rejections, first.deprecated_calls) == (3, 1, 1, 1)
+    assert (second.requests, second.errors, second.rejections, second.deprecated_calls) == (6, 2, 2, 2)
+    assert (sum(first.latencies), sum(second.latencies)) == (2, 4)
+    assert (first.first_seen, first.last_seen) == (NOON, NOON + 9 * SECOND)
+    assert (second.first_seen, second.last_seen) == (NOON + SECOND, NOON + 20 * SECOND)
 
 
 async def test_the_first_and_the_last_moment_whatever_the_order(database: Written) -> None:
@@ -136,7 +144,7 @@ async def test_the_first_and_the_last_moment_whatever_the_order(database: Writte
 
 
 async def test_a_full_buffer_still_counts_what_it_knows(database: Written) -> None:
-    """And a failed flush of a full buffer drops what has no room, one by one."""
+    """While a flush fails, it also counts as much as between two others."""
     dropped: list[None] = []
     buffer = UsageBuffer(lambda: dropped.append(None), limit=2)
     for name in ("one", "two", "three", "one", "two", "three"):
@@ -145,10 +153,11 @@ async def test_a_full_buffer_still_counts_what_it_knows(database: Written) -> No
     database.meanwhile = lambda: [buffer.record("v901", name, "", None, NOON) for name in ("three", "one")]
     with pytest.raises(Unavailable):
         await buffer.flush(database)
-    assert len(dropped) == 3
+    assert len(dropped) == 2
     database.meanwhile = None
     await buffer.flush(database)
-    assert {delta.operation: delta.requests for delta in database.deltas} == {"three": 1, "one": 3}
+    found = [(delta.operation, delta.requests) for delta in database.deltas]
+    assert found == [("one", 2), ("two", 2), ("three", 1), ("one", 1)]
 
 
 def test_the_buffer_of_a_process_has_room_for_20_000_keys() -> None:

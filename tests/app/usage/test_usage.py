@@ -13,6 +13,7 @@ from app.usage.buffer import UsageBuffer
 from app.usage.views import quantile
 from observability.metrics.requests import BUCKETS
 from tests.support.app import TestApp
+from tests.support.lost_replies import LosesTheReply, Unreachable
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
@@ -25,11 +26,6 @@ async def stored(test_app: TestApp) -> tuple[int, int, int, int | None, list[int
     columns = UsageDay.requests, UsageDay.errors, UsageDay.rejections, UsageDay.deprecated_calls, UsageDay.latencies
     async with test_app.runtime.database.write() as session:
         return tuple((await session.execute(select(*columns))).one())
-
-
-class Unreachable:
-    def write(self) -> None:
-        raise Unavailable
 
 
 async def test_flushes_add_to_the_stored_sums(test_app: TestApp) -> None:
@@ -48,6 +44,22 @@ async def test_flushes_add_to_the_stored_sums(test_app: TestApp) -> None:
     record(buffer)
     await buffer.flush(test_app.runtime.database)
     assert await stored(test_app) == (7, 2, 2, 2, [1, 0, 3, *[0] * 11, 1])
+
+
+@pytest.mark.parametrize("committed", [True, False])
+async def test_a_flush_of_unknown_outcome_counts_once(test_app: TestApp, *, committed: bool) -> None:
+    database = test_app.runtime.database
+    buffer = UsageBuffer(lambda: None)
+    record(buffer)
+    with pytest.raises(Unavailable):
+        await buffer.flush(cast("UnitOfWork", LosesTheReply(database) if committed else Unreachable()))
+    record(buffer)
+    for _ in range(2):
+        await buffer.flush(database)
+    other = UsageBuffer(lambda: None)
+    record(other)
+    await other.flush(database)
+    assert (await stored(test_app))[0] == 3
 
 
 async def test_the_previous_release_records_through_its_table(test_app: TestApp) -> None:

@@ -33,7 +33,7 @@ async def test_every_change_compares_the_expected_revision(test_app: TestApp, ch
     assert await events(test_app) == []
     async with acting(test_app, root) as service:
         await getattr(service, change)(ada.user.uid, *first, frozenset({"other", revision_mark(ada.user.uid, 1)}))
-    assert len(await events(test_app)) == 1
+    assert [name for name, uid, _ in await events(test_app) if uid == ada.user.uid and name.startswith("user.")] != []
 
 
 @pytest.mark.parametrize("other", ["none", "inactive", "unverified", "author"])

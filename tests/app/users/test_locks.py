@@ -8,10 +8,10 @@ import pytest
 from app.access.passwords import PasswordHasher
 from app.access.principal import Principal, Role
 from app.access.proof import OperatorProof
+from app.access.user_deletion import before_deletion
 from app.events.recorder import EventRecorder
 from app.kit.db.sessions import WriteSession
 from app.kit.queue.job_queue import JobQueue
-from app.ledger.closing import AccountClosing
 from app.users.commands import UserEdit
 from app.users.errors import LastAdmin
 from app.users.service import UserService
@@ -39,7 +39,7 @@ def changes(principal: Principal, act: Act, person: Person) -> Callable[[WriteSe
             JobQueue(session),
             PasswordHasher(1),
             OperatorProof(),
-            AccountClosing(session).close,
+            before_deletion(session, events),
         )
         return await act(users, person)
 

@@ -230,7 +230,7 @@ async def test_a_deleted_user_is_an_event_and_others_stay(test_app: TestApp) -> 
         await service.delete(ada.user.uid)
     assert await row_of(test_app, ada.user.uid) is None
     assert await row_of(test_app, eve.user.uid) is not None
-    assert await events(test_app) == [("user.deleted", ada.user.uid, {})]
+    assert (await events(test_app))[-1] == ("user.deleted", ada.user.uid, {})
 
 
 async def test_pages_of_users_are_in_the_order_of_their_ids(test_app: TestApp) -> None:

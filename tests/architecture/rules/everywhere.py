@@ -67,6 +67,10 @@ def _asynchronous_logging(tree: ast.Module) -> Iterator[ast.AST]:
     return (call for call in calls(tree) if isinstance(call.func, ast.Attribute) and call.func.attr in names)
 
 
+def _waits_that_lose_cancellations(tree: ast.Module) -> Iterator[ast.AST]:
+    return (call for call in calls(tree) if ast.unparse(call.func) == "asyncio.wait_for")
+
+
 def _advisory_locks(tree: ast.Module) -> Iterator[ast.AST]:
     for node in texts(tree):
         if re.search(r"pg_(try_)?advisory", str(node.value)):
@@ -169,6 +173,13 @@ RULES: Final = (
         accepted=("log.info('a')",),
     ),
     Rule(
+        "waits end with asyncio.timeout: in Python 3.11, asyncio.wait_for can lose a cancellation",
+        modules=_PRODUCT,
+        find=_waits_that_lose_cancellations,
+        rejected=("async def a() -> None:\n    await asyncio.wait_for(event.wait(), 1)",),
+        accepted=("async def a() -> None:\n    async with asyncio.timeout(1):\n        await event.wait()",),
+    ),
+    Rule(
         "advisory locks are taken by app.kit.db.locks",
         modules=_PRODUCT,
         find=_advisory_locks,
@@ -195,6 +206,7 @@ RULES: Final = (
         accepted=("waiting = BackgroundQueue(handle, 100)",),
         exceptions={
             "app/cli/traffic.py": "hands requests to threads of one command, and is unbounded on purpose",
+            "app/kit/db/copies.py": "lets PostgreSQL wait for a client, in one request",
         },
     ),
     Rule(
@@ -210,6 +222,9 @@ RULES: Final = (
             "versions/kit/routing.py": "RouteIndex wraps the router",
             "observability/framework.py": "replaces a private layer of Starlette",
             "observability/metrics/exposition.py": "the endpoint of a route, not a layer",
+            "app/http/live/streams.py": "a response, not a layer",
+            "app/http/exports/response.py": "a response, not a layer",
+            "app/http/downloads/response.py": "a response, not a layer",
         },
     ),
     Rule(
@@ -219,7 +234,8 @@ RULES: Final = (
         rejected=("class A:\n    async def __call__(self, scope, receive, send):\n        self.last = scope",),
         accepted=(f"{_LAYER}    def __init__(self, app):\n        self._app = app\n",),
         exceptions={
-            "observability/requests/middleware.py": "counts requests in flight, and reports ended ones together"
+            "observability/requests/middleware.py": "counts requests in flight, and reports ended ones together",
+            "app/http/live/streams.py": "a response, which serves one stream",
         },
     ),
     Rule(

@@ -3,13 +3,12 @@
 import logging
 import sys
 import time
-from collections.abc import Sequence
 
 from fastapi import FastAPI, Request
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from prometheus_fastapi_instrumentator import Instrumentator
 from slowapi import Limiter
 from slowapi.middleware import SlowAPIMiddleware
@@ -19,13 +18,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 
 from tests.benchmarks.variants import tutorial
-
-
-class _DiscardingExporter(SpanExporter):
-    """Discards spans. Without the cost of the export protocol, the ratios favour this variant."""
-
-    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        return SpanExportResult.SUCCESS if spans else SpanExportResult.FAILURE
+from tests.benchmarks.variants.spans import DiscardingExporter
 
 
 class _LogRequests(BaseHTTPMiddleware):
@@ -51,7 +44,7 @@ def create() -> FastAPI:
     app.add_middleware(CORSMiddleware, allow_origins=["*"])
     Instrumentator().instrument(app).expose(app)
     provider = TracerProvider()
-    provider.add_span_processor(BatchSpanProcessor(_DiscardingExporter()))
+    provider.add_span_processor(BatchSpanProcessor(DiscardingExporter()))
     FastAPIInstrumentor.instrument_app(app, tracer_provider=provider)
     # The package declares no support for SQLAlchemy 2.1, but works with it.
     SQLAlchemyInstrumentor().instrument(engine=engine.sync_engine, tracer_provider=provider, skip_dep_check=True)

@@ -13,8 +13,8 @@ _SELECT: Final = (
     "SELECT p.id, p.uid, u.uid AS author_uid, u.display_name AS author_name, p.title, p.content, p.status,"
     " p.published_at, p.view_count, p.created_at, p.updated_at FROM posts p JOIN users u ON u.id = p.author_id"
 )
-_ONE: Final = f"{_SELECT} WHERE p.uid = $1"
-_PAGE: Final = f"{_SELECT} WHERE p.status = 'published' ORDER BY p.created_at DESC, p.id DESC LIMIT $1"
+ONE: Final = f"{_SELECT} WHERE p.uid = $1"
+PAGE: Final = f"{_SELECT} WHERE p.status = 'published' ORDER BY p.created_at DESC, p.id DESC LIMIT $1"
 
 
 def create() -> ASGIApp:
@@ -37,9 +37,9 @@ def create() -> ASGIApp:
         async with pool.acquire() as connection:
             if path == "/posts":
                 limit = int(scope["query_string"].partition(b"=")[2])
-                body: Any = [_shape(row) for row in await connection.fetch(_PAGE, limit)]
+                body: Any = [_shape(row) for row in await connection.fetch(PAGE, limit)]
             else:
-                body = _shape(await connection.fetchrow(_ONE, path.rpartition("/")[2]))
+                body = _shape(await connection.fetchrow(ONE, path.rpartition("/")[2]))
         text = orjson.dumps(body)
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(text)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})

@@ -13,6 +13,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.asgi import tune_garbage_collection
 from app.http.state import state_of
 from app.main import create_app
+from app.settings.http import HttpSettings
+from app.settings.loading import load_settings
 from observability.rate_limit.limiter import Decision
 from observability.rate_limit.policies import PolicySet
 from observability.requests.context import KEY, RequestContext
@@ -102,6 +104,13 @@ def served_bare() -> Starlette:
 def served_without() -> Starlette:
     """``without`` with the garbage collection of a server process."""
     return _tuned(without())
+
+
+def served_rejecting() -> Starlette:
+    """Strata in full, without a place for any request."""
+    settings = load_settings()
+    http = settings[HttpSettings].model_copy(update={"max_concurrent_requests": 0})
+    return _tuned(create_app(settings.with_groups(http)))
 
 
 def layers(app: Starlette) -> list[str]:

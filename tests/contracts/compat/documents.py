@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from contracts.compat.catalogue.schemas import Context
+from contracts.compat.catalogue.change import Context
 
 Json = Any
 OK: Json = {"200": {"description": "OK"}}

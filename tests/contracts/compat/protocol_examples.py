@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from tests.contracts.compat.channel_examples import CHANNEL_EXAMPLES
 from tests.contracts.compat.documents import (
     OK,
     body,
@@ -267,4 +268,5 @@ PROTOCOL_EXAMPLES: Final[dict[str, RuleExample]] = {
         webhook(responses={"2XX": {"description": ""}}),
     ),
     **SECURITY_EXAMPLES,
+    **CHANNEL_EXAMPLES,
 }

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from contracts.compat import diff
-from contracts.compat.catalogue.schemas import CHANGES, Context
+from contracts.compat.catalogue.change import Context
+from contracts.compat.catalogue.schemas import CHANGES
 from contracts.compat.findings import DiffFinding, Report
 from contracts.compat.reports import FORMATS
 from tests.contracts.compat.documents import at, parameter, with_parameters

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from contracts.compat import diff
-from contracts.compat.catalogue.schemas import Context
+from contracts.compat.catalogue.change import Context
 from tests.contracts.compat.documents import at
 
 Json = Any

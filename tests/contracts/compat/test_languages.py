@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.compat import diff
-from contracts.compat.catalogue.schemas import Context
+from contracts.compat.catalogue.change import Context
 from contracts.compat.languages import Undecidable, text_outside
 from tests.contracts.compat.documents import at, body, with_request
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from contracts.compat import Severity, diff
-from contracts.compat.catalogue.schemas import CHANGES, VALUE_CHANGES, Change, Context, Effect, rule_id
+from contracts.compat.catalogue.change import Change, Context, Effect
+from contracts.compat.catalogue.schemas import CHANGES, VALUE_CHANGES, rule_id
 from contracts.compat.reference import main, reference
 from contracts.compat.registry import registry
 from tests.contracts.compat.documents import at

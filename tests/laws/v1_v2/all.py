@@ -4,6 +4,9 @@ from types import ModuleType
 from typing import Final
 
 from tests.laws.v1_v2 import (
+    attachments,
+    exports,
+    files,
     identities,
     jobs,
     ledger,
@@ -16,6 +19,7 @@ from tests.laws.v1_v2 import (
     rejections,
     sessions,
     users,
+    webhooks,
 )
 from tests.laws.v1_v2.law import Law
 
@@ -29,8 +33,12 @@ FAMILIES: Final[tuple[ModuleType, ...]] = (
     preconditions,
     ledger,
     jobs,
+    files,
+    attachments,
     identities,
     notifications,
+    webhooks,
+    exports,
     machine,
 )
 LAWS: Final = [each for family in FAMILIES for each in vars(family).values() if isinstance(each, Law)]

@@ -81,8 +81,8 @@ def _missing_is_null(patch: Patch) -> None:
     patch.setattr(new_posts, "edit", lambda body: replace(real(body), content=body.content))
 
 
-def _swapped_times(view: Any) -> Any:
-    return view.model_copy(update={"created_at": view.updated_at, "updated_at": view.created_at})
+def _swapped_times(members: dict[str, Any]) -> dict[str, Any]:
+    return {**members, "created_at": members["updated_at"], "updated_at": members["created_at"]}
 
 
 BUGS: Final = (
@@ -93,7 +93,7 @@ BUGS: Final = (
         "posts.a_post_reads_alike",
         _wrap(old_posts, "post", lambda post: post.model_copy(update={"author_id": post.id})),
     ),
-    Bug("v2 swaps the times", "posts.the_same_edit_means_the_same", _wrap(new_posts, "post", _swapped_times)),
+    Bug("v2 swaps the times", "posts.the_same_edit_means_the_same", _wrap(new_posts, "_members", _swapped_times)),
     Bug("v2 deletes fields that a patch does not contain", "posts.the_same_edit_means_the_same", _missing_is_null),
     Bug(
         "v2 creates a published post as a draft",

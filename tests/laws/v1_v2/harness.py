@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import httpx2
-from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from app.access.commands import KeyDraft
@@ -21,7 +20,6 @@ from app.http.auth import AuthComponent
 from app.http.identities import IdentityComponent
 from app.http.runtime import Runtime
 from app.kit.clock import utc_now
-from app.kit.db.database import sqlalchemy_url
 from app.kit.mail.message import Mail
 from app.main import create_app
 from app.models import Session, User
@@ -30,7 +28,7 @@ from app.settings.auth import AuthSettings
 from app.settings.root import Settings
 from tests.support.app import PASSWORD, TestApp
 from tests.support.hostile_provider import hostile_provider
-from tests.support.rollback_database import RollbackDatabase
+from tests.support.rollback_database import RollbackDatabase, shared_engine
 from versions.kit.typeid import decode, encode
 
 T = TypeVar("T")
@@ -87,7 +85,7 @@ class VersionsHarness:
 
     def __init__(self, dsn: str, settings: Settings) -> None:
         self._loop = asyncio.new_event_loop()
-        self._engine = create_async_engine(sqlalchemy_url(dsn), poolclass=NullPool)
+        self._engine = shared_engine(dsn, poolclass=NullPool)
         self._connection = self.run(self._engine.connect())
         self._transaction = self.run(self._connection.begin())
         self._database = self.run(RollbackDatabase.of(self._connection))
@@ -207,7 +205,7 @@ class VersionsHarness:
 
     def number_of(self, kind: str, name: str) -> int | None:
         """The v1 id of a v2 id, from the database; None when nothing has this id."""
-        prefix, table = {"user": ("usr", "users"), "post": ("post", "posts")}[kind]
+        prefix, table = {"user": ("usr", "users"), "post": ("post", "posts"), "file": ("file", "files")}[kind]
         found = self.fetch(f"SELECT id FROM {table} WHERE uid = $1", decode(prefix, name))  # noqa: S608 - our own
         return found[0][0] if found else None
 

@@ -38,7 +38,7 @@ class Row:
     updated: int
 
 
-_ROWS: Final = st.lists(
+ROWS: Final = st.lists(
     st.builds(
         Row,
         st.sampled_from([0, 0, 1]),
@@ -51,7 +51,7 @@ _ROWS: Final = st.lists(
     ),
     max_size=14,
 )
-_VIEWERS: Final = st.sampled_from(["stranger", "ada", "bob", "reader", "moderator", "admin"])
+VIEWERS: Final = st.sampled_from(["stranger", "ada", "bob", "reader", "moderator", "admin"])
 _WORDS: Final = st.sampled_from(
     ["stone", "alpha", '"layers of stone"', "stone -layers", "alpha or sand", "of", "nothing"]
 )
@@ -109,8 +109,8 @@ def v1_items(viewer: Caller, size: int, **params: Any) -> Iterator[dict[str, Any
 
 @law(
     2,
-    rows=_ROWS,
-    viewer=_VIEWERS,
+    rows=ROWS,
+    viewer=VIEWERS,
     sizes=st.tuples(st.integers(1, 6), st.integers(1, 6)),
     published=st.sampled_from([None, None, True, False]),
     author=st.sampled_from([None, None, "ada", "bob"]),
@@ -164,7 +164,7 @@ _KEYS: Final = st.lists(
 )
 
 
-@law(0.6, rows=_ROWS, keys=_KEYS, size=st.integers(1, 6))
+@law(0.6, rows=ROWS, keys=_KEYS, size=st.integers(1, 6))
 def several_sort_keys_refine_one(
     harness: VersionsHarness, rows: Sequence[Row], keys: Sequence[tuple[str, bool]], size: int
 ) -> None:
@@ -179,7 +179,7 @@ def several_sort_keys_refine_one(
     assert [POST.from_v2(harness, item) for item in v2_items(harness.admin, "/posts", size, sort=sort)] == ordered
 
 
-@law(0.3, rows=_ROWS, viewer=_VIEWERS)
+@law(0.3, rows=ROWS, viewer=VIEWERS)
 def defaults_are_the_same(harness: VersionsHarness, rows: Sequence[Row], viewer: str) -> None:
     """Without parameters both return the newest twenty posts."""
     fill(harness, [*rows, *rows])
@@ -192,7 +192,7 @@ def defaults_are_the_same(harness: VersionsHarness, rows: Sequence[Row], viewer:
     assert old["total_pages"] == (2 if new["has_more"] else int(old["total"] > 0))
 
 
-@law(0.6, rows=_ROWS, viewer=_VIEWERS, author=st.sampled_from(["ada", "bob", "reader"]), size=st.integers(1, 6))
+@law(0.6, rows=ROWS, viewer=VIEWERS, author=st.sampled_from(["ada", "bob", "reader"]), size=st.integers(1, 6))
 def lists_of_an_author_agree(
     harness: VersionsHarness, rows: Sequence[Row], viewer: str, author: str, size: int
 ) -> None:
@@ -208,7 +208,7 @@ def lists_of_an_author_agree(
     assert [POST.from_v1(harness, item) for item in skipped] == expected
 
 
-@law(0.6, rows=_ROWS, viewer=_VIEWERS, words=_WORDS, size=st.integers(1, 6), limit=st.integers(1, 20))
+@law(0.6, rows=ROWS, viewer=VIEWERS, words=_WORDS, size=st.integers(1, 6), limit=st.integers(1, 20))
 def searches_agree(
     harness: VersionsHarness, rows: Sequence[Row], viewer: str, words: str, size: int, limit: int
 ) -> None:

@@ -28,5 +28,9 @@ def test_both_versions_declare_the_same() -> None:
             # Its operations are only known after the body is read, so it needs what the most demanding one needs.
             assert one.pop() <= other.pop()
             continue
+        if new.name == "jobs.create":
+            # The type of the job is known after the body is read; the service then requires the rest.
+            assert other.pop() <= one.pop()
+            continue
         # An operation on the caller's own user has the alternative for it only.
         assert one <= other or other <= one, f"v1 {old.name}, v2 {new.name}"

@@ -13,7 +13,7 @@ from tests.support.event_samples import PAYLOADS, stored
 from versions.kit.typeid import encode
 from versions.v1.events import RENDERER as OLD
 from versions.v2.events import RENDERER as NEW
-from versions.v2.ids import ACCOUNT, POST, USER
+from versions.v2.ids import ACCOUNT, FILE, POST, USER, WEBHOOK_ENDPOINT
 
 ONLY_V2: Final[Mapping[str, str]] = {
     **dict.fromkeys(("api_key.created", "api_key.revoked", "api_key.rotated", "api_key.updated"), "v1 has no keys"),
@@ -24,6 +24,17 @@ ONLY_V2: Final[Mapping[str, str]] = {
     **dict.fromkeys(("session.revoked", "session.started"), "v1 has no sessions"),
     **dict.fromkeys(("job.cancel_requested", "job.created"), "v1 has no events of tasks"),
     **dict.fromkeys(("notification.created", "notification.read"), "v1 has no events of notifications"),
+    **dict.fromkeys(
+        (
+            "webhook_endpoint.created",
+            "webhook_endpoint.deleted",
+            "webhook_endpoint.disabled",
+            "webhook_endpoint.failing",
+            "webhook_endpoint.secret_rotated",
+            "webhook_endpoint.updated",
+        ),
+        "v1 has no events of webhooks but those of a test",
+    ),
     "user.password_reset": "v1 has no password resets",
     "user.roles_changed": "v1 has no roles",
 }
@@ -40,15 +51,32 @@ def _user(event: StoredEvent) -> tuple[dict[str, Any], dict[str, Any]]:
     return {"id": event.subject_id}, {"id": encode(USER, event.subject_uid)}
 
 
+def _file(event: StoredEvent) -> tuple[dict[str, Any], dict[str, Any]]:
+    return {"id": event.subject_id}, {"id": encode(FILE, event.subject_uid)}
+
+
+def _uploaded(event: StoredEvent) -> tuple[dict[str, Any], dict[str, Any]]:
+    described = {name: event.payload[name] for name in ("content_type", "size")}
+    old, new = _file(event)
+    name = event.payload["name"]
+    return {**old, **described, "filename": name}, {**new, **described, "name": name}
+
+
 def _account(event: StoredEvent) -> tuple[dict[str, Any], dict[str, Any]]:
     currency = {"currency": event.payload["currency"]}
     return {"id": event.subject_id, **currency}, {"id": encode(ACCOUNT, event.subject_uid), **currency}
 
 
 LAWS: Final[Mapping[str, Callable[[StoredEvent], tuple[dict[str, Any], dict[str, Any]]]]] = {
-    **dict.fromkeys(("post.created", "post.published", "post.updated", "post.deleted"), _post),
+    **dict.fromkeys(("post.created", "post.published", "post.unpublished", "post.updated", "post.deleted"), _post),
     **dict.fromkeys(("user.created", "user.registered", "user.verified", "user.updated", "user.deleted"), _user),
     "account.opened": _account,
+    "file.uploaded": _uploaded,
+    "file.deleted": _file,
+    "webhook_endpoint.tested": lambda event: (
+        {"id": event.subject_id},
+        {"id": encode(WEBHOOK_ENDPOINT, event.subject_uid)},
+    ),
     "transfer.created": lambda _event: ({}, {}),
 }
 
@@ -91,6 +119,12 @@ def test_both_versions_name_the_same_changed_fields(post: list[str], user: list[
         old, new = data_of(stored(name, payload={"revision": 2, "changed": changed}))
         assert old["changed"] == [names[field] for field in new["changed"]]
         assert new["changed"] == changed
+
+
+@given(st.permutations(["title", "attachments"]))
+def test_v1_names_no_attachments(changed: list[str]) -> None:
+    old, new = data_of(stored("post.updated", payload={"revision": 2, "changed": changed}))
+    assert (old["changed"], new["changed"]) == (["title"], changed)
 
 
 @given(st.decimals(min_value="0.01", max_value="9999999999.99", places=2))

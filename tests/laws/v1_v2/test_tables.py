@@ -8,8 +8,9 @@ import pytest
 
 from tests.laws.v1_v2.all import LAWS
 from tests.laws.v1_v2.tables.failures import ONE_SIDED
-from tests.laws.v1_v2.tables.fields import SHAPES, Shape
+from tests.laws.v1_v2.tables.fields import Shape
 from tests.laws.v1_v2.tables.operations import ONLY_V1, ONLY_V2, PAIRS
+from tests.laws.v1_v2.tables.shapes import SHAPES
 from tests.support.operations import document, operations
 from tests.truth.v1 import failures as v1
 from tests.truth.v2 import failures as v2

@@ -102,7 +102,7 @@ def test_file_retired_by_a_killed_process_counts_once(tmp_path: Path) -> None:
     member = WorkerMetrics(tmp_path)
     child = os.fork()
     if child == 0:
-        jobs = Metrics((), folder=tmp_path).counter("job_attempts", "Attempts.", ("job", "outcome"))
+        jobs = Metrics((), folder=tmp_path).counter("job_attempts", "Attempts.", ("kind", "outcome"))
         jobs.labels("a", "success").inc(3)
         os._exit(0)
     os.waitpid(child, 0)

@@ -18,7 +18,7 @@ def test_series_of_the_objectives_start_at_zero() -> None:
 
 
 def test_each_status_has_one_result() -> None:
-    found = {status: result_of(status) for status in (200, 304, 404, 429, 499, 500, 503)}
+    found = {status: result_of(status) for status in (200, 304, 404, 429, 499, 500, 501, 503)}
     assert found == {
         200: "ok",
         304: "ok",
@@ -26,5 +26,6 @@ def test_each_status_has_one_result() -> None:
         429: "rejected",
         499: "disconnected",
         500: "failed",
+        501: "client_error",
         503: "failed",
     }

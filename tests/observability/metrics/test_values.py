@@ -32,6 +32,7 @@ def text(metrics: Metrics) -> list[str]:
         (429, ("rejected", "rate_limited")),
         (499, ("disconnected", "client_error")),
         (500, ("failed", "server_error")),
+        (501, ("client_error", "client_error")),
         (503, ("failed", "server_error")),
     ],
 )

@@ -1,19 +1,11 @@
 """A real Redis for the tests of this folder."""
 
-import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
 from observability.rate_limit.redis import RedisLimiter
-from tests.support.redis import RedisServer, running_redis
-
-
-@pytest.fixture(scope="module")
-def redis_server() -> Iterator[RedisServer]:
-    with tempfile.TemporaryDirectory(prefix="strata-redis-") as folder, running_redis(Path(folder)) as server:
-        yield server
+from tests.support.redis import RedisServer
 
 
 @pytest.fixture

@@ -8,11 +8,12 @@ import pytest
 import structlog
 from redis.exceptions import ConnectionError as Disconnected
 
-from observability.rate_limit import fallback
-from observability.rate_limit.fallback import REASONS, FallbackLimiter
+from observability.rate_limit.fallback import FallbackLimiter
 from observability.rate_limit.limiter import Decision
 from observability.rate_limit.local import LocalLimiter
 from observability.rate_limit.policies import PolicySet
+from observability.redis import circuit as breaker
+from observability.redis.circuit import REASONS
 
 RULES = PolicySet.parse("test", {"burst": "1000/hour"})
 
@@ -79,7 +80,7 @@ real_sleep = asyncio.sleep
 async def circuit(monkeypatch: pytest.MonkeyPatch) -> Circuit:
     circuit = Circuit()
     monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: circuit.now)
-    monkeypatch.setattr(fallback.asyncio, "sleep", circuit.sleep)
+    monkeypatch.setattr(breaker.asyncio, "sleep", circuit.sleep)
     return circuit
 
 
@@ -140,7 +141,7 @@ async def test_many_failures_at_once_open_it_once(circuit: Circuit, lines: list[
     circuit.now += 1
     limiter = circuit.limiter
     for _ in range(3):
-        limiter._record_failure(TimeoutError())
+        limiter._circuit.record_failure(TimeoutError())
     assert circuit.changes == [False, True]
     assert [line["reason"] for line in lines] == ["TimeoutError"]
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import httpx2
 
 from app.ledger.views import AccountView
+from app.models import User
 from tests.support.app import PASSWORD, Person
 
 Json = Mapping[str, Any]
@@ -37,6 +38,12 @@ class Dialect(ABC):
     """The URLs of the start of a sign-in with a provider and of its callback, with ``{}`` for the provider."""
     searches: ClassVar[Mapping[str, str]]
     """The URLs of searches, and the parameter of each with the words; the last is full-text search."""
+    upload_url: ClassVar[str]
+    """The URL to which a form with one file, ``file``, is sent."""
+    largest_upload: ClassVar[int]
+    """The bytes of the largest file."""
+    wrong_extension: ClassVar[int]
+    """The status of an upload whose extension is not accepted."""
     failure_type: ClassVar[str]
     """The media type of failures."""
     has_codes: ClassVar[bool]
@@ -52,6 +59,16 @@ class Dialect(ABC):
     """Operations that links connect from creations to deletions."""
     statements: ClassVar[Mapping[str, int]]
     """The number of statements of reads with an API key: one finds the caller, the others are the operation's own."""
+    round_trips: ClassVar[Mapping[str, int]]
+    """How often a write waits for the database, without an idempotency key."""
+
+    @abstractmethod
+    def content_of(self, file: Json) -> str:
+        """The URL of the content of a file that was uploaded."""
+
+    @abstractmethod
+    def name_of(self, file: Json) -> str:
+        """The name of a file that was uploaded."""
 
     def has_effects(self, read: str) -> bool:  # noqa: ARG002 - for versions that have such reads
         """Whether a GET operation changes something."""
@@ -91,6 +108,10 @@ class Dialect(ABC):
     @abstractmethod
     def path_ids(self, post: Json, person: Person) -> dict[str, object]:
         """Values of the path parameters for a post, as `WIRE` shows it, and for a user."""
+
+    @abstractmethod
+    def user_id(self, user: User) -> int | str:
+        """The id of a user in requests."""
 
     @abstractmethod
     def edit_post(self, post: Json, **changes: str) -> Request:

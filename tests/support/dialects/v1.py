@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 import httpx2
 
 from app.ledger.views import AccountView
+from app.models import User
 from tests.support.app import PASSWORD, Person
 from tests.support.dialects.dialect import Dialect, Json, Request
 from tests.truth.v1.failures import FAILURES
@@ -18,6 +19,9 @@ class V1(Dialect):
     login_url: ClassVar = "/api/v1/auth/login"
     provider_urls: ClassVar = ("/api/v1/auth/{}", "/api/v1/auth/{}/callback")
     searches: ClassVar = {"/api/v1/posts": "search", "/api/v1/search": "query"}
+    upload_url: ClassVar = "/api/v1/files/upload"
+    largest_upload: ClassVar = 10 * 1024**2
+    wrong_extension: ClassVar = 400
     failure_type: ClassVar = "application/json"
     has_codes: ClassVar = False
     verified_again: ClassVar = 200
@@ -27,11 +31,42 @@ class V1(Dialect):
         "posts.create": frozenset({"posts.get", "posts.update", "posts.delete", "posts.get_many"}),
         "users.create": frozenset({"users.get", "users.update", "users.delete", "admin.delete_user", "auth.login"}),
         "accounts.create": frozenset({"accounts.list", "transfers.create"}),
-        "tasks.send_email": frozenset({"tasks.status", "tasks.revoke"}),
+        "webhooks.create": frozenset({"webhooks.delete"}),
+        **{
+            f"tasks.{name}": frozenset({"tasks.status", "tasks.revoke"})
+            for name in ("send_email", "process_csv", "generate_report")
+        },
         "auth.register": frozenset({"auth.login"}),
         "auth.login": frozenset({"auth.refresh"}),
     }
     chain: ClassVar = ("posts.create", "posts.get", "posts.delete", "users.create", "users.get", "users.delete")
+    round_trips: ClassVar = {
+        "auth.register": 6,
+        "auth.verify": 9,
+        "auth.login": 5,
+        "auth.refresh": 5,
+        "posts.create": 2,
+        "posts.update": 3,
+        "posts.delete": 3,
+        "posts.get": 2,
+        "users.create": 7,
+        "users.update": 6,
+        "users.delete": 19,
+        "admin.delete_user": 19,
+        "files.upload": 9,
+        "files.upload_multiple": 12,
+        "files.delete": 12,
+        "tasks.send_email": 9,
+        "tasks.process_csv": 10,
+        "tasks.generate_report": 9,
+        "tasks.revoke": 6,
+        "accounts.create": 7,
+        "transfers.create": 3,
+        "notifications.create": 6,
+        "webhooks.create": 8,
+        "webhooks.delete": 6,
+        "webhooks.trigger": 5,
+    }
     statements: ClassVar = {
         "/api/v1/posts": 3,
         "/api/v1/posts?search=layers&sort_by=title": 3,
@@ -40,6 +75,12 @@ class V1(Dialect):
         "/api/v1/users/paginated": 3,
         "/api/v1/users/me": 2,
     }
+
+    def content_of(self, file: Json) -> str:
+        return str(file["url"])
+
+    def name_of(self, file: Json) -> str:
+        return str(file["filename"])
 
     def has_effects(self, read: str) -> bool:
         return read == "posts.get"
@@ -63,7 +104,10 @@ class V1(Dialect):
         return Request("POST", "/api/v1/auth/verify", {"json": {"email": email, "token": token}})
 
     def path_ids(self, post: Json, person: Person) -> dict[str, object]:
-        return {"post_id": post["v1_id"], "user_id": person.user.id}
+        return {"post_id": post["v1_id"], "user_id": self.user_id(person.user)}
+
+    def user_id(self, user: User) -> int | str:
+        return user.id
 
     def edit_post(self, post: Json, **changes: str) -> Request:
         return Request("PUT", f"/api/v1/posts/{post['v1_id']}", {"json": changes})

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Final
 import httpx2
 
 from app.ledger.views import AccountView
+from app.models import User
 from tests.support.app import PASSWORD, Person
 from tests.support.dialects.dialect import Dialect, Json, Request
 from versions.kit.typeid import encode
@@ -25,13 +26,23 @@ class V2(Dialect):
     verified_again: ClassVar = 400
     rate_limit_headers: ClassVar = frozenset({"RateLimit-Policy", "RateLimit"})
     shared_rate_limit_headers: ClassVar = frozenset({"RateLimit-Policy"})
+    upload_url: ClassVar = "/api/v2/files"
+    largest_upload: ClassVar = 5 * 1024**3
+    wrong_extension: ClassVar = 415
     links: ClassVar = {
+        "files.create": frozenset({"files.get", "files.get_content", "files.delete"}),
+        "files.presign": frozenset({"files.complete"}),
         "posts.create": frozenset({"posts.get", "posts.update", "posts.delete", "posts.view"}),
         "accounts.create": frozenset({"accounts.get", "accounts.list_entries"}),
         "transfers.create": frozenset({"transfers.get", "transfers.reverse", "accounts.get"}),
         "transfers.reverse": frozenset({"transfers.get", "accounts.get"}),
         "notifications.create": frozenset({"notifications.read"}),
-        "jobs.create": frozenset({"jobs.get", "jobs.cancel"}),
+        "stream_sessions.create": frozenset({"streams.open"}),
+        "webhook_endpoints.create": frozenset(
+            {"webhook_endpoints.get", "webhook_endpoints.update", "webhook_endpoints.delete", "deliveries.list"}
+        ),
+        "jobs.create": frozenset({"jobs.get", "jobs.stream", "jobs.list_problems", "jobs.cancel"}),
+        "impact.analyse": frozenset({"jobs.get", "jobs.stream", "jobs.cancel"}),
         "holds.create": frozenset({"holds.get", "holds.capture", "holds.release", "accounts.get"}),
         "holds.capture": frozenset({"transfers.get", "transfers.reverse"}),
         "registrations.create": frozenset({"tokens.create"}),
@@ -41,6 +52,56 @@ class V2(Dialect):
         "sessions.get": frozenset({"sessions.delete"}),
     }
     chain: ClassVar = ("posts.create", "posts.get", "posts.delete")
+    round_trips: ClassVar = {
+        "registrations.create": 5,
+        "verifications.create": 9,
+        "verifications.resend": 4,
+        "password_resets.create": 4,
+        "password_resets.confirm": 9,
+        "reauthentications.create": 6,
+        "tokens.revoke": 5,
+        "sessions.delete": 5,
+        "sessions.delete_others": 5,
+        "api_keys.create": 8,
+        "api_keys.update": 6,
+        "api_keys.rotate": 8,
+        "api_keys.delete": 5,
+        "api_keys.delete_any": 5,
+        "providers.visit": 4,
+        "identity_confirmations.create": 11,
+        "identities.delete": 8,
+        "tokens.create": 7,
+        "me.update": 6,
+        "me.set_password": 8,
+        "posts.create": 2,
+        "posts.batch": 11,
+        "posts.update": 3,
+        "posts.delete": 3,
+        "posts.view": 2,
+        "jobs.create": 10,
+        "jobs.cancel": 6,
+        "files.create": 9,
+        "files.presign": 7,
+        "files.complete": 12,
+        "files.delete": 12,
+        "users.update": 6,
+        "users.delete": 19,
+        "users.set_roles": 7,
+        "accounts.create": 7,
+        "transfers.create": 7,
+        "transfers.reverse": 8,
+        "holds.create": 7,
+        "holds.capture": 7,
+        "holds.release": 7,
+        "notifications.create": 6,
+        "notifications.read": 6,
+        "webhook_endpoints.create": 8,
+        "webhook_endpoints.update": 6,
+        "webhook_endpoints.rotate_secret": 8,
+        "webhook_endpoints.delete": 6,
+        "deliveries.redeliver": 7,
+        "webhook_endpoints.recover": 5,
+    }
     statements: ClassVar = {
         "/api/v2/posts": 2,
         "/api/v2/posts?q=layers&sort=title&include=author": 2,
@@ -48,6 +109,12 @@ class V2(Dialect):
         "/api/v2/users": 2,
         "/api/v2/me": 2,
     }
+
+    def content_of(self, file: Json) -> str:
+        return f"/api/v2/files/{file['id']}/content"
+
+    def name_of(self, file: Json) -> str:
+        return str(file["name"])
 
     def has_effects(self, read: str) -> bool:
         return read == "audit_events.list"
@@ -74,7 +141,10 @@ class V2(Dialect):
         return Request("POST", "/api/v2/auth/verifications", {"json": {"token": token}})
 
     def path_ids(self, post: Json, person: Person) -> dict[str, object]:
-        return {"post_id": post["id"], "user_id": encode("usr", person.user.uid)}
+        return {"post_id": post["id"], "user_id": self.user_id(person.user)}
+
+    def user_id(self, user: User) -> int | str:
+        return encode("usr", user.uid)
 
     def edit_post(self, post: Json, **changes: str) -> Request:
         return Request("PATCH", f"/api/v2/posts/{post['id']}", {"json": changes})

@@ -5,6 +5,8 @@ from uuid import uuid4
 
 from tests.support.app import PASSWORD
 from tests.support.identities import link, request_confirmation
+from tests.support.write_requests import v2_deliveries, v2_files, v2_jobs, v2_webhooks
+from tests.support.write_requests.v2_notifications import mark_notification, send_notification
 from tests.support.writes import ADA, DRAFT, NEW, NEW_PASSWORD, NOBODY, ROOT, ROOT_KEY, Request, Scene
 from versions.kit.typeid import encode
 
@@ -202,28 +204,6 @@ async def release_hold(scene: Scene) -> Request:
     return "POST", f"/api/v2/holds/{await _made(scene, '/api/v2/holds')}/release", _keyed(scene.root.headers)
 
 
-MAIL = {"type": "email", "params": {"subject": "Done", "text": "It is done."}}
-
-
-async def create_job(scene: Scene) -> Request:
-    return "POST", "/api/v2/jobs", scene.as_ada(json=MAIL)
-
-
-async def cancel_job(scene: Scene) -> Request:
-    made = (await scene.send("POST", "/api/v2/jobs", json=MAIL)).json()
-    return "DELETE", f"/api/v2/jobs/{made['id']}", scene.as_ada()
-
-
-async def send_notification(scene: Scene) -> Request:
-    return "POST", f"/api/v2/users/{await scene.uid()}/notifications", scene.as_root(json={"message": "Hello"})
-
-
-async def mark_notification(scene: Scene) -> Request:
-    _, url, options = await send_notification(scene)
-    sent = (await scene.send("POST", url, **options)).json()["id"]
-    return "POST", f"/api/v2/notifications/{sent}/read", scene.as_ada()
-
-
 WRITES = [
     *(("registrations.create", register), ("registrations.create", register_again)),
     *(("verifications.create", verify), ("verifications.resend", resend)),
@@ -233,18 +213,20 @@ WRITES = [
     *(("api_keys.create", create_api_key), ("api_keys.update", update_api_key), ("api_keys.rotate", rotate_api_key)),
     *(("api_keys.delete", delete_api_key), ("api_keys.delete_any", delete_any_api_key)),
     *(("providers.visit", visit_provider), ("identity_confirmations.create", confirm_identity)),
-    ("identities.delete", unlink_identity),
-    *(("tokens.create", sign_in), ("tokens.create", refresh)),
+    *(("identities.delete", unlink_identity), ("tokens.create", sign_in), ("tokens.create", refresh)),
     *(("me.update", update_me), ("me.set_password", set_password)),
     *(("posts.create", create_post), ("posts.batch", batch), ("posts.batch", atomic_batch)),
     *(("posts.update", update_post), ("posts.delete", delete_post), ("posts.view", view_post)),
-    *(("jobs.create", create_job), ("jobs.cancel", cancel_job)),
+    *v2_jobs.WRITES,
+    *v2_files.WRITES,
     *(("users.update", update_user), ("users.delete", delete_user), ("users.set_roles", set_roles)),
     # Last: a user with money is not deleted.
-    ("accounts.create", create_account),
-    *(("transfers.create", create_transfer), ("transfers.reverse", reverse_transfer)),
-    *(("holds.create", create_hold), ("holds.capture", capture_hold), ("holds.release", release_hold)),
+    *(("accounts.create", create_account), ("transfers.create", create_transfer)),
+    *(("transfers.reverse", reverse_transfer), ("holds.create", create_hold), ("holds.capture", capture_hold)),
+    ("holds.release", release_hold),
     *(("notifications.create", send_notification), ("notifications.read", mark_notification)),
+    *v2_webhooks.WRITES,
+    *v2_deliveries.WRITES,
 ]
 """Each operation, and a function that builds a valid request for it."""
 BATCH = [("post.created", ADA), ("post.deleted", ADA), ("post.published", ADA), ("post.updated", ADA)]
@@ -252,21 +234,21 @@ EVENTS: dict[str, list[tuple[str, str]]] = {
     **{name: [] for name in ("register", "register_again", "resend", "request_reset", "visit_provider", "refresh")},
     **{name: [] for name in ("reauthenticate", "view_post")},
     "verify": [("user.registered", NOBODY)],
-    "confirm_reset": [("user.password_reset", NOBODY)],
-    "revoke": [("session.revoked", NOBODY)],
+    "confirm_reset": [("session.revoked", NOBODY), ("user.password_reset", NOBODY)],
     **{name: [("session.revoked", ADA)] for name in ("delete_session", "delete_other_sessions")},
     **{f"{act}_api_key": [(f"api_key.{act}d", ADA)] for act in ("create", "update", "rotate")},
     **{f"delete_{which}": [("api_key.revoked", who)] for which, who in (("api_key", ADA), ("any_api_key", ROOT))},
     "confirm_identity": [("identity.linked", NOBODY)],
     "unlink_identity": [("identity.unlinked", ADA)],
     "sign_in": [("session.started", NOBODY)],
-    **{name: [("user.updated", ADA)] for name in ("update_me", "set_password")},
+    "revoke": [("session.revoked", NOBODY)],
+    **{name: [("user.updated", who)] for name, who in (("update_me", ADA), ("update_user", ROOT))},
+    "set_password": [*[("session.revoked", ADA)] * 2, ("user.updated", ADA)],
     "create_post": [("post.created", ADA), ("post.published", ADA)],
     **dict.fromkeys(("batch", "atomic_batch"), BATCH),
-    "update_post": [("post.updated", ADA)],
-    "delete_post": [("post.deleted", ADA)],
-    "create_job": [("job.created", ADA)],
-    "cancel_job": [("job.cancel_requested", ADA)],
+    **{f"{act}_post": [(f"post.{act}d", ADA)] for act in ("update", "delete")},
+    **{name: [("job.created", ADA)] for name in ("import_posts", "generate_report", "export_posts")},
+    **{f"{act}_job": [(f"job.{done}", ADA)] for act, done in (("create", "created"), ("cancel", "cancel_requested"))},
     "create_account": [("account.opened", ADA)],
     **{f"{act}_transfer": [("transfer.created", who)] for act, who in (("create", ADA), ("reverse", ROOT))},
     "create_hold": [("hold.created", ADA)],
@@ -274,27 +256,38 @@ EVENTS: dict[str, list[tuple[str, str]]] = {
     "release_hold": [("hold.resolved", ROOT)],
     "send_notification": [("notification.created", ROOT)],
     "mark_notification": [("notification.read", ADA)],
-    **{f"{act}_user": [(f"user.{act}d", ROOT)] for act in ("update", "delete")},
+    "delete_user": [
+        (name, ROOT) for name in ("api_key.revoked", *["post.deleted"] * 7, "session.revoked", "user.deleted")
+    ],
     "set_roles": [("user.roles_changed", ROOT)],
+    **v2_webhooks.EVENTS,
+    **v2_files.EVENTS,
+    **v2_deliveries.NO_EVENTS,
 }
 """The types of the events of each request, in alphabetical order, and who caused them."""
 AUDIT: dict[str, list[tuple[str, str]]] = {
-    **{name: [] for name in ("create_job", "cancel_job")},
     **{name: EVENTS[name] for name in ("create_account", "delete_session", "delete_other_sessions", "unlink_identity")},
     **{name: EVENTS[name] for name in ("create_api_key", "update_api_key", "rotate_api_key", "delete_api_key")},
     **{name: [] for name in ("register", "register_again", "resend", "request_reset", "visit_provider", "refresh")},
-    **{name: [] for name in ("create_transfer", "reverse_transfer", "create_hold", "capture_hold", "release_hold")},
+    **{
+        name: []
+        for name in ("create_transfer", "reverse_transfer", "create_hold", "capture_hold", "release_hold", "create_job")
+    },
     **{name: [] for name in ("create_post", "batch", "atomic_batch", "update_post", "delete_post", "view_post")},
-    **{name: [] for name in ("update_me", "update_user", "send_notification", "mark_notification")},
+    **{name: [] for name in ("update_me", "update_user", "send_notification", "mark_notification", "cancel_job")},
+    **{name: [] for name in ("import_posts", "generate_report", "export_posts")},
     "delete_any_api_key": EVENTS["delete_any_api_key"],
     "verify": [("user.registered", NEW)],
-    "confirm_reset": [("user.password_reset", ADA)],
+    "confirm_reset": [("session.revoked", ADA), ("user.password_reset", ADA)],
     "reauthenticate": [("user.reauthentication", ADA)],
     "revoke": [("session.revoked", ADA)],
     "confirm_identity": [("identity.linked", ADA)],
     "sign_in": [("session.started", ADA)],
-    "set_password": [("user.password_changed", ADA)],
-    "delete_user": [("user.deleted", ROOT_KEY)],
+    "set_password": [*[("session.revoked", ADA)] * 2, ("user.password_changed", ADA)],
+    "delete_user": [(name, ROOT_KEY) for name in ("api_key.revoked", "session.revoked", "user.deleted")],
     "set_roles": [("user.roles_changed", ROOT_KEY)],
+    **v2_webhooks.EVENTS,
+    **{name: [] for name in v2_files.EVENTS},
+    **v2_deliveries.NO_EVENTS,
 }
 """The acts that the audit trail contains of each request, in alphabetical order, and the actor."""

@@ -37,7 +37,29 @@ FAILURES: Final[Mapping[str, tuple[int, str]]] = {
     "account_holds_money": (409, "The user has an account with money or pending holds. Transfer the money first."),
     "recipient_not_allowed": (403, "Mail can be sent to your own verified address only."),
     "job_not_found": (404, "Job not found"),
+    "file_not_found": (404, "File not found"),
+    "storage_not_configured": (
+        409,
+        "This server does not store files there: use storage=local, or leave it out.",
+    ),
+    "not_the_owner": (403, "Only the owner of a file may delete it."),
+    "file_type_not_allowed": (
+        400,
+        "The file 'new.exe' has no accepted extension. Accepted are .jpg, .jpeg, .png, .pdf, .docx, .xlsx.",
+    ),
+    "content_mismatch": (
+        415,
+        (
+            "Name, declared type and content of the file do not agree: the extension is .png, the declared type is "
+            "image/png, and the content is application/pdf."
+        ),
+    ),
+    "range_not_satisfiable": (416, "The content has no bytes in this range; Content-Range states its size."),
+    "invalid_period": (422, "The period must not end before it starts, and has at most 366 days."),
     "job_finished": (409, "The job has already succeeded or failed."),
+    "webhook_endpoint_not_found": (404, "You have no such webhook endpoint."),
+    "webhook_url_refused": (422, "The host of the URL is not on the public internet."),
+    "unknown_event_type": (422, "This version has no events of this type."),
     "number_not_finite": (
         422,
         "A number in the body is NaN, infinite or too large. Send a finite decimal number.",

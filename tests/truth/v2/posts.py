@@ -33,6 +33,7 @@ def edit(patch: dict[str, object]) -> Sequence[Call]:
     ]
 
 
+_ATTACHED = {"title": "New", "content": "c", "attachments": ["$file_id"]}
 CALLS = {
     "posts.get": [Call("posts.get"), Call("posts.get", query={"fields": "id", "include": "author"})],
     # Reading counts no view: views have an operation of their own.
@@ -61,6 +62,23 @@ CALLS = {
             "posts.batch",
             201,
             json={"operations": [{"op": "create", "post": {"title": "New", "content": "c"}}]},
+            read=of_the_operation,
+        ),
+    ],
+    # Only v2 attaches files.
+    "posts.create_attached": [
+        Call("posts.create", 201, json=_ATTACHED),
+        Call(
+            "posts.batch",
+            201,
+            json={"operations": [{"op": "create", "post": _ATTACHED}]},
+            read=of_the_operation,
+            missing_scope=scope_of_the_operation,
+        ),
+        Call(
+            "posts.batch",
+            201,
+            json={"operations": [{"op": "create", "post": _ATTACHED}], "atomic": True},
             read=of_the_operation,
         ),
     ],

@@ -1,5 +1,5 @@
-"""The request of v2 for usage."""
+"""The requests of v2 for usage."""
 
 from tests.truth.table import Call
 
-CALLS = {"usage.list": [Call("usage.list")]}
+CALLS = {"usage.list": [Call("usage.list")], "usage.elements": [Call("usage.elements")]}

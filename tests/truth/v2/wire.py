@@ -16,7 +16,10 @@ _PREFIXES: Final = {
     "hold": "hold",
     "event": "evt",
     "job": "job",
+    "file": "file",
     "notification": "ntf",
+    "webhook_endpoint": "wh",
+    "delivery": "dlv",
 }
 
 

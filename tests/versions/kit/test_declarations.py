@@ -1,10 +1,8 @@
 """What a version declares: operations, its lifecycle in headers, pages and record, and where an operation is served."""
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,15 +10,12 @@ from fastapi import APIRouter, FastAPI
 
 from app.http.caching import Caching
 from app.http.routing.deprecations import SINCE, SUNSET
-from app.lifecycle.errors import LifecycleError
-from app.lifecycle.version import VersionStatus, Window
+from app.lifecycle.version import VersionStatus
 from app.users.policy import UserPermission
 from versions.kit import needs
 from versions.kit.application import path_of_operation
 from versions.kit.lifecycle_headers import lifecycle_headers, notice
-from versions.kit.lifecycle_record import RecordedLifecycle, baselines_of, read_record, recorded_form
 from versions.kit.links import link_to
-from versions.kit.openapi import header
 from versions.kit.operations import ANYONE, OPTIONAL, SIGNED_IN, Deprecation, Operations, signed_in_only
 from versions.kit.routing import RouteTree, _allowed
 from versions.kit.version import ApiVersion
@@ -158,9 +153,17 @@ def test_an_unusual_cost_is_stated(cost: int, stated: dict[str, int]) -> None:
         declared(cost=11)
 
 
+@pytest.mark.parametrize("options", [{"security": SIGNED_IN}, {"security": OPTIONAL, "caching": Caching.CALLER}])
+def test_responses_that_depend_on_the_caller_are_not_cached(options: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"a\.get: cache tags need an operation that is equal for all"):
+        declared(cache_tags=("post",), **options)
+
+
 def test_caching_links_and_a_deprecation_are_stated() -> None:
     assert "x-caching" not in declared(caching=Caching.SHARED)["openapi_extra"]
     assert declared(caching=Caching.NEVER)["openapi_extra"]["x-caching"] == "never"
+    assert "x-cache-tags" not in declared()["openapi_extra"]
+    assert declared(cache_tags=("post",), security=OPTIONAL)["openapi_extra"]["x-cache-tags"] == ["post"]
     links = link_to("a.update")
     found = declared(success={200: {"description": "Found"}}, links={200: links, 201: links})["responses"]
     assert (found[200], found[201]) == ({"description": "Found", "links": links}, {"links": links})
@@ -206,18 +209,26 @@ def test_permissions_have_one_meaning_in_all_versions() -> None:
         "ADMINISTER_KEYS": ["keys:admin"],
         "READ_USAGE": ["usage:read"],
         "READ_AUDIT": ["audit:read"],
+        "ANALYSE_IMPACT": ["impact:read users:read jobs:write jobs:read"],
         "READ_EVENTS": ["events:read"],
+        "STREAM_IN_BROWSERS": ["events:read credentials:write"],
         "READ_LEDGER": ["ledger:read"],
         "WRITE_LEDGER": ["ledger:write ledger:read"],
         "READ_NOTIFICATIONS": ["notifications:read"],
         "MARK_NOTIFICATIONS": ["notifications:write notifications:read"],
         "SEND_NOTIFICATIONS": ["notifications:send notifications:read"],
-    } | {"READ_JOBS": ["jobs:read"], "WRITE_JOBS": ["jobs:write jobs:read"]}
-
-
-def test_a_header_object() -> None:
-    assert header("Text.") == {"description": "Text.", "required": False, "schema": {"type": "string"}}
-    assert header("Text.", required=True)["required"] is True
+        "READ_WEBHOOKS": ["webhooks:read"],
+        "WRITE_WEBHOOKS": ["webhooks:write webhooks:read"],
+        "DIRECT_WEBHOOKS": ["webhooks:write webhooks:read events:read"],
+        "DELETE_WEBHOOKS": ["webhooks:write"],
+        "READ_JOBS": ["jobs:read"],
+        "WRITE_JOBS": ["jobs:write jobs:read"],
+        "READ_FILES": ["files:read"],
+        "WRITE_FILES": ["files:write files:read"],
+        "DELETE_FILES": ["files:write"],
+        "IMPORT_POSTS": ["jobs:write jobs:read posts:write"],
+        "REPORT_POSTS": ["jobs:write jobs:read posts:read"],
+    }
 
 
 def routes(*templates: tuple[str, str]) -> APIRouter:
@@ -258,35 +269,3 @@ def test_allowed_methods_are_those_of_all_routes() -> None:
     found: Callable[..., Any] = _allowed
     assert found(routes(("PATCH", "/a"), ("GET", "/a")).routes) == ["GET", "HEAD", "PATCH"]
     assert found(routes(("PUT", "/a"), ("DELETE", "/a")).routes) == ["DELETE", "PUT"]
-
-
-def test_the_record_of_lifecycles_is_read_as_it_was_written(tmp_path: Path) -> None:
-    path = tmp_path / "lifecycle.json"
-    assert read_record(path) == {}
-    window = Window(NOON, NOON + timedelta(hours=1))
-    written = recorded_form([version("v8"), replace(ENDING, brownouts=(window,))], {"v7": "sha256:1"})
-    path.write_bytes(written)
-    assert list(json.loads(written)) == ["v7", "v8"]
-    assert written.startswith(b'{\n  "v7": {\n    "baseline": "sha256:1",\n    "brownouts": [')
-    assert written.endswith(b"}\n")
-    record = read_record(path)
-    assert record["v7"] == RecordedLifecycle(
-        baseline="sha256:1",
-        name="v7",
-        status=VersionStatus.DEPRECATED,
-        released=date(2026, 1, 1),
-        deprecated_at=NOON,
-        sunset_at=NOON + timedelta(days=400),
-        successor="v8",
-        brownouts=(window,),
-    )
-    assert record["v8"].status is VersionStatus.CURRENT
-    assert baselines_of(record) == {"v7": "sha256:1", "v8": None}
-    incomplete = json.loads(written)
-    del incomplete["v8"]["baseline"]
-    path.write_text(json.dumps(incomplete))
-    with pytest.raises(LifecycleError, match=r"lifecycle\.json cannot be read: "):
-        read_record(path)
-    path.write_text('{"v7": {}}')
-    with pytest.raises(LifecycleError, match=r"lifecycle\.json cannot be read: "):
-        read_record(path)

@@ -28,6 +28,13 @@ def test_a_document_is_the_frozen_contract(version: ApiVersion) -> None:
     assert orjson.loads(orjson.dumps(document)) == frozen
 
 
+@pytest.mark.parametrize("version", NAMES)
+async def test_a_document_is_served_as_json(test_app: TestApp, version: str) -> None:
+    async with test_app.client() as client:
+        response = await client.get(f"/api/{version}/openapi.json")
+    assert response.headers["Content-Type"] == "application/json"
+
+
 def router(*routes: tuple[str, str, dict[str, Any]]) -> APIRouter:
     found = APIRouter()
 

@@ -24,6 +24,7 @@ from app.settings.root import Settings
 from tests.support.app import TestApp
 from tests.support.limits import plans_with
 from tests.support.operations import VERSIONS
+from versions.kit.openapi import header
 from versions.kit.routing import RouteIndex
 
 each_version = pytest.mark.parametrize("version", VERSIONS)
@@ -229,3 +230,8 @@ def test_the_telemetry_of_the_framework_is_off(settings: Settings) -> None:
     assert len(versions) >= len(VERSIONS)
     for app in versions:
         assert [app._telemetry[part] for part in ("tracing", "metrics", "logs")] == [False] * 3
+
+
+def test_a_header_object() -> None:
+    assert header("Text.") == {"description": "Text.", "required": False, "schema": {"type": "string"}}
+    assert header("Text.", required=True)["required"] is True

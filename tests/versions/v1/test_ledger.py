@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.app import TestApp
-from tests.support.bank import balance, two_accounts
+from tests.support.bank import Bank, balance, two_accounts
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,7 @@ from tests.support.bank import balance, two_accounts
         ("1e", 422, "JSON"),
         ("12.50", 200, ""),
         ("12.5000000000000", 200, ""),
+        ("12.50000000000000000000", 200, ""),
         ("1.25e1", 200, ""),
         ("12", 200, ""),
     ],
@@ -49,3 +50,11 @@ async def test_balances_are_numbers(test_app: TestApp, currency: str, shown: flo
     async with test_app.client(ada.headers) as client:
         first, second = (await client.get("/api/v1/accounts")).json()
     assert (first["balance"], first["available"], second["balance"]) == (shown, shown, 0)
+
+
+async def test_what_is_held_is_not_available(test_app: TestApp) -> None:
+    ada, payer, payee = await two_accounts(test_app)
+    await Bank(test_app.runtime.database).hold(ada.user, payer, payee, "30.25")
+    async with test_app.client(ada.headers) as client:
+        first, _ = (await client.get("/api/v1/accounts")).json()
+    assert (first["balance"], first["available"]) == (100.0, 69.75)

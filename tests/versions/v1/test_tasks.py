@@ -3,9 +3,12 @@
 import pytest
 from sqlalchemy import text
 
+from app.jobs.errors import TooManyJobs
 from tests.support.app import Person, TestApp
+from tests.support.limits import FREE
 
 MAIL = {"to": "ada@example.com", "subject": "Done", "body": "It is done."}
+REPORT = '{"file": "019727d5-b010-7ee2-ab83-4ba593d999ea", "file_number": 3}'
 STATES = [
     ('attempt = 1, problem = \'{"code": "job_failed", "detail": "Why."}\'', "PENDING", None, None),
     ("status = 'running', run = gen_random_uuid()", "STARTED", None, None),
@@ -17,6 +20,7 @@ STATES = [
     ),
     ("status = 'succeeded', finished_at = now(), total = 4, done = 4", "SUCCESS", None, None),
     ("status = 'succeeded', finished_at = now(), result = '{\"rows\": 7}'", "SUCCESS", {"rows": 7}, None),
+    (f"status = 'succeeded', finished_at = now(), result = '{REPORT}'", "SUCCESS", {"file_id": 3}, None),
     (
         'status = \'failed\', finished_at = now(), problem = \'{"code": "job_failed", "detail": "Why."}\'',
         "FAILURE",
@@ -53,3 +57,15 @@ async def test_a_task_is_revoked(test_app: TestApp, ada: Person) -> None:
         assert (revoked.status_code, revoked.json()) == (200, {"message": "Task revoked"})
         assert (await client.get(f"/api/v1/tasks/task-status/{task}")).json()["status"] == "REVOKED"
     assert await test_app.deliver() == []
+
+
+async def test_the_plan_limits_tasks_that_have_not_ended(test_app: TestApp, ada: Person) -> None:
+    async with test_app.client(ada.headers) as client:
+        statuses = [
+            (await client.post("/api/v1/tasks/send-email", json=MAIL)).status_code
+            for _ in range(FREE.caps.concurrent_jobs)
+        ]
+        assert set(statuses) == {200}
+        refused = await client.post("/api/v1/tasks/send-email", json=MAIL)
+    assert refused.status_code == 409
+    assert refused.json() == {"detail": TooManyJobs.detail}

@@ -6,6 +6,8 @@ import pytest
 from sqlalchemy import text
 
 from tests.support.app import Person, TestApp
+from tests.support.files import store_file
+from versions.kit.typeid import encode
 
 MAIL = {"type": "email", "params": {"subject": "Done", "text": "It is done."}}
 
@@ -84,3 +86,64 @@ async def test_a_running_job_is_cancelled_by_its_worker(test_app: TestApp, ada: 
         assert first.headers["Retry-After"] == "1"
         again = await client.delete(url)
         assert again.json() == first.json(), "a second cancellation changes nothing"
+
+
+async def test_an_import_lists_the_rows_that_it_left_out(test_app: TestApp, ada: Person) -> None:
+    file = encode("file", (await store_file(test_app, ada, "title\nA\n")).file)
+    async with test_app.client(ada.headers) as client:
+        made = await client.post("/api/v2/jobs", json={"type": "csv_import", "params": {"file_id": file}})
+        assert (made.status_code, made.json()["type"], made.json()["status"]) == (202, "csv_import", "queued")
+        url = f"{made.headers['Location']}/problems"
+        assert (await client.get(url)).json() == {"data": [], "next_cursor": None, "has_more": False}
+        async with test_app.runtime.database.write() as session:
+            await session.execute(
+                text(
+                    "INSERT INTO job_problems (job_id, line, pointer, code, detail)"
+                    " SELECT id, line, '/title', 'missing', 'A post needs a title.'"
+                    " FROM jobs, generate_series(2, 6) AS line"
+                )
+            )
+        first = (await client.get(url, params={"limit": 3})).json()
+        assert first["data"][0] == {
+            "line": 2,
+            "pointer": "/title",
+            "code": "missing",
+            "detail": "A post needs a title.",
+        }
+        rest = (await client.get(url, params={"limit": 3, "cursor": first["next_cursor"]})).json()
+        assert [row["line"] for row in (*first["data"], *rest["data"])] == [2, 3, 4, 5, 6]
+        assert rest["has_more"] is False
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"type": "csv_import", "params": {"file_id": 7}}, "#/params/file_id"),
+        ({"type": "report", "params": {"end_date": "2026-11-30"}}, "#/params/start_date"),
+        ({"type": "report", "params": {"start_date": 0, "end_date": "2026-11-30"}}, "#/params/start_date"),
+        ({"type": "report", "params": {"start_date": "2026-11-01", "end_date": "2026-10-31"}}, "#/params/end_date"),
+        ({"type": "report"}, "#/params"),
+        ({"type": "export", "params": {"resource": "keys"}}, "#/params/resource"),
+        ({"type": "export", "params": {"resource": "posts", "format": "xml"}}, "#/params/format"),
+        ({"type": "sweep"}, "#"),
+        ({}, "#"),
+    ],
+)
+async def test_a_pointer_leads_to_the_value_of_the_body(
+    test_app: TestApp, ada: Person, body: object, pointer: str
+) -> None:
+    """Pydantic's path contains the name of the variant as well, which the body does not have."""
+    async with test_app.client(ada.headers) as client:
+        response = await client.post("/api/v2/jobs", json=body)
+    assert response.status_code == 422
+    assert [error["pointer"] for error in response.json()["errors"]] == [pointer]
+
+
+async def test_a_pointer_leads_to_the_value_of_an_operation_of_a_batch(test_app: TestApp, ada: Person) -> None:
+    operations = [
+        {"op": "create", "post": {"title": "A", "content": ""}},
+        {"op": "create", "post": {"title": "", "content": ""}},
+    ]
+    async with test_app.client(ada.headers) as client:
+        response = await client.post("/api/v2/posts/batch", json={"operations": operations})
+    assert [error["pointer"] for error in response.json()["errors"]] == ["#/operations/1/post/title"]

@@ -24,7 +24,18 @@ from app.posts.views import Highlights, PostStatus, SearchHit
 from app.users.commands import UserEdit
 from observability.rate_limit.limiter import Decision, Standing
 from observability.rate_limit.policies import PolicySet
-from tests.versions.views import AUTHOR_UID, CREATED, POST, POST_UID, PUBLISHED, SESSION_UID, UPDATED, USER, USER_UID
+from tests.versions.views import (
+    AUTHOR_UID,
+    CREATED,
+    FILE_UID,
+    POST,
+    POST_UID,
+    PUBLISHED,
+    SESSION_UID,
+    UPDATED,
+    USER,
+    USER_UID,
+)
 from versions.kit.typeid import encode
 from versions.v2.auth import errors as auth_errors
 from versions.v2.auth import mapping as auth
@@ -37,6 +48,7 @@ from versions.v2.users import mapping as users
 from versions.v2.users import schemas as user_schemas
 
 POST_ID, AUTHOR_ID, USER_ID = encode("post", POST_UID), encode("usr", AUTHOR_UID), encode("usr", USER_UID)
+FILE_ID = encode("file", FILE_UID)
 WHOLE = {
     "id": POST_ID,
     "v1_id": 1,
@@ -48,6 +60,7 @@ WHOLE = {
     "view_count": 3,
     "created_at": CREATED,
     "updated_at": UPDATED,
+    "attachments": [{"id": FILE_ID, "name": "layers.pdf", "content_type": "application/pdf", "size": 48211}],
 }
 AUTHOR = {"id": AUTHOR_ID, "display_name": "Ada"}
 
@@ -85,6 +98,8 @@ def test_a_search_result() -> None:
         ({"title": "t"}, PostEdit(title="t")),
         ({"content": ""}, PostEdit(content="")),
         ({"status": "archived"}, PostEdit(status=PostStatus.ARCHIVED)),
+        ({"attachments": []}, PostEdit(attachments=())),
+        ({"attachments": [FILE_ID]}, PostEdit(attachments=(FILE_UID,))),
     ],
 )
 def test_a_patch_has_the_given_members(body: dict[str, Any], edit: PostEdit) -> None:
@@ -96,14 +111,17 @@ def test_the_operations_of_a_batch() -> None:
     batch = post_schemas.Batch.model_validate(
         {
             "operations": [
-                {"op": "create", "post": {"title": "t", "content": "c", "status": "published"}},
+                {
+                    "op": "create",
+                    "post": {"title": "t", "content": "c", "status": "published", "attachments": [FILE_ID]},
+                },
                 {"op": "update", "id": POST_ID, "patch": {"title": "new"}},
                 {"op": "delete", "id": POST_ID},
             ]
         }
     )
     assert posts.operations(batch) == [
-        CreatePost(PostDraft(title="t", content="c", status=PostStatus.PUBLISHED)),
+        CreatePost(PostDraft(title="t", content="c", status=PostStatus.PUBLISHED, attachments=(FILE_UID,))),
         UpdatePost(POST_UID, PostEdit(title="new")),
         DeletePost(POST_UID),
     ]

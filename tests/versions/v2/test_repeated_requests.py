@@ -3,9 +3,11 @@
 import asyncio
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
 from app.access.principal import Role
+from app.http.idempotency.repository import IdempotencyRepository
 from tests.support.app import TestApp
 from tests.support.rollback_database import RollbackDatabase
 from tests.support.transactions import blocked_or_done
@@ -40,6 +42,26 @@ async def test_a_request_in_progress_is_not_repeated(concurrent_app: TestApp) ->
         assert (await first).status_code == 201
         again = await create()
         assert (again.content, again.headers["Idempotent-Replayed"]) == ((await first).content, "true")
+
+
+async def test_a_response_that_is_stored_while_its_key_is_looked_up_is_not_overwritten(
+    test_app: TestApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look-up does not see a response whose transaction ends between its snapshot and its lock."""
+
+    async def see_nothing(*_: object) -> tuple[bool, None]:
+        return True, None
+
+    ada = await test_app.person("ada@example.com")
+    async with test_app.client(ada.headers | KEY) as client:
+        first = await client.post("/api/v2/posts", json=POST)
+        with monkeypatch.context() as patched:
+            patched.setattr(IdempotencyRepository, "lock_and_find", see_nothing)
+            second = await client.post("/api/v2/posts", json=POST)
+            assert (second.status_code, second.json()["code"]) == (409, "request_in_flight")
+        third = await client.post("/api/v2/posts", json=POST)
+        assert (third.content, third.headers["Idempotent-Replayed"]) == (first.content, "true")
+        assert len((await client.get("/api/v2/posts")).json()["data"]) == 1
 
 
 async def test_an_expired_response_is_not_sent_again_and_replaced_by_the_next(test_app: TestApp) -> None:

@@ -11,7 +11,7 @@ from app.kit.clock import utc_now
 from observability.requests.routes import path_below_mount
 from versions.kit.version import ApiVersion
 
-OPEN_PATHS: Final = frozenset({"/openapi.json", "/docs", "/redoc"})
+OPEN_PATHS: Final = frozenset({"/openapi.json", "/asyncapi.json", "/docs", "/redoc"})
 """Served in every status: clients that migrate need the documents of the version that they leave."""
 
 

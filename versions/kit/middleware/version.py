@@ -1,11 +1,10 @@
 """The outermost middleware of a version: error rendering and the headers that every response carries."""
 
-from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
 
 import structlog
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,10 +18,9 @@ from app.http.state import state_of
 from app.kit.deadline import Deadline, DeadlineExceeded
 from observability.rate_limit.headers import Dialect
 from versions.kit.lifecycle_headers import lifecycle_headers
+from versions.kit.rendering import Renderer, rendered
 from versions.kit.version import ApiVersion
 
-Renderer = Callable[[Request, Exception], Response]
-"""Returns the version's error response for any exception."""
 _LOG: Final = structlog.get_logger()
 _STARTS: Final = frozenset({"http.response.start", "websocket.http.response.start", "websocket.accept"})
 
@@ -75,7 +73,7 @@ class VersionMiddleware:
             await self._respond(error, scope, receive, sender)
 
     async def _respond(self, error: Exception, scope: Scope, receive: Receive, sender: "_ResponseSender") -> None:
-        response = self.render(request_of(scope), error)
+        response = rendered(self.render, request_of(scope), error)
         if response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
             _LOG.error("request_failed", exc_info=error)
         if sender.started:
@@ -141,5 +139,5 @@ class _ResponseSender:
         try:
             await admit_without_route(self._scope)
         except (QuotaExceeded, DomainError) as error:
-            return self._middleware.render(request_of(self._scope), error)
+            return rendered(self._middleware.render, request_of(self._scope), error)
         return None

@@ -11,7 +11,7 @@ from versions.kit.events import EventType
 
 PostField = Literal["title", "content", "published"]
 _NAMES: Final[Mapping[str, PostField]] = {"title": "title", "content": "content", "status": "published"}
-"""The names of fields in v1."""
+"""The names of fields in v1, which has no attachments."""
 
 
 class PostEventData(BaseModel):
@@ -28,6 +28,10 @@ class PostCreatedData(PostEventData):
 
 class PostPublishedData(PostEventData):
     """A post became visible to every caller."""
+
+
+class PostUnpublishedData(PostEventData):
+    """A post was withdrawn: only its author and administrators see it."""
 
 
 class PostUpdatedData(PostEventData):
@@ -49,12 +53,13 @@ def _created(event: StoredEvent) -> Mapping[str, Any]:
 
 
 def _updated(event: StoredEvent) -> Mapping[str, Any]:
-    return {**_post(event), "changed": [_NAMES[name] for name in event.payload["changed"]]}
+    return {**_post(event), "changed": [_NAMES[name] for name in event.payload["changed"] if name in _NAMES]}
 
 
 EVENTS: Final = (
     EventType("post.created", PostCreatedData, _created, schema=2),
     EventType("post.published", PostPublishedData, _post, schema=2),
+    EventType("post.unpublished", PostUnpublishedData, _post, schema=2),
     EventType("post.updated", PostUpdatedData, _updated, schema=2),
     EventType("post.deleted", PostDeletedData, _post, schema=2),
 )

@@ -1,27 +1,36 @@
 """Maps posts between v1 schemas and the core."""
 
+from collections.abc import Sequence
 from typing import Final, Literal
 
 from app.kit.unset import UNSET, Unset
 from app.posts.commands import PostDraft, PostEdit, PublicationEdit, Sort, SortField
-from app.posts.views import CountedPage, PostStatus, PostView
+from app.posts.views import CountedPage, PostRow, PostStatus, PostView
+from versions.kit.shapes import Shape
+from versions.kit.trusted import trusted
 from versions.v1.posts import schemas
 
 NEWEST: Final = Sort(SortField.CREATED_AT, descending=True)
 
 
+def _is_published(status: str) -> bool:
+    """Archived posts and drafts are both unpublished."""
+    return status == PostStatus.PUBLISHED
+
+
+_POST: Final = Shape(
+    schemas.PostResponse.model_fields, sources={"published": "status"}, conversions={"published": _is_published}
+)
+
+
 def post(view: PostView) -> schemas.PostResponse:
-    """Returns the v1 representation of a post: archived posts and drafts are both unpublished."""
-    return schemas.PostResponse.model_construct(
-        id=view.id,
-        title=view.title,
-        content=view.content,
-        published=view.status == PostStatus.PUBLISHED,
-        author_id=view.author_id,
-        view_count=view.view_count,
-        created_at=view.created_at,
-        updated_at=view.updated_at,
-    )
+    """Returns the v1 representation of a post."""
+    return trusted(schemas.PostResponse, _POST.of_view(view))
+
+
+def posts(rows: Sequence[PostRow]) -> list[schemas.PostResponse]:
+    """Returns the v1 representations of posts of a list."""
+    return [trusted(schemas.PostResponse, members) for members in _POST.of_rows(rows)]
 
 
 def sort(field: schemas.SortField, order: Literal["asc", "desc"]) -> Sort:
@@ -51,10 +60,11 @@ def _publication(body: schemas.PostUpdate) -> PublicationEdit | Unset:
 
 def page(found: CountedPage, number: int, size: int) -> schemas.PostPage:
     """Returns one page of posts."""
-    return schemas.PostPage(
-        items=[post(view) for view in found.items],
-        total=found.total,
-        page=number,
-        page_size=size,
-        total_pages=-(-found.total // size),
-    )
+    members = {
+        "items": _POST.of_rows(found.items),
+        "total": found.total,
+        "page": number,
+        "page_size": size,
+        "total_pages": -(-found.total // size),
+    }
+    return trusted(schemas.PostPage, members)

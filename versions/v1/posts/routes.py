@@ -5,10 +5,11 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import Query, Request
 
 from app.http.caching import Caching
-from app.http.deps.posts import PostReaderDep, PostServiceDep
+from app.http.deps.posts import PostReaderDep, PostServiceDep, SinglePostViewCounterDep
 from app.http.state import state_of
 from app.posts.commands import OffsetPage, PostFilter
 from versions.kit.application import Resource
+from versions.kit.cache_tags import POST_LISTS
 from versions.kit.links import Links, link_to
 from versions.kit.needs import DELETE_POSTS, READ_POSTS, WRITE_POSTS
 from versions.kit.operations import OPTIONAL, SIGNED_IN
@@ -33,7 +34,7 @@ RESOURCE: Final = Resource(
 )
 
 
-@posts.get("", **operations.declare("posts.list", security=OPTIONAL, needs=READ_POSTS))
+@posts.get("", **operations.declare("posts.list", security=OPTIONAL, needs=READ_POSTS, cache_tags=POST_LISTS))
 async def list_posts(
     reader: PostReaderDep,
     page: Annotated[int, Query(ge=1, le=_MAX_PAGE, description="The number of the page.", examples=[1]), DECIMAL] = 1,
@@ -80,13 +81,13 @@ async def get_posts(body: schemas.BatchRequest, reader: PostReaderDep) -> list[s
     ),
 )
 async def get_post(
-    request: Request, post_id: Id, service: PostServiceDep, reader: PostReaderDep
+    request: Request, post_id: Id, views: SinglePostViewCounterDep, reader: PostReaderDep
 ) -> schemas.PostResponse:
     """Get a post. Reading it counts as a view."""
     if state_of(request.scope).without_body:
         # HEAD is safe (RFC 9110, section 9.2.1), so it counts no view.
         return mapping.post(await reader.get(number(post_id)))
-    return mapping.post(await service.view(number(post_id)))
+    return mapping.post(await views.count(number(post_id)))
 
 
 @posts.put(
@@ -108,7 +109,9 @@ async def delete_post(post_id: Id, service: PostServiceDep) -> None:
     await service.delete(number(post_id))
 
 
-@search.get("", **operations.declare("posts.search", security=OPTIONAL, needs=READ_POSTS, cost=5))
+@search.get(
+    "", **operations.declare("posts.search", security=OPTIONAL, needs=READ_POSTS, cache_tags=POST_LISTS, cost=5)
+)
 async def search_posts(
     reader: PostReaderDep,
     query: Annotated[str, _WORDS],

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from app.jobs.commands import EmailDraft
+from app.jobs.commands import EmailDraft, PostImport
 from app.jobs.views import JobView
 from versions.v1.tasks import schemas
 
@@ -27,6 +27,11 @@ def known(identifier: object) -> UUID:
 def email(body: schemas.EmailTask) -> EmailDraft:
     """Returns the mail to send."""
     return EmailDraft(body.subject, body.body, body.to)
+
+
+def csv_import(body: schemas.CsvTask) -> PostImport:
+    """Returns the file to import."""
+    return PostImport(body.file_id)
 
 
 def accepted(view: JobView) -> schemas.AcceptedTask:
@@ -54,4 +59,6 @@ def _state(view: JobView) -> schemas.TaskState:
 
 
 def _result(view: JobView) -> dict[str, Any] | None:
+    if view.file is not None:
+        return {"file_id": view.file.id}
     return None if view.result is None else dict(view.result)

@@ -2,13 +2,15 @@
 
 from typing import Annotated, Final
 
-from fastapi import Path
+from fastapi import Path, Query
 
 from app.http.deps.jobs import JobReaderDep, JobServiceDep
+from app.reports.commands import ReportRequest
 from versions.kit.application import Resource
 from versions.kit.links import Links, link_to
-from versions.kit.needs import READ_JOBS, WRITE_JOBS
+from versions.kit.needs import IMPORT_POSTS, READ_JOBS, REPORT_POSTS, WRITE_JOBS
 from versions.kit.operations import SIGNED_IN
+from versions.kit.values import Day
 from versions.v1.errors import operations
 from versions.v1.routing import router
 from versions.v1.tasks import mapping, schemas
@@ -27,11 +29,40 @@ RESOURCE: Final = Resource(
 
 @tasks.post(
     "/send-email",
-    **operations.declare("tasks.send_email", security=SIGNED_IN, needs=WRITE_JOBS, links={200: _TASK}),
+    **operations.declare("tasks.send_email", security=SIGNED_IN, needs=WRITE_JOBS, fails=[409], links={200: _TASK}),
 )
 async def send_email(body: schemas.EmailTask, service: JobServiceDep) -> schemas.AcceptedTask:
     """Send a mail to your own verified address. Another recipient needs `mail:send`."""
-    return mapping.accepted(await service.send_email(mapping.email(body)))
+    return mapping.accepted(await service.create(mapping.email(body)))
+
+
+@tasks.post(
+    "/process-csv",
+    **operations.declare(
+        "tasks.process_csv", security=SIGNED_IN, needs=IMPORT_POSTS, fails=[404, 409], links={200: _TASK}
+    ),
+)
+async def process_csv(body: schemas.CsvTask, service: JobServiceDep) -> schemas.AcceptedTask:
+    """Create a post for each row of a file of yours. Needs `posts:write`.
+
+    The columns are `title`, and optionally `content` and `status` (`draft` or `published`). Wrong rows are left out.
+    """
+    return mapping.accepted(await service.create(mapping.csv_import(body)))
+
+
+@tasks.post(
+    "/generate-report",
+    **operations.declare(
+        "tasks.generate_report", security=SIGNED_IN, needs=REPORT_POSTS, fails=[409], links={200: _TASK}
+    ),
+)
+async def generate_report(
+    start_date: Annotated[Day, Query(description="The first day, in UTC.", examples=["2026-11-01"])],
+    end_date: Annotated[Day, Query(description="The last day, at most 366 days in all.", examples=["2026-11-30"])],
+    service: JobServiceDep,
+) -> schemas.AcceptedTask:
+    """Write a PDF about your posts of a period. Needs `posts:read`."""
+    return mapping.accepted(await service.create(ReportRequest(start_date, end_date)))
 
 
 @tasks.get(

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
-from versions.kit.values import Email, text
+from versions.kit.values import Email, IntegerInBody, text
 
 TaskId = Annotated[
     str,
@@ -34,6 +34,12 @@ class EmailTask(BaseModel):
     )
 
 
+class CsvTask(BaseModel):
+    """A file with comma-separated values."""
+
+    file_id: IntegerInBody = Field(description="A file of yours. Its first row names the columns.", examples=[1])
+
+
 class AcceptedTask(BaseModel):
     """A task that was accepted."""
 
@@ -45,7 +51,11 @@ class TaskInfo(AcceptedTask):
     """A task. It is kept for 30 days after its end."""
 
     result: dict[str, Any] | None = Field(
-        description="What the task produced. While its state is `PROGRESS`: `current` and `total`.", examples=[None]
+        description=(
+            "What the task produced: the numbers of `rows`, `imported` and `rejected` ones, or `file_id` of a report. "
+            "While its state is `PROGRESS`: `current` and `total`."
+        ),
+        examples=[None],
     )
     error: str | None = Field(description="Why the task failed.", examples=[None])
 

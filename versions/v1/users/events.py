@@ -43,7 +43,7 @@ class UserUpdatedData(UserEventData):
 
 
 class UserDeletedData(UserEventData):
-    """A user was deleted, with their posts, which have no events of their own."""
+    """A user was deleted. Events of their posts precede this one."""
 
 
 def _user(event: StoredEvent) -> dict[str, Any]:

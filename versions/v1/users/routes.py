@@ -9,6 +9,7 @@ from app.http.deps.posts import PostReaderDep
 from app.http.deps.users import UserReaderDep, UserServiceDep
 from app.posts.commands import OffsetPage, PostFilter
 from versions.kit.application import Resource
+from versions.kit.cache_tags import POST_LISTS
 from versions.kit.links import Links, link_to
 from versions.kit.needs import (
     CREATE_USERS,
@@ -141,12 +142,13 @@ async def delete_user(user_id: Id, service: UserServiceDep) -> None:
 
 
 @users.get(
-    "/{user_id}/posts", **operations.declare("users.list_posts", security=OPTIONAL, needs=READ_POSTS, fails=[400])
+    "/{user_id}/posts",
+    **operations.declare("users.list_posts", security=OPTIONAL, needs=READ_POSTS, fails=[400], cache_tags=POST_LISTS),
 )
 async def list_user_posts(user_id: Id, reader: PostReaderDep, limit: LimitDep, skip: Skip = 0) -> list[PostResponse]:
     """List the posts of a user that the caller may see, newest first."""
     found = await reader.offset_page(PostFilter(author=number(user_id)), OffsetPage(posts_mapping.NEWEST, skip, limit))
-    return [posts_mapping.post(view) for view in found]
+    return posts_mapping.posts(found)
 
 
 @admin.delete(

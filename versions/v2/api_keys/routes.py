@@ -5,6 +5,7 @@ from typing import Annotated, Final
 from fastapi import Body, Path, Request, Response
 
 from app.http.caching import Caching
+from app.http.conditional import record_revision
 from app.http.deps.access import ApiKeyReaderDep, OwnKeyServiceDep
 from versions.kit.application import Resource
 from versions.kit.links import Links, link_to
@@ -16,6 +17,7 @@ from versions.v2.errors import operations
 from versions.v2.ids import ApiKeyId, known
 from versions.v2.paging import DEFAULT_LIMIT, LINK, Cursor, Limit, Page, page, position
 from versions.v2.routing import WRITE, PatchRoute, router
+from versions.v2.tags import READ
 
 ApiKeyIdPath = Annotated[ApiKeyId, Path(description="The id of the key.")]
 PatchBody = Annotated[schemas.ApiKeyPatch, Body(media_type="application/merge-patch+json")]
@@ -89,11 +91,15 @@ async def create_api_key(
 
 @api_keys.get(
     "/{api_key_id}",
-    **operations.declare("api_keys.get", security=SIGNED_IN, needs=CREDENTIALS, fails=[404], links={200: _KEY}),
+    **operations.declare(
+        "api_keys.get", security=SIGNED_IN, needs=CREDENTIALS, fails=[404], success=READ, links={200: _KEY}
+    ),
 )
-async def get_api_key(api_key_id: ApiKeyIdPath, reader: ApiKeyReaderDep) -> schemas.ApiKey:
+async def get_api_key(request: Request, api_key_id: ApiKeyIdPath, reader: ApiKeyReaderDep) -> schemas.ApiKey:
     """Get one of the caller's API keys that is not revoked."""
-    return mapping.api_key(await reader.get(known(api_key_id)))
+    view = await reader.get(known(api_key_id))
+    record_revision(request, view.uid, 1)
+    return mapping.api_key(view)
 
 
 @api_key_patches.patch(

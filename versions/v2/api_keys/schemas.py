@@ -32,6 +32,7 @@ class Scope(StrEnum):
     ROLES_WRITE = "roles:write"
     AUDIT_READ = "audit:read"
     USAGE_READ = "usage:read"
+    IMPACT_READ = "impact:read"
     LEDGER_READ = "ledger:read"
     LEDGER_WRITE = "ledger:write"
     EVENTS_READ = "events:read"
@@ -42,6 +43,12 @@ class Scope(StrEnum):
     NOTIFICATIONS_READ = "notifications:read"
     NOTIFICATIONS_WRITE = "notifications:write"
     NOTIFICATIONS_SEND = "notifications:send"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
+    FILES_READ = "files:read"
+    FILES_WRITE = "files:write"
+    ROOMS_READ = "rooms:read"
+    ROOMS_WRITE = "rooms:write"
 
 
 class ApiKeyCreate(BaseModel):

@@ -75,6 +75,9 @@ async def list_audit_events(
 ) -> AuditEventPage:
     """List audit events, newest first. Needs `audit:read`.
 
+    With several of the filters `actor_id`, `target_id`, `action` and `outcome`, a page can have fewer events than
+    `limit`, or none, although others follow: `has_more` tells.
+
     Each request is itself an audit event with the action `audit.read`, which a later request shows.
     """
     wanted = mapping.wanted(actor_id, target_id, action, outcome, since, until)

@@ -28,7 +28,11 @@ class SessionRevokedData(SessionEventData):
     """A session was revoked."""
 
     reason: str = Field(
-        description="Why: `logout` or `token_reuse`. There will be others: ignore those that you do not know.",
+        description=(
+            "Why: `logout`, `token_reuse`, `password_changed`, `password_reset`, `address_proved` (the owner of the "
+            "address signed in with a provider for the first time), `user_deactivated` or `user_deleted`. There will "
+            "be others: ignore those that you do not know."
+        ),
         examples=["logout"],
     )
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 from fastapi import Form, Path, Request, Response
 
 from app.http.caching import Caching
+from app.http.conditional import record_revision
 from app.http.deps.auth import ReauthenticationServiceDep, RegistrationServiceDep, SessionReaderDep, SessionServiceDep
 from app.http.deps.core import ClientAddressDep
 from app.http.deps.identities import ClientDep, SignInCodeServiceDep
@@ -20,6 +21,7 @@ from versions.v2.errors import QuotaProblem, TokenError, TokenQuotaProblem, oper
 from versions.v2.ids import SessionId, known
 from versions.v2.paging import DEFAULT_LIMIT, LINK, Cursor, Limit, Page, page, position
 from versions.v2.routing import WRITE, router
+from versions.v2.tags import READ
 
 _MAILED: Final = schemas.Accepted(detail="If all is well, a mail is on its way.")
 SessionIdPath = Annotated[SessionId, Path(description="The id of the session.")]
@@ -233,12 +235,15 @@ async def delete_other_sessions(service: SessionServiceDep, principal: Principal
         security=SIGNED_IN,
         needs=CREDENTIALS,
         fails=[404],
+        success=READ,
         links={200: link_to("sessions.delete", session_id="$response.body#/id")},
     ),
 )
-async def get_session(session_id: SessionIdPath, reader: SessionReaderDep) -> schemas.Session:
+async def get_session(request: Request, session_id: SessionIdPath, reader: SessionReaderDep) -> schemas.Session:
     """Get one of the caller's open sessions."""
-    return mapping.session(await reader.get(known(session_id)))
+    view = await reader.get(known(session_id))
+    record_revision(request, view.uid, 1)
+    return mapping.session(view)
 
 
 @sessions.delete(

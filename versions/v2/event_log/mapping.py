@@ -16,8 +16,10 @@ KNOWN: Final[Mapping[str, int]] = {name: event.schema for name, event in RENDERE
 
 def wanted(types: Sequence[str] | None, after: object | None) -> EventFilter:
     """Returns the filter of these parameters; without types, all that this version knows."""
-    names = KNOWN if types is None else types
-    return EventFilter({name: KNOWN[name] for name in names}, None if after is None else known(after))
+    start = None if after is None else known(after)
+    if types is None:
+        return EventFilter(KNOWN, start, unfiltered=True)
+    return EventFilter({name: KNOWN[name] for name in types}, start)
 
 
 def event(stored: StoredEvent) -> schemas.Event:

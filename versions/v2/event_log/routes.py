@@ -5,20 +5,25 @@ from typing import Annotated, Final
 
 from fastapi import Path, Query, Request, Response
 
+from app.event_log.errors import EventNotFound
+from app.events.render_failures import RenderFailures
+from app.events.stored import StoredEvent
 from app.http.caching import Caching
 from app.http.conditional import record_revision
 from app.http.deps.event_log import EventLogReaderDep
+from app.http.runtime import runtime_of
+from app.kit.db.keyset import Slice
 from versions.kit.application import Resource
 from versions.kit.lists import NameList
 from versions.kit.needs import READ_EVENTS
-from versions.kit.openapi import header
-from versions.kit.operations import SIGNED_IN, Success
+from versions.kit.operations import SIGNED_IN
 from versions.v2.choices import InvalidChoice
 from versions.v2.errors import operations
 from versions.v2.event_log import mapping, schemas
 from versions.v2.ids import EventId, known
 from versions.v2.paging import DEFAULT_LIMIT, LINK, Cursor, Limit, Page, page, position
 from versions.v2.routing import router
+from versions.v2.tags import READ
 
 Types = Annotated[
     tuple[str, ...] | None,
@@ -30,10 +35,6 @@ After = Annotated[
     Query(description="Events after this one: the last that you have handled. Not together with `cursor`."),
 ]
 EventIdPath = Annotated[EventId, Path(description="The id of the event.")]
-_READ: Final[Success] = {
-    200: {"headers": {"ETag": header("The revision of the event and a digest of this response.", required=True)}},
-    304: {"description": "Not modified"},
-}
 EventPage = Page[schemas.Event]
 
 events = router("/events", "events")
@@ -43,7 +44,7 @@ RESOURCE: Final = Resource(
             "name": "events",
             "description": (
                 "What has happened, in one order for all readers: public events and your own. A change and its events "
-                "are committed together, so none is missing and none is repeated."
+                "are committed together, so none is missing and none is repeated. Events are kept for 30 days."
             ),
         },
     ),
@@ -70,17 +71,35 @@ async def list_events(
 
     To catch up, pass the id of the last event that you have handled as `after`. An event that does not exist, or
     that you may not read, is 404 `event_not_found`: then start without `after`.
+    One that was deleted, as events are after 30 days, is 404 `events_deleted`, for a `cursor` too: read the present
+    state of what you follow, then start again without them.
     """
     wanted = mapping.wanted(types, after)
     found = await reader.page(wanted, position(request, cursor), limit)
-    return page(EventPage, request, response, found, mapping.event)
+    return page(EventPage, request, response, _all_rendered(request, found), lambda shown: shown)
 
 
 @events.get(
-    "/{event_id}", **operations.declare("events.get", security=SIGNED_IN, needs=READ_EVENTS, fails=[404], success=_READ)
+    "/{event_id}", **operations.declare("events.get", security=SIGNED_IN, needs=READ_EVENTS, fails=[404], success=READ)
 )
 async def get_event(request: Request, event_id: EventIdPath, reader: EventLogReaderDep) -> schemas.Event:
     """Get an event by its id."""
     found = await reader.get(known(event_id), mapping.KNOWN)
     record_revision(request, found.uid, 1)
-    return mapping.event(found)
+    return _required(_rendered(request, found))
+
+
+def _rendered(request: Request, stored: StoredEvent) -> schemas.Event | None:
+    failures = runtime_of(request.scope).metrics.group(RenderFailures)
+    return failures.rendered("v2", stored.uid, partial(mapping.event, stored))
+
+
+def _all_rendered(request: Request, found: Slice[StoredEvent]) -> Slice[schemas.Event]:
+    shown = (_rendered(request, event) for event in found.items)
+    return Slice([each for each in shown if each is not None], found.next_position)
+
+
+def _required(shown: schemas.Event | None) -> schemas.Event:
+    if shown is None:
+        raise EventNotFound
+    return shown

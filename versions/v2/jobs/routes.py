@@ -4,40 +4,52 @@ from typing import Annotated, Final
 
 from fastapi import Path, Query, Request, Response
 
+from app.http.caching import Caching
 from app.http.conditional import record_revision
 from app.http.deps.jobs import JobReaderDep, JobServiceDep
+from app.http.live.job_stream import job_stream
+from app.http.live.places import place_of
+from app.http.live.streams import EventStreamResponse
+from app.http.runtime import runtime_of
 from app.jobs.views import JobStatus, JobView
 from versions.kit.application import Resource
 from versions.kit.links import Links, link_to
 from versions.kit.needs import READ_JOBS, WRITE_JOBS
 from versions.kit.openapi import IDEMPOTENT_REPLAYED, header
-from versions.kit.operations import SIGNED_IN, Success
+from versions.kit.operations import SIGNED_IN, STREAM, Success
 from versions.kit.retry_later import RETRY_AFTER, ask_again
+from versions.kit.streams import LastEventId, event_stream
 from versions.v2.errors import operations
 from versions.v2.ids import JobId, known
 from versions.v2.jobs import mapping, schemas
+from versions.v2.jobs.channels import CHANNELS, REVISION
 from versions.v2.paging import DEFAULT_LIMIT, LINK, Cursor, Limit, Page, page, position
 from versions.v2.routing import WRITE, router
+from versions.v2.streams.cookies import renewed
+from versions.v2.tags import READ, TAG
 
 JobIdPath = Annotated[JobId, Path(description="The id of the job.")]
 JobPage = Page[schemas.Job]
-_TAG: Final = header("The revision of the job and a digest of this response.", required=True)
-_READ: Final[Success] = {
-    200: {"headers": {"ETag": _TAG, **RETRY_AFTER}},
-    304: {"description": "Not modified"},
-}
+RowProblemPage = Page[schemas.RowProblem]
+_READ: Final[Success] = {**READ, 200: {"headers": {"ETag": TAG, **RETRY_AFTER}}}
 _ACCEPTED: Final[Success] = {
     202: {
         "headers": {
             "Location": header("The URL of the job.", required=True),
-            "ETag": _TAG,
+            "ETag": TAG,
             **RETRY_AFTER,
             **IDEMPOTENT_REPLAYED,
         }
     }
 }
-_CANCELLED: Final[Success] = {202: {"headers": {"ETag": _TAG, **RETRY_AFTER, **IDEMPOTENT_REPLAYED}}}
-_JOB: Final[Links] = link_to("jobs.get", "jobs.cancel", job_id="$response.body#/id")
+_STREAM: Final[Success] = {
+    **event_stream("A state of the job.", REVISION),
+    204: {"description": "The job has ended, and you have its last state."},
+}
+_CANCELLED: Final[Success] = {202: {"headers": {"ETag": TAG, **RETRY_AFTER, **IDEMPOTENT_REPLAYED}}}
+_JOB: Final[Links] = link_to(
+    "jobs.get", "jobs.stream", "jobs.list_problems", "jobs.cancel", job_id="$response.body#/id"
+)
 
 jobs = router("/jobs", "jobs")
 RESOURCE: Final = Resource(
@@ -54,6 +66,7 @@ RESOURCE: Final = Resource(
         },
     ),
     routers=(jobs,),
+    channels=CHANNELS,
 )
 
 
@@ -62,7 +75,12 @@ RESOURCE: Final = Resource(
     status_code=202,
     dependencies=WRITE,
     **operations.declare(
-        "jobs.create", security=SIGNED_IN, needs=WRITE_JOBS, fails=[409], success=_ACCEPTED, links={202: _JOB}
+        "jobs.create",
+        security=SIGNED_IN,
+        needs=WRITE_JOBS,
+        fails=[404, 409],
+        success=_ACCEPTED,
+        links={202: _JOB},
     ),
 )
 async def create_job(
@@ -72,8 +90,17 @@ async def create_job(
 
     `email` sends a mail to your own verified address. Another recipient needs `mail:send`, else the response is 403
     `recipient_not_allowed`.
+
+    `csv_import` creates a post of yours for each row of a file of yours, and needs `posts:write`. The columns are
+    `title`, and optionally `content` and `status` (`draft` or `published`). A file that is no CSV creates no post; a
+    row that is wrong is left out, and `GET /jobs/{job_id}/problems` says why.
+
+    `report` writes a PDF about your posts of a period, with their number per day and those with the most views. It
+    needs `posts:read`.
+
+    The plan limits the number of your jobs that have not ended: one too many is 409 `too_many_jobs`.
     """
-    view = await service.send_email(mapping.email(body))
+    view = await service.create(mapping.new_job(body))
     shaped = _shown(request, response, view)
     response.headers["Location"] = f"{request.scope['root_path']}/jobs/{shaped.id}"
     return shaped
@@ -106,6 +133,56 @@ async def list_jobs(
 async def get_job(request: Request, response: Response, job_id: JobIdPath, reader: JobReaderDep) -> schemas.Job:
     """Get a job that you requested. While it has not ended, `Retry-After` says when to ask again."""
     return _shown(request, response, await reader.get(known(job_id)))
+
+
+@jobs.get(
+    "/{job_id}/events",
+    response_class=EventStreamResponse,
+    status_code=200,
+    **operations.declare(
+        "jobs.stream",
+        security=STREAM,
+        needs=READ_JOBS,
+        fails=[404],
+        caching=Caching.NEVER,
+        success=_STREAM,
+    ),
+)
+async def stream_job(
+    request: Request, job_id: JobIdPath, reader: JobReaderDep, last_event_id: LastEventId = None
+) -> Response:
+    """Stream the states of a job that you requested, until it ends.
+
+    `progress` is a new state of a job that has not ended, `finished` the last one; `data` is the same JSON as in
+    `GET /jobs/{job_id}`, and `id` the revision. Each message has the whole state, so a client that was away or slow has
+    missed only states in between. `bye` precedes the end of the stream, which lasts one hour at most. If you connect
+    again and have the last state, the response is 204, with which an `EventSource` stops. A comment is sent every 15
+    seconds.
+    """
+    job = await reader.get(known(job_id))
+    place = await place_of(request, "v2")
+    stream = job_stream(runtime_of(request.scope), place, job, mapping.encode_job, last_event_id)
+    return renewed(request, stream, place.principal)
+
+
+@jobs.get(
+    "/{job_id}/problems",
+    **operations.declare("jobs.list_problems", security=SIGNED_IN, needs=READ_JOBS, fails=[404], success=LINK),
+)
+async def list_problems(
+    request: Request,
+    response: Response,
+    job_id: JobIdPath,
+    reader: JobReaderDep,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> RowProblemPage:
+    """List the rows that a `csv_import` left out, in the order of the file.
+
+    They appear while the job runs. The first 10,000 are kept, for 30 days after its end; `result` counts all of them.
+    """
+    found = await reader.problems(known(job_id), position(request, cursor), limit)
+    return page(RowProblemPage, request, response, found, mapping.row_problem)
 
 
 @jobs.delete(

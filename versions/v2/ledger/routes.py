@@ -11,25 +11,24 @@ from versions.kit.application import Resource
 from versions.kit.links import Links, link_to
 from versions.kit.needs import READ_LEDGER, WRITE_LEDGER
 from versions.kit.openapi import IDEMPOTENT_REPLAYED, header
-from versions.kit.operations import SIGNED_IN, Success
+from versions.kit.operations import SIGNED_IN
 from versions.v2.errors import operations
 from versions.v2.ids import AccountId, HoldId, TransferId, known
 from versions.v2.ledger import mapping, schemas
 from versions.v2.paging import DEFAULT_LIMIT, LINK, Cursor, Limit, Page, page, position
 from versions.v2.routing import MOVE, WRITE, MoneyRoute, router
+from versions.v2.tags import READ, TAG
 
 AccountIdPath = Annotated[AccountId, Path(description="The id of the account.")]
 TransferIdPath = Annotated[TransferId, Path(description="The id of the transfer.")]
 HoldIdPath = Annotated[HoldId, Path(description="The id of the hold.")]
 AccountPage = Page[schemas.Account]
 EntryPage = Page[schemas.Entry]
-_TAG: Final = header("The revision of the object and a digest of this response.", required=True)
-_READ: Final[Success] = {200: {"headers": {"ETag": _TAG}}, 304: {"description": "Not modified"}}
 _CREATED: Final = {
     201: {
         "headers": {
             "Location": header("The URL of the new object.", required=True),
-            "ETag": _TAG,
+            "ETag": TAG,
             **IDEMPOTENT_REPLAYED,
         }
     }
@@ -101,7 +100,7 @@ async def create_account(
 @accounts.get(
     "/{account_id}",
     **operations.declare(
-        "accounts.get", security=SIGNED_IN, needs=READ_LEDGER, fails=[404], success=_READ, links={200: _ACCOUNT}
+        "accounts.get", security=SIGNED_IN, needs=READ_LEDGER, fails=[404], success=READ, links={200: _ACCOUNT}
     ),
 )
 async def get_account(request: Request, account_id: AccountIdPath, reader: LedgerReaderDep) -> schemas.Account:
@@ -144,7 +143,7 @@ async def create_transfer(
 @transfers.get(
     "/{transfer_id}",
     **operations.declare(
-        "transfers.get", security=SIGNED_IN, needs=READ_LEDGER, fails=[404], success=_READ, links={200: _TRANSFER}
+        "transfers.get", security=SIGNED_IN, needs=READ_LEDGER, fails=[404], success=READ, links={200: _TRANSFER}
     ),
 )
 async def get_transfer(request: Request, transfer_id: TransferIdPath, reader: LedgerReaderDep) -> schemas.Transfer:
@@ -187,7 +186,7 @@ async def create_hold(
 @holds.get(
     "/{hold_id}",
     **operations.declare(
-        "holds.get", security=SIGNED_IN, needs=READ_LEDGER, fails=[404], success=_READ, links={200: _HOLD}
+        "holds.get", security=SIGNED_IN, needs=READ_LEDGER, fails=[404], success=READ, links={200: _HOLD}
     ),
 )
 async def get_hold(request: Request, hold_id: HoldIdPath, reader: LedgerReaderDep) -> schemas.Hold:

@@ -11,7 +11,7 @@ from versions.kit.events import EventType
 from versions.kit.typeid import encode
 from versions.v2.ids import POST, USER, known
 
-PostField = Literal["title", "content", "status"]
+PostField = Literal["title", "content", "status", "attachments"]
 
 
 class PostEventData(BaseModel):
@@ -32,6 +32,10 @@ class PostCreatedData(PostEventData):
 
 class PostPublishedData(PostEventData):
     """A post became visible to every caller."""
+
+
+class PostUnpublishedData(PostEventData):
+    """A post was withdrawn: only its author and administrators see it."""
 
 
 class PostUpdatedData(PostEventData):
@@ -63,6 +67,7 @@ def _updated(event: StoredEvent) -> Mapping[str, Any]:
 EVENTS: Final = (
     EventType("post.created", PostCreatedData, _created, schema=2),
     EventType("post.published", PostPublishedData, _post, schema=2),
+    EventType("post.unpublished", PostUnpublishedData, _post, schema=2),
     EventType("post.updated", PostUpdatedData, _updated, schema=2),
     EventType("post.deleted", PostDeletedData, _post, schema=2),
 )

@@ -1,9 +1,9 @@
 """Maps posts between v2 schemas and the core."""
 
-from collections.abc import Sequence
-from functools import partial
-from operator import attrgetter
+from collections.abc import Mapping, Sequence
+from functools import lru_cache, partial
 from typing import Any, Final
+from uuid import UUID
 
 from pydantic import BaseModel
 from starlette.requests import Request
@@ -23,11 +23,13 @@ from app.posts.commands import (
     UpdatePost,
 )
 from app.posts.service import OperationResult
-from app.posts.views import PostStatus, PostView, SearchHit
+from app.posts.views import STORED, Attachment, PostStatus, PostView, SearchHit
 from versions.kit.lists import NameList
+from versions.kit.shapes import Convert, Members, Shape
+from versions.kit.trusted import trusted
 from versions.kit.typeid import encode
 from versions.v2.choices import InvalidChoice
-from versions.v2.ids import POST, USER, known
+from versions.v2.ids import FILE, POST, USER, known
 from versions.v2.posts import schemas
 
 _SORTS: Final = {
@@ -46,36 +48,72 @@ class InvalidSort(Malformed):
         super().__init__(detail, fields=[FieldError(("sort",), self.code, detail, "query")])
 
 
-# A member of `Post` is a field of `PostView` with the same name, unless `post` maps it.
-_SAME_NAMES: Final = tuple(sorted(schemas.Post.model_fields.keys() - {"id", "v1_id", "author_id"}))
-_same_values: Final = attrgetter(*_SAME_NAMES)
 FIELDS: Final = NameList(schemas.Post.model_fields, partial(InvalidChoice, "fields", schemas.Post.model_fields))
 INCLUDE: Final = NameList(schemas.Include, partial(InvalidChoice, "include", list(schemas.Include)))
 SORT: Final = NameList(_SORTS, InvalidSort)
 
 
+@lru_cache(maxsize=1024)
+def _user_id(uid: UUID) -> str:
+    """A page has many posts of few authors."""
+    return encode(USER, uid)
+
+
+def _attachments(files: Sequence[Attachment]) -> list[schemas.Attachment]:
+    return [
+        trusted(
+            schemas.Attachment,
+            {"id": encode(FILE, file.uid), "name": file.name, "content_type": file.content_type, "size": file.size},
+        )
+        for file in files
+    ]
+
+
+_SOURCES: Final = {"v1_id": "id", "id": "uid", "author_id": "author_uid"}
+_STATUSES: Final = {status.value: status for status in PostStatus}
+_CONVERSIONS: Final[Mapping[str, Convert]] = {
+    "id": partial(encode, POST),
+    "author_id": _user_id,
+    "status": _STATUSES.__getitem__,
+    "attachments": _attachments,
+    "author": partial(trusted, schemas.Author),
+}
+_AUTHOR: Final = Shape(
+    schemas.Author.model_fields,
+    sources={"id": "author_uid", "display_name": "author_name"},
+    conversions={"id": _user_id},
+)
+
+
+@lru_cache(maxsize=256)
+def shape(fields: Sequence[str] | None = None, include: Sequence[str] | None = None) -> Shape:
+    """Returns the shape of a post with all or the selected members, with or without its author.
+
+    A member of ``Post`` is a field of ``PostView`` with the same name, unless ``_SOURCES`` has another one.
+    """
+    members = list(schemas.Post.model_fields)
+    if fields:
+        members = [name for name in members if name in fields]
+    if include:
+        members.append("author")
+    return Shape(members, sources=_SOURCES, conversions=_CONVERSIONS, parts={"author": _AUTHOR}, stored=STORED)
+
+
 def post(view: PostView) -> schemas.Post:
     """Returns the v2 representation of a post."""
-    # The validating constructor is faster: it is compiled, while model_construct() loops over the fields in Python.
-    return schemas.Post(
-        id=encode(POST, view.uid),
-        v1_id=view.id,
-        author_id=encode(USER, view.author_uid),
-        **dict(zip(_SAME_NAMES, _same_values(view), strict=True)),
-    )
+    return trusted(schemas.Post, _members(view))
+
+
+def _members(view: PostView, fields: Sequence[str] | None = None, include: Sequence[str] | None = None) -> Members:
+    return shape(fields, include).of_view(view)
 
 
 def shaped(view: PostView, fields: Sequence[str] | None, include: Sequence[str] | None) -> schemas.AnyPost:
     """Returns the post with all or the selected members, with or without its author."""
-    whole = post(view)
-    author = schemas.Author(id=encode(USER, view.author_uid), display_name=view.author_name) if include else None
+    members = _members(view, fields, include)
     if fields:
-        # `getattr` would emit a warning for a deprecated member; the client is notified by a header.
-        members: dict[str, Any] = {name: whole.__dict__[name] for name in fields}
-        return schemas.PartialPost.model_construct(**members | ({"author": author} if author else {}))
-    if author is not None:
-        return schemas.PostWithAuthor.model_construct(**whole.__dict__, author=author)
-    return whole
+        return trusted(schemas.PartialPost, members)
+    return trusted(schemas.PostWithAuthor if include else schemas.Post, members)
 
 
 def draft(body: schemas.PostCreate) -> PostDraft:
@@ -90,7 +128,10 @@ def edit(patch: schemas.PostPatch) -> PostEdit:
 
 def _given(body: BaseModel) -> dict[str, Any]:
     """The members that the body contains; the core has the same names."""
-    return {name: getattr(body, name) for name in body.model_fields_set}
+    given = {name: getattr(body, name) for name in body.model_fields_set}
+    if "attachments" in given:
+        given["attachments"] = tuple(map(known, given["attachments"]))
+    return given
 
 
 def wanted(status: PostStatus | None, author_id: str | None, q: str | None) -> PostFilter:

@@ -5,10 +5,11 @@ from typing import Annotated, Any, Final
 from fastapi import Body, Path, Query, Request, Response
 
 from app.http.conditional import ExpectedRevisionsDep, record_revision
-from app.http.deps.posts import PostReaderDep, PostServiceDep
+from app.http.deps.posts import PostReaderDep, PostServiceDep, PostViewCounterDep
 from app.posts.commands import KeysetPage
 from app.posts.views import PostStatus
 from versions.kit.application import Resource
+from versions.kit.cache_tags import POST_LISTS
 from versions.kit.links import Links, link_to
 from versions.kit.needs import DELETE_POSTS, READ_POSTS, WRITE_POSTS
 from versions.kit.openapi import IDEMPOTENT_REPLAYED, header
@@ -16,7 +17,7 @@ from versions.kit.operations import OPTIONAL, SIGNED_IN
 from versions.kit.values import NO_NUL
 from versions.v2.errors import operations
 from versions.v2.ids import PostId, UserId, known
-from versions.v2.paging import DEFAULT_LIMIT, LINK, Cursor, Limit, Page, page, position
+from versions.v2.paging import DEFAULT_LIMIT, LINK, Cursor, Limit, Page, page, page_of, position
 from versions.v2.posts import mapping, schemas
 from versions.v2.routing import WRITE, PatchRoute, router
 
@@ -76,7 +77,7 @@ RESOURCE: Final = Resource(
 @posts.get(
     "",
     response_model_exclude_unset=True,
-    **operations.declare("posts.list", security=OPTIONAL, needs=READ_POSTS, success=LINK),
+    **operations.declare("posts.list", security=OPTIONAL, needs=READ_POSTS, cache_tags=POST_LISTS, success=LINK),
 )
 async def list_posts(
     request: Request,
@@ -94,7 +95,7 @@ async def list_posts(
     """List the posts that the caller may see."""
     wanted = mapping.wanted(status, author_id, q)
     found = await reader.page(wanted, KeysetPage(mapping.sort(sort), limit, position(request, cursor)))
-    return page(PostPage, request, response, found, lambda view: mapping.shaped(view, fields, include))
+    return page_of(PostPage, request, response, found, mapping.shape(fields, include).of_rows(found.items))
 
 
 @posts.post(
@@ -194,12 +195,17 @@ async def delete_post(post_id: PostIdPath, service: PostServiceDep, expected: Ex
     dependencies=WRITE,
     **operations.declare("posts.view", security=OPTIONAL, needs=READ_POSTS, fails=[404, 409]),
 )
-async def view_post(post_id: PostIdPath, service: PostServiceDep) -> None:
+async def view_post(post_id: PostIdPath, views: PostViewCounterDep) -> None:
     """Count one view of a post."""
-    await service.view(known(post_id))
+    await views.count(known(post_id))
 
 
-@search.get("/posts", **operations.declare("posts.search", security=OPTIONAL, needs=READ_POSTS, success=LINK, cost=5))
+@search.get(
+    "/posts",
+    **operations.declare(
+        "posts.search", security=OPTIONAL, needs=READ_POSTS, cache_tags=POST_LISTS, success=LINK, cost=5
+    ),
+)
 async def search_posts(
     request: Request,
     response: Response,

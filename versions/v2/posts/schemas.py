@@ -8,9 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.posts.views import PostStatus
 from versions.kit.partial import all_optional
-from versions.kit.values import MAX_INTEGER, JsonBoolean, text
+from versions.kit.values import DISTINCT, MAX_INTEGER, JsonBoolean, text
 from versions.v2.errors import ForbiddenProblem, Problem
-from versions.v2.ids import PostId, V1Id
+from versions.v2.ids import FileId, PostId, V1Id
 
 Title = Annotated[str, text(min_length=1, max_length=200), Field(description="In plain text.", examples=["Strata"])]
 Content = Annotated[
@@ -21,6 +21,16 @@ Status = Annotated[
     Field(
         description="Everybody can read a published post; only its author and admins can read others.",
         examples=["published"],
+    ),
+]
+Attachments = Annotated[
+    list[FileId],
+    DISTINCT,
+    Field(
+        max_length=10,
+        description="Files of yours in their order, which everybody who can read the post can read, too.",
+        examples=[[]],
+        json_schema_extra={"uniqueItems": True},
     ),
 ]
 Count = Annotated[int, Field(description="How often the post was viewed.", ge=0, le=MAX_INTEGER, examples=[0])]
@@ -40,6 +50,7 @@ class _Writable(BaseModel):
 
     title: Title = Field(default_factory=str)
     content: Content = Field(default_factory=str)
+    attachments: Attachments = Field(default_factory=list)
 
 
 class PostCreate(_Writable):
@@ -67,6 +78,17 @@ class Author(BaseModel):
     display_name: str = Field(description="The display name.", examples=["Ada Lovelace"])
 
 
+class Attachment(BaseModel):
+    """A file of a post. `GET /files/{file_id}` has more about it, and `GET /files/{file_id}/content` its content."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: str = Field(description="The id of the file.", examples=["file_01jwxq7c8gfq8sh1tbp9xqk3ma"])
+    name: str = Field(description="The name, without a path.", examples=["layers.pdf"])
+    content_type: str = Field(description="The media type.", examples=["application/pdf"])
+    size: int = Field(description="The size in bytes.", examples=[48211])
+
+
 class Post(BaseModel):
     """A post."""
 
@@ -84,6 +106,7 @@ class Post(BaseModel):
     view_count: Count
     created_at: datetime = Field(description="When the post was created.", examples=["2026-11-23T12:00:00Z"])
     updated_at: datetime = Field(description="When the post was last edited.", examples=["2026-11-23T12:00:00Z"])
+    attachments: list[Attachment] = Field(description="The files of the post, in their order.")
 
 
 class PostWithAuthor(Post):

@@ -7,6 +7,7 @@ from fastapi.responses import RedirectResponse
 
 from app.http.browser_cookie import set_browser
 from app.http.caching import Caching
+from app.http.conditional import record_revision
 from app.http.deps.auth import PasswordProofDep
 from app.http.deps.identities import (
     BrowserDep,
@@ -35,6 +36,7 @@ from versions.v2.ids import IdentityId, known
 from versions.v2.paging import DEFAULT_LIMIT, LINK, Cursor, Limit, Page, page, position
 from versions.v2.providers import mapping, schemas
 from versions.v2.routing import WRITE, V2Route, router
+from versions.v2.tags import READ
 
 _COOKIE: Final = header("Binds the visit to this browser.", required=True)
 _LOCATION: Final = header("Where the browser goes.", required=True)
@@ -223,12 +225,15 @@ async def list_identities(
         security=SIGNED_IN,
         needs=CREDENTIALS,
         fails=[404],
+        success=READ,
         links={200: link_to("identities.delete", identity_id="$response.body#/id")},
     ),
 )
-async def get_identity(identity_id: IdentityIdPath, reader: IdentityReaderDep) -> schemas.Identity:
+async def get_identity(request: Request, identity_id: IdentityIdPath, reader: IdentityReaderDep) -> schemas.Identity:
     """Get one of the caller's identities."""
-    return mapping.identity(await reader.get(known(identity_id)))
+    view = await reader.get(known(identity_id))
+    record_revision(request, view.uid, 1)
+    return mapping.identity(view)
 
 
 @identities.delete(

@@ -3,7 +3,7 @@
 from datetime import date
 
 from app.usage.commands import UsageFilter
-from app.usage.views import UsageDayView
+from app.usage.views import UsageDayView, UsedOperationView
 from versions.kit.typeid import encode
 from versions.v2.ids import API_KEY, ApiKeyId, known
 from versions.v2.usage import schemas
@@ -24,4 +24,27 @@ def usage_day(view: UsageDayView) -> schemas.UsageDay:
         rejections=view.rejections,
         deprecated_calls=view.deprecated_calls,
         p95_ms=None if view.p95_seconds is None else round(view.p95_seconds * 1000, 1),
+    )
+
+
+def used_operation(view: UsedOperationView) -> schemas.UsedOperation:
+    """Returns the v2 representation of the use of one operation."""
+    return schemas.UsedOperation(
+        api_version=view.api_version,
+        operation=view.operation,
+        requests=view.requests,
+        observed=view.observed,
+        deprecated=view.deprecated,
+        successor_version=view.successor_version,
+        successor=view.successor,
+        elements=[
+            schemas.UsedElement(
+                element=used.element,
+                present=used.present,
+                possible=used.possible,
+                deprecated=used.deprecated,
+                missing_in_successor=used.missing_in_successor,
+            )
+            for used in view.elements
+        ],
     )

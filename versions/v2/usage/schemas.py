@@ -36,3 +36,43 @@ class UsageDay(BaseModel):
         ge=0,
         examples=[41.5],
     )
+
+
+class UsedElement(BaseModel):
+    """A parameter, a member of a body, a media type, or a response member that is declared as read."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    element: str = Field(
+        description=(
+            "`query:name`, `header:name`, `cookie:name`, `media:type`, `body:/pointer` or `reads:/pointer`, where "
+            "`*` stands for each item or name."
+        ),
+        examples=["body:/title"],
+    )
+    present: int = Field(description="Observed requests or objects with the element.", ge=1, examples=[38])
+    possible: int = Field(description="Observed requests or objects that could have it.", ge=1, examples=[40])
+    deprecated: bool = Field(description="Whether the element is deprecated in its version.", examples=[False])
+    missing_in_successor: bool | None = Field(
+        description="Whether the successor of the operation lacks an element of this name; null if no version follows.",
+        examples=[None],
+    )
+
+
+class UsedOperation(BaseModel):
+    """The requests of the caller for one operation of one version."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    api_version: str = Field(description="The version of the API.", examples=["v2"])
+    operation: str = Field(description="Method and path.", examples=["POST /posts"])
+    requests: int = Field(description="All requests.", ge=0, examples=[1200])
+    observed: int = Field(
+        description="Accepted requests that were observed; the elements are theirs.", ge=0, examples=[40]
+    )
+    deprecated: bool = Field(description="Whether the operation is deprecated.", examples=[False])
+    successor_version: str | None = Field(description="The version that follows; null if none does.", examples=[None])
+    successor: str | None = Field(
+        description="The operation that follows in that version; null if none does.", examples=[None]
+    )
+    elements: list[UsedElement] = Field(description="What the observed requests contain, by name.")

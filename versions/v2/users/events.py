@@ -55,7 +55,7 @@ class UserPasswordResetData(UserEventData):
 
 
 class UserDeletedData(UserEventData):
-    """A user was deleted, with their posts, keys, sessions and identities, which have no events of their own."""
+    """A user was deleted. Events of all that was deleted with them precede this one."""
 
 
 def _user(event: StoredEvent) -> dict[str, Any]:

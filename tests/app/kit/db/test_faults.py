@@ -5,10 +5,12 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from sqlalchemy import Integer, column, func, select, text
+from sqlalchemy.dialects.postgresql.base import PGDialect
 
 from app.errors import Unavailable
 from app.kit.db.database import Database
@@ -206,6 +208,24 @@ async def test_a_transaction_runs_again_when_its_connection_is_lost(database: Da
     assert await run_transaction(attempt, retries) == attempts[1]
     assert len(set(attempts)) == 2
     assert retries.work == ["transaction"]
+
+
+@pytest.mark.parametrize("step", ["_set_backslash_escapes", "_get_server_version_info"])
+async def test_the_loss_of_the_first_connection_is_an_outage(
+    database: Database, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """SQLAlchemy asks the server for its settings then, and reports the loss with errors of its own."""
+    ask = getattr(PGDialect, step)
+
+    def lose(dialect: Any, connection: Any) -> Any:
+        connection.connection.driver_connection.terminate()
+        return ask(dialect, connection)
+
+    monkeypatch.setattr(PGDialect, step, lose)
+    with pytest.raises(ConnectionLost):
+        await write(database)
+    monkeypatch.undo()
+    await write(database)
 
 
 async def test_a_transaction_runs_again_at_most_once(database: Database, retries: Retries) -> None:

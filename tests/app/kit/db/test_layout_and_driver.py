@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.kit.db import sessions
+from app.kit.db import lazy_session
 from app.kit.db.embedded import EmbeddedPostgres
 from app.kit.db.embedded_layout import resolve_layout
 
@@ -33,13 +33,13 @@ def test_a_server_without_a_log_has_an_empty_one(tmp_path: Path) -> None:
 def test_a_deadline_knows_each_connection_of_its_session_once(monkeypatch: pytest.MonkeyPatch) -> None:
     added: list[object] = []
     deadline = SimpleNamespace(add=added.append)
-    monkeypatch.setattr(sessions, "current_deadline", lambda: deadline)
+    monkeypatch.setattr(lazy_session, "current_deadline", lambda: deadline)
     session: Any = SimpleNamespace(info={})
     first, second = (SimpleNamespace(connection=SimpleNamespace(driver_connection=object())) for _ in range(2))
     for connection in (first, first, second):
-        sessions._record_driver(session, None, connection)
-        assert session.info[sessions._DRIVER] is connection.connection.driver_connection
+        lazy_session._record_driver(session, None, connection)
+        assert session.info[lazy_session._DRIVER] is connection.connection.driver_connection
     assert added == [first.connection.driver_connection, second.connection.driver_connection]
-    monkeypatch.setattr(sessions, "current_deadline", lambda: None)
-    sessions._record_driver(session, None, first)
+    monkeypatch.setattr(lazy_session, "current_deadline", lambda: None)
+    lazy_session._record_driver(session, None, first)
     assert len(added) == 2

@@ -16,6 +16,7 @@ SESSION = {
     "lock_timeout": "3500",
     "idle_in_transaction_session_timeout": "14000",
     "timezone": "UTC",
+    "datestyle": "ISO",
     "jit": "off",
 }
 CHOSEN = DatabaseSettings(
@@ -30,11 +31,13 @@ CHOSEN = DatabaseSettings(
 
 async def test_every_setting_reaches_both_pools(database_dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
     reads: dict[str, Any] = {}
+    copies: dict[str, Any] = {}
     writes: dict[str, Any] = {}
     create_pool, create_engine = asyncpg.create_pool, module.create_async_engine
 
     def pool(dsn: str, **given: Any) -> Any:
-        reads.update(given)
+        of_exports = given["server_settings"]["application_name"] == "strata export"
+        (copies if of_exports else reads).update(given)
         return create_pool(dsn, **given)
 
     def engine(url: str, **given: Any) -> Any:
@@ -49,6 +52,8 @@ async def test_every_setting_reaches_both_pools(database_dsn: str, monkeypatch: 
     await database.close()
     names = ("min_size", "max_size", "timeout", "command_timeout", "server_settings")
     assert [reads[name] for name in names] == [0, 4, 11, 13, SESSION]
+    assert [copies[name] for name in names[:3]] == [0, 2, 11]
+    assert copies["server_settings"]["statement_timeout"] == "0"
     pools = ("pool_size", "max_overflow", "pool_timeout", "pool_recycle", "pool_use_lifo")
     assert [writes[name] for name in pools] == [5, 0, 11, 1800, True]
     assert writes["connect_args"] == {"timeout": 11, "command_timeout": 13, "server_settings": SESSION}

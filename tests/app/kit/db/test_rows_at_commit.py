@@ -1,15 +1,24 @@
-"""Rows that a transaction inserts immediately before its commit: in order, and none of a block that was undone."""
+"""Rows and writes that a transaction executes immediately before its commit: in order, and none of an undone block."""
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import BigInteger, Column, MetaData, Table, Text, bindparam, insert, text, update
 
 from app.kit.db.database import Database
 from app.kit.db.errors import UnstorableValue
+from app.kit.db.inserts import WRITTEN_ID, InsertInto
 from app.kit.db.sessions import WriteSession
+from app.kit.db.statements import Write
 from app.settings.database import DatabaseSettings
 from tests.support.postgres import clone, owner_dsn
 
-_INSERT = "INSERT INTO inserted (name) VALUES ($1)"
+_TABLE = Table("inserted", MetaData(), Column("id", BigInteger), Column("name", Text), Column("of", BigInteger))
+_INSERT = InsertInto(_TABLE, "name")
+_REFERRING = InsertInto(_TABLE, "name", "of")
+_NAME = bindparam("new_name", type_=Text())
+_ADD = Write(insert(_TABLE).values(name=_NAME).returning(_TABLE.c.id))
+_RENAME = Write(
+    update(_TABLE).where(_TABLE.c.name == bindparam("known", type_=Text())).values(name=_NAME).returning(_TABLE.c.id)
+)
 
 
 @pytest.fixture
@@ -82,4 +91,55 @@ async def test_a_row_that_the_database_rejects_rolls_the_transaction_back(databa
         await write()
     async with database.write() as session:
         assert await names(session) == []
+    await database.close()
+
+
+async def test_a_last_statement_without_a_result_inserts_no_rows(database: Database) -> None:
+    """Both as a transaction of its own and in one that has begun."""
+    for alone in (True, False):
+        for name, expected in (("unknown", ["first"]), ("first", ["first", "event"])):
+            async with database.write() as session:
+                await session.execute(text("TRUNCATE inserted"))
+                await session.execute(text("INSERT INTO inserted (name) VALUES ('first')"))
+            async with database.write() as session:
+                session.has_one_use_case = alone
+                session.insert_at_commit(_INSERT, "event")
+                row = await session.finish(_RENAME, known=name, new_name=name)
+                assert (row is None) == (name == "unknown")
+            async with database.write() as session:
+                assert await names(session) == expected, (alone, name)
+    await database.close()
+
+
+async def test_a_deferred_write_is_executed_once_and_not_if_its_block_is_rolled_back(database: Database) -> None:
+    async def block(session: WriteSession) -> None:
+        async with session.savepoint():
+            await session.defer(_RENAME, known="c", new_name="d")
+            raise Undone
+
+    async with database.write() as session:
+        await session.execute(text("INSERT INTO inserted (name) VALUES ('a')"))
+    async with database.write() as session:
+        session.insert_at_commit(_INSERT, "event")
+        await session.defer(_RENAME, known="a", new_name="b")
+        await session.defer(_RENAME, known="b", new_name="c")
+        with pytest.raises(Undone):
+            await block(session)
+    async with database.write() as session:
+        assert await names(session) == ["c", "event"]
+    await database.close()
+
+
+async def test_rows_refer_to_the_row_that_the_next_statement_writes(database: Database) -> None:
+    async with database.write() as session:
+        await session.execute(text("ALTER TABLE inserted ADD COLUMN of bigint"))
+    for alone in (True, False):
+        async with database.write() as session:
+            session.has_one_use_case = alone
+            session.insert_at_commit(_REFERRING, "event", WRITTEN_ID)
+            row = await session.write(_ADD, new_name="subject")
+        async with database.write() as session:
+            assert row is not None
+            found = await session.execute(text("SELECT of FROM inserted WHERE name = 'event' ORDER BY id DESC LIMIT 1"))
+            assert found.scalar() == row["id"], alone
     await database.close()

@@ -10,7 +10,8 @@ from structlog.testing import capture_logs
 
 from app.errors import Conflict, Unavailable
 from app.kit.db import database as module
-from app.kit.db.database import Database, _commit_error
+from app.kit.db.commit_errors import commit_error
+from app.kit.db.database import Database
 from app.kit.db.errors import ConnectionLost, TransactionConflict, UnstorableValue
 from app.kit.db.instrumentation import NullDatabaseMetrics
 from app.kit.db.sessions import WriteSession
@@ -95,14 +96,14 @@ async def test_a_discarded_connection_is_closed_without_a_word_to_the_server(
 
 def test_a_failed_commit_is_reported_by_what_is_known_of_it() -> None:
     with capture_logs() as logs:
-        found = _commit_error(asyncpg.CheckViolationError("a deferred constraint"), None)
+        found = commit_error(asyncpg.CheckViolationError("a deferred constraint"), None)
     assert (type(found), getattr(found, "retry_after", None)) == (Unavailable, 2)
     assert [(line["event"], line["log_level"]) for line in logs] == [("commit_failed", "error")]
     with capture_logs() as logs:
-        lost = _commit_error(ConnectionResetError(), ConnectionLost(retry_after=7))
+        lost = commit_error(ConnectionResetError(), ConnectionLost(retry_after=7))
         conflict = TransactionConflict(retry_after=1)
-        assert _commit_error(asyncpg.SerializationError(), conflict) is conflict
-        assert _commit_error(ValueError("a defect"), None) is None
+        assert commit_error(asyncpg.SerializationError(), conflict) is conflict
+        assert commit_error(ValueError("a defect"), None) is None
     assert (type(lost), getattr(lost, "retry_after", None)) == (Unavailable, 7), "it may have been committed"
     assert logs == []
 
@@ -133,8 +134,8 @@ async def test_a_process_ends_although_the_server_hangs(monkeypatch: pytest.Monk
     pools: Any = Hanging()
     probe: Any = Probe()
     metrics: Any = None
-    await asyncio.wait_for(Database(pools, pools, probe, metrics).close(), PATIENCE)
-    assert (pools.closed, probe.closed) == (2, True)
+    await asyncio.wait_for(Database(pools, pools, pools, probe, metrics, pools).close(), PATIENCE)
+    assert (pools.closed, probe.closed) == (3, True)
 
 
 class Measured(NullDatabaseMetrics):
@@ -159,7 +160,7 @@ class Measured(NullDatabaseMetrics):
 async def test_failed_statements_and_waits_are_measured(admin_dsn: str) -> None:
     """Most waits fail in an exhausted pool, and most statements in an outage."""
     dsn = await clone(admin_dsn, "measured")
-    settings = DatabaseSettings(write_pool_size=1, connect_timeout=0.2)
+    settings = DatabaseSettings(write_pool_size=1, connect_timeout=1)
     database = await Database.open(dsn, settings, metrics := Measured())
 
     async def execute(statement: str) -> None:

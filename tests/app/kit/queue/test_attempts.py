@@ -1,52 +1,21 @@
 """One attempt at a job: what the executor leaves to PgQueuer, and what it does with an attempt that is cancelled."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from types import SimpleNamespace
-from typing import Any, cast
-from uuid import UUID
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 
-import asyncpg
-import orjson
 import pytest
-from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
-from pgqueuer.domain.models import Job
 from pgqueuer.errors import RetryRequested
 
 from app.kit.queue import executor
-from app.kit.queue.executor import JobExecutor
-from app.kit.queue.kinds import JobHandler, JobRun
-from app.wiring import tracing_config
-from app.worker import job_execution
-from observability.metrics.metrics import Metrics
-from observability.tracing.tracer import Tracing
+from app.kit.queue.kinds import JobRun
+from observability.tracing.jobs import JobSpan
 from tests.support.app import TestApp
-from tests.support.jobs import FAST, KIND, enqueue, execute, jobs
-from tests.support.transactions import database_of, dsn_of, owner_of
+from tests.support.attempts import Attempts
+from tests.support.jobs import FAST, enqueue, execute, jobs
+from tests.support.transactions import owner_of
 from tests.support.waiting import PATIENCE
-
-
-class Attempts:
-    """Runs attempts without PgQueuer."""
-
-    def __init__(self, test_app: TestApp, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-        self._test_app = test_app
-        self._driver = AsyncpgDriver(connection)
-
-    async def run(self, handler: JobHandler, uid: UUID | None) -> None:
-        """Run one. Without ``uid``, PgQueuer's row has no payload."""
-        tracing = Tracing(tracing_config(self._test_app.runtime.settings, "test"))
-        execution = job_execution(FAST, database_of(self._test_app), Metrics(), tracing)
-        payload = None if uid is None else orjson.dumps({"job": str(uid)})
-        job = SimpleNamespace(id=7, payload=payload, otel_headers=lambda: None)
-        await JobExecutor(KIND, handler, execution, self._driver)(cast("Job", job))
-
-
-@pytest.fixture
-async def attempts(concurrent_app: TestApp) -> AsyncIterator[Attempts]:
-    connection = await asyncpg.connect(dsn_of(concurrent_app))
-    yield Attempts(concurrent_app, connection)
-    await connection.close()
 
 
 class Handler:
@@ -87,6 +56,32 @@ async def test_a_job_that_has_ended_does_not_run_again(concurrent_app: TestApp, 
     assert handler.params == [{}]
 
 
+async def test_the_delay_of_the_first_attempt_is_measured_from_when_the_job_was_due(
+    concurrent_app: TestApp, attempts: Attempts
+) -> None:
+    async def fail(_run: JobRun) -> None:
+        raise ConnectionError
+
+    def measured() -> tuple[float, float]:
+        count, seconds = (attempts.counted(f"job_start_delay_seconds_{part}") for part in ("count", "sum"))
+        assert count is not None
+        assert seconds is not None
+        return count, seconds
+
+    uid = await enqueue(concurrent_app)
+    await execute(concurrent_app, "UPDATE jobs SET run_after = now() - interval '40 s'")
+    for _ in range(2):
+        with pytest.raises(RetryRequested):
+            await attempts.run(fail, uid)
+    count, seconds = measured()
+    assert count == 1, "another attempt is no other start"
+    assert 40 <= seconds < 40 + PATIENCE
+    uid = await enqueue(concurrent_app)
+    await execute(concurrent_app, "UPDATE jobs SET run_after = now() + interval '1 minute' WHERE uid = $1", uid)
+    await attempts.run(Handler(), uid)
+    assert measured() == (2, seconds), "the clock of another host may be ahead"
+
+
 async def test_an_outcome_that_cannot_be_stored_leads_to_another_attempt(
     concurrent_app: TestApp, attempts: Attempts
 ) -> None:
@@ -97,7 +92,7 @@ async def test_an_outcome_that_cannot_be_stored_leads_to_another_attempt(
 
     with pytest.raises(RetryRequested) as caught:
         await attempts.run(handle, uid)
-    assert caught.value.delay.total_seconds() > 0
+    assert 0 < caught.value.delay.total_seconds() <= 60
     assert (caught.value.reason or "").isidentifier(), "PgQueuer stores the reason, so it is the name of a class"
     await execute(concurrent_app, "ALTER TABLE gone RENAME TO jobs")
 
@@ -141,3 +136,22 @@ async def test_the_handler_of_an_attempt_that_is_cancelled_ends(concurrent_app: 
     with pytest.raises(asyncio.CancelledError):
         await task
     await asyncio.wait_for(ended.wait(), PATIENCE)
+
+
+async def test_the_span_of_an_attempt_ends_with_the_error_of_its_handler(
+    concurrent_app: TestApp, attempts: Attempts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spans: list[JobSpan] = []
+
+    @contextmanager
+    def job_span(*_arguments: object, **_named: object) -> Iterator[JobSpan]:
+        spans.append(JobSpan())
+        yield spans[-1]
+
+    async def handle(_run: JobRun) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(executor, "job_span", job_span)
+    with pytest.raises(RetryRequested):
+        await attempts.run(handle, await enqueue(concurrent_app))
+    assert [type(span.error) for span in spans] == [ConnectionError]

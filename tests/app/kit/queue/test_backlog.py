@@ -51,8 +51,8 @@ async def test_the_depth_and_the_age_of_each_job(
     concurrent_app: TestApp, connection: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     assert await measured(concurrent_app) == {
-        **{f'job_queue_depth{{job="{name}"}}': 0 for name in NAMES},
-        **{f'job_queue_oldest_seconds{{job="{name}"}}': 0 for name in NAMES},
+        **{f'job_queue_depth{{kind="{name}"}}': 0 for name in NAMES},
+        **{f'job_queue_oldest_seconds{{kind="{name}"}}': 0 for name in NAMES},
         "job_workers": 0,
     }
     async with concurrent_app.runtime.database.write() as session:
@@ -76,12 +76,12 @@ async def test_the_depth_and_the_age_of_each_job(
         SEND_ALREADY_REGISTERED.name,
     )
     found = await measured(concurrent_app)
-    assert found[f'job_queue_depth{{job="{SEND_TOKEN.name}"}}'] == 3
-    assert 2 * HOUR <= found[f'job_queue_oldest_seconds{{job="{SEND_TOKEN.name}"}}'] < 2 * HOUR + SECONDS
-    assert found[f'job_queue_depth{{job="{SEND_ALREADY_REGISTERED.name}"}}'] == 1
-    assert found[f'job_queue_oldest_seconds{{job="{SEND_ALREADY_REGISTERED.name}"}}'] == 0
+    assert found[f'job_queue_depth{{kind="{SEND_TOKEN.name}"}}'] == 3
+    assert 2 * HOUR <= found[f'job_queue_oldest_seconds{{kind="{SEND_TOKEN.name}"}}'] < 2 * HOUR + SECONDS
+    assert found[f'job_queue_depth{{kind="{SEND_ALREADY_REGISTERED.name}"}}'] == 1
+    assert found[f'job_queue_oldest_seconds{{kind="{SEND_ALREADY_REGISTERED.name}"}}'] == 0
     await connection.execute("DELETE FROM pgqueuer")
-    assert (await measured(concurrent_app))[f'job_queue_depth{{job="{SEND_TOKEN.name}"}}'] == 0
+    assert (await measured(concurrent_app))[f'job_queue_depth{{kind="{SEND_TOKEN.name}"}}'] == 0
 
 
 async def test_failures_of_the_last_hour_and_the_last_success_of_each_schedule(
@@ -156,7 +156,7 @@ async def test_the_measurement_continues_after_errors(concurrent_app: TestApp, m
     reads = cast("ReadSession", FailingReads(concurrent_app.runtime.database.reads))
 
     async def measured_depth(expected: int) -> bool:
-        return samples(metrics).get(f'job_queue_depth{{job="{SEND_TOKEN.name}"}}') == expected
+        return samples(metrics).get(f'job_queue_depth{{kind="{SEND_TOKEN.name}"}}') == expected
 
     with capture_logs() as lines:
         task = asyncio.create_task(Backlog(reads, QueueMetrics(metrics), NAMES).run())
@@ -181,7 +181,7 @@ async def test_the_first_measurement_is_at_the_start(concurrent_app: TestApp, mo
     task = asyncio.create_task(Backlog(concurrent_app.runtime.database.reads, QueueMetrics(metrics), JOBS).run())
 
     async def exposed() -> bool:
-        return f'job_queue_depth{{job="{SEND_TOKEN}"}}' in samples(metrics)
+        return f'job_queue_depth{{kind="{SEND_TOKEN}"}}' in samples(metrics)
 
     await eventually(exposed)
     task.cancel()
@@ -194,7 +194,7 @@ class OneConnection:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 
-    def acquire(self) -> Any:
+    def acquire(self, _operation: str = "select") -> Any:
         return contextlib.nullcontext(self._connection)
 
 

@@ -107,5 +107,5 @@ async def test_attempts_that_ended_their_worker_count(concurrent_app: TestApp) -
         await eventually(ended(concurrent_app, "failed"))
     (row,) = await jobs(concurrent_app)
     assert (called, orjson.loads(row["problem"])["code"]) == ([], "job_crashed")
-    assert metrics.registry.get_sample_value("job_crashes_total", {"job": KIND.name}) == 1
-    assert metrics.registry.get_sample_value("jobs_finished_total", {"job": KIND.name, "status": "failed"}) == 1
+    assert metrics.registry.get_sample_value("job_crashes_total", {"kind": KIND.name}) == 1
+    assert metrics.registry.get_sample_value("jobs_finished_total", {"kind": KIND.name, "status": "failed"}) == 1

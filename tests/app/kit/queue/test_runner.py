@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 from pgqueuer import PgQueuer
+from pgqueuer.errors import FailingListenerError
 from structlog.testing import capture_logs
 
 from app.kit.queue import runner
@@ -59,6 +60,49 @@ async def test_failures_after_a_stable_connection_are_one_series(
             stop.set()
             await asyncio.wait_for(running, PATIENCE)
     assert [line["failures"] for line in logs if line["event"] == "worker_disconnected"][:3] == [1, 2, 3]
+
+
+async def test_a_connection_on_which_a_notification_gets_no_reply_is_terminated(database_dsn: str) -> None:
+    with tempfile.TemporaryDirectory(prefix="strata-proxy-") as folder:
+        async with database_proxy(database_dsn, Path(folder)) as proxy:
+            connection = await asyncpg.connect(proxy.dsn, command_timeout=0.2)
+            proxy.hang()
+            with pytest.raises(TimeoutError):
+                await TerminatingDriver(connection).notify("channel", "text")
+            assert connection.is_closed()
+            proxy.resume()
+
+
+@pytest.mark.parametrize("error", [FailingListenerError(), asyncpg.QueryCanceledError(), ConnectionResetError()])
+async def test_errors_that_a_new_connection_may_resolve_end_no_runner_and_leave_nothing(
+    database_dsn: str, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    stop, errors = asyncio.Event(), [error]
+
+    async def work(_queue: PgQueuer, **_options: Any) -> None:
+        if errors:
+            raise errors.pop()
+        stop.set()
+
+    monkeypatch.setattr(PgQueuer, "run", work)
+    before = asyncio.all_tasks()
+    with capture_logs() as logs:
+        await asyncio.wait_for(runner_of(database_dsn).run(stop), PATIENCE)
+    assert [line["reason"] for line in logs if line["event"] == "worker_disconnected"] == [type(error).__name__]
+    await asyncio.sleep(0)
+    assert asyncio.all_tasks() <= before
+
+
+def test_a_worker_is_back_soon_after_the_database() -> None:
+    assert runner._BACKOFF.delay(0) < 1
+    assert runner._BACKOFF.delay(1000) < 10
+
+
+def test_a_runner_shortens_what_pgqueuer_logs_about_outages(monkeypatch: pytest.MonkeyPatch) -> None:
+    logger = logging.getLogger("pgqueuer")
+    monkeypatch.setattr(logger, "filters", [])
+    runner_of("postgresql://nowhere")
+    assert [type(each) for each in logger.filters] == [OutageFilter]
 
 
 @pytest.mark.parametrize("method", ["fetch", "execute"])

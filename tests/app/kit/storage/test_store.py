@@ -138,9 +138,9 @@ async def test_a_signed_url_reaches_one_object_by_one_method_for_a_time(
 ) -> None:
     store = open_store(load_settings(home=tmp_path, storage=s3_settings(s3_server.endpoint)), metrics)
     key = new_key()
-    put = store.signed_url("PUT", key, timedelta(minutes=1))
-    get = store.signed_url("GET", key, timedelta(minutes=1))
-    short = store.signed_url("GET", key, timedelta(seconds=1))
+    put = await store.signed_url("PUT", key, timedelta(minutes=1))
+    get = await store.signed_url("GET", key, timedelta(minutes=1))
+    short = await store.signed_url("GET", key, timedelta(seconds=1))
     assert put is not None
     assert get is not None
     assert short is not None
@@ -152,7 +152,25 @@ async def test_a_signed_url_reaches_one_object_by_one_method_for_a_time(
         assert (await client.get(get.replace(key, new_key()))).status_code == 403
         await asyncio.sleep(2)
         assert (await client.get(short)).status_code == 403
-    assert open_store(load_settings(home=tmp_path), Metrics()).signed_url("GET", key, timedelta(1)) is None
+    assert await open_store(load_settings(home=tmp_path), Metrics()).signed_url("GET", key, timedelta(1)) is None
+
+
+async def test_urls_are_signed_for_the_address_that_clients_know(tmp_path: Path, metrics: Metrics) -> None:
+    given = {**s3_settings("http://127.0.0.1:1"), "public_endpoint": "https://files.example"}
+    url = await open_store(load_settings(home=tmp_path, storage=given), metrics).signed_url("PUT", "a/b", timedelta(1))
+    assert (url or "").startswith(f"https://files.example/{BUCKET}/a/b?")
+
+
+async def test_a_bucket_keeps_the_header_fields_of_an_object(store: ObjectStore) -> None:
+    fields = {"Content-Type": "image/png", "Content-Disposition": 'attachment; filename="a.png"'}
+    small, large = new_key(), new_key()
+    await store.put(small, b"a", fields)
+    async with store.writer(large, fields) as writer:
+        await writer.write(CONTENT)
+    for key in (small, large):
+        assert await store.attributes(key) == (fields if store.type == "s3" else {})
+    with pytest.raises(ObjectNotFound):
+        await store.attributes(new_key())
 
 
 async def test_a_store_that_does_not_reply_is_unavailable_and_logged_without_its_url(
@@ -212,6 +230,7 @@ def test_the_local_folder_is_private_and_can_be_chosen(tmp_path: Path) -> None:
         ({"bucket": BUCKET, "access_key": "a"}, "belong together"),
         ({"bucket": BUCKET, "secret_key": "a"}, "belong together"),
         ({"endpoint": "http://127.0.0.1:1"}, "need storage.bucket"),
+        ({"public_endpoint": "http://127.0.0.1:1"}, "need storage.bucket"),
         ({"access_key": "a", "secret_key": "b"}, "need storage.bucket"),
     ],
 )

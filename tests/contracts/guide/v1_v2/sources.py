@@ -22,7 +22,7 @@ class GuideSources:
         self.folder = self.changes / PAIR
         shutil.copytree(build.CHANGES, self.changes)
         (root / build.PAGES).mkdir(parents=True)
-        for path in (build.CHANGELOG, build.PAGES / f"{PAIR}.md"):
+        for path in (build.CHANGELOG, build.PAGES / f"{PAIR}.md", build.PAGES / f"{PAIR}.json"):
             shutil.copy(build.ROOT / path, root / path)
         for version in ("v1", "v2"):
             shutil.copy(kinds.FOLDER / f"{version}.openapi.json", root)

@@ -8,7 +8,7 @@ def test_the_committed_guide_and_changelog_are_up_to_date(sources: GuideSources)
     result = sources.build()
     assert result.problems == []
     assert result.outdated_files() == []
-    assert set(result.files) == {build.CHANGELOG, build.PAGES / f"{PAIR}.md"}
+    assert set(result.files) == {build.CHANGELOG, build.PAGES / f"{PAIR}.md", build.PAGES / f"{PAIR}.json"}
 
 
 def test_a_breaking_change_without_a_fragment_is_a_problem(sources: GuideSources) -> None:

@@ -51,6 +51,14 @@ def _state_of_v1(_: VersionsHarness, value: str) -> str:
     return _STATES[value]
 
 
+def _file(harness: VersionsHarness, value: str) -> int | None:
+    return harness.number_of("file", value)
+
+
+def _active(_: VersionsHarness, value: str) -> bool:
+    return value == "active"
+
+
 def _result_of_v1(_: VersionsHarness, value: Any) -> Any:
     """While the state is PROGRESS, v1 has the progress here, which is no result in v2."""
     return None if value is not None and set(value) == {"current", "total"} else value
@@ -89,7 +97,7 @@ _TIMES: Final = (
     Field("created_at", "created_at", _moment, _moment),
     Field("updated_at", "updated_at", _moment, _moment),
 )
-_NEW_ID: Final = "identifier of v2; both versions have v1_id"
+NEW_ID: Final = "identifier of v2; both versions have v1_id"
 
 POST: Final = Shape(
     "PostResponse",
@@ -103,7 +111,11 @@ POST: Final = Shape(
         Field("view_count", "view_count"),
         *_TIMES,
     ),
-    only_new={"id": _NEW_ID, "published_at": "v1 has no publication time; the core stores the first one (ADR 2)"},
+    only_new={
+        "id": NEW_ID,
+        "published_at": "v1 has no publication time; the core stores the first one (ADR 2)",
+        "attachments": "v1 shows no attachments, and its edits keep them",
+    },
 )
 USER: Final = Shape(
     "UserResponse",
@@ -116,7 +128,7 @@ USER: Final = Shape(
         *_TIMES,
     ),
     only_new={
-        "id": _NEW_ID,
+        "id": NEW_ID,
         "roles": "v1 shows no roles but applies them",
         "is_verified": "v1 returns it only for the current user, at /auth/me",
     },
@@ -131,7 +143,7 @@ ME: Final = Shape(
         Field("is_verified", "is_verified"),
     ),
     only_new={
-        "id": _NEW_ID,
+        "id": NEW_ID,
         "roles": "v1 shows no roles but applies them",
         "is_active": "a signed-in user is active",
         "created_at": "v1 returns it at /users/me",
@@ -162,7 +174,7 @@ ACCOUNT: Final = Shape(
         _TIMES[0],
     ),
     only_new={
-        "id": _NEW_ID,
+        "id": NEW_ID,
         "user_id": "v1 lists the accounts of the caller only",
         "held": "the difference of balance and available",
     },
@@ -178,12 +190,10 @@ NEW_TRANSFER: Final = Shape(
     ),
     only_new={"currency": "in v1 it is that of the accounts"},
 )
-NEW_POST: Final = Shape(
-    "PostCreate", "PostCreate", (Field("title", "title"), Field("content", "content"), Field("published", "status"))
-)
-POST_EDIT: Final = Shape(
-    "PostUpdate", "PostPatch", (Field("title", "title"), Field("content", "content"), Field("published", "status"))
-)
+_WRITTEN: Final = (Field("title", "title"), Field("content", "content"), Field("published", "status"))
+_ATTACHED: Final = {"attachments": "v1 attaches no files"}
+NEW_POST: Final = Shape("PostCreate", "PostCreate", _WRITTEN, only_new=_ATTACHED)
+POST_EDIT: Final = Shape("PostUpdate", "PostPatch", _WRITTEN, only_new=_ATTACHED)
 USER_EDIT: Final = Shape(
     "UserUpdate",
     "UserPatch",
@@ -241,21 +251,29 @@ TASK: Final = Shape(
 NEW_MAIL: Final = Shape(
     "EmailTask", "EmailParams", (Field("to", "to"), Field("subject", "subject"), Field("body", "text"))
 )
+NEW_IMPORT: Final = Shape("CsvTask", "CsvImportParams", (Field("file_id", "file_id", read_new=_file),))
 
-SHAPES: Final = (
-    POST,
-    USER,
-    ME,
-    TOKENS,
-    NEW_POST,
-    POST_EDIT,
-    USER_EDIT,
-    REGISTRATION,
-    VERIFICATION,
-    PAGE,
-    ACCOUNT,
-    NEW_ACCOUNT,
-    NEW_TRANSFER,
-    TASK,
-    NEW_MAIL,
+WEBHOOK: Final = Shape(
+    "WebhookResponse",
+    "WebhookEndpoint",
+    (
+        Field("id", "v1_id"),
+        Field("url", "url"),
+        Field("events", "events"),
+        Field("is_active", "state", read_new=_active),
+        Field("created_at", "created_at", _moment, _moment),
+    ),
+    only_new={
+        "id": NEW_ID,
+        "description": "v1 has none",
+        "api_version": "an endpoint of v1 receives events of v1",
+        "disabled_reason": "v1 shows no reason",
+        "disabled_at": "v1 shows no time",
+    },
+)
+NEW_WEBHOOK: Final = Shape(
+    "WebhookCreate",
+    "WebhookEndpointCreate",
+    (Field("url", "url"), Field("events", "events")),
+    only_new={"description": "v1 has none"},
 )

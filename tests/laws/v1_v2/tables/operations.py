@@ -62,6 +62,17 @@ PAIRS: Final = (
         "transfers.create",
         ("ledger.transfers_of_both_versions_act_on_one_ledger", "ledger.transfers_are_rejected_alike"),
     ),
+    Pair("webhooks.list", "webhook_endpoints.list", ("webhooks.an_endpoint_reads_alike",)),
+    Pair("webhooks.list", "webhook_endpoints.get", ("webhooks.an_endpoint_reads_alike",)),
+    Pair(
+        "webhooks.create",
+        "webhook_endpoints.create",
+        ("webhooks.an_endpoint_reads_alike", "webhooks.new_endpoints_are_rejected_alike"),
+    ),
+    Pair("webhooks.delete", "webhook_endpoints.delete", ("webhooks.a_removal_means_the_same",)),
+    Pair("exports.posts", "exports.posts", ("exports.exports_of_posts_are_the_lists",)),
+    Pair("exports.dataset", "exports.posts", ("exports.exports_of_posts_are_the_lists",)),
+    Pair("exports.users", "exports.users", ("exports.exports_of_users_are_the_lists",)),
     Pair("notifications.create", "notifications.create", ("notifications.the_same_message_means_the_same",)),
     Pair("auth.provider", "providers.authorize", ("identities.sign_ins_of_both_versions_act_on_one_store",)),
     Pair(
@@ -73,16 +84,31 @@ PAIRS: Final = (
             "identities.callbacks_are_rejected_alike",
         ),
     ),
+    Pair("files.upload", "files.create", ("files.a_file_reads_alike", "files.contents_are_rejected_alike")),
+    Pair("files.upload_multiple", "files.create", ("files.several_files_equal_single_ones",)),
+    Pair("files.get", "files.get_content", ("files.a_file_reads_alike",)),
+    Pair("files.delete", "files.delete", ("files.a_removal_means_the_same",)),
     Pair("tasks.send_email", "jobs.create", ("jobs.a_job_reads_alike", "jobs.mails_are_rejected_alike")),
-    Pair("tasks.status", "jobs.get", ("jobs.a_job_reads_alike",)),
+    Pair("tasks.process_csv", "jobs.create", ("jobs.imports_are_requested_alike",)),
+    Pair("tasks.generate_report", "jobs.create", ("jobs.reports_are_requested_alike",)),
+    Pair("tasks.status", "jobs.get", ("jobs.a_job_reads_alike", "jobs.a_report_names_the_same_file")),
     Pair("tasks.revoke", "jobs.cancel", ("jobs.a_cancellation_means_the_same",)),
     Pair("posts.search", "posts.search", ("pages.searches_agree",)),
 )
 
 ONLY_V1: Final[Mapping[str, str]] = {
+    "webhooks.trigger": (
+        "v2 tests one endpoint at once; webhooks.a_trigger_tests_what_receives_the_event tests endpoints of both"
+    ),
+    "streams.open": "tests/versions/v2/test_streams.py::test_both_versions_stream_the_same_events reads both streams",
     "users.create": "in v2 users register; users.a_user_created_by_an_admin_is_complete checks the result in v2",
 }
 ONLY_V2: Final[Mapping[str, str]] = {
+    "streams.open": "tests/versions/v2/test_streams.py::test_both_versions_stream_the_same_events reads both streams",
+    "stream_sessions.create": (
+        "v1 has no cookies; "
+        "tests/versions/v2/test_stream_sessions.py::test_a_stream_opens_with_the_cookie_and_renews_it"
+    ),
     "notifications.list": "v1 has no list; notifications.the_same_message_means_the_same reads that of v2",
     "notifications.read": (
         "v1 shows no read marks; tests/app/notifications/test_service.py::test_a_second_mark_changes_nothing"
@@ -130,13 +156,40 @@ ONLY_V2: Final[Mapping[str, str]] = {
     ),
     "events.list": "v1 has no log of events",
     "events.get": "v1 has no log of events",
+    "webhook_endpoints.update": "v1 changes none; webhooks.an_endpoint_reads_alike disables one",
+    "webhook_endpoints.rotate_secret": "v1 replaces no secrets",
+    "webhook_endpoints.test": "v1 tests none at once",
+    "webhook_endpoints.recover": (
+        "v1 recovers nothing; "
+        "tests/app/webhooks/test_redelivery.py::test_a_recovery_delivers_what_was_skipped_or_failed_once"
+    ),
+    "deliveries.list": "v1 lists none; tests/versions/v2/test_deliveries.py::test_deliveries_are_listed_as_events_are",
+    "deliveries.get": "v1 shows none; tests/versions/v2/test_deliveries.py::test_a_delivery_shows_its_attempts",
+    "deliveries.redeliver": (
+        "v1 repeats none; tests/app/webhooks/test_redelivery.py::"
+        "test_a_redelivery_has_the_id_of_its_event_and_the_version_of_its_endpoint"
+    ),
     "transfers.get": "v1 shows none; ledger.transfers_of_both_versions_act_on_one_ledger reads those of v1",
     "transfers.reverse": "v1 has no reversals; ledger.reversals_and_holds_of_v2_show_in_v1 reads the balance in v1",
     "holds.create": "v1 has no holds; ledger.reversals_and_holds_of_v2_show_in_v1 reads what is available in v1",
     "holds.get": "v1 has no holds; ledger.reversals_and_holds_of_v2_show_in_v1 resolves them",
     "holds.capture": "v1 has no holds; ledger.reversals_and_holds_of_v2_show_in_v1 reads the balance in v1",
     "holds.release": "v1 has no holds; ledger.reversals_and_holds_of_v2_show_in_v1 reads what is available in v1",
+    "files.get": "v1 shows what is known in the response to the upload; files.a_file_reads_alike reads it in v2",
+    "files.list": "v1 lists none; files.several_files_equal_single_ones lists those of v1",
+    "files.presign": (
+        "v1 uploads through the API only; tests/versions/v2/test_presigned_uploads.py::"
+        "test_bytes_that_went_to_the_bucket_become_a_file"
+    ),
+    "files.complete": (
+        "v1 uploads through the API only; tests/versions/v2/test_presigned_uploads.py::"
+        "test_bytes_that_went_to_the_bucket_become_a_file"
+    ),
     "jobs.list": "v1 lists no tasks; tests/truth/jobs.py counts those of each caller",
+    "jobs.stream": (
+        "v1 has no stream of a task; tests/versions/v2/test_job_streams.py::test_a_stream_follows_a_job_to_its_end"
+    ),
+    "jobs.list_problems": "v1 counts the rows that were left out; tests/truth/jobs.py counts those that v2 lists",
     "providers.list": "v1 does not list providers",
     "providers.visit": "v1 links no identities",
     "identity_confirmations.create": (
@@ -157,6 +210,13 @@ ONLY_V2: Final[Mapping[str, str]] = {
     "usage.list": (
         "v1 does not show usage; "
         "tests/versions/v2/test_usage.py::test_requests_of_each_version_are_added_by_day_and_key"
+    ),
+    "usage.elements": (
+        "v1 does not show usage; "
+        "tests/versions/v2/test_used_elements.py::test_a_user_sees_what_is_deprecated_and_what_the_successor_lacks"
+    ),
+    "impact.analyse": (
+        "v1 analyses no changes; tests/versions/v2/test_impact.py::test_the_document_or_a_parameter_states_the_version"
     ),
     "rate_limit.get": "v1 sends its limits in headers only",
 }

@@ -1,18 +1,15 @@
 """The connection to Redis: commands as bytes, replies in their order, and what a failure leaves behind."""
 
 import asyncio
-import time
 from typing import Any
 
 import pytest
 from redis.exceptions import ConnectionError as Disconnected
 from redis.exceptions import ResponseError
 
-from observability.rate_limit.connection import Connection, pack
-from observability.rate_limit.policies import PolicySet
-from observability.rate_limit.redis import RedisLimiter
+from observability.redis.connection import Connection, pack
 from tests.support.redis import RedisServer
-from tests.support.waiting import PATIENCE, eventually
+from tests.support.waiting import PATIENCE
 
 
 def test_a_command_is_encoded_in_the_protocol_of_redis() -> None:
@@ -72,28 +69,3 @@ async def test_a_call_ends_after_its_timeout(redis_server: RedisServer) -> None:
     finally:
         redis_server.resume()
     await connection.close()
-
-
-async def test_a_call_that_all_callers_abandoned_ends(redis_server: RedisServer) -> None:
-    """Twenty timeouts later: a busy event loop is not mistaken for a Redis that hangs."""
-    limiter, rules = RedisLimiter(redis_server.url, 0.02), PolicySet.parse("test", {"burst": "5/day"})
-    redis_server.suspend()
-    try:
-        started = time.monotonic()
-        # The second one waits for a batch of its own, which no caller's end cancels.
-        charges = (limiter.charge("ada", rules) for _ in range(2))
-        found = await asyncio.gather(*charges, return_exceptions=True)
-        assert list(map(type, found)) == [TimeoutError, TimeoutError]
-
-        async def running() -> bool:
-            return limiter._connection._connection is not None
-
-        async def ended() -> bool:
-            return not await running()
-
-        await eventually(running)
-        await eventually(ended)
-        assert time.monotonic() - started >= 20 * 0.02
-    finally:
-        redis_server.resume()
-    await limiter.close()

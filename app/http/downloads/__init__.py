@@ -1,0 +1,1 @@
+"""Downloads: objects with ranges, conditional requests and harmless headers."""

@@ -1,0 +1,1 @@
+"""Stores finished responses to anonymous reads."""

@@ -1,0 +1,1 @@
+"""Uploads: multipart forms that are stored while they arrive."""

@@ -1,0 +1,1 @@
+"""Rooms: users write messages to all who are present, and read those of the last day."""

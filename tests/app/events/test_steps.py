@@ -1,0 +1,122 @@
+"""What one step of a relay or a consumer handles and counts, and that nudges start the next one."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from app.events import consumers, relay, work
+from app.events.consumers import ConsumerRunner
+from app.events.metrics import EventMetrics
+from app.events.nudges import WRITTEN
+from app.events.relay import Relay
+from app.events.repository import EventRepository
+from app.events.stored import StoredEvent
+from app.events.work import events_handled
+from app.kit.db.database import Database
+from app.kit.db.listener import Listener, ListenerSettings
+from app.kit.db.sessions import WriteSession
+from observability.metrics.metrics import Metrics
+from tests.support.app import TestApp
+from tests.support.transactions import database_of, dsn_of
+from tests.support.waiting import PATIENCE, eventually
+
+INSERT = (
+    "INSERT INTO events (uid, type, subject_uid, audience, payload, occurred_at)"
+    " VALUES ($1, 'a.happened', $1, 'public', '{}', now())"
+)
+NEVER = 3600.0
+
+
+class Collector:
+    """A consumer that remembers what it handled."""
+
+    name = "test.collector"
+
+    def __init__(self) -> None:
+        self.handled: list[int] = []
+
+    async def handle(self, _session: WriteSession, events: Sequence[StoredEvent]) -> None:
+        self.handled += [event.position for event in events]
+
+
+@pytest.fixture
+async def database(concurrent_app: TestApp) -> Database:
+    database = database_of(concurrent_app)
+    async with database.write() as session:
+        await (await session.driver()).execute("DELETE FROM events; DELETE FROM event_consumers")
+    return database
+
+
+async def add(database: Database, number: int) -> None:
+    async with database.write() as session:
+        driver = await session.driver()
+        for _ in range(number):
+            await driver.execute(INSERT, uuid7())
+        session.nudge(WRITTEN)
+
+
+async def test_a_full_batch_is_followed_by_another_and_each_event_is_counted(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "_BATCH", 2)
+    monkeypatch.setattr(consumers, "_BATCH", 2)
+    metrics, collector = Metrics(), Collector()
+    group = metrics.group(EventMetrics)
+    giver, runner = Relay(database, group), ConsumerRunner(database, collector, group)
+    assert await runner.step() is False
+    await add(database, 5)
+    for step in (giver.step, runner.step):
+        assert [await step() for _ in range(4)] == [True, True, False, False]
+    assert len(collector.handled) == 5
+    assert collector.handled == sorted(collector.handled)
+    value = metrics.registry.get_sample_value
+    assert value("events_relayed_total") == 5
+    assert value("events_handled_total", {"consumer": collector.name}) == 5
+
+
+async def test_an_event_reaches_the_consumers_by_nudges(
+    concurrent_app: TestApp, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert work._POLL_SECONDS <= 1, "what a lost nudge costs"
+    monkeypatch.setattr(work, "_POLL_SECONDS", NEVER)
+    collector = Collector()
+    listener = Listener(ListenerSettings(dsn_of(concurrent_app), 5, "test listener"))
+    async with events_handled(database, listener, [collector], Metrics().group(EventMetrics)), listener.running():
+
+        async def ready() -> bool:
+            async with database.write() as session:
+                return bool(await (await session.driver()).fetchval("SELECT count(*) FROM event_consumers"))
+
+        await eventually(ready)
+        for number in range(1, 4):
+            await add(database, 1)
+
+            async def handled(expected: int = number) -> bool:
+                return len(collector.handled) == expected
+
+            await eventually(handled)
+
+
+async def test_a_consumer_starts_behind_the_newest_event_and_its_second_worker_waits_for_nothing(
+    database: Database,
+) -> None:
+    collector, instruments = Collector(), Metrics().group(EventMetrics)
+    giver, runner, other = (
+        Relay(database, instruments),
+        *(ConsumerRunner(database, collector, instruments) for _ in range(2)),
+    )
+    await add(database, 3)
+    await giver.step()
+    await runner.step()
+    await add(database, 1)
+    await giver.step()
+    assert collector.handled == []
+    async with database.write() as session:
+        assert await EventRepository(session).lock_cursor(collector.name) is not None
+        assert await asyncio.wait_for(other.step(), PATIENCE) is False
+    assert collector.handled == [], "the other worker has locked the cursor"
+    await runner.step()
+    await other.step()
+    assert len(collector.handled) == 1

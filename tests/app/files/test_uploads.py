@@ -1,0 +1,143 @@
+"""Uploads: their rows, idempotency keys and the storage of a plan."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from app.events.audit import Origin
+from app.files.commands import NewFile, ReceivedFile
+from app.files.errors import FileNotFound, StorageLimitReached, UploadUnfinished
+from app.files.types import CSV as CSV_TYPE
+from app.files.uploads import KEY_RETENTION, FileUploads, Upload
+from app.files.views import FileView
+from app.http.plans import PlansComponent
+from app.kit.storage.errors import ObjectNotFound
+from app.plans.names import DEFAULT
+from tests.support.app import Person, TestApp
+from tests.support.jobs import execute
+from tests.support.uploads import CSV, form
+from tests.support.users import principal_of
+
+FILES = "/api/v2/files"
+NEW = NewFile("posts.csv", CSV_TYPE)
+KEYED = replace(NEW, key="a key")
+
+
+@pytest.fixture
+async def ada(concurrent_app: TestApp) -> Person:
+    return await concurrent_app.person("ada@example.com")
+
+
+async def uploads_of(test_app: TestApp, person: Person, storage_bytes: int = 1000) -> FileUploads:
+    caps = replace(test_app.runtime.get(PlansComponent).catalogue.caps(DEFAULT), storage_bytes=storage_bytes)
+    principal = await principal_of(test_app, person)
+    return FileUploads(test_app.runtime.database, test_app.store, principal, caps, Origin())
+
+
+async def begin(uploads: FileUploads, new: NewFile = NEW) -> Upload:
+    upload = await uploads.begin(new)
+    assert isinstance(upload, Upload)
+    return upload
+
+
+async def store(uploads: FileUploads, size: int) -> None:
+    await uploads.finish([(await begin(uploads), ReceivedFile(size, b"digest"))])
+
+
+async def test_the_plan_limits_the_bytes_of_a_user(concurrent_app: TestApp, ada: Person) -> None:
+    uploads = await uploads_of(concurrent_app, ada)
+    await store(uploads, 600)
+    first, second = await begin(uploads), await begin(uploads)
+    assert first.room == 400
+    assert (await uploads.finish([(first, ReceivedFile(400, b"digest"))]))[0].size == 400
+    # Both had room at their beginning.
+    with pytest.raises(StorageLimitReached):
+        await uploads.finish([(second, ReceivedFile(1, b"digest"))])
+    with pytest.raises(StorageLimitReached):
+        await uploads.begin(NEW)
+    bob = await concurrent_app.person("bob@example.com")
+    await store(await uploads_of(concurrent_app, bob), 1000)
+
+
+async def test_several_files_are_finished_all_or_none(concurrent_app: TestApp, ada: Person) -> None:
+    uploads = await uploads_of(concurrent_app, ada)
+    both = [await begin(uploads), await begin(uploads)]
+    await uploads.abandon(both[1:])
+    with pytest.raises(FileNotFound):
+        await uploads.finish([(upload, ReceivedFile(1, b"digest")) for upload in both])
+    assert (await uploads.finish([(both[0], ReceivedFile(1, b"digest"))]))[0].uid == both[0].uid
+
+
+async def test_a_file_that_is_ready_keeps_its_content(concurrent_app: TestApp, ada: Person) -> None:
+    """A task that is cancelled after its commit abandons an upload that it has finished."""
+    uploads = await uploads_of(concurrent_app, ada)
+    ready, failed = [await begin(uploads), await begin(uploads)]
+    for upload in (ready, failed):
+        await concurrent_app.store.put(upload.object_key, CSV)
+    await uploads.finish([(ready, ReceivedFile(len(CSV), b"digest"))])
+    await uploads.abandon([ready, failed])
+    assert await concurrent_app.store.size(ready.object_key) == len(CSV)
+    with pytest.raises(ObjectNotFound):
+        await concurrent_app.store.size(failed.object_key)
+    with pytest.raises(FileNotFound):
+        await uploads.finish([(failed, ReceivedFile(1, b"digest"))])
+
+
+async def test_a_key_in_use_is_in_flight(concurrent_app: TestApp, ada: Person) -> None:
+    uploads = await uploads_of(concurrent_app, ada)
+    upload = await begin(uploads, KEYED)
+    with pytest.raises(UploadUnfinished):
+        await uploads.begin(KEYED)
+    await uploads.abandon([upload])
+    upload = await begin(uploads, KEYED)
+    (file,) = await uploads.finish([(upload, ReceivedFile(1, b"digest"))])
+    assert await uploads.begin(KEYED) == file
+    bob = await concurrent_app.person("bob@example.com")
+    assert isinstance(await (await uploads_of(concurrent_app, bob)).begin(KEYED), Upload), "keys belong to a user"
+
+
+async def test_a_key_may_be_used_again_after_a_day(concurrent_app: TestApp, ada: Person) -> None:
+    uploads = await uploads_of(concurrent_app, ada)
+    await uploads.finish([(await begin(uploads, KEYED), ReceivedFile(1, b"digest"))])
+    move = "UPDATE files SET created_at = created_at - $1::interval"
+    await execute(concurrent_app, move, KEY_RETENTION - timedelta(minutes=5))
+    assert isinstance(await uploads.begin(KEYED), FileView)
+    await execute(concurrent_app, move, timedelta(minutes=6))
+    assert isinstance(await uploads.begin(KEYED), Upload)
+
+
+async def test_a_retry_gets_the_file_if_it_sends_the_same(concurrent_app: TestApp, ada: Person) -> None:
+    key = {"Idempotency-Key": '"upload 1"'}
+    async with concurrent_app.client({**ada.headers, **key}) as client:
+        created = await client.post(FILES, files=form(), data={"visibility": "public"})
+        assert created.status_code == 201
+        assert "Idempotent-Replayed" not in created.headers
+        again = await client.post(FILES, files=form(), data={"visibility": "public"})
+        assert (again.status_code, again.json()) == (201, created.json())
+        assert again.headers["Idempotent-Replayed"] == "true"
+        assert again.headers["Location"] == created.headers["Location"]
+        others = (
+            (form(CSV + b"x,y\n"), "public"),
+            (form(name="other.csv"), "public"),
+            (form(), "private"),
+        )
+        for files, visibility in others:
+            response = await client.post(FILES, files=files, data={"visibility": visibility})
+            assert (response.status_code, response.json()["code"]) == (422, "idempotency_key_reused")
+        assert (await client.get(FILES)).json()["data"] == [created.json()]
+        in_flight = '"upload 2"'
+        await begin(await uploads_of(concurrent_app, ada), replace(NEW, key="upload 2"))
+        response = await client.post(FILES, files=form(), headers={"Idempotency-Key": in_flight})
+        assert (response.status_code, response.json()["code"]) == (409, "request_in_flight")
+        assert int(response.headers["Retry-After"]) >= 1
+        response = await client.post(FILES, files=form(), headers={"Idempotency-Key": '"'})
+        assert (response.status_code, response.json()["code"]) == (400, "invalid_idempotency_key")
+
+
+async def test_a_failed_upload_may_be_repeated_with_its_key(concurrent_app: TestApp, ada: Person) -> None:
+    async with concurrent_app.client({**ada.headers, "Idempotency-Key": '"k"'}) as client:
+        assert (await client.post(FILES, files=form(b"\0"))).status_code == 415
+        created = await client.post(FILES, files=form())
+        assert created.status_code == 201
+        assert "Idempotent-Replayed" not in created.headers

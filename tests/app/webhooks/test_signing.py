@@ -1,0 +1,50 @@
+"""Secrets are sealed for their own row, and sign as Standard Webhooks says."""
+
+import base64
+import hashlib
+import hmac
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from pydantic import SecretStr
+
+from app.webhooks.signing import SecretSealer, new_secret, secret_bytes, secret_text, signed_headers
+
+AT = datetime(2026, 11, 29, 12, 0, 0, 999_999, tzinfo=UTC)
+ONE, OTHER = UUID(int=1), UUID(int=2)
+
+
+def test_the_decoded_bytes_of_each_secret_sign_in_order() -> None:
+    first, second = b"1" * 32, b"2" * 32
+    body = '{"title":"zażółć"}'.encode()
+    headers = signed_headers("evt_1", AT, body, [first, second])
+    timestamp = int(AT.timestamp())
+    expected = [
+        base64.b64encode(hmac.new(secret, f"evt_1.{timestamp}.".encode() + body, hashlib.sha256).digest()).decode()
+        for secret in (first, second)
+    ]
+    assert headers == {
+        "webhook-id": "evt_1",
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": f"v1,{expected[0]} v1,{expected[1]}",
+    }
+
+
+def test_a_secret_has_the_form_of_the_standard() -> None:
+    secret = new_secret()
+    assert len(secret) == 32
+    assert secret != new_secret()
+    assert secret_text(secret).startswith("whsec_")
+    assert secret_bytes(secret_text(secret)) == secret
+    with pytest.raises(ValueError, match="base64"):
+        secret_bytes("whsec_not base64!")
+
+
+def test_a_sealed_secret_opens_for_its_own_row_and_key_only() -> None:
+    sealer, secret = SecretSealer(SecretStr("a" * 64)), new_secret()
+    sealed = sealer.seal(secret, ONE)
+    assert secret not in sealed
+    assert sealer.open(sealed, ONE) == secret
+    assert sealer.open(sealed, OTHER) is None
+    assert SecretSealer(SecretStr("b" * 64)).open(sealed, ONE) is None

@@ -1,0 +1,58 @@
+"""Summaries are rounded outwards, and merge as the analysis of impact merges them."""
+
+from copy import deepcopy
+from typing import Any
+
+import orjson
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.compat.impact import summary as impact
+from observability.evidence.summaries import MAX_UNKNOWN_NAMES, Tally, merge_summaries, rounded
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**12), 10**12)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.sampled_from(["draft", "published", "free text"]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=4),
+    max_leaves=6,
+)
+
+
+def summary_of(value: Any, names: list[str], *, random: bool) -> dict[str, Any]:
+    tally = Tally(lambda name: f"{name:0>16}", random=random)
+    found = tally.add_possible("body")
+    tally.add_value(found, value, {'"draft"', "true"})
+    tally.add_unknown(found, names)
+    return found
+
+
+@given(st.integers(-(2**53), 2**53) | st.floats(-1e300, 1e300, allow_subnormal=False))
+def test_a_number_lies_within_its_range_which_has_two_digits(value: float) -> None:
+    low, high = rounded(value)
+    assert low <= value <= high
+    assert (float(low), float(high)) == tuple(map(float, impact.rounded(value, value)))
+    assert all(len(f"{abs(bound):e}".partition("e")[0].rstrip("0").replace(".", "")) <= 2 for bound in (low, high))
+
+
+@given(st.lists(st.tuples(JSON, st.lists(st.text("abcdefgh", min_size=2, max_size=3), max_size=60)), max_size=4))
+def test_merging_gives_what_the_analysis_of_impact_reads(values: list[tuple[Any, list[str]]]) -> None:
+    merged: dict[str, Any] = {}
+    expected = impact.Summary()
+    for number, (value, names) in enumerate(values):
+        one = summary_of(value, names, random=number % 2 == 0)
+        before = deepcopy(one)
+        merge_summaries(merged, {"body": one})
+        assert one == before, "the merged summary is a copy"
+        expected = expected.merged(read(one))
+    found = read(merged.get("body", {}))
+    assert found == expected
+    assert len(found.unknown) <= MAX_UNKNOWN_NAMES == impact.MAX_UNKNOWN_NAMES
+    assert orjson.loads(orjson.dumps(merged)) == merged
+
+
+def read(plain: dict[str, Any]) -> impact.Summary:
+    ranges = {name: tuple(value) for name, value in plain.items() if isinstance(value, list)}
+    return impact.Summary(**(plain | ranges))

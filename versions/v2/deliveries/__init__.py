@@ -1,0 +1,1 @@
+"""Deliveries of events to webhook endpoints in v2."""

@@ -1,0 +1,1 @@
+"""Webhook endpoints in v2."""
