@@ -24,7 +24,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from app.kit.db.sessions import ReadSession, Row
 from app.kit.db.statements import Read
 from app.migration_guides.views import ElementUsage, OperationUsage, Recipient, UserUsage
-from app.models import KEY_FAMILY, ApiKey, UsageDay, UsageElements, User, VersionNotice, WebhookEndpoint
+from app.models import KEY_CONSUMER, ApiKey, UsageDay, UsageElements, User, VersionNotice, WebhookEndpoint
 from app.models.usage import ANONYMOUS
 
 MOST_ROWS: Final = 3000
@@ -32,9 +32,8 @@ MOST_ROWS: Final = 3000
 _VERSION: Final = bindparam("version", type_=Text())
 _USER: Final = bindparam("user_id", type_=Integer())
 _PERIOD: Final = (bindparam("since", type_=Date()), bindparam("until", type_=Date()))
-_FAMILY: Final = cast(KEY_FAMILY, Text)
 _OWN: Final = (
-    select(_FAMILY.label("consumer"))
+    select(KEY_CONSUMER.label("consumer"))
     .where(ApiKey.user_id == _USER)
     .union_all(select(cast(User.uid, Text)).where(User.id == _USER))
 )
@@ -95,7 +94,7 @@ _BY_ELEMENT: Final = (
 )
 _ELEMENTS: Final = Read(select(_BY_ELEMENT))
 _KEYS: Final = Read(
-    select(_FAMILY.label("consumer"), ApiKey.name, ApiKey.hint)
+    select(KEY_CONSUMER.label("consumer"), ApiKey.name, ApiKey.hint)
     .where(ApiKey.user_id == _USER, ApiKey.rotated_at.is_(None))
     .order_by(ApiKey.id.desc())
     .limit(MOST_ROWS)
@@ -118,7 +117,9 @@ _BY_CONSUMER: Final = (
     .cte("by_consumer")
 )
 _OWNERS: Final = (
-    select(_FAMILY.label("consumer"), ApiKey.user_id).union(select(cast(User.uid, Text), User.id)).subquery("owners")
+    select(KEY_CONSUMER.label("consumer"), ApiKey.user_id)
+    .union(select(cast(User.uid, Text), User.id))
+    .subquery("owners")
 )
 _DEPENDENT: Final = (
     select(_OWNERS.c.user_id, _BY_CONSUMER.c.requests, _BY_CONSUMER.c.last_seen)

@@ -1,7 +1,7 @@
 """All tables; importing this package completes the metadata."""
 
 from app.kit.db.privileges import Restrictions
-from app.models.api_key import KEY_FAMILY, ApiKey
+from app.models.api_key import KEY_CONSUMER, KEY_FAMILY, ApiKey
 from app.models.audit import AuditEvent
 from app.models.base import APPEND_ONLY, READ_ONLY, Base
 from app.models.event import Event, EventConsumer
@@ -33,6 +33,7 @@ def restrictions() -> Restrictions:
 
 
 __all__ = [
+    "KEY_CONSUMER",
     "KEY_FAMILY",
     "Account",
     "ActionToken",

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, LargeBinary, func
+from sqlalchemy import ForeignKey, LargeBinary, Text, cast, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Identified, Timestamp
@@ -35,3 +35,5 @@ class ApiKey(Identified, Base):
 
 KEY_FAMILY: Final = func.coalesce(ApiKey.family_uid, ApiKey.uid)
 """The consumer of a key, which rotation does not change."""
+KEY_CONSUMER: Final = cast(KEY_FAMILY, Text)
+"""The same as the text that usage is recorded under."""

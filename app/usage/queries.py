@@ -11,17 +11,17 @@ from sqlalchemy import ARRAY, Date, DateTime, Label, Select, Text, Uuid, bindpar
 from app.kit.db.keyset import Position, Slice, apply_keyset, bind_params, page_from_rows
 from app.kit.db.sessions import ReadSession, Row
 from app.kit.db.statements import Read
-from app.models import KEY_FAMILY, ApiKey, UsageDay, UsageElements, UsageWatch, User, WebhookEndpoint
+from app.models import KEY_CONSUMER, KEY_FAMILY, ApiKey, UsageDay, UsageElements, UsageWatch, User, WebhookEndpoint
 from app.models.usage import ANONYMOUS, BUCKETS, VersionConsumers
 from app.usage.commands import UsageFilter
 from app.usage.views import PlanConsumers
 
 _OWNER: Final = bindparam("user_id", type_=ApiKey.user_id.type)
-_KEYS: Final = select(cast(KEY_FAMILY, Text).label("consumer")).where(ApiKey.user_id == _OWNER)
+_KEYS: Final = select(KEY_CONSUMER.label("consumer")).where(ApiKey.user_id == _OWNER)
 _CONSUMERS: Final = _KEYS.union_all(select(cast(User.uid, Text)).where(User.id == _OWNER))
 _KEY_UID: Final = (
     select(ApiKey.uid)
-    .where(ApiKey.user_id == _OWNER, ApiKey.rotated_at.is_(None), cast(KEY_FAMILY, Text) == UsageDay.consumer)
+    .where(ApiKey.user_id == _OWNER, ApiKey.rotated_at.is_(None), UsageDay.consumer == KEY_CONSUMER)
     .correlate(UsageDay)
     .limit(1)
     .scalar_subquery()
@@ -85,7 +85,7 @@ class UsageQueries:
 
 
 _PERIOD: Final = (bindparam("since", type_=Date()), bindparam("until", type_=Date()))
-_CONSUMERS_OF_USERS: Final = select(cast(KEY_FAMILY, Text).label("consumer")).union_all(select(cast(User.uid, Text)))
+_CONSUMERS_OF_USERS: Final = select(KEY_CONSUMER.label("consumer")).union_all(select(cast(User.uid, Text)))
 
 
 def _exists(consumer: Any) -> Any:
@@ -136,7 +136,7 @@ _OF_OWNER: Final = Read(select(_CONSUMERS.subquery()))
 _OF_OWN_KEY: Final = Read(_KEYS.where(ApiKey.uid == bindparam("key_uid", type_=Uuid())))
 _EVERY_CONSUMER: Final = _CONSUMERS_OF_USERS.subquery()
 _EVERY: Final = Read(select(_EVERY_CONSUMER.c.consumer).distinct())
-_OF_KEY: Final = Read(select(cast(KEY_FAMILY, Text)).where(cast(ApiKey.uid, Text) == bindparam("uid", type_=Text())))
+_OF_KEY: Final = Read(select(KEY_CONSUMER).where(cast(ApiKey.uid, Text) == bindparam("uid", type_=Text())))
 _OF_USER: Final = Read(select(cast(User.uid, Text)).where(cast(User.uid, Text) == bindparam("uid", type_=Text())))
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import CursorResult, Text, cast, delete, select, text, union_all
 from sqlalchemy.dialects.postgresql import insert
 
 from app.kit.db.sessions import WriteSession
-from app.models import KEY_FAMILY, ApiKey, User
+from app.models import KEY_CONSUMER, ApiKey, User
 from app.models.usage import ANONYMOUS, BUCKETS, UsageDay, UsageElements, UsageFlush, UsageWatch, VersionConsumers
 from app.plans.names import DEFAULT
 from app.usage.statements import ADD_EVIDENCE, CLAIM_FLUSH, COUNT_CONSUMERS
@@ -135,7 +135,7 @@ class EvidenceRepository:
 
         Returns the number of rows of evidence.
         """
-        owners = union_all(select(cast(KEY_FAMILY, Text)), select(cast(User.uid, Text)))
+        owners = union_all(select(KEY_CONSUMER), select(cast(User.uid, Text)))
         gone = (UsageElements.consumer != ANONYMOUS) & UsageElements.consumer.not_in(owners)
         result = await self._session.execute(delete(UsageElements).where((UsageElements.day < before) | gone))
         await self._session.execute(delete(UsageWatch).where(UsageWatch.ends_at < now))
@@ -145,7 +145,7 @@ class EvidenceRepository:
     async def delete_user(self, user_id: int) -> None:
         """Delete the evidence of a user and of the keys of the user."""
         own = union_all(
-            select(cast(KEY_FAMILY, Text)).where(ApiKey.user_id == user_id),
+            select(KEY_CONSUMER).where(ApiKey.user_id == user_id),
             select(cast(User.uid, Text)).where(User.id == user_id),
         )
         for table in (UsageElements, UsageWatch):
