@@ -54,8 +54,9 @@ def objective(slo: Objective, clock: Clock) -> Iterator[Recording]:
         suffix = f"rate{duration(window)}"
         if window <= _LONGEST_OF_RAW:
             total, good = (f"sum by ({by}) (rate({selector}[{clock(window)}]))" for selector in (slo.total, slo.good))
-            recorded = f"slo:total:{suffix}{chosen}"
-            bad = f"clamp_min({recorded} - on ({by}) ({good}), 0)"
+            # A query reads one state of the samples. Between the evaluations of two rules a scrape can arrive, and a
+            # rate that contains it, subtracted from one that does not, would be failures of no request.
+            bad = f"clamp_min({total} - on ({by}) ({good}), 0)"
         else:
             # Both are averages over the same samples, so that their ratio weights each moment by its traffic.
             base = f"rate{duration(_SHORTEST)}"

@@ -12,6 +12,7 @@ from observability.dashboards.files import RULES
 from observability.rules.alerts import groups
 from observability.rules.clock import PRODUCTION, Clock, duration
 from observability.rules.files import rule_files
+from observability.rules.recording import groups as recordings
 from observability.slo import BURN_RATES, OBJECTIVES
 from tests.support.programs import program
 from tests.support.promql import readings
@@ -87,6 +88,13 @@ def test_alert_has_a_severity_and_a_runbook() -> None:
             assert rule["labels"]["severity"] in {"page", "ticket"}
             assert set(rule["annotations"]) == {"summary", "description", "runbook_url"}
             assert rule["annotations"]["runbook_url"].endswith(f"/runbooks/{rule['alert']}.md")
+
+
+def test_a_recording_reads_samples_or_recordings_and_never_both() -> None:
+    """Both are read at different moments. A scrape in between would make their difference or ratio wrong."""
+    for rules in recordings(PRODUCTION).values():
+        for rule in rules:
+            assert len({":" in reading.metric for reading in readings(rule.expr)}) == 1, rule.expr
 
 
 def test_burn_rates_are_those_of_the_objectives() -> None:
