@@ -21,7 +21,9 @@ from tests.support.waiting import PATIENCE, wait_until
 
 BUCKET = "strata"
 ACCESS_KEY, SECRET_KEY = "test-access-key", "test-secret-key"
-_LOCK = Path(tempfile.gettempdir()) / "strata-tests-s3.lock"
+_LOCK = Path(tempfile.gettempdir()) / f"strata-tests-s3-{os.getuid()}.lock"
+_WITHOUT_CATALOGS = ("-s3.port.iceberg=0", "-s3.port.lance=0")
+"""Table catalogs would listen on ports of their own, which are the same for each server."""
 
 
 @dataclass(frozen=True)
@@ -72,24 +74,25 @@ def running_s3() -> Iterator[S3Server]:
 
 @contextmanager
 def running_weed(folder: Path, command: Sequence[str], variables: Mapping[str, str]) -> Iterator[S3Server]:
-    """A server that a command without ports starts. One at a time runs on the machine: some of its ports are fixed."""
-    with _LOCK.open("w") as lock:
+    """A server that a command without ports starts."""
+    log = folder / "weed.log"
+    with _LOCK.open("w") as lock, log.open("wb") as output:
+        # The server also chooses ports, among those that are free when it starts: one server starts at a time.
         fcntl.flock(lock, fcntl.LOCK_EX)
-        # A port that is free before the lock may be in use after it.
         ports = dict(zip(("s3", "filer", "master", "volume"), _free_ports(4), strict=True))
         options = ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", *(f"-{name}.port={port}" for name, port in ports.items())]
-        log = folder / "weed.log"
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [program("weed"), *command, *options],
-                stdout=output,
-                stderr=output,
-                env=os.environ | variables,
-                cwd=folder,
-            )
+        process = subprocess.Popen(
+            [program("weed"), *command, *options, *_WITHOUT_CATALOGS],
+            stdout=output,
+            stderr=output,
+            env=os.environ | variables,
+            cwd=folder,
+        )
         try:
             server = S3Server(f"http://127.0.0.1:{ports['s3']}", f"http://127.0.0.1:{ports['filer']}")
-            wait_until(lambda: _responds(server), PATIENCE, log.read_text)
+            wait_until(lambda: process.poll() is not None or _responds(server), PATIENCE, log.read_text)
+            assert process.poll() is None, f"ended with {process.returncode}: {log.read_text()}"
+            fcntl.flock(lock, fcntl.LOCK_UN)
             yield server
         finally:
             process.kill()
