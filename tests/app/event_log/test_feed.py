@@ -62,7 +62,7 @@ async def test_events_are_offered_once_to_those_who_may_read_them(test_app: Test
         feed.subscribed(Viewer(bob), of_bob),
         feed.subscribed(EVERYTHING, of_all),
     ):
-        first = feed.position
+        first = feed.position + 100
         public = await log.add(first + 1)
         owned = await log.add(first + 2, audience="owner", owner=ada)
         shared = await log.add(first + 3, audience="owner", owner=ada, counterparty=bob)
@@ -76,6 +76,24 @@ async def test_events_are_offered_once_to_those_who_may_read_them(test_app: Test
     assert [position - first for position in of_all.offered] == [1, 2, 3, 4]
     assert version.encoded == [public, owned, shared, hidden, unknown]
     assert feed.position == first + 6
+
+
+async def test_a_full_batch_is_followed_by_another(
+    test_app: TestApp, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a pause after it, and with one where nothing waits or nobody reads."""
+    monkeypatch.setattr(feeds, "_BATCH", 2)
+    feed = EventFeed(test_app.runtime.database.reads, RenderFailures(Metrics()), lambda: False, lambda _event: None)
+    assert await feed.step() is False
+    reader = Reader()
+    with feed.subscribed(EVERYTHING, reader):
+        first = feed.position + 100
+        for position in range(first, first + 3):
+            await log.add(position)
+        assert [await feed.step() for _ in range(3)] == [True, False, False]
+    assert reader.offered == [first, first + 1, first + 2]
+    await log.add(first + 3)
+    assert await feed.step() is False
 
 
 async def test_without_a_reader_nothing_is_read_and_nothing_is_offered_later(test_app: TestApp, log: Log) -> None:
@@ -187,7 +205,7 @@ async def test_an_event_that_a_version_cannot_render_is_logged_once_and_skipped(
     defective = [Reader(), Reader()]
 
     def fail(event: StoredEvent) -> bytes:
-        if event.position == broken:
+        if event.position in (broken, broken + 2):
             raise KeyError("outcome")
         return event.uid.bytes
 
@@ -203,13 +221,13 @@ async def test_an_event_that_a_version_cannot_render_is_logged_once_and_skipped(
             reader.encode = fail
         for reader in (*defective, readable):
             stack.enter_context(feed.subscribed(EVERYTHING, reader))
-        for position in (broken, broken + 1):
+        for position in (broken, broken + 1, broken + 2):
             await log.add(position)
         await feed.step()
-    assert readable.offered == [broken, broken + 1]
+    assert readable.offered == [broken, broken + 1, broken + 2]
     assert [reader.offered for reader in defective] == [[broken + 1]] * 2
-    assert [line["event"] for line in lines] == ["event_not_watched", "not_rendered"]
-    assert metrics.registry.get_sample_value("render_failures_total", {"api_version": "v2"}) == 1
+    assert [line["event"] for line in lines] == ["event_not_watched", "not_rendered", "not_rendered"]
+    assert metrics.registry.get_sample_value("render_failures_total", {"api_version": "v2"}) == 2
 
 
 async def test_an_outage_does_not_end_the_feed_and_is_logged(

@@ -115,6 +115,24 @@ async def test_the_schedule_keeps_events_as_long_as_the_setting_says(
     assert await kept(database) == [2, 3]
 
 
+async def test_the_schedule_waits_for_the_consumers_of_this_release_only(
+    database: Database, concurrent_app: TestApp
+) -> None:
+    await add(database, (1, OLD), (2, OLD), (3, OLD), (4, NOW))
+    known, *_ = consumer_names()
+    async with database.write() as session:
+        driver = await session.driver()
+        await driver.execute(CURSOR, 2, known)
+        await driver.execute(CURSOR, 0, "removed")
+    resources = WorkerResources(concurrent_app.runtime.settings, database, Metrics(), None, None)
+    (schedule,) = (one for one in all_schedules(resources) if one.name == "events.purge")
+    await schedule.run()
+    assert await kept(database) == [3, 4]
+    async with database.write() as session:
+        rows = await (await session.driver()).fetch("SELECT name FROM event_consumers")
+    assert [row["name"] for row in rows] == [known]
+
+
 async def test_the_names_of_consumers_are_those_that_workers_run(database: Database, concurrent_app: TestApp) -> None:
     resources = WorkerResources(concurrent_app.runtime.settings, database, Metrics(), None, None)
     assert sorted(consumer.name for consumer in event_consumers(resources)) == consumer_names()

@@ -53,6 +53,67 @@ def test_a_new_demand_for_credentials_breaks() -> None:
     }
 
 
+def test_the_credentials_of_a_channel_are_those_of_all_its_operations() -> None:
+    one, both, other = (channel(receives=messages("a"), security=names) for names in (["a"], ["a", "b"], ["b"]))
+    (found,) = diff(both, one)
+    assert (found.rule, "`b`" in found.message, found.occurrences[0].element) == (
+        "channel-security-removed",
+        True,
+        "event",
+    )
+    (found,) = diff(channel(receives=messages("a")), one)
+    assert "no credentials" in found.message
+    (found,) = diff(one, channel(receives=messages("a")))
+    assert "no credentials" in found.message
+    assert rules_of(one, other) == {"channel-security-removed": Severity.BREAKING}
+    only_receiving = {**one, "operations": {"receive": one["operations"]["receive"], "send": {"action": "send"}}}
+    assert rules_of(one, only_receiving) == {}
+
+
+def test_channels_without_an_address_are_matched_by_name() -> None:
+    unnamed = channel(sends=messages("a"))
+    del unnamed["channels"]["rooms"]["address"]
+    assert rules_of(unnamed, channel(sends=messages("a"), address="rooms")) == {}
+    assert rules_of(unnamed, channel(sends=messages("a"), address="other")) == {
+        "channel-removed": Severity.BREAKING,
+        "channel-added": Severity.SAFE,
+    }
+
+
+def test_operations_of_a_channel_send_their_messages_together() -> None:
+    old = channel(sends=messages("a", "b"))
+    whole = old["operations"]["send"]
+    parts = {f"send {index}": {**whole, "messages": [one]} for index, one in enumerate(whole["messages"])}
+    assert rules_of(old, {**old, "operations": parts}) == {}
+    implied = {name: value for name, value in whole.items() if name != "messages"}
+    assert rules_of(old, {**old, "operations": {"send": implied}}) == {}, "all messages of the channel"
+    assert rules_of(old, {**old, "operations": {"send": {**whole, "messages": []}}}) == {
+        "message-sent-removed": Severity.BREAKING
+    }
+
+
+def test_messages_are_matched_by_the_name_that_they_state() -> None:
+    old = channel(sends={"a": {"payload": SHORT, "name": "changed"}})
+    assert rules_of(old, channel(sends={"other": {"payload": SHORT, "name": "changed"}})) == {}
+    assert "message-sent-removed" in rules_of(old, channel(sends={"a": {"payload": SHORT, "name": "other"}}))
+
+
+def test_the_type_of_a_message_is_that_of_the_document_if_it_states_none() -> None:
+    old = channel(sends=messages("a"))
+    assert set(rules_of(old, {**old, "defaultContentType": "text/plain"})) == {"message-type-changed"}
+    assert rules_of(old, {**old, "defaultContentType": "application/json"}) == {}
+    stated = channel(sends=messages("a", contentType="text/plain"))
+    assert rules_of(stated, {**old, "defaultContentType": "text/plain"}) == {}
+
+
+def test_a_message_without_a_payload_can_have_any() -> None:
+    some, none = channel(sends=messages("a", payload=SHORT)), channel(sends={"a": {}})
+    assert diff(some, none).breaks
+    assert not diff(none, some).breaks
+    some, none = channel(receives=messages("a", payload=SHORT)), channel(receives={"a": {}})
+    assert diff(none, some).breaks
+
+
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [

@@ -8,7 +8,7 @@ import pytest
 
 from observability.conformance.exchange import BodyBuffer
 from observability.evidence.extraction import Extractor, Unreadable
-from observability.evidence.reads import MOST_NAMES
+from observability.evidence.reads import MOST_BYTES, MOST_NAMES
 from observability.evidence.request import SampledRequest
 from observability.evidence.values import MOST_VALUES, TooLarge
 from tests.support.exchanges import DOCUMENT, content, parameter, reference
@@ -174,7 +174,10 @@ def test_a_rejected_request_shows_its_status_only() -> None:
         ("title;a=1", "", {"/data/*/title"}, True),
         ("title,,", "", set(), False),
         ("(title)", "", set(), False),
-        (", ".join(f"a{n}" for n in range(MOST_NAMES + 1)), "", set(), False),
+        (", ".join(["title"] * MOST_NAMES), "", {"/data/*/title"}, True),
+        (", ".join(["title"] * (MOST_NAMES + 1)), "", set(), False),
+        ("title, " + "a" * (MOST_BYTES - 7), "", {"/data/*/title"}, True),
+        ("title, " + "a" * (MOST_BYTES - 6), "", set(), False),
         (f"title, {'a' * 3000}", "", set(), False),
         ("", "fields=title", {"/data/*/title"}, True),
         ("", "include=author", {"/data/*/author"}, False),

@@ -32,6 +32,7 @@ def test_the_first_requests_of_each_consumer_operation_and_hour() -> None:
         assert [chosen.choose(*KEY) for _ in range(5)] == [False] * 3 + [None] * 2
         assert [chosen.choose("ada", "v9", "posts.get") for _ in range(5)] == [False] * 3 + [None] * 2
         assert [chosen.choose(None, "v9", "posts.list") for _ in range(5)] == [False] * 3 + [None] * 2
+        assert [chosen.choose("ada", "v10", "posts.list") for _ in range(5)] == [False] * 3 + [None] * 2
         clock.now += 3600
 
 
@@ -61,6 +62,26 @@ def test_the_cap_leaves_half_to_the_random_stratum() -> None:
     assert [chosen.choose(*KEY) for _ in range(4)] == [True] * 3 + [None]
     clock.now -= 10
     assert chosen.choose(*KEY) is None, "a clock that is set back fills nothing"
+
+
+def test_random_samples_of_a_consumer_are_among_its_first_ones() -> None:
+    chosen = sampler(Clock(), [])
+    chosen.watched = frozenset({"ada"})
+    assert [chosen.choose(*KEY) for _ in range(2)] == [True] * 2
+    chosen.watched = frozenset()
+    assert [chosen.choose(*KEY) for _ in range(3)] == [False, None, None]
+
+
+def test_an_hour_is_one_of_the_clock_and_unused_capacity_is_not_saved() -> None:
+    clock, capped = Clock(), list[None]()
+    chosen = sampler(clock, capped, first=1, per_second=4)
+    assert [chosen.choose(str(number), "v9", "posts.list") for number in range(3)] == [False] * 2 + [None]
+    clock.now += 60
+    assert chosen.choose("0", "v9", "posts.list") is None
+    assert [chosen.choose(str(number), "v9", "posts.get") for number in range(3)] == [False] * 2 + [None]
+    clock.now = clock.now // 3600 * 3600 + 3600
+    assert chosen.choose("0", "v9", "posts.list") is False
+    assert len(capped) == 2
 
 
 def test_memory_is_bounded_and_freed_each_hour() -> None:

@@ -53,6 +53,55 @@ def test_merging_gives_what_the_analysis_of_impact_reads(values: list[tuple[Any,
     assert orjson.loads(orjson.dumps(merged)) == merged
 
 
+def test_a_summary_has_the_types_sizes_and_repetitions_of_values() -> None:
+    tally = Tally(str, random=False)
+    summary = tally.add_possible("body")
+    values = [
+        True,
+        7,
+        7.0,
+        7.5,
+        "ab",
+        [1, 1],
+        [{"a": 1, "b": 2}, {"b": 2, "a": 1}],
+        [1, 2],
+        {"a": 1},
+        float("inf"),
+        None,
+    ]
+    for value in values:
+        tally.add_value(summary, value, ())
+    assert summary == {
+        "possible": 1,
+        "present": 11,
+        "null": 1,
+        "types": {"boolean": 1, "integer": 2, "number": 2, "string": 1, "array": 3, "object": 1},
+        "number": [7, 7.5],
+        "length": [2, 2],
+        "items": [2, 2],
+        "members": [1, 1],
+        "unique_violations": 2,
+    }
+
+
+def test_numbers_are_exact_below_one_hundred_and_rounded_from_there_on() -> None:
+    assert [rounded(value) for value in (99, -99, 100, 101, -101)] == [
+        (99, 99),
+        (-99, -99),
+        (100, 100),
+        (100, 110),
+        (-110, -100),
+    ]
+
+
+def test_the_most_frequent_unknown_names_are_kept() -> None:
+    merged = {"body": {"unknown": {f"{number:02}": 2 for number in range(MAX_UNKNOWN_NAMES)}, "unknown_dropped": 1}}
+    merge_summaries(merged, {"body": {"unknown": {"many": 3, "one": 1}, "unknown_dropped": 4}})
+    assert len(merged["body"]["unknown"]) == MAX_UNKNOWN_NAMES
+    assert (merged["body"]["unknown"]["many"], "one" in merged["body"]["unknown"]) == (3, False)
+    assert merged["body"]["unknown_dropped"] == 1 + 4 + 2 + 1
+
+
 def read(plain: dict[str, Any]) -> impact.Summary:
     ranges = {name: tuple(value) for name, value in plain.items() if isinstance(value, list)}
     return impact.Summary(**(plain | ranges))
