@@ -10,7 +10,7 @@ class WorkerSettings(Group, name="worker"):
 
     metrics_port: int | None = Field(None, ge=0, le=65535, description="a port for /metrics; default: none")
 
-    concurrency: int = Field(8, ge=1, description="jobs at once")
+    concurrency: int = Field(16, ge=2, description="jobs at once")
     max_attempts: int = Field(10, ge=1)
     first_delay: Seconds = Field(2.0, description="seconds before the first retry; doubles, with jitter")
     max_delay: Seconds = Field(600.0, description="seconds; the longest delay between two attempts")

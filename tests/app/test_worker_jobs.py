@@ -67,7 +67,7 @@ async def working(test_app: TestApp, handler: Handler, metrics: Metrics) -> Asyn
         add_jobs(queue, {KIND: handler}, execution)
 
     settings = RunnerSettings(
-        dsn=dsn_of(test_app), connect_timeout=20, statement_timeout=20, heartbeat=20, concurrency=2
+        dsn=dsn_of(test_app), connect_timeout=20, statement_timeout=20, heartbeat=20, concurrency=4
     )
     stop = asyncio.Event()
     async with supervised(execution.running, stop, 0.1):
@@ -206,5 +206,5 @@ async def test_every_setting_of_the_runner_takes_effect(
     await QueueRunner(settings, lambda _queue: None, JobMetrics(Metrics())).run(stop)
     assert (given["timeout"], given["command_timeout"]) == (11, 13)
     assert given["heartbeat_timeout"].total_seconds() == 13
-    assert (given["batch_size"], given["max_concurrent_tasks"]) == (14, 28)
+    assert (given["batch_size"], given["max_concurrent_tasks"]) == (7, 14)
     assert given["server_settings"] == {"application_name": runner.APPLICATION_NAME}

@@ -33,7 +33,7 @@ NOWHERE = RunnerSettings(
     connect_timeout=20,
     statement_timeout=20,
     heartbeat=20,
-    concurrency=1,
+    concurrency=2,
 )
 
 
@@ -105,7 +105,7 @@ async def test_a_lost_connection_leaves_no_task_behind(database_dsn: str, monkey
             stop.set()
 
     monkeypatch.setattr(PgQueuer, "run", run)
-    settings = RunnerSettings(dsn=database_dsn, connect_timeout=20, statement_timeout=20, heartbeat=20, concurrency=1)
+    settings = RunnerSettings(dsn=database_dsn, connect_timeout=20, statement_timeout=20, heartbeat=20, concurrency=2)
     await QueueRunner(settings, lambda _queue: None, JobMetrics(Metrics())).run(stop)
     assert waiting == [1, 1, 1]
     assert given["dequeue_timeout"].total_seconds() == 5, "an idle worker counts as running for 15 seconds"

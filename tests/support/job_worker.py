@@ -60,7 +60,7 @@ async def work(dsn: str) -> None:
     def register(queue: PgQueuer) -> None:
         add_jobs(queue, {EFFECT: effect, CRASH: crash}, execution)
 
-    settings = RunnerSettings(dsn, connect_timeout=5, statement_timeout=10, heartbeat=HEARTBEAT, concurrency=4)
+    settings = RunnerSettings(dsn, connect_timeout=5, statement_timeout=10, heartbeat=HEARTBEAT, concurrency=8)
     async with supervised(execution.running, stop, 0.2):
         await QueueRunner(settings, register, metrics.group(JobMetrics)).run(stop)
     await database.close()

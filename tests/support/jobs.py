@@ -24,6 +24,8 @@ from tests.support.transactions import database_of, dsn_of, owner_of
 from tests.support.waiting import PATIENCE
 
 KIND = JobKind("test.job")
+CONCURRENCY = 4
+"""Jobs at once."""
 FAST = WorkerSettings(max_attempts=3, first_delay=0.01, max_delay=0.02)
 Condition = Callable[[], Awaitable[bool]]
 
@@ -40,7 +42,9 @@ async def working(
     def register(queue: PgQueuer) -> None:
         add_jobs(queue, {kind: handler}, execution)
 
-    settings = RunnerSettings(dsn_of(test_app), connect_timeout=20, statement_timeout=20, heartbeat=20, concurrency=2)
+    settings = RunnerSettings(
+        dsn_of(test_app), connect_timeout=20, statement_timeout=20, heartbeat=20, concurrency=CONCURRENCY
+    )
     stop = asyncio.Event()
     async with supervised(execution.running, stop, grace):
         task = asyncio.create_task(QueueRunner(settings, register, metrics.group(JobMetrics)).run(stop))

@@ -107,8 +107,9 @@ class QueueRunner:
             await queue.run(
                 dequeue_timeout=_DEQUEUE_TIMEOUT,
                 heartbeat_timeout=timedelta(seconds=self._settings.heartbeat),
-                max_concurrent_tasks=self._settings.concurrency * 2,
-                batch_size=self._settings.concurrency,
+                max_concurrent_tasks=self._settings.concurrency,
+                # PgQueuer demands room for two batches.
+                batch_size=self._settings.concurrency // 2,
                 shutdown_on_listener_failure=True,
             )
         finally:

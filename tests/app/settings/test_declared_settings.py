@@ -132,7 +132,7 @@ SETTINGS: Final[dict[str, tuple[object, str]]] = {
     "jobs.problem_retention_days": (30, ">= 1"),
     "jobs.queue_log_retention_days": (7, ">= 1"),
     "worker.metrics_port": (None, ">= 0, <= 65535"),
-    "worker.concurrency": (8, ">= 1"),
+    "worker.concurrency": (16, ">= 2"),
     "worker.max_attempts": (10, ">= 1"),
     "worker.first_delay": (2.0, "> 0"),
     "worker.max_delay": (600.0, "> 0"),

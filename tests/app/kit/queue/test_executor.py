@@ -10,7 +10,7 @@ import orjson
 from app.kit.queue.kinds import JobKind, JobRejected, JobRun
 from observability.metrics.metrics import Metrics
 from tests.support.app import TestApp
-from tests.support.jobs import FAST, KIND, ended, enqueue, execute, jobs, none_carried, working
+from tests.support.jobs import CONCURRENCY, FAST, KIND, ended, enqueue, execute, jobs, none_carried, working
 from tests.support.waiting import PATIENCE, eventually
 
 
@@ -109,3 +109,24 @@ async def test_attempts_that_ended_their_worker_count(concurrent_app: TestApp) -
     assert (called, orjson.loads(row["problem"])["code"]) == ([], "job_crashed")
     assert metrics.registry.get_sample_value("job_crashes_total", {"kind": KIND.name}) == 1
     assert metrics.registry.get_sample_value("jobs_finished_total", {"kind": KIND.name, "status": "failed"}) == 1
+
+
+async def test_a_worker_runs_no_more_jobs_at_once_than_its_setting_says(concurrent_app: TestApp) -> None:
+    running, peak, full = 0, 0, asyncio.Event()
+
+    async def handle(_run: JobRun) -> None:
+        nonlocal running, peak
+        running += 1
+        peak = max(peak, running)
+        if running == CONCURRENCY:
+            full.set()
+        await full.wait()
+        # Long enough that others would begin meanwhile.
+        await asyncio.sleep(0.3)
+        running -= 1
+
+    for _ in range(2 * CONCURRENCY):
+        await enqueue(concurrent_app)
+    async with working(concurrent_app, handle):
+        await eventually(lambda: none_carried(concurrent_app))
+    assert peak == CONCURRENCY

@@ -21,7 +21,7 @@ from tests.support.waiting import PATIENCE
 
 
 def runner_of(dsn: str, register: Any = lambda _queue: None) -> QueueRunner:
-    settings = RunnerSettings(dsn=dsn, connect_timeout=0.3, statement_timeout=5, heartbeat=5, concurrency=2)
+    settings = RunnerSettings(dsn=dsn, connect_timeout=0.3, statement_timeout=5, heartbeat=5, concurrency=4)
     return QueueRunner(settings, register, JobMetrics(Metrics()))
 
 
