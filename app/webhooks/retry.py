@@ -42,6 +42,6 @@ def _requested(retry_after: str | None, now: datetime) -> timedelta:
         return timedelta(seconds=min(int(retry_after[:9]), _LONGEST.total_seconds()))
     try:
         at = parsedate_to_datetime(retry_after)
-    except ValueError:
+    except (ValueError, OverflowError):
         return timedelta()
     return (at if at.tzinfo is not None else at.replace(tzinfo=UTC)) - now

@@ -220,7 +220,10 @@ def test_a_receiver_lengthens_a_pause(outcome: Outcome, seconds: int) -> None:
     assert next_attempt(1, outcome, now) == now + timedelta(seconds=seconds)
 
 
-@pytest.mark.parametrize("retry_after", ["0", "-5", "soon", "", "²", "Fri, 31 Dec 1999 23:59:59 GMT"])
+@pytest.mark.parametrize(
+    "retry_after",
+    ["0", "-5", "soon", "", "²", "Fri, 31 Dec 1999 23:59:59 GMT", f"Fri, 31 Dec {'9' * 30} 23:59:59 GMT"],
+)
 def test_a_receiver_does_not_shorten_a_pause(retry_after: str) -> None:
     now = utc_now()
     at = next_attempt(2, Outcome(1, 503, retry_after=retry_after), now)
