@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from app.kit.db.database import UnitOfWork
 from app.kit.queue import executor, running
-from app.kit.queue.kinds import HOUSEKEEPING, JobKind, JobRun
+from app.kit.queue.kinds import HOUSEKEEPING, JobKind, JobRun, RunSuperseded
 from app.kit.queue.running import Attempt, Interruption, RunningJobs
 from tests.support.app import TestApp
 from tests.support.attempts import Attempts
@@ -104,6 +104,24 @@ async def test_pgqueuer_carries_a_job_that_was_taken_over_no_further(
         await execute(concurrent_app, "UPDATE jobs SET run = $1", uuid4())
 
     await attempts.run(handle, await enqueue(concurrent_app))
+    assert attempts.counted("job_attempts_total", outcome="superseded") == 1
+
+
+@pytest.mark.parametrize("known_by", ["the handler", "the worker"])
+async def test_an_attempt_that_has_lost_its_job_writes_nothing(
+    concurrent_app: TestApp, attempts: Attempts, known_by: str
+) -> None:
+    """Whoever notices it: not even an attempt whose fence would still allow it."""
+
+    async def handle(_run: JobRun) -> None:
+        if known_by == "the handler":
+            raise RunSuperseded
+        attempts.running.interrupt_all(Interruption.SUPERSEDED)
+        await asyncio.sleep(2 * PATIENCE)
+
+    await attempts.run(handle, await enqueue(concurrent_app))
+    (row,) = await jobs(concurrent_app)
+    assert (row["status"], row["attempt"], row["problem"]) == ("running", 1, None)
     assert attempts.counted("job_attempts_total", outcome="superseded") == 1
 
 
