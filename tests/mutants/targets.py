@@ -18,6 +18,7 @@ OF_DEFINITIONS: Final = (
     "tests/app/models/test_schema.py",
     "tests/app/settings/test_declared_settings.py",
     "tests/app/test_errors.py",
+    "tests/app/test_instruments.py",
     "tests/app/test_stored_forms.py",
 )
 """Tests of what modules define when they are imported, such as the status of every error: they execute no line of the
