@@ -1,0 +1,69 @@
+"""What receivers of events of v2 read in ``data``: whose ids these are, and the values that were recorded."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.event_samples import OTHER, OWNER, PAYEE, PAYER, SUBJECT, stored
+from versions.kit.typeid import encode
+from versions.registry import VERSIONS
+
+RENDERER = VERSIONS[-1].events
+OWNED_BY = {"user_id": encode("usr", OWNER)}
+BY = {"author_id": encode("usr", OWNER)}
+MONEY = {
+    "from_account_id": encode("acct", PAYER),
+    "to_account_id": encode("acct", PAYEE),
+    "amount": "12.50",
+    "currency": "EUR",
+}
+DATA: dict[str, tuple[str, dict[str, Any]]] = {
+    "account.opened": ("acct", {**OWNED_BY, "currency": "EUR"}),
+    "api_key.created": ("key", {**OWNED_BY, "scopes": ["posts:read"]}),
+    "api_key.revoked": ("key", OWNED_BY),
+    "api_key.rotated": ("key", {**OWNED_BY, "successor_id": encode("key", OTHER)}),
+    "api_key.updated": ("key", {**OWNED_BY, "changed": ["name"]}),
+    "file.deleted": ("file", {}),
+    "file.uploaded": ("file", {"name": "layers.pdf", "content_type": "application/pdf", "size": 48211}),
+    "hold.created": ("hold", MONEY),
+    "hold.resolved": ("hold", {"outcome": "captured"}),
+    "identity.linked": ("idn", {**OWNED_BY, "provider": "github", "reason": "requested"}),
+    "identity.unlinked": ("idn", {**OWNED_BY, "provider": "github"}),
+    "job.cancel_requested": ("job", {"type": "email"}),
+    "job.created": ("job", {"type": "email"}),
+    "notification.created": ("ntf", {"sender_id": encode("usr", OTHER), "message": "Your report is ready."}),
+    "notification.read": ("ntf", {}),
+    "post.created": ("post", {**BY, "revision": 1, "status": "published"}),
+    "post.deleted": ("post", {**BY, "revision": 3}),
+    "post.published": ("post", {**BY, "revision": 2}),
+    "post.unpublished": ("post", {**BY, "revision": 3}),
+    "post.updated": ("post", {**BY, "revision": 2, "changed": ["title", "status"]}),
+    "session.revoked": ("ses", {**OWNED_BY, "reason": "logout"}),
+    "session.started": ("ses", OWNED_BY),
+    "transfer.created": ("txn", {**MONEY, "kind": "transfer"}),
+    "user.created": ("usr", {"roles": ["author"]}),
+    "user.deleted": ("usr", {}),
+    "user.password_reset": ("usr", {}),
+    "user.registered": ("usr", {}),
+    "user.roles_changed": ("usr", {"roles": ["author", "moderator"], "revision": 3}),
+    "user.updated": ("usr", {"changed": ["display_name", "email", "is_active", "password"], "revision": 2}),
+    "user.verified": ("usr", {}),
+    "webhook_endpoint.created": ("wh", {}),
+    "webhook_endpoint.deleted": ("wh", {}),
+    "webhook_endpoint.disabled": ("wh", {"reason": "failing"}),
+    "webhook_endpoint.failing": ("wh", {}),
+    "webhook_endpoint.secret_rotated": ("wh", {}),
+    "webhook_endpoint.tested": ("wh", {}),
+    "webhook_endpoint.updated": ("wh", {"changed": ["url"]}),
+}
+"""By type: the prefix of the id of the subject, and the other members."""
+
+
+@pytest.mark.parametrize("name", RENDERER.types)
+def test_the_data_of_an_event(name: str) -> None:
+    data = dict(RENDERER.data(stored(name)))
+    if name == "identity.confirmation_requested":  # No identity exists yet.
+        assert data == {**OWNED_BY, "provider": "github"}
+        return
+    prefix, members = DATA[name]
+    assert data == {"id": encode(prefix, SUBJECT), **members}
