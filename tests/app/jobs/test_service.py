@@ -13,8 +13,11 @@ from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.errors import InsufficientPermissions, Unauthenticated
 from app.events.recorder import EventRecorder
+from app.exports.commands import Column, ExportedResource, ExportForm, ExportFormat, ExportRequest
 from app.files.errors import FileNotFound
-from app.jobs.commands import EmailDraft, JobFilter, PostImport
+from app.impact.commands import IdPrefixes, ImpactJob, ImpactRequest
+from app.impact.policy import ImpactPermission
+from app.jobs.commands import EmailDraft, JobFilter, NewJob, PostImport
 from app.jobs.errors import JobFinished, JobNotFound, JobNotRetryable
 from app.jobs.operator import JobOperator
 from app.jobs.policy import JobPermission
@@ -27,12 +30,14 @@ from app.kit.db.sessions import WriteSession
 from app.models import AuditEvent, Event
 from app.posts.policy import PostPermission
 from app.reports.commands import ReportRequest
+from app.users.policy import UserPermission
 from tests.support.app import TestApp
 from tests.support.limits import FREE
 from tests.support.transactions import overlap
 from tests.support.users import principal_of
 
 DRAFT = EmailDraft("Done", "It is done.")
+COLUMNS, FORM = (Column("id", "id"),), ExportForm(ExportFormat.CSV)
 
 
 async def person(app: TestApp, name: str = "ada") -> Principal:
@@ -237,6 +242,34 @@ async def test_a_request_needs_what_its_job_will_use(
         else:
             job = await service(session, with_permissions(ada, *may_request, permission)).create(wanted)
             assert job.kind == "report"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "kind", "needed"),
+    [
+        (ExportRequest(ExportedResource.POSTS, COLUMNS, FORM), "export", [PostPermission.READ]),
+        (ExportRequest(ExportedResource.USERS, COLUMNS, FORM), "export", [UserPermission.READ]),
+        (
+            ImpactJob(ImpactRequest(None, None, IdPrefixes(user="usr", api_key="key")), UUID(int=7)),
+            "impact_analysis",
+            [ImpactPermission.READ, UserPermission.READ],
+        ),
+    ],
+)
+async def test_an_export_and_an_analysis_need_each_permission_of_their_job(
+    test_app: TestApp, wanted: NewJob, kind: str, needed: Sequence[Permission]
+) -> None:
+    ada = await person(test_app)
+    other = PostPermission.WRITE
+    async with test_app.runtime.database.write() as session:
+        for missing in needed:
+            granted = [JobPermission.READ, JobPermission.WRITE, other, *(each for each in needed if each != missing)]
+            with pytest.raises(InsufficientPermissions):
+                await service(session, with_permissions(ada, *granted)).create(wanted)
+        job = await service(session, with_permissions(ada, JobPermission.READ, JobPermission.WRITE, *needed)).create(
+            wanted
+        )
+    assert (job.kind, job.owner_id) == (kind, ada.user_id)
 
 
 async def test_a_request_has_the_parameters_that_the_handlers_of_all_releases_read(test_app: TestApp) -> None:

@@ -9,6 +9,8 @@ from app.access.principal import Principal
 from app.kit.clock import utc_now
 from app.kit.db.sessions import Nudge
 from app.webhooks import redelivery
+from app.webhooks.commands import DeliveryFilter
+from app.webhooks.delivery_reader import DeliveryReader
 from app.webhooks.errors import (
     DeliveryEventDeleted,
     DeliveryNotFound,
@@ -152,6 +154,23 @@ async def test_an_event_that_is_delivered_again_already_is_not_recovered(
     await redeliver(concurrent_app, ada, uid)
     await deliveries.execute(f"UPDATE deliveries SET status = '{status}' WHERE kind = 'manual'")  # noqa: S608 - of this test
     assert await recover(concurrent_app, ada, endpoint) == recovered
+
+
+async def test_pages_of_deliveries_are_in_the_order_of_events(concurrent_app: TestApp) -> None:
+    """A redelivery has the place of its event, although it is newer than the deliveries of later events."""
+    deliveries, ada, endpoint = await failed(concurrent_app, 3)
+    (first, event), (_, second), (_, third) = await deliveries.rows(
+        "SELECT uid, event_uid FROM deliveries ORDER BY position"
+    )
+    for _ in range(2):
+        await redeliver(concurrent_app, ada, first)
+    reader = DeliveryReader(concurrent_app.runtime.database.reads, ada)
+    found, after = list[UUID](), None
+    for _ in range(5):
+        page = await reader.page(endpoint, DeliveryFilter(), after, 1)
+        found += [one.event_uid for one in page.items]
+        after = page.next_position
+    assert (found, after) == ([event, event, event, second, third], None)
 
 
 async def test_a_disabled_endpoint_and_that_of_another_user_are_sent_nothing_again(concurrent_app: TestApp) -> None:

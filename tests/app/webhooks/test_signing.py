@@ -3,13 +3,20 @@
 import base64
 import hashlib
 import hmac
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 from pydantic import SecretStr
 
-from app.webhooks.signing import SecretSealer, new_secret, secret_bytes, secret_text, signed_headers
+from app.webhooks.signing import (
+    SecretSealer,
+    ensure_signed,
+    new_secret,
+    secret_bytes,
+    secret_text,
+    signed_headers,
+)
 
 AT = datetime(2026, 11, 29, 12, 0, 0, 999_999, tzinfo=UTC)
 ONE, OTHER = UUID(int=1), UUID(int=2)
@@ -48,3 +55,34 @@ def test_a_sealed_secret_opens_for_its_own_row_and_key_only() -> None:
     assert sealer.open(sealed, ONE) == secret
     assert sealer.open(sealed, OTHER) is None
     assert SecretSealer(SecretStr("b" * 64)).open(sealed, ONE) is None
+
+
+SIGNED = signed_headers("evt_1", AT.replace(microsecond=0), b"{}", [b"1" * 32, b"2" * 32])
+
+
+@pytest.mark.parametrize("seconds", [-300, 0, 300])
+@pytest.mark.parametrize("secret", [b"1" * 32, b"2" * 32])
+def test_each_of_the_secrets_verifies_within_five_minutes(secret: bytes, seconds: int) -> None:
+    ensure_signed(SIGNED, b"{}", secret, AT.replace(microsecond=0) + timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds", "why"),
+    [
+        ({}, -301, "5 minutes"),
+        ({}, 301, "5 minutes"),
+        ({"webhook-timestamp": "soon"}, 0, "integer"),
+        ({"webhook-timestamp": "²"}, 0, "integer"),
+        ({"webhook-timestamp": "9" * 400}, 0, "5 minutes"),
+        ({"webhook-id": "evt_2"}, 0, "no signature"),
+        ({"webhook-signature": ""}, 0, "no signature"),
+    ],
+)
+def test_a_message_that_is_old_or_changed_does_not_verify(headers: dict[str, str], seconds: int, why: str) -> None:
+    now = AT.replace(microsecond=0) + timedelta(seconds=seconds)
+    with pytest.raises(ValueError, match=why):
+        ensure_signed({**SIGNED, **headers}, b"{}", b"1" * 32, now)
+    with pytest.raises(ValueError, match="no signature"):
+        ensure_signed(SIGNED, b"[]", b"1" * 32, AT)
+    with pytest.raises(ValueError, match="no signature"):
+        ensure_signed(SIGNED, b"{}", b"3" * 32, AT)
