@@ -1,8 +1,11 @@
-"""A slow endpoint among others delays none of them."""
+"""A slow endpoint among others delays none of them, and the one that waits longest comes first."""
 
 import asyncio
+from datetime import timedelta
 from time import perf_counter
 
+from app.kit.clock import utc_now
+from app.webhooks.repository import DeliveryRepository
 from tests.app.webhooks.test_deliveries import publish, user
 from tests.support.app import TestApp
 from tests.support.receiver import Received, Receiver
@@ -63,3 +66,24 @@ async def test_an_endpoint_that_takes_two_seconds_delays_no_other(concurrent_app
         runs = [(await delivered(deliveries, receiver, slow=slow), slow) for _ in range(3) for slow in (False, True)]
     without, with_slow = (min(seconds for seconds, slow in runs if slow is kind) for kind in (False, True))
     assert with_slow <= 1.5 * without, runs
+
+
+async def test_the_endpoint_that_waits_longest_comes_first(concurrent_app: TestApp) -> None:
+    deliveries = Deliveries(concurrent_app)
+    ada, headers = await user(concurrent_app, "ada")
+    endpoints = [(await create_endpoint(concurrent_app, ada, events=("post.created",)))[0].id for _ in range(3)]
+    await deliveries.begin()
+    await publish(concurrent_app, headers)
+    await deliveries.write()
+    order = [endpoints[1], endpoints[2], endpoints[0]]
+    now = utc_now()
+    claimed: list[int] = []
+    async with concurrent_app.runtime.database.write() as session:
+        driver = await session.driver()
+        for minutes, endpoint in enumerate(reversed(order)):
+            due = now - timedelta(minutes=minutes)
+            await driver.execute("UPDATE deliveries SET next_at = $1 WHERE endpoint_id = $2", due, endpoint)
+        for _ in order:
+            claims = await DeliveryRepository(session).claim(1, 4, now, now + timedelta(hours=1))
+            claimed += [claim.endpoint_id for claim in claims]
+    assert claimed == order

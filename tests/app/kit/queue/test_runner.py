@@ -162,3 +162,28 @@ def test_errors_of_an_outage_have_no_traceback(error: Exception, *, traceback: b
     assert OutageFilter().filter(record)
     assert (record.exc_info is not None) is traceback
     assert record.levelno == (logging.ERROR if traceback else logging.WARNING)
+
+
+async def test_the_end_of_a_connection_is_noticed_without_a_poll(
+    database_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop, polling = asyncio.Event(), asyncio.Event()
+
+    async def work(queue: PgQueuer, **_options: Any) -> None:
+        if polling.is_set():
+            stop.set()
+            return
+        polling.set()
+        await queue.shutdown.wait()
+
+    monkeypatch.setattr(PgQueuer, "run", work)
+    running = asyncio.create_task(runner_of(database_dsn).run(stop))
+    await asyncio.wait_for(polling.wait(), PATIENCE)
+    server = await asyncpg.connect(database_dsn)
+    await server.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE application_name = $1 AND datname = current_database()",
+        runner.APPLICATION_NAME,
+    )
+    await server.close()
+    await asyncio.wait_for(running, PATIENCE)

@@ -50,6 +50,17 @@ async def test_a_job_began_with_its_first_attempt_and_keeps_the_problem_of_the_l
     assert orjson.loads(row["problem"])["code"] == "job_failed"
 
 
+async def test_a_job_that_is_cancelled_after_its_last_attempt_has_not_crashed(
+    concurrent_app: TestApp, attempts: Attempts
+) -> None:
+    uid = await enqueue(concurrent_app)
+    await execute(concurrent_app, "UPDATE jobs SET attempt = 99, cancel_requested_at = now()")
+    await attempts.run(succeeds, uid)
+    (row,) = await jobs(concurrent_app)
+    assert (row["status"], row["attempt"], row["problem"]) == ("cancelled", 99, None)
+    assert row["finished_at"] is not None
+
+
 async def test_an_attempt_that_ends_with_its_worker_keeps_the_problem_and_does_not_count(
     concurrent_app: TestApp, attempts: Attempts
 ) -> None:
