@@ -6,9 +6,10 @@ left out. Of several mutants of one string or argument, one remains: the others 
 
 import ast
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from difflib import unified_diff
+from functools import lru_cache
 from typing import Any, Final
 
 import libcst as cst
@@ -129,8 +130,18 @@ def _parse(code: str) -> ast.Module | None:
         return None
 
 
-def mutants(module: str, source: str) -> Iterator[Mutant]:
-    """Every mutant that is a different program, in source order."""
+@lru_cache(maxsize=1)
+def _program(statement: str) -> tuple[str, str] | None:
+    """A statement without its layout, and without its texts for people; ``None`` if it does not parse.
+
+    Most sites follow another one in the same statement, so the one that stays is parsed once.
+    """
+    tree = _parse(statement)
+    return None if tree is None else (ast.unparse(tree), ast.dump(_WithoutProse().visit(tree)))
+
+
+def mutants(module: str, source: str, functions: Collection[str] | None = None) -> Iterator[Mutant]:
+    """Every mutant that is a different program, in source order; those of some ``functions`` take less time."""
     wrapper = MetadataWrapper(cst.parse_module(source))
     sites = _Sites()
     wrapper.visit(sites)
@@ -138,15 +149,18 @@ def mutants(module: str, source: str) -> Iterator[Mutant]:
     statements = _statements(source)
     seen: set[tuple[int, str]] = set()
     for site in sites.found:
+        if functions is not None and site.function not in functions:
+            continue
         start, end = next((start, end) for start, end in statements if start <= site.start < end)
         new = wrapper.module.code_for_node(site.new).encode()
         before = text[start:end].decode()
         after = (text[start : site.start] + new + text[site.start + site.length : end]).decode()
-        old_tree, new_tree = _parse(before), _parse(after)
-        if old_tree is None or new_tree is None:
+        old, new_tree = _program(before), _parse(after)
+        if old is None or new_tree is None:
             continue
-        diff = _difference(ast.unparse(old_tree), ast.unparse(new_tree))
-        old_dump, new_dump = (ast.dump(_WithoutProse().visit(tree)) for tree in (old_tree, new_tree))
+        old_text, old_dump = old
+        diff = _difference(old_text, ast.unparse(new_tree))
+        new_dump = ast.dump(_WithoutProse().visit(new_tree))
         if old_dump == new_dump or (start, new_dump) in seen:
             continue
         seen.add((start, new_dump))
