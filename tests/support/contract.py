@@ -20,7 +20,9 @@ class Contract:
     def __init__(self, name: str) -> None:
         self.prefix = f"/api/{name}"
         self._document: dict[str, Any] = json.loads((CONTRACTS / f"{name}.openapi.json").read_text())
-        self._paths = [(path[1:].split("/"), item) for path, item in self._document["paths"].items()]
+        paths = [(path[1:].split("/"), item) for path, item in self._document["paths"].items()]
+        # A path with fewer parameters is the more specific one.
+        self._paths = sorted(paths, key=lambda pair: str(pair[0]).count("{"))
         self._validators: dict[str, Any] = {}
 
     def check(self, response: httpx2.Response) -> None:
@@ -54,7 +56,7 @@ class Contract:
 
     def _operation(self, path: str, method: str) -> dict[str, Any] | None:
         steps = path.removeprefix(f"{self.prefix}/").split("/")
-        for template, item in sorted(self._paths, key=lambda pair: str(pair[0]).count("{")):
+        for template, item in self._paths:
             if len(template) == len(steps) and all(
                 (wanted.startswith("{") and step) or wanted == step
                 for wanted, step in zip(template, steps, strict=True)
