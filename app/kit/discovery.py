@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 from collections.abc import Collection, Iterator
+from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType
 
@@ -20,5 +21,6 @@ def modules(package: str, name: str, *, but: Collection[str] = ()) -> Iterator[M
         if info.ispkg
     }
     for folder in sorted(folders.keys() - set(but)):
-        if any(info.name == name for info in pkgutil.iter_modules(folders[folder])):
+        # Asks for one name: the names of all modules of all folders would take ten milliseconds.
+        if PathFinder.find_spec(f"{package}.{folder}.{name}", folders[folder]) is not None:
             yield importlib.import_module(f"{package}.{folder}.{name}")

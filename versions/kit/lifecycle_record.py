@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -73,5 +74,6 @@ def recorded_form(
     return orjson.dumps(_adapter().dump_python(lifecycles, mode="json"), option=options)
 
 
+@cache
 def _adapter() -> TypeAdapter[dict[str, RecordedLifecycle]]:
     return TypeAdapter(dict[str, RecordedLifecycle])

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -63,6 +64,7 @@ def tombstones_form(tombstones: Mapping[str, Tombstone]) -> bytes:
     return orjson.dumps(_adapter().dump_python(dict(tombstones), mode="json"), option=options)
 
 
+@cache
 def _adapter() -> TypeAdapter[dict[str, Tombstone]]:
     return TypeAdapter(dict[str, Tombstone])
 
