@@ -34,7 +34,8 @@ def request(form: ExportFormat, resource: ExportedResource = ExportedResource.PO
 
 def test_a_job_keeps_its_request() -> None:
     for form in (ExportForm(ExportFormat.CSV), ExportForm(ExportFormat.JSON, "items", "total", trailer=True)):
-        wanted = ExportRequest(ExportedResource.USERS, (*COLUMNS, Column("id", "uid", "usr")), form)
+        files = Column("files", "attachments", members=(Column("id", "uid", "file"), Column("name", "name")))
+        wanted = ExportRequest(ExportedResource.USERS, (*COLUMNS, Column("id", "uid", "usr"), files), form)
         assert ExportRequest.of_params(orjson.loads(orjson.dumps(wanted.params()))) == wanted
 
 
@@ -45,9 +46,11 @@ def test_exports_leave_room_for_other_jobs() -> None:
     assert EXPORT.timeout > other.timeout
 
 
-async def run(test_app: TestApp, owner: UUID, wanted: ExportRequest, status: str) -> Mapping[str, Any]:
+async def run(
+    test_app: TestApp, owner: UUID, wanted: ExportRequest, status: str, metrics: Metrics | None = None
+) -> Mapping[str, Any]:
     resources = WorkerResources(
-        test_app.runtime.settings, database_of(test_app), Metrics(), test_app.outbox, test_app.store
+        test_app.runtime.settings, database_of(test_app), metrics or Metrics(), test_app.outbox, test_app.store
     )
     async with working(test_app, jobs(resources)[EXPORT], EXPORT):
         async with test_app.runtime.database.write() as session:
@@ -76,7 +79,11 @@ async def test_the_job_stores_the_rows_as_a_file_of_the_user(
     concurrent_app: TestApp, form: str, media_type: str
 ) -> None:
     author = await fill(concurrent_app, 2)
-    row = await run(concurrent_app, author.user.uid, request(ExportFormat(form)), "succeeded")
+    metrics = Metrics()
+    row = await run(concurrent_app, author.user.uid, request(ExportFormat(form)), "succeeded", metrics)
+    assert (row["done"], row["message"]) == (0, "Writing rows")
+    labels = {"resource": "posts", "outcome": "complete"}
+    assert metrics.registry.get_sample_value("exports_total", labels) == 1
     name, found, body = await content(concurrent_app, author, row)
     assert (name, found) == (f"posts.{form}", media_type)
     expected = {

@@ -1,6 +1,7 @@
 """Which content satisfies the rule of its type, and what is wrong with other content. The limits of archives."""
 
 import io
+import struct
 import zipfile
 from collections.abc import Iterable
 
@@ -172,6 +173,19 @@ def test_a_directory_that_is_too_large_is_not_read() -> None:
         checked(docx(entries))
 
 
+def test_an_earlier_record_does_not_hide_the_size_of_a_directory() -> None:
+    """The library reads the directory that the last record describes."""
+    small = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, 50, 0, 0)
+    made = io.BytesIO(docx())
+    with zipfile.ZipFile(made, "a") as changed:
+        for number in range(20):
+            entry = zipfile.ZipInfo(f"word/{'a' * 60_000}{number}")
+            entry.comment = small
+            changed.writestr(entry, b"")
+    with pytest.raises(UnsafeContent, match="2,000 entries"):
+        checked(made.getvalue())
+
+
 @pytest.mark.parametrize(
     ("name", "what"),
     [
@@ -189,11 +203,26 @@ def test_names_in_an_archive(name: str, what: str) -> None:
         checked(docx({name: b""}))
 
 
+def with_unknown_compression() -> bytes:
+    made = bytearray(docx())
+    made[made.index(b"PK\x01\x02") + 10] = 99
+    return bytes(made)
+
+
+def with_damaged_compression() -> bytes:
+    """The list of types comes first, its data after a head of 30 bytes and its name."""
+    made = bytearray(docx())
+    made[30 + len("[Content_Types].xml")] = 0xFF
+    return bytes(made)
+
+
 @pytest.mark.parametrize(
     ("content", "what"),
     [
         (b"", "a damaged ZIP archive"),
         (docx()[:-5], "a damaged ZIP archive"),
+        (with_unknown_compression(), "a damaged ZIP archive"),
+        (with_damaged_compression(), "a damaged ZIP archive"),
         (b"PK\x05\x06", "a damaged ZIP archive"),
         (archive({"a": b""}), "a ZIP archive$"),
         (docx(main=SHEET_MAIN), "a ZIP archive of another kind"),

@@ -22,6 +22,7 @@ from app.kit.clock import utc_now
 from app.kit.queue.schedules import WorkerResources
 from app.kit.storage.errors import ObjectNotFound
 from app.kit.storage.opening import local_folder, open_store
+from app.kit.storage.store import ObjectStore
 from app.settings.loading import load_settings
 from observability.metrics.metrics import Metrics
 from tests.support.app import Person, TestApp
@@ -148,7 +149,9 @@ async def test_an_unfinished_file_is_removed_with_its_object_after_two_hours(
     await age_rows(concurrent_app, AFTER - timedelta(minutes=1))
     assert await files.housekeeping.remove_unfinished() == 0
     await age_rows(concurrent_app, timedelta(minutes=2))
+    assert await files.housekeeping.count_unfinished() == 1
     assert await files.housekeeping.remove_unfinished() == 1
+    assert await files.housekeeping.count_unfinished() == 0
     assert not await files.finish(unfinished)
     with pytest.raises(ObjectNotFound):
         await files.store.size(f"objects/{unfinished.file}")
@@ -186,6 +189,25 @@ async def test_orphans_are_removed_in_batches(
     assert await files.housekeeping.remove_orphans() == 5
     assert [found.key async for found in files.store.objects("objects")] == [f"objects/{kept.file}"]
     assert await files.store.size("elsewhere/other") == len(BODY), "objects of other features have no files"
+
+
+async def test_a_file_that_is_deleted_during_the_search_is_not_reported_as_missing(
+    concurrent_app: TestApp, ada: Person, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = Files(concurrent_app, home)
+    for name in ("deleted.pdf", "damaged.pdf"):
+        content = await files.storage.store(ada.user.id, name, "application/pdf", BODY)
+        assert await files.finish(content)
+        await files.store.delete(f"objects/{content.file}")
+    size = ObjectStore.size
+
+    async def delete_first(store: ObjectStore, key: str) -> int:
+        await execute(concurrent_app, "DELETE FROM files WHERE name = 'deleted.pdf'")
+        return await size(store, key)
+
+    monkeypatch.setattr(ObjectStore, "size", delete_first)
+    found = [file.name async for batch in files.housekeeping.without_content() for file in batch]
+    assert found == ["damaged.pdf"]
 
 
 async def test_the_schedule_removes_unfinished_files_and_orphans(

@@ -5,19 +5,31 @@ from datetime import timedelta
 
 import pytest
 
+from app.errors import Unauthenticated
 from app.events.audit import Origin
-from app.files.commands import NewFile, ReceivedFile
+from app.events.recorder import EventRecorder
+from app.files.commands import NewFile, NewPresigned, ReceivedFile
+from app.files.deletion import before_deletion
 from app.files.errors import FileNotFound, StorageLimitReached, UploadUnfinished
+from app.files.presigned import PresignedUploads
+from app.files.service import FileService
+from app.files.sharing import shared_by_features
 from app.files.types import CSV as CSV_TYPE
 from app.files.uploads import KEY_RETENTION, FileUploads, Upload
-from app.files.views import FileView
+from app.files.views import FileView, Visibility
 from app.http.plans import PlansComponent
+from app.http.storage import StorageComponent
 from app.kit.storage.errors import ObjectNotFound
 from app.plans.names import DEFAULT
 from tests.support.app import Person, TestApp
+from tests.support.files import store_file
 from tests.support.jobs import execute
+from tests.support.presigned import sign_urls
+from tests.support.transactions import race
 from tests.support.uploads import CSV, form
 from tests.support.users import principal_of
+from tests.support.writes import recorded
+from versions.kit.typeid import encode
 
 FILES = "/api/v2/files"
 NEW = NewFile("posts.csv", CSV_TYPE)
@@ -67,6 +79,52 @@ async def test_several_files_are_finished_all_or_none(concurrent_app: TestApp, a
     with pytest.raises(FileNotFound):
         await uploads.finish([(upload, ReceivedFile(1, b"digest")) for upload in both])
     assert (await uploads.finish([(both[0], ReceivedFile(1, b"digest"))]))[0].uid == both[0].uid
+
+
+async def test_uploads_that_end_at_once_do_not_exceed_the_bytes_of_a_user(concurrent_app: TestApp, ada: Person) -> None:
+    uploads = await uploads_of(concurrent_app, ada)
+
+    async def finish(upload: Upload) -> bool:
+        try:
+            await uploads.finish([(upload, ReceivedFile(600, b"digest"))])
+        except StorageLimitReached:
+            return False
+        return True
+
+    begun = [await begin(uploads) for _ in range(3)]
+    assert sum(await race(concurrent_app, *map(finish, begun))) == 1
+
+
+async def test_a_file_is_deleted_once(concurrent_app: TestApp, ada: Person) -> None:
+    """Two requests at once: one of them finds nothing any more, and records nothing."""
+    content = await store_file(concurrent_app, ada, CSV)
+    async with concurrent_app.client(ada.headers) as client:
+        url = f"{FILES}/{encode('file', content.file)}"
+        responses = await race(concurrent_app, client.delete(url), client.delete(url))
+    assert sorted(response.status_code for response in responses) == [204, 404]
+    assert [row.type for row in await recorded(concurrent_app)].count("file.deleted") == 1
+
+
+async def test_a_user_who_was_deleted_meanwhile_neither_adds_nor_deletes_files(
+    concurrent_app: TestApp, ada: Person
+) -> None:
+    """The request was authenticated before."""
+    uploads, principal = await uploads_of(concurrent_app, ada), await principal_of(concurrent_app, ada)
+    content, upload = await store_file(concurrent_app, ada, CSV), await begin(uploads)
+    sign_urls(concurrent_app)
+    store, caps = concurrent_app.runtime.get(StorageComponent).store, uploads._caps
+    await execute(concurrent_app, "DELETE FROM users WHERE id = $1", ada.user.id)
+    with pytest.raises(Unauthenticated):
+        await uploads.finish([(upload, ReceivedFile(1, b"digest"))])
+    wanted = NewPresigned("a.csv", "", Visibility.PRIVATE, None, [CSV_TYPE], 10)
+    async with concurrent_app.runtime.database.write() as session:
+        with pytest.raises(Unauthenticated):
+            await PresignedUploads(session, store, principal, caps).begin(wanted)
+        events = EventRecorder(session, principal.user_uid)
+        deletion = before_deletion(session, events)
+        shared = shared_by_features(concurrent_app.runtime.database.reads)
+        with pytest.raises(Unauthenticated):
+            await FileService(session, principal, events, deletion, shared).delete(content.file)
 
 
 async def test_a_file_that_is_ready_keeps_its_content(concurrent_app: TestApp, ada: Person) -> None:

@@ -88,6 +88,7 @@ def test_the_bars_of_the_chart_begin_at_zero() -> None:
     """Otherwise days with a few posts less look like days without any."""
     (chart,) = document._chart(replace(REPORT_OF_NOVEMBER, per_day=[90, *[100] * 29])).contents
     assert chart.valueAxis.valueMin == 0
+    assert [list(bars) for bars in chart.data] == [[90, *[100] * 29]], "from the first day to the last"
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Auckland", "America/Caracas"])
@@ -125,6 +126,7 @@ async def test_a_report_counts_the_posts_of_its_user_in_the_days_of_utc(concurre
     bob = await concurrent_app.person("bob@example.com")
     for title, at, views in (
         ("first moment", datetime(2026, 11, 1, tzinfo=UTC), 1),
+        ("the same day", datetime(2026, 11, 1, 12, tzinfo=UTC), 5),
         ("last moment", datetime(2026, 11, 30, 23, 59, 59, 999_999, tzinfo=UTC), 3),
         ("before", datetime(2026, 10, 31, 23, 59, 59, 999_999, tzinfo=UTC), 9),
         ("after", datetime(2026, 12, 1, tzinfo=UTC), 9),
@@ -134,11 +136,11 @@ async def test_a_report_counts_the_posts_of_its_user_in_the_days_of_utc(concurre
     queries = ReportQueries(concurrent_app.runtime.database.reads)
     report = await ReportReader(queries).report(REQUEST, ada.user.id, "Ada")
     assert (report.title, report.author, report.start, report.end) == (TITLE, "Ada", REQUEST.start, REQUEST.end)
-    assert (report.total, report.views) == (2, 4)
-    assert report.per_day == [1, *[0] * 28, 1]
-    assert [post.title for post in report.posts] == ["last moment", "first moment"]
+    assert (report.total, report.views) == (3, 9)
+    assert report.per_day == [2, *[0] * 28, 1]
+    assert [post.title for post in report.posts] == ["the same day", "last moment", "first moment"]
     assert [post.title for post in await queries.most_viewed(ada.user.id, REQUEST.start, REQUEST.end, 1)] == [
-        "last moment"
+        "the same day"
     ]
 
 
@@ -197,8 +199,8 @@ async def test_the_job_stores_the_document_as_a_file_of_the_user(concurrent_app:
     assert (found.name, found.content_type) == ("2026-11-01_2026-11-30.pdf", "application/pdf")
     body = b"".join([chunk async for chunk in concurrent_app.store.stream(found.object_key)])
     assert len(body) == found.size
-    assert TITLE in text_of(body)
-    assert "Łódź" in text_of(body)
+    for shown in (TITLE, ada.user.display_name, "Łódź"):
+        assert shown in text_of(body)
 
 
 async def test_the_job_of_a_deactivated_user_is_rejected(concurrent_app: TestApp, ada: Person) -> None:
