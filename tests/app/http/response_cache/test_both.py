@@ -42,6 +42,8 @@ async def test_each_tag_invalidates_and_no_other(cache: ResponseCache) -> None:
         assert await found(cache) is None
     await stored(cache)
     assert await found(cache) == RESPONSE, "it can be stored again"
+    await cache.invalidate(TAGS)
+    assert await found(cache) is None, "each invalidation is another one"
 
 
 async def test_a_response_that_was_read_before_an_invalidation_is_not_found_after_it(cache: ResponseCache) -> None:

@@ -251,6 +251,12 @@ async def test_a_response_with_an_entity_tag_answers_conditional_requests(reads:
     assert reads.count == 2
 
 
+@pytest.mark.parametrize("name", ["If-None-Match", "If-Match", "If-Modified-Since", "If-Unmodified-Since", "Range"])
+async def test_the_response_to_a_condition_is_not_stored(reads: Reads, name: str) -> None:
+    assert status(await reads.get(**{name: "anything"})) == MISS
+    assert status(await reads.get()) == STORED
+
+
 async def test_while_the_cache_does_not_reply_equal_requests_are_still_read_once(
     reads: Reads, monkeypatch: pytest.MonkeyPatch
 ) -> None:

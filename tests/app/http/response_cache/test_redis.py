@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from unittest.mock import Mock
 
 import pytest
 import structlog
@@ -10,7 +11,9 @@ from app.http.response_cache.metrics import UNREADABLE
 from app.http.response_cache.port import CachedResponse
 from app.http.response_cache.redis import PREFIX, RedisCache
 from observability.metrics.metrics import Metrics
+from observability.redis import circuit
 from observability.redis.circuit import REASONS
+from observability.redis.client import RedisClient
 from tests.app.http.response_cache.conftest import MakeRedisCache
 from tests.support.redis import RedisServer
 from tests.support.response_cache import reading
@@ -57,10 +60,14 @@ async def test_responses_expire_by_the_clock_of_redis(redis_server: RedisServer,
         assert 4000 < client.pttl(name) <= 5000
         client.pexpire(name, 2000)
         assert 3 <= (await cache.get(b"key", TAGS)).age < 5
+        client.pexpire(name, 60_000)
+        assert (await cache.get(b"key", TAGS)).age == 0, "a server with a longer time stored it"
+        client.persist(name)
+        assert await found(cache) is None, "what never expires is not ours"
         client.pexpire(name, 1)
         await eventually(lambda: _is_gone(cache))
         client.set(name, "of another program")
-        assert await found(cache) is None, "what never expires is not ours"
+        assert await found(cache) is None
 
 
 async def _is_gone(cache: RedisCache) -> bool:
@@ -166,11 +173,32 @@ async def _opened(cache: RedisCache, metrics: Metrics) -> bool:
     return reading(metrics, "circuit_open") == 1
 
 
-async def test_it_starts_without_redis(redis_server: RedisServer, redis_cache: MakeRedisCache) -> None:
+async def test_a_reply_ends_a_series_of_failures(
+    redis_cache: MakeRedisCache, metrics: Metrics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Single failures, however far apart, do not let requests do without Redis."""
+    cache = redis_cache()
+
+    async def fail() -> None:
+        with monkeypatch.context() as failing:
+            failing.setattr(RedisClient, "send", Mock(side_effect=OSError))
+            assert (await cache.get(b"key", TAGS)).mark is None
+
+    await fail()
+    assert await put(cache)
+    await asyncio.sleep(1.5 * circuit._TOLERATED)
+    await fail()
+    assert (failures(metrics), reading(metrics, "circuit_open")) == ({"unreachable": 2}, 0)
+
+
+async def test_it_starts_without_redis(
+    redis_server: RedisServer, redis_cache: MakeRedisCache, metrics: Metrics
+) -> None:
     redis_server.kill()
     cache = redis_cache(timeout=TIMEOUT)
     try:
         await cache.open()
+        assert reading(metrics, "circuit_open") == 1, "no request waits for it"
         assert (await cache.get(b"key", TAGS)).mark is None
     finally:
         redis_server.start()
