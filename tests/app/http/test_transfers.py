@@ -16,9 +16,11 @@ from app.http.middleware.size_limits import (
     HeadLimits,
     RequestSizeLimitMiddleware,
 )
+from app.http.runtime import Runtime
 from app.http.state import RequestState, state_of
 from app.http.transfer_metrics import TransferMetrics
 from app.http.transfers import LOWEST_RATE, Transfer, TransferCapacity, transfer_of
+from app.settings.http import HttpSettings
 from observability.metrics.metrics import Metrics
 from tests.support.admission import PREFIX, REJECTED, admitting
 from tests.support.app import TestApp
@@ -152,6 +154,13 @@ async def test_transfers_and_requests_do_not_take_places_from_each_other(test_ap
         requests.limit, transfers.limit = limits
     assert (kinds, transfers.in_use) == ([UPLOAD, None], 0)
     assert (active("upload"), active("download")) == (before, 0)
+
+
+async def test_the_settings_limit_transfers(test_app: TestApp) -> None:
+    settings = test_app.runtime.settings
+    limited = {"max_concurrent_requests": 30, "max_concurrent_transfers": 7}
+    settings = settings.with_groups(settings[HttpSettings].model_copy(update=limited))
+    assert Runtime.build(settings, test_app.runtime.database).get(TransferCapacity).limit == 7
 
 
 async def test_the_limit_of_transfers_is_shown_while_the_process_serves() -> None:
