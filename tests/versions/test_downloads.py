@@ -47,6 +47,8 @@ def part(start: int, end: int) -> tuple[int, bytes, str]:
         (f"bytes=10-{SIZE * 2}", part(10, SIZE)),
         ("bytes=0-4,5-9", part(0, 10)),
         ("bytes=5-9, 0-6", part(0, 10)),
+        ("bytes=0-9,2-3", part(0, 10)),
+        ("BYTES=0-0", part(0, 1)),
         (f"bytes=0-4,{SIZE}-", part(0, 5)),
         ("bytes=0-4,6-9", WHOLE),
         ("bytes=9-0", WHOLE),

@@ -139,6 +139,8 @@ NAMES: Final = {
     "ide\u0301e.png": "id\u00e9e.png",
     "\u0141upek \U0001faa8.png": "\u0141upek \U0001faa8.png",
     "a;b'c.png": "a;b'c.png",
+    "a\u2028b\u2029.png": "ab.png",
+    "\ufb01le.PNG": "\ufb01le.PNG",
     "a b .png. ": "a b .png",
 }
 

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from typing import Final
+from typing import Any, Final
 
 import httpx2
 import pytest
@@ -15,6 +15,7 @@ from tests.support.operations import VERSIONS
 from tests.support.presigned import Uploader
 from tests.support.s3 import S3Server
 from tests.support.uploads import CONTENTS, CSV, docx, form, pdf, png
+from tests.support.waiting import PATIENCE
 from tests.support.wire import WIRE
 
 LARGE: Final = png(bytes(range(256)) * 36_000)
@@ -124,6 +125,7 @@ async def test_an_export_is_a_file_in_the_bucket(s3_app: TestApp, imported: Uplo
     rows = list(csv.DictReader(io.StringIO(content.text)))
     assert sorted(row["title"] for row in rows) == ["Basalt", "Gneiss"]
     assert len(content.content) == file["size"]
+    await ensure_redirected(imported, file)
 
 
 async def test_a_report_is_a_file_in_the_bucket(s3_app: TestApp, imported: Uploader) -> None:
@@ -132,3 +134,15 @@ async def test_a_report_is_a_file_in_the_bucket(s3_app: TestApp, imported: Uploa
     assert file["content_type"] == "application/pdf"
     content = await imported.client.get(f"{FILES}/{file['id']}/content")
     assert content.content.startswith(b"%PDF-")
+    await ensure_redirected(imported, file)
+
+
+async def ensure_redirected(uploader: Uploader, file: dict[str, Any]) -> None:
+    """The bucket sends a file of the product itself as one that a user uploaded: with its type, as an attachment."""
+    redirect = await uploader.client.get(f"{FILES}/{file['id']}/content", params={"redirect": "true"})
+    assert redirect.status_code == 307, redirect.text
+    async with httpx2.AsyncClient(timeout=PATIENCE) as bucket:
+        found = await bucket.get(redirect.headers["Location"])
+    assert (found.status_code, len(found.content)) == (200, file["size"])
+    assert found.headers["Content-Type"] == file["content_type"]
+    assert found.headers["Content-Disposition"].startswith(f'attachment; filename="{file["name"]}"')

@@ -15,6 +15,7 @@ from app.files.housekeeping import AFTER, FileHousekeeping
 from app.files.repository import FileRepository
 from app.files.uploads import FileUploads
 from app.kit.clock import utc_now
+from app.kit.deadline import current_deadline
 from app.kit.storage.store import PART_BYTES, ObjectStore, ObjectWriter
 from tests.support.app import TestApp
 from tests.support.jobs import execute
@@ -68,6 +69,22 @@ async def test_one_of_two_requests_completes_an_upload(s3_app: TestApp, uploader
     assert len(await uploader.keys()) == 1
 
 
+async def test_a_request_that_comes_second_gets_the_file(uploader: Uploader) -> None:
+    """The other request has completed the upload after this one has found it pending."""
+    begun, claim = await begun_with(uploader, CSV, "a.csv"), FileRepository.claim
+    other: list[dict[str, Any]] = []
+
+    async def complete_first(repository: FileRepository, *given: Any) -> Any:
+        patched.stop()
+        other.append((await uploader.complete(begun)).json())
+        return await claim(repository, *given)
+
+    patched = patch.object(FileRepository, "claim", complete_first)
+    patched.start()
+    response = await uploader.complete(begun)
+    assert (response.status_code, [response.json()]) == (200, other)
+
+
 async def test_many_at_once_are_one_file(s3_app: TestApp, uploader: Uploader) -> None:
     begun = await begun_with(uploader, CSV, "a.csv")
     responses = await asyncio.gather(*(uploader.complete(begun) for _ in range(8)))
@@ -103,6 +120,7 @@ async def test_a_killed_process_keeps_others_away_for_two_minutes(s3_app: TestAp
     await execute(s3_app, "UPDATE files SET checking_until = $1", utc_now())
     assert (await uploader.complete(begun)).status_code == 200
     assert timedelta(minutes=2) == completion.CLAIM
+    assert completion.CLAIM.total_seconds() / 2 > completion._EXTENDED_SECONDS, "or others take a slow completion over"
 
 
 async def test_a_completion_extends_its_claim_while_it_reads(
@@ -151,6 +169,56 @@ async def test_a_store_that_fails_lets_the_upload_be_completed_later(uploader: U
     (incoming,) = await uploader.keys()
     assert incoming.startswith("incoming/")
     assert (await uploader.complete(begun)).status_code == 200
+
+
+async def test_content_that_disappears_before_it_is_read_can_be_sent_again(s3_app: TestApp, uploader: Uploader) -> None:
+    begun, claim = await begun_with(uploader, CSV, "a.csv"), FileRepository.claim
+
+    async def disappear(repository: FileRepository, *given: Any) -> Any:
+        (incoming,) = await uploader.keys()
+        await uploader.store.delete(incoming)
+        return await claim(repository, *given)
+
+    with patch.object(FileRepository, "claim", disappear):
+        assert code(await uploader.complete(begun)) == (409, "content_not_uploaded")
+    assert [(row["state"], row["checking_until"]) for row in await file_rows(s3_app)] == [("uploading", None)]
+    assert (await uploader.send(begun, CSV)).status_code == 200
+    assert (await uploader.complete(begun)).status_code == 200
+
+
+async def test_completions_are_counted_by_their_outcome(s3_app: TestApp, uploader: Uploader) -> None:
+    def counted() -> list[float | None]:
+        registry, outcomes = s3_app.runtime.metrics.registry, ("completed", "rejected", "interrupted")
+        return [registry.get_sample_value("presigned_uploads_total", {"outcome": outcome}) for outcome in outcomes]
+
+    assert counted() == [0, 0, 0]
+    begun = await begun_with(uploader, docx(), "a.docx")
+    with patch.object(ObjectStore, "blocking_range", side_effect=Unavailable):
+        await uploader.complete(begun)
+    assert counted() == [0, 0, 1]
+    assert [(await uploader.complete(begun)).status_code for _ in range(2)] == [200, 200]
+    assert counted() == [1, 0, 1], "the second one reads nothing"
+    assert (await uploader.complete(await begun_with(uploader, b"a\0", "a.csv"))).status_code == 415
+    assert counted() == [1, 1, 1]
+
+
+@pytest.mark.parametrize("presigned", [True, False])
+async def test_the_deadline_of_a_request_does_not_include_the_transfer_of_its_content(
+    uploader: Uploader, *, presigned: bool
+) -> None:
+    begun = await begun_with(uploader, CSV, "a.csv") if presigned else {}
+
+    async def write_slowly(writer: ObjectWriter, chunk: bytes) -> None:
+        deadline = current_deadline()
+        assert deadline is not None
+        when, deadline._when = deadline._when, 0.0
+        deadline._expire()
+        deadline._when = when
+        await WRITE(writer, chunk)
+
+    with patch.object(ObjectWriter, "write", write_slowly):
+        response = await (uploader.complete(begun) if presigned else uploader.client.post(FILES, files=form()))
+    assert response.is_success, response.text
 
 
 @pytest.mark.parametrize("presigned", [True, False])

@@ -13,6 +13,7 @@ from app.files.repository import FileRepository
 from app.kit.clock import utc_now
 from app.plans.views import Caps
 from tests.support.app import TestApp
+from tests.support.jobs import execute
 from tests.support.presigned import FILES, PRESIGNED, Uploader, code, file_rows
 from tests.support.uploads import CONTENTS, CSV, docx, form, jpeg, png
 from tests.support.waiting import PATIENCE
@@ -48,7 +49,8 @@ async def test_bytes_that_went_to_the_bucket_become_a_file(s3_app: TestApp, uplo
     (key,) = await uploader.keys()
     assert key.startswith("objects/")
     (event,) = [row for row in await recorded(s3_app) if row.type == "file.uploaded"]
-    assert (event.subject_uid, event.payload["size"]) == (decode("file", file["id"]), len(CSV))
+    assert (event.subject_uid, event.actor_uid) == (decode("file", file["id"]), uploader.owner.user.uid)
+    assert event.payload == {"name": "łupek.csv", "content_type": "text/csv", "size": len(CSV)}
     assert await uploader.keys() == [key]
 
 
@@ -138,6 +140,30 @@ async def test_bytes_beyond_a_limit_are_gone(
     assert response.json()["code"] == expected
     assert await uploader.keys() == []
     assert await file_rows(s3_app) == []
+
+
+async def test_a_full_storage_begins_no_upload(uploader: Uploader, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (await uploader.client.post(FILES, files=form())).status_code == 201
+    monkeypatch.setattr(Caps, "storage_bytes", len(CSV) + 1)
+    assert code(await uploader.client.post(PRESIGNED, json={"filename": "a.png", "size": 2})) == (
+        409,
+        "storage_limit_reached",
+    )
+    await uploader.begin("a.png")
+    monkeypatch.setattr(Caps, "storage_bytes", len(CSV))
+    response = await uploader.client.post(PRESIGNED, json={"filename": "a.png"})
+    assert code(response) == (409, "storage_limit_reached"), "also if the client does not know the size"
+
+
+async def test_uploads_through_the_api_are_no_pending_ones(s3_app: TestApp, uploader: Uploader) -> None:
+    await execute(
+        s3_app,
+        "INSERT INTO files (uid, owner_id, name, content_type, object_key) SELECT gen_random_uuid(), $1, 'a.csv',"
+        " 'text/csv', 'objects/' || n FROM generate_series(1, $2::integer) n",
+        uploader.owner.user.id,
+        MAX_PENDING,
+    )
+    await uploader.begin("a.png")
 
 
 async def test_completed_files_count_and_a_user_has_a_number_of_pending_uploads(

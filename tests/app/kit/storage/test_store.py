@@ -85,6 +85,8 @@ def test_requests_to_a_bucket_have_the_time_limits_of_the_settings(tmp_path: Pat
     assert store.client_options == {"allow_http": "true", "connect_timeout": "3s", "timeout": "7s"}
     retries = store.retry_config or {}
     assert (retries["max_retries"], retries["retry_timeout"]) == (2, timedelta(seconds=5))
+    encrypted = open_store(load_settings(home=tmp_path, storage=s3_settings("https://s3.example")), Metrics())._store
+    assert (encrypted.client_options or {})["allow_http"] == "false", "no redirect leads to plain HTTP"
 
 
 async def test_an_object_is_never_replaced(store: ObjectStore) -> None:
@@ -181,6 +183,8 @@ async def test_a_store_that_does_not_reply_is_unavailable_and_logged_without_its
     with capture_logs() as logs, pytest.raises(Unavailable):
         await store.size(new_key())
     assert [(line["event"], line["operation"]) for line in logs] == [("storage_failed", "size")]
+    outcomes = {"operation": "size", "outcome": "failed"}
+    assert metrics.registry.get_sample_value("storage_operation_duration_seconds_count", outcomes) == 1
     assert endpoint not in str(logs)
     assert SECRET_KEY not in str(logs)
 
