@@ -2,8 +2,11 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.support.source_copy import Edit, SourceCopy, recipe
 
@@ -61,8 +64,13 @@ def findings(copy: SourceCopy) -> list[Any]:
     return found
 
 
-def test_v2_grows_by_every_kind_of_addition_and_not_back(tmp_path: Path) -> None:
-    copy = SourceCopy(tmp_path / "copy")
+@pytest.fixture
+def copy(tmp_path: Path) -> Iterator[SourceCopy]:
+    with SourceCopy(tmp_path / "copy") as made:
+        yield made
+
+
+def test_v2_grows_by_every_kind_of_addition_and_not_back(copy: SourceCopy) -> None:
     for edits in GROWTH.values():
         copy.apply(edits)
     grown = findings(copy)

@@ -1,6 +1,7 @@
 """The recipes of CONTRIBUTING.md, executed literally in a copy of the source."""
 
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -129,9 +130,10 @@ async def use(client):
 
 
 @pytest.fixture
-async def copy(tmp_path: Path, admin_dsn: str) -> SourceCopy:
+async def copy(tmp_path: Path, admin_dsn: str) -> AsyncIterator[SourceCopy]:
     """A copy of the source, with a migrated database."""
-    return SourceCopy(tmp_path / "copy", await clone(admin_dsn, "recipe"))
+    with SourceCopy(tmp_path / "copy", await clone(admin_dsn, "recipe")) as made:
+        yield made
 
 
 def freeze_safely(copy: SourceCopy, *warnings: str) -> list[str]:

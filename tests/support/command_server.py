@@ -86,15 +86,19 @@ class ForkedProcess:
 
 
 class CommandServer:
-    """The process with the imported program, started with the first command of a pytest worker."""
+    """The process with the imported program, by default that of the tests, started with the first command of a worker.
 
-    def __init__(self) -> None:
+    Given a ``folder``, it is the program in a copy of the source, in processes with this ``environment``.
+    """
+
+    def __init__(self, folder: Path | None = None, environment: Mapping[str, str] | None = None) -> None:
         self.cpu_seconds = 0.0
         """The CPU seconds of the commands that have ended, and of their child processes."""
         self._folder = tempfile.TemporaryDirectory(prefix="strata-commands-")
         self._address = str(Path(self._folder.name) / "socket")
         command = [sys.executable, "-m", __name__, self._address]
-        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=os.environ | OUTPUT)
+        variables = os.environ | OUTPUT if environment is None else dict(environment)
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=variables, cwd=folder)
         atexit.register(self.stop)
         wait_until(self._listens, _START_SECONDS)
 
@@ -151,6 +155,7 @@ class CommandServer:
             self._process.terminate()
             self._process.wait(30)
             self._folder.cleanup()
+        atexit.unregister(self.stop)
 
 
 @cache
@@ -174,6 +179,7 @@ def starts_alike(environment: Mapping[str, str]) -> bool:
 def _serve(address: str) -> None:
     """Accept commands until the parent ends."""
     _import_program()
+    signal.signal(signal.SIGTERM, _end)
     parent = os.getppid()
     with socket.socket(socket.AF_UNIX) as listener:
         bound = f"{address}.new"
@@ -188,9 +194,19 @@ def _serve(address: str) -> None:
                     listener.close()
                     _reply(client)
                 client.close()
-            with suppress(ChildProcessError):
-                while os.waitpid(-1, os.WNOHANG)[0]:
-                    pass
+            _reap()
+
+
+def _reap() -> None:
+    """Wait for the children that have ended, whose CPU seconds count from then on."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def _end(*_: object) -> None:
+    _reap()
+    os._exit(0)
 
 
 def _import_program() -> None:

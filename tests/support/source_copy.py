@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
-from typing import Final
+from typing import Final, Self
 
+from tests.support.copied_program import CopiedProgram
 from tests.support.postgres import owner_dsn
 
 ROOT: Final = Path(__file__).parents[2]
@@ -78,7 +79,10 @@ def _edit(kind: str, text: str) -> Edit:
 
 
 class SourceCopy:
-    """A copy of the source in a Git repository of its own, with a database if ``dsn`` is given."""
+    """A copy of the source in a Git repository of its own, with a database if ``dsn`` is given.
+
+    A context, at whose end the process with the imported program ends.
+    """
 
     def __init__(self, folder: Path, dsn: str = "") -> None:
         self.folder = folder
@@ -95,7 +99,14 @@ class SourceCopy:
             else:
                 shutil.copy(source, target)
         (folder / "tests" / "__init__.py").touch()
+        self._program = CopiedProgram(folder, self._environment)
         self.commit()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._program.stop()
 
     def apply(self, edits: Sequence[Edit]) -> None:
         """Apply the edits. The context of each must be in its file exactly once."""
@@ -129,7 +140,8 @@ class SourceCopy:
 
     def strata(self, *arguments: str, expected: int = 0) -> str:
         """Run a ``strata`` command of the copy, and return what it prints."""
-        done = self.run(sys.executable, "-m", "app.cli", *arguments, expected=expected)
+        done = self._program.run(arguments, _SECONDS)
+        assert done.returncode == expected, f"{arguments}:\n{done.stdout}{done.stderr}"
         return done.stdout + done.stderr
 
     def python(self, code: str) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -145,9 +146,14 @@ def test_the_declared_lifecycles_are_valid(strata: Strata) -> None:
     assert [(one["name"], one["status"]) for one in strata.json("versions", "list")] == declared
 
 
-async def test_an_unused_version_is_retired_after_its_sunset(admin_dsn: str, tmp_path: Path) -> None:
+@pytest.fixture
+async def copy(admin_dsn: str, tmp_path: Path) -> AsyncIterator[SourceCopy]:
+    with SourceCopy(tmp_path / "copy", await clone(admin_dsn, "retired")) as made:
+        yield made
+
+
+async def test_an_unused_version_is_retired_after_its_sunset(copy: SourceCopy) -> None:
     """In a copy of the source, whose sunset has passed."""
-    copy = SourceCopy(tmp_path / "copy", await clone(admin_dsn, "retired"))
     declaration = copy.folder / "versions" / OLD / "version.py"
     past = "sunset_at=datetime(2026, 8, 1, tzinfo=UTC)"
     text, passed = re.subn(r"sunset_at=datetime\([^)]*\)", past, declaration.read_text())
