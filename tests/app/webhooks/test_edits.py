@@ -52,6 +52,14 @@ async def test_an_edit_is_checked_as_a_new_endpoint_is(
     assert await Deliveries(test_app).rows("SELECT url, events FROM webhook_endpoints") == [(view.url, [])]
 
 
+async def test_a_new_endpoint_receives_types_of_its_version_only(test_app: TestApp) -> None:
+    ada, _ = await user(test_app, "ada")
+    with pytest.raises(UnknownEventType) as caught:
+        await create_endpoint(test_app, ada, events=("post.created", "post.gone"))
+    assert [field.path for field in caught.value.fields] == [("events", 1)]
+    assert await Deliveries(test_app).rows("SELECT count(*) FROM webhook_endpoints") == [(0,)]
+
+
 async def test_an_edit_needs_the_permissions_of_a_new_endpoint_and_its_owner(test_app: TestApp) -> None:
     ada, _ = await user(test_app, "ada")
     bob, _ = await user(test_app, "bob")
