@@ -7,6 +7,7 @@ import pytest
 from tests.support.event_samples import OTHER, OWNER, PAYEE, PAYER, SUBJECT, stored
 from versions.kit.typeid import encode
 from versions.registry import VERSIONS
+from versions.v2.event_log import mapping
 
 RENDERER = VERSIONS[-1].events
 OWNED_BY = {"user_id": encode("usr", OWNER)}
@@ -67,3 +68,14 @@ def test_the_data_of_an_event(name: str) -> None:
         return
     prefix, members = DATA[name]
     assert data == {"id": encode(prefix, SUBJECT), **members}
+
+
+def test_a_listed_event() -> None:
+    event = stored("file.deleted")
+    assert mapping.event(event).model_dump() == {
+        "id": encode("evt", event.uid),
+        "type": "file.deleted",
+        "timestamp": event.occurred_at,
+        "api_version": "v2",
+        "data": {"id": encode("file", SUBJECT)},
+    }

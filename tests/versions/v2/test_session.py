@@ -3,8 +3,10 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import pytest
 import pytest_asyncio
@@ -14,10 +16,12 @@ from app.access.errors import InvalidCredentials
 from app.access.principal import Principal
 from app.http.live.close_codes import CloseCode
 from app.http.sockets.connection import Closing
+from app.rooms.views import RoomMessageView
 from tests.support.app import TestApp
 from tests.support.users import principal_of
 from tests.support.waiting import PATIENCE
-from versions.v2.live import serving, session
+from versions.kit.typeid import encode
+from versions.v2.live import mapping, serving, session
 from versions.v2.live.session import Session
 
 
@@ -107,6 +111,36 @@ async def test_an_invalid_message_names_at_most_three_faults(client: Client) -> 
     (answer,) = client.sent
     assert (answer["ref"], answer["code"]) == (None, "invalid_message")
     assert answer["detail"].count(";") == 2
+
+
+def test_what_happens_in_a_room_is_shown_with_its_position() -> None:
+    at = datetime(2026, 11, 30, 12, tzinfo=UTC)
+    for kind, text in (("joined", None), ("message", "Hello"), ("left", None)):
+        view = RoomMessageView(1, 7, kind, UUID(int=5), 31, text, at)
+        assert json.loads(mapping.message("lobby", view)) == {
+            "op": "message",
+            "channel": "rooms/lobby",
+            "position": 7,
+            "kind": kind,
+            "sender_id": encode("usr", UUID(int=5)),
+            "text": text,
+            "created_at": "2026-11-30T12:00:00Z",
+        }
+    assert json.loads(mapping.reset("lobby", 9)) == {"op": "reset", "channel": "rooms/lobby", "position": 9}
+
+
+async def test_a_client_that_leaves_before_it_authenticates_is_sent_nothing(test_app: TestApp) -> None:
+    waiting, sent = [{"type": "websocket.disconnect", "code": 1001}, {"type": "websocket.connect"}], list[Any]()
+
+    async def receive() -> Any:
+        return waiting.pop()
+
+    async def send(message: Any) -> None:
+        sent.append(message["type"])
+
+    scope = {"type": "websocket", "path": "/api/v2/ws", "headers": [], "subprotocols": [], "app": test_app}
+    await asyncio.wait_for(serving.serve(WebSocket(scope, receive, send)), PATIENCE)
+    assert sent == ["websocket.accept"]
 
 
 @pytest.mark.parametrize("subprotocols", [["strata.v2", "other"], ["other"]])
