@@ -210,8 +210,8 @@ def test_sessions_tokens_and_sign_in() -> None:
     registration = Registration("ada@example.com", "password 1", "Ada", "192.0.2.0/24")
     assert auth.registration(body, "192.0.2.0/24") == registration
     form = auth_schemas.TokenForm.model_construct(username="ada@example.com", password="password 1")
-    sign_in = PasswordSignIn("ada@example.com", "password 1", "192.0.2.7", None)
-    assert auth.credentials(form, "192.0.2.7", None) == sign_in
+    sign_in = PasswordSignIn("ada@example.com", "password 1", "192.0.2.7", "curl")
+    assert auth.credentials(form, "192.0.2.7", "curl") == sign_in
     assert auth.tokens(TokenPair("access", "refresh", 900, "posts:read")).model_dump() == {
         "access_token": "access",
         "token_type": "Bearer",
