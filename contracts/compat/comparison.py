@@ -8,7 +8,7 @@ from typing import Any
 from contracts.compat.decision import Decision
 from contracts.compat.document import Document
 from contracts.compat.engine import Engine
-from contracts.compat.findings import DiffFinding, Occurrence
+from contracts.compat.findings import CALLBACK, DiffFinding, Occurrence
 from contracts.compat.members import declares, is_closed
 from contracts.compat.pair import SchemaPair
 from contracts.compat.registry import registry
@@ -75,4 +75,5 @@ class Comparison:
         return replace(occurrence, certain=not declared)
 
     def _occurrence(self, operation: str, element: str, status: str) -> Occurrence:
-        return Occurrence(self.old_names.get(operation, operation), element, status)
+        name, separator, callback = operation.partition(CALLBACK)
+        return Occurrence(f"{self.old_names.get(name, name)}{separator}{callback}", element, status)

@@ -4,7 +4,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
+
+CALLBACK: Final = " callback "
+"""Follows the operation in the name of a callback that it sends."""
 
 
 class Severity(StrEnum):

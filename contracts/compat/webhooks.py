@@ -4,6 +4,7 @@ from contracts.compat.bodies import compare_content
 from contracts.compat.catalogue.change import Context
 from contracts.compat.comparison import Comparison
 from contracts.compat.document import Document, Node
+from contracts.compat.findings import CALLBACK
 from contracts.compat.media import find_media, matching_media, media_types
 from contracts.compat.parameters import compare_parameters
 from contracts.compat.responses import find_response, matching_responses, statuses
@@ -30,7 +31,7 @@ def compare_callbacks(comparison: Comparison, old: Node, new: Node, operation: s
     before, after = (_callbacks(document, node) for document, node in ((comparison.old, old), (comparison.new, new)))
     for key, (name, node) in before.items():
         if key in after:
-            title = f"{operation} callback {name} ({key[1].upper()})"
+            title = f"{operation}{CALLBACK}{name} ({key[1].upper()})"
             _compare_operation(comparison, node, after[key][1], title, "")
         else:
             details = {"what": f"`{name}` ({key[1].upper()} `{key[0]}`)"}

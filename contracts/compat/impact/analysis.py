@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from contracts.compat.decision import Decision
-from contracts.compat.findings import Cause, DiffFinding, Occurrence, Report, Severity
+from contracts.compat.findings import CALLBACK, Cause, DiffFinding, Occurrence, Report, Severity
 from contracts.compat.impact.case import Case
 from contracts.compat.impact.decide import decide
 from contracts.compat.impact.evidence import CHANNELS, ConsumerEvidence, OperationEvidence, UsageEvidence
@@ -17,7 +17,6 @@ from contracts.compat.registry import registry
 
 _VARIABLE: Final = re.compile(r"\{[^{}]*\}")
 _EVENT: Final = "event"
-_CALLBACK: Final = " callback "
 Progress = Callable[[int, int], None]
 """Called with the number of findings that are matched, and of all."""
 _Calls = Mapping[str, list[tuple[ConsumerEvidence, OperationEvidence]]]
@@ -146,7 +145,7 @@ def _match(
 def _callers(occurrence: Occurrence, calls: _Calls) -> Iterator[tuple[ConsumerEvidence, OperationEvidence]]:
     if occurrence.element.startswith(_EVENT):
         return
-    name = occurrence.operation.partition(_CALLBACK)[0]
+    name = occurrence.operation.partition(CALLBACK)[0]
     if name:
         yield from calls.get(_template(name), ())
     else:

@@ -77,11 +77,14 @@ async def test_pages_are_in_the_order_of_positions(log: Log, ada: Person) -> Non
     await log.add(None)
     await log.add(6, audience="owner", owner=uuid7())
     await log.add(4, audience="admin", owner=own)
-    expected = [first, second, both, mine_and_public, late]
+    await log.add(2, audience="admin", counterparty=own)
+    shared_and_public = await log.add(10, counterparty=own)
+    expected = [first, second, both, mine_and_public, late, shared_and_public]
     for limit in (1, 2, 5, 100):
         assert await log.uids(limit=limit) == expected
     assert await log.uids(after=second) == expected[2:]
-    assert await log.uids(after=late) == []
+    assert await log.uids(after=late) == [shared_and_public]
+    assert await log.uids(after=shared_and_public) == []
 
 
 async def test_administrators_read_everything_in_the_same_order(test_app: TestApp) -> None:
@@ -113,7 +116,9 @@ async def test_a_version_lists_what_it_knows(log: Log) -> None:
 async def test_an_event_of_somebody_else_is_no_place_to_start(log: Log) -> None:
     foreign = await log.add(1, audience="owner", owner=uuid7())
     waiting = await log.add(None)
-    for after in (foreign, waiting, uuid7()):
+    unknown = uuid7()
+    await log.add(2)
+    for after in (foreign, waiting, unknown, uuid7()):
         with pytest.raises(EventNotFound):
             await log.uids(after=after)
 
@@ -165,3 +170,6 @@ async def test_the_types_after_a_position_have_the_position_of_their_last_event(
     assert await queries.types_after(last + 2) == {"a.happened": last + 3}
     assert [event.position for event in await queries.after(last, 2)] == [last + 1, last + 2]
     assert [event.position for event in await queries.after(last + 2, 2)] == [last + 3]
+    await log.add(last + 5)
+    await log.add(last + 4)
+    assert [event.position for event in await queries.after(last + 3, 2)] == [last + 4, last + 5]

@@ -105,13 +105,24 @@ def test_a_change_of_the_whole_document_is_one_of_every_operation() -> None:
     assert (finding.counts[BREAKS], finding.counts[SAFE], finding.requests) == (1, 1, 17)
 
 
+def with_callback(method: str = "get", **members: Json) -> Json:
+    """An operation whose callback sends an object with these members."""
+    sent = {"responses": OK, "requestBody": body({"type": "object", "properties": members})}
+    return operation(method, callbacks={"onEvent": {"{$request.body#/url}": {"post": sent}}})
+
+
 def test_callers_of_an_operation_that_sends_a_callback_may_break() -> None:
-    sent = {"onEvent": {"{$request.body#/url}": {"post": {"responses": OK, "requestBody": body({"type": "object"})}}}}
-    old, new = operation(callbacks=sent), operation()
-    assert verdicts(analysed(old, new, consumer("c", use(GET)), consumer("d", use("GET /other")))) == {
-        "c": MAY,
-        "d": NOT,
-    }
+    consumers = consumer("c", use(GET)), consumer("d", use("GET /other"))
+    for new in (operation(), with_callback()):
+        assert verdicts(analysed(with_callback(a={}), new, *consumers)) == {"c": MAY, "d": NOT}
+
+
+def test_the_callback_of_a_declared_successor_is_one_of_the_old_operation() -> None:
+    """By which evidence names its callers."""
+    old, new = with_callback(a={}), with_callback("put")
+    report = diff(old, new, pairs={GET: "PUT /things"}, located=True)
+    (found,) = (finding for finding in report if finding.rule.startswith("webhook-body-"))
+    assert [one.operation.partition(" callback ")[0] for one in found.occurrences] == [GET]
 
 
 def test_both_webhooks_and_streams_send_the_payload_of_an_event() -> None:

@@ -170,6 +170,7 @@ def test_a_rejected_request_shows_its_status_only() -> None:
     [
         ("title, author/name", "", {"/data/*/title", "/data/*/author/name"}, True),
         ("data/title", "", {"/data/*/title"}, True),
+        ("data/*/title", "", {"/data/*/title"}, True),
         ("*", "", set(), True),
         ("title;a=1", "", {"/data/*/title"}, True),
         ("title,,", "", set(), False),
@@ -220,6 +221,8 @@ def test_routes_outside_the_contract_are_no_evidence() -> None:
     extractor = Extractor(DOC, str)
     assert extractor.summaries(request()._replace(route="/api/v9/docs")) is None
     assert extractor.summaries(request()._replace(method="DELETE")) is None
+    first_of_two = Extractor(DOC | {"servers": [*DOC["servers"], {"url": "/another"}]}, str)
+    assert first_of_two.summaries(request()) is not None
 
 
 def test_forms_are_bodies() -> None:

@@ -62,6 +62,8 @@ def test_the_cap_leaves_half_to_the_random_stratum() -> None:
     assert [chosen.choose(*KEY) for _ in range(4)] == [True] * 3 + [None]
     clock.now -= 10
     assert chosen.choose(*KEY) is None, "a clock that is set back fills nothing"
+    clock.now += 0.2
+    assert [chosen.choose(*KEY) for _ in range(3)] == [True] * 2 + [None], "and takes nothing"
 
 
 def test_random_samples_of_a_consumer_are_among_its_first_ones() -> None:

@@ -94,6 +94,13 @@ def test_numbers_are_exact_below_one_hundred_and_rounded_from_there_on() -> None
     ]
 
 
+def test_the_unknown_names_of_one_request_are_bounded() -> None:
+    tally = Tally(str, random=False)
+    summary = tally.add_possible("body")
+    tally.add_unknown(summary, [f"{number}" for number in range(MAX_UNKNOWN_NAMES + 2)])
+    assert (len(summary["unknown"]), summary["unknown_dropped"]) == (MAX_UNKNOWN_NAMES, 2)
+
+
 def test_the_most_frequent_unknown_names_are_kept() -> None:
     merged = {"body": {"unknown": {f"{number:02}": 2 for number in range(MAX_UNKNOWN_NAMES)}, "unknown_dropped": 1}}
     merge_summaries(merged, {"body": {"unknown": {"many": 3, "one": 1}, "unknown_dropped": 4}})
