@@ -23,12 +23,12 @@ from tests.support.other_contracts import ME, POSTS, audited
 from tests.support.postgres import clone, execute_as_owner
 from tests.support.programs import program
 from tests.support.prometheus import prometheus
+from tests.support.read_series import of_runbooks
 from tests.support.redis import REDIS_URL, running_redis
 from tests.support.registries import DEPRECATED
 from tests.support.traffic import OLDEST, UNMATCHED, Traffic, consumers
 from tests.support.waiting import PATIENCE, polled, wait_until
 from tests.support.wire import WIRE
-from tests.system.test_series_exist import of_runbooks
 from versions.registry import VERSIONS
 
 ROUNDS = 7

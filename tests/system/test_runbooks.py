@@ -19,11 +19,11 @@ import pytest
 
 from tests.support.live import Strata, free_port
 from tests.support.postgres import clone
+from tests.support.read_series import INLINE_CODE
 from tests.support.redis import running_redis
 from tests.support.strata_up import Run
 from tests.support.waiting import wait_until
 from tests.system.test_deployment import SERVICES
-from tests.system.test_series_exist import INLINE_CODE
 
 RUNBOOKS = sorted((Path(__file__).parents[2] / "grafana/runbooks").glob("*.md"))
 SQL = ("SELECT", "ANALYZE", "EXPLAIN")
