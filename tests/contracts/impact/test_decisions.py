@@ -97,6 +97,7 @@ STRICT = {"/bodies": {"post": {"requestBody": body(CLOSED), "responses": {}}}}
         (Q, WITHOUT, use("GET /other"), NOT),
         (Q, REQUIRED, use(query__q=10), SAFE),
         (Q, REQUIRED, use(query__q=9), BREAKS),
+        (Q, REQUIRED, use(), MAY),
         (WITHOUT, REQUIRED, use(query=10), BREAKS),
         (WITHOUT, REQUIRED, use(query={"present": 10, "unknown": {"h": 9}}), BREAKS),
         (WITHOUT, REQUIRED, use(query={"present": 10, "unknown": {"h": 10}}), MAY),
