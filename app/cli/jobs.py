@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from app.cli.kit.environment import with_database
 from app.cli.kit.output import AsJson, CommandError, say, show_json, show_table
+from app.cli.kit.parameters import Limit
 from app.errors import DomainError
 from app.jobs.commands import JobFilter
 from app.jobs.operator import JobOperator
@@ -32,7 +33,7 @@ _WATCHED: Final = 50
 def list_jobs(
     status: Annotated[str | None, typer.Option(help="queued, running, succeeded, failed or cancelled.")] = None,
     kind: Annotated[str | None, typer.Option(help="Only this kind, such as email.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 50,
+    limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
     """List the jobs of all users and of the product, newest first."""

@@ -8,6 +8,7 @@ import typer
 
 from app.cli.kit.environment import with_database
 from app.cli.kit.output import AsJson, CommandError, say, show_json, show_table
+from app.cli.kit.parameters import MAX_ID, Limit
 from app.cli.kit.users import existing_user
 from app.errors import DomainError
 from app.kit.db.database import Database
@@ -18,7 +19,9 @@ from app.ledger.views import AccountView, EntryView, TransferView, Violations
 from observability.metrics.metrics import Metrics
 
 commands = typer.Typer(help="Show accounts, pay money in, check the books.", no_args_is_help=True)
-AccountArgument = Annotated[int, typer.Argument(metavar="ACCOUNT", min=1, help="Sequential id of the account.")]
+AccountArgument = Annotated[
+    int, typer.Argument(metavar="ACCOUNT", min=1, max=MAX_ID, help="Sequential id of the account.")
+]
 
 
 @commands.command()
@@ -55,7 +58,7 @@ def accounts(
 def entries(
     account: AccountArgument,
     as_json: AsJson = False,
-    limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 100,
+    limit: Limit = 100,
 ) -> None:
     """List the entries of an account, newest first."""
 

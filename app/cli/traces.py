@@ -10,6 +10,7 @@ from rich.tree import Tree
 
 from app.cli.kit.environment import read_settings
 from app.cli.kit.output import AsJson, say, show_json
+from app.cli.kit.parameters import Limit
 from app.settings.tracing import TracingSettings
 from app.wiring import ring_folder
 from observability.tracing.local import LocalTrace, read_ring
@@ -21,7 +22,7 @@ _SHOWN: Final = ("http.response.status_code", "api.version", "api.consumer.tier"
 
 def traces(
     as_json: AsJson = False,
-    limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 10,
+    limit: Limit = 10,
     slow: Annotated[
         bool, typer.Option("--slow", help="Only traces slower than STRATA_TRACING__SLOW_THRESHOLD.")
     ] = False,

@@ -12,6 +12,7 @@ from app.auth.queries import AuthQueries
 from app.cli.kit.confirmation import Yes, confirm
 from app.cli.kit.environment import operator, with_database
 from app.cli.kit.output import AsJson, CommandError, say, show_json, show_table
+from app.cli.kit.parameters import MAX_ID, Limit
 from app.cli.kit.users import existing_user, new_password, user_service
 from app.kit.clock import utc_now
 from app.kit.db.database import Database
@@ -33,8 +34,8 @@ Password = Annotated[str | None, typer.Option(help="8 to 100 characters; default
 @commands.command("list")
 def list_users(
     as_json: AsJson = False,
-    limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 100,
-    skip: Annotated[int, typer.Option(min=0, help="Skip this many of the oldest.")] = 0,
+    limit: Limit = 100,
+    skip: Annotated[int, typer.Option(min=0, max=MAX_ID, help="Skip this many of the oldest.")] = 0,
 ) -> None:
     """List users, oldest first."""
 
@@ -59,9 +60,7 @@ def list_users(
 
 
 @commands.command()
-def pending(
-    as_json: AsJson = False, limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 100
-) -> None:
+def pending(as_json: AsJson = False, limit: Limit = 100) -> None:
     """List registrations whose address is not verified yet, newest first."""
 
     async def run(database: Database) -> list[Row]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from contracts.compat import DiffFinding
 from contracts.compat.decision import Decision
-from contracts.compat.findings import Occurrence
+from contracts.compat.findings import CALLBACK, Occurrence
 from contracts.compat.registry import registry
 from contracts.guide.coverage import Coverage
 from contracts.guide.fragments import Fragment
@@ -26,7 +26,6 @@ _OMITTED: Final = frozenset({Decision.OMITTED, Decision.OMITTED_MEANING})
 _SUBSCRIBED: Final = frozenset({Decision.SUBSCRIBED, Decision.SUBSCRIBED_PERHAPS})
 _READ: Final = frozenset({Decision.READ, Decision.READ_PERHAPS})
 _EVENT: Final = "event:"
-_CALLBACK: Final = " callback "
 _BODY: Final = "reads"
 _OF_OPERATIONS: Final = ("/paths/", "/components/", "/webhooks/")
 """Findings with other pointers are about the document as a whole, such as its server."""
@@ -95,7 +94,7 @@ class _Index:
                 if decision in _SUBSCRIBED and occurrence.element.startswith(_EVENT):
                     events.add(occurrence.element.removeprefix(_EVENT).partition("/")[0])
                 else:
-                    uses[occurrence.operation.partition(_CALLBACK)[0]].add(decision, occurrence)
+                    uses[occurrence.operation.partition(CALLBACK)[0]].add(decision, occurrence)
         return {
             "anchor": fragment.anchor,
             "title": fragment.title,

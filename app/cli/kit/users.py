@@ -7,6 +7,7 @@ from app.access.proof import OperatorProof
 from app.access.user_deletion import before_deletion
 from app.cli.kit.environment import operator
 from app.cli.kit.output import CommandError
+from app.cli.kit.parameters import MAX_ID
 from app.events.recorder import EventRecorder
 from app.kit.db.database import Database
 from app.kit.db.sessions import WriteSession
@@ -39,7 +40,8 @@ async def find_user(database: Database, identifier: str) -> UserView | None:
     """The user with this e-mail address or sequential id."""
     reads = UserQueries(database.reads)
     if identifier.isascii() and identifier.isdecimal():
-        return await reads.get(int(identifier))
+        number = int(identifier)
+        return await reads.get(number) if number <= MAX_ID else None
     found = await reads.credentials(identifier)
     return None if found is None else found[0]
 
