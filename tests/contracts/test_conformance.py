@@ -24,7 +24,7 @@ BASE = 1
 REPEAT = f".venv/bin/python -m tests.conformance --no-suite --seed {BASE}"
 CASES = Effort(phases=("examples", "coverage", "fuzzing"), examples=2)
 STEPS = Effort(phases=("stateful",), examples=10)
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1800)
 each = pytest.mark.parametrize("version", VERSIONS)
 
 

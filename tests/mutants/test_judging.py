@@ -3,8 +3,6 @@
 import ast
 from typing import Any
 
-import pytest
-
 from tests.mutants.lines import LineMap
 from tests.mutants.mutate import Mutant
 from tests.mutants.pool import Pool, Verdict
@@ -78,7 +76,6 @@ STRONG = f"{TESTS}::test_a_round_trip_needs_the_same_purpose_and_context"
 WEAK = "tests/mutants/test_mutants.py::test_a_score_below_the_threshold_fails"
 
 
-@pytest.mark.timeout(900)
 def test_bugs_in_functions_and_at_import_are_caught_by_a_test_of_them_and_by_no_other() -> None:
     planted = mutants_of(MODULE)
     source = (ROOT / PATH).read_text().splitlines()

@@ -23,7 +23,7 @@ _SHELL: Final = re.compile(r"^ *```sh\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 _VERSION: Final = re.compile(r"\bv\d+\b")
 _REVISION: Final = re.compile(r'^revision: str = "(\w+)"', re.MULTILINE)
 _EARLIER: Final = re.compile(r'^down_revision: .* = "(\w+)"', re.MULTILINE)
-_SECONDS: Final = 120
+_SECONDS: Final = 800
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ async def get(path):
 asyncio.run(get({path!r}))
 """
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1800)
 
 
 @pytest.fixture
