@@ -20,6 +20,7 @@ import asyncpg
 from app.kit.db import migrations
 from app.kit.db.embedded import APPLICATION_ROLE, EmbeddedPostgres
 from app.kit.db.embedded_layout import resolve_layout
+from tests.support import memory
 from tests.support.limits import POLICIES, set_plans
 
 RUN_VARIABLE: Final = "TESTS_RUN"
@@ -72,17 +73,23 @@ class TestServer:
         self._home = Path(tempfile.mkdtemp(prefix="strata-tests-"))
         self._embedded = None if SERVER_VARIABLE in os.environ else EmbeddedPostgres(self._home, durable=False)
         self._dsn = os.environ.get(SERVER_VARIABLE, "")
+        self._memory: Path | None = None
 
     def start(self) -> str:
         """The address of the server's own database."""
         if self._embedded is not None:
             self._dsn = self._embedded.start()
+            self._memory = memory.new_folder(resolve_layout(self._home).owner)
         os.environ[OWNER_VARIABLE] = urlsplit(self._dsn).username or ""
         return self._dsn
 
     async def prepare(self) -> None:
-        """Create the template."""
-        await _execute(self._dsn, f"CREATE DATABASE {_template()}")
+        """Create the template. Databases are copied to where it is: to memory, if there is enough."""
+        place = ""
+        if self._memory is not None:
+            await _execute(self._dsn, f"CREATE TABLESPACE memory LOCATION '{self._memory}'")
+            place = " TABLESPACE memory"
+        await _execute(self._dsn, f"CREATE DATABASE {_template()}{place}")
 
     def migrate_template(self) -> None:
         """Bring the template to head, with plans that no test exhausts."""
@@ -115,6 +122,8 @@ class TestServer:
         if self._embedded is not None:
             self._embedded.destroy()
         shutil.rmtree(self._home, ignore_errors=True)
+        if self._memory is not None:
+            shutil.rmtree(self._memory, ignore_errors=True)
 
 
 def _template() -> str:
