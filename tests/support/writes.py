@@ -96,7 +96,9 @@ async def recorded(test_app: TestApp) -> list[Any]:
     """The recorded events, oldest first."""
     async with test_app.runtime.database.write() as session:
         return list(
-            await session.execute(text("SELECT id, type, actor_uid, payload, subject_uid FROM events ORDER BY id"))
+            await session.execute(
+                text("SELECT id, type, actor_uid, payload, subject_uid, owner_uid FROM events ORDER BY id")
+            )
         )
 
 

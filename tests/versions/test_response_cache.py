@@ -175,6 +175,29 @@ async def test_events_of_posts_and_users_invalidate(test_app: TestApp, dialect: 
         assert reading(app.runtime.metrics, "invalidations_total") == 4
 
 
+@EACH
+async def test_an_event_invalidates_the_responses_before_it_once(test_app: TestApp, dialect: Dialect) -> None:
+    ada = await test_app.person("ada@example.com")
+    await publish(test_app, ada, "before the process started")
+    await Relay(test_app.runtime.database, Metrics().group(EventMetrics)).step()
+    async with cached(test_app) as app, app.client() as client:
+        url = urls(dialect, ada)[0]
+        await relay(app)
+        await client.get(url)
+        await relay(app)
+        assert "Age" in (await client.get(url)).headers
+        # The names of two resources are in a list of posts.
+        await publish(test_app, ada)
+        admin = await test_app.person("admin@example.com", Role.ADMIN)
+        async with test_app.client(admin.headers) as writer:
+            assert (await dialect.edit_user(ada, name="Ada Byron").send(writer)).is_success
+        await relay(app)
+        assert status(await client.get(url)) == STORED
+        await relay(app)
+        assert "Age" in (await client.get(url)).headers
+        assert reading(app.runtime.metrics, "invalidations_total") == 2
+
+
 async def test_events_of_other_resources_invalidate_nothing(test_app: TestApp) -> None:
     ada = await test_app.person("ada@example.com")
     async with cached(test_app) as app, app.client() as client:
@@ -185,6 +208,7 @@ async def test_events_of_other_resources_invalidate_nothing(test_app: TestApp) -
         assert created.status_code == 201
         await relay(app)
         assert status(await client.get(POSTS)) == HIT
+        assert reading(app.runtime.metrics, "invalidations_total") == 0
 
 
 async def test_the_order_of_parameters_does_not_change_the_response(test_app: TestApp) -> None:

@@ -78,6 +78,7 @@ async def content(test_app: TestApp, owner: Person, row: Mapping[str, Any]) -> t
 async def test_the_job_stores_the_rows_as_a_file_of_the_user(
     concurrent_app: TestApp, form: str, media_type: str
 ) -> None:
+    await concurrent_app.person("first@example.com")  # The number of the file is not that of its owner.
     author = await fill(concurrent_app, 2)
     metrics = Metrics()
     row = await run(concurrent_app, author.user.uid, request(ExportFormat(form)), "succeeded", metrics)

@@ -1,5 +1,6 @@
 """Files that the product generates: what is stored when, and what housekeeping removes."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
@@ -103,18 +104,21 @@ async def test_a_file_has_the_moment_at_which_it_was_finished(concurrent_app: Te
     assert (finished["state"], open_one["state"], open_one["ready_at"]) == ("ready", "uploading", None)
 
 
-async def test_content_that_cannot_be_stored_leaves_nothing(concurrent_app: TestApp, ada: Person, home: Path) -> None:
+@pytest.mark.parametrize("error", [Unavailable, asyncio.CancelledError])
+async def test_content_that_cannot_be_stored_leaves_nothing(
+    concurrent_app: TestApp, ada: Person, home: Path, error: type[BaseException]
+) -> None:
     files = Files(concurrent_app, home)
     (files.folder / "objects").write_text("not a folder")
 
     async def chunks() -> AsyncIterator[bytes]:
         yield BODY
-        raise Unavailable
+        raise error
 
     with pytest.raises(Unavailable):
         await files.storage.store(ada.user.id, "a.pdf", "application/pdf", BODY)
     (files.folder / "objects").unlink()
-    with pytest.raises(Unavailable):
+    with pytest.raises(error):
         await files.storage.store_chunks(ada.user.id, "a.pdf", "application/pdf", chunks())
     async with owner_of(files.database) as owner:
         assert await owner.fetchval("SELECT count(*) FROM files") == 0
@@ -208,6 +212,31 @@ async def test_a_file_that_is_deleted_during_the_search_is_not_reported_as_missi
     monkeypatch.setattr(ObjectStore, "size", delete_first)
     found = [file.name async for batch in files.housekeeping.without_content() for file in batch]
     assert found == ["damaged.pdf"]
+
+
+async def test_the_search_for_missing_content_asks_the_store_for_some_objects_at_once(
+    concurrent_app: TestApp, ada: Person, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await execute(
+        concurrent_app,
+        "INSERT INTO files (uid, owner_id, name, content_type, object_key, state, size, sha256, ready_at)"
+        " SELECT gen_random_uuid(), $1, 'a.pdf', 'application/pdf', 'objects/' || n, 'ready', 1, '', now()"
+        " FROM generate_series(1, 50) n",
+        ada.user.id,
+    )
+    asked: list[int] = []
+    running = set[str]()
+
+    async def size(_store: ObjectStore, key: str) -> int:
+        running.add(key)
+        asked.append(len(running))
+        await asyncio.sleep(0)
+        running.remove(key)
+        raise ObjectNotFound(key)
+
+    monkeypatch.setattr(ObjectStore, "size", size)
+    found = [file async for batch in Files(concurrent_app, home).housekeeping.without_content() for file in batch]
+    assert (len(found), max(asked)) == (50, housekeeping._AT_ONCE)
 
 
 async def test_the_schedule_removes_unfinished_files_and_orphans(

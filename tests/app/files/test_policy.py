@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from unittest.mock import AsyncMock, Mock
 
 import pytest
 from uuid_utils.compat import uuid7
 
 from app.access.principal import Principal
 from app.errors import InsufficientPermissions, Unauthenticated
+from app.files import sharing
 from app.files.errors import FileNotFound, NotTheOwner
 from app.files.policy import (
     PUBLIC_PERMISSIONS,
@@ -95,6 +97,15 @@ async def test_who_sees_and_who_deletes_a_file(
             await own(principal, file, unshared)
         with pytest.raises(NotTheOwner):
             await own(principal, file, shared)
+
+
+@pytest.mark.parametrize("answers", [[True, False], [False, True], [False, False]])
+async def test_a_file_is_shared_if_an_object_of_any_feature_shares_it(
+    answers: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    features = [Mock(file_sharing=Mock(return_value=AsyncMock(return_value=answer))) for answer in answers]
+    monkeypatch.setattr(sharing, "modules", Mock(return_value=features))
+    assert await sharing.shared_by_features(Mock())(caller(OTHER), Mock()) is any(answers)
 
 
 async def test_there_is_no_missing_file() -> None:

@@ -60,6 +60,21 @@ def test_the_document_shows_every_letter_and_no_markup() -> None:
     for cell in ("Title", "Status", "Created", "Views", "published", "draft", "2026-11-02"):
         assert cell in text
     assert "11-01" in text.replace("2026-11-01", ""), "the chart names days"
+    lines = text.splitlines()
+    assert [lines[lines.index(title) + 3] for title in ("Łódź", "<i>raw</i>")] == ["5", "2"], "their views"
+
+
+def test_every_letter_has_the_font_of_the_file() -> None:
+    """Viewers replace fonts that are not in the file, and leave out the letters that theirs lack."""
+    fonts: set[str] = set()
+
+    def note(text: str, _matrix: object, _position: object, font: Any, _size: float) -> None:
+        if text.strip():
+            fonts.add(str(font["/BaseFont"]).partition("+")[2])
+
+    for page in PdfReader(BytesIO(pdf(REPORT_OF_NOVEMBER))).pages:
+        page.extract_text(visitor_text=note)
+    assert fonts == {document._FONT}
 
 
 def test_the_chart_has_a_bar_per_day_and_few_labels() -> None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import pytest
 
@@ -138,6 +138,41 @@ async def test_a_completion_extends_its_claim_while_it_reads(
         assert (await uploader.complete(begun)).status_code == 200
     assert extended
     assert all(timedelta() < left <= completion.CLAIM for left in extended)
+
+
+async def test_a_slow_completion_extends_its_claim_after_each_half_minute(
+    uploader: Uploader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, clock, extended = await begun_with(uploader, CSV, "a.csv"), Mock(return_value=0.0), []
+    extend = FileRepository.extend_claim
+
+    async def slowly(_store: ObjectStore, _key: str) -> AsyncIterator[bytes]:
+        for seconds in (20, 40, 60, 80):
+            clock.return_value = float(seconds)
+            yield CSV
+
+    async def record(repository: FileRepository, key: str, until: Any) -> bool:
+        extended.append(clock())
+        return await extend(repository, key, until)
+
+    loop = Mock(get_running_loop=Mock(return_value=Mock(time=clock)))
+    monkeypatch.setattr(completion, "asyncio", loop)
+    monkeypatch.setattr(ObjectStore, "stream", slowly)
+    monkeypatch.setattr(FileRepository, "extend_claim", record)
+    assert (await uploader.complete(begun)).status_code == 200
+    assert extended == [40, 80]
+
+
+async def test_a_completion_that_is_cut_stays_cut_although_the_database_fails(uploader: Uploader) -> None:
+    """The claim ends by itself after two minutes."""
+    begun, stopped = await begun_with(uploader, LARGE), Stopped()
+    async with stopped.writing():
+        cut = asyncio.create_task(uploader.complete(begun))
+        await asyncio.wait_for(stopped.reached.wait(), PATIENCE)
+        with patch.object(FileRepository, "extend_claim", side_effect=Unavailable):
+            cut.cancel()
+            (error,) = await asyncio.gather(cut, return_exceptions=True)
+    assert isinstance(error, asyncio.CancelledError)
 
 
 async def test_a_completion_that_lost_its_claim_changes_nothing(

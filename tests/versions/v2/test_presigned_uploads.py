@@ -4,6 +4,7 @@ import asyncio
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
+from unittest.mock import patch
 
 import httpx2
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from app.files.presigned import MAX_PENDING
 from app.files.repository import FileRepository
 from app.kit.clock import utc_now
+from app.kit.storage.store import ObjectStore
 from app.plans.views import Caps
 from tests.support.app import TestApp
 from tests.support.jobs import execute
@@ -49,7 +51,8 @@ async def test_bytes_that_went_to_the_bucket_become_a_file(s3_app: TestApp, uplo
     (key,) = await uploader.keys()
     assert key.startswith("objects/")
     (event,) = [row for row in await recorded(s3_app) if row.type == "file.uploaded"]
-    assert (event.subject_uid, event.actor_uid) == (decode("file", file["id"]), uploader.owner.user.uid)
+    owner = uploader.owner.user.uid
+    assert (event.subject_uid, event.owner_uid, event.actor_uid) == (decode("file", file["id"]), owner, owner)
     assert event.payload == {"name": "łupek.csv", "content_type": "text/csv", "size": len(CSV)}
     assert await uploader.keys() == [key]
 
@@ -126,20 +129,23 @@ async def test_what_will_be_refused_is_refused_before_the_bytes(
 
 
 @pytest.mark.parametrize(("limit", "expected"), [("size", "file_too_large"), ("storage", "storage_limit_reached")])
-async def test_bytes_beyond_a_limit_are_gone(
+async def test_bytes_beyond_a_limit_are_not_read_and_gone(
     s3_app: TestApp, uploader: Uploader, limit: str, expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert (await uploader.client.post(FILES, files=form())).status_code == 201
+    others = await uploader.keys()
     begun = await uploader.begin("a.png", size=1)
     content = png(bytes(3_000_000))
     assert (await uploader.send(begun, content)).status_code == 200
     if limit == "size":
         monkeypatch.setattr("versions.v2.files.presigned.MAX_BYTES", len(content) - 1)
     else:
-        monkeypatch.setattr(Caps, "storage_bytes", len(content) - 1)
-    response = await uploader.complete(begun)
+        monkeypatch.setattr(Caps, "storage_bytes", len(CSV) + len(content) - 1)
+    with patch.object(ObjectStore, "stream", side_effect=AssertionError("read")):
+        response = await uploader.complete(begun)
     assert response.json()["code"] == expected
-    assert await uploader.keys() == []
-    assert await file_rows(s3_app) == []
+    assert await uploader.keys() == others
+    assert [row["state"] for row in await file_rows(s3_app)] == ["ready"]
 
 
 async def test_a_full_storage_begins_no_upload(uploader: Uploader, monkeypatch: pytest.MonkeyPatch) -> None:

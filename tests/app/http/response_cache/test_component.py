@@ -11,11 +11,13 @@ from app.http.response_cache import invalidation
 from app.http.response_cache.component import ResponseCacheComponent
 from app.http.response_cache.memory import MemoryCache
 from app.http.response_cache.metrics import CacheMetrics
-from app.http.response_cache.redis import RedisCache
+from app.http.response_cache.redis import PURPOSE, RedisCache
 from app.http.runtime import Runtime
 from app.kit.build import RELEASE
+from app.kit.encryption import Cipher
 from app.settings.cache import CacheSettings
 from app.settings.errors import SettingsError
+from app.settings.http import HttpSettings
 from app.settings.redis import RedisSettings
 from observability.metrics.metrics import Metrics
 from tests.support.app import TestApp
@@ -24,6 +26,10 @@ from tests.support.waiting import PATIENCE, eventually
 from tests.support.wire import WIRE
 
 POSTS = f"/api/{WIRE}/posts"
+
+
+def test_a_lost_nudge_costs_a_second_at_most() -> None:
+    assert 0.1 <= invalidation._SECONDS <= 1
 
 
 async def test_a_nudge_invalidates_what_an_event_changes(
@@ -90,6 +96,9 @@ async def test_the_settings_choose_the_cache(test_app: TestApp) -> None:
     assert isinstance(shared._cache, RedisCache)
     assert (shared._cache._ttl, shared._cache._release) == (2.5, RELEASE.encode())
     assert shared._cache._client._timeout == 0.025
+    secret = test_app.runtime.settings[HttpSettings].cursor_key
+    assert secret is not None
+    assert Cipher(secret, PURPOSE).decrypt(shared._cache._cipher.encrypt(b"a", b""), b"") == b"a"
     await shared.close()
     with pytest.raises(SettingsError):
         component_with(test_app, RedisSettings(), backend="redis")

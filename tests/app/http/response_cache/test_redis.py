@@ -191,6 +191,18 @@ async def test_a_reply_ends_a_series_of_failures(
     assert (failures(metrics), reading(metrics, "circuit_open")) == ({"unreachable": 2}, 0)
 
 
+async def test_a_closed_cache_looks_for_redis_no_longer(redis_server: RedisServer, redis_cache: MakeRedisCache) -> None:
+    redis_server.kill()
+    try:
+        cache, before = redis_cache(timeout=TIMEOUT), asyncio.all_tasks()
+        await cache.open()
+        assert asyncio.all_tasks() != before
+        await cache.close()
+        assert asyncio.all_tasks() == before
+    finally:
+        redis_server.start()
+
+
 async def test_it_starts_without_redis(
     redis_server: RedisServer, redis_cache: MakeRedisCache, metrics: Metrics
 ) -> None:
