@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from contracts.compat import diff
+from contracts.compat import diff, elements
 from contracts.compat.findings import Occurrence
 from contracts.compat.impact.evidence import OperationEvidence, Summary
 from contracts.compat.impact.lookup import locate, name_of, parent_of
@@ -57,6 +57,20 @@ def test_a_recursive_schema_is_located_at_each_of_its_places() -> None:
     found = {element for _, element, _ in places(old, new)}
     assert found == {"", *(f"body:{'/parent' * depth}/title" for depth in range(8))}
     assert verdict(old, new, use(POST, **{"body__/parent/title": LONG})) is BREAKS
+
+
+def test_of_a_schema_with_too_many_places_some_are_not_located(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then the finding is about the operation, too: it may concern whoever calls it."""
+    monkeypatch.setattr(elements, "_MAX_STEPS", 2)
+
+    def twice(limit: int) -> Json:
+        shared = {"$ref": "#/components/schemas/Text"}
+        schemas = {"components": {"schemas": {"Text": text(limit)}}}
+        return with_request(body({"properties": {"a": shared, "b": shared}})) | schemas
+
+    found = {element for _, element, _ in places(twice(200), twice(100))}
+    assert len(found) == 2
+    assert "" in found
 
 
 def test_one_schema_of_several_operations_is_located_in_each() -> None:

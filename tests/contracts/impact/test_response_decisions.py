@@ -63,6 +63,24 @@ def test_a_member_of_one_variant_only_has_no_other_values(others: Json, expected
     assert verdict(old, new, use(POST, 10, **{"body__/post/title": omitted})) is expected
 
 
+def test_a_member_that_all_variants_can_lack_is_no_sign_of_one_of_them() -> None:
+    """Who omits it may have sent the variant that does not have it. Who sends it has sent the other one."""
+    without = {"type": "object", "required": ["id"], "properties": {"post": UPDATE, "id": {"type": "integer"}}}
+    old, new = (variants(limit, without) for limit in (200, 100))
+    assert verdict(old, new, use(POST, 10, **{"body__/post/title": LONG})) is BREAKS
+    old, new = (variants(200, without, required=required) for required in (False, True))
+    assert verdict(old, new, use(POST, 10, **{"body__/post/title": {"possible": 10, "present": 9}})) is MAY
+
+
+def test_a_variant_of_a_variant_can_be_one_of_another_variant() -> None:
+    def nested(limit: int) -> Json:
+        title = {"type": "object", "properties": {"title": {"type": "string", "maxLength": limit}}}
+        outer = {"type": "object", "properties": {"post": {"oneOf": [title, UPDATE]}}}
+        return with_request(body({"oneOf": [outer, SAME]}))
+
+    assert verdict(nested(200), nested(100), use(POST, 10, **{"body__/post/title": LONG})) is MAY
+
+
 def test_readers_of_a_value_that_can_be_null_may_break() -> None:
     old, new = (
         with_responses(_200=body({"properties": {"a": {"type": one}}})) for one in ("string", ["string", "null"])
