@@ -123,6 +123,27 @@ async def test_an_event_of_somebody_else_is_no_place_to_start(log: Log) -> None:
             await log.uids(after=after)
 
 
+async def test_an_event_is_found_by_those_who_may_read_it(test_app: TestApp, log: Log, ada: Person) -> None:
+    own = ada.user.uid
+    readable = [
+        await log.add(1),
+        await log.add(2, audience="owner", owner=own),
+        await log.add(3, audience="owner", owner=uuid7(), counterparty=own),
+    ]
+    hidden = [
+        await log.add(4, audience="owner", owner=uuid7()),
+        await log.add(5, audience="admin", owner=own),
+        await log.add(6, audience="admin", counterparty=own),
+    ]
+    reader = await log.reader()
+    assert [(await reader.get(uid, KNOWN)).uid for uid in readable] == readable
+    for uid in hidden:
+        with pytest.raises(EventNotFound):
+            await reader.get(uid, KNOWN)
+    everything = await Log(test_app, await test_app.person("root@example.com", Role.ADMIN)).reader()
+    assert [(await everything.get(uid, KNOWN)).uid for uid in hidden] == hidden
+
+
 async def test_a_reader_below_the_floor_is_told_so(log: Log, test_app: TestApp) -> None:
     handled, last, first_kept, newest = [await log.add(position) for position in (1, 2, 3, 4)]
     reader = await log.reader()

@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 from app.events import consumers, relay, work
 from app.events.consumers import ConsumerRunner
 from app.events.metrics import EventMetrics
-from app.events.nudges import WRITTEN
+from app.events.nudges import RELAYED_CHANNEL, WRITTEN
 from app.events.relay import Relay
 from app.events.repository import EventRepository
 from app.events.stored import StoredEvent
@@ -25,6 +25,11 @@ from tests.support.waiting import PATIENCE, eventually
 INSERT = (
     "INSERT INTO events (uid, type, subject_uid, audience, payload, occurred_at)"
     " VALUES ($1, 'a.happened', $1, 'public', '{}', now())"
+)
+INSERT_WITH_ID = (
+    "INSERT INTO events (id, uid, type, subject_uid, audience, payload, occurred_at)"
+    " OVERRIDING SYSTEM VALUE"
+    " VALUES ($1::bigint, $2, 'a.happened', $2, 'public', '{}', now() - $1::bigint * interval '1 hour')"
 )
 NEVER = 3600.0
 
@@ -74,6 +79,39 @@ async def test_a_full_batch_is_followed_by_another_and_each_event_is_counted(
     value = metrics.registry.get_sample_value
     assert value("events_relayed_total") == 5
     assert value("events_handled_total", {"consumer": collector.name}) == 5
+
+
+async def test_positions_have_the_order_of_ids(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not that of the rows or of clocks: ids have the order in which transactions locked the subject."""
+    monkeypatch.setattr(relay, "_BATCH", 2)
+    async with database.write() as session:
+        driver = await session.driver()
+        await driver.executemany(INSERT_WITH_ID, [(number, uuid7()) for number in (30, 10, 40, 20)])
+    giver = Relay(database, Metrics().group(EventMetrics))
+    while await giver.step():
+        pass
+    async with database.write() as session:
+        rows = await (await session.driver()).fetch("SELECT id FROM events ORDER BY position")
+    assert [row["id"] for row in rows] == [10, 20, 30, 40]
+
+
+async def test_a_relay_tells_the_position_up_to_which_events_can_be_read(
+    concurrent_app: TestApp, database: Database
+) -> None:
+    """Caches compare it with what they have handled."""
+    listener, told = Listener(ListenerSettings(dsn_of(concurrent_app), 5, "test listener")), []
+    listener.subscribe(RELAYED_CHANNEL, told.append)
+    giver = Relay(database, Metrics().group(EventMetrics))
+    async with listener.running():
+
+        async def told_the_newest() -> bool:
+            await add(database, 3)
+            await giver.step()
+            async with database.write() as session:
+                newest = await (await session.driver()).fetchval("SELECT max(position) FROM events")
+            return str(newest) in told
+
+        await eventually(told_the_newest)
 
 
 async def test_an_event_reaches_the_consumers_by_nudges(
