@@ -51,7 +51,7 @@ def folder(tmp_path: Path) -> Path:
 
 def described(folder: Path, version: str, name: str, **present: int) -> UsedOperationView:
     elements = {
-        element.replace("__", ":"): {"possible": 9, "present": count} if count else {"possible": 9}
+        element.replace("__", ":"): {"possible": 8, "present": count} if count else {"possible": 8}
         for element, count in present.items()
     }
     used = {"version": version, "operation": name, "requests": 12, "observed": 9, "elements": elements}
@@ -65,7 +65,7 @@ def test_an_operation_follows_the_one_of_its_name(folder: Path) -> None:
     found = [
         (one.element, one.present, one.possible, one.deprecated, one.missing_in_successor) for one in view.elements
     ]
-    assert found == [("query:limit", 2, 9, False, False), ("query:page", 3, 9, True, True)]
+    assert found == [("query:limit", 2, 8, False, False), ("query:page", 3, 8, True, True)]
 
 
 def test_an_operation_follows_the_one_that_the_pairing_names(folder: Path) -> None:
