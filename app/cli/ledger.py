@@ -8,7 +8,7 @@ import typer
 
 from app.cli.kit.environment import with_database
 from app.cli.kit.output import AsJson, CommandError, say, show_json, show_table
-from app.cli.kit.parameters import MAX_ID, Limit
+from app.cli.kit.parameters import MAX_ID, Limit, UserArgument
 from app.cli.kit.users import existing_user
 from app.errors import DomainError
 from app.kit.db.database import Database
@@ -26,7 +26,7 @@ AccountArgument = Annotated[
 
 @commands.command()
 def accounts(
-    user: Annotated[str, typer.Argument(metavar="USER", help="E-mail address or sequential id.")],
+    user: UserArgument,
     as_json: AsJson = False,
 ) -> None:
     """List the accounts of a user, oldest first."""

@@ -12,7 +12,7 @@ from app.auth.queries import AuthQueries
 from app.cli.kit.confirmation import Yes, confirm
 from app.cli.kit.environment import operator, with_database
 from app.cli.kit.output import AsJson, CommandError, say, show_json, show_table
-from app.cli.kit.parameters import MAX_ID, Limit
+from app.cli.kit.parameters import MAX_ID, Limit, UserArgument
 from app.cli.kit.users import existing_user, new_password, user_service
 from app.kit.clock import utc_now
 from app.kit.db.database import Database
@@ -26,7 +26,6 @@ _SHORTEST, _LONGEST = 8, 100
 _TIMES: Final = ("created_at", "mailed_at", "expires_at")
 
 commands = typer.Typer(help="List and change users.", no_args_is_help=True)
-UserArgument = Annotated[str, typer.Argument(metavar="USER", help="E-mail address or sequential id.")]
 Roles = Annotated[list[Role] | None, typer.Option("--role", help="Repeatable.")]
 Password = Annotated[str | None, typer.Option(help="8 to 100 characters; default: a random one.")]
 

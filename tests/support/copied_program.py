@@ -29,9 +29,10 @@ class CopiedProgram:
 
     def run(self, arguments: Sequence[str], seconds: float) -> "CompletedProcess[str]":
         """Run one command, and return its exit code and outputs."""
-        if self._server is None or self._imported != self._state():
+        state = self._state()
+        if self._server is None or self._imported != state:
             self.stop()
-            self._imported = self._state()
+            self._imported = state
             self._server = CommandServer(self._folder, self._environment)
         return self._server.run(arguments, self._environment, self._folder, seconds)
 
