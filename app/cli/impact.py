@@ -157,7 +157,7 @@ def _analyse(
     report = Report(())
     for old, new in documents:
         report = report.merged(diff(old, new, located=True))
-    # A version without any request has no evidence, and its end breaks nobody.
+    # Nobody calls a version that has no evidence: its end breaks no consumer.
     chosen = retire or choose_version(documents[0][0], evidence, version)
     found = analyse(report, evidence, chosen, lambda done, total: show(f"Matching changes: {done:,} of {total:,}"))
     return ImpactView(found, contacts, is_end=retire is not None, ends=_sunset(retire))

@@ -35,7 +35,7 @@ Show = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """The users who get a mail, those who are skipped and why, and the number of requests without credentials."""
+    """The users who get a mail, the users who get none, with the reason, and the number of anonymous requests."""
 
     wanted: Sequence[Recipient]
     skipped: Sequence[tuple[Recipient, str]]

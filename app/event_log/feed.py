@@ -126,7 +126,7 @@ class EventFeed:
                     subscriber.offer(event, message)
 
     def _readers(self, event: StoredEvent) -> set[UUID | None]:
-        """The users who may read the event, as ``is_visible`` decides; the key None stands for those who read all."""
+        """The users who may read the event, by the rule of ``is_visible``. None means the users who read all events."""
         if event.audience == Audience.PUBLIC:
             return set(self._viewers)
         if event.audience == Audience.OWNER:

@@ -22,7 +22,7 @@ from app.models import File
 
 PREFIX: Final = "objects"
 INCOMING: Final = "incoming"
-"""The prefix of objects that clients upload themselves: whoever has the URL can replace them while it is valid."""
+"""The prefix of objects that clients upload to the store. While its URL is valid, a client can replace the object."""
 
 
 def object_key(uid: UUID) -> str:

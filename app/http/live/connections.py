@@ -65,9 +65,9 @@ class Place:
 
 
 class LiveConnections(Component):
-    """Limits the open connections, and closes those that must end.
+    """Limits the number of open connections, and closes connections.
 
-    They end with their version, with their session or key, and when the process stops.
+    It closes a connection with its version, with its session or key, and when the process stops.
     """
 
     def __init__(
