@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from unittest.mock import patch
 
 import httpx2
@@ -11,6 +12,7 @@ from sqlalchemy import text
 from starlette.types import ASGIApp, Receive, Scope, Send
 from structlog.testing import capture_logs
 
+from app.http.middleware import shed_requests
 from app.http.middleware.load_shedding import Capacity, LoadSheddingMiddleware, Overloaded
 from app.http.middleware.metrics import LoadSheddingMetrics
 from app.http.middleware.shed_requests import ShedRequests
@@ -55,27 +57,26 @@ async def held(
 
 @pytest.fixture
 async def client(concurrent_app: TestApp) -> AsyncIterator[httpx2.AsyncClient]:
-    # Otherwise the line about the last second would be one of the next test.
-    async with concurrent_app.client() as client, concurrent_app.runtime.get(ShedRequests).running():
+    async with concurrent_app.client() as client, last_line_written(concurrent_app):
         yield client
+
+
+@pytest.fixture
+async def rejecting_app(test_app: TestApp) -> AsyncIterator[TestApp]:
+    async with last_line_written(test_app):
+        yield test_app
+
+
+def last_line_written(app: TestApp) -> AbstractAsyncContextManager[None]:
+    """Otherwise the line about the last second would be one of the next test."""
+    return app.runtime.get(ShedRequests).running()
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_one_too_many_is_sent_away_at_once_with_a_time_to_return(
     concurrent_app: TestApp, client: httpx2.AsyncClient, held: list["asyncio.Task[httpx2.Response]"], version: str
 ) -> None:
-    with capture_logs() as logs:
-        answers = [await client.get(f"/api/{version}/posts/1", headers={"X-API-Key": "sk_live_x"}) for _ in range(5)]
-
-        async def written() -> bool:
-            return sum(line["by_version"].get(version, 0) for line in logs) >= len(answers)
-
-        await eventually(written)
-    lines = [line for line in logs if version in line["by_version"]]
-    assert len(lines) < len(answers), "a line for each would cost more than the response"
-    assert {line["event"] for line in logs} == {"requests_shed"}
-    # The application of another test may write its last line meanwhile.
-    assert all(line["requests"] == sum(line["by_version"].values()) for line in logs)
+    answers = [await client.get(f"/api/{version}/posts/1", headers={"X-API-Key": "sk_live_x"}) for _ in range(5)]
     answer = answers[0]
     assert {(one.status_code, one.headers["API-Version"]) for one in answers} == {(503, version)}
     assert all(1 <= int(one.headers["Retry-After"]) <= 3 for one in answers)
@@ -111,11 +112,13 @@ IDS = {"x-request-id": "ours-7", "traceparent": "00-" + "a" * 32 + "-" + "b" * 1
 
 @pytest.mark.parametrize("path", ["/posts", "/posts/%e2%82%ac%22%25s", "/auth/token", "/tokens"])
 @pytest.mark.parametrize("version", registry.VERSIONS, ids=lambda version: version.name)
-async def test_the_prepared_response_is_the_rendered_one(test_app: TestApp, version: ApiVersion, path: str) -> None:
+async def test_the_prepared_response_is_the_rendered_one(
+    rejecting_app: TestApp, version: ApiVersion, path: str
+) -> None:
     """Byte for byte, but for jitter and the id of the span."""
     layers, found = Layers(version), []
     for app in (layers.rendered, layers.prepared):
-        transport = httpx2.ASGITransport(app=WithState(app, test_app.runtime.state()))
+        transport = httpx2.ASGITransport(app=WithState(app, rejecting_app.runtime.state()))
         async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
             response = await client.post(f"{version.prefix}{path}", headers=IDS)
         headers = {name: value for name, value in response.headers.items() if name not in VARYING}
@@ -126,8 +129,8 @@ async def test_the_prepared_response_is_the_rendered_one(test_app: TestApp, vers
 
 
 @pytest.mark.parametrize("version", registry.VERSIONS, ids=lambda version: version.name)
-async def test_a_browser_that_opens_its_stream_again_waits(test_app: TestApp, version: ApiVersion) -> None:
-    transport = httpx2.ASGITransport(app=WithState(Layers(version).prepared, test_app.runtime.state()))
+async def test_a_browser_that_opens_its_stream_again_waits(rejecting_app: TestApp, version: ApiVersion) -> None:
+    transport = httpx2.ASGITransport(app=WithState(Layers(version).prepared, rejecting_app.runtime.state()))
     async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
         again = {"Last-Event-ID": "7", "Accept": "text/event-stream"}
         response = await client.get(f"{version.prefix}/stream", headers=again)
@@ -155,9 +158,31 @@ async def test_scripts_of_allowed_origins_read_a_rejection(concurrent_app: TestA
                 assert "Access-Control-Allow-Origin" not in stranger.headers
                 preflight = {"Origin": origin, "Access-Control-Request-Method": "GET"}
                 assert (await client.options(f"/api/{name}/posts", headers=preflight)).status_code == 200
-        async with app.runtime.get(ShedRequests).running():
+        async with last_line_written(app):
             pass
     assert [line["requests"] for line in logs] == [2 * len(VERSIONS)], "a preflight is not rejected"
+
+
+async def test_a_line_counts_the_requests_of_its_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line for each would cost more than the response."""
+    monkeypatch.setattr(shed_requests, "_SECONDS", 0.05)
+    shed = ShedRequests(Metrics().group(LoadSheddingMetrics))
+    with capture_logs() as logs:
+        for name in ("a", "b", "a"):
+            shed.count(name)
+        assert logs == []
+
+        async def written() -> bool:
+            return bool(logs)
+
+        await eventually(written)
+        shed.count("b")
+        async with shed.running():
+            pass
+    assert logs == [
+        {"event": "requests_shed", "log_level": "warning", "requests": 3, "by_version": {"a": 2, "b": 1}},
+        {"event": "requests_shed", "log_level": "warning", "requests": 1, "by_version": {"b": 1}},
+    ]
 
 
 async def test_the_last_line_is_written_at_the_end() -> None:

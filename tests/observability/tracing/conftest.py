@@ -20,6 +20,7 @@ from observability.tracing.config import TracingConfig
 from observability.tracing.metrics import SpanMetrics
 from observability.tracing.tracer import Tracing
 from tests.support.collector import Collector, collecting
+from tests.support.waiting import PATIENCE
 
 
 class Traced:
@@ -88,7 +89,8 @@ def traced(collector: Collector, capture: io.BytesIO) -> Callable[..., Any]:
 
     @asynccontextmanager
     async def run(**settings: Any) -> AsyncIterator[Traced]:
-        config = TracingConfig(**{"endpoint": collector.url, "sample_ratio": 1.0, "timeout": 1.0} | settings)
+        defaults = {"endpoint": collector.url, "sample_ratio": 1.0, "timeout": 1.0, "slow_threshold": PATIENCE}
+        config = TracingConfig(**defaults | settings)
         traced = Traced(config)
         configure("info", "json", capture)
         traced.tracing.start(traced.metrics.group(SpanMetrics))

@@ -19,6 +19,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from observability.metrics.requests import RequestMetrics
 from observability.requests.context import RequestContext
 from tests.support.collector import Collector
+from tests.support.waiting import PATIENCE
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
@@ -201,14 +202,15 @@ assert exporter.get_finished_spans() == ()
 async def test_sampling_decision_is_known_when_metrics_observe(
     collector: Collector, traced: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen = []
-    async with traced(sample_ratio=0.0, slow_threshold=0.05) as app:
+    seen: list[tuple[str, bool]] = []
 
-        def observe(context: RequestContext, _status: int, _deprecated: object) -> None:
-            seen.append((context.trace_id, context.sampled))
+    def observe(context: RequestContext, _status: int, _deprecated: object) -> None:
+        seen.append((context.trace_id, context.sampled))
 
-        monkeypatch.setattr(app.metrics.group(RequestMetrics), "observe", observe)
-        for path in ("/posts/7", "/posts/7/failure", "/posts/7/slow"):
-            await app.client.get(f"/api/v2{path}")
+    for slow_threshold, paths in ((PATIENCE, ("/posts/7", "/posts/7/failure")), (0.05, ("/posts/7/slow",))):
+        async with traced(sample_ratio=0.0, slow_threshold=slow_threshold) as app:
+            monkeypatch.setattr(app.metrics.group(RequestMetrics), "observe", observe)
+            for path in paths:
+                await app.client.get(f"/api/v2{path}")
     assert [sampled for _, sampled in seen] == [False, True, True]
     assert [trace_id for trace_id, sampled in seen if sampled] == [span.trace_id for span in collector.spans]
