@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Final
 
 import asyncpg
-from sqlalchemy.exc import DBAPIError, ResourceClosedError
+from sqlalchemy.exc import DBAPIError, EmulatedDBAPIException, ResourceClosedError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.errors import Conflict, DomainError, InvalidValue, TimedOut, Unavailable
@@ -106,6 +106,8 @@ _LONGEST: Final = 5
 _SHORTEST: Final = 2
 DRIVER_ERRORS: Final = (
     DBAPIError,
+    # From a method of SQLAlchemy's adapter that is called directly, as for BEGIN; the error of asyncpg is its cause.
+    EmulatedDBAPIException,
     PoolTimeout,
     asyncpg.PostgresError,
     asyncpg.InterfaceError,

@@ -228,6 +228,25 @@ async def test_the_loss_of_the_first_connection_is_an_outage(
     await write(database)
 
 
+@pytest.mark.parametrize("alone", [True, False])
+async def test_the_loss_of_a_connection_at_the_begin_of_its_transaction_is_an_outage(
+    database: Database, proxy: DatabaseProxy, *, alone: bool
+) -> None:
+    """SQLAlchemy's adapter sends BEGIN for the driver, and reports the loss with an error of its own."""
+
+    async def begin_on_a_lost_connection() -> None:
+        async with database.write() as session:
+            if not alone:
+                assert not session.new
+            await session.connected()
+            proxy.drop()
+            await session.driver()
+
+    with pytest.raises(ConnectionLost):
+        await begin_on_a_lost_connection()
+    await write(database)
+
+
 async def test_a_transaction_runs_again_at_most_once(database: Database, retries: Retries) -> None:
     async def attempt() -> None:
         async with database.write() as session:
