@@ -30,7 +30,7 @@ PYTEST := PYTHONDONTWRITEBYTECODE= $(if $(ORDER),TESTS_ORDER=$(ORDER) ).venv/bin
 # Tests that start `strata`, browsers or the tools of the contracts; CI runs them beside the others.
 SYSTEM := tests/system tests/contracts tests/browser
 
-.PHONY: help up test test-core test-system test-costs request-costs test-fast test-deep test-outages impact-replay mutants mutants-sample lint types check fmt bench contracts contract-tools test-tools bench-tools dashboards dashboards-check compose-env clean
+.PHONY: help up test test-core test-system test-again test-costs request-costs test-fast test-deep test-outages impact-replay mutants mutants-sample lint types check fmt bench contracts contract-tools test-tools bench-tools dashboards dashboards-check compose-env clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ test-core: $(INSTALLED) ## the first half of `make test`: rules, features, laws,
 
 test-system: $(INSTALLED) ## the second half of `make test`: processes, contracts, browser
 	$(PYTEST) $(SYSTEM)
+
+test-again: $(INSTALLED) ## run the tests that failed last, one after the other
+	$(PYTEST) -n 0 --last-failed --last-failed-no-failures none
 
 test-costs: $(INSTALLED) ## run the whole suite, and record in tests/costs.json which tests are slow
 	TESTS_RECORD_COSTS=1 $(PYTEST)

@@ -1,5 +1,6 @@
 """The parallel jobs of CI together run what `.ci/run` runs without an argument."""
 
+import json
 import re
 import subprocess
 import sys
@@ -86,3 +87,46 @@ def test_actions_and_workflows_are_valid(schema: str, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.yml"
     wrong.write_text(SCHEMAS[schema][0].read_text().replace("runs:", "run:").replace("runs-on:", "on:"))
     assert "is a required property" in invalid(schema, wrong)
+
+
+def functions(*names: str) -> str:
+    """The source of functions of `.ci/run`."""
+    found = [re.search(rf"^{name}\(\) \{{\n.*?^\}}\n", SCRIPT, re.MULTILINE | re.DOTALL) for name in names]
+    return "\n".join(one[0] for one in found if one is not None)
+
+
+@pytest.mark.parametrize(
+    ("failed", "again", "code"),
+    [
+        (["failed a"], "exit 0", 0),
+        (["failed a"], "exit 2", 2),
+        (["failed a", "failed b", "failed c"], "exit 0", 0),
+        (["failed a", "failed b", "failed c", "failed d"], "exit 0", 1),
+        ([], "exit 0", 1),
+        (None, "exit 0", 1),
+    ],
+    ids=["passes alone", "fails alone", "three", "four", "none", "no list"],
+)
+def test_up_to_three_failed_tests_are_repeated_alone(
+    tmp_path: Path, failed: list[str] | None, again: str, code: int
+) -> None:
+    (tmp_path / ".venv/bin").mkdir(parents=True)
+    (tmp_path / ".venv/bin/python").symlink_to(sys.executable)
+    if failed is not None:
+        (tmp_path / ".pytest_cache/v/cache").mkdir(parents=True)
+        (tmp_path / ".pytest_cache/v/cache/lastfailed").write_text(json.dumps(dict.fromkeys(failed, True)))
+    limit = re.search(r"^MOST_REPEATED=.*$", SCRIPT, re.MULTILINE)
+    assert limit is not None
+    script = f"""
+        set -euo pipefail
+        {limit[0]}
+        {functions("step", "repeat_failed")}
+        make() {{ case "$*" in *test-again*) ({again}) ;; *) return 2 ;; esac; }}
+        step make test || repeat_failed
+        echo went on
+    """
+    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == code, done.stderr
+    assert ("went on" in done.stdout) is (code == 0)
+    named = [line for line in done.stdout.splitlines() if line.startswith("failed")]
+    assert named == (failed if code == 0 else [])

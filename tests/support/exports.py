@@ -22,9 +22,10 @@ TEXTS = (
     "'",
 )
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# One long word: the index of many words takes longer than the rest of the row.
 _FILL = (
     "INSERT INTO posts (author_id, uid, title, content, status, published_at, created_at, updated_at)"
-    " SELECT $1, gen_random_uuid(), 'Strata ' || n, repeat('layer ', 100), 'published', now(), now(), now()"
+    " SELECT $1, gen_random_uuid(), 'Strata ' || n, repeat('x', 600), 'published', now(), now(), now()"
     " FROM generate_series($2::integer, $3::integer) n"
 )
 _AT_ONCE = 5_000

@@ -20,7 +20,7 @@ ROWS = 1_000_000 if os.environ.get("TESTS_DEEP") == "1" else 60_000
 GROWTH_MB = 50
 _FILL = (
     "INSERT INTO posts (author_id, uid, title, content, status, published_at, created_at, updated_at)"
-    " SELECT users.id, gen_random_uuid(), 'Strata ' || n, repeat('layer ', 40), 'published', now(), now(), now()"
+    " SELECT users.id, gen_random_uuid(), 'Strata ' || n, repeat('x', 240), 'published', now(), now(), now()"
     " FROM users, generate_series(1, $1::integer) n"
 )
 _OPEN = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'strata export' AND datname = $1"
