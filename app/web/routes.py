@@ -45,7 +45,7 @@ def add_unversioned_routes(
 ) -> None:
     """Add every route that belongs to no version. Pages send their forms to an operation of one of ``applications``."""
     # Errors that no route raises are explained, too.
-    tuple(modules("app", "errors"))
+    modules("app", "errors")
     base_url = settings[HttpSettings].base_url
 
     async def catalog(_request: Request) -> Response:
