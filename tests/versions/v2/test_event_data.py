@@ -79,3 +79,29 @@ def test_a_listed_event() -> None:
         "api_version": "v2",
         "data": {"id": encode("file", SUBJECT)},
     }
+
+
+INTERNAL = {("transfer.created", "payer_id"), ("transfer.created", "payee_id")}
+"""What other versions need."""
+CLOSED = {"status": "draft", "roles": ["reader"], ("identity.linked", "reason"): "confirmed"}
+"""Other values of members with an enumeration."""
+
+
+def another(name: str, member: str) -> object:
+    """A value that a member of the payload can have instead of that of the sample."""
+    value = stored(name).payload[member]
+    if (known := CLOSED.get((name, member), CLOSED.get(member))) is not None:
+        return known
+    if isinstance(value, list | int):
+        return [*value, "added"] if isinstance(value, list) else value + 1
+    return str(OWNER) if member in {"payer", "payee", "sender", "successor"} else f"{value}.5"
+
+
+@pytest.mark.parametrize(
+    ("name", "member"),
+    [(name, member) for name in RENDERER.types for member in stored(name).payload if (name, member) not in INTERNAL],
+)
+def test_no_member_is_always_that_of_the_sample(name: str, member: str) -> None:
+    event = stored(name)
+    changed = stored(name, payload={**event.payload, member: another(name, member)})
+    assert dict(RENDERER.data(changed)) != dict(RENDERER.data(event))
