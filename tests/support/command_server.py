@@ -211,11 +211,13 @@ def _end(*_: object) -> None:
 
 def _import_program() -> None:
     """Import what the forked processes share: the command line, the worker, and the application of each version."""
-    for module in ("app.cli.program", "app.worker", "app.asgi"):
+    for module in ("app.worker", "app.asgi"):
         import_module(module)
-    from app.settings.http import HttpSettings  # noqa: PLC0415 - this process alone imports the program
+    from app.cli.program import COMMANDS  # noqa: PLC0415 - this process alone imports the program
+    from app.settings.http import HttpSettings  # noqa: PLC0415 - the same
     from versions.registry import VERSIONS  # noqa: PLC0415 - the same
 
+    list(COMMANDS)  # Imports each of them.
     for version in VERSIONS:
         version.build(version, HttpSettings())
     assert threading.active_count() == 1, "a forked process has no other thread, but may have its locks"

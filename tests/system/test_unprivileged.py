@@ -60,7 +60,7 @@ def environment(user_folder: Path) -> dict[str, str]:
 
 def can_run(python: str) -> bool:
     """Whether the unprivileged user can import the command with this interpreter."""
-    command = [python, "-P", "-c", "import app.cli.program"]
+    command = [python, "-P", "-c", "from app.cli.program import COMMANDS; list(COMMANDS)"]
     try:
         done = subprocess.run(
             command,

@@ -78,12 +78,13 @@ def test_a_signal_in_an_asyncio_callback_is_raised() -> None:
         asyncio.run(wait())
 
 
-def test_a_signal_during_the_imports_ends_the_process() -> None:
+@pytest.mark.parametrize("module", ["app.cli.program", "app.cli.versions"])
+def test_a_signal_during_the_imports_ends_the_process(module: str) -> None:
     script = """
 import os, signal, sys
 class Swallowing:
     def find_spec(self, name, path=None, target=None):
-        if name == "app.cli.program":
+        if name == {module!r}:
             try:
                 os.kill(os.getpid(), signal.SIGINT)
             except BaseException:
@@ -92,6 +93,6 @@ sys.meta_path.insert(0, Swallowing())
 sys.argv = ["strata", "versions"]
 from app.cli import main
 main()
-"""
+""".replace("{module!r}", repr(module))
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=60, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, b"", b"")
