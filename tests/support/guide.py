@@ -25,6 +25,7 @@ from contracts.guide.recorded_outputs import ExampleRun, RecordedOutputs, exampl
 from tests.support.guide_data import SIGNING_KEY, Data
 from tests.support.limits import SHORT_STREAMS, set_plans
 from tests.support.live import Strata
+from tests.support.passwords import cheap_hashing
 from tests.support.postgres import TestServer, clone, owner_dsn
 from versions.registry import VERSIONS
 
@@ -41,9 +42,11 @@ ENVIRONMENT = {
     "STRATA_RATE_LIMIT__ANONYMOUS": json.dumps(QUOTAS),
     **SHORT_STREAMS,
 }
-# The Python program that runs the examples: one line of JSON in and one line of JSON out per example.
+# The Python program that runs the examples: one line of JSON in and one line of JSON out per example. Each example
+# creates a client; all share the certificates of the system, which take 30 ms to read and which no example needs.
 _RUNNER = """
-import contextlib, io, json, sys
+import contextlib, functools, io, json, ssl, sys
+ssl.create_default_context = functools.cache(ssl.create_default_context)
 for line in sys.stdin:
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
@@ -199,4 +202,5 @@ def preview_sources(name: str) -> build.Sources:
 
 
 if __name__ == "__main__":
-    asyncio.run(record(sys.argv[1] if len(sys.argv) > 1 else None))
+    with cheap_hashing():
+        asyncio.run(record(sys.argv[1] if len(sys.argv) > 1 else None))
