@@ -10,7 +10,8 @@ from typing import Any, Final
 from fastapi import FastAPI
 
 from app.settings.http import HttpSettings
-from contracts.compat import Report, diff
+from contracts.comparisons import compared
+from contracts.compat import Report
 from versions.kit.asyncapi import asyncapi_document
 from versions.kit.lifecycle_record import RecordedLifecycle, baselines_of, channel_baselines_of
 from versions.kit.version import ApiVersion
@@ -19,7 +20,7 @@ FOLDER: Final = Path(__file__).parent
 
 
 def _compare(old: dict[str, Any], new: dict[str, Any], today: date) -> Report:
-    return Report(()) if old == new else diff(old, new, today=today, located=True)
+    return Report(()) if old == new else compared(old, new, today)
 
 
 @cache
@@ -32,6 +33,7 @@ def _build_openapi(version: ApiVersion) -> dict[str, Any]:
     return _application(version).openapi()
 
 
+@cache
 def _build_asyncapi(version: ApiVersion) -> dict[str, Any]:
     return asyncapi_document(_application(version), version)
 

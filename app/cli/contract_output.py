@@ -54,7 +54,7 @@ def show_result(result: "VersionResult") -> None:
     from contracts.gate import advice  # noqa: PLC0415 - imported by the caller already
 
     version = result.version
-    if result.drift and not result.changes.findings:
+    if result.differing and not result.changes.findings:
         say(*result.drift)
         say(f"{version}: no change is visible to clients.")
         say("  -> If the change is intended, run `strata contract freeze` and commit the result.")

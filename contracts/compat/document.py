@@ -204,14 +204,14 @@ class Document:
             self._check_items(self.root.at(name))
 
     def _check_references(self) -> None:
-        references: list[tuple[str, str]] = []
-        for node in _walk_objects(self.root):
-            if isinstance(anchor := node.value.get("$anchor"), str):
-                self._anchors.setdefault(anchor, node)
-            if isinstance(reference := node.value.get("$ref"), str):
-                references.append((reference, node.pointer))
-        for reference, pointer in references:
-            self.target(reference, pointer)
+        references: dict[str, _Path] = {}
+        for value, path in _walk_objects(self.root.value):
+            if isinstance(anchor := value.get("$anchor"), str):
+                self._anchors.setdefault(anchor, Node(value, _pointer(path)))
+            if isinstance(reference := value.get("$ref"), str):
+                references.setdefault(reference, path)
+        for reference, path in references.items():
+            self.target(reference, _pointer(path))
 
     def _check_items(self, paths: Node) -> None:
         for path in paths.mapping:
@@ -231,22 +231,35 @@ def _step(node: Node, part: str) -> Node | None:
     return node.at(part) if part in node.mapping else None
 
 
-def _walk_objects(root: Node) -> Iterator[Node]:
+# The last part of a pointer, and the path to the value above. Few of the objects need the text of their pointer.
+_Path = tuple["_Path", str | int] | None
+
+
+def _pointer(path: _Path) -> str:
+    parts: list[str | int] = []
+    while path is not None:
+        path, part = path
+        parts.append(part)
+    return join("", *reversed(parts))
+
+
+def _walk_objects(root: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], _Path]]:
     """Yield every object of a document, except examples, defaults and other data."""
-    queue: list[tuple[Node, bool]] = [(root, False)]
+    queue: list[tuple[Any, _Path, bool]] = [(root, None, False)]
     seen: set[int] = set()
     while queue:
-        node, is_map = queue.pop()
-        if id(node.value) in seen:
+        value, path, is_map = queue.pop()
+        if id(value) in seen:
             continue
-        seen.add(id(node.value))
-        if isinstance(node.value, list):
-            queue += [(node.at(index), False) for index, one in enumerate(node.value) if isinstance(one, _INNER)]
-        elif isinstance(node.value, dict):
-            if not is_map:
-                yield node
+        seen.add(id(value))
+        if isinstance(value, list):
+            queue += [(one, (path, index), False) for index, one in enumerate(value) if isinstance(one, _INNER)]
+        elif is_map:
+            queue += [(one, (path, name), False) for name, one in value.items() if isinstance(one, _INNER)]
+        else:
+            yield value, path
             queue += [
-                (node.at(name), not is_map and name in _MAPS)
-                for name, one in node.value.items()
-                if isinstance(one, _INNER) and (is_map or not (name in _DATA or name.startswith("x-")))
+                (one, (path, name), name in _MAPS)
+                for name, one in value.items()
+                if isinstance(one, _INNER) and name not in _DATA and not name.startswith("x-")
             ]

@@ -29,7 +29,11 @@ class SameSchemas:
         return known
 
     def _is_same(self, old: Any, new: Any) -> bool:
-        return self._text(old) == self._text(new) and all(map(self._is_unchanged, self._references_in(old)))
+        return self._has_same_text(old, new) and all(map(self._is_unchanged, self._references_in(old)))
+
+    def _has_same_text(self, old: Any, new: Any) -> bool:
+        # Values that differ are found without their texts. Equal ones may differ as JSON: 1, 1.0 and true.
+        return bool(old == new) and self._text(old) == self._text(new)
 
     def _is_unchanged(self, reference: str) -> bool:
         if reference not in self._unchanged:
@@ -44,7 +48,7 @@ class SameSchemas:
         while queue:
             reference = queue.pop()
             before, after = (self._target(document, reference) for document in (self._old, self._new))
-            if before is None or after is None or self._text(before.value) != self._text(after.value):
+            if before is None or after is None or not self._has_same_text(before.value, after.value):
                 changed.append(reference)
                 continue
             for inner in self._references_in(before.value):

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from contracts.compat import Report, diff
+from contracts.comparisons import compared as compare_documents
+from contracts.compat import Report
 from contracts.guide import changelog, pairing
 from contracts.guide.coverage import Coverage, check_coverage
 from contracts.guide.errors import GuideError
@@ -114,7 +115,7 @@ def build(changes: Path = CHANGES, contracts: Path = CONTRACTS, root: Path = ROO
 def compared(one: Sources) -> tuple[Report, Coverage]:
     """Compare two versions, and match the findings with the fragments."""
     # Sunsets are compared with the release date of the new version, so the guide does not depend on today.
-    report = diff(*one.documents, today=one.new.released, pairs=one.pairing.operations, located=True)
+    report = compare_documents(*one.documents, one.new.released, one.pairing.operations)
     return report, check_coverage(one.fragments, report, *one.documents)
 
 

@@ -1,11 +1,11 @@
 """Runs `strata contract` in this process, on documents that tests change."""
 
-import json
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import orjson
 import pytest
 
 from app.cli import main
@@ -17,7 +17,7 @@ Run = Callable[..., tuple[int, str]]
 
 
 def frozen_document(version: str) -> Json:
-    return json.loads((kinds.FOLDER / f"{version}.openapi.json").read_text())
+    return orjson.loads((kinds.FOLDER / f"{version}.openapi.json").read_bytes())
 
 
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
