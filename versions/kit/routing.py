@@ -6,7 +6,7 @@ matches. Their ``Allow`` header of a 405 is also incomplete: it names the method
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import Final
 
 from starlette.exceptions import HTTPException
@@ -56,8 +56,8 @@ class RouteTree:
     def __init__(self, routes: Iterable[BaseRoute]) -> None:
         self._root = _Node()
         for route in routes:
-            if isinstance(route, Route) and _indexable(route):
-                self._root.grow(route.path_format.split("/")).routes.append(route)
+            if isinstance(route, Route) and (segments := _segments(route.path)) is not None:
+                self._root.grow(segments).routes.append(route)
 
     def find(self, path: str) -> list[Route]:
         """Returns the routes of a path, for all methods; empty for paths that only the router can match."""
@@ -106,11 +106,16 @@ def mounted(prefix: str, app: ASGIApp) -> Mount:
     return mount
 
 
-def _indexable(route: Route) -> bool:
-    """Whether every parameter of the template is one whole path segment."""
-    return all(
-        segment.startswith("{") == segment.endswith("}") == ("{" in segment) for segment in route.path.split("/")
-    ) and (":path" not in route.path)
+@cache
+def _segments(path: str) -> Sequence[str] | None:
+    """The segments of a template if each of its parameters is one whole segment, else None."""
+    segments = path.split("/")
+    if ":path" in path or not all(
+        segment.startswith("{") == segment.endswith("}") == ("{" in segment) for segment in segments
+    ):
+        return None
+    # The name of a parameter and its convertor do not matter here.
+    return tuple("{}" if segment.startswith("{") else segment for segment in segments)
 
 
 async def _handle(routes: Sequence[Route], scope: Scope, receive: Receive, send: Send) -> None:

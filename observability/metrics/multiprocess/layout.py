@@ -22,6 +22,7 @@ USED_INDEX: Final = 1
 EXEMPLAR_BYTES: Final = 48
 NO_EXEMPLAR: Final = bytes(EXEMPLAR_BYTES)
 
+_ENCODE: Final = json.JSONEncoder(separators=(",", ":")).encode
 _HEAD: Final = struct.Struct("=II")
 _EXEMPLAR: Final = struct.Struct("=dd16s8s")
 
@@ -75,7 +76,7 @@ def align(size: int) -> int:
 
 def record(key: list[Any], values: int = 0, exemplars: int = 0) -> tuple[bytes, int]:
     """Return a record with zero values, and the offset of its values."""
-    text = json.dumps(key, separators=(",", ":")).encode()
+    text = _ENCODE(key).encode()
     start = _HEAD.size + align(len(text))
     total = start + values * 8 + exemplars * EXEMPLAR_BYTES
     return (_HEAD.pack(total, len(text)) + text).ljust(total, b"\0"), start
