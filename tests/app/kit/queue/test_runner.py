@@ -41,7 +41,7 @@ async def test_the_delays_grow_while_the_server_hangs_or_is_gone(database_dsn: s
             stop.set()
             await asyncio.wait_for(running, PATIENCE)
     lost = [line for line in logs if line["event"] == "worker_disconnected"]
-    assert [line["failures"] for line in lost] == list(range(1, len(lost) + 1))
+    assert failures(logs) == list(range(1, len(lost) + 1))
     assert lost[0]["retry_in"] < lost[2]["retry_in"]
 
 
@@ -55,11 +55,13 @@ async def test_failures_after_a_stable_connection_are_one_series(
             with capture_logs() as logs:
                 running = asyncio.create_task(runner_of(proxy.dsn).run(stop))
                 await wait_for(logs, "worker_connected", 1)
+                # A busy machine may have needed more than one attempt.
+                earlier = len(failures(logs))
                 await proxy.stop()
-                await wait_for(logs, "worker_disconnected", 3)
+                await wait_for(logs, "worker_disconnected", earlier + 3)
             stop.set()
             await asyncio.wait_for(running, PATIENCE)
-    assert [line["failures"] for line in logs if line["event"] == "worker_disconnected"][:3] == [1, 2, 3]
+    assert failures(logs)[earlier : earlier + 3] == [1, 2, 3]
 
 
 async def test_a_connection_on_which_a_notification_gets_no_reply_is_terminated(database_dsn: str) -> None:
@@ -117,6 +119,10 @@ async def test_a_connection_is_terminated_after_a_statement_without_a_reply_and_
     with pytest.raises(TimeoutError):
         await run("SELECT pg_sleep(60)")
     assert connection.is_closed()
+
+
+def failures(logs: list[Any]) -> list[int]:
+    return [line["failures"] for line in logs if line["event"] == "worker_disconnected"]
 
 
 async def wait_for(logs: list[Any], event: str, times: int) -> None:
