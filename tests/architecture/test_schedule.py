@@ -9,7 +9,15 @@ from typing import Any, Final
 import pytest
 
 from tests.support.named_tests import functions
-from tests.support.schedule import SHARED_SERVER, WRITTEN, arrange, choose_order, recorded_costs, scope_of
+from tests.support.schedule import (
+    SHARED_READING,
+    SHARED_SERVER,
+    WRITTEN,
+    arrange,
+    choose_order,
+    recorded_costs,
+    scope_of,
+)
 
 ROOT: Final = Path(__file__).parents[2]
 NODES: Final = [f"tests/{file}.py::test_{number}" for file in "abc" for number in range(4)]
@@ -51,8 +59,8 @@ def test_ci_chooses_a_random_order(monkeypatch: pytest.MonkeyPatch, given: str, 
     assert choose_order() == chosen, "workers inherit it"
 
 
-def test_a_file_with_a_shared_server_is_one_scope() -> None:
-    for file in SHARED_SERVER:
+def test_a_file_whose_tests_share_something_is_one_scope() -> None:
+    for file in SHARED_SERVER + SHARED_READING:
         assert scope_of(f"{file}::test_1") == file
     assert scope_of(NODES[0]) == NODES[0]
 

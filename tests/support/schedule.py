@@ -1,6 +1,7 @@
 """The order of the suite: the slowest scopes first, everything else as written or in random order.
 
-A scope is what one pytest worker runs without a break: a file whose tests share a server, otherwise one test.
+A scope is what one pytest worker runs without a break: a file whose tests share a server or what they read, otherwise
+one test.
 """
 
 import json
@@ -43,6 +44,8 @@ SHARED_SERVER: Final = (
     "tests/versions/v2/test_presigned_uploads.py",
 )
 """Folders, and files, whose tests share one running server per file."""
+SHARED_READING: Final = ("tests/architecture/test_planted_imports.py", "tests/architecture/test_rules.py")
+"""Files whose tests read the same modules, which a worker parses once."""
 WRITTEN: Final = "written"
 
 
@@ -58,7 +61,7 @@ def choose_order() -> str:
 def scope_of(nodeid: str) -> str:
     """The scope of a test."""
     file = nodeid.partition("::")[0]
-    return file if file.startswith(SHARED_SERVER) else nodeid
+    return file if file.startswith(SHARED_SERVER) or file in SHARED_READING else nodeid
 
 
 @cache

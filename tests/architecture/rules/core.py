@@ -6,7 +6,7 @@ from typing import Final
 
 import app.errors
 from app.errors import DomainError
-from tests.architecture.rules.rule import ROOT, Rule, calls, classes, last_name, name_of
+from tests.architecture.rules.rule import ROOT, Rule, calls, classes, last_name, name_of, walk
 from tests.architecture.rules.sql import sql_texts, statement_calls
 
 NO_FEATURES: Final = {"cli", "events", "http", "kit", "migrations", "models", "settings", "web"}
@@ -71,7 +71,7 @@ def _named(module: str, suffix: str, rejected: str, **exceptions: str) -> Rule:
 
 def _positions_of_rows(tree: ast.Module) -> Iterator[ast.AST]:
     """``row[0]`` and ``View(*row)``."""
-    for node in ast.walk(tree):
+    for node in walk(tree):
         position = isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant)
         if position and isinstance(node.slice.value, int) and last_name(node.value).endswith("row"):
             yield node
@@ -80,7 +80,7 @@ def _positions_of_rows(tree: ast.Module) -> Iterator[ast.AST]:
 
 
 def _write_sessions(tree: ast.Module) -> Iterator[ast.AST]:
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.Name) and node.id in {"WriteSession", "AsyncSession", "UnitOfWork"}:
             yield node
 
@@ -92,7 +92,7 @@ def _sql(tree: ast.Module) -> Iterator[ast.AST]:
 
 def _calls_of_principal(tree: ast.Module) -> Iterator[ast.AST]:
     """Reads of permissions or roles of a principal instead of ``require`` and ``ensure``."""
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.Compare) and any(isinstance(operator, ast.In | ast.NotIn) for operator in node.ops):
             right = node.comparators[-1]
             if isinstance(right, ast.Attribute) and right.attr in {"permissions", "roles"}:
@@ -103,8 +103,8 @@ def _generator_dependencies(tree: ast.Module) -> Iterator[ast.AST]:
     """``Depends`` on a generator without ``scope="function"``: its commit would run after the response was sent."""
     generators = {
         node.name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.AsyncFunctionDef) and any(isinstance(part, ast.Yield) for part in ast.walk(node))
+        for node in walk(tree)
+        if isinstance(node, ast.AsyncFunctionDef) and any(isinstance(part, ast.Yield) for part in walk(node))
     }
     for call in calls(tree):
         if last_name(call) == "Depends" and call.args and name_of(call.args[0]) in generators:

@@ -14,6 +14,7 @@ from tests.architecture.rules.rule import (
     last_name,
     name_of,
     texts,
+    walk,
 )
 
 _PRODUCT: Final = ("app/**/*.py", "versions/**/*.py", "observability/**/*.py", "contracts/**/*.py")
@@ -40,7 +41,7 @@ def _test_flags(tree: ast.Module) -> Iterator[ast.AST]:
     for node in texts(tree):
         if _TEST_FLAGS.search(str(node.value)):
             yield node
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.Name | ast.Attribute) and last_name(node).lower() in {
             "testing",
             "is_testing",
@@ -57,7 +58,7 @@ def _loggers_in_functions(tree: ast.Module) -> Iterator[ast.AST]:
 
 
 def _phrases_of_the_interpreter(tree: ast.Module) -> Iterator[ast.AST]:
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.Attribute) and (node.attr == "phrase" or ast.unparse(node) == "http.client.responses"):
             yield node
 
@@ -75,13 +76,13 @@ def _advisory_locks(tree: ast.Module) -> Iterator[ast.AST]:
     for node in texts(tree):
         if re.search(r"pg_(try_)?advisory", str(node.value)):
             yield node
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.Attribute) and "advisory" in node.attr:
             yield node
 
 
 def _request_state(tree: ast.Module) -> Iterator[ast.AST]:
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and node.slice.value == "state":
             yield node
         if isinstance(node, ast.Attribute) and node.attr == "state" and name_of(node.value) in {"request", "websocket"}:
@@ -112,7 +113,7 @@ def _state_of_layers(tree: ast.Module) -> Iterator[ast.AST]:
     """Assignments to attributes of ``self`` outside of ``__init__``."""
     for layer in (node for node in classes(tree) if _is_layer(node)):
         for function in functions(layer):
-            for node in ast.walk(function):
+            for node in walk(function):
                 stored = isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
                 if stored and function.name != "__init__" and ast.unparse(node.value) == "self":
                     yield node

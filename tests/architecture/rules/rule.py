@@ -1,9 +1,9 @@
 """One rule over the syntax trees of modules."""
 
 import ast
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Final
 
@@ -27,8 +27,12 @@ class Rule:
     accepted: tuple[str, ...]
     exceptions: Mapping[str, str] = field(default_factory=dict)
 
-    def violations(self, path: Path) -> list[str]:
-        """The violations in a module as ``path::function:line``, those that are excepted included."""
+    @cached_property
+    def violations(self) -> Sequence[str]:
+        """All violations as ``path::function:line``, those that are excepted included."""
+        return [violation for path in self.sources for violation in self._violations(path)]
+
+    def _violations(self, path: Path) -> list[str]:
         tree = parsed(path)
         name = str(path.relative_to(ROOT))
         return [f"{name}{_function_of(tree, node)}:{getattr(node, 'lineno', 1)}" for node in self.find(tree)]
@@ -38,7 +42,8 @@ class Rule:
         place = violation.rpartition(":")[0]
         return place in self.exceptions or place.partition("::")[0] in self.exceptions
 
-    def sources(self) -> list[Path]:
+    @cached_property
+    def sources(self) -> Sequence[Path]:
         """The modules to which the rule applies."""
         return sorted({path for pattern in self.modules for path in ROOT.glob(pattern)})
 
@@ -49,29 +54,39 @@ def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text())
 
 
+def walk(tree: ast.AST) -> Sequence[ast.AST]:
+    """A node and every node below it. Those of a module are kept: each rule reads them again."""
+    return _nodes_of(tree) if isinstance(tree, ast.Module) else list(ast.walk(tree))
+
+
+@cache
+def _nodes_of(tree: ast.Module) -> Sequence[ast.AST]:
+    return list(ast.walk(tree))
+
+
 def _function_of(tree: ast.Module, node: ast.AST) -> str:
     """The outermost function or method that contains a node, as ``::name``; empty outside of functions."""
-    bodies = [tree, *(part for part in ast.walk(tree) if isinstance(part, ast.ClassDef))]
+    bodies = [tree, *(part for part in walk(tree) if isinstance(part, ast.ClassDef))]
     for body in bodies:
         for part in body.body:
-            if isinstance(part, Function) and any(inner is node for inner in ast.walk(part)):
+            if isinstance(part, Function) and any(inner is node for inner in walk(part)):
                 return f"::{part.name}"
     return ""
 
 
 def classes(tree: ast.AST) -> Iterator[ast.ClassDef]:
     """The classes of a module."""
-    return (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    return (node for node in walk(tree) if isinstance(node, ast.ClassDef))
 
 
 def functions(tree: ast.AST) -> Iterator[Function]:
     """The functions and methods of a module."""
-    return (node for node in ast.walk(tree) if isinstance(node, Function))
+    return (node for node in walk(tree) if isinstance(node, Function))
 
 
 def calls(tree: ast.AST) -> Iterator[ast.Call]:
     """The calls in a module."""
-    return (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return (node for node in walk(tree) if isinstance(node, ast.Call))
 
 
 def name_of(node: ast.expr) -> str:
@@ -88,8 +103,8 @@ def last_name(node: ast.expr) -> str:
 
 def texts(tree: ast.AST) -> Iterator[ast.Constant]:
     """The strings of a module, without docstrings and those that document a variable."""
-    documentation = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
+    documentation = {id(node.value) for node in walk(tree) if isinstance(node, ast.Expr)}
+    for node in walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation:
             yield node
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from tests.architecture.rules.rule import Function, Rule, calls, functions, last_name, texts
+from tests.architecture.rules.rule import Function, Rule, calls, functions, last_name, texts, walk
 from tests.architecture.rules.sql import sql_texts, statement_calls
 
 _METHODS: Final = {"get", "post", "put", "patch", "delete", "head", "options", "websocket"}
@@ -31,7 +31,7 @@ def _statements(function: Function) -> list[ast.stmt]:
 
 def _decisions(tree: ast.AST) -> Iterator[ast.AST]:
     decisions = ast.If | ast.IfExp | ast.Match | ast.While | ast.Try | ast.BoolOp | ast.Compare | ast.Raise | ast.Assert
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, decisions) or (isinstance(node, ast.comprehension) and node.ifs):
             yield node
 
@@ -54,7 +54,7 @@ def _routes_without_decorator(tree: ast.Module) -> Iterator[ast.AST]:
 
 
 def _http_exceptions(tree: ast.Module) -> Iterator[ast.AST]:
-    for node in ast.walk(tree):
+    for node in walk(tree):
         imported = isinstance(node, ast.ImportFrom) and any("HTTPException" in alias.name for alias in node.names)
         if imported or (isinstance(node, ast.Attribute | ast.Name) and last_name(node).endswith("HTTPException")):
             yield node
@@ -79,7 +79,7 @@ def _is_about_the_shape(test: ast.expr) -> bool:
 
 
 def _conditions_of_mappings(tree: ast.Module) -> Iterator[ast.AST]:
-    for node in ast.walk(tree):
+    for node in walk(tree):
         tests: list[ast.expr] = []
         if isinstance(node, ast.If | ast.IfExp | ast.While):
             tests = [node.test]
@@ -93,7 +93,7 @@ def _conditions_of_mappings(tree: ast.Module) -> Iterator[ast.AST]:
 
 def _effects_of_mappings(tree: ast.Module) -> Iterator[ast.AST]:
     """Coroutines, the clock and global state: a mapping maps one value to another."""
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.AsyncFunctionDef | ast.Await | ast.Global | ast.Nonlocal):
             yield node
         if isinstance(node, ast.Call) and last_name(node.func) in {
