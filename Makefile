@@ -160,4 +160,4 @@ bench: bench-tools ## CPU per request as ratios to other stacks; AGAINST=FOLDER 
 	$(if $(AGAINST),,.venv/bin/python -m tests.benchmarks.overload)
 
 clean: ## remove caches and the environment, but no data
-	rm -rf .venv contracts/lint/node_modules tests/support/oidc_provider/node_modules tests/benchmarks/peers/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv contracts/lint/node_modules tests/support/oidc_provider/node_modules tests/benchmarks/peers/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache contracts/lint/.cache .hypothesis

@@ -3,14 +3,16 @@
 import os
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
 from contracts.lint.node import FOLDER, program_path
+from contracts.lint.passed import Passed
 
 _SECONDS: Final = 120
 _QUIET: Final = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true", "NO_COLOR": "1"}
@@ -28,16 +30,51 @@ class LintResult:
 
 
 def lint(folder: Path = FOLDER) -> list[LintResult]:
-    """Lint the documents in the parent of ``folder``, which contains the settings of the linters."""
+    """Lint the documents in the parent of ``folder``, which contains the settings of the linters.
+
+    A linter reads the documents that it did not find flawless before.
+    """
     documents = sorted(folder.parent.glob("*.openapi.json"))
     channels = sorted(folder.parent.glob("*.asyncapi.json"))
+    passed = Passed(folder)
+    results = [
+        _lint_unknown("redocly", documents, partial(_redocly, folder), partial(_redocly_settings, folder), passed),
+        _lint_unknown(
+            "spectral",
+            [*documents, *channels],
+            lambda paths: _run(folder, "spectral", "lint", *_SPECTRAL, *map(str, paths)),
+            lambda _: [folder / "spectral.yaml"],
+            passed,
+        ),
+    ]
+    passed.save()
+    return results
+
+
+def _lint_unknown(
+    linter: str,
+    documents: Sequence[Path],
+    run: Callable[[Sequence[Path]], LintResult],
+    settings: Callable[[Path], Sequence[Path]],
+    passed: Passed,
+) -> LintResult:
+    # Before the run: what changes during the run is linted by the next one.
+    keys = {document: passed.key(linter, document, settings(document)) for document in documents}
+    unknown = [document for document, key in keys.items() if key not in passed]
+    result = run(unknown) if unknown else LintResult(linter, failed=False, report="")
+    passed.add(key for document, key in keys.items() if not (result.failed and document in unknown))
+    return result
+
+
+def _redocly(folder: Path, documents: Sequence[Path]) -> LintResult:
     with tempfile.TemporaryDirectory(prefix="redocly-") as settings:
         config = _redocly_config(folder, documents, Path(settings))
-        redocly = _run(folder, "redocly", "lint", "--config", str(config), "--format", "stylish")
-    return [
-        redocly,
-        _run(folder, "spectral", "lint", *_SPECTRAL, *map(str, [*documents, *channels])),
-    ]
+        return _run(folder, "redocly", "lint", "--config", str(config), "--format", "stylish")
+
+
+def _redocly_settings(folder: Path, document: Path) -> list[Path]:
+    """The settings for every version, and the file of one version, which may not exist."""
+    return [folder / "redocly.yaml", folder / f"{document.name.partition('.')[0]}.yaml"]
 
 
 def _redocly_config(folder: Path, documents: Sequence[Path], target: Path) -> Path:
@@ -46,7 +83,7 @@ def _redocly_config(folder: Path, documents: Sequence[Path], target: Path) -> Pa
     settings["apis"], ignored = {}, {}
     for document in documents:
         name = document.name.partition(".")[0]
-        own = folder / f"{name}.yaml"
+        own = _redocly_settings(folder, document)[-1]
         rules = yaml.safe_load(own.read_text()) if own.exists() else {}
         settings["apis"][name] = {"root": str(document.resolve()), "rules": _named(rules.get("rules", {}))}
         ignored[os.path.relpath(document.resolve(), target.resolve())] = rules.get("ignore", {})

@@ -19,10 +19,13 @@ from tests.support.operations import VERSIONS, Document, document
 def test_linters_report_the_flawed_contract_only(tmp_path: Path) -> None:
     contract_tools()
     folder = tmp_path / "lint"
-    shutil.copytree(node.FOLDER, folder, ignore=shutil.ignore_patterns("node_modules"))
+    shutil.copytree(node.FOLDER, folder, ignore=shutil.ignore_patterns("node_modules", ".cache"))
     flawless = [f"{version}.{kind}.json" for version in VERSIONS if version != "v2" for kind in ("openapi", "asyncapi")]
     for name in flawless:
-        shutil.copy(CONTRACTS / name, tmp_path)
+        if name.endswith("asyncapi.json"):
+            shutil.copy(CONTRACTS / name, tmp_path)
+        else:
+            (tmp_path / name).write_text(json.dumps(excerpt(document(name.partition(".")[0]), "/posts"), indent=2))
     channels = json.loads((CONTRACTS / "v2.asyncapi.json").read_text())
     channels["operations"]["rooms_send"]["action"] = "publish"
     del channels["operations"]["rooms_receive"]["description"]
@@ -39,9 +42,34 @@ def test_linters_report_the_flawed_contract_only(tmp_path: Path) -> None:
             assert not re.search(rf"{re.escape(name)}:?$", result.report, re.MULTILINE), result.report
 
 
+def excerpt(doc: Document, *paths: str) -> Document:
+    """Some paths of a contract with all that they refer to: the linters take ten times as long for a whole one."""
+    doc = copy.deepcopy(doc)
+    doc.pop("webhooks", None)
+    doc["paths"] = {path: doc["paths"][path] for path in paths}
+    operations = [operation for item in doc["paths"].values() for operation in item.values()]
+    tags = {tag for operation in operations for tag in operation["tags"]}
+    doc["tags"] = [tag for tag in doc["tags"] if tag["name"] in tags]
+    schemes = {name for operation in operations for one in operation.get("security", ()) for name in one}
+    components = doc.pop("components")
+    doc["components"] = {"securitySchemes": {name: components["securitySchemes"][name] for name in schemes}}
+    waiting = references_in(doc)
+    while waiting:
+        kind, name = waiting.pop()
+        kept = doc["components"].setdefault(kind, {})
+        if name not in kept:
+            kept[name] = components[kind][name]
+            waiting |= references_in(kept[name])
+    return doc
+
+
+def references_in(part: Document) -> set[tuple[str, str]]:
+    return set(re.findall(r'"#/components/(\w+)/([^"/]+)"', json.dumps(part)))
+
+
 def flawed_document() -> Document:
     """The contract of v2 with flaws that violate the rules in the test."""
-    doc = copy.deepcopy(document("v2"))
+    doc = excerpt(document("v2"), "/posts", "/posts/{post_id}")
     posts, post = doc["paths"]["/posts"], doc["paths"]["/posts/{post_id}"]
     del posts["get"]["summary"], posts["get"]["description"]
     posts["post"]["requestBody"]["content"]["application/json"]["example"] = {"title": 7}
