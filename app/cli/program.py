@@ -1,5 +1,6 @@
 """The command tree, built from the modules of this folder, and the messages of failed commands."""
 
+import gc
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,6 +29,8 @@ _EPILOG: Final = (
     "Exit codes: 0 done, 1 failed, 2 misused."
 )
 
+_GC_THRESHOLD: Final = 50_000
+"""As in ``app.asgi``: what a command imports and builds later stays until its end, too."""
 _ORDER: Final = (
     *("up", "serve", "worker", "migrate", "seed", "users", "keys", "plans", "usage", "mail"),
     *("traces", "versions", "contract", "impact", "traffic", "top", "log-level", "doctor"),
@@ -108,8 +111,11 @@ def main() -> None:
     """Run the command line. An expected failure is a line on stderr and exit code 1; a defect keeps its traceback."""
     try:
         COMMANDS.get("".join(sys.argv[1:2]))
-        # From here on, a command handles Ctrl-C.
+        # The command is imported: from here on it handles Ctrl-C, and creates garbage.
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        gc.freeze()
+        gc.set_threshold(_GC_THRESHOLD)
+        gc.enable()
         program()
     except CommandError as error:
         show_failure(str(error), error.advice)

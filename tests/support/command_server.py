@@ -6,6 +6,7 @@ starts it.
 """
 
 import atexit
+import gc
 import json
 import os
 import signal
@@ -211,6 +212,7 @@ def _end(*_: object) -> None:
 
 def _import_program() -> None:
     """Import what the forked processes share: the command line, the worker, and the application of each version."""
+    gc.disable()  # A forked command enables it, as the program does after its imports.
     for module in ("app.worker", "app.asgi"):
         import_module(module)
     from app.cli.program import COMMANDS  # noqa: PLC0415 - this process alone imports the program
