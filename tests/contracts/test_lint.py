@@ -1,6 +1,5 @@
 """The public linters report flaws in a contract, and no problem in the others."""
 
-import copy
 import json
 import re
 import shutil
@@ -13,6 +12,7 @@ from contracts.lint import node
 from contracts.lint.linters import LintResult, lint
 from tests.support.clients import contract_tools
 from tests.support.contract import CONTRACTS
+from tests.support.excerpts import excerpt
 from tests.support.operations import VERSIONS, Document, document
 
 
@@ -40,31 +40,6 @@ def test_linters_report_the_flawed_contract_only(tmp_path: Path) -> None:
     for result in (redocly, spectral):
         for name in flawless:
             assert not re.search(rf"{re.escape(name)}:?$", result.report, re.MULTILINE), result.report
-
-
-def excerpt(doc: Document, *paths: str) -> Document:
-    """Some paths of a contract with all that they refer to: the linters take ten times as long for a whole one."""
-    doc = copy.deepcopy(doc)
-    doc.pop("webhooks", None)
-    doc["paths"] = {path: doc["paths"][path] for path in paths}
-    operations = [operation for item in doc["paths"].values() for operation in item.values()]
-    tags = {tag for operation in operations for tag in operation["tags"]}
-    doc["tags"] = [tag for tag in doc["tags"] if tag["name"] in tags]
-    schemes = {name for operation in operations for one in operation.get("security", ()) for name in one}
-    components = doc.pop("components")
-    doc["components"] = {"securitySchemes": {name: components["securitySchemes"][name] for name in schemes}}
-    waiting = references_in(doc)
-    while waiting:
-        kind, name = waiting.pop()
-        kept = doc["components"].setdefault(kind, {})
-        if name not in kept:
-            kept[name] = components[kind][name]
-            waiting |= references_in(kept[name])
-    return doc
-
-
-def references_in(part: Document) -> set[tuple[str, str]]:
-    return set(re.findall(r'"#/components/(\w+)/([^"/]+)"', json.dumps(part)))
 
 
 def flawed_document() -> Document:
