@@ -7,6 +7,8 @@ export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
 # Costs five seconds once and saves one and a half at each start of a command where Python may not write its caches.
 export UV_COMPILE_BYTECODE := 1
+# Where an environment sets it, each process compiles every module and every rewritten assertion again: twice the time.
+export PYTHONDONTWRITEBYTECODE :=
 INSTALLED := .venv/.installed
 COMPOSE_ENV ?= compose.env
 
@@ -25,8 +27,7 @@ ROUNDS ?= 150
 
 # Parameter of the tests: `written`, `random` or the seed of an order. CI runs them in random order.
 ORDER ?=
-# pytest caches rewritten assertions as bytecode. Without that cache each of its workers needs twice as long to collect.
-PYTEST := PYTHONDONTWRITEBYTECODE= $(if $(ORDER),TESTS_ORDER=$(ORDER) ).venv/bin/python -m pytest
+PYTEST := $(if $(ORDER),TESTS_ORDER=$(ORDER) ).venv/bin/python -m pytest
 # Tests that start `strata`, browsers or the tools of the contracts; CI runs them beside the others.
 SYSTEM := tests/system tests/contracts tests/browser
 
