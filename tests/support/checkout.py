@@ -18,11 +18,14 @@ _SECONDS: Final = 800
 
 
 class Checkout:
-    """A copy of the repository. Its programs run with the environment of the tests and the code of the copy."""
+    """A copy of the repository. Its programs run with the environment of the tests and the code of the copy.
 
-    def __init__(self, folder: Path) -> None:
+    ``source`` is another such copy.
+    """
+
+    def __init__(self, folder: Path, source: Path = ROOT) -> None:
         self.root = folder / "repository"
-        shutil.copytree(ROOT, self.root, ignore=_IGNORED)
+        shutil.copytree(source, self.root, ignore=_IGNORED)
         (self.root / ".venv").symlink_to(ROOT / ".venv")
         for name in ("contracts/lint/node_modules", "tests/support/oidc_provider/node_modules"):
             if (modules := ROOT / name).exists():
@@ -70,9 +73,9 @@ class Checkout:
         self.run("make", "--old-file=.venv/.installed", "check")
 
     def test(self, *files: str) -> str:
-        """Collect every test, and run those of some files. Fails for a module that cannot be imported."""
-        pytest = ("-m", "pytest", "-n", "0", "-p", "no:cacheprovider", "-q")
-        return self.run(sys.executable, *pytest, "-k", " or ".join(files), "tests")
+        """Import every test module, and run the tests of some files. Fails for a module that cannot be imported."""
+        pytest = ("-m", "pytest", "-n", "0", "-p", "no:cacheprovider", "-p", "tests.support.imported_modules", "-q")
+        return self.run(sys.executable, *pytest, *(f"--tests-of={name}" for name in files), "tests")
 
     def write(self, path: str, text: str) -> None:
         """Write a file."""
