@@ -26,6 +26,7 @@ from tests.support.forked_workers import fork_workers
 from tests.support.waiting import wait_until
 
 _START_SECONDS: Final = 120
+_DOCUMENTS: Final = "documents"
 OUTPUT: Final = {"NO_COLOR": "1", "COLUMNS": "200"}
 """Variables that give the output of commands one form on every machine."""
 _IMPORTED: Final = ("PYTHON", "OTEL_", "LC_", "LANG", "TZ", *OUTPUT)
@@ -97,7 +98,8 @@ class CommandServer:
         """The CPU seconds of the commands that have ended, and of their child processes."""
         self._folder = tempfile.TemporaryDirectory(prefix="strata-commands-")
         self._address = str(Path(self._folder.name) / "socket")
-        command = [sys.executable, "-m", __name__, self._address]
+        # Most commands in a copy of the source are about its contracts.
+        command = [sys.executable, "-m", __name__, self._address, *([_DOCUMENTS] if folder else [])]
         variables = os.environ | OUTPUT if environment is None else dict(environment)
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=variables, cwd=folder)
         atexit.register(self.stop)
@@ -177,9 +179,9 @@ def starts_alike(environment: Mapping[str, str]) -> bool:
     return all(environment.get(name) == server.get(name) for name in names)
 
 
-def _serve(address: str) -> None:
+def _serve(address: str, *, documents: bool) -> None:
     """Accept commands until the parent ends."""
-    _import_program()
+    _import_program(documents=documents)
     signal.signal(signal.SIGTERM, _end)
     parent = os.getppid()
     with socket.socket(socket.AF_UNIX) as listener:
@@ -210,8 +212,11 @@ def _end(*_: object) -> None:
     os._exit(0)
 
 
-def _import_program() -> None:
-    """Import what the forked processes share: the command line, the worker, and the application of each version."""
+def _import_program(*, documents: bool) -> None:
+    """Import what the forked processes share: the command line, the worker, and the application of each version.
+
+    With ``documents``, build those of each application as the commands about contracts do, which then find them built.
+    """
     gc.disable()  # A forked command enables it, as the program does after its imports.
     for module in ("app.worker", "app.asgi"):
         import_module(module)
@@ -221,7 +226,13 @@ def _import_program() -> None:
 
     list(COMMANDS)  # Imports each of them.
     for version in VERSIONS:
-        version.build(version, HttpSettings())
+        if not documents:
+            version.build(version, HttpSettings())
+            continue
+        from contracts.kinds import all_kinds  # noqa: PLC0415 - no server needs the contracts
+
+        for kind in all_kinds():
+            kind.build(version)
     assert threading.active_count() == 1, "a forked process has no other thread, but may have its locks"
     fork_workers()
 
@@ -283,4 +294,4 @@ def main_of_strata() -> None:
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1])
+    _serve(sys.argv[1], documents=sys.argv[2:] == [_DOCUMENTS])
