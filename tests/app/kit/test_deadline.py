@@ -134,3 +134,25 @@ async def test_the_deadline_of_a_block_ends_with_it() -> None:
             assert current_deadline() is inner
         assert current_deadline() is outer
     assert current_deadline() is None
+
+
+async def test_a_deadline_does_not_count_pauses() -> None:
+    with Deadline(0.2) as deadline:
+        deadline.pause()
+        await asyncio.sleep(0.4)
+        deadline.resume()
+    with pytest.raises(DeadlineExceeded), Deadline(0.05):
+        await asyncio.sleep(20)
+    assert asyncio.current_task().cancelling() == 0
+
+
+async def test_a_cancellation_from_outside_is_not_an_exceeded_deadline() -> None:
+    async def wait() -> None:
+        with Deadline(20):
+            await asyncio.sleep(20)
+
+    task = asyncio.create_task(wait())
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task

@@ -140,28 +140,6 @@ async def test_a_transaction_that_hangs_without_a_request_ends_after_the_stateme
     await database.close()
 
 
-async def test_a_deadline_does_not_count_pauses() -> None:
-    with Deadline(0.2) as deadline:
-        deadline.pause()
-        await asyncio.sleep(0.4)
-        deadline.resume()
-    with pytest.raises(DeadlineExceeded), Deadline(0.05):
-        await asyncio.sleep(20)
-    assert asyncio.current_task().cancelling() == 0
-
-
-async def test_a_cancellation_from_outside_is_not_an_exceeded_deadline() -> None:
-    async def wait() -> None:
-        with Deadline(20):
-            await asyncio.sleep(20)
-
-    task = asyncio.create_task(wait())
-    await asyncio.sleep(0)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-
-
 @pytest.mark.parametrize("work", [read, look_up])
 async def test_a_read_runs_again_once_when_its_connection_is_lost(
     database: Database, proxy: DatabaseProxy, retries: Retries, work: Work
