@@ -49,7 +49,7 @@ def test_old_restarts_do_not_count() -> None:
 def test_a_child_that_crashes_at_every_start_ends_the_supervisor(tmp_path: Path) -> None:
     counts = RestartCounts(tmp_path)
     with Supervisor(os.environ, counts) as supervisor:
-        supervisor.start("worker", ["no-such-command"], 5)
+        supervisor.start("worker", ["--no-such-option"], 5)
         with pytest.raises(CommandError, match="The worker crashed"):
             keep_running(supervisor)
     assert counts.read()["worker"] == LIMIT
