@@ -17,6 +17,7 @@ from versions.registry import VERSIONS
 
 _TIMEOUT = 30
 _END = 8
+_WORD = re.compile(rf"[\w%-]{{{_END},}}")
 _SENSITIVE_FIELDS = ("password", "token", "refresh_token", "access_token", "api_key", "client_secret", "email")
 
 
@@ -54,15 +55,16 @@ class Plants:
     def found_in(self, log: str) -> dict[str, str]:
         """The places of the values in a log. Of an address, its local part is enough; all are also searched encoded.
 
-        There are thousands of values in megabytes: one pass over the log collects the ends of values that it contains.
+        There are thousands of values in megabytes: the different words of the log have the ends of those it contains.
         """
         texts = {}
         for value in self.known:
             local, _, _ = value.partition("@")
-            assert len(local) >= _END, f"too short to be searched: {value}"
+            assert _WORD.fullmatch(local[-_END:]), f"not the end of a word: {value}"
             texts |= {local: value, quote(local, safe=""): value}
         ends = {text[-_END:] for text in texts}
-        present = {end for start in range(len(log)) if (end := log[start : start + _END]) in ends}
+        words = set(_WORD.findall(log))
+        present = {end for word in words for start in range(len(word)) if (end := word[start : start + _END]) in ends}
         return {self.known[value]: value for text, value in texts.items() if text[-_END:] in present and text in log}
 
 
