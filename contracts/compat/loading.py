@@ -11,6 +11,7 @@ import yaml
 _MAX_BYTES: Final = 64 * 2**20
 _MAX_NODES: Final = 3_000_000
 _MAX_DEPTH: Final = 200
+_CONTAINERS: Final = (dict, list)
 
 try:
     from yaml import CSafeLoader as _SafeLoader
@@ -144,21 +145,23 @@ def _check_size(document: Any) -> None:
     sizes: dict[int, int] = {}
     open_nodes: set[int] = set()
 
-    def size(value: Any, depth: int) -> int:
-        if isinstance(value, float) and not math.isfinite(value):
-            raise NotOpenAPI("a number is out of range")
-        if not isinstance(value, dict | list):
-            return 1
+    def size(value: dict[str, Any] | list[Any], depth: int) -> int:
         if id(value) in sizes:
             return sizes[id(value)]
         if id(value) in open_nodes or depth > _MAX_DEPTH:
             raise NotOpenAPI("nested too deeply, or recursive")
         open_nodes.add(id(value))
-        total = 1 + sum(size(child, depth + 1) for child in (value.values() if isinstance(value, dict) else value))
+        total = 1 + len(value)
+        for child in value.values() if isinstance(value, dict) else value:
+            if isinstance(child, _CONTAINERS):
+                total += size(child, depth + 1) - 1
+            elif isinstance(child, float) and not math.isfinite(child):
+                raise NotOpenAPI("a number is out of range")
         open_nodes.discard(id(value))
         if total > _MAX_NODES:
             raise NotOpenAPI(f"more than {_MAX_NODES:,} nodes once aliases are expanded")
         sizes[id(value)] = total
         return total
 
-    size(document, 0)
+    if isinstance(document, _CONTAINERS):
+        size(document, 0)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from itertools import permutations
 from re import _constants, _parser  # type: ignore[attr-defined]  # the parser of `re` has no public name
 from typing import Any, Final
@@ -14,6 +15,8 @@ _LENGTHS: Final = ("maxLength", "minLength")
 _MAX_LENGTH: Final = 10_000
 _MAX_REPEAT: Final = 64
 _MAX_COMPARED: Final = 4
+_KEPT: Final = 128
+"""Few patterns occur in a document, each in many schemas."""
 _LARGEST: Final = 2**53
 _FORMATS: Final = {
     "date": "2020-01-31",
@@ -77,7 +80,12 @@ def string_samples(atoms: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     yield from ("b", "A", "1", "true", "a b", "ab-c", "é", "hello world", "a/b,c")
 
 
-def _samples_of_length(pattern: str, length: int) -> Iterator[str]:
+@lru_cache(_KEPT)
+def _samples_of_length(pattern: str, length: int) -> tuple[str, ...]:
+    return tuple(_find_samples(pattern, length))
+
+
+def _find_samples(pattern: str, length: int) -> Iterator[str]:
     for repeat in range(min(length, _MAX_REPEAT) + 1):
         found = [one for one in pattern_samples(pattern, repeat) if len(one) == length]
         yield from found
@@ -96,7 +104,7 @@ def pattern_samples(pattern: str, length: int | None = None) -> Iterator[str]:
     `length` is the length to aim at.
     """
     try:
-        parsed = _parser.parse(pattern)
+        parsed = _parse(pattern)
     except (re.error, OverflowError, RecursionError):
         return
     repeats = (length,) if length is not None else (0, 1, 2, 3, 4, 5, 6)
@@ -109,6 +117,11 @@ def pattern_samples(pattern: str, length: int | None = None) -> Iterator[str]:
                     yield from (text + "z", "z" + text, text[:-1])
                     if text:
                         yield from (text[:-1] + chr(max(32, ord(text[-1]) + step)) for step in (-1, 1))
+
+
+@lru_cache(_KEPT)
+def _parse(pattern: str) -> Any:
+    return _parser.parse(pattern)
 
 
 def _sample(parsed: Any, choice: int, repeat: int) -> str | None:

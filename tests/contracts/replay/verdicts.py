@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,9 @@ PATHS = ("/posts", "/posts/batch", "/posts/{post_id}")
 NOT_AFFECTED = {Verdict.SAFE, Verdict.NOT_CALLED}
 
 
+@cache
 def document(version: str) -> Json:
-    """The part of a contract that the replay uses."""
+    """The part of a contract that the replay uses. Builds edit copies of it."""
     found = json.loads((FOLDER / f"{version}.openapi.json").read_bytes())
     return {**found, "webhooks": {}, "paths": {path: found["paths"][path] for path in PATHS}}
 
@@ -31,7 +33,6 @@ class Comparison:
     """Compares the old document with that of each build, once."""
 
     def __init__(self) -> None:
-        self.documents: dict[str, Json] = {}
         self._reports: dict[str, Any] = {}
 
     def outcomes(self, build: Build, evidence: UsageEvidence) -> Mapping[str, Outcome]:
@@ -43,12 +44,11 @@ class Comparison:
         }
 
     def _report(self, build: Build) -> Any:
-        if build.version not in self.documents:
-            self.documents[build.version] = document(build.version)
         if build.name not in self._reports:
-            new = deepcopy(self.documents[build.version])
+            old = document(build.version)
+            new = deepcopy(old)
             build.edit(new)
-            self._reports[build.name] = diff(self.documents[build.version], new, located=True)
+            self._reports[build.name] = diff(old, new, located=True)
         return self._reports[build.name]
 
 
