@@ -44,8 +44,12 @@ SHARED_SERVER: Final = (
     "tests/versions/v2/test_presigned_uploads.py",
 )
 """Folders, and files, whose tests share one running server per file."""
-SHARED_READING: Final = ("tests/architecture/test_planted_imports.py", "tests/architecture/test_rules.py")
-"""Files whose tests read the same modules, which a worker parses once."""
+SHARED_READING: Final = (
+    "tests/architecture/test_planted_imports.py",
+    "tests/architecture/test_rules.py",
+    "tests/system/test_version_source.py",
+)
+"""Files whose tests read the same modules, which a worker parses once, or start from the same copy of the repository."""
 WRITTEN: Final = "written"
 
 
