@@ -4,6 +4,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextvars import ContextVar
+from functools import cache
 from typing import Any
 from unittest.mock import patch
 from urllib.parse import quote
@@ -11,8 +12,9 @@ from urllib.parse import quote
 import httpx2
 import pytest
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, request_response
 from pydantic import BaseModel
+from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -67,18 +69,44 @@ COUNTERS = re.compile(r'("(?:remaining|reset|resets_in|reset_after)":) ?\d+')
 DECLARED: ContextVar[bool] = ContextVar("declared", default=False)
 
 
+def compiled_routes(app: Starlette) -> Iterator[tuple[str, APIRoute]]:
+    """The compiled routes of every version, with the prefix of the version."""
+    for mount in app.routes:
+        if isinstance(mount, Mount) and isinstance(mount.app, FastAPI):
+            for route in mount.app.routes:
+                if isinstance(route, APIRoute) and read_plan(route) is not None:
+                    yield mount.path, route
+
+
+def by_request(compiled: ASGIApp, route: APIRoute) -> ASGIApp:
+    """The compiled handler, or FastAPI's own while ``DECLARED`` is set."""
+
+    @cache
+    def declared() -> ASGIApp:
+        with patch.object(strict, "read_plan", lambda _route: None):
+            return request_response(route.get_route_handler())
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        await (declared() if DECLARED.get() else compiled)(scope, receive, send)
+
+    return serve
+
+
 @pytest.fixture
 def declared_app(test_app: TestApp, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> TestApp:
-    """The same application with FastAPI's handlers, and with models that pydantic has validated."""
-    with patch.object(strict, "read_plan", lambda _route: None):
-        app: ASGIApp = create_app(settings)
+    """The same application with FastAPI's handlers, and with models that pydantic has validated.
+
+    Applications share their routes, which are compiled when their module is imported: each request chooses the handler.
+    """
+    for _, route in compiled_routes(create_app(settings)):
+        monkeypatch.setattr(route, "app", by_request(route.app, route))
 
     def build(model: type[BaseModel], members: dict[str, Any]) -> BaseModel:
         return model.model_validate(members) if DECLARED.get() else trusted(model, members)
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         token = DECLARED.set(True)
-        await app(scope, receive, send)
+        await test_app.app(scope, receive, send)
         DECLARED.reset(token)
 
     for name, module in list(sys.modules.items()):
@@ -149,14 +177,7 @@ async def test_a_compiled_read_equals_the_declared_one(
 
 def test_reads_are_compiled(settings: Settings) -> None:
     """The rest of the reads opens a transaction or takes headers."""
-    compiled = set()
-    for mount in create_app(settings).routes:
-        if isinstance(mount, Mount) and isinstance(mount.app, FastAPI):
-            compiled |= {
-                f"{mount.path[5:]} {route.operation_id}"
-                for route in mount.app.routes
-                if isinstance(route, APIRoute) and read_plan(route) is not None
-            }
+    compiled = {f"{prefix[5:]} {route.operation_id}" for prefix, route in compiled_routes(create_app(settings))}
     assert {name.partition(" ")[2] for name in compiled}.isdisjoint(VISITS | STREAMS), "each would need a comparison"
     assert compiled >= {f"{version} posts.list" for version in DIALECTS}
     assert compiled >= {f"{WIRE} {name}" for name in ("posts.get", "posts.search", "me.get")}
