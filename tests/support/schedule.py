@@ -37,19 +37,16 @@ SHARED_SERVER: Final = (
     "tests/system/test_operations_page.py",
     "tests/system/test_outages.py",
     "tests/system/test_runbooks.py",
+    "tests/system/test_version_source.py",
     "tests/system/test_webhooks_observed.py",
     "tests/versions/test_transfers_over_s3.py",
     "tests/versions/v2/test_completions.py",
     "tests/versions/v2/test_presigned_downloads.py",
     "tests/versions/v2/test_presigned_uploads.py",
 )
-"""Folders, and files, whose tests share one running server per file."""
-SHARED_READING: Final = (
-    "tests/architecture/test_planted_imports.py",
-    "tests/architecture/test_rules.py",
-    "tests/system/test_version_source.py",
-)
-"""Files whose tests read the same modules, which a worker parses once, or start from the same copy of the repository."""
+"""Folders, and files, whose tests share one running server, or one copy of the repository, per file."""
+SHARED_READING: Final = ("tests/architecture/test_planted_imports.py", "tests/architecture/test_rules.py")
+"""Files whose tests read the same modules, which a worker parses once."""
 WRITTEN: Final = "written"
 
 
