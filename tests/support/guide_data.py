@@ -1,5 +1,6 @@
 """Users and posts of the migration guides, with the same ids and times in every run."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -28,6 +29,7 @@ _SEQUENCES = """
 SELECT format('SELECT setval(%L, %s, false)', sequencename, coalesce(last_value, 0) + 1)
 FROM pg_sequences WHERE schemaname = 'public'
 """
+_ATTEMPTS = 5
 _BEGINNING = datetime(2026, 3, 2, 9, tzinfo=UTC)
 _PEOPLE = (
     ("Ada Lovelace", "ada@example.com", "author", True),
@@ -144,7 +146,14 @@ class Data:
         return cls(connection, variables, frozenset(known), await _remember(connection))
 
     async def restore(self) -> None:
-        """Restore the saved state."""
+        """Restore the saved state. A write of the server in the background can wait for these locks, and these for its.
+
+        PostgreSQL then ends one of both, and the other one is over when this one starts again.
+        """
+        for _ in range(_ATTEMPTS - 1):
+            with suppress(asyncpg.DeadlockDetectedError):
+                await self.connection.execute(self.restoring)
+                return
         await self.connection.execute(self.restoring)
 
 
