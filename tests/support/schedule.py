@@ -45,7 +45,11 @@ SHARED_SERVER: Final = (
     "tests/versions/v2/test_presigned_uploads.py",
 )
 """Folders, and files, whose tests share one running server, or one copy of the repository, per file."""
-SHARED_READING: Final = ("tests/architecture/test_planted_imports.py", "tests/architecture/test_rules.py")
+SHARED_READING: Final = (
+    "tests/architecture/test_named_tests.py",
+    "tests/architecture/test_planted_imports.py",
+    "tests/architecture/test_rules.py",
+)
 """Files whose tests read the same modules, which a worker parses once."""
 WRITTEN: Final = "written"
 
