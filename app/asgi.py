@@ -1,14 +1,11 @@
 """The ASGI application of a process that does nothing but serve it: what each uvicorn worker imports."""
 
 import gc
-from typing import Final
 
 from starlette.applications import Starlette
 
 from app import main
-
-_GC_THRESHOLD: Final = 50_000
-"""gc threshold. One in-flight request holds hundreds of objects, so CPython's 700 is reached by two or three."""
+from observability.concurrency.garbage import collect_rarely
 
 
 def create_app() -> Starlette:
@@ -32,5 +29,4 @@ def tune_garbage_collection() -> None:
     Only for a process with one application: frozen objects are never freed.
     """
     gc.collect()
-    gc.freeze()
-    gc.set_threshold(_GC_THRESHOLD)
+    collect_rarely()

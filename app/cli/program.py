@@ -20,6 +20,7 @@ from app.errors import DomainError
 from app.kit.db.embedded import EmbeddedPostgresError
 from app.lifecycle.errors import LifecycleError
 from app.settings.errors import SettingsError
+from observability.concurrency.garbage import collect_rarely
 
 if TYPE_CHECKING:
     from typer._click import Command
@@ -29,8 +30,6 @@ _EPILOG: Final = (
     "Exit codes: 0 done, 1 failed, 2 misused."
 )
 
-_GC_THRESHOLD: Final = 50_000
-"""As in ``app.asgi``: what a command imports and builds later stays until its end, too."""
 _ORDER: Final = (
     *("up", "serve", "worker", "migrate", "seed", "users", "keys", "plans", "usage", "mail"),
     *("traces", "versions", "contract", "impact", "traffic", "top", "log-level", "doctor"),
@@ -113,8 +112,7 @@ def main() -> None:
         COMMANDS.get("".join(sys.argv[1:2]))
         # The command is imported: from here on it handles Ctrl-C, and creates garbage.
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        gc.freeze()
-        gc.set_threshold(_GC_THRESHOLD)
+        collect_rarely()
         gc.enable()
         program()
     except CommandError as error:
