@@ -91,7 +91,7 @@ def test_an_event_tells_who_may_read_it_and_where_it_comes_from() -> None:
         assert (row.subject_id, row.owner_uid, row.counterparty_uid, row.schema) == (7, ACTOR, OTHER, 3)
         assert row.traceparent == f"00-{'a' * 32}-{'b' * 16}-01"
         assert row.request_id == "a" * 200
-    assert rows.audited == [], "it is no audited event"
+    assert rows.audited == [], "the event has no audit row"
 
 
 def test_an_event_outside_of_requests_has_no_trace_and_is_read_by_its_owner() -> None:

@@ -99,8 +99,8 @@ async def test_a_relay_tells_the_position_up_to_which_events_can_be_read(
     concurrent_app: TestApp, database: Database
 ) -> None:
     """Caches compare it with what they have handled."""
-    listener, told = Listener(ListenerSettings(dsn_of(concurrent_app), 5, "test listener")), []
-    listener.subscribe(RELAYED_CHANNEL, told.append)
+    listener, received = Listener(ListenerSettings(dsn_of(concurrent_app), 5, "test listener")), []
+    listener.subscribe(RELAYED_CHANNEL, received.append)
     giver = Relay(database, Metrics().group(EventMetrics))
     async with listener.running():
 
@@ -109,7 +109,7 @@ async def test_a_relay_tells_the_position_up_to_which_events_can_be_read(
             await giver.step()
             async with database.write() as session:
                 newest = await (await session.driver()).fetchval("SELECT max(position) FROM events")
-            return str(newest) in told
+            return str(newest) in received
 
         await eventually(told_the_newest)
 

@@ -60,7 +60,7 @@ def test_a_recursive_schema_is_located_at_each_of_its_places() -> None:
 
 
 def test_of_a_schema_with_too_many_places_some_are_not_located(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Then the finding is about the operation, too: it may concern whoever calls it."""
+    """The finding is about the operation as well: every consumer of the operation may be concerned."""
     monkeypatch.setattr(elements, "_MAX_STEPS", 2)
 
     def twice(limit: int) -> Json:
