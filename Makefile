@@ -110,10 +110,10 @@ contracts/lint/node_modules/.package-lock.json: contracts/lint/package-lock.json
 	@touch $@
 
 test-tools: $(INSTALLED) tests/support/oidc_provider/node_modules/.package-lock.json ## install the servers of the tests: OpenID provider and token library (npm), S3 server
-	.venv/bin/uv sync --locked --group servers
+	.venv/bin/uv sync --locked --inexact --group servers
 
 bench-tools: $(INSTALLED) tests/benchmarks/peers/node_modules/.package-lock.json ## install the frameworks that `make bench` compares: Litestar, and Fastify (npm)
-	.venv/bin/uv sync --locked --group servers --group peers
+	.venv/bin/uv sync --locked --inexact --group servers --group peers
 
 tests/benchmarks/peers/node_modules/.package-lock.json: tests/benchmarks/peers/package-lock.json
 	npm ci --prefix tests/benchmarks/peers --ignore-scripts --no-audit --no-fund

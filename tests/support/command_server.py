@@ -20,10 +20,13 @@ from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tests.support.forked_workers import fork_workers
 from tests.support.waiting import wait_until
+
+if TYPE_CHECKING:  # the process that serves imports the program, others need not
+    from versions.kit.version import ApiVersion
 
 _START_SECONDS: Final = 120
 _DOCUMENTS: Final = "documents"
@@ -221,20 +224,27 @@ def _import_program(*, documents: bool) -> None:
     for module in ("app.worker", "app.asgi"):
         import_module(module)
     from app.cli.program import COMMANDS  # noqa: PLC0415 - this process alone imports the program
-    from app.settings.http import HttpSettings  # noqa: PLC0415 - the same
     from versions.registry import VERSIONS  # noqa: PLC0415 - the same
 
     list(COMMANDS)  # Imports each of them.
+    builders = _document_builders() if documents else [_build_application]
     for version in VERSIONS:
-        if not documents:
-            version.build(version, HttpSettings())
-            continue
-        from contracts.kinds import all_kinds  # noqa: PLC0415 - no server needs the contracts
-
-        for kind in all_kinds():
-            kind.build(version)
+        for build in builders:
+            build(version)
     assert threading.active_count() == 1, "a forked process has no other thread, but may have its locks"
     fork_workers()
+
+
+def _document_builders() -> list[Callable[["ApiVersion"], object]]:
+    from contracts.kinds import all_kinds  # noqa: PLC0415 - no server needs the contracts
+
+    return [kind.build for kind in all_kinds()]
+
+
+def _build_application(version: "ApiVersion") -> object:
+    from app.settings.http import HttpSettings  # noqa: PLC0415 - this process alone imports the program
+
+    return version.build(version, HttpSettings())
 
 
 def _reply(client: socket.socket) -> None:
