@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 CONFIG = Path(__file__).parents[2] / "schemathesis.toml"
 _HOOKS = {"SCHEMATHESIS_HOOKS": str(Path(__file__).with_name("hooks.py"))}
@@ -115,6 +115,10 @@ class RunResult:
                 yield list(_exchanges(found["recorder"], found["phase"]))
 
 
+_SECONDS: Final = 1500
+"""Until a run counts as hanging: ten times what it takes where other tests run beside it."""
+
+
 @dataclass(frozen=True)
 class Effort:
     """The limits of a run: cases per operation, and optionally seconds."""
@@ -147,7 +151,7 @@ def attack(url: str, version: str, headers: Mapping[str, str], folder: Path, eff
         env=os.environ | _HOOKS,
         capture_output=True,
         text=True,
-        timeout=600 + (effort.seconds or 0),
+        timeout=_SECONDS + (effort.seconds or 0),
         check=False,
     )
     output = f"{done.stdout}\n{done.stderr}"

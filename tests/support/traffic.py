@@ -98,13 +98,14 @@ class Traffic:
         headers: Headers | None = None,
         **body: Mapping[str, object],
     ) -> httpx2.Response:
-        # A connection of its own for each, so that every worker gets some.
+        # A connection of its own for each, so that every worker gets some. pytest changes the environment meanwhile.
         own = self._trace() if consumer == "author" else {}
         response = httpx2.request(
             method,
             self.url + (path or f"/api/{version}{route}"),
             headers={**self.consumers[consumer], **own, **(headers or {})},
             timeout=60,
+            trust_env=False,
             **body,
         )
         template = route if route == UNMATCHED else f"/api/{version}{route}"

@@ -39,7 +39,7 @@ async def get(paths):
 asyncio.run(get({paths!r}))
 """
 
-pytestmark = pytest.mark.timeout(1800)
+pytestmark = pytest.mark.timeout(3600)
 
 
 @pytest.fixture
