@@ -75,6 +75,9 @@ async def test_the_events_of_each_write(concurrent_app: TestApp, version: str) -
         new = (await recorded(concurrent_app))[before:]
         found = sorted((row.type, callers[row.actor_uid]) for row in new)
         assert found == EVENTS[version][build.__name__], build.__name__
+        # A user owns itself; the transfer of an admin belongs to the admin.
+        owner = root if build.__name__ == "reverse_transfer" else scene.ada
+        assert {row.owner_uid for row in new if row.owner_uid != row.subject_uid} <= {owner.user.uid}, build.__name__
         rows = (await audited(concurrent_app))[acts:]
         actors = {**callers, root.key_uid: ROOT_KEY}
         found = sorted((row.action, actors.get(row.actor, NEW)) for row in rows)

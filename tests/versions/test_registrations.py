@@ -14,6 +14,7 @@ from tests.support.app import PASSWORD, Person, TestApp, token_of
 from tests.support.dialects import DIALECTS
 from tests.support.operations import VERSIONS
 from tests.support.wire import WIRE
+from tests.support.writes import audited
 
 ADDRESS = "ada@example.com"
 STRANGERS = "password of a stranger"
@@ -196,6 +197,8 @@ async def test_a_changed_address_is_unverified_until_its_owner_proves_it(test_ap
     assert (await set_password(test_app, token_of(reset))).status_code == 400, "it proves the previous address"
     assert (await verify(test_app, version, token_of(mail), "new@example.com")).is_success
     assert (await sign_in(test_app, version, PASSWORD, "new@example.com")).status_code == 200
+    (row,) = [row for row in await audited(test_app) if row.action == "user.verified"]
+    assert (row.target, row.actor) == (f"user:{ada.user.uid}", ada.user.uid)
 
 
 @both

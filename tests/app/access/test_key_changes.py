@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, update
 
 from app.access.commands import KeyDraft, KeyEdit, OwnKeyDraft
-from app.access.errors import ApiKeyAlreadyRotated, ExpiryInThePast
+from app.access.errors import ApiKeyAlreadyRotated, ExpiryInThePast, ScopeNotGranted, UnknownScope
 from app.access.key_use import KeyUse
 from app.access.keys import Mode
 from app.access.own_keys import OwnKeyService
@@ -19,7 +19,7 @@ from app.access.proof import OperatorProof
 from app.access.reader import ApiKeyReader
 from app.access.service import ApiKeyService
 from app.access.views import ApiKeyView
-from app.errors import Unauthenticated
+from app.errors import InvalidValue, Unauthenticated
 from app.events.recorder import EventRecorder
 from app.http.plans import PlansComponent
 from app.kit.clock import utc_now
@@ -55,6 +55,16 @@ async def test_an_expiry_is_in_the_future(test_app: TestApp, ada: Person, ago: t
     async with acting(test_app, ada) as service:
         with pytest.raises(ExpiryInThePast):
             await service.create(OwnKeyDraft("k", ["posts:read"], "live", utc_now() - ago))
+
+
+@pytest.mark.parametrize(("scope", "error"), [("users:write", ScopeNotGranted), ("posts:fly", UnknownScope)])
+async def test_a_rejected_scope_is_named_by_its_place(
+    test_app: TestApp, ada: Person, scope: str, error: type[InvalidValue]
+) -> None:
+    async with acting(test_app, ada) as service:
+        with pytest.raises(error) as rejected:
+            await service.create(OwnKeyDraft("k", ["posts:read", scope], "live", None))
+    assert [(field.path, field.code) for field in rejected.value.fields] == [(("scopes", 1), error.code)]
 
 
 async def test_a_user_who_was_deleted_meanwhile_creates_no_key(test_app: TestApp, ada: Person) -> None:
@@ -129,3 +139,6 @@ async def test_a_stored_key_and_a_read_one_are_shown_alike(test_app: TestApp, ad
     assert {name: getattr(shown, name) for name in names} == times
     assert (shown.uid, shown.owner_uid, shown.plan, shown.status) == (uid, ada.user.uid, "pro", "rotated")
     assert (shown.name, shown.hint, shown.scopes) == (key.name, key.hint, key.scopes)
+    key.revoked_at = now
+    revoked = ApiKeyView.from_entity(key, ada.user.uid, now)
+    assert (revoked.revoked_at, revoked.status) == (now, "revoked")

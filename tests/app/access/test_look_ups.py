@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from app.access.commands import KeyDraft
 from app.access.errors import ApiKeyNotFound, InvalidCredentials, UnknownScope
+from app.access.job_owner import job_owner
 from app.access.key_use import KeyUse
 from app.access.permissions import key_scopes
 from app.access.principal import Principal, Role
@@ -18,7 +19,7 @@ from app.access.service import ApiKeyService
 from app.access.views import ApiKeyView, ConsumerView
 from app.errors import Unavailable
 from app.kit.clock import utc_now
-from app.kit.db.database import UnitOfWork
+from app.kit.db.sessions import ReadSession
 from app.models import ApiKey, Session, User
 from tests.support.app import Person, TestApp
 
@@ -178,23 +179,15 @@ async def test_uses_of_keys_are_written_together(test_app: TestApp) -> None:
     assert found == [now, now + HOUR, None], "another process may have written a later use"
 
 
-async def test_uses_that_cannot_be_written_are_kept(test_app: TestApp) -> None:
-    ada = await test_app.person("ada@example.com")
-    first, second = [(await create(test_app, ada))[0] for _ in range(2)]
-    uses, now = KeyUse(), utc_now()
-    for key in (first, second):
-        uses.record(key.uid, now)
+async def test_a_job_whose_owner_cannot_be_read_is_tried_again() -> None:
+    """It is rejected for good only if the user was deleted or deactivated."""
 
     class Failing:
-        def write(self) -> object:
-            uses.record(first.uid, now + HOUR)
+        async def one(self, *_: object, **__: object) -> object:
             raise Unavailable
 
     with pytest.raises(Unavailable):
-        await uses.flush(cast("UnitOfWork", Failing()))
-    await uses.flush(test_app.runtime.database)
-    found = [(await stored(test_app, key.uid)).last_used_at for key in (first, second)]
-    assert found == [now + HOUR, now], "a use during the failed write is newer"
+        await job_owner(cast("ReadSession", Failing()), uuid4())
 
 
 async def test_a_revocation_is_of_one_key_and_keeps_its_first_date(test_app: TestApp) -> None:

@@ -1,5 +1,9 @@
 """Passwords in every Unicode normalization (RFC 8265)."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
 import pytest
 
 from app.access.passwords import PasswordHasher
@@ -40,3 +44,28 @@ async def test_case_and_compatibility_characters_are_distinct(passwords: Passwor
     stored = await passwords.hash("Stra\u00dfe 12")
     for other in ("stra\u00dfe 12", "Strasse 12", "Stra\u00dfe \uff11\uff12", "Stra\u00dfe 12 "):
         assert not await passwords.verify(other, stored)
+
+
+@pytest.mark.parametrize("act", [lambda hasher: hasher.hash("a"), lambda hasher: hasher.verify("a", None)])
+async def test_a_password_waits_for_a_place(
+    monkeypatch: pytest.MonkeyPatch, act: Callable[[PasswordHasher], Awaitable[object]]
+) -> None:
+    """Each run takes 64 MiB."""
+    begun: list[Callable[..., Any]] = []
+
+    async def in_a_thread(function: Callable[..., Any], *arguments: object) -> Any:
+        begun.append(function)
+        return function(*arguments)
+
+    passwords = PasswordHasher(2)
+    monkeypatch.setattr(asyncio, "to_thread", in_a_thread)
+    async with passwords._slots:
+        await act(passwords)
+        assert len(begun) == 1
+        async with passwords._slots:
+            waiting = asyncio.ensure_future(act(passwords))
+            for _ in range(5):
+                await asyncio.sleep(0)
+            assert len(begun) == 1
+    await waiting
+    assert len(begun) == 2

@@ -2,6 +2,12 @@
 
 import pytest
 
+from app.access.errors import WrongPassword
+from app.access.passwords import PasswordHasher
+from app.access.principal import Principal
+from app.auth.reauthentication import PasswordProof
+from app.events.recorder import EventRecorder
+from tests.app.auth.test_session_service import Counts, Guesses
 from tests.support.app import PASSWORD, TestApp
 from tests.support.dialects import DIALECTS
 from tests.support.dialects.dialect import Dialect
@@ -56,3 +62,15 @@ async def test_attempts(test_app: TestApp, dialect: Dialect) -> None:
         ("reauthentication", "success"): 1,
         ("reauthentication", "wrong_password"): 1,
     }
+
+
+async def test_a_wrong_current_password_is_a_failed_guess_as_at_a_sign_in(test_app: TestApp) -> None:
+    ada = await test_app.person("Ada@example.com")
+    caller = Principal(ada.user.id, ada.user.uid, (), frozenset({"credentials:write"}))
+    guesses, database = Guesses(), test_app.runtime.database
+    async with database.write() as session:
+        proof = PasswordProof(database.reads, PasswordHasher(1), guesses, Counts(), EventRecorder(session).audit)
+        with pytest.raises(WrongPassword):
+            await proof.ensure(caller, "a wrong password")
+        await proof.ensure(caller, PASSWORD)
+    assert (guesses.charged, guesses.failed) == ([ADDRESS] * 2, [ADDRESS])

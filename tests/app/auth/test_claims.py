@@ -95,3 +95,11 @@ async def test_which_users_get_the_mail_of_a_request(
         for path, mails in (("verifications/resend", resends), ("password-resets", resets)):
             assert (await client.post(f"/api/v2/auth/{path}", json={"email": ADDRESS})).status_code == 202
             assert len(await test_app.deliver()) == mails, path
+
+
+async def test_a_request_for_a_reset_leaves_the_token_for_the_address_valid(test_app: TestApp) -> None:
+    await test_app.person(ADDRESS, verified=False)
+    token = await mailed(test_app, "verifications/resend")
+    await mailed(test_app, "password-resets")
+    async with test_app.client() as client:
+        assert (await client.post("/api/v2/auth/verifications", json={"token": token})).status_code == 204

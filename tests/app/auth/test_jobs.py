@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
@@ -61,6 +62,8 @@ async def test_a_request_that_another_signing_key_encrypted_is_dropped(test_app:
     assert ADDRESS not in str(params)
     await run[name](params)
     assert await test_app.deliver() == []
+    with pytest.raises(KeyError):
+        await run[name]({})
 
 
 async def test_the_purge_deletes_expired_registrations_only(test_app: TestApp) -> None:

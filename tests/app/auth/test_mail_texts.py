@@ -10,6 +10,7 @@ import pytest
 from app.auth.errors import BadCredentials
 from app.auth.mailed_tokens import MailedTokens, Purpose
 from app.auth.mails import AuthMails
+from app.auth.notices import Notices
 from app.auth.repository import AuthRepository, NewSession
 from app.kit.clock import utc_now
 from app.kit.db.errors import AlreadyExists
@@ -113,6 +114,23 @@ async def test_a_mail_to_the_owner_of_a_registered_address(test_app: TestApp) ->
     )
     assert await sent(test_app, user=str(uuid4())) == []
     assert await sent(test_app, token=str(uuid4())) == []
+
+
+async def test_every_notice_of_a_user_is_a_mail_of_its_own(test_app: TestApp) -> None:
+    """Servers of mail drop a second mail with the same id."""
+    ada = await test_app.person("Ada@example.com")
+    outbox, uid, began = Outbox(), uuid4(), datetime(2026, 11, 28, 12, 30, tzinfo=UTC)
+    started = NewSession(uid, ada.user.id, None, "203.0.113.9", created_at=began, expires_at=UNTIL)
+    async with test_app.runtime.database.write() as session:
+        await AuthRepository(session).start_session(started, uuid4())
+    notices = Notices(test_app.runtime.database.reads, outbox, BASE)
+    await notices.send_new_network({"session": str(uid)})
+    await notices.send_password_reset({"user": str(ada.user.uid), "token": str(uid)})
+    assert [(mail.to, mail.message_id) for mail in outbox.mails] == [
+        ("Ada@example.com", f"session.{uid}"),
+        ("Ada@example.com", f"reset.{uid}"),
+    ]
+    assert all(part in outbox.mails[0].text for part in ("203.0.113.9", "2026-11-28 12:30 UTC", BASE))
 
 
 @pytest.mark.parametrize(("length", "kept"), [(None, None), (0, None), (199, 199), (200, 200), (201, 200), (3000, 200)])

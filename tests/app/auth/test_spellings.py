@@ -1,7 +1,9 @@
 """Spellings of one address identify one user, in every use case."""
 
 import pytest
+from sqlalchemy import text
 
+from app.users.queries import UserQueries
 from tests.app.auth.test_credentials import login
 from tests.support.app import TestApp, token_of
 from tests.support.dialects import DIALECTS
@@ -38,3 +40,22 @@ async def test_letters_outside_ascii_are_another_mailbox(test_app: TestApp, vers
         assert (await DIALECTS[version].register("\u0130vi@example.com").send(client)).is_success
     (mail,) = await test_app.deliver()
     assert token_of(mail)
+
+
+async def test_a_user_without_a_canonical_address_is_found_by_the_exact_spelling(test_app: TestApp) -> None:
+    """It precedes the user who has the canonical address, and who is found by every other spelling."""
+    people = {name: await test_app.person(name) for name in ("first@example.com", "Ada@example.com")}
+    async with test_app.runtime.database.write() as session:
+        await session.execute(text("UPDATE users SET email_canonical = NULL WHERE email = 'Ada@example.com'"))
+        await session.execute(
+            text("UPDATE users SET email = :other, email_canonical = :other WHERE email LIKE 'first%'"),
+            {"other": "ada@example.com"},
+        )
+    queries = UserQueries(test_app.runtime.database.reads)
+    found = {}
+    for spelling in ("Ada@example.com", "ada@example.com", "ADA@example.com"):
+        credentials = await queries.credentials(spelling)
+        assert credentials is not None
+        found[spelling] = credentials[0].id
+    first, legacy = (person.user.id for person in people.values())
+    assert found == {"Ada@example.com": legacy, "ada@example.com": first, "ADA@example.com": first}

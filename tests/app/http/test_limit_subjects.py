@@ -59,6 +59,25 @@ async def test_each_subject_has_a_quota_of_its_own(settings: Settings) -> None:
     assert not (await limits.charge_principal(ada_by_key, 1)).allowed, "the keys of a user share the quota of a plan"
 
 
+async def test_decisions_are_counted_by_the_policies_that_a_plan_has_now(settings: Settings) -> None:
+    """A policy that is not exhausted has allowed the request that another one denied."""
+    metrics, plans = Metrics(), PlanCatalogue()
+    chosen = settings.with_groups(RateLimitSettings.model_validate(QUOTAS), RedisSettings(url=None))
+    limits, ada = RateLimits(chosen, metrics.group(RateLimitMetrics), plans), caller("free")
+    for small, large in (("burst", "daily"), ("second", "third")):
+        plans.replace([replace(built_in.PLANS[0], policies={small: "1/day", large: "9/day"})])
+        for _ in range(2):
+            await limits.charge_principal(ada, 1)
+        found = {
+            (policy, decision): metrics.registry.get_sample_value(
+                "api_rate_limit_decisions_total", {"policy": f"free.{policy}", "decision": decision}
+            )
+            for policy in (small, large)
+            for decision in ("allowed", "denied")
+        }
+        assert found == {(small, "allowed"): 1, (small, "denied"): 1, (large, "allowed"): 2, (large, "denied"): 0}
+
+
 async def test_disabled_limits_count_sign_ins_only(settings: Settings) -> None:
     limits = limits_of(settings, enabled=False)
     assert all([(await limits.charge_address(HOME, 1)).allowed for _ in range(10)])

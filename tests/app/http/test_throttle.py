@@ -3,7 +3,7 @@
 import pytest
 
 from app.auth.errors import TooManyAttempts
-from app.http.rate_limit.throttle import NetworkThrottle, Throttles
+from app.http.rate_limit.throttle import NetworkThrottle, RejectedCallbackLimit, Throttles
 from observability.rate_limit.limiter import Limiter
 from observability.rate_limit.local import LocalLimiter
 
@@ -28,6 +28,7 @@ async def test_a_network_has_its_own_attempts_for_each_user() -> None:
         await throttle(limiter).charge(ADDRESS)
     with pytest.raises(TooManyAttempts) as caught:
         await throttle(limiter).charge(ADDRESS)
+    assert caught.value.context == {"policy": "login"}
     assert caught.value.retry_after is not None
     assert 1 <= caught.value.retry_after <= 120
     await throttle(limiter).charge("eve@example.com")
@@ -43,7 +44,14 @@ async def test_a_look_at_the_failures_counts_none() -> None:
         await each.record_failure(ADDRESS)
     rejection = await throttle(limiter, "198.51.100.0/24").rejection(ADDRESS)
     assert rejection is not None
+    assert rejection.context == {"policy": "login_all_networks"}
     assert rejection.retry_after is not None
     # Two windows: a counter of the previous window counts in part.
     assert 60 < rejection.retry_after <= 2 * 3600
     assert await each.rejection("eve@example.com") is None
+
+
+async def test_rejected_callbacks_are_counted_for_each_network() -> None:
+    limit = RejectedCallbackLimit(2, LocalLimiter(10))
+    assert [await limit.admits("192.0.2.0/24") for _ in range(3)] == [True, True, False]
+    assert await limit.admits("198.51.100.0/24")

@@ -56,11 +56,13 @@ async def test_a_rejected_sign_in(sign_in: SignIn, app_with_provider: TestApp) -
     await sign_in()
     async with app_with_provider.runtime.database.write() as session:
         await (await session.driver()).execute("UPDATE users SET is_active = false")
-    start = len(await audited(app_with_provider))
-    assert (await sign_in()).status_code == 403
-    assert await acts(app_with_provider, start) == [
-        ("user.sign_in", "rejected", {"reason": "account_deactivated"}, None)
-    ]
+    start, uid = len(await audited(app_with_provider)), await user_uid(app_with_provider, "ada@example.com")
+    for subject in ("1", "another identity with the address"):
+        sign_in.provider.claims = {"sub": subject}
+        assert (await sign_in()).status_code == 403
+    rejected = ("user.sign_in", "rejected", {"reason": "account_deactivated"}, None)
+    assert await acts(app_with_provider, start) == [rejected] * 2
+    assert {row.target for row in (await audited(app_with_provider))[start:]} == {f"user:{uid}"}
 
 
 async def test_callbacks_that_belong_to_no_visit(sign_in: SignIn, app_with_provider: TestApp) -> None:

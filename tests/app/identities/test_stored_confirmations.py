@@ -197,6 +197,7 @@ async def test_a_user_who_is_handed_over_is_verified_for_everybody_to_see(
     assert (await sign_in()).status_code == 200
     found = await rows(app_with_provider, "SELECT type, subject_uid FROM events WHERE type LIKE 'user.%'")
     assert [tuple(row) for row in found] == [("user.verified", ada.user.uid)]
+    assert await rows(app_with_provider, "SELECT updated_at > created_at FROM users") == [(True,)]
 
 
 async def test_an_identity_that_two_users_link_at_once_becomes_one_user_s(concurrent_app: TestApp) -> None:

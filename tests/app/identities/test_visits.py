@@ -118,6 +118,7 @@ async def test_a_stale_session_links_nothing_until_a_visit_proves_its_user(visit
     assert "max_age=0" in started.json()["authorization_url"]
     response = await visitor.visit("reauthenticate")
     assert response.json() == {"outcome": "reauthenticated", "tokens": None}
+    assert [identity["last_used_at"] is not None for identity in await visitor.identities()] == [True]
     response = await visitor.client.put("/api/v2/me/password", json=body, headers=visitor.headers)
     assert response.status_code == 204, response.text
 

@@ -31,6 +31,7 @@ from tests.support.app import TestApp
 from tests.support.limits import BUILT_IN, FREE
 from tests.support.postgres import create, drop
 from tests.support.transactions import blocked_or_done, overlap
+from tests.support.users import events
 
 PRO = BUILT_IN[1]
 GOLD = replace(PRO, name="gold", policies={"burst": "7/day"})
@@ -133,6 +134,7 @@ async def test_invalid_policies_are_rejected(test_app: TestApp, policies: Any, m
     [
         (PlanEdit("Gold", {"burst": "1/day"}), "name of a plan"),
         (PlanEdit("anonymous", {"burst": "1/day"}), "name of a plan"),
+        (PlanEdit("rejected", {"burst": "1/day"}), "name of a plan"),
         (PlanEdit("gold"), "needs at least one policy"),
         (PlanEdit("pro", caps={"keys": -1}), "cap 'keys'"),
         (PlanEdit("pro", caps={"streams": 2**63}), "cap 'streams'"),
@@ -200,7 +202,8 @@ async def test_the_plan_of_a_key_changes(test_app: TestApp) -> None:
         service = ApiKeyService(session)
         live, _ = await service.create(KeyDraft(ada.user.id, "live", ["posts:read"]))
         test, _ = await service.create(KeyDraft(ada.user.id, "trial", ["posts:read"], mode="test"))
-        await service.set_plan(live.uid, "pro")
+        for _ in range(2):
+            await service.set_plan(live.uid, "pro")
         assert live.plan == "pro"
         await service.set_plan(test.uid, "test")
         for key, plan in ((test, "pro"), (live, "test")):
@@ -216,6 +219,8 @@ async def test_the_plan_of_a_key_changes(test_app: TestApp) -> None:
                 await service.create(KeyDraft(ada.user.id, "k", ["posts:read"], mode, plan))
         shown = {view.name: view.plan for view, _ in await service.list_all()}
     assert (shown["live"], shown["trial"]) == ("pro", "test")
+    changes = [(subject, payload) for kind, subject, payload in await events(test_app) if kind == "api_key.updated"]
+    assert changes == [(live.uid, {"changed": ["plan"]})], "the others had the plan"
 
 
 async def test_a_test_key_is_on_the_test_plan_and_moves_no_money(test_app: TestApp) -> None:

@@ -125,13 +125,17 @@ async def test_an_operation_of_a_batch_fails_for_its_own_files(desk: Desk) -> No
 
 @pytest.mark.parametrize("status", list(S))
 async def test_a_deleted_file_leaves_its_posts(desk: Desk, status: PostStatus) -> None:
-    gone, kept = await desk.file("gone.csv"), await desk.file("kept.csv")
-    posts = [await desk.post(kept, gone, status=status), await desk.post(gone, status=status), await desk.post(kept)]
+    gone, kept, last = [await desk.file(f"{name}.csv") for name in ("gone", "kept", "last")]
+    posts = [
+        await desk.post(last, gone, kept, status=status),
+        await desk.post(gone, status=status),
+        await desk.post(kept),
+    ]
     await events(desk.test_app)
     await desk.delete(gone)
     reader = PostReader(desk.test_app.runtime.database.reads, desk.callers["ada"])
     after = [await reader.get(post.uid) for post in posts]
-    assert [names(post) for post in after] == [["kept.csv"], [], ["kept.csv"]]
+    assert [names(post) for post in after] == [["last.csv", "kept.csv"], [], ["kept.csv"]]
     assert [post.revision for post in after] == [2, 2, 1]
     assert [new.updated_at > old.updated_at for old, new in zip(posts, after, strict=True)] == [True, True, False]
     audience = "public" if status is S.PUBLISHED else "owner"

@@ -3,12 +3,13 @@
 import pytest
 from sqlalchemy import text
 
-from app.access.principal import Role
+from app.access.principal import Principal, Role
 from app.events.recorder import EventRecorder
 from app.posts.commands import PostDraft, PostEdit
 from app.posts.service import PostService
 from app.posts.views import PostStatus
 from tests.support.app import TestApp
+from tests.support.posts import create, write
 from tests.support.users import principal_of
 
 
@@ -52,3 +53,15 @@ async def test_events_of_a_post_are_public_while_every_caller_can_read_it(
     async with test_app.runtime.database.write() as session:
         rows = (await session.execute(text("SELECT DISTINCT owner_uid, subject_id FROM events"))).all()
     assert {(row.owner_uid, row.subject_id) for row in rows} == {(ada.user.uid, post.id), (ada.user.uid, public.id)}
+
+
+async def test_the_event_of_a_post_that_a_moderator_deletes_belongs_to_its_author(
+    test_app: TestApp, callers: dict[str, Principal]
+) -> None:
+    ada, moderator = callers["ada"], callers["mod"]
+    post = await create(test_app, ada, "T", PostStatus.PUBLISHED)
+    await write(test_app, moderator, lambda posts: posts.delete(post.uid))
+    async with test_app.runtime.database.write() as session:
+        deleted = text("SELECT owner_uid, actor_uid, subject_uid FROM events WHERE type = 'post.deleted'")
+        (row,) = await session.execute(deleted)
+    assert tuple(row) == (ada.user_uid, moderator.user_uid, post.uid)

@@ -1,5 +1,6 @@
 """Who sees, edits and deletes a post, by hand for every caller and state."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
@@ -11,7 +12,14 @@ from app.errors import DomainError, InsufficientPermissions, Unauthenticated
 from app.posts.commands import CreatePost, DeletePost, PostDraft, PostOperation, UpdatePost
 from app.posts.commands import PostEdit as Edit
 from app.posts.errors import NotTheAuthor, PostNotFound
-from app.posts.policy import PostPermission, ensure_may_delete, ensure_may_edit, ensure_visible, viewer_of
+from app.posts.policy import (
+    PostPermission,
+    ensure_may_delete,
+    ensure_may_edit,
+    ensure_visible,
+    may_read,
+    viewer_of,
+)
 from app.posts.views import PostStatus
 from tests.support.app import TestApp
 from tests.support.posts import create, stored, write
@@ -73,6 +81,9 @@ def test_who_may_do_what(name: str, status: PostStatus) -> None:
             with pytest.raises(error):
                 check(CALLERS[name], post)
     assert viewer_of(CALLERS[name]) == VIEWERS[name]
+    assert may_read(CALLERS[name], post) is (expected[0] is None)
+    permissions = CALLERS[name].permissions - {PostPermission.READ}
+    assert not may_read(replace(CALLERS[name], permissions=permissions), post)
 
 
 def test_a_caller_without_a_user_is_no_author() -> None:

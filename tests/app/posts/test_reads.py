@@ -153,6 +153,23 @@ async def test_a_search_ranks_the_newest_matches(
     assert sorted(row["id"] for row in rows) == [post.id for post in made[1:]]
 
 
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+async def test_a_listing_by_words_has_every_match_however_many(
+    test_app: TestApp, callers: dict[str, Principal], monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Up to two matches are read and sorted here, more are found in the order of the listing."""
+    made = [await create(test_app, callers["ada"], f"match {place}", S.PUBLISHED) for place in range(number)]
+    monkeypatch.setattr(statements, "FEW", 2)
+    found: list[Any] = []
+    while len(found) < number:
+        after = {"after_0": found[-1]["title"], "after_1": found[-1]["id"]} if found else {}
+        read = statements.keyset_page.__wrapped__("anyone", frozenset({"query"}), (BY_TITLE,), after=bool(after))
+        page = await test_app.runtime.database.reads.all(read, query="match", limit=2, **after)
+        assert len(page) == min(2, number - len(found))
+        found += page
+    assert [row["id"] for row in found] == [post.id for post in made]
+
+
 async def test_the_headline_of_a_title_is_the_whole_title(test_app: TestApp, callers: dict[str, Principal]) -> None:
     title = f"{'word ' * 30}needle{' word' * 9}"
     await create(test_app, callers["ada"], title, S.PUBLISHED)

@@ -92,6 +92,7 @@ async def test_only_authors_edit_and_moderators_delete_what_they_see(
 ) -> None:
     draft = await create(test_app, callers["ada"], "draft")
     public = await create(test_app, callers["ada"], "public", S.PUBLISHED)
+    stale = frozenset({revision_mark(draft.uid, 9)})
     others = {"eve": (NotTheAuthor, NotTheAuthor), "mod": (NotTheAuthor, None), "root": (NotTheAuthor, None)}
     for name, (edits, deletes) in others.items():
         post = public
@@ -105,7 +106,10 @@ async def test_only_authors_edit_and_moderators_delete_what_they_see(
             await write(test_app, callers[name], lambda posts, post=post: posts.delete(post.uid))
             assert await stored(test_app, post.uid) is None
         if name != "root":
-            for act in (lambda posts: posts.edit(draft.id, PostEdit(title="N")), lambda posts: posts.delete(draft.id)):
+            for act in (
+                lambda posts: posts.edit(draft.id, PostEdit(title="N"), stale),
+                lambda posts: posts.delete(draft.id, stale),
+            ):
                 with pytest.raises(PostNotFound):
                     await write(test_app, callers[name], act)
     await events(test_app)
@@ -148,6 +152,24 @@ async def test_a_batch_does_all_or_what_it_can(
     assert (await stored(test_app, first.uid)).title == "changed"
     assert (await stored(test_app, of_eve.uid)).title == "of eve"
     assert await stored(test_app, second.uid) is None
+
+
+@pytest.mark.parametrize("atomic", [True, False])
+async def test_an_operation_of_a_batch_sees_what_the_ones_before_it_changed(
+    test_app: TestApp, callers: dict[str, Principal], *, atomic: bool
+) -> None:
+    post = await create(test_app, callers["ada"], "T")
+    operations = [
+        UpdatePost(post.uid, PostEdit(title="changed")),
+        UpdatePost(post.id, PostEdit(content="text"), frozenset({revision_mark(post.uid, 2)})),
+        DeletePost(post.uid, frozenset({revision_mark(post.uid, 3)})),
+    ]
+    first, second, _ = await write(test_app, callers["ada"], lambda posts: posts.batch(operations, atomic=atomic))
+    assert [(each.title, each.content, each.revision) for each in (first, second)] == [
+        ("changed", "about T", 2),
+        ("changed", "text", 3),
+    ]
+    assert await stored(test_app, post.uid) is None
 
 
 async def test_an_author_who_was_deleted_meanwhile_is_not_signed_in(

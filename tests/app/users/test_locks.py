@@ -12,12 +12,14 @@ from app.access.user_deletion import before_deletion
 from app.events.recorder import EventRecorder
 from app.kit.db.sessions import WriteSession
 from app.kit.queue.job_queue import JobQueue
+from app.models import User
 from app.users.commands import UserEdit
 from app.users.errors import LastAdmin
+from app.users.repository import UserRepository
 from app.users.service import UserService
 from app.users.views import UserView
 from tests.support.app import Person, TestApp
-from tests.support.transactions import overlap
+from tests.support.transactions import ensure_locked_first, overlap, rows
 from tests.support.users import acting, admin, principal_of
 
 Act = Callable[[UserService, Person], Awaitable[Any]]
@@ -68,3 +70,28 @@ async def test_without_any_admin_others_may_still_leave(test_app: TestApp) -> No
     ada = await test_app.person("ada@example.com")
     async with acting(test_app, await principal_of(test_app, ada)) as service:
         await service.delete(ada.user.uid)
+
+
+async def test_admins_are_locked_in_the_order_of_their_ids(concurrent_app: TestApp) -> None:
+    """Two changes of admins that lock them in different orders would wait for each other."""
+    (first, _), (second, _) = [await admin(concurrent_app, name) for name in ("first", "second")]
+    await ensure_locked_first(
+        concurrent_app,
+        "users",
+        f"id = {first.user.id}",
+        f"id = {second.user.id}",
+        lambda session: UserRepository(session).lock_admins(second.user.id),
+    )
+
+
+async def test_a_locked_user_is_read_as_it_is_now(concurrent_app: TestApp) -> None:
+    """Although the transaction has read it before another one changed it."""
+    ada = await concurrent_app.person("ada@example.com")
+    async with concurrent_app.runtime.database.write() as session:
+        known = await session.get(User, ada.user.id)
+        assert known is not None
+        await rows(concurrent_app, "UPDATE users SET display_name = 'changed'")
+        repository = UserRepository(session)
+        for found in (await repository.lock(ada.user.uid), await repository.lock_by_email(ada.user.email)):
+            assert found is known
+            assert found.display_name == "changed"

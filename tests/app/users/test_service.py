@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 from app.access.passwords import PasswordHasher
 from app.access.principal import Role
 from app.kit.clock import utc_now
-from app.models import ActionToken, Session, User
+from app.models import ActionToken, PendingRegistration, Session, User
 from app.users.commands import UserDraft, UserEdit
 from app.users.errors import EmailTaken
 from app.users.job_names import ADDRESS_CHANGED
@@ -226,8 +226,17 @@ async def test_roles_are_stored_once_and_in_their_order(test_app: TestApp) -> No
 async def test_a_deleted_user_is_an_event_and_others_stay(test_app: TestApp) -> None:
     _, root = await admin(test_app)
     ada, eve = await test_app.person("ada@example.com"), await test_app.person("eve@example.com")
+    now = utc_now()
+    async with test_app.runtime.database.write() as session:
+        for name in ("ADA@example.com", "eve@example.com"):
+            times = {"created_at": now, "expires_at": now + HOUR}
+            claim = {"email": name, "email_canonical": name.lower(), "display_name": "", "password_hash": ""}
+            session.add(PendingRegistration(uid=uuid7(), digest=name.encode(), **claim, **times))
     async with acting(test_app, root) as service:
         await service.delete(ada.user.uid)
+    async with test_app.runtime.database.write() as session:
+        left = await session.scalars(select(PendingRegistration.email))
+        assert left.all() == ["eve@example.com"], "registrations of the address are deleted in every spelling"
     assert await row_of(test_app, ada.user.uid) is None
     assert await row_of(test_app, eve.user.uid) is not None
     assert (await events(test_app))[-1] == ("user.deleted", ada.user.uid, {})

@@ -1,5 +1,6 @@
 """Sessions over HTTP: ending the others, and the mails about sign-ins and resets."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from sqlalchemy import select
 
 from app.access.commands import KeyDraft
 from app.access.service import ApiKeyService
+from app.kit.clock import utc_now
 from app.models import Identity
 from tests.support.app import PASSWORD, Person, TestApp, token_of
 from tests.support.dialects import DIALECTS
@@ -14,6 +16,7 @@ from tests.support.identities import link, request_confirmation
 from tests.support.writes import audited
 
 NEW_PASSWORD = "another horse battery"
+HOUR = timedelta(hours=1)
 FORM = {"grant_type": "password", "username": "ada@example.com", "password": PASSWORD}
 
 
@@ -56,6 +59,7 @@ async def test_a_sign_in_from_a_new_network_is_mailed(test_app: TestApp, version
     assert await sign_in() == []
     async with test_app.runtime.database.write() as session:
         await (await session.driver()).execute("UPDATE sessions SET network = '203.0.113.9'")
+    await test_app.session(await test_app.person("grace@example.com"))
     assert await sign_in() == [("ada@example.com", "New sign-in to your account")]
     assert await sign_in() == []
 
@@ -83,12 +87,15 @@ async def test_a_reset_names_the_keys_that_stay_valid(test_app: TestApp) -> None
     async with test_app.runtime.database.write() as session:
         keys = ApiKeyService(session)
         revoked, text = await keys.create(KeyDraft(ada.user.id, "old", ["posts:read"]))
+        _, expired = await keys.create(KeyDraft(ada.user.id, "expired", ["posts:read"], expires_at=utc_now()))
+        _, expiring = await keys.create(KeyDraft(ada.user.id, "k", ["posts:read"], expires_at=utc_now() + HOUR))
         await session.flush()
         await keys.revoke(revoked.uid)
     mailed = await reset(test_app)
-    assert ada.key[:12] in mailed
-    assert text[:12] not in mailed
-    assert other.key[:12] not in mailed
+    for valid in (ada.key, expiring):
+        assert valid[:12] in mailed
+    for invalid in (text, expired, other.key):
+        assert invalid[:12] not in mailed
     assert ada.key not in mailed, "hints only"
     assert await status_of(test_app, ada) == 200
 
@@ -132,3 +139,5 @@ async def test_a_reset_can_revoke_the_keys(test_app: TestApp) -> None:
     mailed = await reset(test_app, revoke_keys=True)
     assert "There are no valid API keys." in mailed
     assert [await status_of(test_app, person) for person in (ada, other)] == [401, 200]
+    (row,) = [row for row in await audited(test_app) if row.action == "api_key.revoked"]
+    assert (row.target, row.actor) == (f"api_key:{ada.key_uid}", ada.user.uid)
