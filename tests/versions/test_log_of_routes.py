@@ -32,6 +32,9 @@ async def test_the_route_of_a_request(test_app: TestApp, version: str, capsys: p
             assert line[2] == f"/api/{version}{route}"
         else:
             assert not line[2].startswith("/api")
+    assert [line.get("problem") for line in lines if line["event"] == "request"] == [
+        {405: "method_not_allowed", 404: "not_found"}.get(status) for _, _, status, _ in REQUESTS
+    ]
 
 
 @pytest.mark.parametrize("version", VERSIONS)

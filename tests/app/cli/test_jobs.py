@@ -99,3 +99,5 @@ def test_jobs_are_watched_until_they_end(run: Run, dsn: str) -> None:
     done, failed = add(dsn, SUCCEEDED), add(dsn, FAILED)
     assert f"{done}  email  succeeded" in run("watch", done)
     assert f"{failed}  email  failed: Why." in run("watch", done, failed, code=1)
+    cancelled = add(dsn, "status = 'cancelled', finished_at = now()")
+    assert f"{cancelled}  email  cancelled" in run("watch", cancelled, code=1)

@@ -129,3 +129,4 @@ def test_usage_is_shown_by_day_and_key(run: Run) -> None:
     }
     assert key in run("usage", "ada@example.com")
     assert loaded(run, "usage", "ada@example.com", "--since", "2026-03-11") == []
+    assert loaded(run, "usage", "ada@example.com", "--until", "2026-03-09") == []

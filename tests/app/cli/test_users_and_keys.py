@@ -101,6 +101,16 @@ def test_keys_have_the_chosen_scopes_plan_and_lifetime(run: Run) -> None:
     assert [each["state"] for each in loaded(run, "keys", "list")] == ["revoked", "active"]
 
 
+@pytest.mark.parametrize(("options", "hours"), [((), 24), (("--overlap-hours", "3"), 3), (("--overlap-hours", "0"), 0)])
+def test_a_replaced_key_stays_valid_for_the_overlap(run: Run, options: tuple[str, ...], hours: int) -> None:
+    loaded(run, "users", "create", ADA)
+    before = utc_now()
+    rotated = loaded(run, "keys", "rotate", loaded(run, "keys", "create", ADA)["id"], *options)
+    until = datetime.fromisoformat(rotated["replaced_key_expires_at"])
+    assert timedelta(0) <= until - before - timedelta(hours=hours) < timedelta(minutes=10)
+    assert [each["expires_at"] for each in loaded(run, "keys", "list")] == [None, rotated["replaced_key_expires_at"]]
+
+
 def test_a_brownout_of_a_key_has_an_end_and_can_be_ended(run: Run) -> None:
     loaded(run, "users", "create", ADA)
     key = loaded(run, "keys", "create", ADA)["id"]

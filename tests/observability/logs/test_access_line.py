@@ -74,6 +74,38 @@ def test_a_line_has_the_facts_of_its_request() -> None:
     }
 
 
+def test_the_line_of_a_socket_has_the_facts_of_its_connection() -> None:
+    stream = io.BytesIO()
+    configure("info", "json", stream)
+    context = RequestContext("r", "t", "s", parent_span_id=None, api_version="v901")
+    facts = {"route": "/api/v901/live/{token}", "status": 101, "close_code": 4401, "duration": 1.2345678}
+    facts |= {"consumer": "key_1", "key": "key_1", "user": "user_1", "consumer_tier": "pro", "problem": "gone"}
+    for name, value in facts.items():
+        setattr(context, name, value)
+    scope = {"type": "websocket", "path": "/api/v901/live/secret", "client": ("192.0.2.77", 1)}
+    AccessLog(quiet_paths=PATHS, release="2026-11").on_socket(scope, context)
+    found = json.loads(stream.getvalue())
+    assert found.pop("timestamp").endswith("Z")
+    assert found == {
+        "event": "websocket",
+        "level": "info",
+        "request_id": "r",
+        "trace_id": "t",
+        "api_version": "v901",
+        "http_route": "/api/v901/live/{token}",
+        "status": 101,
+        "close_code": 4401,
+        "duration_ms": 1234.568,
+        "consumer": "key_1",
+        "client_network": "192.0.2.0/24",
+        "key": "key_1",
+        "user": "user_1",
+        "plan": "pro",
+        "release": "2026-11",
+        "problem": "gone",
+    }
+
+
 def test_an_ordinary_request_has_no_field_of_an_exceptional_one() -> None:
     found = line_of()
     assert found is not None

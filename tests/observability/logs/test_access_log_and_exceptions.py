@@ -140,6 +140,28 @@ async def test_failure_during_the_response_closes_the_connection_and_is_logged_o
     assert counted(metrics) == ["500"]
 
 
+async def test_a_failure_after_the_response_is_logged_and_ends_no_connection(lines: Lines) -> None:
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send(HEAD)
+        await send({"type": "http.response.body", "body": b""})
+        raise KeyError
+
+    layers, metrics = stack(app)
+    await layers({**SCOPE}, no_body, discard)
+    assert [(line["event"], line.get("status")) for line in lines()] == [("request_failed", None), ("request", 200)]
+    assert counted(metrics) == ["200"]
+
+
+async def test_an_error_of_the_system_is_no_disconnect(lines: Lines) -> None:
+    async def app(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        raise FileNotFoundError
+
+    layers, metrics = stack(app)
+    await layers({**SCOPE}, no_body, discard)
+    assert [(line["event"], line.get("status")) for line in lines()] == [("request_failed", None), ("request", 500)]
+    assert counted(metrics) == ["500"]
+
+
 @pytest.mark.parametrize("error", [ClientDisconnect(), None])
 async def test_client_disconnect_is_a_499(lines: Lines, error: Exception | None) -> None:
     async def app(_scope: Scope, receive: Receive, _send: Send) -> None:

@@ -9,6 +9,8 @@ from observability.metrics.metrics import Metrics
 from observability.metrics.multiprocess import consumers, locks
 from observability.metrics.multiprocess.aggregation import MultiprocessMetrics, WorkerMetrics
 from observability.metrics.multiprocess.consumers import OTHER, ConsumerTable
+from observability.metrics.multiprocess.layout import Family
+from observability.metrics.multiprocess.store import Store
 from tests.observability.metrics.test_consumers import series_of
 
 CELLS = [("v901", "success")]
@@ -76,6 +78,55 @@ def test_a_scrape_waits_for_the_lock_and_not_for_ever(tmp_path: Path, monkeypatc
     assert found(reading) == {"a": 1}
 
 
+class RecordedLock:
+    """Tells whether it is held."""
+
+    def __init__(self) -> None:
+        self.held = 0
+
+    def __enter__(self) -> None:
+        self.held += 1
+
+    def __exit__(self, *_: object) -> None:
+        self.held -= 1
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_the_table_is_read_and_changed_by_one_thread_at_a_time(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    shared: bool,  # noqa: FBT001 - a case
+) -> None:
+    """Requests are counted in the event loop, and a scrape reads in a thread."""
+    of, lock = table(4, tmp_path / "table" if shared else None), RecordedLock()
+    of._lock = lock  # type: ignore[assignment]  # a lock that tells
+    seen: list[int] = []
+    for name in ("_add", "_add_pending"):
+        real = getattr(of, name)
+        monkeypatch.setattr(of, name, lambda *given, real=real: (seen.append(lock.held), real(*given))[1])
+    count(of, "a", "b")
+    if of._descriptor is not None:
+        other = table(4, tmp_path / "table")
+        assert other._descriptor is not None
+        assert locks.try_lock(other._descriptor)
+        count(of, "a")
+        locks.unlock(other._descriptor)
+        of.flush()
+    assert sum(found(of).values()) == 3 if shared else 2
+    assert seen
+    assert set(seen) == {1}
+
+
+def test_series_are_appended_by_one_thread_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    store, lock, seen = Store.private(), RecordedLock(), list[int]()
+    store._lock = lock  # type: ignore[assignment]  # a lock that tells
+    append = store._append
+    monkeypatch.setattr(store, "_append", lambda *given: (seen.append(lock.held), append(*given))[1])
+    store.put(Family("jobs", "counter", "Jobs.", ("job",)), ("a",), [1.0], {})
+    store.append_record("absorbed", "a.live")
+    assert seen == [1, 1, 1], "the family, the series and the record"
+
+
 def test_the_sampler_publishes_what_waits(tmp_path: Path) -> None:
     metrics = Metrics(("v901",), folder=tmp_path)
     own = metrics.consumers
@@ -89,6 +140,8 @@ def test_the_sampler_publishes_what_waits(tmp_path: Path) -> None:
     assert own._pending
     metrics.sample()
     assert not own._pending
+    # What libraries measure, too: another process reads it while this one is not scraped.
+    assert "process_start_time_seconds" in MultiprocessMetrics(tmp_path).merged().points
 
 
 def test_what_a_process_counted_after_a_scrape_is_not_lost_with_it(tmp_path: Path) -> None:

@@ -64,6 +64,7 @@ async def test_counters_of_a_lost_redis_are_continued_although_the_table_is_full
         if number == 400:
             # Redis has counted for the client again, so others have been idle for longer.
             limiter.adopt("newcomer", RULES, elapsed, clock(), 0)
+        assert len(limiter) == 1000
     assert not (await limiter.charge("newcomer", RULES)).allowed
 
 
@@ -73,11 +74,24 @@ async def test_redis_keys_expire(redis_server: RedisServer, redis_limiter: Calla
     await asyncio.gather(*(limiter.charge(f"address:{number}", short) for number in range(300)))
     with redis_server.client() as client:
         lifetimes = [client.pttl(key) for key in client.scan_iter()]
-        assert all(0 < lifetime <= 2000 for lifetime in lifetimes)
+        # A key that has expired since it was listed has the lifetime -2, and one that never expires has -1.
+        assert all(lifetime != -1 and lifetime <= 2000 for lifetime in lifetimes)
         deadline = time.monotonic() + PATIENCE
         while client.dbsize():
             assert time.monotonic() < deadline, "keys must expire after two windows"
             await asyncio.sleep(0.1)
+
+
+async def test_a_key_is_kept_for_as_long_as_it_affects_a_decision(
+    redis_server: RedisServer, redis_limiter: Callable[..., RedisLimiter]
+) -> None:
+    """Its units are those of the previous window until the next one ends."""
+    clock, hour = Clock(), 3_600_000
+    clock.now = clock.now // hour * hour + hour // 4
+    await redis_limiter(clock=clock).charge("ada", PolicySet.parse("test", {"burst": "5/hour"}))
+    with redis_server.client() as client:
+        (lifetime,) = [client.pttl(key) for key in client.scan_iter()]
+    assert 2 * hour - hour // 4 - PATIENCE * 1000 < lifetime <= 2 * hour - hour // 4
 
 
 async def test_keys_of_a_client_are_in_one_cluster_slot(

@@ -93,6 +93,8 @@ def test_a_decision_names_every_violated_policy_and_the_longest_wait() -> None:
     decision = decide(rules, usages, 1, 7, counted=False)
     assert [policy.name for policy in decision.violated] == ["burst", "hourly"]
     assert decision.pause == max(wait(MINUTE, usages[0], 1), wait(rules.policies[2], usages[2], 1)) > 3_600_000
+    turned = decide(PolicySet("test", rules.policies[::-1]), usages[::-1], 1, 7, counted=False)
+    assert turned.pause == decision.pause, "whichever policy is the last"
     assert (decision.allowed, decision.retry_after, decision.now) == (False, seconds(decision.pause), 7)
     assert [(one.policy.name, one.remaining) for one in decision.standings] == [
         ("burst", 0),
@@ -117,6 +119,9 @@ def test_the_triple_shows_the_violated_policy_and_the_draft_all() -> None:
         (b"ratelimit-policy", b'"daily";q=5;w=86400, "burst";q=10;w=60'),
         (b"ratelimit", b'"daily";r=0;t=2,"burst";r=0;t=3'),
     ]
+    # A policy that is not violated does not count, although it is nearer to its end.
+    second = Decision(rules, (standings[0], Standing(MINUTE, 3, 2_500)), 10_000, (MINUTE,), 90_500)
+    assert X_RATELIMIT.fields(second)[:2] == [(b"x-ratelimit-limit", b"10"), (b"x-ratelimit-remaining", b"3")]
     # Of two that are equally near their end, the one that recovers last.
     allowed = Decision(rules, standings, 10_000)
     assert dict(X_RATELIMIT.fields(allowed))[b"x-ratelimit-reset"] == b"13"

@@ -11,7 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 from observability.logs.configuration import configure, request_lines
 from observability.requests.context import ACTIVE, RequestContext, Requests
 from observability.requests.middleware import RequestContextMiddleware
-from observability.tracing.recording import RECORDING
+from observability.tracing.recording import RECORDING, Recording
 from tests.support.waiting import PATIENCE
 
 
@@ -78,6 +78,36 @@ async def test_failed_request_is_reported_as_ended() -> None:
         await layer(scope_of(b"failing"), nothing, nothing)
     assert listener.batches == [["failing"]]
     assert (ACTIVE.get(), RECORDING.get()) == (None, None)
+
+
+async def test_a_stream_is_reported_once_with_its_first_bytes() -> None:
+    """It may stay open for an hour, and what happens meanwhile is no part of the request."""
+    listener, recordings, sent = RecordingListener(), list[object](), list[Message]()
+
+    class Tracing(RecordingListener):
+        def on_start(self, scope: Scope, context: RequestContext) -> None:
+            super().on_start(scope, context)
+            context.recording = Recording(context.trace_id, context.span_id, sampled=False)
+
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        kind = (b"content-type", b"text/event-stream; charset=utf-8")
+        await send({"type": "http.response.start", "status": 200, "headers": [kind]})
+        recordings.append(RECORDING.get())
+        for _ in range(2):
+            await send({"type": "http.response.body", "body": b"data", "more_body": True})
+            recordings.append(RECORDING.get())
+            assert listener.batches == [["stream"]]
+        await send({"type": "http.response.body", "body": b""})
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await RequestContextMiddleware(app, mounts={}, listeners=[listener, Tracing()])(scope_of(b"stream"), nothing, send)
+    await asyncio.sleep(0)
+    assert listener.batches == [["stream"]]
+    assert isinstance(recordings[0], Recording)
+    assert recordings[1:] == [None, None]
+    assert len(sent) == 4
 
 
 def test_lines_of_requests_that_ended_together_are_one_write() -> None:

@@ -203,6 +203,7 @@ async def test_concurrent_requests_have_separate_contexts() -> None:
         ("/api/v901/x", "", "v901"),
         ("/api/v901", "", "v901"),
         ("/api/v10/x", "", None),
+        ("/api/v9010/x", "", None),
         ("/x/api/v901/y", "", None),
         ("/behind/api/v901/x", "/behind", "v901"),
         ("/", "", None),

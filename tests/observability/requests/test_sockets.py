@@ -5,6 +5,7 @@ import json
 
 import pytest
 from fastapi import FastAPI
+from starlette.responses import Response
 from starlette.types import Message
 from starlette.websockets import WebSocket
 
@@ -26,15 +27,20 @@ def sample() -> tuple[FastAPI, Metrics]:
         if token == "denied":
             await websocket.close()
             return
+        if token == "refused":
+            await websocket.send_denial_response(Response(status_code=401))
+            return
         await websocket.accept()
         await websocket.receive()
         if token == "leaves":
             return
         await websocket.close(4401)
+        # A server says that the connection has ended, whoever ended it.
+        await websocket.receive()
 
     app = FastAPI(openapi_url=None)
     app.mount("/api/v901", version)
-    return app, install(app, ObservabilityConfig(mounts={"/api/v901": "v901"}))
+    return app, install(app, ObservabilityConfig(mounts={"/api/v901": "v901"}, release="2026-11"))
 
 
 async def line_of(app: FastAPI, token: str, *messages: Message) -> dict[str, object]:
@@ -44,7 +50,7 @@ async def line_of(app: FastAPI, token: str, *messages: Message) -> dict[str, obj
     incoming = iter([{"type": "websocket.connect"}, *messages])
 
     async def receive() -> Message:
-        return next(incoming)
+        return next(incoming, {"type": "websocket.disconnect", "code": 1006})
 
     async def send(_message: Message) -> None:
         """Nothing is recorded."""
@@ -58,6 +64,7 @@ async def line_of(app: FastAPI, token: str, *messages: Message) -> dict[str, obj
             "query_string": b"ticket=secret",
             "client": ("192.0.2.1", 1),
             "subprotocols": [],
+            "extensions": {"websocket.http.response": {}},
         },
         receive,
         send,
@@ -75,12 +82,15 @@ async def line_of(app: FastAPI, token: str, *messages: Message) -> dict[str, obj
         (TOKEN, {"type": "websocket.receive", "text": "a"}, 101, 4401),
         ("leaves", {"type": "websocket.disconnect", "code": 1001}, 101, 1001),
         ("denied", {"type": "websocket.disconnect", "code": 1006}, 403, 1000),
+        ("refused", {"type": "websocket.disconnect", "code": 1006}, 401, None),
     ],
 )
 async def test_a_socket_has_one_line_and_one_count(
-    sample: tuple[FastAPI, Metrics], token: str, message: Message, status: int, code: int
+    sample: tuple[FastAPI, Metrics], token: str, message: Message, status: int, code: int | None
 ) -> None:
     app, metrics = sample
+    unmatched = {"api_version": "v901", "http_route": "unmatched", "http_response_status_code": "404"}
+    assert metrics.registry.get_sample_value("http_server_websockets_total", unmatched) == 0
     line = await line_of(app, token, message)
     assert line["http_route"] == "/api/v901/live/{token}"
     assert (line["status"], line["close_code"], line["api_version"]) == (status, code, "v901")

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import logging
 import time
 from collections.abc import Callable
 from itertools import pairwise
@@ -10,11 +11,14 @@ from typing import Any
 
 import orjson
 import pytest
+import requests
+from opentelemetry.sdk.trace.export import SpanExportResult
 from opentelemetry.trace import SpanKind
 
 from observability.metrics.metrics import Metrics
 from observability.requests.trace_context import new_ids
 from observability.tracing import pipeline as pipeline_module
+from observability.tracing.collector import Collector as Destination
 from observability.tracing.config import TracingConfig
 from observability.tracing.local import read_ring
 from observability.tracing.metrics import SpanMetrics
@@ -102,6 +106,20 @@ async def test_collector_may_restart(traced: Any, log: Lines) -> None:
     assert exported + dropped == 140
     assert len(first.spans) + len(second.spans) >= exported > 0
     assert [line["event"] for line in log()] == ["trace_export_failing", "trace_export_recovered"]
+
+
+def test_the_reason_is_that_of_this_delivery_and_the_exporter_logs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    destination = Destination("http://127.0.0.1:1", 1.0, make_resource(TracingConfig()))
+    responses = iter([True, False])
+
+    def export(_spans: object) -> SpanExportResult:
+        if next(responses):
+            destination._record_response(requests.Response())
+        return SpanExportResult.FAILURE
+
+    monkeypatch.setattr(destination._exporter, "export", export)
+    assert [destination.deliver([]) for _ in range(2)] == ["refused", "unreachable"]
+    assert not logging.getLogger("opentelemetry.exporter.otlp").isEnabledFor(logging.ERROR)
 
 
 def done(children: int = 0, late: float = 0.0) -> Finished:

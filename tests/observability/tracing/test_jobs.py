@@ -109,6 +109,18 @@ def test_a_failed_job_is_exported_whatever_the_sample(tracing: Callable[..., Any
     assert by_name["process sampled"]["events"] == []
 
 
+def test_a_job_may_fail_without_raising_and_in_another_system(tracing: Callable[..., Any]) -> None:
+    with (
+        tracing(sample_ratio=0.0, slow_threshold=PATIENCE) as (tracer, found),
+        job_span(tracer, "webhook", None, attempt=3, system="strata") as span,
+    ):
+        span.error = TimeoutError("of ada@example.com")
+    (job,) = found
+    assert (job["error"], job["attributes"]["error.type"]) == (True, "TimeoutError")
+    assert (job["attributes"]["messaging.system"], job["attributes"]["strata.job.attempt"]) == ("strata", 3)
+    assert [event["attributes"]["exception.message"] for event in job["events"]] == ["of [redacted]"]
+
+
 def test_a_slow_job_is_exported_and_an_interrupted_one_too(tracing: Callable[..., Any]) -> None:
     with tracing(sample_ratio=0.0, slow_threshold=0.02) as (tracer, found):
         with job_span(tracer, "slow", None, attempt=1):

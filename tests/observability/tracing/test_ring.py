@@ -21,11 +21,12 @@ def test_a_new_segment_replaces_the_oldest_of_sixteen(tmp_path: Path, existing: 
     for number in range(existing):
         file = tmp_path / f"old-{number:02}.jsonl"
         file.touch()
-        os.utime(file, (number + 1, number + 1))
+        # The names say nothing about the age: the newest name is the oldest file.
+        os.utime(file, (existing - number, existing - number))
     (tmp_path / "other.txt").touch()
     assert _writer(tmp_path).deliver([]) is None
     kept = sorted(path.name for path in tmp_path.glob("old-*"))
-    assert kept == [f"old-{number:02}.jsonl" for number in range(existing - left, existing)]
+    assert kept == [f"old-{number:02}.jsonl" for number in range(left)]
     assert {path.name for path in tmp_path.iterdir()} == {*kept, "other.txt", f"s-{os.getpid()}.jsonl"}
 
 

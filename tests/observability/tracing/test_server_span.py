@@ -18,6 +18,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from observability.metrics.requests import RequestMetrics
 from observability.requests.context import RequestContext
+from observability.tracing.attributes import server_attributes
 from tests.support.collector import Collector
 from tests.support.waiting import PATIENCE
 
@@ -92,6 +93,22 @@ async def test_the_address_of_a_collector_may_end_with_a_slash(collector: Collec
     async with traced(endpoint=f"{collector.url}/") as app:
         await app.client.get("/api/v2/posts/7")
     assert len(collector.spans) == 1
+
+
+def test_a_span_names_the_server_and_the_stage_of_the_version_and_no_client() -> None:
+    context = RequestContext("r", TRACE, PARENT, parent_span_id=None, api_version="v2")
+    scope = {"type": "http", "method": "GET", "path": "/a", "query_string": b"q=1", "headers": [], "scheme": "http"}
+    scope |= {"server": ("10.0.0.1", 8000), "client": ("192.0.2.1", 4711), "http_version": "1.1"}
+    found = server_attributes(scope, context, 200, None, lambda version: f"stage of {version}")
+    told = ("server.", "client.", "api.l", "url.")
+    assert {name: value for name, value in found.items() if name.startswith(told)} == {
+        "server.address": "10.0.0.1",
+        "server.port": 8000,
+        "api.lifecycle": "stage of v2",
+        "url.path": "/a",
+        "url.scheme": "http",
+    }
+    assert "api.lifecycle" not in server_attributes(scope, context, 200, None)
 
 
 async def test_unmatched_request_is_named_after_its_method(collector: Collector, traced: Any) -> None:

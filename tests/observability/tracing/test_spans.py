@@ -15,6 +15,8 @@ from observability.tracing.recording import (
     Child,
     Recording,
     client_span,
+    current_trace_id,
+    current_traceparent,
     producer_span,
     record_failure,
     use_recording,
@@ -120,14 +122,15 @@ def test_work_for_a_queue_has_a_span_whose_id_leaves_the_process() -> None:
     for sampled in (True, False):
         recording = Recording(TRACE, PARENT, sampled=sampled)
         with use_recording(recording), producer_span(*sending("auth.send")) as traceparent:
-            pass
+            assert current_traceparent() == format_traceparent(TRACE, PARENT, sampled=sampled)
+            assert current_trace_id() == TRACE
         (child,) = recording.children
         assert (child.name, child.kind) == ("send auth.send", SpanKind.PRODUCER)
         assert child.attributes["messaging.operation.type"] == child.attributes["messaging.operation.name"] == "send"
         assert child.span_id is not None
         assert traceparent == format_traceparent(TRACE, child.span_id, sampled=sampled)
     assert processing("a", 1)[0] == "process a"
-    assert RECORDING.get() is None
+    assert (RECORDING.get(), current_traceparent(), current_trace_id()) == (None, None, None)
 
 
 def test_a_failure_is_the_exception_of_the_root_span_only() -> None:

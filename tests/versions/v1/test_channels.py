@@ -8,13 +8,18 @@ from typing import Any, Final, cast
 import jsonschema_rs
 import pytest
 from sqlalchemy import text
+from starlette.websockets import WebSocket
 
 from app.access.errors import InvalidCredentials
 from app.access.principal import Principal
+from app.errors import Unavailable
 from app.events.stored import StoredEvent
 from app.http.live.close_codes import CloseCode
+from app.http.rate_limit.limits import QuotaExceeded
 from app.http.sockets.connection import Closing
 from contracts import kinds
+from observability.rate_limit.limiter import decide
+from observability.rate_limit.policies import PolicySet
 from tests.support.app import TestApp
 from tests.support.users import principal_of
 from versions.v1.live import session
@@ -88,6 +93,37 @@ async def test_a_message_is_written_with_the_permissions_of_this_moment(test_app
         await publish(test_app, InvalidCredentials(), "too late")
     assert caught.value.code == CloseCode.POLICY_VIOLATION
     assert await rooms(test_app) == ["written"]
+
+
+QUOTA = decide(PolicySet.parse("free", {"burst": "1/day"}), [(1, 0, 0)], 1, 0, counted=False)
+"""One that is used up."""
+
+
+@pytest.mark.parametrize("channel", ["chat", "notifications"])
+@pytest.mark.parametrize("error", [QuotaExceeded(QUOTA), Unavailable(retry_after=1), InvalidCredentials()])
+async def test_a_rejected_caller_is_accepted_and_then_closed_1008(
+    test_app: TestApp, monkeypatch: pytest.MonkeyPatch, channel: str, error: Exception
+) -> None:
+    async def reject(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(session.SocketCaller, "of_token", reject)
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "websocket", "path": "/", "headers": [], "state": test_app.runtime.state()}
+    websocket = WebSocket(scope, receive, send)
+    if channel == "chat":
+        await session.chat(websocket, "lobby", "token")
+    else:
+        await session.notifications(websocket, "token")
+    accepted, closed = sent
+    assert (accepted["type"], closed["type"], closed["code"]) == ("websocket.accept", "websocket.close", 1008)
 
 
 def test_a_client_of_notifications_is_sent_new_ones_only() -> None:

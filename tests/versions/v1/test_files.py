@@ -56,4 +56,18 @@ async def test_a_server_has_one_kind_of_store(concurrent_app: TestApp, ada: Pers
         other = await client.post(UPLOAD, params={"storage": "s3"}, files=form)
         detail = "This server does not store files there: use storage=local, or leave it out."
         assert (other.status_code, other.json()) == (409, {"detail": detail}), "storage_not_configured"
-        assert (await client.post(UPLOAD, params={"storage": "tape"}, files=form)).status_code == 422
+        several = [("files", form["file"])]
+        other = await client.post(SEVERAL, params={"storage": "s3"}, files=several)
+        assert (other.status_code, other.json()) == (409, {"detail": detail})
+        for path, files in ((UPLOAD, form), (SEVERAL, several)):
+            assert (await client.post(path, params={"storage": "tape"}, files=files)).status_code == 422
+
+
+async def test_an_idempotency_key_has_no_effect(concurrent_app: TestApp, ada: Person) -> None:
+    """v1 has one for transfers only: two uploads are two files."""
+    form = {"file": ("a.png", png(), "")}
+    async with concurrent_app.client(ada.headers | {"Idempotency-Key": '"same"'}) as client:
+        ids = [(await client.post(UPLOAD, files=form)).json()["id"] for _ in range(2)]
+        several = [("files", form["file"])]
+        ids += [(await client.post(SEVERAL, files=several)).json()[0]["id"] for _ in range(2)]
+    assert len(set(ids)) == 4

@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from tests.support.live import Strata, api_key
 from tests.support.postgres import clone
+from tests.support.scrape import Scrape
 from tests.support.sockets import socket
 from tests.support.waiting import PATIENCE
 
@@ -48,6 +49,7 @@ async def test_messages_of_a_room_reach_all_its_clients(strata: Strata, url: str
             assert await bob.receive() == expected
             await bob.connection.send("")
             assert (await bob.receive())["type"] == "error"
+            assert Scrape.of(url).sum("realtime_connections", api_version="v1", channel="websocket") >= 2
         assert await ada.receive() == {**came, "type": "user_left"}
     assert ada_key not in strata.log("serve")
     assert bob_key not in strata.log("serve")

@@ -14,9 +14,13 @@ from starlette.websockets import WebSocket
 
 from app.access.errors import InvalidCredentials
 from app.access.principal import Principal
+from app.errors import Unauthenticated, Unavailable
 from app.http.live.close_codes import CloseCode
+from app.http.rate_limit.limits import QuotaExceeded
 from app.http.sockets.connection import Closing
 from app.rooms.views import RoomMessageView
+from observability.rate_limit.limiter import decide
+from observability.rate_limit.policies import PolicySet
 from tests.support.app import TestApp
 from tests.support.users import principal_of
 from tests.support.waiting import PATIENCE
@@ -141,6 +145,42 @@ async def test_a_client_that_leaves_before_it_authenticates_is_sent_nothing(test
     scope = {"type": "websocket", "path": "/api/v2/ws", "headers": [], "subprotocols": [], "app": test_app}
     await asyncio.wait_for(serving.serve(WebSocket(scope, receive, send)), PATIENCE)
     assert sent == ["websocket.accept"]
+
+
+QUOTA = decide(PolicySet.parse("free", {"burst": "1/day"}), [(1, 0, 0)], 1, 0, counted=False)
+"""One that is used up."""
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "reason"),
+    [
+        (QuotaExceeded(QUOTA), CloseCode.TOO_MANY_MESSAGES, "the rate limit is exceeded"),
+        (Unavailable(retry_after=1), CloseCode.TRY_AGAIN_LATER, "unavailable"),
+        (InvalidCredentials(), CloseCode.UNAUTHENTICATED, "the token is invalid"),
+        (Unauthenticated(), CloseCode.UNAUTHENTICATED, "the token is invalid"),
+    ],
+)
+async def test_a_first_message_that_is_rejected_closes_with_its_code(
+    test_app: TestApp, monkeypatch: pytest.MonkeyPatch, error: Exception, code: int, reason: str
+) -> None:
+    async def reject(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(session.SocketCaller, "of_token", reject)
+    first = json.dumps({"op": "authenticate", "ref": "r", "token": "a"})
+    waiting, sent = [{"type": "websocket.receive", "text": first}, {"type": "websocket.connect"}], list[Any]()
+
+    async def receive() -> Any:
+        return waiting.pop()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "websocket", "path": "/api/v2/ws", "headers": [], "subprotocols": [], "app": test_app}
+    await asyncio.wait_for(serving.serve(WebSocket(scope, receive, send)), PATIENCE)
+    accepted, closed = sent
+    assert accepted["type"] == "websocket.accept"
+    assert (closed["type"], closed["code"], closed["reason"]) == ("websocket.close", code, reason)
 
 
 @pytest.mark.parametrize("subprotocols", [["strata.v2", "other"], ["other"]])

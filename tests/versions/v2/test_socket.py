@@ -16,6 +16,7 @@ from app.rooms.housekeeping import RoomHousekeeping
 from app.settings.database import DatabaseSettings
 from tests.support.live import Strata, api_key
 from tests.support.postgres import clone
+from tests.support.scrape import Scrape
 from tests.support.sockets import PROTOCOL, SocketClient, socket
 
 WS = "/api/v2/ws"
@@ -60,6 +61,7 @@ async def test_a_message_reaches_everybody_in_the_room_with_its_stored_position(
         assert hello["sender_id"] == joined["sender_id"]
         present = await ada.call(op="presence", ref="3", **ROOM)
         assert len(present["user_ids"]) == 2
+        assert Scrape.of(served.url).sum("realtime_connections", api_version="v2", channel="websocket") >= 2
         assert hello["sender_id"] in present["user_ids"]
         assert (await bob.call(op="unsubscribe", ref="4", **ROOM))["op"] == "ack"
         assert (await ada.receive())["kind"] == "left"

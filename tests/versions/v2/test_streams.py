@@ -182,6 +182,8 @@ async def test_both_versions_stream_the_same_events(stage: Stage) -> None:
     for path in (PATH, "/api/v1/events"):
         async with opened(stage.test_app, path, stage.person.headers | {"Last-Event-ID": "1000"}) as client:
             await client.until("id: 1003")
+            labels = {"api_version": path.split("/")[2], "channel": "stream"}
+            assert stage.metric("realtime_connections", **labels) == 1
         found[path] = [(message.id, message.event) for message in client.messages]
         versions = {json.loads(message.data)["api_version"] for message in client.messages}
         assert versions == {path.split("/")[2]}
