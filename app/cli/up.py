@@ -41,7 +41,8 @@ from app.settings.tracing import TracingSettings
 from app.settings.worker import WorkerSettings
 from observability.logs.configuration import configure
 
-_READY_SECONDS: Final = 60
+_READY_SECONDS: Final = 180
+"""Until the start counts as hanging. A busy machine may need minutes; a process that ends is reported at once."""
 _POLL_SECONDS: Final = 0.1
 _STOP_SECONDS: Final = 10
 """What a process may need beyond the time that it grants to requests or jobs."""

@@ -178,6 +178,7 @@ async def test_a_brownout_by_command(test_app: TestApp) -> None:
     window = going_on(utc_now())
     async with test_app.client() as client:
         assert (await client.get("/api/v901/posts")).status_code == 200
+        assert (await client.get("/api/v901/openapi.json")).json()["info"]["x-status"] == "deprecated"
         await decide(test_app, lambda service: service.schedule(OLD, window))
         answer = await client.get("/api/v901/posts")
         assert answer.status_code == 410

@@ -1,6 +1,8 @@
 """Serves the OpenAPI and AsyncAPI documents, Swagger UI and Redoc without loading anything from a CDN."""
 
+import asyncio
 import re
+import threading
 from collections.abc import Awaitable, Callable
 from functools import cache
 from importlib.resources import files
@@ -19,6 +21,7 @@ from app.http.lifecycle import LifecycleComponent
 from app.http.page_policy import hash_source, page_headers
 from app.http.runtime import runtime_of
 from app.kit.clock import utc_now
+from app.lifecycle.version import VersionStatus
 from versions.kit.asyncapi import asyncapi_document
 from versions.kit.lifecycle_headers import notice
 from versions.kit.version import ApiVersion
@@ -92,26 +95,43 @@ def add_documentation(app: FastAPI, version: ApiVersion) -> None:
 
     app.router.routes.extend(
         [
-            Route("/openapi.json", _document(version, app.openapi)),
-            Route("/asyncapi.json", _document(version, cache(lambda: asyncapi_document(app, version)))),
+            Route("/openapi.json", _Document(version, app.openapi).respond),
+            Route("/asyncapi.json", _Document(version, lambda: asyncapi_document(app, version)).respond),
             Route("/docs", swagger),
             Route("/redoc", redoc),
         ],
     )
 
 
-def _document(version: ApiVersion, build: Callable[[], dict[str, Any]]) -> Callable[[Request], Awaitable[Response]]:
-    """The endpoint of a document, which says the status that the version has at the time of the request."""
+class _Document:
+    """Serves a document with the status that the version has at the time of the request.
 
-    async def document(request: Request) -> Response:
-        document = build()
-        stage = runtime_of(request.scope).get(LifecycleComponent).schedule.status(version, utc_now())
-        description = notice(version, stage) + document["info"]["description"]
-        info = {**document["info"], "x-status": stage.value, "description": description}
-        served = {**document, "info": info}
-        return Response(orjson.dumps(served), media_type="application/json")
+    Building one takes half a second of CPU. A thread does that at the first request, so that the process serves others
+    meanwhile. The encoded document is kept until the status changes: it has a megabyte.
+    """
 
-    return document
+    def __init__(self, version: ApiVersion, build: Callable[[], dict[str, Any]]) -> None:
+        self._version = version
+        self._build = build
+        self._building = threading.Lock()
+        self._encoded: tuple[VersionStatus, bytes] | None = None
+
+    async def respond(self, request: Request) -> Response:
+        """The endpoint."""
+        stage = runtime_of(request.scope).get(LifecycleComponent).schedule.status(self._version, utc_now())
+        encoded = self._encoded
+        if encoded is None or encoded[0] is not stage:
+            encoded = await asyncio.to_thread(self._encode, stage)
+        return Response(encoded[1], media_type="application/json")
+
+    def _encode(self, stage: VersionStatus) -> tuple[VersionStatus, bytes]:
+        with self._building:
+            if self._encoded is None or self._encoded[0] is not stage:
+                document = self._build()
+                description = notice(self._version, stage) + document["info"]["description"]
+                info = {**document["info"], "x-status": stage.value, "description": description}
+                self._encoded = stage, orjson.dumps({**document, "info": info})
+            return self._encoded
 
 
 def _page(
