@@ -12,6 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import httpx2
+
+from tests.support.waiting import PATIENCE, wait_until
+
 CONFIG = Path(__file__).parents[2] / "schemathesis.toml"
 _HOOKS = {"SCHEMATHESIS_HOOKS": str(Path(__file__).with_name("hooks.py"))}
 STATE_REASONS = frozenset(
@@ -134,6 +138,8 @@ def attack(url: str, version: str, headers: Mapping[str, str], folder: Path, eff
     """Run every check against one version, in a new folder."""
     folder.mkdir(parents=True)
     report, events = folder / "report.json", folder / "events.ndjson"
+    # Schemathesis waits 10 s for the document, which the first request builds.
+    wait_until(lambda: httpx2.get(f"{url}/api/{version}/openapi.json", timeout=PATIENCE).is_success, PATIENCE)
     command = [
         *(str(Path(sys.executable).with_name("schemathesis")), "--no-color", "--config-file", str(CONFIG)),
         *("run", f"{url}/api/{version}/openapi.json", "--checks", "all", "--phases", ",".join(effort.phases)),
