@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.waiting import PATIENCE
+
 ROOT = Path(__file__).parents[2]
 COPIED = ("app", "versions", "observability", "contracts", "pyproject.toml")
 REGISTRATION = ('    "limits",\n', '    "limits",\n    "toys",\n')
@@ -180,7 +182,7 @@ def run(repository: Path, *arguments: str | Path) -> "subprocess.CompletedProces
         env={"PYTHONPATH": str(repository), "STRATA_HOME": str(repository / "home"), "STRATA_TOYS__SHELF": "bottom"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
 

@@ -2,19 +2,30 @@
 
 import ast
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
+
+from tests.support.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 LIMITS = {"timeout": 0, "wait_for": 1, "wait_until": 1, "eventually": 1}
 """Functions, and the position of the seconds among their arguments."""
+SETTINGS = ("Config", "Limits", "Settings")
+"""The ends of the names of classes whose field ``timeout`` is what a test is about."""
 SHORT_SECONDS = 1
 """Shorter limits are meant to be reached."""
 
 
 def own_limits(source: str) -> list[str]:
     """The expressions of a module that limit a wait by a number."""
-    return [ast.unparse(node) for node in ast.walk(ast.parse(source)) if _limit_of(node) > SHORT_SECONDS]
+    nodes = list(ast.walk(ast.parse(source)))
+    settings = {id(keyword) for node in nodes if _declares_settings(node) for keyword in node.keywords}
+    return [ast.unparse(node) for node in nodes if id(node) not in settings and _limit_of(node) > SHORT_SECONDS]
+
+
+def _declares_settings(node: ast.AST) -> TypeGuard[ast.Call]:
+    return isinstance(node, ast.Call) and ast.unparse(node.func).endswith(SETTINGS)
 
 
 def _limit_of(node: ast.AST) -> float:
@@ -23,9 +34,15 @@ def _limit_of(node: ast.AST) -> float:
             return float(seconds)
         case ast.Call(func=ast.Attribute(value=ast.Name("asyncio"), attr=name) | ast.Name(name), args=arguments):
             position = LIMITS.get(name, len(arguments))
-            if position < len(arguments) and isinstance(given := arguments[position], ast.Constant):
-                return float(given.value) if isinstance(given.value, int | float) else 0
+            if position < len(arguments):
+                return _number(arguments[position])
+        case ast.keyword(arg="timeout", value=given) if _number(given) < PATIENCE:
+            return _number(given)
     return 0
+
+
+def _number(node: ast.expr) -> float:
+    return float(node.value) if isinstance(node, ast.Constant) and isinstance(node.value, int | float) else 0
 
 
 def test_no_test_has_a_time_limit_of_its_own() -> None:
@@ -49,6 +66,10 @@ def test_no_test_has_a_time_limit_of_its_own() -> None:
         ("wait_until(lambda: ready(run), 60, lambda: run.output)", True),
         ("wait_until(lambda: len(run.pids()) == 2)", False),
         ("eventually(partial(depth, 10))", False),
+        ("httpx2.get(url, timeout=10)", True),
+        ("httpx2.get(url, timeout=PATIENCE)", False),
+        ("connection.execute(statement, timeout=3600)", False),
+        ("MailSettings(timeout=30)", False),
     ],
 )
 def test_limits_are_found(line: str, *, reported: bool) -> None:

@@ -10,6 +10,8 @@ from typing import Any, Final
 import pytest
 import yaml
 
+from tests.support.waiting import PATIENCE
+
 ROOT: Final = Path(__file__).parents[2]
 SCRIPT: Final = (ROOT / ".ci/run").read_text()
 MAKEFILE: Final = (ROOT / "Makefile").read_text()
@@ -76,7 +78,7 @@ SCHEMAS: Final = {
 def invalid(schema: str, *paths: Path) -> str:
     """What the schema of GitHub, of which check-jsonschema contains a copy, rejects in files."""
     command = (Path(sys.executable).with_name("check-jsonschema"), "--builtin-schema", f"vendor.{schema}", *paths)
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
@@ -125,7 +127,9 @@ def test_up_to_three_failed_tests_are_repeated_alone(
         step make test || repeat_failed
         echo went on
     """
-    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
     assert done.returncode == code, done.stderr
     assert ("went on" in done.stdout) is (code == 0)
     named = [line for line in done.stdout.splitlines() if line.startswith("failed")]

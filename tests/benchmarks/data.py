@@ -21,6 +21,7 @@ from app.kit.db.embedded import EmbeddedPostgres
 from app.settings.http import HttpSettings
 from app.settings.loading import load_settings
 from tests.support.dialects import DIALECTS
+from tests.support.waiting import PATIENCE
 from versions.kit.typeid import encode
 from versions.v2.ids import ACCOUNT, POST
 
@@ -89,7 +90,7 @@ async def fill(dsn: str, home: Path, posts: int, deep_page: int) -> Data:
     key = keys.generate("live")
     try:
         await connection.execute(_USERS, _AUTHORS)
-        await connection.execute(_POSTS, posts, _AUTHORS, timeout=120)
+        await connection.execute(_POSTS, posts, _AUTHORS, timeout=PATIENCE)
         await connection.execute(_KEY, keys.hint(key), keys.digest(key), sorted(key_scopes()))
         await connection.execute(_ACCOUNTS, _NUMBER_OF_ACCOUNTS)
         await connection.execute(_DEPOSITS)

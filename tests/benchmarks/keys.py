@@ -28,6 +28,7 @@ from app.kit.db import migrations
 from app.kit.db.database import Database
 from app.kit.db.embedded import EmbeddedPostgres
 from app.settings.database import DatabaseSettings
+from tests.support.waiting import PATIENCE
 
 FEW: Final = 100
 _ROUNDS: Final = 30
@@ -49,8 +50,8 @@ async def fill(dsn: str, number: int) -> list[str]:
     try:
         await connection.execute(_USER)
         hints, digests = [keys.hint(text) for text in texts], [keys.digest(text) for text in texts]
-        await connection.execute(_KEYS, hints, digests, sorted(key_scopes()), timeout=120)
-        await connection.execute("VACUUM ANALYZE", timeout=120)
+        await connection.execute(_KEYS, hints, digests, sorted(key_scopes()), timeout=PATIENCE)
+        await connection.execute("VACUUM ANALYZE", timeout=PATIENCE)
     finally:
         await connection.close()
     return texts

@@ -20,7 +20,7 @@ from tests.support.live import free_port
 
 _ROOT: Final = Path(__file__).parents[2]
 _PYTHON: Final = (sys.executable, "-m")
-_READY_SECONDS: Final = 60
+_READY_SECONDS: Final = 180
 _STOP_SECONDS: Final = 5
 
 
@@ -194,7 +194,7 @@ class LoadGenerator(_Client):
         return Tally(statuses, reply["latencies"], reply["seconds"])
 
     def wait_for_response(self, server: Server, path: str, headers: dict[str, str]) -> int:
-        """The status of a starting server's first response. Raises ``BenchmarkError`` after 60 seconds."""
+        """The status of a starting server's first response. Raises ``BenchmarkError`` after three minutes."""
         deadline = time.monotonic() + _READY_SECONDS
         job = Job(server.port, [path], headers, count=1, connections=1, seconds=10)
         while True:

@@ -9,6 +9,7 @@ import httpx2
 from app.access.principal import Role
 from tests.support.dialects import DIALECTS
 from tests.support.live import Strata, api_key
+from tests.support.waiting import PATIENCE
 from tests.support.wire import WIRE
 
 SELF_REVOKING: Final = frozenset({"users.delete", "admin.delete_user", "users.set_roles", "sessions.delete"})
@@ -34,7 +35,7 @@ def _signed_in(role: Role) -> Callable[[Strata, str], Headers]:
     def headers(strata: Strata, url: str) -> Headers:
         email = f"{role}@conformance.example"
         strata.run("users", "create", email, "--role", role, "--password", _PASSWORD)
-        with httpx2.Client(base_url=url, timeout=10) as client:
+        with httpx2.Client(base_url=url, timeout=PATIENCE) as client:
             response = DIALECTS[WIRE].login(email, _PASSWORD).send(client)
         assert response.status_code == 200, response.text
         return {"Authorization": f"Bearer {response.json()['access_token']}"}

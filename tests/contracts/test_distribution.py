@@ -16,6 +16,7 @@ from contracts.compat.command import main
 from contracts.compat.loading import NotOpenAPI
 from contracts.compat.sources import path_of, read_source
 from tests.contracts.compat.documents import operation, parameter, with_parameters
+from tests.support.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 BINARIES = Path(sys.executable).parent
@@ -32,7 +33,7 @@ def run(*command: object, cwd: Path, text: str | None = None, **variables: str) 
         input=text,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
 

@@ -13,6 +13,7 @@ import pytest
 
 from contracts.compat import diff
 from tests.contracts.commands import Json, find_request_schema, frozen_document, patch_document, run
+from tests.support.waiting import PATIENCE
 from versions.registry import VERSIONS
 
 ROOT = Path(__file__).parents[2]
@@ -128,7 +129,7 @@ def test_check_fails_for_a_changed_line_of_code(tmp_path: Path) -> None:
         env={"PATH": os.environ["PATH"], "STRATA_HOME": str(tmp_path / "home")},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 1, done.stdout + done.stderr

@@ -14,6 +14,7 @@ from app.kit.reason_phrases import REASON_PHRASES
 from contracts import kinds
 from contracts.documents import canonical_json
 from tests.contracts.commands import frozen_document
+from tests.support.waiting import PATIENCE
 from versions.registry import VERSIONS
 
 ROOT = Path(__file__).parents[2]
@@ -62,7 +63,7 @@ def test_the_interpreters_of_ci_are_found_in_order(tmp_path: Path) -> None:
         env=os.environ | {"PATH": str(folder), "PYENV_ROOT": str(tmp_path / "pyenv")},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=True,
     )
     names = [Path(line).name for line in done.stdout.split()]

@@ -14,6 +14,7 @@ import yaml
 from observability.dashboards.files import BOARDS, DASHBOARDS, differences, generated, write
 from observability.dashboards.model import Board
 from tests.support.promql import filled, readings
+from tests.support.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 COMMAND = "python -m observability.dashboards"
@@ -54,7 +55,7 @@ def test_write_fixes_the_differences(tmp_path: Path) -> None:
 
 def test_check_prints_the_command_that_updates(tmp_path: Path) -> None:
     arguments = [sys.executable, "-m", "observability.dashboards", "--check", "--root", str(tmp_path)]
-    done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 1
     assert f"`{COMMAND}`" in done.stderr
     assert list(tmp_path.iterdir()) == []

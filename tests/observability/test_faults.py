@@ -17,6 +17,7 @@ from tests.observability.faults import CALM, FAULTS
 from tests.support.alert_rules import needed
 from tests.support.programs import program
 from tests.support.promql import readings
+from tests.support.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 RULE_FILES = [ROOT / RULES / name for name in rule_files()]
@@ -105,7 +106,7 @@ def test_the_alert_of_a_fault_fires_in_time(row: Row, tmp_path_factory: pytest.T
         [program("promtool"), "test", "rules", *map(str, cases)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -17,6 +17,7 @@ from observability.slo import BURN_RATES, OBJECTIVES
 from tests.support.alert_rules import needed
 from tests.support.programs import program
 from tests.support.promql import readings
+from tests.support.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 CASES = sorted((Path(__file__).parent / "rules").glob("*.yml"))
@@ -30,7 +31,7 @@ SECTIONS = ["Meaning", "Impact", "Diagnosis", "Mitigation", "Silence"]
 
 def promtool(*arguments: str) -> None:
     done = subprocess.run(
-        [program("promtool"), *arguments], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+        [program("promtool"), *arguments], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

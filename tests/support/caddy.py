@@ -49,7 +49,7 @@ class Proxy:
     def get(
         self, host: str, path: str, auth: tuple[str, str] | None = None, headers: Mapping[str, str] | None = None
     ) -> httpx2.Response:
-        with httpx2.Client(verify=self.tls, timeout=60) as client:
+        with httpx2.Client(verify=self.tls, timeout=PATIENCE) as client:
             return client.get(
                 f"https://127.0.0.1:{self.https}{path}",
                 headers={"Host": host, **(headers or {})},
@@ -69,7 +69,7 @@ def proxy_running(
     ports = {name: free_port() for name in ("http", "https", "health")}
     ports |= {"upstream": upstream, "operations": operations or free_port(), "files": files or free_port()}
     hashed = subprocess.run(
-        [CADDY, "hash-password", "--plaintext", PASSWORD], capture_output=True, text=True, timeout=60, check=True
+        [CADDY, "hash-password", "--plaintext", PASSWORD], capture_output=True, text=True, timeout=PATIENCE, check=True
     )
     environment = os.environ | {
         "HOME": str(folder),
@@ -120,7 +120,7 @@ def wait_until_ready(found: Proxy, health: int, process: "subprocess.Popen[bytes
     while time.monotonic() < deadline:
         assert process.poll() is None, log.read_text()
         try:
-            healthy = httpx2.get(f"http://127.0.0.1:{health}/healthz", timeout=2).status_code == 200
+            healthy = httpx2.get(f"http://127.0.0.1:{health}/healthz", timeout=PATIENCE).status_code == 200
             if healthy and found.authority.exists():
                 # 502 while the server behind the proxy is down.
                 found.get("localhost", "/")

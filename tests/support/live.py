@@ -136,7 +136,7 @@ def wait_until_ready(url: str, process: Process, log: Callable[[], str], path: s
     def ready() -> bool:
         assert process.poll() is None, f"the server ended:\n{log()}"
         try:
-            return httpx2.get(f"{url}{path}", timeout=2).status_code == 200
+            return httpx2.get(f"{url}{path}", timeout=PATIENCE).status_code == 200
         except httpx2.HTTPError:
             return False
 

@@ -14,6 +14,7 @@ from observability.rules.clock import Clock
 from observability.rules.files import rule_files
 from tests.support.live import free_port, wait_until_ready
 from tests.support.programs import program
+from tests.support.waiting import PATIENCE
 
 PACE = 30
 """Scales five minutes of a rule to ten seconds; names stay as they are."""
@@ -26,7 +27,7 @@ class Prometheus:
     """Its HTTP API."""
 
     def __init__(self, url: str) -> None:
-        self._client = httpx2.Client(base_url=url, timeout=10)
+        self._client = httpx2.Client(base_url=url, timeout=PATIENCE)
 
     def close(self) -> None:
         self._client.close()

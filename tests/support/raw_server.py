@@ -20,7 +20,7 @@ from app.http.server.protocol import LimitedHttpProtocol
 from app.http.server.websockets import HandshakeWebSocketProtocol
 from app.settings.http import HttpSettings
 from observability.metrics.metrics import Metrics
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 
 SMALL = {"head_timeout": 1, "linger_timeout": 1, "keep_alive_timeout": 2, "unread_timeout": 2}
 LOOPS = {"uvloop": FACTORY, "asyncio": f"{LimitedLoop.__module__}:{LimitedLoop.__name__}"}
@@ -91,7 +91,7 @@ class RawServer:
 
     def connect(self) -> socket.socket:
         """A connection with a time limit on each call."""
-        return socket.create_connection(("127.0.0.1", self.port), timeout=15)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
 
     def exchange(self, *parts: bytes, pause: float = 0.05) -> bytes:
         """Send parts, and return all bytes until the server closes. A reset connection raises ``OSError``."""

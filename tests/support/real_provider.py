@@ -43,7 +43,7 @@ def real_provider(**variables: str) -> Iterator[str]:
 
 def _responds(issuer: str) -> bool:
     try:
-        return httpx2.get(f"{issuer}/.well-known/openid-configuration", timeout=5).status_code == 200
+        return httpx2.get(f"{issuer}/.well-known/openid-configuration", timeout=PATIENCE).status_code == 200
     except httpx2.TransportError:
         return False
 

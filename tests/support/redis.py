@@ -11,13 +11,12 @@ import redis
 
 from tests.support.live import free_port
 from tests.support.programs import program
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 
 REDIS_URL = "STRATA_REDIS__URL"
 """The setting with the URL of Redis."""
 IN_MEMORY = 'save ""\nappendonly no\n'
 """The configuration of a server that writes no files."""
-_READY_SECONDS = 10
 
 
 class RedisServer:
@@ -38,7 +37,7 @@ class RedisServer:
         with log.open("ab") as output:
             command = [program("redis-server"), str(self._folder / "redis.conf")]
             self._process = subprocess.Popen(command, stdout=output, stderr=output)
-        wait_until(self._listens, _READY_SECONDS, log.read_text)
+        wait_until(self._listens, PATIENCE, log.read_text)
 
     def _listens(self) -> bool:
         with socket.socket() as probe:
@@ -50,7 +49,7 @@ class RedisServer:
 
     def send(self, *commands: str) -> list[str]:
         """The reply lines to these commands on one connection."""
-        with socket.create_connection(("127.0.0.1", self._port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", self._port), timeout=PATIENCE) as connection:
             connection.sendall("".join(f"{command}\r\n" for command in (*commands, "QUIT")).encode())
             with connection.makefile("rb") as replies:
                 return replies.read().decode().split("\r\n")

@@ -6,6 +6,8 @@ from typing import Any
 import httpx2
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
+from tests.support.waiting import PATIENCE
+
 OPENMETRICS = {"Accept": "application/openmetrics-text; version=1.0.0"}
 Labels = frozenset[tuple[str, str]]
 
@@ -20,7 +22,7 @@ class Scrape:
     @classmethod
     def of(cls, url: str, headers: Mapping[str, str] | None = None) -> "Scrape":
         # A new connection each time, so that any worker may respond.
-        response = httpx2.get(f"{url}/metrics", headers={**OPENMETRICS, **(headers or {})}, timeout=10)
+        response = httpx2.get(f"{url}/metrics", headers={**OPENMETRICS, **(headers or {})}, timeout=PATIENCE)
         assert response.status_code == 200, response.text
         return cls(response.text)
 

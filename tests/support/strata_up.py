@@ -50,7 +50,7 @@ class Run:
     def write(self, title: str) -> str:
         """Publish a post, and return its id."""
         body = {"title": title, "content": "", "status": "published"}
-        response = httpx2.post(f"{self.url}/api/v2/posts", json=body, headers=self.headers, timeout=10)
+        response = httpx2.post(f"{self.url}/api/v2/posts", json=body, headers=self.headers, timeout=PATIENCE)
         assert response.status_code == 201, response.text
         identifier: str = response.json()["id"]
         return identifier
@@ -58,7 +58,7 @@ class Run:
     def titles(self) -> list[str]:
         """The titles of all posts."""
         found = httpx2.get(
-            f"{self.url}/api/v2/posts", params={"limit": 100, "fields": "title"}, headers=self.headers, timeout=10
+            f"{self.url}/api/v2/posts", params={"limit": 100, "fields": "title"}, headers=self.headers, timeout=PATIENCE
         )
         return [post["title"] for post in found.json()["data"]]
 

@@ -104,7 +104,7 @@ class Traffic:
             method,
             self.url + (path or f"/api/{version}{route}"),
             headers={**self.consumers[consumer], **own, **(headers or {})},
-            timeout=60,
+            timeout=PATIENCE,
             trust_env=False,
             **body,
         )

@@ -67,7 +67,7 @@ def nginx(folder: Path, upstream: str) -> Iterator[str]:
     def ready() -> bool:
         assert process.poll() is None
         try:
-            return httpx2.get(f"{url}/health", timeout=5).status_code == 200
+            return httpx2.get(f"{url}/health", timeout=PATIENCE).status_code == 200
         except httpx2.HTTPError:
             return False
 
@@ -174,16 +174,16 @@ def test_a_read_with_effects_reaches_the_api(origin: str, url: str, ada: Mapping
 def test_a_cache_in_a_client(origin: str, ada: Mapping[str, str]) -> None:
     posts = Posts(origin, ada)
     with CachedSession(backend="memory", cache_control=True, match_headers=["X-API-Key"]) as session:
-        public = [session.get(f"{origin}{posts.published}", timeout=10) for _ in range(2)]
+        public = [session.get(f"{origin}{posts.published}", timeout=PATIENCE) for _ in range(2)]
         assert [response.from_cache for response in public] == [False, True]
-        draft = [session.get(f"{origin}{posts.draft}", headers=ada, timeout=10) for _ in range(2)]
+        draft = [session.get(f"{origin}{posts.draft}", headers=ada, timeout=PATIENCE) for _ in range(2)]
         assert [response.status_code for response in draft] == [200, 200]
         httpx2.patch(
             f"{origin}{posts.draft}", json={"title": "changed"}, headers=ada, timeout=PATIENCE
         ).raise_for_status()
-        changed = session.get(f"{origin}{posts.draft}", headers=ada, timeout=10)
+        changed = session.get(f"{origin}{posts.draft}", headers=ada, timeout=PATIENCE)
         assert changed.json()["title"] == "changed", "a private response is validated before it is used again"
-        assert session.get(f"{origin}{posts.draft}", timeout=10).status_code == 404
+        assert session.get(f"{origin}{posts.draft}", timeout=PATIENCE).status_code == 404
         form = {"grant_type": "password", "username": "ada@example.com", "password": "wrong horse battery"}
-        token = session.post(f"{origin}/api/v2/auth/token", data=form, timeout=10)
+        token = session.post(f"{origin}/api/v2/auth/token", data=form, timeout=PATIENCE)
         assert token.headers["Cache-Control"] == "no-store"

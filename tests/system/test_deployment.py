@@ -15,6 +15,7 @@ from app.settings.http import HttpSettings
 from app.settings.loading import load_settings, settings_class
 from tests.support.programs import program
 from tests.support.redis import running_redis
+from tests.support.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = Path(sys.executable).parent
@@ -35,7 +36,7 @@ def run(*command: str | Path, **variables: str) -> str:
         env=os.environ | variables,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -168,7 +169,7 @@ def test_redis_accepts_its_configuration(secrets: Path, tmp_path: Path) -> None:
 def test_existing_secrets_are_not_overwritten(secrets: Path) -> None:
     before = secrets.read_text()
     arguments = ["make", "-o", ".venv/.installed", "compose-env", f"COMPOSE_ENV={secrets}"]
-    done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode != 0
     assert "in use" in done.stdout
     assert secrets.read_text() == before

@@ -14,6 +14,7 @@ import pytest
 from app.http.conditional import _opaque_tags
 from app.settings.http import HttpSettings
 from tests.support.caddy import PASSWORD, Proxy, proxy_running
+from tests.support.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 
@@ -65,7 +66,7 @@ def test_http2_is_negotiated(proxy: Proxy) -> None:
     context = proxy.tls
     context.set_alpn_protocols(["h2", "http/1.1"])
     with (
-        socket.create_connection(("127.0.0.1", proxy.https), timeout=60) as plain,
+        socket.create_connection(("127.0.0.1", proxy.https), timeout=PATIENCE) as plain,
         context.wrap_socket(plain, server_hostname="localhost") as secured,
     ):
         assert secured.selected_alpn_protocol() == "h2"
@@ -96,7 +97,7 @@ def test_metrics_are_not_public(proxy: Proxy, path: str) -> None:
 
 
 def test_plain_http_is_redirected_to_https(proxy: Proxy) -> None:
-    response = httpx2.get(f"http://127.0.0.1:{proxy.http}/api", headers={"Host": "localhost"}, timeout=60)
+    response = httpx2.get(f"http://127.0.0.1:{proxy.http}/api", headers={"Host": "localhost"}, timeout=PATIENCE)
     assert response.status_code == 308
     assert response.headers["location"].startswith("https://localhost")
 

@@ -15,6 +15,7 @@ from tests.support.live import Strata
 from tests.support.postgres import clone
 from tests.support.redis import RedisServer
 from tests.support.scrape import Scrape
+from tests.support.waiting import PATIENCE
 
 WORKERS = 2
 PER_MINUTE, PER_HOUR = 4, 8
@@ -52,7 +53,7 @@ def url(admin_dsn: str, tmp_path_factory: pytest.TempPathFactory, redis_server: 
 async def sign_in(url: str, email: str, password: str, network: str, version: int = 1) -> int:
     """The status of one attempt on a new connection, which any worker accepts."""
     form = {"grant_type": "password", "username": email, "password": password}
-    async with httpx2.AsyncClient(base_url=url, timeout=60, headers={"X-Forwarded-For": network}) as client:
+    async with httpx2.AsyncClient(base_url=url, timeout=PATIENCE, headers={"X-Forwarded-For": network}) as client:
         return (await client.post(PATHS[version % len(PATHS)], data=form)).status_code
 
 

@@ -17,6 +17,7 @@ from tests.support.dialects import DIALECTS
 from tests.support.live import Strata
 from tests.support.postgres import clone
 from tests.support.scrape import Scrape
+from tests.support.waiting import PATIENCE
 from tests.versions.test_framing_attacks import request as malformed
 
 HEAD = b"GET /health HTTP/1.1\r\nHost: x\r\n"
@@ -58,7 +59,7 @@ def send(url: str, start: bytes, piece: bytes) -> tuple[int, int | None]:
 def connect(url: str) -> socket.socket:
     address = urlsplit(url)
     assert address.hostname is not None
-    return socket.create_connection((address.hostname, address.port), timeout=20)
+    return socket.create_connection((address.hostname, address.port), timeout=PATIENCE)
 
 
 @contextmanager

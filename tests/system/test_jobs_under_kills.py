@@ -119,7 +119,7 @@ async def register(url: str, person: Person, target: str) -> None:
 async def request(url: str, person: Person, files: Sequence[UUID]) -> list[str]:
     """Request a job for each file, each with a key, until it is accepted. Returns the ids of the jobs."""
     found = []
-    async with httpx2.AsyncClient(base_url=url, headers=person.headers, timeout=10) as client:
+    async with httpx2.AsyncClient(base_url=url, headers=person.headers, timeout=PATIENCE) as client:
         for file in files:
             headers = {"Idempotency-Key": secrets.token_hex(8)}
             body = {"type": "csv_import", "params": {"file_id": encode("file", file)}}
@@ -141,7 +141,7 @@ async def request(url: str, person: Person, files: Sequence[UUID]) -> list[str]:
 async def rows(dsn: str, query: str) -> list[Any]:
     """The rows of a statement; none while PostgreSQL is down."""
     try:
-        connection = await asyncpg.connect(dsn, timeout=10)
+        connection = await asyncpg.connect(dsn, timeout=PATIENCE)
         try:
             return list(await connection.fetch(query))
         finally:

@@ -82,7 +82,7 @@ def test_the_api_exposes_queue_and_workers_and_the_worker_its_attempts(strata: S
     with strata.serving() as url:
         wait_until(lambda: Scrape.of(url).sum("job_workers") == 0)
         body = {"email": "ada@example.com", "password": PASSWORD, "display_name": "Ada"}
-        assert httpx2.post(f"{url}/api/v2/auth/registrations", json=body, timeout=20).status_code == 202
+        assert httpx2.post(f"{url}/api/v2/auth/registrations", json=body, timeout=PATIENCE).status_code == 202
         refusing = {"STRATA_MAIL__HOST": "127.0.0.1", "STRATA_MAIL__PORT": "1", "STRATA_WORKER__FIRST_DELAY": "60"}
         with strata.running("worker", STRATA_WORKER__METRICS_PORT=str(port), **refusing) as worker:
             wait_until(lambda: _responds(port))
@@ -107,7 +107,7 @@ def test_the_api_exposes_queue_and_workers_and_the_worker_its_attempts(strata: S
 
 def _responds(port: int) -> bool:
     try:
-        return httpx2.get(f"http://127.0.0.1:{port}/metrics", timeout=2).status_code == 200
+        return httpx2.get(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE).status_code == 200
     except httpx2.HTTPError:
         return False
 

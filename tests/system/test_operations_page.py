@@ -116,7 +116,7 @@ def test_a_link_of_the_overview_leads_an_operator_to_the_name(proxy: Proxy, cons
 
 
 def test_the_page_is_not_part_of_the_api(operations: tuple[str, str], proxy: Proxy, consumer: str) -> None:
-    assert httpx2.get(f"{operations[0]}/consumers/{consumer}", headers=BEARER, timeout=10).status_code == 404
+    assert httpx2.get(f"{operations[0]}/consumers/{consumer}", headers=BEARER, timeout=PATIENCE).status_code == 404
     assert proxy.get("localhost", f"/consumers/{consumer}", OPERATOR).status_code == 404
     assert proxy.get("operations.localhost", "/", OPERATOR).status_code == 404
     assert proxy.get("operations.localhost", "/metrics", OPERATOR).status_code == 404
@@ -126,14 +126,14 @@ def test_the_page_is_not_part_of_the_api(operations: tuple[str, str], proxy: Pro
 def test_the_listener_needs_its_token(operations: tuple[str, str], consumer: str, token: str | None) -> None:
     given = {} if token is None else {"Authorization": token}
     for accept in ({}, HTML):
-        response = httpx2.get(f"{operations[1]}/consumers/{consumer}", headers={**given, **accept}, timeout=10)
+        response = httpx2.get(f"{operations[1]}/consumers/{consumer}", headers={**given, **accept}, timeout=PATIENCE)
         assert response.status_code == 401
         assert response.headers["www-authenticate"] == 'Bearer realm="operations"'
         assert "Ada" not in response.text
 
 
 def test_programs_get_json(operations: tuple[str, str], consumer: str, key: dict[str, Any], strata: Strata) -> None:
-    response = httpx2.get(f"{operations[1]}/consumers/{consumer}", headers=BEARER, timeout=10)
+    response = httpx2.get(f"{operations[1]}/consumers/{consumer}", headers=BEARER, timeout=PATIENCE)
     assert response.headers["content-type"] == "application/json"
     assert response.headers["cache-control"] == "no-store"
     found = response.json()
@@ -152,10 +152,10 @@ def test_programs_get_json(operations: tuple[str, str], consumer: str, key: dict
 def test_a_session_is_resolved_to_its_user(operations: tuple[str, str]) -> None:
     url, own = operations
     form = {"grant_type": "password", "username": EMAIL, "password": PASSWORD_OF_USER}
-    token = httpx2.post(f"{url}/api/v2/auth/token", data=form, timeout=20).json()["access_token"]
+    token = httpx2.post(f"{url}/api/v2/auth/token", data=form, timeout=PATIENCE).json()["access_token"]
     bearer = {"Authorization": f"Bearer {token}"}
     (label,) = consumer_of(url, bearer)
-    resolved = httpx2.get(f"{own}/consumers/{label}", headers=BEARER, timeout=10).json()
+    resolved = httpx2.get(f"{own}/consumers/{label}", headers=BEARER, timeout=PATIENCE).json()
     assert (resolved["consumer"], resolved["key"], resolved["user"]["name"]) == (label, None, OWNER)
 
 
@@ -172,14 +172,14 @@ def test_a_session_is_resolved_to_its_user(operations: tuple[str, str]) -> None:
 )
 def test_an_unknown_consumer_is_404_with_the_reason(operations: tuple[str, str], consumer: str, detail: str) -> None:
     url = f"{operations[1]}/consumers/{consumer}"
-    problem = httpx2.get(url, headers=BEARER, timeout=10)
+    problem = httpx2.get(url, headers=BEARER, timeout=PATIENCE)
     assert problem.status_code == problem.json()["status"] == 404
     assert problem.headers["content-type"] == "application/problem+json"
     assert detail in problem.json()["detail"]
-    page = httpx2.get(url, headers=BEARER | HTML, timeout=10)
+    page = httpx2.get(url, headers=BEARER | HTML, timeout=PATIENCE)
     assert page.status_code == 404
     assert page.headers["content-type"] == "text/html; charset=utf-8"
-    assert httpx2.post(url, headers=BEARER, timeout=10).status_code == 405
+    assert httpx2.post(url, headers=BEARER, timeout=PATIENCE).status_code == 405
 
 
 async def test_a_hanging_database_is_503_within_the_deadline(dsn: str, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import httpx2
 from tests.support.live import Strata, api_key
 from tests.support.pgbouncer import pgbouncer
 from tests.support.postgres import clone, owner_dsn
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 
 READERS = 24
 SIZE = 20
@@ -26,7 +26,7 @@ async def test_requests_jobs_and_notifications_pass_through_a_pool_of_sessions(a
             strata = Strata(tmp_path / "home", pooled)
             headers = api_key(strata)
             with strata.serving() as url, strata.running("worker"):
-                async with httpx2.AsyncClient(base_url=url, headers=headers, timeout=60) as client:
+                async with httpx2.AsyncClient(base_url=url, headers=headers, timeout=PATIENCE) as client:
                     made = await client.post(
                         "/api/v2/posts",
                         json={"title": "Pooled", "content": "c", "status": "published"},

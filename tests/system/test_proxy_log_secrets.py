@@ -13,6 +13,7 @@ from tests.support.limits import SHORT_STREAMS
 from tests.support.live import Strata, api_key
 from tests.support.postgres import clone
 from tests.support.secret_probe import Plants, drive, handshakes
+from tests.support.waiting import PATIENCE
 from versions.registry import VERSIONS
 
 # A field that a later Caddy adds needs a decision: can a client choose its value?
@@ -28,7 +29,7 @@ def send_to(port: int, heads: Iterable[bytes], proxy: Proxy | None = None) -> No
     """Send each head over a connection of its own, and wait for the response or the end of the connection."""
 
     def send(head: bytes) -> None:
-        with socket.create_connection(("127.0.0.1", port), timeout=30) as plain:
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as plain:
             connection = plain if proxy is None else proxy.tls.wrap_socket(plain, server_hostname="localhost")
             with connection:
                 connection.sendall(head)

@@ -31,7 +31,7 @@ async def send(url: str, requests: int, **headers: str) -> Counter[int]:
     """The status codes of this many requests, each on a new connection, so that both worker processes serve some."""
 
     async def one(gate: asyncio.Semaphore) -> int:
-        async with gate, httpx2.AsyncClient(timeout=10) as client:
+        async with gate, httpx2.AsyncClient(timeout=PATIENCE) as client:
             return (await client.get(f"{url}{PATH}", headers=headers)).status_code
 
     gate = asyncio.Semaphore(8)

@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.live import Strata
 from tests.support.postgres import clone
+from tests.support.waiting import PATIENCE
 
 _REQUESTS = 24
 """Each has a connection of its own, so that the kernel gives some to each worker."""
@@ -15,7 +16,8 @@ _REQUESTS = 24
 def statuses(url: str, key: str) -> set[int]:
     """The statuses of requests over new connections."""
     return {
-        httpx2.get(f"{url}/api/v2/me", headers={"X-API-Key": key}, timeout=10).status_code for _ in range(_REQUESTS)
+        httpx2.get(f"{url}/api/v2/me", headers={"X-API-Key": key}, timeout=PATIENCE).status_code
+        for _ in range(_REQUESTS)
     }
 
 

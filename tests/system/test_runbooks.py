@@ -22,7 +22,7 @@ from tests.support.postgres import clone
 from tests.support.read_series import INLINE_CODE
 from tests.support.redis import running_redis
 from tests.support.strata_up import Run
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 from tests.system.test_deployment import SERVICES
 
 RUNBOOKS = sorted((Path(__file__).parents[2] / "grafana/runbooks").glob("*.md"))
@@ -137,7 +137,7 @@ async def test_a_statement_runs(home: Home, statement: str) -> None:
 def test_a_request_succeeds(home: Home, command: str) -> None:
     url = shlex.split(command)[-1].replace("http://HOST:8000", home.run.url)
     assert url.startswith(home.run.url)
-    assert httpx2.get(url, timeout=30).status_code == 200
+    assert httpx2.get(url, timeout=PATIENCE).status_code == 200
 
 
 @pytest.mark.parametrize("command", commands(*REDIS))

@@ -21,7 +21,7 @@ def exposed_series(url: str) -> dict[str, frozenset[str]]:
     """Each metric that has a series, and the labels of its series."""
     accept = {"Accept": "application/openmetrics-text; version=1.0.0"}
     found: dict[str, frozenset[str]] = {}
-    for family in text_string_to_metric_families(httpx2.get(f"{url}/metrics", headers=accept, timeout=10).text):
+    for family in text_string_to_metric_families(httpx2.get(f"{url}/metrics", headers=accept, timeout=PATIENCE).text):
         for sample in family.samples:
             found[sample.name] = found.get(sample.name, frozenset()) | set(sample.labels)
     return found

@@ -19,7 +19,7 @@ from tests.support.postgres import clone
 from tests.support.programs import program
 from tests.support.registries import DEPRECATED
 from tests.support.scrape import Scrape
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 from versions.registry import VERSIONS
 
 OLDEST = VERSIONS[0]
@@ -38,7 +38,7 @@ async def strata(admin_dsn: str, tmp_path: Path) -> Strata:
 def send(url: str, times: int, path: str, headers: dict[str, str] | None = None) -> None:
     for _ in range(times):
         # Each request uses a new connection: the kernel distributes connections over the worker processes.
-        httpx2.get(f"{url}{path}", headers=headers, timeout=10)
+        httpx2.get(f"{url}{path}", headers=headers, timeout=PATIENCE)
 
 
 def workers(strata: Strata, parent: int) -> list[int]:
@@ -175,10 +175,10 @@ def test_worker_processes_that_crash_too_often_end_the_server(strata: Strata) ->
 def test_the_exposition_passes_promtool(served: tuple[str, int]) -> None:
     url, _ = served
     send(url, 3, LIST)
-    text = httpx2.get(f"{url}/metrics", timeout=10).content
+    text = httpx2.get(f"{url}/metrics", timeout=PATIENCE).content
     checked = subprocess.run([program("promtool"), "check", "metrics"], input=text, capture_output=True, check=False)
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, b"", b"")
-    packed = httpx2.get(f"{url}/metrics", headers={"Accept-Encoding": "gzip"}, timeout=10)
+    packed = httpx2.get(f"{url}/metrics", headers={"Accept-Encoding": "gzip"}, timeout=PATIENCE)
     assert packed.headers["content-encoding"] == "gzip"
 
 

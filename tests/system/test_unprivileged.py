@@ -16,6 +16,7 @@ import pytest
 
 from tests.support.live import Strata
 from tests.support.strata_up import processes_of, starting, survivors
+from tests.support.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 USER = 65_534
@@ -70,7 +71,7 @@ def can_run(python: str) -> bool:
             cwd="/",
             env={},
             capture_output=True,
-            timeout=60,
+            timeout=PATIENCE,
             check=False,
         )
     except PermissionError:

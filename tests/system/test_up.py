@@ -34,7 +34,7 @@ def run_printed_commands(run: Run) -> list[Any]:
     return [
         json.loads(
             subprocess.run(
-                [*shell, line.replace("curl", "curl -sSf", 1)], capture_output=True, check=True, timeout=30
+                [*shell, line.replace("curl", "curl -sSf", 1)], capture_output=True, check=True, timeout=PATIENCE
             ).stdout
         )
         for line in lines
@@ -61,10 +61,10 @@ def test_the_first_and_the_second_run_of_a_home(fresh: Fresh, tmp_path: Path) ->
         assert all(value in run.output for value in credentials.values())
         for path in ("/", *(f"{version.prefix}/docs" for version in VERSIONS), "/health/ready", "/metrics"):
             assert f"  {run.url}{path}\n" in run.output
-            assert httpx2.get(run.url + path, timeout=10).status_code == 200
+            assert httpx2.get(run.url + path, timeout=PATIENCE).status_code == 200
         form = {"username": credentials["admin_email"], "password": credentials["admin_password"]}
         form["grant_type"] = "password"
-        assert httpx2.post(f"{run.url}/api/v2/auth/token", data=form, timeout=10).status_code == 200
+        assert httpx2.post(f"{run.url}/api/v2/auth/token", data=form, timeout=PATIENCE).status_code == 200
         listing, me, written = run_printed_commands(run)
         assert [one["id"] for one in listing["data"]] == [post]
         assert me["email"] == credentials["admin_email"]
@@ -75,7 +75,7 @@ def test_the_first_and_the_second_run_of_a_home(fresh: Fresh, tmp_path: Path) ->
         assert run.output.endswith("Stopped.\n")
     with up(strata) as again:
         assert again.credentials == credentials | {"base_url": again.url}, "only the port differs"
-        assert httpx2.get(f"{again.url}/api/v2/posts/{post}", timeout=10).status_code == 200
+        assert httpx2.get(f"{again.url}/api/v2/posts/{post}", timeout=PATIENCE).status_code == 200
         assert again.end(signal.SIGTERM) == 0
         assert processes_of(strata.home) == {}
     assert modes(around) == before
@@ -131,7 +131,7 @@ def restarts(run: Run) -> dict[str, int]:
 
 def ready(run: Run) -> bool:
     try:
-        return httpx2.get(f"{run.url}/health/ready", timeout=5).status_code == 200
+        return httpx2.get(f"{run.url}/health/ready", timeout=PATIENCE).status_code == 200
     except httpx2.HTTPError:
         return False
 
@@ -152,7 +152,7 @@ def test_a_crashed_child_is_restarted_and_counted(fresh: Fresh) -> None:
             assert f'"process":"{process}"' in run.output
         assert restarts(run) == {"api": 1, "worker": 2, "postgresql": 0}
         wait_until(
-            lambda: 'process_restarts{process="worker"} 2' in httpx2.get(f"{run.url}/metrics", timeout=5).text,
+            lambda: 'process_restarts{process="worker"} 2' in httpx2.get(f"{run.url}/metrics", timeout=PATIENCE).text,
             PATIENCE,
             lambda: run.output,
         )

@@ -35,7 +35,7 @@ async def strata(admin_dsn: str, tmp_path: Path) -> Strata:
 
 def statuses(url: str, times: int, path: str = f"/api/{OLD}/posts", headers: dict[str, str] | None = None) -> set[int]:
     """The status codes on several connections, which the kernel distributes over the worker processes."""
-    return {httpx2.get(f"{url}{path}", headers=headers, timeout=10).status_code for _ in range(times)}
+    return {httpx2.get(f"{url}{path}", headers=headers, timeout=PATIENCE).status_code for _ in range(times)}
 
 
 def format_time(moment: datetime) -> str:

@@ -79,7 +79,7 @@ async def wait_until(condition: Callable[[], Any], strata: Strata, command: str 
 
 def register(url: str, email: str) -> None:
     body = {"email": email, "password": PASSWORD, "display_name": "Ada"}
-    assert httpx2.post(f"{url}/api/v2/auth/registrations", json=body, timeout=20).status_code == 202
+    assert httpx2.post(f"{url}/api/v2/auth/registrations", json=body, timeout=PATIENCE).status_code == 202
 
 
 def smtp_settings(port: int) -> dict[str, str]:

@@ -18,7 +18,7 @@ from app.kit.db.embedded_layout import resolve_layout
 from tests.support.dialects import DIALECTS
 from tests.support.live import Strata
 from tests.support.registries import DEPRECATED
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 from tests.support.wire import WIRE
 from tests.upgrades.home import (
     ADMIN,
@@ -55,7 +55,7 @@ def _fill(strata: Strata) -> None:
     strata.run("migrate", "up")
     strata.run("users", "create", ADMIN, "--role", "admin", "--password", PASSWORD)
     admin = {"X-API-Key": strata.json("keys", "create", ADMIN, "--name", "operations")["key"]}
-    with strata.serving() as url, httpx2.Client(base_url=url, timeout=30) as client:
+    with strata.serving() as url, httpx2.Client(base_url=url, timeout=PATIENCE) as client:
         with strata.running("worker"):
             _create_users(client, strata)
         _register(client, UNVERIFIED, PASSWORD)
@@ -120,7 +120,7 @@ def _tokens(client: httpx2.Client, email: str, password: str) -> dict[str, Any]:
 
 def _dump(program: Path, dsn: str) -> str:
     options = ("--no-owner", "--no-privileges", "--inserts", "--rows-per-insert=50")
-    done = subprocess.run([program, *options, dsn], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([program, *options, dsn], capture_output=True, text=True, timeout=PATIENCE, check=True)
     # psql's own commands begin with a backslash; the test sends the file as SQL.
     return "".join(line for line in done.stdout.splitlines(keepends=True) if not line.startswith("\\"))
 

@@ -98,7 +98,7 @@ def listener() -> Iterator[socket.socket]:
 
 
 def clients(listener: socket.socket, number: int) -> list[socket.socket]:
-    return [socket.create_connection(listener.getsockname(), timeout=15) for _ in range(number)]
+    return [socket.create_connection(listener.getsockname(), timeout=PATIENCE) for _ in range(number)]
 
 
 async def test_as_many_as_there_is_room_for_are_accepted_at_once(listener: socket.socket) -> None:
@@ -144,7 +144,7 @@ async def test_a_process_without_descriptors_accepts_later(
     address = listener.getsockname()
     listener.close()
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(address, timeout=15)
+        socket.create_connection(address, timeout=PATIENCE)
 
 
 def test_a_new_connection_takes_a_place_until_its_first_request_or_for_a_second() -> None:

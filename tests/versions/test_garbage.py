@@ -11,6 +11,7 @@ from starlette.types import Message
 
 from tests.support.app import TestApp
 from tests.support.dialects import DIALECTS
+from tests.support.waiting import PATIENCE
 
 REQUESTS = 40
 ROUNDS = 12
@@ -84,6 +85,6 @@ def test_the_served_application_leaves_what_was_built_alone(tmp_path: Path) -> N
     )
     environment = {"STRATA_HOME": str(tmp_path), "STRATA_DATABASE__URL": "postgresql://nobody@127.0.0.1/x"}
     done = subprocess.run(
-        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=PATIENCE, check=True
     )
     assert done.stdout == "True True True\n"

@@ -20,6 +20,7 @@ from contracts.scaffold import remove as removal
 from observability.run_folder import create_run_folder
 from tests.support.live import Strata
 from tests.support.postgres import clone
+from tests.support.waiting import PATIENCE
 from versions.registry import VERSIONS
 
 DESTRUCTIVE = {
@@ -101,7 +102,7 @@ def on_terminal(strata: Strata, reply: bytes, *arguments: str) -> tuple[int, str
             text=True,
         )
         os.write(ours, reply)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=PATIENCE)
     finally:
         os.close(ours)
         os.close(theirs)

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from tests.support.commands import output_of
+from tests.support.waiting import PATIENCE
 
 START = """
 import sys
@@ -20,7 +21,7 @@ finally:
 def imported_by(*arguments: str) -> set[str]:
     """The modules that a process of its own has imported for a command."""
     command = [sys.executable, "-c", START, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True)
     return set(done.stderr.partition("imported: ")[2].split())
 
 

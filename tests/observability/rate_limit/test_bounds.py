@@ -140,7 +140,7 @@ def test_several_processes_admit_the_quota_together(redis_server: RedisServer) -
     started = time.time()
     command = [sys.executable, "-m", "tests.support.limiter_load", redis_server.url, str(attempts), f"{quota}/hour"]
     running = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(processes)]
-    admitted = [int(process.communicate(timeout=60)[0]) for process in running]
+    admitted = [int(process.communicate(timeout=PATIENCE)[0]) for process in running]
     bound = quota * (1 + (time.time() - started) / 3600)
     assert quota <= sum(admitted) <= math.ceil(bound), admitted
     assert sum(admitted) < processes * attempts

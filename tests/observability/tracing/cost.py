@@ -45,6 +45,7 @@ from observability.tracing.recording import client_span
 from observability.tracing.sql import statement_span
 from observability.tracing.tracer import Tracing
 from tests.support.collector import Collector
+from tests.support.waiting import PATIENCE
 
 REQUESTS, ROUNDS = 1_000, 5
 SPAN = statement_span("SELECT posts.id FROM posts WHERE posts.id = $1")
@@ -153,5 +154,5 @@ if __name__ == "__main__":
     ports = context.Queue()
     process = context.Process(target=collect, args=(ports,), daemon=True)
     process.start()
-    asyncio.run(main(f"http://127.0.0.1:{ports.get(timeout=30)}"))
+    asyncio.run(main(f"http://127.0.0.1:{ports.get(timeout=PATIENCE)}"))
     process.kill()

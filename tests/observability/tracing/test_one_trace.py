@@ -11,6 +11,7 @@ from tests.support.app import PASSWORD
 from tests.support.collector import Collector, Received
 from tests.support.live import Strata
 from tests.support.postgres import clone
+from tests.support.waiting import PATIENCE
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
 
@@ -22,7 +23,7 @@ async def dsn(admin_dsn: str) -> str:
 
 def register(url: str, email: str, **headers: str) -> httpx2.Response:
     body = {"email": email, "password": PASSWORD, "display_name": "Ada"}
-    response = httpx2.post(f"{url}/api/v2/auth/registrations", json=body, headers=headers, timeout=60)
+    response = httpx2.post(f"{url}/api/v2/auth/registrations", json=body, headers=headers, timeout=PATIENCE)
     assert response.status_code < 300, response.text
     return response
 
@@ -51,7 +52,7 @@ async def test_trace_covers_request_and_mail_and_both_workers_export(
         await asyncio.to_thread(collector.wait, lambda c: "mailbox deliver" in of_trace(c, trace_id))
 
         def served_by(_: Collector) -> bool:
-            httpx2.get(f"{url}/api/v2/posts", timeout=30)
+            httpx2.get(f"{url}/api/v2/posts", timeout=PATIENCE)
             return len({span.resource["process.pid"] for span in collector.spans if span.kind == "SERVER"}) == 2
 
         await asyncio.to_thread(collector.wait, served_by)
@@ -90,10 +91,10 @@ def test_look_ups_of_callers_have_names_of_their_own(dsn: str, tmp_path: Path, c
     key = strata.json("keys", "create", "ada@example.com", "--name", "test")["key"]
     form = {"grant_type": "password", "username": "ada@example.com", "password": PASSWORD}
     with strata.serving() as url:
-        signed_in = httpx2.post(f"{url}/api/v2/auth/token", data=form, timeout=60)
+        signed_in = httpx2.post(f"{url}/api/v2/auth/token", data=form, timeout=PATIENCE)
         token = {"Authorization": f"Bearer {signed_in.json()['access_token']}"}
         for name, headers in {"look up API key": {"X-API-Key": key}, "look up session": token}.items():
-            response = httpx2.get(f"{url}/api/v2/me", headers=headers, timeout=30)
+            response = httpx2.get(f"{url}/api/v2/me", headers=headers, timeout=PATIENCE)
             assert response.status_code == 200, response.text
             trace_id = response.headers["traceresponse"].split("-")[1]
             collector.wait(lambda c, name=name, trace_id=trace_id: name in of_trace(c, trace_id))
@@ -111,7 +112,7 @@ async def test_traces_of_a_local_run_are_shown_as_trees(dsn: str, tmp_path: Path
     strata = Strata(tmp_path / "home", dsn, STRATA_TRACING__SAMPLE_RATIO="1", **slow)
     with strata.serving() as url:
         register(url, "ada@example.com")
-        httpx2.get(f"{url}/api/v2/posts", timeout=30)
+        httpx2.get(f"{url}/api/v2/posts", timeout=PATIENCE)
     shown = strata.run("traces").stdout
     assert re.search(r"^[0-9a-f]{32}  \d{4}-\d\d-\d\d", shown, re.MULTILINE)
     assert re.search(r"── POST /api/v2/auth/registrations  [\d.]+ ms  202 v2\n", shown)

@@ -210,7 +210,7 @@ assert exporter.get_finished_spans() == ()
         env=os.environ | {"STRATA_HOME": str(tmp_path)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -12,6 +12,7 @@ from contextlib import suppress
 import pytest
 
 from app.cli.kit.signals import ShutdownRequested, ShutdownSignals
+from tests.support.waiting import PATIENCE
 
 
 def press_ctrl_c() -> None:
@@ -94,5 +95,5 @@ sys.argv = ["strata", "versions"]
 from app.cli import main
 main()
 """.replace("{module!r}", repr(module))
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=PATIENCE, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, b"", b"")

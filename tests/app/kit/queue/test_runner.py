@@ -156,7 +156,7 @@ async def test_a_cancellation_that_becomes_an_error_of_the_connection_ends_the_r
     running = asyncio.create_task(runner_of(database_dsn).run(stop))
     await asyncio.wait_for(begun.wait(), PATIENCE)
     running.cancel()
-    await asyncio.wait({running}, timeout=5)
+    await asyncio.wait({running}, timeout=PATIENCE)
     stop.set()
     await asyncio.wait({running})
     assert running.cancelled()
