@@ -8,6 +8,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from ipaddress import ip_address
 from time import perf_counter
 from typing import Any, Final
@@ -127,6 +128,8 @@ class Egress:
                 timeout=None,  # the deadline of each request includes all waits
                 follow_redirects=False,
                 trust_env=False,
+                # A cookie of one user's request would otherwise be sent with those of all others.
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
                 limits=httpx2.Limits(max_connections=20, max_keepalive_connections=5),
             )
         return self._client

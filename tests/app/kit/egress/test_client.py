@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+from structlog.testing import capture_logs
 
 from app.kit.egress.client import MAX_BYTES, Egress, is_secure
 from app.kit.egress.errors import EgressError, Reason
@@ -101,6 +102,41 @@ async def test_the_body_of_a_response_is_read_as_it_is() -> None:
     with pytest.raises(EgressError) as raised:
         response.json()
     assert raised.value.reason is Reason.NOT_JSON
+
+
+async def test_requests_share_no_cookies_and_ignore_the_proxies_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    async with server(responding("200 OK\r\nSet-Cookie: session=1; Path=/")) as (url, heads), client() as (egress, _):
+        for token in ("one", "two"):
+            headers = {"Authorization": f"Bearer {token}"}
+            response = await egress.request("GET", url, peer="it", operation="page", headers=headers)
+            assert response.status == 200
+    found = [head.lower() for head in heads]
+    assert [b"authorization: bearer " + token in head for token, head in zip((b"one", b"two"), found, strict=True)] == [
+        True,
+        True,
+    ]
+    assert [head for head in found if b"cookie" in head or b"user-agent: strata\r\n" not in head] == []
+
+
+async def test_a_request_may_accept_more_bytes_than_others() -> None:
+    async with server(responding("200 OK", b"x" * (MAX_BYTES + 1))) as (url, _), client() as (egress, _metrics):
+        response = await egress.request("GET", url, peer="it", operation="page", max_bytes=MAX_BYTES + 1)
+        assert len(response.body) == MAX_BYTES + 1
+        with pytest.raises(EgressError) as raised:
+            await egress.request("GET", url, peer="it", operation="page", max_bytes=MAX_BYTES)
+    assert raised.value.reason is Reason.TOO_LARGE
+
+
+async def test_a_failure_is_logged_with_its_peer_operation_and_reason() -> None:
+    async with client() as (egress, _):
+        with capture_logs() as lines, pytest.raises(EgressError):
+            await egress.request("GET", "http://127.0.0.1:1/?secret=1", peer="it", operation="page")
+    expected = {"event": "egress_failed", "log_level": "warning", "peer": "it", "operation": "page"}
+    assert lines == [{**expected, "reason": "unreachable"}]
 
 
 async def test_a_port_without_a_server_is_unreachable() -> None:
