@@ -10,6 +10,7 @@ import pytest
 from croniter import croniter
 from pydantic import SecretStr
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from app import worker
 from app.http.idempotency.keys import RETENTION
@@ -153,6 +154,19 @@ async def test_a_schedule_deletes_what_it_names(
     for _ in range(2):
         await run_now(resources_of(concurrent_app, Metrics()), name)
         assert await stored(concurrent_app) == before | {table: rows[table]}
+
+
+@pytest.mark.parametrize(
+    ("name", "event", "number"),
+    [(PURGE_USAGE, "version_usage_purged", 2), ("versions.count_consumers", "version_consumers_counted", 1)],
+)
+@pytest.mark.usefixtures("rows")
+async def test_a_schedule_of_usage_logs_the_number_of_its_rows(
+    concurrent_app: TestApp, name: str, event: str, number: int
+) -> None:
+    with capture_logs() as lines:
+        await run_now(resources_of(concurrent_app, Metrics()), name)
+    assert lines == [{"event": event, "log_level": "info", "rows": number}]
 
 
 async def test_partitions_of_the_audit_trail_are_created_and_dropped(concurrent_app: TestApp) -> None:

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+from structlog.testing import capture_logs
 from uuid_utils.compat import uuid7
 
 from app.events import repository
@@ -126,7 +127,9 @@ async def test_the_schedule_waits_for_the_consumers_of_this_release_only(
         await driver.execute(CURSOR, 0, "removed")
     resources = WorkerResources(concurrent_app.runtime.settings, database, Metrics(), None, None)
     (schedule,) = (one for one in all_schedules(resources) if one.name == "events.purge")
-    await schedule.run()
+    with capture_logs() as lines:
+        await schedule.run()
+    assert lines == [{"event": "events_purged", "log_level": "info", "events": 2, "forgotten_consumers": ["removed"]}]
     assert await kept(database) == [3, 4]
     async with database.write() as session:
         rows = await (await session.driver()).fetch("SELECT name FROM event_consumers")

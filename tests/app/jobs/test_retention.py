@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from structlog.testing import capture_logs
+
 from app.jobs.schedules import schedules
 from app.kit.clock import utc_now
 from app.kit.db.batches import BATCH
@@ -27,10 +29,14 @@ STATISTICS = (
 )
 
 
-async def purge(test_app: TestApp, settings: JobSettings) -> None:
+async def purge(test_app: TestApp, settings: JobSettings) -> tuple[int, int, int]:
+    """The numbers of deleted jobs, problems and lines of the log of the queue, as the schedule logs them."""
     given = test_app.runtime.settings.with_groups(settings)
     (schedule,) = schedules(WorkerResources(given, database_of(test_app), Metrics(), test_app.outbox, test_app.store))
-    await schedule.run()
+    with capture_logs() as lines:
+        await schedule.run()
+    assert [(line["event"], line["log_level"]) for line in lines] == [("jobs_purged", "info")]
+    return lines[0]["jobs"], lines[0]["problems"], lines[0]["log_lines"]
 
 
 async def test_old_jobs_and_lines_are_deleted_and_no_others(concurrent_app: TestApp) -> None:
@@ -44,7 +50,7 @@ async def test_old_jobs_and_lines_are_deleted_and_no_others(concurrent_app: Test
             await owner.execute(LOG, now - age * DAY, number, aggregated)
         for age in (31, 29):
             await owner.execute(STATISTICS, now - age * DAY)
-        await purge(concurrent_app, JobSettings())
+        assert await purge(concurrent_app, JobSettings()) == (3, 0, 1)
         jobs = await owner.fetch("SELECT message FROM jobs ORDER BY 1")
         assert [row["message"] for row in jobs] == ["failed 1", "queued", "succeeded 29"]
         lines = await owner.fetch("SELECT job_id FROM pgqueuer_log ORDER BY 1")
@@ -83,7 +89,7 @@ async def test_the_problems_of_a_job_are_deleted_before_it_or_with_it(concurrent
         async def kept() -> list[str]:
             return [row["detail"] for row in await owner.fetch("SELECT DISTINCT detail FROM job_problems ORDER BY 1")]
 
-        await purge(concurrent_app, JobSettings())
+        assert await purge(concurrent_app, JobSettings()) == (1, 2, 0)
         assert await kept() == ["11", "9", "queued"]
         await purge(concurrent_app, JobSettings(problem_retention_days=10))
         assert await kept() == ["9", "queued"]

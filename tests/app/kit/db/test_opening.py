@@ -49,6 +49,8 @@ async def test_every_setting_reaches_both_pools(database_dsn: str, monkeypatch: 
     database = await Database.open(database_dsn, CHOSEN)
     connections = database._connections
     assert (connections._timeout, connections._limit) == (11, 24)
+    writes_at_once = database.single_writes
+    assert (writes_at_once._slots._value, writes_at_once._timeout) == (2, 11), "reads keep half of the connections"
     await database.close()
     names = ("min_size", "max_size", "timeout", "command_timeout", "server_settings")
     assert [reads[name] for name in names] == [0, 4, 11, 13, SESSION]

@@ -1,5 +1,6 @@
 """A URL that a user chose leads to public addresses only, when it is stored and at each attempt."""
 
+import asyncio
 from collections.abc import Sequence
 from ipaddress import ip_network
 
@@ -68,13 +69,22 @@ async def test_public_addresses_are_allowed(address: str) -> None:
 
 async def test_names_without_an_address_can_be_stored_unless_they_are_local() -> None:
     await guard([]).check("https://hooks.example.com/", 5)
-    for host in ("db", "db.internal", "a.localhost", "a.local"):
+    suffixes = ("localhost", "local", "internal", "home.arpa", "lan", "intranet", "corp", "private")
+    for host in ("db", *(f"a.{suffix}" for suffix in suffixes)):
         with pytest.raises(EgressError) as caught:
             await guard([]).check(f"https://{host}/", 5)
         assert caught.value.reason is Reason.FORBIDDEN_ADDRESS
     with pytest.raises(EgressError) as caught:
         await PinnedEgress(guard([])).post("https://hooks.example.com/", b"", {}, 5)
     assert caught.value.reason is Reason.UNRESOLVED
+
+
+async def test_a_url_can_be_stored_while_its_name_server_does_not_respond() -> None:
+    async def resolve(_host: str, _port: int) -> Sequence[str]:
+        await asyncio.sleep(30)
+        return []
+
+    await Guard(AllowedAddresses(), resolve=resolve).check("https://hooks.example.com/", 0.01)
 
 
 async def test_networks_of_the_settings_are_allowed() -> None:

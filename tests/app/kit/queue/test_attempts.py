@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 from pgqueuer.errors import RetryRequested
+from structlog.testing import capture_logs
 
 from app.kit.queue import executor
 from app.kit.queue.kinds import JobRun
 from observability.tracing.jobs import JobSpan
 from tests.support.app import TestApp
 from tests.support.attempts import Attempts
-from tests.support.jobs import FAST, enqueue, execute, jobs
+from tests.support.jobs import FAST, KIND, enqueue, execute, jobs
 from tests.support.transactions import owner_of
 from tests.support.waiting import PATIENCE
 
@@ -90,10 +91,13 @@ async def test_an_outcome_that_cannot_be_stored_leads_to_another_attempt(
     async def handle(_run: JobRun) -> None:
         await execute(concurrent_app, "ALTER TABLE jobs RENAME TO gone")
 
-    with pytest.raises(RetryRequested) as caught:
+    with capture_logs() as lines, pytest.raises(RetryRequested) as caught:
         await attempts.run(handle, uid)
     assert 0 < caught.value.delay.total_seconds() <= 60
-    assert (caught.value.reason or "").isidentifier(), "PgQueuer stores the reason, so it is the name of a class"
+    reason = caught.value.reason or ""
+    assert reason.isidentifier(), "PgQueuer stores the reason, so it is the name of a class"
+    expected = {"event": "job_outcome_not_stored", "log_level": "warning", "job": KIND.name, "error": reason}
+    assert [line for line in lines if line["log_level"] != "debug"] == [expected]
     await execute(concurrent_app, "ALTER TABLE gone RENAME TO jobs")
 
 

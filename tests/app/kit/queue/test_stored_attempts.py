@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import orjson
 import pytest
 from pgqueuer.errors import RetryRequested
+from structlog.testing import capture_logs
 
 from app.kit.clock import utc_now
 from app.kit.queue import executor
@@ -181,7 +182,10 @@ async def test_all_lost_jobs_are_carried_again(concurrent_app: TestApp) -> None:
         await enqueue(concurrent_app)
     await execute(concurrent_app, "DELETE FROM pgqueuer")
     await execute(concurrent_app, "UPDATE jobs SET run_after = now() - interval '1 hour'")
-    assert await requeue_lost_jobs(concurrent_app.runtime.database) == 3
+    with capture_logs() as lines:
+        assert await requeue_lost_jobs(concurrent_app.runtime.database) == 3
+        assert await requeue_lost_jobs(concurrent_app.runtime.database) == 0
+    assert lines == [{"event": "lost_jobs_requeued", "log_level": "warning", "jobs": 3}]
     assert await carried(concurrent_app) == 3
 
 
