@@ -4,7 +4,9 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
+from app.errors import Unavailable
 from app.http.webhooks import WebhookComponent
 from app.kit.clock import utc_now
 from app.kit.egress.pinned import ATTEMPT_SECONDS
@@ -208,3 +210,22 @@ async def test_a_receiver_that_does_not_respond_in_the_given_time_has_not_receiv
         waiting.released.set()
         await asyncio.sleep(0)
     assert (outcome.status, outcome.error) == (None, "timeout")
+
+
+async def test_an_attempt_that_cannot_be_recorded_is_logged_and_made_again_after_its_lease(
+    concurrent_app: TestApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def settle(*_given: object) -> bool:
+        raise Unavailable
+
+    async with Receiver().serving() as receiver:
+        deliveries = await prepared(concurrent_app, receiver.url)
+        with monkeypatch.context() as patched, capture_logs() as lines:
+            patched.setattr(delivering, "settle", settle)
+            await deliveries.attempt()
+        expected = {"event": "webhook_attempt_not_recorded", "log_level": "warning", "error": Unavailable.code}
+        assert [line for line in lines if line["log_level"] != "debug"] == [expected]
+        assert await deliveries.rows("SELECT status, next_at = lease_until FROM deliveries") == [("sending", True)]
+        await deliveries.execute("UPDATE deliveries SET next_at = created_at")
+        await deliveries.attempt()
+    assert await deliveries.rows("SELECT status, attempt FROM deliveries") == [("succeeded", 2)]

@@ -64,6 +64,7 @@ async def test_an_event_reaches_its_owner_once(concurrent_app: TestApp) -> None:
             await deliveries.attempt()
     [got] = receiver.received
     assert b'"type":"post.created"' in got.body
+    assert (got.headers["content-type"], got.headers["user-agent"]) == ("application/json", "strata-webhooks")
     [(status, attempt, uid)] = await deliveries.rows("SELECT status, attempt, event_uid FROM deliveries")
     [(traceparent,)] = await deliveries.rows("SELECT traceparent FROM events WHERE type = 'post.created'")
     trace, span = traceparent.split("-")[1:3]

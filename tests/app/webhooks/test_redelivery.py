@@ -156,6 +156,21 @@ async def test_an_event_that_is_delivered_again_already_is_not_recovered(
     assert await recover(concurrent_app, ada, endpoint) == recovered
 
 
+async def test_a_recovery_is_that_of_one_endpoint(concurrent_app: TestApp) -> None:
+    deliveries, ada, first = await failed(concurrent_app, 1)
+    second, _ = await create_endpoint(concurrent_app, ada, events=("post.created",))
+    copied = "gen_random_uuid(), event_id, event_uid, event_type, position, api_version, status, next_at, created_at"
+    names = copied.replace("gen_random_uuid()", "uid")
+    await deliveries.execute(
+        f"INSERT INTO deliveries (endpoint_id, {names}, finished_at)"  # noqa: S608 - of this test
+        f" SELECT {second.id}, {copied}, finished_at FROM deliveries"
+    )
+    manual = "SELECT endpoint_id FROM deliveries WHERE kind = 'manual' ORDER BY id"
+    assert await recover(concurrent_app, ada, second.uid) == 1
+    assert await deliveries.rows(manual) == [(second.id,)]
+    assert await recover(concurrent_app, ada, first) == 1, "what another endpoint receives again does not count"
+
+
 async def test_pages_of_deliveries_are_in_the_order_of_events(concurrent_app: TestApp) -> None:
     """A redelivery has the place of its event, although it is newer than the deliveries of later events."""
     deliveries, ada, endpoint = await failed(concurrent_app, 3)

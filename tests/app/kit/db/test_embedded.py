@@ -1,6 +1,7 @@
 """The embedded server: its data survives crashes and restarts, and it changes nothing outside its folders."""
 
 import asyncio
+import json
 import os
 import signal
 import stat
@@ -92,6 +93,10 @@ def test_starting_a_running_server_finds_it(server: EmbeddedPostgres) -> None:
 def test_committed_data_survives_a_killed_server(make_server: ServerFactory, tmp_path: Path) -> None:
     server = make_server(tmp_path, durable=True)
     dsn = server.start()
+    names = "'fsync', 'full_page_writes', 'synchronous_commit', 'max_connections', 'TimeZone', 'log_timezone'"
+    settings = query(dsn, f"SELECT json_object_agg(name, setting) FROM pg_settings WHERE name IN ({names})")  # noqa: S608 - of this test
+    durable = dict.fromkeys(("fsync", "full_page_writes", "synchronous_commit"), "on")
+    assert json.loads(settings) == {**durable, "max_connections": "200", "TimeZone": "UTC", "log_timezone": "UTC"}
     query(dsn, "CREATE TABLE kept AS SELECT 42 AS value")
     os.kill(server_pid(server), signal.SIGKILL)
     assert query(server.start(), "SELECT value FROM kept") == 42

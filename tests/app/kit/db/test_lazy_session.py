@@ -1,5 +1,6 @@
 """SQLAlchemy's session is built when it is used, and continues the transaction of the driver."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import nullcontext
 from itertools import product
@@ -10,11 +11,13 @@ from sqlalchemy import BigInteger, Column, MetaData, Table, Text, bindparam, del
 
 from app.kit.db.database import Database
 from app.kit.db.instrumentation import NullDatabaseMetrics
+from app.kit.db.lazy_session import LazySession
 from app.kit.db.sessions import WriteSession
 from app.kit.db.statements import Read, Write
 from app.kit.deadline import Deadline
 from app.settings.database import DatabaseSettings
 from tests.support.postgres import clone, owner_dsn
+from tests.support.waiting import PATIENCE
 
 _TABLE = Table("kept", MetaData(), Column("id", BigInteger), Column("name", Text))
 _NAME = bindparam("name", type_=Text())
@@ -139,6 +142,32 @@ async def test_the_deadline_knows_the_connection_until_the_end(database: Databas
             await step(session)
             assert list(known) == [await session.driver()]
         assert not known
+
+
+async def test_a_rollback_ends_although_its_request_is_cancelled(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on, ended, close = asyncio.Event(), asyncio.Event(), asyncio.Event(), LazySession.close
+
+    async def close_slowly(session: LazySession) -> None:
+        begun.set()
+        await go_on.wait()
+        await close(session)
+        ended.set()
+
+    async def fail() -> None:
+        async with database.write() as session:
+            await by_driver(session)
+            raise Undone
+
+    monkeypatch.setattr(LazySession, "close", close_slowly)
+    task = asyncio.create_task(fail())
+    await asyncio.wait_for(begun.wait(), PATIENCE)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    go_on.set()
+    await asyncio.wait_for(ended.wait(), PATIENCE)
+    assert await names(database) == []
 
 
 async def test_a_discarded_connection_is_replaced(database: Database) -> None:

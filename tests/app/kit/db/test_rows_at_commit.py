@@ -1,8 +1,9 @@
 """Rows and writes that a transaction executes immediately before its commit: in order, and none of an undone block."""
 
 import pytest
-from sqlalchemy import BigInteger, Column, MetaData, Table, Text, bindparam, insert, text, update
+from sqlalchemy import BigInteger, Column, MetaData, Table, Text, bindparam, insert, select, text, update
 
+from app.kit.db import sessions
 from app.kit.db.database import Database
 from app.kit.db.errors import UnstorableValue
 from app.kit.db.inserts import WRITTEN_ID, InsertInto
@@ -19,6 +20,8 @@ _ADD = Write(insert(_TABLE).values(name=_NAME).returning(_TABLE.c.id))
 _RENAME = Write(
     update(_TABLE).where(_TABLE.c.name == bindparam("known", type_=Text())).values(name=_NAME).returning(_TABLE.c.id)
 )
+_OUTCOME = bindparam("outcome", type_=Text())
+_REPORT = Write(select(_OUTCOME.label("outcome")), done="outcome = 'done'")
 
 
 @pytest.fixture
@@ -47,6 +50,21 @@ async def test_rows_are_inserted_in_order_before_the_commit(database: Database) 
 
 class Undone(Exception):
     """Ends a block."""
+
+
+async def test_many_rows_are_inserted_in_parts_after_one_deferred_write(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A statement has at most 32,767 parameters. A row of an event, the widest one, has 13."""
+    assert sessions._MOST_ROWS * 13 <= 32_767
+    monkeypatch.setattr(sessions, "_MOST_ROWS", 2)
+    async with database.write() as session:
+        await session.defer(_ADD, new_name="deferred")
+        for number in range(5):
+            session.insert_at_commit(_INSERT, str(number))
+    async with database.write() as session:
+        assert sorted(await names(session)) == ["0", "1", "2", "3", "4", "deferred"]
+    await database.close()
 
 
 async def test_a_transaction_that_is_rolled_back_inserts_nothing(database: Database) -> None:
@@ -108,6 +126,23 @@ async def test_a_last_statement_without_a_result_inserts_no_rows(database: Datab
                 assert (row is None) == (name == "unknown")
             async with database.write() as session:
                 assert await names(session) == expected, (alone, name)
+    await database.close()
+
+
+async def test_a_last_statement_that_was_not_done_inserts_no_rows(database: Database) -> None:
+    """A function of the database returns the reason why it wrote nothing."""
+    for alone in (True, False):
+        for outcome, expected in (("rejected", []), ("done", ["event"])):
+            async with database.write() as session:
+                await session.execute(text("TRUNCATE inserted"))
+            async with database.write() as session:
+                session.has_one_use_case = alone
+                session.insert_at_commit(_INSERT, "event")
+                row = await session.finish(_REPORT, outcome=outcome)
+                assert row is not None
+                assert row["outcome"] == outcome
+            async with database.write() as session:
+                assert await names(session) == expected, (alone, outcome)
     await database.close()
 
 
