@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from time import perf_counter
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -115,6 +116,12 @@ async def test_a_failed_attempt_and_a_success_are_counted(concurrent_app: TestAp
     assert found["worker_connected"] == 0
     ours = [line for line in lines if line["event"].startswith("job_") and line["log_level"] != "debug"]
     assert [(line["event"], line["attempt"]) for line in ours] == [("job_failed", 1), ("job_done", 2)]
+    assert {line["job"] for line in ours} == {JOB}
+    assert len({UUID(line["job_id"]) for line in ours}) == 1
+    assert [(line.get("error"), line.get("status"), line["log_level"]) for line in ours] == [
+        ("ValueError", "queued", "warning"),
+        (None, None, "info"),
+    ]
     assert "ada@example.com" not in str(lines)
 
 
@@ -207,4 +214,6 @@ async def test_every_setting_of_the_runner_takes_effect(
     assert (given["timeout"], given["command_timeout"]) == (11, 13)
     assert given["heartbeat_timeout"].total_seconds() == 13
     assert (given["batch_size"], given["max_concurrent_tasks"]) == (7, 14)
+    assert given["dequeue_timeout"].total_seconds() == 5
+    assert given["shutdown_on_listener_failure"] is True, "a worker without notifications would start jobs late"
     assert given["server_settings"] == {"application_name": runner.APPLICATION_NAME}

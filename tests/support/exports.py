@@ -20,6 +20,7 @@ TEXTS = (
     "\u0001\u0002\u2028 ünï ₰",
     "",
     "'",
+    "2 < 3",
 )
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 # One long word: the index of many words takes longer than the rest of the row.

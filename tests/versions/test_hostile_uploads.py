@@ -56,10 +56,10 @@ async def ensure_nothing_left(test_app: TestApp) -> None:
 
 
 def encrypted() -> bytes:
-    """An archive whose directory says that its entries are encrypted."""
+    """An archive whose directory says that its entries are encrypted, and that a descriptor follows each of them."""
     made = bytearray(docx())
     at = made.index(b"PK\x01\x02")
-    made[at + 8] |= 1
+    made[at + 8] |= 1 | 8
     return bytes(made)
 
 

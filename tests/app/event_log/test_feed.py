@@ -156,6 +156,18 @@ async def test_after_its_last_reader_a_feed_reads_nothing(test_app: TestApp, log
     assert watched == []
 
 
+async def test_a_reader_that_leaves_takes_no_other_one_of_its_user_along(test_app: TestApp, log: Log) -> None:
+    feed = EventFeed(test_app.runtime.database.reads, RenderFailures(Metrics()), lambda: False, lambda _event: None)
+    stays, leaves = Reader(), Reader()
+    await feed.step()
+    with feed.subscribed(EVERYTHING, stays):
+        with feed.subscribed(EVERYTHING, leaves):
+            pass
+        await log.add(first := feed.position + 1)
+        await feed.step()
+    assert (stays.offered, leaves.offered) == ([first], [])
+
+
 async def test_an_event_that_a_new_reader_may_have_missed_is_offered(
     test_app: TestApp, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -98,13 +98,17 @@ async def test_the_clock_of_an_event_that_is_ahead_gives_no_negative_lag(databas
 
 
 async def test_at_most_ten_thousand_events_are_counted(database: Database) -> None:
+    """From the oldest one on, whose age is the lag."""
+    await add_event(database, 5)
     async with database.write() as session:
         await (await session.driver()).execute(
             "INSERT INTO events (uid, type, subject_uid, audience, payload, occurred_at)"
             " SELECT gen_random_uuid(), 'a.happened', gen_random_uuid(), 'public', '{}', now()"
             " FROM generate_series(1, 10001)"
         )
-    assert (await measured(database)).registry.get_sample_value("outbox_unrelayed_events") == 10_000
+    registry = (await measured(database)).registry
+    assert registry.get_sample_value("outbox_unrelayed_events") == 10_000
+    assert (registry.get_sample_value("outbox_lag_seconds") or 0) >= 5 * HOUR
 
 
 async def test_the_measurement_continues_after_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:

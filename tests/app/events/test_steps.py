@@ -2,10 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 from uuid_utils.compat import uuid7
 
+from app.errors import Unavailable
 from app.events import consumers, relay, work
 from app.events.consumers import ConsumerRunner
 from app.events.metrics import EventMetrics
@@ -135,6 +138,37 @@ async def test_an_event_reaches_the_consumers_by_nudges(
                 return len(collector.handled) == expected
 
             await eventually(handled)
+
+
+@pytest.mark.parametrize(("part", "event"), [(Relay, "events_not_relayed"), (ConsumerRunner, "events_not_handled")])
+async def test_a_failed_step_is_logged_and_loses_no_event(
+    concurrent_app: TestApp,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    part: type[Relay | ConsumerRunner],
+    event: str,
+) -> None:
+    monkeypatch.setattr(work, "_POLL_SECONDS", 0.01)
+    step, failures = part.step, [Unavailable()]
+
+    async def fail_once(self: Any) -> bool:
+        if failures:
+            raise failures.pop()
+        return bool(await step(self))
+
+    collector = Collector()
+    await ConsumerRunner(database, collector, Metrics().group(EventMetrics)).step()
+    monkeypatch.setattr(part, "step", fail_once)
+    await add(database, 1)
+    listener = Listener(ListenerSettings(dsn_of(concurrent_app), 5, "test listener"))
+
+    async def handled() -> bool:
+        return len(collector.handled) == 1
+
+    with capture_logs() as lines:
+        async with events_handled(database, listener, [collector], Metrics().group(EventMetrics)):
+            await eventually(handled)
+    assert lines == [{"event": event, "log_level": "warning", "error": Unavailable.code}]
 
 
 async def test_a_consumer_starts_behind_the_newest_event_and_its_second_worker_waits_for_nothing(

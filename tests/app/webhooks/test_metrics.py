@@ -19,7 +19,7 @@ from tests.app.webhooks.test_deliveries import prepared, publish, user
 from tests.support.app import TestApp
 from tests.support.background import logged_by_outage
 from tests.support.receiver import Receiver, responding
-from tests.support.webhooks import RENDERERS, Deliveries, create_endpoint
+from tests.support.webhooks import RENDERERS, URL, Deliveries, create_endpoint
 from tests.support.wire import WIRE
 
 ATTEMPTS, HOUR = "webhook_attempts_total", 3600
@@ -32,8 +32,8 @@ def attempts(registry: CollectorRegistry) -> dict[str, float | None]:
     return {outcome: value for outcome, value in found.items() if value != 0}
 
 
-async def measured(app: TestApp) -> CollectorRegistry:
-    metrics = Metrics()
+async def measured(app: TestApp, metrics: Metrics | None = None) -> CollectorRegistry:
+    metrics = metrics or Metrics()
     await WebhookBacklog(app.runtime.database.reads, metrics.group(EndpointMetrics)).update()
     return metrics.registry
 
@@ -103,6 +103,22 @@ async def test_endpoints_have_one_state_each(concurrent_app: TestApp) -> None:
         await deliveries.execute(statement)
     registry = await measured(concurrent_app)
     assert [registry.get_sample_value("webhook_endpoints", {"state": state}) for state in STATES] == [4, 3, 2, 1]
+
+
+async def test_what_has_ended_is_measured_no_longer(concurrent_app: TestApp) -> None:
+    """Not only by a process that starts afterwards."""
+    deliveries, metrics = await prepared(concurrent_app, URL), Metrics()
+    await deliveries.execute("UPDATE deliveries SET next_at = now() - interval '1 hour'")
+    names = (DUE, "webhook_deliveries_oldest_seconds", "webhook_endpoints")
+    labels: tuple[dict[str, str], ...] = ({}, {}, {"state": "active"})
+
+    async def values() -> list[float | None]:
+        registry = await measured(concurrent_app, metrics)
+        return [registry.get_sample_value(*series) for series in zip(names, labels, strict=True)]
+
+    assert all(await values())
+    await deliveries.execute("DELETE FROM webhook_endpoints")
+    assert await values() == [0, 0, 0]
 
 
 async def test_what_waits_for_its_own_receiver_is_not_late(concurrent_app: TestApp) -> None:

@@ -68,8 +68,8 @@ async def test_a_recovery_delivers_what_was_skipped_or_failed_once(concurrent_ap
         await client.patch(path, json={"state": "disabled"})
         await publish(concurrent_app, headers)
         await deliveries.write()
-        reasons = await deliveries.rows("SELECT status, reason FROM deliveries")
-        assert reasons == [("skipped", "endpoint_disabled")] * 2, "what waited is skipped, too"
+        reasons = await deliveries.rows("SELECT status, reason, finished_at IS NOT NULL FROM deliveries")
+        assert reasons == [("skipped", "endpoint_disabled", True)] * 2, "what waited is skipped, too"
         refused = await client.post(f"{path}/recover", params={"since": "2020-01-01T00:00:00Z"})
         assert (refused.status_code, refused.json()["code"]) == (409, "webhook_endpoint_disabled")
         await client.patch(path, json={"state": "active"})
@@ -186,6 +186,8 @@ async def test_pages_of_deliveries_are_in_the_order_of_events(concurrent_app: Te
         found += [one.event_uid for one in page.items]
         after = page.next_position
     assert (found, after) == ([event, event, event, second, third], None)
+    later = await reader.page(endpoint, DeliveryFilter(after=event), None, 9)
+    assert [one.event_uid for one in later.items] == [second, third], "after all deliveries of the event"
 
 
 async def test_a_disabled_endpoint_and_that_of_another_user_are_sent_nothing_again(concurrent_app: TestApp) -> None:

@@ -96,6 +96,7 @@ async def test_a_trailer_counts_the_rows(test_app: TestApp) -> None:
     author = await fill(test_app, 1000)
     body = (await get(test_app, f"{POSTS}?format=ndjson&trailer=true", author.headers)).content
     assert body.splitlines()[1000:] == [b'{"_end":{"rows":1000}}']
+    assert 0 <= len(body) - counted(test_app, "export_bytes_total", resource="posts") < 40, "those of all parts"
     body = (await get(test_app, f"{POSTS}?format=ndjson&trailer=false", author.headers)).content
     assert len(body.splitlines()) == 1000
 

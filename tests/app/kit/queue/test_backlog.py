@@ -34,9 +34,9 @@ def samples(metrics: Metrics) -> dict[str, float]:
     return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines if line.startswith("job_")}
 
 
-async def measured(test_app: TestApp) -> dict[str, float]:
-    metrics = Metrics()
-    await Backlog(test_app.runtime.database.reads, QueueMetrics(metrics), NAMES).update()
+async def measured(test_app: TestApp, metrics: Metrics | None = None) -> dict[str, float]:
+    metrics = metrics or Metrics()
+    await Backlog(test_app.runtime.database.reads, metrics.group(QueueMetrics), NAMES).update()
     return samples(metrics)
 
 
@@ -114,6 +114,23 @@ async def test_failures_of_the_last_hour_and_the_last_success_of_each_schedule(
     assert value("jobs_failed_last_hour", kind=SEND_ALREADY_REGISTERED.name) == 0
     assert [value("cron_last_success_timestamp", schedule=name) for name in ("new", "old")] == [1000, 5000]
     assert [value("cron_period_seconds", schedule=name) for name in ("new", "old")] == [60, 3600]
+
+
+async def test_what_has_ended_is_measured_no_longer(
+    concurrent_app: TestApp, connection: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    """Not only by a process that starts afterwards."""
+    async with concurrent_app.runtime.database.write() as session:
+        await JobQueue(session).enqueue(SEND_TOKEN, {})
+    await connection.execute("UPDATE pgqueuer SET execute_after = now() - interval '1 hour'")
+    await connection.execute("UPDATE jobs SET status = 'failed', finished_at = now()")
+    metrics, kind = Metrics(), {"kind": SEND_TOKEN.name}
+    names = ("job_queue_depth", "job_queue_oldest_seconds", "jobs_failed_last_hour")
+    await measured(concurrent_app, metrics)
+    assert all(metrics.registry.get_sample_value(name, kind) for name in names)
+    await connection.execute("DELETE FROM pgqueuer; DELETE FROM jobs")
+    await measured(concurrent_app, metrics)
+    assert [metrics.registry.get_sample_value(name, kind) for name in names] == [0, 0, 0]
 
 
 async def test_only_workers_of_this_database_count(concurrent_app: TestApp, admin_dsn: str) -> None:
