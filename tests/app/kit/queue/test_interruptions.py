@@ -9,12 +9,14 @@ import pytest
 from pgqueuer.errors import RetryRequested
 from structlog.testing import capture_logs
 
+from app.kit.background import tasks_running
 from app.kit.db.database import UnitOfWork
 from app.kit.queue import executor, running
 from app.kit.queue.kinds import HOUSEKEEPING, JobKind, JobRun, RunSuperseded
 from app.kit.queue.running import Attempt, Interruption, RunningJobs
 from tests.support.app import TestApp
 from tests.support.attempts import Attempts
+from tests.support.background import logged_by_outage
 from tests.support.jobs import KIND, enqueue, execute, jobs
 from tests.support.waiting import PATIENCE
 
@@ -143,6 +145,13 @@ async def test_without_an_attempt_nothing_is_looked_for() -> None:
         await attempts.look()
     await attempts.look()
     await task
+
+
+async def test_attempts_are_looked_for_again_after_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "_SECONDS", 0.001)
+    attempts = RunningJobs(cast("UnitOfWork", NoDatabase()))
+    logged = await logged_by_outage(monkeypatch, attempts, "look", lambda: tasks_running(attempts.watch()))
+    assert logged == {("jobs_not_watched", "warning")}
 
 
 async def test_the_first_interruption_stays() -> None:
