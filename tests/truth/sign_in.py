@@ -8,7 +8,6 @@ TOKENS = "SELECT count(*) FROM refresh_tokens WHERE session_id = $1"
 REVOKED = ("session.revoked",)
 
 _COUNT_NEW = "SELECT count(*) FROM users WHERE email = 'new@example.com' AND is_verified"
-_UPDATED = Effect("SELECT updated_at > created_at FROM users WHERE id = $1", value=True)
 _VERIFIED = Effect("SELECT count(*) FROM pending_registrations", 0)
 
 ACTS = {
@@ -37,7 +36,7 @@ ACTS = {
         mails=["Set a new password"],
     ),
     "auth.verify_changed_address": Act(
-        [Effect("SELECT is_verified FROM users WHERE id = $1", value=True), _UPDATED], ["user.verified"]
+        [Effect("SELECT is_verified FROM users WHERE id = $1", value=True)], ["user.verified"]
     ),
     "auth.verify_again": Act(),
     "auth.verify_used": Act(),
@@ -49,7 +48,6 @@ ACTS = {
         [
             Effect("SELECT count(*) FROM sessions WHERE user_id = $1 AND revoked_at IS NULL", 0),
             Effect("SELECT is_verified FROM users WHERE id = $1", value=True),
-            _UPDATED,
             Effect("SELECT count(*) FROM action_tokens WHERE user_id = $1 AND used_at IS NULL", 0),
         ],
         ["user.password_reset"],

@@ -184,7 +184,7 @@ async def move(test_app: TestApp, version: str, ada: Person, address: str) -> ht
 
 @both
 async def test_a_changed_address_is_unverified_until_its_owner_proves_it(test_app: TestApp, version: str) -> None:
-    ada = await test_app.person(ADDRESS)
+    ada, start = await test_app.person(ADDRESS), utc_now()
     async with test_app.client() as client:
         await client.post("/api/v2/auth/password-resets", json={"email": ADDRESS})
     (reset,) = await test_app.deliver()
@@ -195,7 +195,10 @@ async def test_a_changed_address_is_unverified_until_its_owner_proves_it(test_ap
     (mail,) = await test_app.deliver()
     assert (mail.to, mail.subject) == ("new@example.com", "Verify your e-mail address")
     assert (await set_password(test_app, token_of(reset))).status_code == 400, "it proves the previous address"
+    await run(test_app, "UPDATE users SET updated_at = '2020-01-01'")
     assert (await verify(test_app, version, token_of(mail), "new@example.com")).is_success
+    changed = await run(test_app, "SELECT email, updated_at FROM users WHERE updated_at > '2020-01-01'")
+    assert [(row.email, row.updated_at > start) for row in changed] == [("new@example.com", True)]
     assert (await sign_in(test_app, version, PASSWORD, "new@example.com")).status_code == 200
     (row,) = [row for row in await audited(test_app) if row.action == "user.verified"]
     assert (row.target, row.actor) == (f"user:{ada.user.uid}", ada.user.uid)

@@ -79,7 +79,9 @@ async def test_a_reset_token_expires_and_its_use_revokes_every_session(test_app:
         assert (await confirm(client, token_of(mail))).status_code == 400
         assert (await login(client, WIRE, ADDRESS)).status_code == 200, "the password is unchanged"
         await run(test_app, "UPDATE action_tokens SET expires_at = now() + interval '1 hour'")
+        await run(test_app, "UPDATE users SET updated_at = '2020-01-01'")
         assert (await confirm(client, token_of(mail))).status_code == 204
+        assert (await run(test_app, "SELECT updated_at > created_at FROM users")).scalar()
         bearer = {"Authorization": f"Bearer {session['access_token']}"}
         for version in VERSIONS:
             assert (await client.get(ME[version], headers=bearer)).status_code == 401

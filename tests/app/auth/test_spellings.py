@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from app.users.queries import UserQueries
+from app.users.repository import UserRepository
 from tests.app.auth.test_credentials import login
 from tests.support.app import TestApp, token_of
 from tests.support.dialects import DIALECTS
@@ -55,7 +56,11 @@ async def test_a_user_without_a_canonical_address_is_found_by_the_exact_spelling
     found = {}
     for spelling in ("Ada@example.com", "ada@example.com", "ADA@example.com"):
         credentials = await queries.credentials(spelling)
-        assert credentials is not None
-        found[spelling] = credentials[0].id
+        async with test_app.runtime.database.write() as session:
+            locked = await UserRepository(session).lock_by_email(spelling)
+            assert locked is not None
+            assert credentials is not None
+            assert locked.id == credentials[0].id
+            found[spelling] = locked.id
     first, legacy = (person.user.id for person in people.values())
     assert found == {"Ada@example.com": legacy, "ada@example.com": first, "ADA@example.com": first}

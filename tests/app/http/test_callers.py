@@ -13,11 +13,13 @@ from app.access.commands import KeyDraft
 from app.access.service import ApiKeyService
 from app.auth.errors import TooManyAttempts
 from app.errors import DomainError, NotFound, TimedOut, Unavailable
+from app.http.key_use import KeyUseComponent
 from app.plans.built_in import PLANS
 from app.plans.names import TEST
 from observability.requests.context import KEY, RequestContext, current
 from tests.support.app import TestApp
 from tests.support.dialects import DIALECTS
+from tests.support.transactions import rows
 from versions.registry import VERSIONS
 
 RENDERERS = {version.name: import_module(f"versions.{version.name}.app").render for version in VERSIONS}
@@ -50,6 +52,9 @@ async def test_a_key_and_its_successor_are_one_consumer(test_app: TestApp, capsy
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
     found = [(line["consumer"], line["key"], line["user"]) for line in lines if line["event"] == "request"]
     assert found == [(str(key.uid), str(key.uid), str(ada.user.uid))] * 2
+    await test_app.runtime.get(KeyUseComponent).flush()
+    used = await rows(test_app, "SELECT hint FROM api_keys WHERE last_used_at IS NOT NULL ORDER BY id")
+    assert [row["hint"] for row in used] == [text[:12], successor[:12]], "each of them has its last use"
 
 
 @pytest.mark.parametrize("version", RENDERERS)

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
+from fastapi.exceptions import RequestValidationError
 from pydantic import SecretStr
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -198,6 +199,29 @@ def test_the_failure_of_an_error(error: Exception, failure: Failure) -> None:
     assert found.headers == ({"Allow": "GET"} if failure.status == 405 else {})
     assert found.unexpected is (failure.status == 500)
     assert Failure(400, "a", "b").headers == {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "place", "body", "path"),
+    [
+        (
+            "missing",
+            ("body", "a", 0, "create", "post", "title"),
+            {"a": [{"op": "create", "post": {}}]},
+            "a 0 post title",
+        ),
+        ("missing", ("body", "scopes"), {"name": "scopes"}, "scopes"),
+        ("missing", ("body", "a", 1, "b"), {"a": []}, "a 1 b"),
+        ("int_parsing", ("query", "limit"), None, "limit"),
+        ("json_invalid", ("body", 7), {}, ""),
+    ],
+)
+def test_the_path_of_a_rejected_value_has_no_name_of_a_variant(
+    kind: str, place: tuple[str | int, ...], body: Any, path: str
+) -> None:
+    failure = classify(RequestValidationError([{"type": kind, "loc": place, "msg": "No."}], body=body))
+    assert [(" ".join(map(str, field.path)), field.where) for field in failure.fields] == [(path, place[0])]
+    assert failure.raw_errors == ({"type": kind, "loc": list(place), "msg": "No."},)
 
 
 def test_the_headers_of_failures() -> None:

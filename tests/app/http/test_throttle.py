@@ -3,7 +3,7 @@
 import pytest
 
 from app.auth.errors import TooManyAttempts
-from app.http.rate_limit.throttle import NetworkThrottle, RejectedCallbackLimit, Throttles
+from app.http.rate_limit.throttle import NetworkThrottle, RejectedCallbackLimit, Throttles, _exhausted
 from observability.rate_limit.limiter import Limiter
 from observability.rate_limit.local import LocalLimiter
 
@@ -55,3 +55,8 @@ async def test_rejected_callbacks_are_counted_for_each_network() -> None:
     limit = RejectedCallbackLimit(2, LocalLimiter(10))
     assert [await limit.admits("192.0.2.0/24") for _ in range(3)] == [True, True, False]
     assert await limit.admits("198.51.100.0/24")
+
+
+@pytest.mark.parametrize(("left", "stated"), [(0, 1), (1, 1), (60, 60)])
+def test_a_client_waits_for_a_second_at_least(left: int, stated: int) -> None:
+    assert _exhausted(left, "login").retry_after == stated

@@ -194,6 +194,7 @@ async def test_a_user_who_is_handed_over_is_verified_for_everybody_to_see(
     sign_in: SignIn, app_with_provider: TestApp
 ) -> None:
     ada = await app_with_provider.person("ada@example.com", verified=False)
+    await rows(app_with_provider, "UPDATE users SET updated_at = '2020-01-01'")
     assert (await sign_in()).status_code == 200
     found = await rows(app_with_provider, "SELECT type, subject_uid FROM events WHERE type LIKE 'user.%'")
     assert [tuple(row) for row in found] == [("user.verified", ada.user.uid)]
