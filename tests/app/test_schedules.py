@@ -151,9 +151,12 @@ async def test_a_schedule_deletes_what_it_names(
     concurrent_app: TestApp, rows: dict[str, set[Any]], name: str, table: str
 ) -> None:
     before = await stored(concurrent_app)
-    for _ in range(2):
-        await run_now(resources_of(concurrent_app, Metrics()), name)
-        assert await stored(concurrent_app) == before | {table: rows[table]}
+    with capture_logs() as lines:
+        for _ in range(2):
+            await run_now(resources_of(concurrent_app, Metrics()), name)
+            assert await stored(concurrent_app) == before | {table: rows[table]}
+    numbers = [value for line in lines for field, value in line.items() if field in {"rows", "records"}]
+    assert numbers == [len(before[table] - rows[table]), 0]
 
 
 @pytest.mark.parametrize(

@@ -136,6 +136,8 @@ async def test_a_stranger_who_registered_the_address_first_gains_nothing(
     assert await value(app_with_provider, "SELECT string_agg(provider, ',') FROM identities") == "acme"
     assert await value(app_with_provider, "SELECT count(*) FROM pending_registrations") == 0
     assert ("identity.linked", {"provider": "acme", "reason": "proved_address"}) in await events(app_with_provider)
+    reason = "SELECT payload ->> 'reason' FROM events WHERE type = 'session.revoked'"
+    assert await value(app_with_provider, reason) == "address_proved"
     assert "Your account was taken over by the owner of its address" in [
         mail.subject for mail in await app_with_provider.deliver()
     ]

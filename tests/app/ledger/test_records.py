@@ -98,6 +98,29 @@ async def test_an_event_names_what_was_moved_between_which_accounts(test_app: Te
     assert opened == [("account.opened", {"currency": "EUR"})]
 
 
+async def test_both_parties_of_a_movement_may_read_its_events(test_app: TestApp, money: Money) -> None:
+    bank, ada, bob, payer, payee = money
+    await bank.reverse(bob, await bank.transfer(ada, payer, payee, "10"))
+    captured, released, _ = [
+        await bank.hold(ada, payer, payee, "1", lifetime)
+        for lifetime in (timedelta(hours=1), timedelta(hours=1), timedelta(seconds=-1))
+    ]
+    await bank.capture(bob, captured)
+    await bank.release(bob, released)
+    await LedgerHousekeeping(test_app.runtime.database, LedgerMetrics(Metrics())).expire_holds()
+    statement = (
+        "SELECT DISTINCT coalesce(payload->>'kind', payload->>'outcome', type) AS name, owner_uid, counterparty_uid"
+        " FROM events WHERE type LIKE 'transfer.%' OR type LIKE 'hold.%'"
+    )
+    found = {row.name: (row.owner_uid, row.counterparty_uid) for row in await stored(test_app, statement)}
+    names = ("transfer", "hold.created", "capture", "captured", "released", "expired")
+    assert found == {
+        **dict.fromkeys(names, (ada.uid, bob.uid)),
+        "reversal": (bob.uid, ada.uid),
+        "deposit": (None, ada.uid),
+    }
+
+
 async def test_transfers_are_counted_by_kind(test_app: TestApp) -> None:
     ada = (await test_app.person("ada@example.com")).user
     metrics = Metrics()
