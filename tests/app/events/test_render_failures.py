@@ -28,6 +28,8 @@ def test_a_failure_counts_once_for_each_version() -> None:
             assert failures.rendered(api_version, key, fail) is None
     assert counted(metrics) == [2, 1]
     assert [(line["api_version"], line["key"]) for line in lines] == [(OLD, "a"), (NEW, "a"), (OLD, "b")]
+    assert all((line["event"], line["log_level"]) == ("not_rendered", "error") for line in lines)
+    assert all(isinstance(line["exc_info"], KeyError) for line in lines), "a defect is logged with its traceback"
     assert failures.rendered(OLD, "a", lambda: "rendered") == "rendered", "what failed once may succeed later"
     assert counted(metrics) == [2, 1]
 

@@ -1,14 +1,20 @@
 """Advisory locks exclude each other by purpose and key, until the transaction ends."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
-from sqlalchemy import text
+import pytest
+from sqlalchemy import select, text
 
 from app.kit.db.database import Database
-from app.kit.db.locks import lock, lock_ids, try_lock
+from app.kit.db.locks import lock, lock_ids, try_lock, try_lock_column
+from app.kit.db.sessions import WriteSession
+from app.kit.db.statements import Read
 from app.settings.database import DatabaseSettings
 from tests.support.app import TestApp
 from tests.support.transactions import blocked_or_done
+
+_LOCKED = Read(select(try_lock_column("purpose", "key")))
 
 
 async def test_a_lock_is_exclusive_for_its_purpose_and_key(admin_dsn: str) -> None:
@@ -23,11 +29,26 @@ async def test_a_lock_is_exclusive_for_its_purpose_and_key(admin_dsn: str) -> No
     await database.close()
 
 
-async def test_a_lock_that_was_tried_is_released_at_the_end_of_the_transaction(admin_dsn: str) -> None:
+async def by_function(session: WriteSession) -> bool:
+    return await try_lock(session, "test", b"tried")
+
+
+async def by_column(session: WriteSession) -> bool:
+    await session.driver()
+    purpose, key = lock_ids("test", b"tried")
+    row = await session.read(_LOCKED, purpose=purpose, key=key)
+    return row is not None and bool(row["locked"])
+
+
+@pytest.mark.parametrize("attempt", [by_function, by_column])
+async def test_a_lock_that_was_tried_is_released_at_the_end_of_the_transaction(
+    admin_dsn: str, attempt: Callable[[WriteSession], Awaitable[bool]]
+) -> None:
     """Not at the end of the session, which returns to the pool."""
     database = await Database.open(admin_dsn, DatabaseSettings())
-    async with database.write() as first:
-        assert await try_lock(first, "test", b"tried")
+    async with database.write() as first, database.write() as other:
+        assert await attempt(first)
+        assert not await try_lock(other, "test", b"tried")
     async with database.write() as second, database.write() as third:
         # The second transaction has the connection of the first one.
         await second.execute(text("SELECT 1"))

@@ -1,11 +1,14 @@
 """What becomes of an attempt that is interrupted: its handler may clean up, and what waits for it ends with it."""
 
 import asyncio
+from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any, cast
 from uuid import uuid4
 
 import orjson
 import pytest
+from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.errors import RetryRequested
 from structlog.testing import capture_logs
 
@@ -107,6 +110,22 @@ async def test_pgqueuer_carries_a_job_that_was_taken_over_no_further(
 
     await attempts.run(handle, await enqueue(concurrent_app))
     assert attempts.counted("job_attempts_total", outcome="superseded") == 1
+    assert attempts.rows.kept == {7}, "its row in PgQueuer is that of the other attempt"
+
+
+async def test_a_row_is_left_to_another_worker_once(attempts: Attempts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker may get the job again, whose row it then removes."""
+    removed: list[int] = []
+
+    async def remove(_queries: Queries, ended: Sequence[Any]) -> None:
+        removed.extend(job.id for job, _, _ in ended)
+
+    monkeypatch.setattr(Queries, "log_jobs", remove)
+    ended: Any = [(SimpleNamespace(id=number), "successful", None) for number in (1, 2)]
+    attempts.rows.keep(1)
+    for _ in range(2):
+        await attempts.rows.log_jobs(ended)
+    assert removed == [2, 1, 2]
 
 
 @pytest.mark.parametrize("known_by", ["the handler", "the worker"])
