@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from app.auth.job_names import JOBS, SEND_TOKEN
 from app.auth.jobs import jobs
@@ -60,7 +61,9 @@ async def test_a_request_that_another_signing_key_encrypted_is_dropped(test_app:
         await client.post("/api/v2/auth/password-resets", json={"email": ADDRESS})
     ((name, params),) = await test_app.queued_jobs()
     assert ADDRESS not in str(params)
-    await run[name](params)
+    with capture_logs() as lines:
+        await run[name](params)
+    assert [(line["event"], line["log_level"]) for line in lines] == [("mail_request_dropped", "warning")]
     assert await test_app.deliver() == []
     with pytest.raises(KeyError):
         await run[name]({})

@@ -1,18 +1,25 @@
 """Components that need a secret, subjects of limits, and the record of uses of keys."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from structlog.testing import capture_logs
 
 from app.access.keys import digest
+from app.errors import Unavailable
 from app.http.auth import AuthComponent
 from app.http.cursors import CursorCodec
 from app.http.idempotency.keys import InvalidIdempotencyKey, ResponseCipher
-from app.http.key_use import KeyUseComponent
+from app.http.key_use import FLUSH_SECONDS, KeyUseComponent
+from app.http.plans import PlansComponent
 from app.http.rate_limit.throttle import Throttles
 from app.http.runtime import Component, Runtime
+from app.plans.queries import PlanQueries
+from app.plans.views import PlanView
 from app.settings.auth import AuthSettings
 from app.settings.errors import SettingsError
 from app.settings.http import HttpSettings
@@ -20,7 +27,9 @@ from app.settings.loading import load_settings
 from observability.rate_limit.limiter import Limiter
 from observability.rate_limit.local import LocalLimiter
 from tests.support.app import TestApp
+from tests.support.limits import BUILT_IN
 from tests.support.rollback_database import RollbackDatabase
+from tests.support.waiting import eventually
 
 
 @pytest.mark.parametrize(
@@ -74,3 +83,42 @@ async def test_uses_of_keys_are_written_when_the_process_ends(test_app: TestApp)
         assert (await client.get("/api/v2/me")).status_code == 200
         assert await driver.fetchval(last_used, digest(ada.key)) is None, "no request waits for the write"
     assert await driver.fetchval(last_used, digest(ada.key)) is not None
+
+
+async def test_uses_of_keys_are_written_while_the_process_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert FLUSH_SECONDS <= 10, "a process that is killed loses the uses since the last time"
+    monkeypatch.setattr("app.http.key_use.FLUSH_SECONDS", 0.01)
+    component, flushed = KeyUseComponent(cast("Any", None)), list[int]()
+
+    async def flush() -> None:
+        flushed.append(1)
+
+    async def repeated() -> bool:
+        return len(flushed) > 2
+
+    monkeypatch.setattr(component, "flush", flush)
+    async with component.running():
+        await eventually(repeated)
+
+
+async def test_plans_are_read_before_the_first_request_and_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An outage leaves the plans as they were."""
+    reads: list[int] = []
+
+    async def read(_queries: PlanQueries) -> Sequence[PlanView]:
+        reads.append(len(reads) + 1)
+        if len(reads) == 2:
+            raise Unavailable
+        return [replace(BUILT_IN[0], policies={"burst": f"{len(reads)}/day"})]
+
+    async def read_again() -> bool:
+        return len(reads) > 3
+
+    monkeypatch.setattr(PlanQueries, "all", read)
+    component = PlansComponent(cast("Any", SimpleNamespace(reads=None)), 0.01)
+    with capture_logs() as lines:
+        async with component.running():
+            assert component.catalogue.get("free").rules.policies[0].quota == 1
+            await eventually(read_again)
+    assert component.catalogue.get("free").rules.policies[0].quota >= 3
+    assert lines == [{"event": "plans_not_read", "log_level": "warning", "error": "unavailable"}]
