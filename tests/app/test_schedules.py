@@ -25,6 +25,7 @@ from app.usage.repository import UsageDelta, UsageRepository
 from app.wiring import all_schedules
 from observability.metrics.metrics import Metrics
 from tests.support.app import DirectRun, TestApp
+from tests.support.bank import Bank, two_accounts
 from tests.support.transactions import database_of, dsn_of, owner_of
 from tests.support.waiting import PATIENCE, eventually
 from tests.support.wire import WIRE
@@ -196,6 +197,16 @@ async def test_the_nightly_check_of_the_ledger_is_reported(concurrent_app: TestA
     ledger.imbalance.labels("all").set(5)
     await run_now(resources_of(concurrent_app, metrics), "ledger.check")
     assert metrics.registry.get_sample_value("ledger_imbalance", {"check": "all"}) == 0
+
+
+async def test_the_end_of_holds_is_logged_with_their_number(concurrent_app: TestApp) -> None:
+    ada, payer, payee = await two_accounts(concurrent_app)
+    bank = Bank(concurrent_app.runtime.database)
+    for lifetime in (-MINUTE, -MINUTE, MINUTE):
+        await bank.hold(ada.user, payer, payee, "1", lifetime)
+    with capture_logs() as lines:
+        await run_now(resources_of(concurrent_app, Metrics()), "ledger.expire_holds")
+    assert [line["holds"] for line in lines if line["event"] == "holds_expired"] == [2]
 
 
 async def test_the_worker_runs_schedules_that_are_due(

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from uuid import UUID
@@ -10,7 +11,7 @@ import pytest
 from sqlalchemy import select, update
 
 from app.access.commands import KeyDraft, KeyEdit, OwnKeyDraft
-from app.access.errors import ApiKeyAlreadyRotated, ExpiryInThePast, ScopeNotGranted, UnknownScope
+from app.access.errors import ApiKeyAlreadyRotated, ExpiryInThePast, ScopeNotGranted, TooManyApiKeys, UnknownScope
 from app.access.key_use import KeyUse
 from app.access.keys import Mode
 from app.access.own_keys import OwnKeyService
@@ -25,6 +26,7 @@ from app.http.plans import PlansComponent
 from app.kit.clock import utc_now
 from app.models import ApiKey, User
 from tests.support.app import Person, TestApp
+from tests.support.limits import FREE
 from tests.support.users import events
 
 DAY = timedelta(days=1)
@@ -74,6 +76,17 @@ async def test_a_user_who_was_deleted_meanwhile_creates_no_key(test_app: TestApp
     async with acting(test_app, ada) as service:
         with pytest.raises(Unauthenticated):
             await service.create(OwnKeyDraft("k", ["posts:read"], "live", None))
+
+
+async def test_the_keys_of_others_do_not_count(test_app: TestApp, ada: Person) -> None:
+    await test_app.person("eve@example.com")
+    principal = Principal(ada.user.id, ada.user.uid, (), frozenset({"posts:read", "credentials:write"}))
+    draft, caps = OwnKeyDraft("k", ["posts:read"], "live", None), replace(FREE.caps, keys=2)
+    async with test_app.runtime.database.write() as session:
+        service = OwnKeyService(session, principal, caps, EventRecorder(session, ada.user.uid), OperatorProof())
+        await service.create(draft)
+        with pytest.raises(TooManyApiKeys):
+            await service.create(draft)
 
 
 async def test_an_edit_records_the_fields_that_change(test_app: TestApp, ada: Person) -> None:

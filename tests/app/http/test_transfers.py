@@ -91,6 +91,7 @@ def test_the_rate_of_a_transfer_replaces_that_of_others() -> None:
 
 
 async def test_bytes_that_arrived_fast_buy_no_more_than_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert size_limits._LONGEST_CREDIT == 60
     monkeypatch.setattr(size_limits, "_LONGEST_CREDIT", 0.3)
     parts = iter([b"x" * 100_000])
 

@@ -27,7 +27,7 @@ async def test_the_cookie_of_a_deployment(
                 response = await client.get(sign_in.urls[0])
                 name, *attributes = response.headers["set-cookie"].split("; ")
                 assert name.startswith("__Host-strata-browser=")
-                assert {"HttpOnly", "Path=/", "SameSite=lax", "Secure"} <= set(attributes)
+                assert {"HttpOnly", "Path=/", "SameSite=lax", "Secure", "Max-Age=3600"} <= set(attributes)
                 assert not any(attribute.startswith("Domain") for attribute in attributes)
                 reply = provider.authorize(response.headers["location"])
                 assert (

@@ -27,6 +27,7 @@ from tests.support.transactions import race
 
 
 async def test_a_user_has_at_most_100_accounts(test_app: TestApp) -> None:
+    assert MAX_ACCOUNTS == 100
     ada = (await test_app.person("ada@example.com")).user
     bank = Bank(test_app.runtime.database)
     await bank.open(ada)
@@ -40,6 +41,8 @@ async def test_a_user_has_at_most_100_accounts(test_app: TestApp) -> None:
         )
     with pytest.raises(TooManyAccounts):
         await bank.open(ada)
+    bob = (await test_app.person("bob@example.com")).user
+    assert (await bank.open(bob)).balance == 0, "the accounts of others do not count"
 
 
 async def test_accounts_that_are_opened_at_once_are_counted(

@@ -1,6 +1,7 @@
 """Who may do what, which error a mistake gives, and what a check of the ledger finds: each rule alone."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +19,7 @@ from app.ledger.commands import HoldDraft, TransferDraft
 from app.ledger.errors import (
     AmountTooPrecise,
     CurrencyMismatch,
+    MoneyNeedsLiveKey,
     PayeeNotFound,
     PayerNotFound,
     SameAccount,
@@ -30,6 +32,7 @@ from app.ledger.queries import LedgerCheckQueries, LedgerQueries
 from app.ledger.reader import LedgerReader
 from app.ledger.service import LedgerService
 from app.ledger.views import AccountView
+from app.plans.names import TEST
 from observability.metrics.metrics import Metrics
 from tests.support.app import Person, TestApp
 from tests.support.bank import Bank, two_accounts
@@ -89,6 +92,23 @@ async def test_a_use_case_needs_its_permissions_whoever_calls_it(test_app: TestA
                 await write(test_app, caller(ada, *permissions), act, *arguments)
         with pytest.raises(Unauthenticated):
             await write(test_app, Principal(None, None, (), frozenset([READ, WRITE])), act, *arguments)
+
+
+async def test_a_test_key_moves_no_money_and_releases_what_is_held(test_app: TestApp) -> None:
+    ada, payer, payee = await two_accounts(test_app)
+    draft, bank = TransferDraft(payer.uid, payee.uid, EUR), Bank(test_app.runtime.database)
+    transfer, hold = await bank.transfer(ada.user, payer, payee, "1"), await bank.hold(ada.user, payer, payee, "1")
+    trial = replace(caller(ada, READ, WRITE), plan=TEST)
+    for act, argument in (
+        ("transfer", draft),
+        ("reverse", transfer),
+        ("hold", HoldDraft(draft, timedelta(hours=1))),
+        ("capture", hold),
+    ):
+        with pytest.raises(MoneyNeedsLiveKey):
+            await write(test_app, trial, act, argument)
+    assert (await write(test_app, trial, "release", hold)).state == "released"
+    assert (await write(test_app, trial, "open", "EUR")).balance == 0
 
 
 async def test_a_mistake_in_a_transfer_names_its_field(test_app: TestApp) -> None:

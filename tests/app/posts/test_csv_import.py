@@ -79,6 +79,7 @@ async def test_every_row_becomes_a_post_of_the_user_with_its_events(concurrent_a
 async def test_wrong_rows_are_left_out_counted_and_stored_up_to_a_limit(
     concurrent_app: TestApp, ada: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert csv_import.MAX_PROBLEMS == 10_000
     monkeypatch.setattr(csv_import, "MAX_PROBLEMS", 3)
     text = "title,status\n" + "".join(f"Good {number},\n,unknown\n" for number in range(4))
     row = await run(concurrent_app, ada.user.uid, await stored_file(concurrent_app, ada, text))

@@ -159,6 +159,7 @@ async def test_a_listing_by_words_has_every_match_however_many(
 ) -> None:
     """Up to two matches are read and sorted here, more are found in the order of the listing."""
     made = [await create(test_app, callers["ada"], f"match {place}", S.PUBLISHED) for place in range(number)]
+    assert statements.FEW == 1000
     monkeypatch.setattr(statements, "FEW", 2)
     found: list[Any] = []
     while len(found) < number:

@@ -161,6 +161,8 @@ async def test_what_must_not_be_stored_is_not_shared_either(reads: Reads, respon
 
 
 async def test_a_response_of_the_largest_size_is_stored(reads: Reads) -> None:
+    assert LARGEST == 1024 * 1024
+
     async def read() -> Response:
         response = Response(b"x" * LARGEST)
         headers = sum(len(name) + len(value) for name, value in response.raw_headers)
