@@ -30,7 +30,7 @@ _INDEXED: Final = ("actor", "target", "action", "outcome")
 """Filters with an index, those first that usually select fewer rows."""
 _TIMES: Final = {"since", "until"}
 _CONDITIONS: Final[dict[str, ColumnElement[bool]]] = {
-    "actor": or_(AuditEvent.actor == _ACTOR, AuditEvent.on_behalf == _ACTOR),
+    # Without ``actor``, which is always the first filter: its parts are ``_OF_ACTOR``.
     "target": AuditEvent.target == bindparam("target", type_=AuditEvent.action.type),
     "action": AuditEvent.action == bindparam("action", type_=AuditEvent.action.type),
     "outcome": AuditEvent.outcome == bindparam("outcome", type_=AuditEvent.action.type),

@@ -26,7 +26,8 @@ from app.wiring import all_schedules
 from observability.metrics.metrics import Metrics
 from tests.support.app import DirectRun, TestApp
 from tests.support.bank import Bank, two_accounts
-from tests.support.transactions import database_of, dsn_of, owner_of
+from tests.support.jobs import worker_resources
+from tests.support.transactions import dsn_of, owner_of
 from tests.support.waiting import PATIENCE, eventually
 from tests.support.wire import WIRE
 
@@ -114,10 +115,6 @@ async def stored(test_app: TestApp) -> dict[str, set[Any]]:
         }
 
 
-def resources_of(test_app: TestApp, metrics: Metrics) -> WorkerResources:
-    return WorkerResources(test_app.runtime.settings, database_of(test_app), metrics, test_app.outbox, test_app.store)
-
-
 async def run_now(resources: WorkerResources, name: str) -> None:
     """Do what a schedule names, as the job does that the worker enqueues at its time."""
     database = resources.database
@@ -125,7 +122,7 @@ async def run_now(resources: WorkerResources, name: str) -> None:
 
 
 async def test_the_names_and_times_of_all_schedules(concurrent_app: TestApp) -> None:
-    resources = resources_of(concurrent_app, Metrics())
+    resources = worker_resources(concurrent_app)
     schedules = all_schedules(resources)
     assert sorted(schedule.name for schedule in schedules) == sorted(PERIODS)
     start = datetime(2026, 2, 28, 12, 30, tzinfo=UTC)
@@ -154,7 +151,7 @@ async def test_a_schedule_deletes_what_it_names(
     before = await stored(concurrent_app)
     with capture_logs() as lines:
         for _ in range(2):
-            await run_now(resources_of(concurrent_app, Metrics()), name)
+            await run_now(worker_resources(concurrent_app), name)
             assert await stored(concurrent_app) == before | {table: rows[table]}
     numbers = [value for line in lines for field, value in line.items() if field in {"rows", "records"}]
     assert numbers == [len(before[table] - rows[table]), 0]
@@ -169,7 +166,7 @@ async def test_a_schedule_of_usage_logs_the_number_of_its_rows(
     concurrent_app: TestApp, name: str, event: str, number: int
 ) -> None:
     with capture_logs() as lines:
-        await run_now(resources_of(concurrent_app, Metrics()), name)
+        await run_now(worker_resources(concurrent_app), name)
     assert lines == [{"event": event, "log_level": "info", "rows": number}]
 
 
@@ -187,7 +184,7 @@ async def test_partitions_of_the_audit_trail_are_created_and_dropped(concurrent_
             "CREATE TABLE audit_events_2020_01 PARTITION OF audit_events"
             " FOR VALUES FROM ('2020-01-01Z') TO ('2020-02-01Z')"
         )
-        await run_now(resources_of(concurrent_app, Metrics()), MAINTAIN_AUDIT)
+        await run_now(worker_resources(concurrent_app), MAINTAIN_AUDIT)
         assert await partitions() == at_first
 
 
@@ -195,7 +192,7 @@ async def test_the_nightly_check_of_the_ledger_is_reported(concurrent_app: TestA
     metrics = Metrics()
     ledger = metrics.group(LedgerMetrics)
     ledger.imbalance.labels("all").set(5)
-    await run_now(resources_of(concurrent_app, metrics), "ledger.check")
+    await run_now(worker_resources(concurrent_app, metrics=metrics), "ledger.check")
     assert metrics.registry.get_sample_value("ledger_imbalance", {"check": "all"}) == 0
 
 
@@ -205,7 +202,7 @@ async def test_the_end_of_holds_is_logged_with_their_number(concurrent_app: Test
     for lifetime in (-MINUTE, -MINUTE, MINUTE):
         await bank.hold(ada.user, payer, payee, "1", lifetime)
     with capture_logs() as lines:
-        await run_now(resources_of(concurrent_app, Metrics()), "ledger.expire_holds")
+        await run_now(worker_resources(concurrent_app), "ledger.expire_holds")
     assert [line["holds"] for line in lines if line["event"] == "holds_expired"] == [2]
 
 

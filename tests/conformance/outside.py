@@ -134,12 +134,16 @@ class Effort:
     options: Sequence[str] = ()
 
 
+def await_document(url: str, version: str) -> None:
+    """Return when a server has built a document, which Schemathesis gives 10 s."""
+    wait_until(lambda: httpx2.get(f"{url}/api/{version}/openapi.json", timeout=PATIENCE).is_success, PATIENCE)
+
+
 def attack(url: str, version: str, headers: Mapping[str, str], folder: Path, effort: Effort, seed: int) -> RunResult:
     """Run every check against one version, in a new folder."""
     folder.mkdir(parents=True)
     report, events = folder / "report.json", folder / "events.ndjson"
-    # Schemathesis waits 10 s for the document, which the first request builds.
-    wait_until(lambda: httpx2.get(f"{url}/api/{version}/openapi.json", timeout=PATIENCE).is_success, PATIENCE)
+    await_document(url, version)
     command = [
         *(str(Path(sys.executable).with_name("schemathesis")), "--no-color", "--config-file", str(CONFIG)),
         *("run", f"{url}/api/{version}/openapi.json", "--checks", "all", "--phases", ",".join(effort.phases)),

@@ -12,7 +12,7 @@ from schemathesis import GenerationMode
 
 from tests.conformance import hooks  # noqa: F401 - registers a hook of Schemathesis
 from tests.conformance.callers import CALLERS, SELF_REVOKING, Headers
-from tests.conformance.outside import CONFIG, Effort, Exchange, RunResult, attack, seed_of
+from tests.conformance.outside import CONFIG, Effort, Exchange, RunResult, attack, await_document, seed_of
 from tests.support.dialects import DIALECTS
 from tests.support.limits import SHORT_STREAMS
 from tests.support.live import Strata
@@ -109,6 +109,7 @@ async def test_responses_to_every_caller_conform_to_the_contract(version: str, s
     with serving(strata) as url:
         callers = {name: make(strata, url) for name, make in CALLERS.items()}
         config = schemathesis.Config.from_path(CONFIG)
+        await_document(url, version)
         schema = schemathesis.openapi.from_url(f"{url}/api/{version}/openapi.json", config=config)
         found = sorted((result.ok() for result in schema.get_all_operations()), key=can_delete_a_user)
         assert len(found) == len(list(operations(version)))

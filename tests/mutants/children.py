@@ -16,7 +16,7 @@ _CPU_SIGNALS: Final = (signal.SIGXCPU, signal.SIGKILL)
 
 @dataclass(frozen=True)
 class Limits:
-    """Seconds of a child: of processor time, which a busy machine does not change, and of waiting."""
+    """Seconds of a child: of processor time, which a busy machine does not change, and of waiting on an idle one."""
 
     cpu: float
     wall: float
@@ -33,7 +33,7 @@ def run_in_child(work: Callable[[int], str], limits: Limits) -> str:
     with suppress(OSError):
         os.setpgid(child, child)
     try:
-        text = _read(reader, time.monotonic() + limits.wall)
+        text = _read(reader, time.monotonic() + limits.wall * _load_per_core())
     finally:
         os.close(reader)
         # The group contains the servers that an interrupted test has started.
@@ -46,6 +46,10 @@ def run_in_child(work: Callable[[int], str], limits: Limits) -> str:
         ended = os.WTERMSIG(status)
         return TOO_SLOW if ended in _CPU_SIGNALS else f"ended by signal {ended}"
     return text
+
+
+def _load_per_core() -> float:
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def _run(work: Callable[[int], str], writer: int, limits: Limits) -> None:

@@ -14,6 +14,8 @@ from app.kit.queue.job_queue import JobQueue, Requester
 from app.kit.queue.kinds import JobHandler, JobKind
 from app.kit.queue.metrics import JobMetrics
 from app.kit.queue.runner import QueueRunner, RunnerSettings
+from app.kit.queue.schedules import WorkerResources
+from app.settings.group import Group
 from app.settings.worker import WorkerSettings
 from app.wiring import tracing_config
 from app.worker import add_jobs, job_execution, supervised
@@ -53,6 +55,12 @@ async def working(
         finally:
             stop.set()
             await asyncio.wait_for(task, PATIENCE)
+
+
+def worker_resources(test_app: TestApp, *groups: Group, metrics: Metrics | None = None) -> WorkerResources:
+    """What jobs and schedules of ``concurrent_app`` work with; the groups replace those of its settings."""
+    settings = test_app.runtime.settings.with_groups(*groups)
+    return WorkerResources(settings, database_of(test_app), metrics or Metrics(), test_app.outbox, test_app.store)
 
 
 async def enqueue(test_app: TestApp, params: Mapping[str, Any] | None = None, key: str | None = None) -> UUID | None:

@@ -47,7 +47,7 @@ async def found(queries: AuditQueries, wanted: AuditFilter) -> Sequence[int]:
     ("wanted", "numbers"),
     [
         (AuditFilter(), [16, 15, 14, 13, 12, 11]),
-        (AuditFilter(actor=ADA), [13, 11]),
+        (AuditFilter(actor=ADA), [14, 13, 11]),
         (AuditFilter(actor=KEY), [13]),
         (AuditFilter(actor=EVE), [12]),
         (AuditFilter(target=f"user:{ADA}"), [12, 11]),
@@ -66,7 +66,7 @@ async def test_a_filter_selects_rows(test_app: TestApp, wanted: AuditFilter, num
         row(11, NOW - MICROSECOND, actor=ADA, target=f"user:{ADA}"),
         row(12, NOW - MICROSECOND, actor=EVE, target=f"user:{ADA}"),
         row(13, actor=KEY, on_behalf=ADA, target=f"user:{EVE}"),
-        row(14, action="plan.created", target="plan:pro"),
+        row(14, on_behalf=ADA, action="plan.created", target="plan:pro"),
         row(15, NOW + MICROSECOND, outcome="rejected"),
         row(16, NOW + 2 * MICROSECOND),
     )

@@ -14,13 +14,12 @@ from app.exports.jobs import jobs
 from app.files.queries import FileQueries
 from app.kit.queue.job_queue import JobQueue
 from app.kit.queue.kinds import JobKind
-from app.kit.queue.schedules import WorkerResources
 from observability.metrics.metrics import Metrics
 from tests.support.app import Person, TestApp
 from tests.support.exports import fill
-from tests.support.jobs import ended, execute, working
+from tests.support.jobs import ended, execute, worker_resources, working
 from tests.support.jobs import jobs as job_rows
-from tests.support.transactions import database_of, owner_of
+from tests.support.transactions import owner_of
 from tests.support.waiting import eventually
 
 COLUMNS = (Column("number", "id"), Column("title", "title"))
@@ -49,9 +48,7 @@ def test_exports_leave_room_for_other_jobs() -> None:
 async def run(
     test_app: TestApp, owner: UUID, wanted: ExportRequest, status: str, metrics: Metrics | None = None
 ) -> Mapping[str, Any]:
-    resources = WorkerResources(
-        test_app.runtime.settings, database_of(test_app), metrics or Metrics(), test_app.outbox, test_app.store
-    )
+    resources = worker_resources(test_app, metrics=metrics)
     async with working(test_app, jobs(resources)[EXPORT], EXPORT):
         async with test_app.runtime.database.write() as session:
             await JobQueue(session).enqueue(EXPORT, {"owner": str(owner), **wanted.params()})
@@ -130,13 +127,7 @@ async def test_a_job_has_the_permissions_that_its_user_has_when_it_runs(
 )
 async def test_a_job_that_does_not_succeed_leaves_no_file(concurrent_app: TestApp, ends: str, status: str) -> None:
     author = await fill(concurrent_app, 2)
-    resources = WorkerResources(
-        concurrent_app.runtime.settings,
-        database_of(concurrent_app),
-        Metrics(),
-        concurrent_app.outbox,
-        concurrent_app.store,
-    )
+    resources = worker_resources(concurrent_app)
 
     async def files() -> int:
         async with owner_of(concurrent_app.runtime.database) as connection:

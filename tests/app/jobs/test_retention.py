@@ -8,10 +8,9 @@ from app.jobs.schedules import schedules
 from app.kit.clock import utc_now
 from app.kit.db.batches import BATCH
 from app.kit.queue import retention
-from app.kit.queue.schedules import WorkerResources
 from app.settings.background_jobs import JobSettings
-from observability.metrics.metrics import Metrics
 from tests.support.app import TestApp
+from tests.support.jobs import worker_resources
 from tests.support.transactions import database_of, owner_of
 
 DAY = timedelta(days=1)
@@ -31,8 +30,7 @@ STATISTICS = (
 
 async def purge(test_app: TestApp, settings: JobSettings) -> tuple[int, int, int]:
     """The numbers of deleted jobs, problems and lines of the log of the queue, as the schedule logs them."""
-    given = test_app.runtime.settings.with_groups(settings)
-    (schedule,) = schedules(WorkerResources(given, database_of(test_app), Metrics(), test_app.outbox, test_app.store))
+    (schedule,) = schedules(worker_resources(test_app, settings))
     with capture_logs() as lines:
         await schedule.run()
     assert [(line["event"], line["log_level"]) for line in lines] == [("jobs_purged", "info")]

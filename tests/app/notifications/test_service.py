@@ -12,7 +12,6 @@ from app.errors import InsufficientPermissions
 from app.events.recorder import EventRecorder
 from app.kit.clock import utc_now
 from app.kit.db.sessions import WriteSession
-from app.kit.queue.schedules import WorkerResources
 from app.notifications import repository
 from app.notifications.errors import NotificationNotFound, RecipientNotFound
 from app.notifications.housekeeping import NotificationHousekeeping
@@ -21,9 +20,9 @@ from app.notifications.schedules import schedules
 from app.notifications.service import NotificationService
 from app.notifications.views import NotificationView, RecipientRef
 from app.settings.notifications import NotificationSettings
-from observability.metrics.metrics import Metrics
 from tests.support.app import TestApp
-from tests.support.transactions import database_of, overlap, owner_of, race
+from tests.support.jobs import worker_resources
+from tests.support.transactions import overlap, owner_of, race
 from tests.support.users import admin, events, principal_of
 from tests.support.waiting import PATIENCE
 
@@ -149,10 +148,7 @@ async def test_the_schedule_keeps_notifications_as_long_as_the_setting_says(conc
                 text("UPDATE notifications SET created_at = created_at - CAST(:age AS interval) WHERE uid = :uid"),
                 {"age": timedelta(days=days), "uid": sent.uid},
             )
-    settings = concurrent_app.runtime.settings.with_groups(NotificationSettings(retention_days=30))
-    database = database_of(concurrent_app)
-    resources = WorkerResources(settings, database, Metrics(), concurrent_app.outbox, concurrent_app.store)
-    (schedule,) = schedules(resources)
+    (schedule,) = schedules(worker_resources(concurrent_app, NotificationSettings(retention_days=30)))
     await schedule.run()
     assert len(await listed(concurrent_app, await principal_of(concurrent_app, person))) == 1
 

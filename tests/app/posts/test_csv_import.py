@@ -10,18 +10,16 @@ import pytest
 
 from app.kit.queue.job_queue import JobQueue
 from app.kit.queue.kinds import JobHandler
-from app.kit.queue.schedules import WorkerResources
 from app.posts import csv_import
 from app.posts.csv_rows import Row
 from app.posts.csv_rows import rows as rows_of
 from app.posts.job_names import CSV_IMPORT
 from app.posts.jobs import jobs
-from observability.metrics.metrics import Metrics
 from tests.support.app import Person, TestApp
 from tests.support.files import stored_file
-from tests.support.jobs import ended, execute, working
+from tests.support.jobs import ended, execute, worker_resources, working
 from tests.support.jobs import jobs as job_rows
-from tests.support.transactions import database_of, rows
+from tests.support.transactions import rows
 from tests.support.waiting import eventually
 
 TEN = "title,status\n" + "".join(f"Post {number},{'published' if number % 2 else ''}\n" for number in range(10))
@@ -39,10 +37,7 @@ def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def handler(test_app: TestApp) -> JobHandler:
-    resources = WorkerResources(
-        test_app.runtime.settings, database_of(test_app), Metrics(), test_app.outbox, test_app.store
-    )
-    return jobs(resources)[CSV_IMPORT]
+    return jobs(worker_resources(test_app))[CSV_IMPORT]
 
 
 async def run(test_app: TestApp, owner: UUID, file: UUID, status: str = "succeeded") -> Mapping[str, Any]:

@@ -18,7 +18,6 @@ from pypdf import PdfReader
 from app.files.queries import FileQueries
 from app.kit.queue.job_queue import JobQueue
 from app.kit.queue.kinds import JobKind
-from app.kit.queue.schedules import WorkerResources
 from app.reports import document
 from app.reports.commands import ReportRequest
 from app.reports.document import pdf
@@ -27,11 +26,9 @@ from app.reports.jobs import jobs
 from app.reports.queries import ReportQueries
 from app.reports.reader import MAX_POSTS, ReportReader
 from app.reports.views import Report, ReportedPost
-from observability.metrics.metrics import Metrics
 from tests.support.app import Person, TestApp
-from tests.support.jobs import ended, execute, working
+from tests.support.jobs import ended, execute, worker_resources, working
 from tests.support.jobs import jobs as job_rows
-from tests.support.transactions import database_of
 from tests.support.waiting import eventually
 
 TITLE = "Zażółć gęślą jaźń: <b>Żółw</b> & co"
@@ -194,10 +191,7 @@ async def test_the_table_has_the_most_viewed_posts_up_to_a_limit() -> None:
 
 
 async def run_job(test_app: TestApp, owner: UUID, status: str) -> list[dict[str, object]]:
-    resources = WorkerResources(
-        test_app.runtime.settings, database_of(test_app), Metrics(), test_app.outbox, test_app.store
-    )
-    async with working(test_app, jobs(resources)[REPORT], REPORT):
+    async with working(test_app, jobs(worker_resources(test_app))[REPORT], REPORT):
         async with test_app.runtime.database.write() as session:
             await JobQueue(session).enqueue(REPORT, {"owner": str(owner), **REQUEST.params()})
         await eventually(ended(test_app, status))

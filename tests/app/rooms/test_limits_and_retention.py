@@ -12,9 +12,12 @@ from app.rooms import repository
 from app.rooms.presence import Presence
 from app.rooms.queries import PAGE, RoomQueries
 from app.rooms.repository import RoomRepository
+from app.rooms.schedules import schedules
 from app.rooms.service import RoomService
+from app.settings.rooms import RoomSettings
 from tests.app.rooms.test_service import execute, kinds, messages, person, publish, rooms
 from tests.support.app import TestApp
+from tests.support.jobs import worker_resources
 from tests.support.transactions import overlap, race
 
 DAY = timedelta(days=1)
@@ -27,6 +30,7 @@ PRESENCE = (
     " SELECT id, gen_random_uuid(), gen_random_uuid(), n, now() + interval '1 hour'"
     " FROM rooms, generate_series(1, MOST) AS n"
 ).replace("MOST", str(PAGE + 1))
+AGED = "UPDATE room_messages SET created_at = created_at - CAST(replace(text, ' old', '') AS interval)"
 UNUSED = "UPDATE rooms SET changed_at = changed_at - interval '25 hours'"
 
 
@@ -132,3 +136,14 @@ async def test_the_last_connections_that_leave_at_once_are_one_departure(concurr
         room = await presence.enter(ada, "lobby", connection)
     await race(concurrent_app, *(asyncio.ensure_future(presence.leave(room.id, each)) for each in connections))
     assert await kinds(concurrent_app, room.id) == [("joined", None), ("left", None)]
+
+
+async def test_the_schedule_keeps_messages_as_long_as_the_setting_says(concurrent_app: TestApp) -> None:
+    ada = await person(concurrent_app)
+    for age in (11, 9):
+        await publish(concurrent_app, ada, f"{age} hours old")
+    await execute(concurrent_app, AGED)
+    (schedule,) = schedules(worker_resources(concurrent_app, RoomSettings(retention_hours=10)))
+    await schedule.run()
+    (room,) = await rooms(concurrent_app)
+    assert await kinds(concurrent_app, room) == [("message", "9 hours old")]

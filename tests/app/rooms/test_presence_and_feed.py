@@ -60,6 +60,7 @@ async def test_a_user_joins_each_room(test_app: TestApp) -> None:
     await presence.leave(first.id, connection)
     assert await kinds(test_app, first.id) == [("joined", None), ("left", None)]
     assert await kinds(test_app, second.id) == [("joined", None)]
+    assert (await present(test_app, first.id), await present(test_app, second.id)) == ([], [ada.user_uid])
 
 
 async def test_a_view_of_a_room_is_of_the_moment_before_the_user_joined(test_app: TestApp) -> None:

@@ -15,7 +15,6 @@ from app.http.plans import PlansComponent
 from app.http.webhooks import WebhookComponent
 from app.kit.clock import utc_now
 from app.kit.db.listener import Listener
-from app.kit.queue.schedules import WorkerResources
 from app.webhooks import delivering
 from app.webhooks.errors import WebhookEndpointNotFound
 from app.webhooks.nudges import DUE
@@ -25,12 +24,11 @@ from app.webhooks.testing import EndpointTester
 from app.webhooks.views import Outcome
 from app.webhooks.worker_loops import worker_loops
 from app.wiring import tracing_config
-from observability.metrics.metrics import Metrics
 from observability.tracing.tracer import Tracing
 from tests.app.webhooks.test_deliveries import STATUSES, publish, user
 from tests.support.app import TestApp
+from tests.support.jobs import worker_resources
 from tests.support.receiver import Receiver
-from tests.support.transactions import database_of
 from tests.support.waiting import eventually
 from tests.support.webhooks import Deliveries, create_endpoint
 
@@ -120,8 +118,7 @@ async def test_the_loop_of_a_worker_is_woken_by_nudges(
     monkeypatch.setattr(delivering, "_POLL_SECONDS", 3600.0)
     deliveries, nudges, settings = Deliveries(concurrent_app), Nudges(), concurrent_app.runtime.settings
     ada, headers = await user(concurrent_app, "ada")
-    database = database_of(concurrent_app)
-    resources = WorkerResources(settings, database, Metrics(), concurrent_app.outbox, concurrent_app.store)
+    resources = worker_resources(concurrent_app)
     listener: Any = nudges
     tracing = Tracing(tracing_config(settings, "test"))
     async with Receiver().serving() as receiver:
