@@ -99,6 +99,13 @@ def test_documents_come_from_files_commits_and_standard_input(program: Path, fol
     assert path_of("git:HEAD:api/openapi.json") == "api/openapi.json"
 
 
+def test_a_document_is_that_of_its_commit(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git = ("git", "-c", "user.name=T", "-c", "user.email=t@example.org")
+    assert run(*git, "commit", "-q", "-a", "-m", "y", cwd=folder).returncode == 0
+    monkeypatch.chdir(folder)
+    assert [read_source(f"git:{commit}:openapi.json") for commit in ("HEAD~1", "HEAD")] == [OLD, NEW]
+
+
 def test_both_commands_report_the_same(
     program: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

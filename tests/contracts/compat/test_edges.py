@@ -66,6 +66,7 @@ def with_encoding(field: Json, **encoding: Json) -> Json:
     return with_request({"content": {"multipart/form-data": {"schema": schema, "encoding": {"f": encoding}}}})
 
 
+PORTS = (("http", 80), ("https", 443), ("ws", 80), ("wss", 443))
 LINK: Json = {"next": {"operationId": "list", "requestBody": {"a": 1}}}
 OTHER_LINK: Json = {"next": {"operationId": "list", "requestBody": {"a": 2}}}
 EDGES: dict[str, tuple[Json, Json, list[str]]] = {
@@ -73,6 +74,21 @@ EDGES: dict[str, tuple[Json, Json, list[str]]] = {
         document({"x-internal": {"get": {"responses": OK}}}),
         document({}),
         [],
+    ),
+    "methods beyond those of OpenAPI 3.1 are ignored there": (
+        document({"/a": {"get": {"responses": OK}, "additionalOperations": {"COPY": {"responses": OK}}}}),
+        document({"/a": {"get": {"responses": OK}}}),
+        [],
+    ),
+    "the port of a scheme is no part of a server": (
+        operation(document_members={"servers": [{"url": f"{name}://A.example:{port}/"} for name, port in PORTS]}),
+        operation(document_members={"servers": [{"url": f"{name}://a.example"} for name, _ in PORTS]}),
+        [],
+    ),
+    "another port is another server": (
+        operation(document_members={"servers": [{"url": "https://a.example:80"}]}),
+        operation(document_members={"servers": [{"url": "https://a.example"}]}),
+        ["server-removed", "server-added"],
     ),
     "a path parameter is always required": (
         operation(path="/a/{b}", parameters=[parameter("b", "path", required=True)]),

@@ -1,13 +1,16 @@
 """Invalid documents are rejected with a message of one line."""
 
+from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from contracts.compat import NotOpenAPI, diff
+from contracts.compat import NotOpenAPI, diff, sources
 from contracts.compat.document import Document
 from contracts.compat.loading import load, parse
+from contracts.compat.sources import read_source
 
 Json = Any
 VALID = {"openapi": "3.1.0", "info": {"title": "T", "version": "1"}, "paths": {}}
@@ -80,6 +83,16 @@ def test_a_reference_can_name_an_anchor() -> None:
     schemas = {"A": {"$anchor": "a", "type": "string"}, "B": {"$ref": "#a"}}
     document = Document(VALID | {"components": {"schemas": schemas}})
     assert document.resolve(document.root.at("components", "schemas", "B")).value == schemas["A"]
+
+
+@pytest.mark.parametrize("text", ['{"a": "\u00fc"}', 'a: "\u00fc"'])
+def test_the_mark_at_the_begin_of_a_file_is_no_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Editors of Windows write it."""
+    path = tmp_path / "document"
+    content = text.encode("utf-8-sig")
+    path.write_bytes(content)
+    monkeypatch.setattr(sources.sys, "stdin", SimpleNamespace(buffer=BytesIO(content)))
+    assert read_source(str(path)) == read_source("-") == {"a": "\u00fc"}
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe\x00", b"swagger"])

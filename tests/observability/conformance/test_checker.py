@@ -78,3 +78,4 @@ def test_log_lines_locate_a_violation_and_a_failed_check(
         {**known, "event": "contract_audit_failed", "log_level": "error", "status": 500, "error": "RuntimeError"},
     ]
     assert ledger.dropped == {"failed": 1}
+    assert list(checker._contracts) == ["v9"], "a contract is read and compiled once"

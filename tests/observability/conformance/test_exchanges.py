@@ -64,6 +64,7 @@ class Taking:
 
 
 START = {"type": "http.response.start", "status": 201, "headers": [(b"x-b", b"2")]}
+STREAM = {**START, "status": 200, "headers": [(b"x-b", b"2"), (b"content-type", b"text/event-stream; charset=utf-8")]}
 BODY = {"type": "http.response.body", "body": b"ab", "more_body": True}
 LAST = {"type": "http.response.body", "body": b"cd"}
 REQUEST = {"type": "http.request", "body": b"12", "more_body": True}
@@ -119,6 +120,9 @@ async def test_a_body_that_is_not_known_is_not_checked(
         ([START, LAST], [], {"api_version": None}, []),
         ([START, LAST], [], {"complete": False}, []),
         ([START, LAST], [], {"route": "unmatched"}, []),
+        # A stream stays open for an hour: it is neither kept nor checked, however long it is.
+        ([STREAM, BODY, LAST], [], {}, []),
+        ([STREAM, BODY, BODY, LAST], [], {}, []),
     ],
 )
 async def test_an_exchange_without_a_contract_or_an_end_is_not_checked(

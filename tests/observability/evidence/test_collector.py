@@ -13,6 +13,7 @@ from observability.evidence.metrics import DROPS, EvidenceMetrics
 from observability.evidence.request import Observation
 from observability.evidence.values import MOST_VALUES
 from observability.metrics.metrics import Metrics
+from observability.metrics.multiprocess.aggregation import MultiprocessMetrics
 from tests.observability.evidence.test_extraction import DOC, buffered, request
 from tests.support.waiting import PATIENCE
 
@@ -75,6 +76,7 @@ def test_requests_become_observations_and_are_counted_by_stratum(collected: Coll
     assert "reads:/data/*/author" in found[3].summaries
     assert "present" not in found[3].summaries.get("reads", {}), "what is included is read besides"
     assert (collected.sampled(), collected.dropped()) == ([1, 3], {})
+    assert list(collected.collector._extractors) == ["v9"], "a contract is read once"
 
 
 def test_what_cannot_be_summarised_is_counted_with_its_reason(collected: Collected) -> None:
@@ -109,10 +111,25 @@ def test_requests_beyond_the_queue_and_after_its_end_are_dropped(tmp_path: Path)
 
 def test_requests_that_a_stopped_thread_leaves_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     collected = Collected(tmp_path)
-    left = [request(), request()]
-    monkeypatch.setattr(collected.collector._queue, "close", lambda **_options: left)
-    collected.collector.close()
+    left, limits = [request(), request()], list[Any]()
+    monkeypatch.setattr(collected.collector._queue, "close", lambda **options: (limits.append(options), left)[1])
+    collected.collector.close(7)
     assert collected.dropped() == {"shutdown": 2}
+    assert limits == [{"seconds": 7}]
+
+
+def test_the_worst_process_decides_how_late_the_evidence_is(tmp_path: Path) -> None:
+    processes = [Metrics(folder=tmp_path) for _ in range(2)]
+    for lag, metrics in zip((5, 9), processes, strict=True):
+        evidence = metrics.group(EvidenceMetrics)
+        evidence.lag.set(lag)
+        evidence.written.set(100 - lag)
+        evidence.waiting.set(lag)
+    points = MultiprocessMetrics(tmp_path).merged().points
+    found = {
+        name.removeprefix("api_usage_evidence_"): point[()].values for name, point in points.items() if () in point
+    }
+    assert (found["lag_seconds"], found["written_timestamp"], found["waiting"]) == ([9], [91], [14])
 
 
 def test_several_drops_count_each(tmp_path: Path) -> None:

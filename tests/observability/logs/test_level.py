@@ -121,6 +121,16 @@ def test_debug_lines_are_written_only_at_debug_level(monkeypatch: pytest.MonkeyP
     assert log.mock_calls == [call.debug("cache_missed", key="a")]
 
 
+def test_the_level_is_stored_before_a_process_is_told(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process reads it at the signal, and would otherwise read the level before."""
+    read: list[str] = []
+    monkeypatch.setattr(module.os, "kill", lambda _pid, _number: read.append(folder.level.read_text()))
+    with folder.register():
+        for level in ("debug", "error", None):
+            assert broadcast_level(folder, level) == [os.getpid()]
+    assert read == ["debug", "error", ""]
+
+
 def test_a_run_has_a_folder_of_its_own_until_it_ends(tmp_path: Path) -> None:
     parent = tmp_path / "home" / "runs"
     assert running_in(parent) == []
