@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from observability.conformance.operation import Content, Parameter, Reader
+from observability.conformance.request_values import cookie_values
+from observability.conformance.schemas import Schemas
 from observability.conformance.texts import value_of
 from tests.support.exchanges import Json, parameter, reference
 
@@ -193,3 +195,19 @@ def test_the_most_specific_response_is_found(status: int, expected: str) -> None
     assert [header.name for header in found.headers] == [expected]
     only = Reader(operation(responses={"404": {}})).operation(("paths", "/a/{id}", "post"))
     assert (only.response(status) is None) == (status != 404)
+
+
+def test_a_malformed_cookie_field_gives_no_cookies() -> None:
+    assert cookie_values([(b"cookie", b"a/b=1; seat=2")]) == {}
+
+
+def test_the_alternative_that_misses_least_is_reported() -> None:
+    schema = {"anyOf": [{"required": ["a", "b"]}, {"required": ["c"]}]}
+    (found,) = Schemas({"s": schema}, "response").findings(("s",), {})
+    assert found.schema == ("s", "anyOf", 1, "required")
+
+
+def test_items_of_exploded_parameters_keep_their_commas() -> None:
+    tags = read(parameter("query", "tags", {"type": "array", "items": {}}))["query", "tags"]
+    assert (tags.exploded, tags.item_kinds) == (True, frozenset())
+    assert value_of(tags, ["a,b", "c"]) == ["a,b", "c"]

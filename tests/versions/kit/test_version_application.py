@@ -53,6 +53,10 @@ async def slow_start(_request: Request) -> Response:
     return PlainTextResponse("too late")
 
 
+async def failing_start(_request: Request) -> Response:
+    raise ValueError(SECRET)
+
+
 async def failing_socket(socket: WebSocket) -> None:
     await socket.accept()
     raise ValueError(SECRET)
@@ -62,6 +66,7 @@ TOYS = (
     Route("/toys/slow-body", slow_body),
     Route("/toys/failing-body", failing_body),
     Route("/toys/slow-start", slow_start),
+    Route("/toys/failing-start", failing_start),
     WebSocketRoute("/toys/failing-socket", failing_socket),
 )
 
@@ -166,6 +171,20 @@ async def test_a_rejection_replaces_the_response_of_a_path_that_does_not_exist(
         ("http.response.body", None),
     ]
     assert int(dict(second[0]["headers"])[b"content-length"]) == len(second[1]["body"])
+
+
+@each_version
+async def test_a_defect_before_the_charge_costs_nothing(settings: Settings, test_app: TestApp, version: str) -> None:
+    """What ended the request could end the look-up of its caller, too."""
+    ada = await test_app.person("ada@example.com")
+    with plans_with({"burst": "1/day"}):
+        app = with_toys(settings, test_app)
+        for _ in range(2):
+            start, _ = await exchange(app, f"/api/{version}/toys/failing-start", headers=ada.headers)
+            assert start["status"] == 500
+            assert not {b"ratelimit", b"x-ratelimit-limit"} & dict(start["headers"]).keys()
+        first, _ = await exchange(app, f"/api/{version}/none", headers=ada.headers)
+    assert first["status"] == 404
 
 
 @each_version

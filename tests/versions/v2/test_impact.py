@@ -149,10 +149,12 @@ async def test_a_job_analyses_what_takes_longer(
     assert response.status_code == 202, response.text
     job = response.json()
     assert job["type"] == "impact_analysis"
-    assert response.headers["location"] == f"/api/v2/jobs/{job['id']}"
+    assert (response.headers["location"], response.headers["retry-after"]) == (f"/api/v2/jobs/{job['id']}", "1")
     assert component.slots.in_use == 0
     async with test_app.client(admin.headers) as client:
         assert (await client.get("/api/v2/files")).json()["data"] == [], "the document is no file of the user"
+        known = {"If-None-Match": response.headers["etag"]}
+        assert (await client.get(response.headers["location"], headers=known)).status_code == 304
         await test_app.deliver()
         (file,) = (await client.get("/api/v2/files")).json()["data"]
         assert file["content_type"] == "application/json"
