@@ -81,6 +81,15 @@ async def test_several_files_are_finished_all_or_none(concurrent_app: TestApp, a
     assert (await uploads.finish([(both[0], ReceivedFile(1, b"digest"))]))[0].uid == both[0].uid
 
 
+async def test_files_that_are_finished_together_are_in_the_order_of_their_beginning(
+    concurrent_app: TestApp, ada: Person
+) -> None:
+    uploads = await uploads_of(concurrent_app, ada)
+    begun = [await begin(uploads) for _ in range(3)]
+    views = await uploads.finish([(upload, ReceivedFile(1, b"digest")) for upload in reversed(begun)])
+    assert [view.uid for view in views] == [upload.uid for upload in begun]
+
+
 async def test_uploads_that_end_at_once_do_not_exceed_the_bytes_of_a_user(concurrent_app: TestApp, ada: Person) -> None:
     uploads = await uploads_of(concurrent_app, ada)
 

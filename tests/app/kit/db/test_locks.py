@@ -14,8 +14,6 @@ from app.settings.database import DatabaseSettings
 from tests.support.app import TestApp
 from tests.support.transactions import blocked_or_done
 
-_LOCKED = Read(select(try_lock_column("purpose", "key")))
-
 
 async def test_a_lock_is_exclusive_for_its_purpose_and_key(admin_dsn: str) -> None:
     database = await Database.open(admin_dsn, DatabaseSettings())
@@ -36,7 +34,7 @@ async def by_function(session: WriteSession) -> bool:
 async def by_column(session: WriteSession) -> bool:
     await session.driver()
     purpose, key = lock_ids("test", b"tried")
-    row = await session.read(_LOCKED, purpose=purpose, key=key)
+    row = await session.read(Read(select(try_lock_column("purpose", "key"))), purpose=purpose, key=key)
     return row is not None and bool(row["locked"])
 
 
