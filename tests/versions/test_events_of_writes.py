@@ -45,6 +45,13 @@ NOT_AUDITED = {
 }
 """Security-relevant operations whose requests in ``WRITES`` record nothing, and why."""
 
+REASONS = {
+    **dict.fromkeys(("revoke", "delete_session", "delete_other_sessions"), "logout"),
+    **dict.fromkeys(("delete_user", "delete_as_admin"), "user_deleted"),
+    "confirm_reset": "password_reset",
+    "set_password": "password_changed",
+}
+"""Why sessions are revoked, by the request."""
 UPLOADED = {"files.create": 1, "files.upload": 1, "files.upload_multiple": 2, "files.complete": 1}
 """The number of files. The row of each, or the claim on it, is committed before its first byte; the last transaction
 contains the events."""
@@ -75,6 +82,7 @@ async def test_the_events_of_each_write(concurrent_app: TestApp, version: str) -
         new = (await recorded(concurrent_app))[before:]
         found = sorted((row.type, callers[row.actor_uid]) for row in new)
         assert found == EVENTS[version][build.__name__], build.__name__
+        assert {row.payload["reason"] for row in new if row.type == "session.revoked"} <= {REASONS.get(build.__name__)}
         # A user owns itself; the transfer of an admin belongs to the admin.
         owner = root if build.__name__ == "reverse_transfer" else scene.ada
         assert {row.owner_uid for row in new if row.owner_uid != row.subject_uid} <= {owner.user.uid}, build.__name__

@@ -182,6 +182,8 @@ async def test_new_passwords_and_deactivations_end_sessions(test_app: TestApp, w
     assert (found[ended], found[of_eve]) == (earlier, None)
     assert found[other] is not None
     assert (found[current] is None) is own
+    reasons = {payload["reason"] for kind, _, payload in await events(test_app) if kind == "session.revoked"}
+    assert reasons == {"user_deactivated" if way == "deactivation" else "password_changed"}
 
 
 async def test_an_admin_who_deactivates_their_own_user_ends_every_session(test_app: TestApp) -> None:
