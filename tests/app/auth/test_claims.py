@@ -103,3 +103,14 @@ async def test_a_request_for_a_reset_leaves_the_token_for_the_address_valid(test
     await mailed(test_app, "password-resets")
     async with test_app.client() as client:
         assert (await client.post("/api/v2/auth/verifications", json={"token": token})).status_code == 204
+
+
+async def test_a_mail_to_one_user_neither_delays_nor_replaces_that_of_another(test_app: TestApp) -> None:
+    tokens = []
+    for email in (ADDRESS, "eve@example.com"):
+        await test_app.person(email)
+        tokens.append(await mailed(test_app, "password-resets", email))
+    async with test_app.client() as client:
+        for token in tokens:
+            body = {"token": token, "password": "another password"}
+            assert (await client.post("/api/v2/auth/password-resets/confirm", json=body)).status_code == 204
