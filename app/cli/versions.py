@@ -86,7 +86,3 @@ commands.command()(version_notices.notify)
 commands.command()(version_lifecycle.consent)
 commands.command()(version_lifecycle.retire)
 commands.command()(version_source.remove)
-
-
-def _cell(value: object) -> str:
-    return "-" if value is None else str(value).removesuffix("+00:00")

@@ -20,13 +20,10 @@ from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from tests.support.forked_workers import fork_workers
 from tests.support.waiting import wait_until
-
-if TYPE_CHECKING:  # the process that serves imports the program, others need not
-    from versions.kit.version import ApiVersion
 
 _START_SECONDS: Final = 120
 _DOCUMENTS: Final = "documents"
@@ -141,15 +138,9 @@ class CommandServer:
         client = socket.socket(socket.AF_UNIX)
         client.settimeout(_START_SECONDS)
         client.connect(self._address)
-        request = {
-            "arguments": arguments,
-            "environment": environment,
-            "folder": str(folder),
-            "out": str(out),
-            "err": str(err),
-            "new_session": new_session,
-        }
-        client.sendall(json.dumps(request).encode() + b"\n")
+        request = {"arguments": arguments, "environment": environment, "new_session": new_session}
+        paths = {"folder": str(folder), "out": str(out), "err": str(err)}
+        client.sendall(json.dumps(request | paths).encode() + b"\n")
         return ForkedProcess(client, self._add)
 
     def _add(self, cpu_seconds: float) -> None:
@@ -227,24 +218,21 @@ def _import_program(*, documents: bool) -> None:
     from versions.registry import VERSIONS  # noqa: PLC0415 - the same
 
     list(COMMANDS)  # Imports each of them.
-    builders = _document_builders() if documents else [_build_application]
-    for version in VERSIONS:
-        for build in builders:
+    for build in _builders(documents=documents):
+        for version in VERSIONS:
             build(version)
     assert threading.active_count() == 1, "a forked process has no other thread, but may have its locks"
     fork_workers()
 
 
-def _document_builders() -> list[Callable[["ApiVersion"], object]]:
-    from contracts.kinds import all_kinds  # noqa: PLC0415 - no server needs the contracts
+def _builders(*, documents: bool) -> list[Callable[[Any], object]]:
+    if documents:
+        from contracts.kinds import all_kinds  # noqa: PLC0415 - no server needs the contracts
 
-    return [kind.build for kind in all_kinds()]
-
-
-def _build_application(version: "ApiVersion") -> object:
+        return [kind.build for kind in all_kinds()]
     from app.settings.http import HttpSettings  # noqa: PLC0415 - this process alone imports the program
 
-    return version.build(version, HttpSettings())
+    return [lambda version: version.build(version, HttpSettings())]
 
 
 def _reply(client: socket.socket) -> None:
