@@ -77,6 +77,11 @@ def test_a_violation_names_its_place_in_the_contract() -> None:
     assert checked(SENDS, sent(status=418)) == [("response", "status", "", "", f"{base}/responses")]
 
 
+def test_a_required_body_that_was_not_recorded_in_whole_is_not_missing() -> None:
+    required = operation(requestBody={"required": True, **NUMBERS}, responses={"200": NUMBERS})
+    assert checked(required, sent()._replace(request_body=None)) == []
+
+
 def test_types_without_a_schema_and_other_types_than_json_are_not_read() -> None:
     document = operation(
         requestBody={"content": {"text/*": {"schema": {"type": "integer"}}, "image/png": {}}},
