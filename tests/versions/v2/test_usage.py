@@ -1,6 +1,7 @@
 """The usage of a user over HTTP: what is counted, filters and pages."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import httpx2
@@ -10,6 +11,7 @@ from app.access.commands import KeyDraft
 from app.access.service import ApiKeyService
 from app.http.usage import UsageComponent
 from app.kit.clock import utc_now
+from observability.requests import context
 from tests.support.app import Person, TestApp
 from versions.kit.typeid import encode
 
@@ -57,6 +59,17 @@ async def test_requests_of_each_version_are_added_by_day_and_key(test_app: TestA
         await client.get(f"/api/v2/api-keys/{rows[False]['api_key_id']}")
     (theirs,) = (await shown(test_app, eve.headers))["data"]
     assert numbers(theirs) == (1, 0, 0, 0), "nobody sees the usage of another user"
+
+
+async def test_a_slow_request_is_counted_as_a_slow_one(
+    test_app: TestApp, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = count(0, 0.4)
+    monkeypatch.setattr(context, "perf_counter", lambda: next(ticks))
+    async with test_app.client(ada.headers) as client:
+        await client.get("/api/v2/posts")
+    (row,) = (await shown(test_app, ada.headers))["data"]
+    assert row["p95_ms"] >= 400
 
 
 async def test_rejections_are_no_errors(test_app: TestApp, ada: Person) -> None:
