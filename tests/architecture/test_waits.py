@@ -25,7 +25,10 @@ def own_limits(source: str) -> list[str]:
 
 
 def _declares_settings(node: ast.AST) -> TypeGuard[ast.Call]:
-    return isinstance(node, ast.Call) and ast.unparse(node.func).endswith(SETTINGS)
+    match node:
+        case ast.Call(func=ast.Name(name) | ast.Attribute(attr=name)):
+            return name.endswith(SETTINGS)
+    return False
 
 
 def _limit_of(node: ast.AST) -> float:
