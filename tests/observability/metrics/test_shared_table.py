@@ -79,7 +79,7 @@ def test_a_scrape_waits_for_the_lock_and_not_for_ever(tmp_path: Path, monkeypatc
 
 
 class RecordedLock:
-    """Tells whether it is held."""
+    """Counts its holders."""
 
     def __init__(self) -> None:
         self.held = 0
@@ -99,7 +99,7 @@ def test_the_table_is_read_and_changed_by_one_thread_at_a_time(
 ) -> None:
     """Requests are counted in the event loop, and a scrape reads in a thread."""
     of, lock = table(4, tmp_path / "table" if shared else None), RecordedLock()
-    of._lock = lock  # type: ignore[assignment]  # a lock that tells
+    of._lock = lock  # type: ignore[assignment]  # a lock that counts its holders
     seen: list[int] = []
     for name in ("_add", "_add_pending"):
         real = getattr(of, name)
@@ -112,14 +112,14 @@ def test_the_table_is_read_and_changed_by_one_thread_at_a_time(
         count(of, "a")
         locks.unlock(other._descriptor)
         of.flush()
-    assert sum(found(of).values()) == 3 if shared else 2
+    assert sum(found(of).values()) == (3 if shared else 2)
     assert seen
     assert set(seen) == {1}
 
 
 def test_series_are_appended_by_one_thread_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     store, lock, seen = Store.private(), RecordedLock(), list[int]()
-    store._lock = lock  # type: ignore[assignment]  # a lock that tells
+    store._lock = lock  # type: ignore[assignment]  # a lock that counts its holders
     append = store._append
     monkeypatch.setattr(store, "_append", lambda *given: (seen.append(lock.held), append(*given))[1])
     store.put(Family("jobs", "counter", "Jobs.", ("job",)), ("a",), [1.0], {})
