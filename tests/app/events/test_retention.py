@@ -13,10 +13,9 @@ from app.events.repository import EventRepository
 from app.kit.clock import utc_now
 from app.kit.db.batches import delete_in_batches
 from app.kit.db.database import Database
-from app.kit.queue.schedules import WorkerResources
 from app.wiring import all_schedules, event_consumers
-from observability.metrics.metrics import Metrics
 from tests.support.app import TestApp
+from tests.support.jobs import worker_resources
 from tests.support.transactions import database_of
 
 INSERT = (
@@ -110,7 +109,7 @@ async def test_the_schedule_keeps_events_as_long_as_the_setting_says(
 ) -> None:
     ages = (31, 29, 0)
     await add(database, *((number, NOW - timedelta(days=days)) for number, days in enumerate(ages, 1)))
-    resources = WorkerResources(concurrent_app.runtime.settings, database, Metrics(), None, None)
+    resources = worker_resources(concurrent_app)
     (schedule,) = (one for one in all_schedules(resources) if one.name == "events.purge")
     await schedule.run()
     assert await kept(database) == [2, 3]
@@ -125,7 +124,7 @@ async def test_the_schedule_waits_for_the_consumers_of_this_release_only(
         driver = await session.driver()
         await driver.execute(CURSOR, 2, known)
         await driver.execute(CURSOR, 0, "removed")
-    resources = WorkerResources(concurrent_app.runtime.settings, database, Metrics(), None, None)
+    resources = worker_resources(concurrent_app)
     (schedule,) = (one for one in all_schedules(resources) if one.name == "events.purge")
     with capture_logs() as lines:
         await schedule.run()
@@ -136,6 +135,6 @@ async def test_the_schedule_waits_for_the_consumers_of_this_release_only(
     assert [row["name"] for row in rows] == [known]
 
 
-async def test_the_names_of_consumers_are_those_that_workers_run(database: Database, concurrent_app: TestApp) -> None:
-    resources = WorkerResources(concurrent_app.runtime.settings, database, Metrics(), None, None)
+async def test_the_names_of_consumers_are_those_that_workers_run(concurrent_app: TestApp) -> None:
+    resources = worker_resources(concurrent_app)
     assert sorted(consumer.name for consumer in event_consumers(resources)) == consumer_names()

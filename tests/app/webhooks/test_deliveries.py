@@ -8,16 +8,14 @@ from structlog.testing import capture_logs
 
 from app.access.principal import Principal
 from app.kit.clock import utc_now
-from app.kit.queue.schedules import WorkerResources
 from app.webhooks.repository import DeliveryRepository
 from app.webhooks.retry import MAX_ATTEMPTS, PAUSES, next_attempt
 from app.webhooks.schedules import schedules
 from app.webhooks.settlement import settle
 from app.webhooks.views import Outcome
-from observability.metrics.metrics import Metrics
 from tests.support.app import TestApp
+from tests.support.jobs import worker_resources
 from tests.support.receiver import Receiver, responding
-from tests.support.transactions import database_of
 from tests.support.users import principal_of
 from tests.support.webhooks import Deliveries, create_endpoint
 from versions.kit.typeid import encode
@@ -89,8 +87,7 @@ async def test_old_deliveries_are_deleted_with_their_attempts(concurrent_app: Te
     age = "created_at - interval '30 days'"
     await deliveries.execute(f"UPDATE deliveries SET created_at = {age} WHERE id = (SELECT min(id) FROM deliveries)")  # noqa: S608 - a constant
     [(_,), (young,)] = await deliveries.rows("SELECT id FROM deliveries ORDER BY id")
-    settings, database = concurrent_app.runtime.settings, database_of(concurrent_app)
-    (schedule,) = schedules(WorkerResources(settings, database, Metrics(), concurrent_app.outbox, concurrent_app.store))
+    (schedule,) = schedules(worker_resources(concurrent_app))
     with capture_logs() as lines:
         await schedule.run()
     assert lines == [{"event": "deliveries_purged", "log_level": "info", "deliveries": 1}]
