@@ -29,7 +29,7 @@ class Rule:
 
     @cached_property
     def violations(self) -> Sequence[str]:
-        """All violations as ``path::function:line``, also those that an exception permits."""
+        """All violations as ``path::function:line``, including those that an exception permits."""
         return [violation for path in self.sources for violation in self._violations(path)]
 
     def _violations(self, path: Path) -> list[str]:

@@ -80,7 +80,7 @@ EDGES: dict[str, tuple[Json, Json, list[str]]] = {
         document({"/a": {"get": {"responses": OK}}}),
         [],
     ),
-    "the port of a scheme is no part of a server": (
+    "a server with the default port of its scheme is the one without a port": (
         operation(document_members={"servers": [{"url": f"{name}://A.example:{port}/"} for name, port in PORTS]}),
         operation(document_members={"servers": [{"url": f"{name}://a.example"} for name, _ in PORTS]}),
         [],

@@ -81,7 +81,7 @@ async def test_failed_request_is_reported_as_ended() -> None:
 
 
 async def test_a_stream_is_reported_once_with_its_first_bytes() -> None:
-    """It may stay open for an hour, and what happens meanwhile is no part of the request."""
+    """A stream may stay open for an hour. Its request ends with the first bytes."""
     listener, recordings, sent = RecordingListener(), list[object](), list[Message]()
 
     class Tracing(RecordingListener):

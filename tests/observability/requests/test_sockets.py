@@ -35,7 +35,7 @@ def sample() -> tuple[FastAPI, Metrics]:
         if token == "leaves":
             return
         await websocket.close(4401)
-        # A server says that the connection has ended, whoever ended it.
+        # A server sends this message when either side has closed the connection.
         await websocket.receive()
 
     app = FastAPI(openapi_url=None)

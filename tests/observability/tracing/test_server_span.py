@@ -100,8 +100,8 @@ def test_a_span_names_the_server_and_the_stage_of_the_version_and_no_client() ->
     scope = {"type": "http", "method": "GET", "path": "/a", "query_string": b"q=1", "headers": [], "scheme": "http"}
     scope |= {"server": ("10.0.0.1", 8000), "client": ("192.0.2.1", 4711), "http_version": "1.1"}
     found = server_attributes(scope, context, 200, None, lambda version: f"stage of {version}")
-    told = ("server.", "client.", "api.l", "url.")
-    assert {name: value for name, value in found.items() if name.startswith(told)} == {
+    prefixes = ("server.", "client.", "api.l", "url.")
+    assert {name: value for name, value in found.items() if name.startswith(prefixes)} == {
         "server.address": "10.0.0.1",
         "server.port": 8000,
         "api.lifecycle": "stage of v2",

@@ -1,4 +1,4 @@
-"""A stream that a browser opens again is told to wait, and every other response is the one of the version."""
+"""A browser that opens a stream again gets a stream that makes it wait; other clients get the error of the version."""
 
 import pytest
 from starlette.requests import Request

@@ -84,7 +84,7 @@ def test_a_home_leads_to_its_own_data_only(tmp_path: Path) -> None:
 
 def test_data_without_the_link_of_its_home_is_abandoned(tmp_path: Path) -> None:
     layout = layout_of(tmp_path, outside=True)
-    assert not orphaned(layout), "there is no data yet"
+    assert not orphaned(layout), "the server has no data"
     layout.data.mkdir()
     assert orphaned(layout)
     link(layout)
